@@ -1,0 +1,39 @@
+export {
+  Failure,
+  type FailureDetails,
+  type FailureKind,
+  type Place,
+  causesOf,
+  messageOf,
+} from './failure.ts';
+export { formatDuration, parseDuration } from './duration.ts';
+export { formatBytes, parseBytes } from './bytes.ts';
+export { type Clock, fakeClock, systemClock } from './clock.ts';
+export { type Backoff, type RetryOptions, backoffDelay, pool, retry } from './retry.ts';
+export { codeBlock, codeSpan, escapeHtml, escapeLog, escapeMarkdown, markdownTable } from './escape.ts';
+export { MASK, type Redactor, redactor } from './redact.ts';
+export {
+  type Field,
+  FieldError,
+  type Fields,
+  type Inputs,
+  bytes,
+  duration,
+  field,
+  flag,
+  integer,
+  lines,
+  linesOf,
+  oneOf,
+  pairs,
+  parseFields,
+  pattern,
+  quote,
+  rawText,
+  required,
+  secret,
+  text,
+  withDefault,
+} from './fields.ts';
+export { type Log, memoryLog } from './log.ts';
+export { type CheckResult, REPORT_LIMIT, type Report, cut, reportJson } from './report.ts';

@@ -1,0 +1,75 @@
+/** Shown in place of a secret. */
+export const MASK = '***';
+
+/**
+ * Knows the secrets of a run and takes them out of any text. Covers the value itself, each of its lines (a
+ * private key is printed line by line), its base64 forms and its URL-encoded forms, since the runner's own
+ * mask covers whole strings in the log alone. Values shorter than four characters are left out: removing
+ * them would shred every message and hide nothing.
+ */
+export interface Redactor {
+  add(secret: string): void;
+  /** Text with every known secret replaced by `***`. */
+  redact(text: string): string;
+  /** Every form that is looked for, longest first: what to register as a mask with the runner. */
+  forms(): readonly string[];
+}
+
+const SHORTEST = 4;
+
+export function redactor(secrets: Iterable<string> = []): Redactor {
+  const known = new Set<string>();
+  let ordered: string[] | undefined = [];
+  const redactor: Redactor = {
+    add(secret) {
+      for (const form of formsOf(secret)) known.add(form);
+      ordered = undefined;
+    },
+    forms() {
+      ordered ??= [...known].sort((a, b) => b.length - a.length);
+      return ordered;
+    },
+    redact(text) {
+      let clean = text;
+      for (const form of redactor.forms()) {
+        if (clean.includes(form)) clean = clean.split(form).join(MASK);
+      }
+      return clean;
+    },
+  };
+  for (const secret of secrets) redactor.add(secret);
+  return redactor;
+}
+
+function formsOf(secret: string): string[] {
+  const forms = new Set<string>();
+  const lines = secret.split(/\r?\n/);
+  for (const value of new Set([
+    secret,
+    secret.trim(),
+    ...(lines.length > 1 ? lines.map((line) => line.trim()) : []),
+  ])) {
+    // The armour of a key is not secret and stands in every other key too.
+    if (value.length < SHORTEST || /^-----(BEGIN|END) [A-Z0-9 ]+-----$/.test(value)) continue;
+    forms.add(value);
+    forms.add(encodeURIComponent(value.toWellFormed()));
+    forms.add(JSON.stringify(value).slice(1, -1));
+    // Base64 inside a longer text (such as `user:password`) depends on the offset modulo 3: cover all three.
+    const bytes = Buffer.from(value);
+    forms.add(bytes.toString('base64'));
+    forms.add(bytes.toString('base64url'));
+    if (bytes.length >= 8) {
+      for (let offset = 0; offset < 3; offset += 1) {
+        const padded = Buffer.concat([Buffer.alloc(offset), bytes]);
+        const whole = Math.floor(padded.length / 3) * 3;
+        forms.add(
+          padded
+            .subarray(0, whole)
+            .toString('base64')
+            .slice(offset === 0 ? 0 : 4),
+        );
+      }
+    }
+  }
+  return [...forms].filter((form) => form.length >= SHORTEST);
+}

@@ -1,0 +1,242 @@
+import {
+  type Clock,
+  Failure,
+  type FailureKind,
+  type Fields,
+  type Inputs,
+  type Log,
+  type Place,
+  type Redactor,
+  causesOf,
+  escapeLog,
+  messageOf,
+  parseFields,
+  redactor,
+  systemClock,
+} from '@deploy-actions/kit';
+import { type Workflow, readWorkflow } from './workflow.ts';
+
+/** The part of @actions/core that this package uses; tests pass a fake. */
+export interface Core {
+  setOutput(name: string, value: string): void;
+  setSecret(value: string): void;
+  saveState(name: string, value: string): void;
+  getState(name: string): string;
+  info(text: string): void;
+  debug(text: string): void;
+  notice(text: string, properties?: AnnotationProperties): void;
+  warning(text: string, properties?: AnnotationProperties): void;
+  error(text: string, properties?: AnnotationProperties): void;
+  startGroup(title: string): void;
+  endGroup(): void;
+  summary: { addRaw(text: string, newLine?: boolean): unknown; write(): Promise<unknown> };
+}
+
+export interface AnnotationProperties {
+  title?: string;
+  file?: string;
+  startLine?: number;
+  startColumn?: number;
+}
+
+/** The runner's side of things, as an action's policy sees it. All text is redacted and escaped behind it. */
+export interface Ports {
+  log: Log;
+  clock: Clock;
+  workflow: Workflow;
+  redactor: Redactor;
+  /** Aborts when the run is cancelled (SIGINT, then SIGTERM); its reason is a Failure. */
+  signal: AbortSignal;
+  /** Registers a secret that became known on the way, with the runner's mask too. */
+  addSecret(value: string): void;
+  /** Appends Markdown to the job summary. Untrusted parts must be escaped already; secrets are removed. */
+  summary(markdown: string): void;
+  /** Marks a place in a file of the user's. */
+  annotate(level: 'notice' | 'warning' | 'error', message: string, place?: Place): void;
+  /** Keeps a value for the action's post step. */
+  saveState(name: string, value: string): void;
+}
+
+export type OutputValue = string | number | boolean | object | undefined;
+
+export interface Action<F extends Fields, O extends string> {
+  name: string;
+  fields: F;
+  /** Every output of action.yml. */
+  outputs: readonly O[];
+  run(inputs: Inputs<F>, ports: Ports): Promise<Record<O, OutputValue>>;
+}
+
+/** What stands in the world around an action; the defaults are the real ones. */
+export interface Surroundings {
+  core: Core;
+  env: Readonly<Record<string, string | undefined>>;
+  clock?: Clock;
+  signal: AbortSignal;
+}
+
+/** Longest step summary that the runner keeps is 1 MiB; a longer one is lost as a whole. */
+const SUMMARY_LIMIT = 1_000_000;
+
+const HEADLINES: Record<FailureKind, string> = {
+  input: 'The workflow needs a change',
+  refused: 'Refused',
+  unhealthy: 'Not healthy',
+  remote: 'Failed on the server',
+  lost: 'Connection lost',
+  busy: 'Busy',
+};
+
+/**
+ * Runs an action as the runner expects: inputs from the environment, secrets masked before anything is
+ * printed, outputs set (also those of a Failure), one error on failure. Answers the exit code.
+ */
+export async function runAction<F extends Fields, O extends string>(
+  action: Action<F, O>,
+  surroundings: Surroundings,
+): Promise<0 | 1> {
+  const { core, env } = surroundings;
+  const secrets = redactor();
+  const ports = openPorts(surroundings, secrets);
+  let code: 0 | 1 = 0;
+  try {
+    const inputs = parseFields(action.fields, (name) => rawInput(env, name), ports.addSecret);
+    const outputs = await action.run(inputs, ports);
+    setOutputs(core, action.outputs, outputs);
+  } catch (error) {
+    code = 1;
+    const failure = error instanceof Failure ? error : undefined;
+    if (failure?.outputs) setOutputs(core, action.outputs, failure.outputs);
+    reportFailure(action.name, error, ports);
+  }
+  await ports.flush();
+  return code;
+}
+
+/**
+ * Runs an action's post step. It fails the job only by a Failure: anything unexpected there is a warning,
+ * since cleaning up must not turn a good deployment red.
+ */
+export async function runPost<F extends Fields>(
+  action: {
+    name: string;
+    fields: F;
+    run(inputs: Inputs<F>, ports: Ports, state: (name: string) => string): Promise<void>;
+  },
+  surroundings: Surroundings,
+): Promise<0 | 1> {
+  const { core, env } = surroundings;
+  const ports = openPorts(surroundings, redactor());
+  let code: 0 | 1 = 0;
+  try {
+    const inputs = parseFields(action.fields, (name) => rawInput(env, name), ports.addSecret);
+    await action.run(inputs, ports, (name) => core.getState(name));
+  } catch (error) {
+    if (error instanceof Failure) {
+      code = 1;
+      reportFailure(action.name, error, ports);
+    } else {
+      ports.log.warning(`${action.name}: cleaning up failed: ${messageOf(error)}`);
+    }
+  }
+  await ports.flush();
+  return code;
+}
+
+/** The raw text of an input: the runner hands it over as INPUT_<NAME>, spaces as underscores, hyphens kept. */
+export function rawInput(env: Surroundings['env'], name: string): string {
+  return env[`INPUT_${name.replace(/ /g, '_').toUpperCase()}`] ?? '';
+}
+
+/** The headline, the remedy and, below them, evidence and causes: what a person reads first to last. */
+export function explain(name: string, error: unknown): { headline: string; below: string[] } {
+  if (!(error instanceof Failure)) {
+    const stack = error instanceof Error && error.stack ? [error.stack] : [];
+    return {
+      headline: `${name}: unexpected error: ${messageOf(error)}. This is a defect of the action; please report it with the log.`,
+      below: stack,
+    };
+  }
+  const stop = (sentence: string) => (/[.!?…]$/.test(sentence) ? sentence : `${sentence}.`);
+  const headline = [`${HEADLINES[error.kind]}: ${stop(error.message)}`, error.remedy && stop(error.remedy)]
+    .filter(Boolean)
+    .join(' ');
+  const causes = causesOf(error).filter((cause) => !error.message.includes(cause));
+  return {
+    headline,
+    below: [...(error.details ? [error.details] : []), ...causes.map((cause) => `caused by: ${cause}`)],
+  };
+}
+
+function reportFailure(name: string, error: unknown, ports: Ports): void {
+  const { headline, below } = explain(name, error);
+  ports.annotate('error', headline, error instanceof Failure ? error.place : undefined);
+  for (const text of below) ports.log.info(text);
+}
+
+function setOutputs(core: Core, names: readonly string[], values: Record<string, unknown>): void {
+  for (const name of names) {
+    const value = values[name];
+    if (value === undefined) continue;
+    core.setOutput(name, typeof value === 'object' ? JSON.stringify(value) : String(value));
+  }
+}
+
+/** Values shorter than this are not registered as masks: the runner would blot out half of the log. */
+const SHORTEST_MASK = 8;
+
+function openPorts(surroundings: Surroundings, secrets: Redactor): Ports & { flush(): Promise<void> } {
+  const { core, env, signal } = surroundings;
+  const masked = new Set<string>();
+  const clean = (text: string) => escapeLog(secrets.redact(text));
+  let summary = '';
+  const annotate: Ports['annotate'] = (level, message, place) => {
+    core[level](clean(message), {
+      ...(place ? { file: place.file, startLine: place.line, startColumn: place.column } : {}),
+    });
+  };
+  const log: Log = {
+    info: (text) => core.info(clean(text)),
+    debug: (text) => core.debug(clean(text)),
+    notice: (text) => annotate('notice', text),
+    warning: (text) => annotate('warning', text),
+    async group(title, work) {
+      core.startGroup(clean(title));
+      try {
+        return await work();
+      } finally {
+        core.endGroup();
+      }
+    },
+  };
+  return {
+    log,
+    clock: surroundings.clock ?? systemClock,
+    workflow: readWorkflow(env),
+    redactor: secrets,
+    signal,
+    annotate,
+    addSecret(value) {
+      secrets.add(value);
+      for (const form of secrets.forms()) {
+        if (masked.has(form) || form.length < SHORTEST_MASK) continue;
+        masked.add(form);
+        core.setSecret(form);
+      }
+    },
+    summary(markdown) {
+      summary += `${markdown}\n`;
+    },
+    saveState: (name, value) => core.saveState(name, value),
+    async flush() {
+      if (summary === '' || !env['GITHUB_STEP_SUMMARY']) return;
+      let text = secrets.redact(summary);
+      if (Buffer.byteLength(text) > SUMMARY_LIMIT) {
+        const kept = Buffer.from(text).subarray(0, SUMMARY_LIMIT).toString('utf8');
+        text = `${kept.slice(0, kept.lastIndexOf('\n'))}\n\n_The rest was cut: a step summary holds 1 MiB._\n`;
+      }
+      core.summary.addRaw(text, true);
+      await core.summary.write();
+    },
+  };
+}

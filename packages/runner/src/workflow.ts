@@ -1,0 +1,80 @@
+import { readFileSync } from 'node:fs';
+
+/** What the runner tells about the run, from its documented environment variables. Missing ones are empty. */
+export interface Workflow {
+  /** `owner/name` */
+  repository: string;
+  sha: string;
+  /** The full ref, such as `refs/heads/main`. */
+  ref: string;
+  /** The short ref, such as `main`. */
+  refName: string;
+  actor: string;
+  runId: string;
+  runNumber: number;
+  runAttempt: number;
+  job: string;
+  workflow: string;
+  eventName: string;
+  serverUrl: string;
+  apiUrl: string;
+  /** Where a person sees this run; empty outside a run. */
+  runUrl: string;
+  /** Folder of the checkout; the current folder outside a run. */
+  workspace: string;
+  /** Folder for temporary files of this job. */
+  temp: string;
+  /** The event's payload, read when first asked for; `{}` when there is none. */
+  event(): Record<string, unknown>;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Reads the run's context.
+ * Source: docs.github.com "Variables reference", default environment variables.
+ */
+export function readWorkflow(env: Environment): Workflow {
+  const of = (name: string) => env[name] ?? '';
+  const count = (name: string) => (/^\d+$/.test(of(name)) ? Number(of(name)) : 0);
+  const serverUrl = of('GITHUB_SERVER_URL') || 'https://github.com';
+  const repository = of('GITHUB_REPOSITORY');
+  const runId = of('GITHUB_RUN_ID');
+  const attempt = count('GITHUB_RUN_ATTEMPT');
+  let payload: Record<string, unknown> | undefined;
+  return {
+    repository,
+    sha: of('GITHUB_SHA'),
+    ref: of('GITHUB_REF'),
+    refName: of('GITHUB_HEAD_REF') || of('GITHUB_REF_NAME'),
+    actor: of('GITHUB_TRIGGERING_ACTOR') || of('GITHUB_ACTOR'),
+    runId,
+    runNumber: count('GITHUB_RUN_NUMBER'),
+    runAttempt: attempt,
+    job: of('GITHUB_JOB'),
+    workflow: of('GITHUB_WORKFLOW'),
+    eventName: of('GITHUB_EVENT_NAME'),
+    serverUrl,
+    apiUrl: of('GITHUB_API_URL') || 'https://api.github.com',
+    runUrl:
+      repository && runId
+        ? `${serverUrl}/${repository}/actions/runs/${runId}${attempt > 1 ? `/attempts/${attempt}` : ''}`
+        : '',
+    workspace: of('GITHUB_WORKSPACE') || process.cwd(),
+    temp: of('RUNNER_TEMP') || process.env['TMPDIR'] || '/tmp',
+    event() {
+      payload ??= readEvent(of('GITHUB_EVENT_PATH'));
+      return payload;
+    },
+  };
+}
+
+function readEvent(path: string): Record<string, unknown> {
+  if (path === '') return {};
+  try {
+    const payload: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    return typeof payload === 'object' && payload !== null ? (payload as Record<string, unknown>) : {};
+  } catch {
+    return {};
+  }
+}
