@@ -2,7 +2,9 @@ import { expect, test } from '@jest/globals';
 import { formatDuration, parseDuration } from './duration.ts';
 
 test('a time has a unit, and several add up', () => {
-  expect(['500ms', '30s', '1m30s', '2h', '0', '1.5s'].map(parseDuration)).toEqual([500, 30_000, 90_000, 7_200_000, 0, 1500]);
+  expect(['500ms', '30s', '1m30s', '2h', '0', '1.5s'].map(parseDuration)).toEqual([
+    500, 30_000, 90_000, 7_200_000, 0, 1500,
+  ]);
 });
 
 test('a bare number, a sign, a gap and an unknown unit are no times', () => {

@@ -248,7 +248,7 @@ function inputFailure(name: string, error: unknown, isSecret: boolean): Failure 
     return new Failure('input', `input \`${name}\`: ${messageOf(error)}`, { ...details, cause: error });
   }
   // A parser quotes what it was given; of a secret only the kind of mistake may be told.
-  const message = isSecret ? error.message.replace(/"[^"]*"/g, 'the value') : error.message;
+  const message = isSecret ? error.message.replace(/"[^]*"/, 'the value') : error.message;
   const where = error.line === undefined ? '' : `, line ${error.line}`;
   const joint = message.startsWith('is required') ? ' ' : ': ';
   return new Failure('input', `input \`${name}\`${where}${joint}${message}`, {

@@ -1,0 +1,106 @@
+import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { Failure } from './failure.ts';
+import {
+  bytes,
+  duration,
+  flag,
+  integer,
+  lines,
+  oneOf,
+  pairs,
+  parseFields,
+  rawText,
+  required,
+  secret,
+  text,
+  withDefault,
+} from './fields.ts';
+
+const read = (values: Record<string, string>) => (name: string) => values[name] ?? '';
+
+function failureOf(work: () => unknown): Failure {
+  try {
+    work();
+  } catch (error) {
+    expect(error).toBeInstanceOf(Failure);
+    return error as Failure;
+  }
+  throw new Error('nothing was thrown');
+}
+
+test('inputs become typed values, empty ones their defaults', () => {
+  const fields = {
+    host: required(text()),
+    port: withDefault(integer(1, 65535), 22),
+    wait: duration(),
+    size: bytes(),
+    strict: flag(),
+    mode: withDefault(oneOf(['auto', 'redeploy']), 'auto'),
+    targets: lines(),
+  };
+  expect(
+    parseFields(
+      fields,
+      read({ host: ' h ', wait: '5m', size: '1GiB', strict: 'true', targets: 'a\n# no\n\n b ' }),
+    ),
+  ).toEqual({
+    host: 'h',
+    port: 22,
+    wait: 300_000,
+    size: 2 ** 30,
+    strict: true,
+    mode: 'auto',
+    targets: ['a', 'b'],
+  });
+});
+
+test('a missing required input is one error that names it and says what to add', () => {
+  const failure = failureOf(() => parseFields({ host: required(text()) }, read({})));
+  expect(failure.kind).toBe('input');
+  expect(failure.input).toBe('host');
+  expect(failure.message).toBe('input `host` is required and was not given');
+  expect(failure.remedy).toBe('Add `host:` under `with:` of this step.');
+});
+
+test('a wrong line is named by its number in the input, empty lines counted', () => {
+  const failure = failureOf(() => parseFields({ env: pairs() }, read({ env: 'A=1\n\nB' })));
+  expect(failure.message).toBe('input `env`, line 3: "B" is not name=value');
+});
+
+test('all wrong inputs are told at once', () => {
+  const fields = { port: integer(1, 65535), wait: duration() };
+  const failure = failureOf(() => parseFields(fields, read({ port: 'x', wait: '5' })));
+  expect(failure.message).toContain('input `port`: "x" is not a whole number from 1 to 65535');
+  expect(failure.message).toContain('input `wait`: "5" is not a time');
+});
+
+test('no error shows the value of a secret', () => {
+  fc.assert(
+    fc.property(
+      fc
+        .string({ minLength: 4, unit: 'grapheme-ascii' })
+        .filter((s) => s.trim().length >= 4 && !/^\d+$/.test(s.trim())),
+      (value) => {
+        const seen: string[] = [];
+        const fields = { token: secret(integer()) };
+        const failure = failureOf(() =>
+          parseFields(fields, read({ token: value }), (known) => seen.push(known)),
+        );
+        expect(seen).toEqual([value.trim()]);
+        expect(failure.message).toBe('input `token`: the value is not a whole number of at least 0');
+      },
+    ),
+  );
+});
+
+test('a value whose bytes matter is not trimmed', () => {
+  expect(parseFields({ body: rawText() }, read({ body: '  a\n' }))).toEqual({ body: '  a\n' });
+});
+
+test('a flag takes YAML spellings and nothing else', () => {
+  for (const word of ['true', 'True', 'TRUE'])
+    expect(parseFields({ f: flag() }, read({ f: word })).f).toBe(true);
+  for (const word of ['yes', '1', 'on'])
+    expect(failureOf(() => parseFields({ f: flag() }, read({ f: word }))).kind).toBe('input');
+});

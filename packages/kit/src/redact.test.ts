@@ -1,0 +1,36 @@
+import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { redactor } from './redact.ts';
+
+const secretText = fc
+  .string({ minLength: 8, maxLength: 40, unit: 'grapheme' })
+  .filter((s) => s.trim().length >= 8 && s.isWellFormed());
+
+test('a secret is found as it is, in base64 at any offset, and in URLs', () => {
+  fc.assert(
+    fc.property(secretText, fc.string({ maxLength: 7 }), (secret, around) => {
+      const { redact } = redactor([secret]);
+      expect(redact(`${around}${secret}${around}`)).not.toContain(secret);
+      expect(redact(`https://x/?q=${encodeURIComponent(secret)}`)).not.toContain(encodeURIComponent(secret));
+      const basic = Buffer.from(`${around}:${secret}`).toString('base64');
+      expect(redact(`Basic ${basic}`)).toContain('***');
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('each line of a private key is a secret, its armour is not', () => {
+  const key =
+    '-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAA\nQyNTUxOQAAACDxyz\n-----END OPENSSH PRIVATE KEY-----\n';
+  const { redact } = redactor([key]);
+  expect(redact('line QyNTUxOQAAACDxyz')).toBe('line ***');
+  expect(redact('-----BEGIN OPENSSH PRIVATE KEY-----')).toBe('-----BEGIN OPENSSH PRIVATE KEY-----');
+});
+
+test('a value too short to hide is left alone', () => {
+  expect(redactor(['abc']).redact('abcdef')).toBe('abcdef');
+});
+
+test('a secret inside another one does not uncover the rest', () => {
+  expect(redactor(['password', 'password-long-tail']).redact('x password-long-tail y')).toBe('x *** y');
+});

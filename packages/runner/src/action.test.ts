@@ -1,0 +1,175 @@
+import { expect, test } from '@jest/globals';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Failure, integer, required, secret, text } from '@deploy-actions/kit';
+import { type Core, explain, runAction, runPost } from './action.ts';
+import { readWorkflow } from './workflow.ts';
+
+function fakeCore(): Core & { calls: string[]; written: string } {
+  const calls: string[] = [];
+  const level = (name: string) => (line: string, properties?: { file?: string; startLine?: number }) => {
+    calls.push(`${name}${properties?.file ? ` ${properties.file}:${properties.startLine}` : ''}: ${line}`);
+  };
+  const core = {
+    calls,
+    written: '',
+    setOutput: (name: string, value: string) => calls.push(`output ${name}=${value}`),
+    setSecret: (value: string) => calls.push(`mask ${value}`),
+    saveState: (name: string, value: string) => calls.push(`state ${name}=${value}`),
+    getState: () => 'kept',
+    info: level('info'),
+    debug: level('debug'),
+    notice: level('notice'),
+    warning: level('warning'),
+    error: level('error'),
+    startGroup: (title: string) => calls.push(`group ${title}`),
+    endGroup: () => calls.push('end'),
+    summary: {
+      addRaw(raw: string) {
+        core.written += raw;
+      },
+      write: async () => {},
+    },
+  };
+  return core as unknown as Core & { calls: string[]; written: string };
+}
+
+const fields = { host: required(text()), token: secret(text()), port: integer(1, 65535) };
+const signal = new AbortController().signal;
+const env = { INPUT_HOST: 'h', INPUT_TOKEN: 'geheimnis-1', GITHUB_STEP_SUMMARY: '/dev/null' };
+
+test('secrets are masked before anything is printed, and in every sink', async () => {
+  const core = fakeCore();
+  const code = await runAction(
+    {
+      name: 'a',
+      fields,
+      outputs: ['ok'],
+      async run(_inputs, ports) {
+        ports.log.info('token geheimnis-1');
+        ports.annotate('warning', 'geheimnis-1', { file: 'compose.yaml', line: 3 });
+        ports.summary('| geheimnis-1 |');
+        return { ok: true };
+      },
+    },
+    { core, env, signal },
+  );
+  expect(code).toBe(0);
+  const firstPrinted = core.calls.findIndex((call) => !call.startsWith('mask'));
+  expect(core.calls.slice(0, firstPrinted)).toContain('mask geheimnis-1');
+  expect(core.calls.filter((call) => !call.startsWith('mask')).join('\n')).not.toContain('geheimnis');
+  expect(core.calls).toContain('warning compose.yaml:3: ***');
+  expect(core.calls).toContain('output ok=true');
+  expect(core.written).toBe('| *** |\n');
+});
+
+test('a failure is told once, says what to do, and keeps its outputs', async () => {
+  const core = fakeCore();
+  const run = async () => {
+    throw new Failure('busy', 'the lock is held by octocat', {
+      remedy: 'Wait, or raise lock-timeout',
+      outputs: { ok: false, list: [1] },
+      details: 'tail ::error::x',
+      cause: new Error('flock: 1'),
+    });
+  };
+  const code = await runAction({ name: 'a', fields, outputs: ['ok', 'list'], run }, { core, env, signal });
+  expect(code).toBe(1);
+  expect(core.calls.filter((call) => call.startsWith('error'))).toEqual([
+    'error: Busy: the lock is held by octocat. Wait, or raise lock-timeout.',
+  ]);
+  expect(core.calls).toContain('output ok=false');
+  expect(core.calls).toContain('output list=[1]');
+  expect(core.calls).toContain('info: tail ::error::x');
+  expect(core.calls).toContain('info: caused by: flock: 1');
+});
+
+test('text from outside cannot start a log command', async () => {
+  const core = fakeCore();
+  await runAction(
+    {
+      name: 'a',
+      fields,
+      outputs: [],
+      async run(_inputs, ports) {
+        ports.log.info('::set-output name=x::y');
+        return {};
+      },
+    },
+    { core, env, signal },
+  );
+  expect(core.calls.filter((call) => call.startsWith('info'))).toEqual([
+    'info: :\u200b:set-output name=x::y',
+  ]);
+});
+
+test('a wrong input stops the action before it runs', async () => {
+  const core = fakeCore();
+  let ran = false;
+  const run = async () => {
+    ran = true;
+    return {};
+  };
+  const code = await runAction(
+    { name: 'a', fields, outputs: [], run },
+    { core, env: { ...env, INPUT_PORT: '0' }, signal },
+  );
+  expect([code, ran]).toEqual([1, false]);
+  expect(core.calls).toContain(
+    'error: The workflow needs a change: input `port`: "0" is not a whole number from 1 to 65535.',
+  );
+});
+
+test('an unexpected error is called a defect, with its stack below', () => {
+  const { headline, below } = explain('a', new TypeError('x is undefined'));
+  expect(headline).toContain('a: unexpected error: x is undefined');
+  expect(below.join()).toContain('action.test.ts');
+});
+
+test('cleaning up turns a job red only by a Failure', async () => {
+  for (const [error, expected] of [
+    [new Error('odd'), 0],
+    [new Failure('lost', 'the server is between two releases'), 1],
+  ] as const) {
+    const run = async () => {
+      throw error;
+    };
+    expect(await runPost({ name: 'a', fields, run }, { core: fakeCore(), env, signal })).toBe(expected);
+  }
+});
+
+test('a summary over the limit is cut at a line and says so', async () => {
+  const core = fakeCore();
+  await runAction(
+    {
+      name: 'a',
+      fields,
+      outputs: [],
+      async run(_inputs, ports) {
+        ports.summary('ä line\n'.repeat(300_000));
+        return {};
+      },
+    },
+    { core, env, signal },
+  );
+  expect(Buffer.byteLength(core.written)).toBeLessThan(1024 * 1024);
+  expect(core.written).toContain('_The rest was cut');
+  expect(core.written).not.toContain('\ufffd');
+});
+
+test('the run is known from the documented variables, its payload from the event file', () => {
+  const path = join(mkdtempSync(join(tmpdir(), 'event-')), 'event.json');
+  writeFileSync(path, '{"head_commit":{"message":"m"}}');
+  const workflow = readWorkflow({
+    GITHUB_REPOSITORY: 'o/r',
+    GITHUB_RUN_ID: '7',
+    GITHUB_RUN_ATTEMPT: '2',
+    GITHUB_EVENT_PATH: path,
+    GITHUB_ACTOR: 'a',
+  });
+  expect(workflow.runUrl).toBe('https://github.com/o/r/actions/runs/7/attempts/2');
+  expect(workflow.event()).toEqual({ head_commit: { message: 'm' } });
+  expect(readWorkflow({}).event()).toEqual({});
+  expect(readWorkflow({}).runUrl).toBe('');
+});
