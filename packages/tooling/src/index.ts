@@ -1,0 +1,17 @@
+export {
+  type ActionFile,
+  type ActionInput,
+  listActions,
+  parseActionFile,
+  readAction,
+} from './action-file.ts';
+export { type Annotation, parseCommand, parseCommandFile, readAnnotations } from './file-command.ts';
+export { node24 } from './node24.ts';
+export { findRoot } from './root.ts';
+export {
+  type BundleResult,
+  type BundleRun,
+  type RunningBundle,
+  runBundle,
+  startBundle,
+} from './run-action.ts';
