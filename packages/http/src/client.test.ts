@@ -1,0 +1,401 @@
+import { afterAll, afterEach, expect, test } from '@jest/globals';
+import { connect as tcpConnect } from 'node:net';
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
+import { redactor } from '@deploy-actions/kit';
+import { makeAuthority, makeCertificate } from '../../../test/support/certificate.ts';
+import {
+  type TinyServer,
+  closedPort,
+  serveHttp,
+  serveHttps,
+  serveTcp,
+} from '../../../test/support/server.ts';
+import { HttpError, openHttp, requestJson } from './index.ts';
+
+const http = openHttp();
+const servers: TinyServer[] = [];
+async function up<T extends TinyServer>(starting: Promise<T>): Promise<T> {
+  const server = await starting;
+  servers.push(server);
+  return server;
+}
+afterEach(async () => {
+  await Promise.all(servers.splice(0).map((server) => server.close()));
+});
+afterAll(async () => {
+  await http.close();
+});
+
+async function failure(work: Promise<unknown>): Promise<HttpError> {
+  const error = await work.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  expect(error).toBeInstanceOf(HttpError);
+  return error as HttpError;
+}
+
+test('an answer comes with status, headers, body and times', async () => {
+  const server = await up(
+    serveHttp((request, response) => {
+      response.setHeader('set-cookie', ['a=1', 'b=2']);
+      response.setHeader('x-method', request.method!);
+      response.writeHead(201).end(`host ${request.headers.host}`);
+    }),
+  );
+  const answer = await http.request({ url: `${server.url}/x?y=1`, method: 'post', body: 'hello' });
+  expect(answer).toMatchObject({ status: 201, truncated: false, redirects: 0, remoteAddress: '127.0.0.1' });
+  expect(answer.body.toString()).toBe(`host 127.0.0.1:${server.port}`);
+  expect(answer.headers['x-method']).toBe('POST');
+  expect(answer.headerList.filter(([name]) => name === 'set-cookie')).toEqual([
+    ['set-cookie', 'a=1'],
+    ['set-cookie', 'b=2'],
+  ]);
+  expect(answer.timings.total).toBeGreaterThan(0);
+});
+
+test('a connection is kept for the next request and replaced when the server has closed it', async () => {
+  const ports = new Set<number>();
+  const server = await up(
+    serveHttp((request, response) => {
+      ports.add(request.socket.remotePort!);
+      if (request.url === '/close') response.on('finish', () => request.socket.destroy());
+      response.end('ok');
+    }),
+  );
+  for (const path of ['/', '/', '/close', '/', '/']) {
+    expect((await http.request({ url: server.url + path })).status).toBe(200);
+  }
+  expect(ports.size).toBe(2);
+});
+
+test('a request that changes something is not repeated on a connection that closed under it', async () => {
+  let posts = 0;
+  const server = await up(
+    serveHttp((request, response) => {
+      if (request.method !== 'POST') return void response.end('ok');
+      posts += 1;
+      request.socket.destroy();
+    }),
+  );
+  await http.request({ url: server.url });
+  const error = await failure(http.request({ url: server.url, method: 'POST', body: 'x' }));
+  expect(error).toMatchObject({ phase: 'http', sent: true });
+  expect(posts).toBe(1);
+});
+
+test('each phase that fails is told apart, and whether the request may have arrived', async () => {
+  const refused = await failure(http.request({ url: `http://127.0.0.1:${await closedPort()}/` }));
+  expect(refused).toMatchObject({ phase: 'tcp', code: 'ECONNREFUSED', sent: false });
+
+  const unknown = await failure(http.request({ url: 'http://does-not-exist.invalid/' }));
+  expect(unknown).toMatchObject({ phase: 'dns', sent: false });
+
+  const nonsense = await up(serveTcp((socket) => socket.end('SSH-2.0-OpenSSH_9.2\r\n')));
+  expect(await failure(http.request({ url: nonsense.url }))).toMatchObject({ phase: 'http', sent: true });
+
+  const mute = await up(serveTcp(() => {}));
+  expect(await failure(http.request({ url: mute.url, deadline: 60 }))).toMatchObject({
+    phase: 'http',
+    timedOut: true,
+    sent: true,
+  });
+  expect(await failure(http.request({ url: mute.url.replace('http', 'https'), deadline: 60 }))).toMatchObject(
+    {
+      phase: 'tls',
+      timedOut: true,
+      sent: false,
+    },
+  );
+
+  const closing = await up(serveTcp((socket) => socket.once('data', () => socket.end())));
+  expect((await failure(http.request({ url: closing.url }))).message).toContain('closed without an answer');
+
+  const cut = await up(
+    serveTcp((socket) =>
+      socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc')),
+    ),
+  );
+  expect(await failure(http.request({ url: cut.url }))).toMatchObject({
+    phase: 'body',
+    status: 200,
+    sent: true,
+  });
+
+  const drip = await up(
+    serveHttp((_request, response) => {
+      response.write('a');
+      const timer = setInterval(() => response.write('a'), 10);
+      response.on('close', () => clearInterval(timer));
+    }),
+  );
+  expect(await failure(http.request({ url: drip.url, deadline: 100 }))).toMatchObject({
+    phase: 'body',
+    timedOut: true,
+  });
+});
+
+test('a caller who aborts gets their own reason back', async () => {
+  const mute = await up(serveTcp(() => {}));
+  const reason = new Error('cancelled');
+  const controller = new AbortController();
+  setTimeout(() => controller.abort(reason), 20);
+  await expect(http.request({ url: mute.url, signal: controller.signal })).rejects.toBe(reason);
+});
+
+test('every content encoding is decoded, and a broken one is a failure of the body', async () => {
+  const bodies: Record<string, Buffer> = {
+    '/gzip': gzipSync('hello'),
+    '/br': brotliCompressSync('hello'),
+    '/deflate': deflateSync('hello'),
+    '/deflate?raw': deflateRawSync('hello'),
+    '/zstd': zstdCompressSync('hello'),
+  };
+  const server = await up(
+    serveHttp((request, response) => {
+      const broken = request.url === '/broken';
+      response.setHeader('content-encoding', broken ? 'gzip' : request.url!.slice(1).split('?')[0]!);
+      response.end(broken ? 'no gzip at all' : bodies[request.url!]);
+    }),
+  );
+  for (const path of Object.keys(bodies)) {
+    expect((await http.request({ url: server.url + path })).body.toString()).toBe('hello');
+  }
+  expect(await failure(http.request({ url: `${server.url}/broken` }))).toMatchObject({
+    phase: 'body',
+    code: 'UNDECODABLE',
+  });
+  expect(await failure(http.request({ url: `${server.url}/klingon` }))).toMatchObject({
+    phase: 'body',
+    code: 'UNDECODABLE',
+  });
+});
+
+test('a body larger than allowed stops early: an endless one, 20 MB, and one that unpacks to 100 MB', async () => {
+  const bomb = gzipSync(Buffer.alloc(100 * 2 ** 20));
+  let sent = 0;
+  const server = await up(
+    serveHttp((request, response) => {
+      if (request.url === '/bomb')
+        return void response.writeHead(200, { 'content-encoding': 'gzip' }).end(bomb);
+      if (request.url === '/large') return void response.end(Buffer.alloc(20e6, 'x'));
+      const more = () => {
+        while (!response.destroyed && response.write(Buffer.alloc(65_536))) sent += 65_536;
+      };
+      response.on('drain', more);
+      more();
+    }),
+  );
+  for (const path of ['/bomb', '/large', '/endless']) {
+    const error = await failure(http.request({ url: server.url + path, maxBytes: 1e6 }));
+    expect(error).toMatchObject({ phase: 'body', code: 'TOO_LARGE' });
+    const cut = await http.request({ url: server.url + path, maxBytes: 1000, overflow: 'cut' });
+    expect(cut).toMatchObject({ status: 200, truncated: true });
+    expect(cut.body.length).toBe(1000);
+  }
+  expect(sent).toBeLessThan(50e6);
+});
+
+test('redirects are followed when asked, and a loop is named', async () => {
+  const server = await up(
+    serveHttp((request, response) => {
+      const to: Record<string, string> = { '/a': '/b', '/b': 'c', '/loop': '/loop2', '/loop2': '/loop' };
+      const target = to[request.url!];
+      if (target) response.writeHead(302, { location: target }).end();
+      else response.end(`${request.method} ${request.url}`);
+    }),
+  );
+  expect((await http.request({ url: `${server.url}/a` })).status).toBe(302);
+  const followed = await http.request({ url: `${server.url}/a`, redirects: 5, method: 'POST', body: 'x' });
+  expect(followed.body.toString()).toBe('GET /c');
+  expect(followed.redirects).toBe(2);
+  expect((await failure(http.request({ url: `${server.url}/loop`, redirects: 9 }))).message).toContain(
+    'circle',
+  );
+  expect((await failure(http.request({ url: `${server.url}/a`, redirects: 1 }))).message).toContain(
+    'more than 1',
+  );
+});
+
+test('credentials never follow a redirect to another origin', async () => {
+  let seen: Record<string, unknown> = {};
+  const other = await up(
+    serveHttp((request, response) => {
+      seen = request.headers;
+      response.end('ok');
+    }),
+  );
+  const server = await up(
+    serveHttp((request, response) => {
+      if (request.url === '/here') {
+        seen = request.headers;
+        return void response.end('ok');
+      }
+      const target = request.url === '/same' ? '/here' : `http://u:p@127.0.0.1:${other.port}/there`;
+      response.writeHead(request.url === '/keep' ? 307 : 302, { location: target }).end();
+    }),
+  );
+  const headers = { authorization: 'Bearer t', cookie: 'a=b', 'x-api-key': 'k', accept: 'text/plain' };
+  await http.request({ url: `${server.url}/same`, headers, redirects: 3 });
+  expect(seen).toMatchObject(headers);
+  await http.request({ url: `${server.url}/`, headers, redirects: 3 });
+  expect(seen).toMatchObject({ accept: 'text/plain', host: `127.0.0.1:${other.port}` });
+  for (const name of ['authorization', 'cookie', 'x-api-key']) expect(seen).not.toHaveProperty(name);
+  const body = await failure(
+    http.request({ url: `${server.url}/keep`, method: 'POST', body: 'secret', redirects: 3 }),
+  );
+  expect(body.phase).toBe('redirect');
+});
+
+test('no error holds a path, a query or a known secret', async () => {
+  const port = await closedPort();
+  const client = openHttp({ redactor: redactor(['127.0.0.1']) });
+  const error = await failure(
+    client.request({ url: `http://user:pass@127.0.0.1:${port}/bot123:TOKEN/send?key=K` }),
+  );
+  expect(error.message).toBe(`***:${port}: connection refused (ECONNREFUSED)`);
+});
+
+test('a header cannot smuggle in another one', async () => {
+  expect(
+    (await failure(http.request({ url: 'http://127.0.0.1:1', headers: { a: 'b\r\nc: d' } }))).message,
+  ).toContain('line break');
+});
+
+test('a certificate is checked, and told about', async () => {
+  const authority = makeAuthority();
+  const good = makeCertificate({ names: ['app.example', '127.0.0.1'], issuer: authority, toDays: 20 });
+  const expired = makeCertificate({ names: ['app.example'], issuer: authority, fromDays: -20, toDays: -10 });
+  const server = await up(serveHttps(good, (request, response) => response.end(request.headers.host)));
+  const old = await up(serveHttps(expired, (_request, response) => response.end('ok')));
+
+  const answer = await http.request({ url: server.url, connect: { ca: authority.cert } });
+  expect(answer.status).toBe(200);
+  expect(answer.certificate).toMatchObject({ subject: 'CN=app.example', issuer: 'CN=Test authority' });
+  expect(Math.round((answer.certificate!.validTo.getTime() - Date.now()) / 86_400_000)).toBe(20);
+
+  const resolved = await http.request({
+    url: `https://app.example:1/`,
+    connect: { ca: authority.cert, address: '127.0.0.1', addressPort: server.port },
+  });
+  expect(resolved.body.toString()).toBe('app.example:1');
+
+  const cases = [
+    [{ url: server.url }, 'unknown authority'],
+    [
+      {
+        url: 'https://other.example/',
+        connect: { ca: authority.cert, address: '127.0.0.1', addressPort: server.port },
+      },
+      'another name',
+    ],
+    [
+      {
+        url: 'https://app.example/',
+        connect: { ca: authority.cert, address: '127.0.0.1', addressPort: old.port },
+      },
+      'expired',
+    ],
+    [{ url: `https://127.0.0.1:${(await up(serveHttp(() => {}))).port}` }, 'does not speak TLS'],
+  ] as const;
+  for (const [request, words] of cases) {
+    const error = await failure(http.request(request));
+    expect(error).toMatchObject({ phase: 'tls', sent: false });
+    expect(error.message).toContain(words);
+  }
+});
+
+test('localhost is reached on whichever address it answers', async () => {
+  const four = await up(serveHttp((_request, response) => response.end('4')));
+  expect((await http.request({ url: `http://localhost:${four.port}` })).body.toString()).toBe('4');
+  const six = await serveHttp((_request, response) => response.end('6'), '::1').catch(() => undefined);
+  if (!six) return; // A machine without IPv6.
+  servers.push(six);
+  expect((await http.request({ url: `http://localhost:${six.port}` })).body.toString()).toBe('6');
+  expect((await http.request({ url: six.url, connect: { family: 6 } })).body.toString()).toBe('6');
+  expect((await failure(http.request({ url: six.url, connect: { family: 4 } }))).phase).toBe('dns');
+});
+
+test('a dialer gives the byte stream, for http and https alike', async () => {
+  const authority = makeAuthority();
+  const cert = makeCertificate({ names: ['inner'], issuer: authority });
+  const plain = await up(serveHttp((_request, response) => response.end('plain')));
+  const secure = await up(serveHttps(cert, (_request, response) => response.end('secure')));
+  const dialed: string[] = [];
+  const dial = async (host: string, port: number) => {
+    dialed.push(`${host}:${port}`);
+    return tcpConnect(port === 80 ? plain.port : secure.port, '127.0.0.1');
+  };
+  expect((await http.request({ url: 'http://inner/', connect: { dial } })).body.toString()).toBe('plain');
+  expect(
+    (await http.request({ url: 'https://inner/', connect: { dial, ca: authority.cert } })).body.toString(),
+  ).toBe('secure');
+  expect(dialed).toEqual(['inner:80', 'inner:443']);
+});
+
+test('a proxy of the environment carries both http and https, unless NO_PROXY or loopback', async () => {
+  const authority = makeAuthority();
+  const cert = makeCertificate({ names: ['secure.test'], issuer: authority });
+  const secure = await up(serveHttps(cert, (_request, response) => response.end('tunnelled')));
+  const asked: string[] = [];
+  const proxy = await up(
+    serveTcp((socket) =>
+      socket.once('data', (data) => {
+        const head = data.toString();
+        asked.push(head.split('\r\n')[0]!, /proxy-authorization: (.*)/i.exec(head)?.[1] ?? '');
+        if (!head.startsWith('CONNECT'))
+          return socket.end('HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\nproxied');
+        if (head.includes('forbidden')) return socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
+        const upstream = tcpConnect(secure.port, '127.0.0.1', () => {
+          socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
+          socket.pipe(upstream).pipe(socket);
+        });
+        upstream.on('error', () => socket.destroy());
+      }),
+    ),
+  );
+  const url = proxy.url.replace('://', '://me:pw@');
+  const client = openHttp({ env: { HTTP_PROXY: url, https_proxy: url, NO_PROXY: 'direct.invalid' } });
+  expect((await client.request({ url: 'http://plain.test/a?b' })).body.toString()).toBe('proxied');
+  expect(
+    (await client.request({ url: 'https://secure.test/', connect: { ca: authority.cert } })).body.toString(),
+  ).toBe('tunnelled');
+  const basic = `Basic ${Buffer.from('me:pw').toString('base64')}`;
+  expect(asked).toEqual([
+    'GET http://plain.test/a?b HTTP/1.1',
+    basic,
+    'CONNECT secure.test:443 HTTP/1.1',
+    basic,
+  ]);
+  expect(await failure(client.request({ url: 'https://forbidden.test/' }))).toMatchObject({
+    phase: 'proxy',
+    status: 403,
+  });
+  expect((await failure(client.request({ url: 'http://x.direct.invalid/' }))).phase).toBe('dns');
+  const local = await up(serveHttp((_request, response) => response.end('direct')));
+  expect((await client.request({ url: local.url })).body.toString()).toBe('direct');
+  await client.close();
+});
+
+test('a JSON client sends and reads JSON, and says when a gateway answers with a page', async () => {
+  const server = await up(
+    serveHttp((request, response) => {
+      if (request.url === '/html')
+        return void response.writeHead(502, { 'content-type': 'text/html' }).end('<h1>Bad gateway');
+      let text = '';
+      request.on('data', (chunk: Buffer) => (text += chunk.toString()));
+      request.on('end', () =>
+        response.end(JSON.stringify({ got: text, type: request.headers['content-type'] })),
+      );
+    }),
+  );
+  const answer = await requestJson<{ got: string; type: string }>(http, {
+    url: server.url,
+    json: { a: 'é' },
+  });
+  expect(answer.json).toEqual({ got: '{"a":"é"}', type: 'application/json; charset=utf-8' });
+  expect(await failure(requestJson(http, { url: `${server.url}/html` }))).toMatchObject({
+    code: 'NOT_JSON',
+    status: 502,
+  });
+});

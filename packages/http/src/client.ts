@@ -1,0 +1,352 @@
+import { type Redactor } from '@deploy-actions/kit';
+import { ACCEPT_ENCODING } from './body.ts';
+import {
+  type Certificate,
+  type Connection,
+  type ConnectOptions,
+  TimeLimit,
+  authority,
+  connect,
+} from './connect.ts';
+import { HttpError } from './error.ts';
+import { type ExchangeAnswer, type Lane, LaneClosed, exchange, openLane } from './exchange.ts';
+import { type Proxy, endpointOf, proxyFor, tunnel } from './proxy.ts';
+import { type Hop, isRedirect, nextHop } from './redirect.ts';
+
+export interface HttpRequest {
+  /** Default GET. */
+  method?: string;
+  /** http: or https:. A user and password in it become basic authentication. */
+  url: string | URL;
+  headers?: Record<string, string | string[] | undefined>;
+  body?: string | Uint8Array;
+  /** Milliseconds for the whole exchange, redirects included; default 30,000. There is always one. */
+  deadline?: number;
+  /** Milliseconds for connecting (DNS, TCP, TLS), for each hop; default 10,000. */
+  connectTimeout?: number;
+  /** Most bytes of the decoded body; default 10 MiB. */
+  maxBytes?: number;
+  /** When the body is larger: `error` (default) throws, `cut` keeps its beginning and sets `truncated`. */
+  overflow?: 'error' | 'cut';
+  /** Undo Content-Encoding; default true. */
+  decode?: boolean;
+  signal?: AbortSignal;
+  /** Most redirects that are followed; default 0: the redirect itself is the answer. */
+  redirects?: number;
+  /** How to connect to the URL's own origin; redirects elsewhere keep `family`, `ca` and `dial` only. */
+  connect?: ConnectOptions;
+  /** Keep the connection for a next request to the same place; default true. */
+  keepAlive?: boolean;
+  /** `environment` (default): HTTPS_PROXY, HTTP_PROXY, NO_PROXY. Never with `address` or `dial`. */
+  proxy?: 'environment' | 'none';
+}
+
+export interface HttpTimings {
+  /** Milliseconds of the last hop; 0 on a kept connection. */
+  dns: number;
+  tcp: number;
+  tls: number;
+  /** From sending the last hop's request to the head of its answer. */
+  firstByte: number;
+  /** From the call to the end of the body, all hops. */
+  total: number;
+}
+
+export interface HttpResponse {
+  status: number;
+  statusText: string;
+  /** Lower-case names; several fields of one name are joined by `, ` (Set-Cookie: see `headerList`). */
+  headers: Record<string, string>;
+  /** Every field as it came, names in lower case. */
+  headerList: [name: string, value: string][];
+  body: Buffer;
+  /** The body was larger than `maxBytes` and `overflow` is `cut`. */
+  truncated: boolean;
+  timings: HttpTimings;
+  /** Where the answer is from, after redirects. May hold a token: not for messages. */
+  url: string;
+  redirects: number;
+  remoteAddress: string | undefined;
+  certificate: Certificate | undefined;
+}
+
+export interface Http {
+  /** Throws HttpError, or the signal's reason when the caller aborts. Any status is an answer. */
+  request(request: HttpRequest): Promise<HttpResponse>;
+  /** Closes kept connections. */
+  close(): Promise<void>;
+}
+
+export interface HttpOptions {
+  /** Where proxies are named; default none. Pass `process.env`. */
+  env?: Readonly<Record<string, string | undefined>>;
+  /** Takes secrets out of every error's message. */
+  redactor?: Redactor;
+  /** Default `deploy-actions`. */
+  userAgent?: string;
+}
+
+const MAX_IDLE = 64;
+
+/**
+ * An HTTP/1.1 client: every exchange has a deadline and a largest size, a failure says its phase and whether
+ * the server may have received the request, and credentials stay on their origin. undici is loaded at the
+ * first request.
+ */
+export function openHttp(options: HttpOptions = {}): Http {
+  const idle = new Map<string, Lane[]>();
+  const open = new Set<Lane>();
+
+  const drop = (lane: Lane) => {
+    open.delete(lane);
+    lane.connection.socket.on('error', () => {});
+    void lane.client.destroy().catch(() => {});
+    lane.connection.socket.destroy();
+  };
+
+  const take = (key: string): Lane | undefined => {
+    for (let lane = idle.get(key)?.pop(); lane; lane = idle.get(key)?.pop()) {
+      if (!lane.connection.socket.destroyed && !lane.client.destroyed) return lane;
+      drop(lane);
+    }
+    return undefined;
+  };
+
+  const keep = (key: string, lane: Lane) => {
+    const lanes = idle.get(key) ?? [];
+    if (lanes.length >= MAX_IDLE) return drop(lane);
+    idle.set(key, [...lanes, lane]);
+  };
+
+  async function oneHop(hop: Hop, first: boolean, request: HttpRequest, signal: AbortSignal) {
+    const given = request.connect ?? {};
+    const connectOptions: ConnectOptions = first
+      ? given
+      : { family: given.family, ca: given.ca, dial: given.dial };
+    const endpoint = endpointOf(hop.url);
+    const where = authority(endpoint.host, endpoint.port);
+    const proxied =
+      request.proxy !== 'none' &&
+      !connectOptions.address &&
+      !connectOptions.addressPort &&
+      !connectOptions.dial;
+    const proxy = proxied ? proxyFor(hop.url, options.env ?? {}) : undefined;
+    const keepAlive = request.keepAlive !== false && !connectOptions.dial;
+    const key = JSON.stringify([hop.url.origin, proxy?.endpoint, connectOptions]);
+    const absolute = proxy !== undefined && !endpoint.secure;
+    const headers = hop.headers.flat();
+    if (!hop.headers.some(([name]) => name === 'host')) headers.unshift('host', hop.url.host);
+    if (absolute && proxy.authorization) headers.push('proxy-authorization', proxy.authorization);
+    const path = hop.url.pathname + hop.url.search;
+
+    const run = async (lane: Lane): Promise<ExchangeAnswer> => {
+      let reusable = false;
+      try {
+        const answer = await exchange(lane, {
+          method: hop.method,
+          path: absolute ? hop.url.origin + path : path,
+          headers,
+          body: hop.body,
+          maxBytes: request.maxBytes ?? 10 * 2 ** 20,
+          overflow: request.overflow ?? 'error',
+          decode: request.decode ?? true,
+          where,
+          signal,
+          last: !keepAlive,
+        });
+        reusable = answer.reusable;
+        return answer;
+      } finally {
+        if (reusable) keep(key, lane);
+        else drop(lane);
+      }
+    };
+
+    const kept = keepAlive ? take(key) : undefined;
+    if (kept) {
+      try {
+        return { answer: await run(kept), connection: kept.connection, fresh: false };
+      } catch (error) {
+        // The server closed the kept connection as we sent: only what may be repeated is sent again.
+        const repeatable = error instanceof LaneClosed || (isClosed(error) && isSafe(hop.method));
+        if (!repeatable) throw error;
+      }
+    }
+    const connection = await limited(signal, request.connectTimeout ?? 10_000, (limit) =>
+      openConnection(hop.url, proxy, connectOptions, limit),
+    );
+    const lane = await openLane(connection, where);
+    open.add(lane);
+    try {
+      return { answer: await run(lane), connection, fresh: true };
+    } catch (error) {
+      if (!(error instanceof LaneClosed)) throw error;
+      throw new HttpError(`${where}: connection closed before the request was sent`, {
+        phase: 'http',
+        code: 'ECONNRESET',
+      });
+    }
+  }
+
+  async function follow(request: HttpRequest, signal: AbortSignal): Promise<HttpResponse> {
+    const started = performance.now();
+    let hop = firstHop(request, options.userAgent ?? 'deploy-actions');
+    const origin = hop.url.origin;
+    const most = request.redirects ?? 0;
+    const seen = new Set<string>();
+    for (let redirects = 0; ; redirects += 1) {
+      const { answer, connection, fresh } = await oneHop(hop, hop.url.origin === origin, request, signal);
+      const location = answer.headers.find(([name]) => name === 'location')?.[1];
+      if (most === 0 || !isRedirect(answer.status) || location === undefined) {
+        return respond(answer, connection, fresh, hop.url, redirects, performance.now() - started);
+      }
+      const { host, port } = endpointOf(hop.url);
+      const where = authority(host, port);
+      const details = { phase: 'redirect', status: answer.status, sent: true } as const;
+      seen.add(`${hop.method} ${hop.url.href}`);
+      hop = nextHop(hop, answer.status, location, where);
+      if (seen.has(`${hop.method} ${hop.url.href}`)) {
+        throw new HttpError(`${where}: redirects go round in a circle, ${redirects + 1} of them`, details);
+      }
+      if (redirects + 1 > most) throw new HttpError(`${where}: more than ${most} redirects`, details);
+    }
+  }
+
+  return {
+    async request(request) {
+      try {
+        return await limited(request.signal, request.deadline ?? 30_000, (limit) => follow(request, limit));
+      } catch (error) {
+        throw redacted(error, options.redactor);
+      }
+    },
+    async close() {
+      for (const lane of open) drop(lane);
+      idle.clear();
+    },
+  };
+}
+
+async function openConnection(
+  url: URL,
+  proxy: Proxy | undefined,
+  options: ConnectOptions,
+  signal: AbortSignal,
+): Promise<Connection> {
+  const endpoint = endpointOf(url);
+  if (!proxy) return await connect(endpoint, options, signal);
+  if (!endpoint.secure) return await connect(proxy.endpoint, { ca: options.ca }, signal);
+  return await connect(
+    endpoint,
+    { ...options, dial: () => tunnel(proxy, endpoint, options, signal) },
+    signal,
+  );
+}
+
+/** Runs `work` with a signal that aborts with the outer one, or with a TimeLimit after `ms`. */
+export async function limited<T>(
+  outer: AbortSignal | undefined,
+  ms: number,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  outer?.throwIfAborted();
+  const controller = new AbortController();
+  const timer = setTimeout(() => controller.abort(new TimeLimit(ms)), ms);
+  const pass = () => controller.abort(outer!.reason);
+  outer?.addEventListener('abort', pass, { once: true });
+  try {
+    return await work(controller.signal);
+  } finally {
+    clearTimeout(timer);
+    outer?.removeEventListener('abort', pass);
+  }
+}
+
+function firstHop(request: HttpRequest, userAgent: string): Hop {
+  let url: URL;
+  try {
+    url = new URL(request.url);
+  } catch {
+    throw new HttpError('the address is not a URL', { phase: 'http' });
+  }
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
+    throw new HttpError(`${url.protocol}// is not http:// or https://`, { phase: 'http' });
+  }
+  const headers: [string, string][] = [];
+  for (const [name, value] of Object.entries(request.headers ?? {})) {
+    for (const one of Array.isArray(value) ? value : value === undefined ? [] : [value]) {
+      headers.push([name.toLowerCase(), headerValue(name, one)]);
+    }
+  }
+  const has = (name: string) => headers.some(([one]) => one === name);
+  if (!has('user-agent')) headers.push(['user-agent', userAgent]);
+  if (!has('accept-encoding') && request.decode !== false) headers.push(['accept-encoding', ACCEPT_ENCODING]);
+  if (url.username !== '' && !has('authorization')) {
+    const user = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+    headers.push(['authorization', `Basic ${Buffer.from(user).toString('base64')}`]);
+  }
+  url = new URL(url);
+  url.username = '';
+  url.password = '';
+  url.hash = '';
+  const body = request.body === undefined ? undefined : Buffer.from(request.body as Uint8Array);
+  return { method: (request.method ?? 'GET').toUpperCase(), url, headers, body };
+}
+
+/** A header value as it goes over the wire; without line breaks, which would start another header. */
+function headerValue(name: string, value: string): string {
+  if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name))
+    throw new HttpError('a header name holds a character that is not allowed', { phase: 'http' });
+  if (/[\0\r\n]/.test(value))
+    throw new HttpError(`header ${name} holds a line break or NUL`, { phase: 'http' });
+  return /^[\x00-\xff]*$/.test(value) ? value : Buffer.from(value, 'utf8').toString('latin1');
+}
+
+function respond(
+  answer: ExchangeAnswer,
+  connection: Connection,
+  fresh: boolean,
+  url: URL,
+  redirects: number,
+  total: number,
+): HttpResponse {
+  const headers: Record<string, string> = Object.create(null) as Record<string, string>;
+  for (const [name, value] of answer.headers)
+    headers[name] = name in headers ? `${headers[name]}, ${value}` : value;
+  return {
+    status: answer.status,
+    statusText: answer.statusText,
+    headers,
+    headerList: answer.headers,
+    body: answer.body,
+    truncated: answer.truncated,
+    timings: {
+      ...(fresh ? connection.timings : { dns: 0, tcp: 0, tls: 0 }),
+      firstByte: answer.firstByteMs,
+      total,
+    },
+    url: url.href,
+    redirects,
+    remoteAddress: connection.remoteAddress,
+    certificate: connection.certificate,
+  };
+}
+
+function isSafe(method: string): boolean {
+  return method === 'GET' || method === 'HEAD' || method === 'OPTIONS';
+}
+
+function isClosed(error: unknown): boolean {
+  return (
+    error instanceof HttpError &&
+    error.phase === 'http' &&
+    !error.timedOut &&
+    /^(UND_ERR_SOCKET|ECONNRESET|EPIPE)$/.test(error.code ?? '')
+  );
+}
+
+function redacted(error: unknown, redactor: Redactor | undefined): unknown {
+  if (!(error instanceof HttpError)) return error;
+  if (redactor) error.message = redactor.redact(error.message);
+  return error;
+}

@@ -1,0 +1,324 @@
+import { lookup as systemLookup } from 'node:dns/promises';
+import { type LookupAddress } from 'node:dns';
+import { connect as connectTcp, isIP } from 'node:net';
+import { type Duplex } from 'node:stream';
+import {
+  type SecureContext,
+  type TLSSocket,
+  checkServerIdentity,
+  connect as connectTls,
+  createSecureContext,
+  getCACertificates,
+} from 'node:tls';
+import { HttpError, type HttpPhase, codeOf, inWords } from './error.ts';
+
+/** Opens a byte stream to a host and port as seen from somewhere else, such as through an SSH session. */
+export type Dial = (host: string, port: number, signal: AbortSignal) => Promise<Duplex>;
+
+export interface ConnectOptions {
+  /** Connect to this address (or name) instead of resolving the URL's host, as curl's `--connect-to`. */
+  address?: string;
+  /** Connect to this port instead of the URL's. */
+  addressPort?: number;
+  /** Use only IPv4 or IPv6 addresses. */
+  family?: 4 | 6;
+  /** Name for SNI and for the certificate's check, when it is not the URL's host. */
+  servername?: string;
+  /** PEM certificates that are trusted besides the usual ones. */
+  ca?: string;
+  /** Take any certificate. Only for looking at it: never for sending secrets. */
+  insecure?: boolean;
+  dial?: Dial;
+}
+
+export interface Certificate {
+  subject: string;
+  issuer: string;
+  /** Names that it is for, such as `DNS:example.org`. */
+  names: string;
+  validFrom: Date;
+  validTo: Date;
+  fingerprint256: string;
+  serialNumber: string;
+}
+
+export interface ConnectTimings {
+  /** Milliseconds; 0 where the step was not needed. */
+  dns: number;
+  tcp: number;
+  tls: number;
+}
+
+export interface Connection {
+  socket: Duplex;
+  timings: ConnectTimings;
+  /** Address that answered, where it is known. */
+  remoteAddress: string | undefined;
+  certificate: Certificate | undefined;
+}
+
+export interface Endpoint {
+  host: string;
+  port: number;
+  secure: boolean;
+}
+
+/** `host:port`, IPv6 in brackets. */
+export function authority(host: string, port: number): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+/**
+ * Opens a connection, with TLS where the endpoint wants it. Throws HttpError with the phase that failed, or
+ * the signal's reason. A deadline is the caller's: abort the signal.
+ */
+export async function connect(
+  endpoint: Endpoint,
+  options: ConnectOptions,
+  signal: AbortSignal,
+): Promise<Connection> {
+  signal.throwIfAborted();
+  const host = options.address ?? endpoint.host;
+  const port = options.addressPort ?? endpoint.port;
+  const timings: ConnectTimings = { dns: 0, tcp: 0, tls: 0 };
+  const started = performance.now();
+  let socket: Duplex;
+  if (options.dial) {
+    socket = await dialed(options.dial, host, port, signal);
+  } else {
+    const addresses = await resolve(host, options.family, signal);
+    timings.dns = performance.now() - started;
+    socket = await reach(host, port, addresses, signal);
+  }
+  timings.tcp = performance.now() - started - timings.dns;
+  const remoteAddress = 'remoteAddress' in socket ? (socket.remoteAddress as string | undefined) : undefined;
+  if (!endpoint.secure) return { socket, timings, remoteAddress, certificate: undefined };
+  const secured = performance.now();
+  const tlsSocket = await secure(socket, endpoint, options, signal);
+  timings.tls = performance.now() - secured;
+  return { socket: tlsSocket, timings, remoteAddress, certificate: certificateOf(tlsSocket) };
+}
+
+const LOCALHOST: LookupAddress[] = [
+  { address: '127.0.0.1', family: 4 },
+  { address: '::1', family: 6 },
+];
+
+const pending = new Map<string, Promise<LookupAddress[]>>();
+
+/** Resolves a name; lookups of the same name at the same time are one. */
+async function resolve(
+  host: string,
+  family: 4 | 6 | undefined,
+  signal: AbortSignal,
+): Promise<LookupAddress[]> {
+  const literal = isIP(host);
+  if (literal !== 0) {
+    if (family !== undefined && literal !== family) {
+      throw new HttpError(`${host} is not an IPv${family} address`, { phase: 'dns' });
+    }
+    return [{ address: host, family: literal }];
+  }
+  if (host.toLowerCase() === 'localhost') {
+    // RFC 6761: always loopback. Both addresses, whatever the machine's hosts file says of it.
+    return LOCALHOST.filter((one) => family === undefined || one.family === family);
+  }
+  const key = `${family ?? 0} ${host}`;
+  let found = pending.get(key);
+  if (!found) {
+    found = systemLookup(host, { all: true, family: family ?? 0 }).finally(() => pending.delete(key));
+    pending.set(key, found);
+  }
+  try {
+    return await orAborted(found, signal);
+  } catch (error) {
+    if (signal.aborted) throw reasonIn('dns', host, signal);
+    const words =
+      family && codeOf(error) === 'ENOTFOUND' ? `no IPv${family} address (ENOTFOUND)` : inWords(error);
+    throw new HttpError(`${host}: ${words}`, { phase: 'dns', code: codeOf(error), cause: error });
+  }
+}
+
+function reach(host: string, port: number, addresses: LookupAddress[], signal: AbortSignal): Promise<Duplex> {
+  return new Promise((done, fail) => {
+    const socket = connectTcp({
+      host,
+      port,
+      // Resolved already. Several addresses are tried one after the other, 250 ms apart (RFC 8305).
+      lookup: (_name, wanted, answer) => {
+        if (wanted.all) answer(null, addresses);
+        else answer(null, addresses[0]!.address, addresses[0]!.family);
+      },
+      autoSelectFamily: true,
+      noDelay: true,
+    });
+    const stop = () => {
+      socket.destroy();
+      fail(reasonIn('tcp', authority(host, port), signal));
+    };
+    signal.addEventListener('abort', stop, { once: true });
+    socket.once('connect', () => {
+      signal.removeEventListener('abort', stop);
+      socket.removeAllListeners('error');
+      done(socket);
+    });
+    socket.once('error', (error) => {
+      signal.removeEventListener('abort', stop);
+      fail(
+        new HttpError(`${authority(host, port)}: ${inWords(error)}`, {
+          phase: 'tcp',
+          code: codeOf(error),
+          cause: error,
+        }),
+      );
+    });
+  });
+}
+
+async function dialed(dial: Dial, host: string, port: number, signal: AbortSignal): Promise<Duplex> {
+  const opening = dial(host, port, signal);
+  try {
+    return await orAborted(opening, signal);
+  } catch (error) {
+    if (signal.aborted) {
+      void opening.then((late) => late.destroy()).catch(() => {});
+      throw reasonIn('tcp', authority(host, port), signal);
+    }
+    if (error instanceof HttpError) throw error;
+    throw new HttpError(`${authority(host, port)}: ${inWords(error)}`, {
+      phase: 'tcp',
+      code: codeOf(error),
+      cause: error,
+    });
+  }
+}
+
+const contexts = new Map<string, SecureContext>();
+
+function contextFor(ca: string): SecureContext {
+  let context = contexts.get(ca);
+  if (!context) {
+    context = createSecureContext({ ca: [...getCACertificates('default'), ca] });
+    contexts.set(ca, context);
+  }
+  return context;
+}
+
+function secure(
+  socket: Duplex,
+  endpoint: Endpoint,
+  options: ConnectOptions,
+  signal: AbortSignal,
+): Promise<TLSSocket> {
+  const name = options.servername ?? endpoint.host;
+  const where = authority(endpoint.host, endpoint.port);
+  return new Promise((done, fail) => {
+    const tls = connectTls({
+      socket,
+      host: name,
+      // RFC 6066: no address in SNI.
+      servername: isIP(name) === 0 ? name : '',
+      ALPNProtocols: ['http/1.1'],
+      rejectUnauthorized: !options.insecure,
+      checkServerIdentity: (_host, certificate) =>
+        options.insecure ? undefined : checkServerIdentity(name, certificate),
+      ...(options.ca ? { secureContext: contextFor(options.ca) } : {}),
+    });
+    const settle = () => {
+      signal.removeEventListener('abort', stop);
+      tls.removeAllListeners('error');
+      tls.removeAllListeners('close');
+      // A late error of a socket that was given up must not end the process.
+      tls.on('error', () => {});
+    };
+    const failed = (error: unknown) => {
+      settle();
+      tls.destroy();
+      socket.destroy();
+      fail(error);
+    };
+    const stop = () => failed(reasonIn('tls', where, signal));
+    signal.addEventListener('abort', stop, { once: true });
+    tls.once('secureConnect', () => {
+      settle();
+      done(tls);
+    });
+    tls.once('error', (error) => {
+      failed(
+        new HttpError(`${where}: ${inWords(error)}`, { phase: 'tls', code: codeOf(error), cause: error }),
+      );
+    });
+    tls.once('close', () => {
+      failed(
+        new HttpError(`${where}: connection closed during the TLS handshake`, {
+          phase: 'tls',
+          code: 'ECONNRESET',
+        }),
+      );
+    });
+  });
+}
+
+function certificateOf(socket: TLSSocket): Certificate | undefined {
+  const peer = socket.getPeerCertificate();
+  if (!peer || Object.keys(peer).length === 0) return undefined;
+  const text = (name: object | undefined) =>
+    Object.entries(name ?? {})
+      .map(([key, value]) => `${key}=${String(value)}`)
+      .join(', ');
+  return {
+    subject: text(peer.subject),
+    issuer: text(peer.issuer),
+    names: peer.subjectaltname ?? '',
+    validFrom: new Date(peer.valid_from),
+    validTo: new Date(peer.valid_to),
+    fingerprint256: peer.fingerprint256,
+    serialNumber: peer.serialNumber,
+  };
+}
+
+/** A time limit that ran out, as a signal's reason; becomes an HttpError of the phase it struck in. */
+export class TimeLimit extends Error {
+  readonly ms: number;
+  constructor(ms: number) {
+    super(`no answer within ${ms} ms`);
+    this.name = 'TimeLimit';
+    this.ms = ms;
+  }
+}
+
+const WAITING: Record<HttpPhase, string> = {
+  dns: 'the name did not resolve',
+  tcp: 'no connection',
+  proxy: 'no answer from the proxy',
+  tls: 'no TLS handshake',
+  http: 'no answer',
+  body: 'the answer did not end',
+  redirect: 'no answer',
+};
+
+/** The error of an aborted signal: of a time limit the phase's own, else the reason as it is. */
+export function reasonIn(
+  phase: HttpPhase,
+  where: string,
+  signal: AbortSignal,
+  details: { sent?: boolean; status?: number } = {},
+): unknown {
+  const reason: unknown = signal.reason;
+  if (!(reason instanceof TimeLimit)) return reason;
+  return new HttpError(`${where}: ${WAITING[phase]} within ${reason.ms} ms`, {
+    phase,
+    timedOut: true,
+    ...details,
+  });
+}
+
+/** The promise's outcome, or the signal's reason as soon as it aborts. */
+export function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((done, fail) => {
+    const stop = () => fail(signal.reason);
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop, { once: true });
+    promise.then(done, fail).finally(() => signal.removeEventListener('abort', stop));
+  });
+}

@@ -1,0 +1,213 @@
+import { type Client } from 'undici';
+import { type BodyCollector, collectBody } from './body.ts';
+import { type Connection, reasonIn } from './connect.ts';
+import { HttpError, codeOf, inWords } from './error.ts';
+
+export interface ExchangeRequest {
+  method: string;
+  /** Path and query; the whole URL towards a proxy. */
+  path: string;
+  /** Name, value, name, value; Host included. */
+  headers: string[];
+  body: Buffer | undefined;
+  maxBytes: number;
+  overflow: 'error' | 'cut';
+  decode: boolean;
+  /** `host:port` for messages. */
+  where: string;
+  signal: AbortSignal;
+  /** Close the connection afterwards. */
+  last: boolean;
+}
+
+export interface ExchangeAnswer {
+  status: number;
+  statusText: string;
+  headers: [name: string, value: string][];
+  body: Buffer;
+  truncated: boolean;
+  /** Milliseconds from sending to the head of the answer. */
+  firstByteMs: number;
+  /** The connection can take another request. */
+  reusable: boolean;
+}
+
+/** An open connection and the undici client that speaks HTTP/1.1 on it; it never connects again. */
+export interface Lane {
+  client: Client;
+  connection: Connection;
+}
+
+/** The server closed a kept connection before the request was sent on it. */
+export class LaneClosed extends Error {}
+
+/** Makes a lane of an open connection. undici is loaded here, when the first connection stands. */
+export async function openLane(connection: Connection, host: string): Promise<Lane> {
+  const undici = await import('undici');
+  let used = false;
+  const client = new undici.Client(`http://${host}`, {
+    pipelining: 1,
+    // Time limits are the caller's signal: one clock, not three.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    keepAliveTimeout: 4000,
+    maxHeaderSize: 65_536,
+    connect: (_options, answer) => {
+      if (used) return answer(new LaneClosed('closed'), null);
+      used = true;
+      // TLS, if any, is on it already; to undici it is a plain stream.
+      answer(null, connection.socket as never);
+    },
+  });
+  return { client, connection };
+}
+
+/** One request and its answer on a lane. Throws HttpError, LaneClosed (nothing was sent) or the signal's reason. */
+export function exchange(lane: Lane, request: ExchangeRequest): Promise<ExchangeAnswer> {
+  const { where, signal } = request;
+  return new Promise((done, fail) => {
+    const started = performance.now();
+    let abort: ((error: Error) => void) | undefined;
+    let sent = false;
+    let settled = false;
+    let status = 0;
+    let statusText = '';
+    let headers: [string, string][] = [];
+    let collector: BodyCollector | undefined;
+    let firstByteMs = 0;
+    let reusable = !request.last;
+
+    const finish = (outcome: () => void) => {
+      if (settled) return;
+      settled = true;
+      signal.removeEventListener('abort', stop);
+      outcome();
+    };
+    const stop = () => {
+      const reason = reasonIn(collector ? 'body' : 'http', where, signal, {
+        sent,
+        ...(status ? { status } : {}),
+      });
+      finish(() => fail(reason));
+      collector?.destroy();
+      if (abort) abort(new Error('aborted'));
+      else void lane.client.destroy();
+    };
+    const complete = () => {
+      collector!.end().then(
+        ({ body, truncated }) =>
+          finish(() =>
+            done({
+              status,
+              statusText,
+              headers,
+              body,
+              truncated,
+              firstByteMs,
+              reusable: reusable && !truncated,
+            }),
+          ),
+        (error: unknown) => finish(() => fail(error)),
+      );
+    };
+    if (signal.aborted) return stop();
+    signal.addEventListener('abort', stop, { once: true });
+
+    lane.client.dispatch(
+      {
+        method: request.method as 'GET',
+        path: request.path,
+        headers: request.headers,
+        body: request.body,
+        reset: request.last,
+        // An answer may come before the body is read; what is sent is known here alone.
+        idempotent: true,
+      },
+      {
+        onConnect(stopIt) {
+          abort = stopIt as (error: Error) => void;
+          sent = true;
+        },
+        onHeaders(code, rawHeaders, _resume, text) {
+          if (code < 200) return true;
+          status = code;
+          statusText = text;
+          firstByteMs = performance.now() - started;
+          headers = pairsOf(rawHeaders as unknown as Buffer[]);
+          if (headers.some(([name, value]) => name === 'connection' && /\bclose\b/i.test(value)))
+            reusable = false;
+          try {
+            const encoding =
+              request.decode && request.method !== 'HEAD' ? valueOf(headers, 'content-encoding') : '';
+            collector = collectBody(encoding, request.maxBytes, request.overflow, where);
+          } catch (error) {
+            finish(() => fail(error));
+            abort!(new Error('aborted'));
+          }
+          return true;
+        },
+        onData(chunk) {
+          if (settled) return true;
+          if (!collector!.push(chunk)) {
+            reusable = false;
+            complete();
+            abort!(new Error('enough'));
+          }
+          return true;
+        },
+        onComplete() {
+          if (!settled) complete();
+        },
+        onError(error) {
+          if (settled) return;
+          if (error instanceof LaneClosed || !sent) return finish(() => fail(new LaneClosed('closed')));
+          const phase = collector ? 'body' : 'http';
+          if (collector && !reusable && error.message === 'enough') return;
+          finish(() =>
+            fail(
+              new HttpError(`${where}: ${explain(error, collector !== undefined)}`, {
+                phase,
+                code: codeOf(error),
+                sent,
+                cause: error,
+                ...(status ? { status } : {}),
+              }),
+            ),
+          );
+        },
+      },
+    );
+  });
+}
+
+function explain(error: Error, inBody: boolean): string {
+  const code = codeOf(error) ?? '';
+  if (code === 'UND_ERR_SOCKET') {
+    return inBody ? 'connection closed in the middle of the answer' : 'connection closed without an answer';
+  }
+  if (code === 'ECONNRESET' || code === 'EPIPE') {
+    return inBody
+      ? `connection reset in the middle of the answer (${code})`
+      : `connection reset without an answer (${code})`;
+  }
+  if (code.startsWith('HPE_'))
+    return inBody ? `the answer is broken HTTP (${code})` : `the answer is not HTTP (${code})`;
+  if (code === 'UND_ERR_HEADERS_OVERFLOW') return 'the headers of the answer are larger than 64 KiB';
+  if (code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') return 'the answer is shorter than its Content-Length';
+  return inWords(error);
+}
+
+function pairsOf(raw: Buffer[]): [string, string][] {
+  const pairs: [string, string][] = [];
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    pairs.push([raw[i]!.toString('latin1').toLowerCase(), raw[i + 1]!.toString('latin1')]);
+  }
+  return pairs;
+}
+
+function valueOf(headers: [string, string][], name: string): string {
+  return headers
+    .filter(([one]) => one === name)
+    .map(([, value]) => value)
+    .join(', ');
+}

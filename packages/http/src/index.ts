@@ -1,0 +1,23 @@
+export {
+  type Http,
+  type HttpOptions,
+  type HttpRequest,
+  type HttpResponse,
+  type HttpTimings,
+  limited,
+  openHttp,
+} from './client.ts';
+export { type JsonRequest, type JsonResponse, parseJsonBody, requestJson } from './json.ts';
+export { HttpError, type HttpErrorDetails, type HttpPhase, codeOf, inWords } from './error.ts';
+export {
+  type Certificate,
+  type ConnectOptions,
+  type Connection,
+  type Dial,
+  type Endpoint,
+  TimeLimit,
+  authority,
+  connect,
+} from './connect.ts';
+export { endpointOf, readHead } from './proxy.ts';
+export { parseRetryAfter } from './retry-after.ts';
