@@ -76,7 +76,12 @@ export interface RunResult {
   reference: RunReference;
   outcome: 'succeeded' | 'failed';
   /** Set when it failed. */
-  failure?: { kind: 'input' | 'refused' | 'unhealthy' | 'remote' | 'lost' | 'busy'; message: string; remedy?: string; details?: string };
+  failure?: {
+    kind: 'input' | 'refused' | 'unhealthy' | 'remote' | 'lost' | 'busy';
+    message: string;
+    remedy?: string;
+    details?: string;
+  };
   /** What the body gave to `result NAME VALUE`; also after a failure. */
   fields: Readonly<Record<string, string>>;
   /** In order; the last one's duration ends with the run. Milliseconds. */

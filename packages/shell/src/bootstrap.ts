@@ -1,0 +1,82 @@
+import { randomBytes } from 'node:crypto';
+import { cut } from '@deploy-actions/kit';
+import { quote } from './quote.ts';
+import type { Program } from './session.ts';
+import { SessionFailure } from './session-failure.ts';
+
+/**
+ * The only exec string that is ever sent. One line, no backslash, no `!`, no data: sh, csh and fish read it
+ * alike. It reads a nonce and the script's length as lines, the script byte by byte exact (`dd` reads no
+ * further, which `head` of busybox and dash's own `sh -s` do), says the nonce on both streams, so that
+ * whatever a login script printed before is told apart, and leaves the rest of stdin to the script.
+ */
+export const BOOTSTRAP =
+  "exec sh -c 'read -r n && read -r k && s=$(dd bs=$k count=1 iflag=fullblock 2>/dev/null) && " +
+  'echo && echo $n && echo >&2 && echo $n >&2 && eval "$s"\'';
+
+/** Most bytes that a login script may print before we say that no shell of ours runs. */
+const NOISE_LIMIT = 1024 * 1024;
+
+/** What to write first on stdin, and what the answer begins with. */
+export interface Envelope {
+  nonce: string;
+  head: Buffer;
+}
+
+export function envelope(program: Pick<Program, 'script' | 'args'>, nonce = newNonce()): Envelope {
+  // Words stand behind `--`, so that none is an option of `set`.
+  const args = program.args?.length ? `set -- ${quote(program.args)}\n` : '';
+  const script = Buffer.from(args + program.script);
+  return { nonce, head: Buffer.concat([Buffer.from(`${nonce}\n${script.length}\n`), script]) };
+}
+
+function newNonce(): string {
+  return randomBytes(18).toString('hex');
+}
+
+/** Passes on what follows the line that is the nonce; keeps what came before. */
+export interface AnswerStream {
+  push(bytes: Buffer): void;
+  readonly begun: boolean;
+  /** What was printed before the nonce. */
+  noise(): string;
+}
+
+export function answerStream(nonce: string, onBytes: (bytes: Buffer) => void): AnswerStream {
+  const mark = Buffer.from(`\n${nonce}\n`);
+  let before: Buffer = Buffer.alloc(0);
+  let begun = false;
+  return {
+    get begun() {
+      return begun;
+    },
+    noise: () => before.toString('utf8').trim(),
+    push(bytes) {
+      if (begun) {
+        if (bytes.length > 0) onBytes(bytes);
+        return;
+      }
+      const searchFrom = Math.max(0, before.length - mark.length);
+      before = Buffer.concat([before, bytes]);
+      const at = before.indexOf(mark, searchFrom);
+      if (at < 0) {
+        if (before.length > NOISE_LIMIT) before = before.subarray(before.length - NOISE_LIMIT);
+        return;
+      }
+      begun = true;
+      const rest = before.subarray(at + mark.length);
+      before = before.subarray(0, at);
+      if (rest.length > 0) onBytes(rest);
+    },
+  };
+}
+
+/** The Failure for a login shell that ended before our program began. */
+export function noShell(where: string, code: number, noise: string[]): SessionFailure {
+  const said = cut(noise.filter((text) => text !== '').join('\n'), 2000);
+  return new SessionFailure('no-shell', `${where} let us in but ran no program of ours (exit code ${code})`, {
+    remedy:
+      'The login shell must be a real one, without a forced command, and `sh`, `dd` must be on its PATH.',
+    ...(said === '' ? {} : { details: said }),
+  });
+}
