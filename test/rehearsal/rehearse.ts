@@ -1,0 +1,109 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { formatDuration, messageOf, systemClock } from '@deploy-actions/kit';
+import { type Host, type Lab, LabRefusal, checkLab, openLab } from '@deploy-actions/lab';
+import { findRoot } from '@deploy-actions/tooling';
+import { type Rehearsal, playJourney } from './journey.ts';
+import { drawTraffic } from './picture.ts';
+import { openProgress, textTable } from './progress.ts';
+
+const USAGE = 'npm start [-- --keep]: rehearses a deployment; --keep leaves the lab up until Ctrl+C';
+
+/**
+ * `npm start`: a real deployment on a real server of the lab, with the bundles of dist. Answers the exit status:
+ * 0 when every step ended as it should, 1 when one did not, 2 when something is missing that cannot be
+ * installed, or the arguments are wrong (nothing was changed then).
+ */
+export async function run(args: string[]): Promise<number> {
+  const unknown = args.find((arg) => arg !== '--keep');
+  if (unknown !== undefined) {
+    console.error(`"${unknown}" is unknown. ${USAGE}`);
+    return 2;
+  }
+  try {
+    await checkLab();
+  } catch (error) {
+    if (!(error instanceof LabRefusal)) throw error;
+    console.error(error.message);
+    return 2;
+  }
+  return await rehearse(args.includes('--keep'));
+}
+
+async function rehearse(keep: boolean): Promise<number> {
+  const progress = openProgress((line) => console.log(line), systemClock);
+  const began = systemClock.now();
+  const interrupted = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(name, () => interrupted.abort(new Error(`interrupted by ${name}`)));
+  }
+  let lab: Lab | undefined;
+  let rehearsal: Rehearsal | undefined;
+  let failure: unknown;
+  try {
+    const opened = await progress.phase('set up the lab', async (tell) => {
+      const value = await openLab({ hosts: 1, registry: 'token', progress: tell });
+      return { outcome: 'a server with Docker, Compose and sshd; a registry', value };
+    });
+    lab = opened;
+    interrupted.signal.throwIfAborted();
+    rehearsal = await playJourney(opened, progress, interrupted.signal);
+  } catch (error) {
+    failure = error;
+  }
+  // Rows first, so that a failure is read with what led to it.
+  if (progress.phases.length > 0) printTable(progress.phases, rehearsal);
+  if (rehearsal) writePicture(rehearsal);
+  if (failure !== undefined) console.error(`\nThe rehearsal failed: ${messageOf(failure)}`);
+  if (lab) {
+    if (keep && !interrupted.signal.aborted) await keepOpen(lab, lab.host, interrupted.signal);
+    await lab.close();
+    console.log('the lab is closed; nothing is left running');
+  }
+  if (failure === undefined) console.log(`\nRehearsed in ${formatDuration(systemClock.now() - began)}.`);
+  return failure === undefined ? 0 : 1;
+}
+
+function printTable(
+  phases: readonly { name: string; ms: number; outcome: string; ok: boolean }[],
+  rehearsal?: Rehearsal,
+): void {
+  const rows = phases.map((phase, index) => {
+    const traffic = rehearsal?.traffic[index];
+    return [
+      phase.name,
+      formatDuration(phase.ms),
+      phase.ok ? phase.outcome : `FAILED: ${phase.outcome}`,
+      traffic ? String(traffic.served) : '',
+      traffic ? String(traffic.failed) : '',
+    ];
+  });
+  if (rehearsal) {
+    const { served, failed } = rehearsal.total;
+    rows.push(['all requests', '', rehearsal.versions, String(served), String(failed)]);
+  }
+  console.log(`\n${textTable(['phase', 'duration', 'outcome', 'served', 'failed'], rows, [1, 3, 4])}\n`);
+}
+
+function writePicture(rehearsal: Rehearsal): void {
+  const root = findRoot(import.meta.dirname);
+  const folder = join(root, 'out');
+  mkdirSync(folder, { recursive: true });
+  const path = join(folder, 'rehearsal.svg');
+  writeFileSync(
+    path,
+    drawTraffic({ title: 'A rehearsal: requests by the version that answered', ...rehearsal }),
+  );
+  console.log(`picture: ${relative(process.cwd(), path)}`);
+}
+
+async function keepOpen(lab: Lab, host: Host, signal: AbortSignal): Promise<void> {
+  console.log(`\nThe lab stays up until Ctrl+C.\n  site: ${host.url(8080)}\n  ssh:  ${lab.sshCommand(host)}`);
+  // A pending promise alone does not keep the process alive.
+  const alive = setInterval(() => {}, 60_000);
+  await new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+  clearInterval(alive);
+}
