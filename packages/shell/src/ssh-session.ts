@@ -132,7 +132,11 @@ async function exitOf(channel: ClientChannel): Promise<number | null> {
   channel.on('exit', (exitCode: number | null, signal?: string) => {
     // As shells do: 128 and the number of the signal.
     const number =
-      signal === undefined ? undefined : (os.constants.signals as Record<string, number>)[`SIG${signal}`];
+      signal === undefined
+        ? undefined
+        : (os.constants.signals as Record<string, number>)[
+            signal.startsWith('SIG') ? signal : `SIG${signal}`
+          ];
     code = exitCode ?? (number === undefined ? null : 128 + number);
   });
   await Promise.all([once(channel, 'close'), once(channel.stderr, 'close')]);
