@@ -1,0 +1,16 @@
+export {
+  COLORS,
+  type Color,
+  LADDER,
+  type Share,
+  otherColor,
+  parseShare,
+  shareName,
+  shares,
+} from './color.ts';
+export { DEFAULT_HEADER, PROBE_HEADER, type Route, type Site, addressesOf, identifier } from './site.ts';
+export { type Edit, type Proxy, type ProxyKind, type Surroundings } from './proxy.ts';
+export { CANARY_LOGS, nginx } from './nginx.ts';
+export { HAPROXY_MAP, haproxy } from './haproxy.ts';
+export { caddy } from './caddy.ts';
+export { type DefaultCertificate, serviceName, traefik, traefikFile } from './traefik.ts';
