@@ -12,6 +12,9 @@ export const OWNERS = {
   undici: 'http',
   yaml: 'document',
   '@cfworker/json-schema': 'document',
+  '@sigstore/verify': 'sigstore',
+  '@sigstore/bundle': 'sigstore',
+  '@sigstore/protobuf-specs': 'sigstore',
 };
 
 /** Packages that are never shipped: they may use what they need, and nothing that ships may import them. */

@@ -1,0 +1,226 @@
+import { formatDuration } from '@deploy-actions/kit';
+import { parseRetryAfter } from '@deploy-actions/http';
+import { Problem, type ProblemCode } from './problem.ts';
+import { schema1 } from './manifest.ts';
+import { bareType, isSchema1 } from './media-type.ts';
+
+/** The part of a registry's answer that tells what is wrong. */
+export interface Answer {
+  status: number;
+  headers: Readonly<Record<string, string | undefined>>;
+  body: Buffer;
+}
+
+/** What was asked, so that the failure can be named and mended. */
+export interface Question {
+  stage: 'token' | 'manifest' | 'blob' | 'tags' | 'referrers';
+  /** The image as messages show it. */
+  image: string;
+  registry: string;
+  repository: string;
+  /** Whose credentials went along. */
+  credentials: 'none' | 'job-token' | 'given';
+  now: Date;
+}
+
+/** The errors of a registry's JSON body; none when it is HTML, empty or cut off. */
+export function errorsOf(body: Buffer): { code: string; message: string }[] {
+  try {
+    const { errors } = JSON.parse(body.toString('utf8')) as { errors?: unknown };
+    if (!Array.isArray(errors)) return [];
+    return errors.flatMap((error: { code?: unknown; message?: unknown } | null) => [
+      { code: String(error?.code ?? ''), message: String(error?.message ?? '') },
+    ]);
+  } catch {
+    return [];
+  }
+}
+
+/** Whether a status may be different in a moment, for the same question. */
+export function isPassing(status: number): boolean {
+  return status === 429 || status === 408 || (status >= 500 && status !== 501);
+}
+
+/**
+ * Milliseconds until a registry takes requests again: Retry-After, else what GHCR writes into its message, a
+ * Go duration such as `1.16676ms`. Undefined when it does not say.
+ */
+export function retryDelay({ headers, body }: Answer, now: Date): number | undefined {
+  const header = parseRetryAfter(headers['retry-after'], now);
+  if (header !== undefined) return header;
+  const text = /retry-after:\s*([0-9.a-zµμ]+)/i.exec(body.toString('utf8', 0, 4096))?.[1];
+  return text === undefined ? undefined : parseGoDuration(text);
+}
+
+const GO_UNITS: Record<string, number> = {
+  ns: 1e-6,
+  us: 1e-3,
+  µs: 1e-3,
+  μs: 1e-3,
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+};
+
+/** Milliseconds of a duration as Go prints it, rounded up. */
+export function parseGoDuration(text: string): number | undefined {
+  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ns|us|µs|μs|ms|s|m|h)/g)];
+  if (parts.length === 0 || parts.map(([part]) => part).join('') !== text) return undefined;
+  return Math.ceil(
+    parts.reduce((sum, [, amount, unit]) => sum + Number(amount) * GO_UNITS[unit as string]!, 0),
+  );
+}
+
+const PACKAGES_READ =
+  'Give the job `permissions: packages: read`; a token of your own needs the scope read:packages.';
+const ACTIONS_ACCESS =
+  'In the package\'s settings, under "Manage Actions access", add this repository with the role Read.';
+
+/** Turns an answer that is no success into the Problem that names what is wrong and how it is mended. */
+export function classify(answer: Answer, question: Question): Problem {
+  const { status, headers } = answer;
+  const { image, registry, stage } = question;
+  const errors = errorsOf(answer.body);
+  const said = errors.map(({ code, message }) => [code, message].filter(Boolean).join(': ')).join('; ');
+  const quoted = said === '' ? `status ${status}` : `status ${status}, ${said.slice(0, 300)}`;
+  const has = (code: string) => errors.some((error) => error.code.toUpperCase() === code);
+  const says = (pattern: RegExp) => pattern.test(said);
+
+  if (status === 429 || has('TOOMANYREQUESTS')) {
+    const delay = retryDelay(answer, question.now);
+    const until =
+      delay === undefined
+        ? ''
+        : ` until ${new Date(question.now.getTime() + delay).toISOString().slice(0, 19)}Z`;
+    return new Problem(
+      'rate-limited',
+      `${image}: ${registry} takes no more requests from here${until} (${quoted})`,
+      {
+        remedy: `${delay === undefined ? 'Run it again later' : `Run it again in ${formatDuration(delay)}`}${question.credentials === 'none' ? '; with credentials the limit is higher' : ''}.`,
+      },
+    );
+  }
+  if (status >= 500) {
+    return new Problem('registry-down', `${image}: ${registry} is out of order (${quoted})`, {
+      remedy: 'Nothing is wrong with the workflow: run it again when the registry is well.',
+    });
+  }
+  if (isSchema1(bareType(headers['content-type']))) return schema1(image);
+  if (status === 404) return absent(answer, question, says, has, quoted);
+  if (status === 401 || status === 403) return denied(question, says, quoted);
+  return new Problem('not-a-registry', `${image}: ${registry} answers the ${stage} request with ${quoted}`, {
+    remedy: "Check the registry's host name: what answers there does not speak the registry API as expected.",
+  });
+}
+
+type Says = (pattern: RegExp) => boolean;
+
+function absent(answer: Answer, question: Question, says: Says, has: Has, quoted: string): Problem {
+  const { image, registry, repository } = question;
+  if (says(/Accept header does not support/i)) {
+    return new Problem(
+      'index-not-accepted',
+      `${image}: ${registry} does not take the list of types it was asked for (${quoted})`,
+      {
+        remedy:
+          'Something between here and the registry rewrites the Accept header: take the proxy out of the way.',
+      },
+    );
+  }
+  if (has('NAME_UNKNOWN')) {
+    return new Problem('image-absent', `${registry} has no image ${repository}`, {
+      remedy: 'Check the spelling and the owner, and that the build pushed it before this step.',
+    });
+  }
+  if (has('MANIFEST_UNKNOWN') || (has('NOT_FOUND') && question.stage === 'manifest')) {
+    return new Problem('tag-absent', `${image} does not exist`, {
+      remedy:
+        'Check the tag, and that the build pushed it before this step; `wait` gives a running build time.',
+    });
+  }
+  const known =
+    answer.headers['docker-distribution-api-version'] !== undefined || errorsOf(answer.body).length > 0;
+  if (known) {
+    return new Problem('image-absent', `${image}: ${registry} has no such thing (${quoted})`, {
+      remedy: 'Check the spelling and the owner, and that the build pushed it before this step.',
+    });
+  }
+  return new Problem('not-a-registry', `${image}: what answers at ${registry} is no registry (${quoted})`, {
+    remedy: "Check the registry's host name.",
+  });
+}
+
+type Has = (code: string) => boolean;
+
+/** The ways in which a registry says no; the wordings are GHCR's. */
+const DENIALS: readonly [pattern: RegExp, code: ProblemCode, what: string, remedy: string][] = [
+  [
+    /installation not allowed/i,
+    'access-not-granted',
+    "this repository's token may not read the package",
+    ACTIONS_ACCESS,
+  ],
+  [
+    /saml|single sign.on|\bsso\b/i,
+    'sso-required',
+    'the organization demands single sign-on',
+    'Authorize the token for the organization: in the token\'s settings, "Configure SSO".',
+  ],
+  [
+    /ip allow list/i,
+    'address-not-allowed',
+    "the organization does not admit this runner's address",
+    "Add the runner's address to the organization's IP allow list, or use a runner inside it.",
+  ],
+  [
+    /expected scopes|required scopes|insufficient_scope/i,
+    'token-scope',
+    'the token lacks a scope',
+    'Give the token the scope read:packages (a classic token: GHCR takes no fine-grained ones).',
+  ],
+  [
+    /permission_denied|read_package/i,
+    'access-denied',
+    'the credentials are good, but have no access',
+    `${PACKAGES_READ} ${ACTIONS_ACCESS}`,
+  ],
+];
+
+function denied(question: Question, says: Says, quoted: string): Problem {
+  const { image, registry, credentials, stage } = question;
+  for (const [pattern, code, what, remedy] of DENIALS) {
+    if (says(pattern)) return new Problem(code, `${image}: ${what} (${registry}: ${quoted})`, { remedy });
+  }
+  if (credentials === 'none') {
+    return new Problem(
+      'credentials-missing',
+      `${image} is private or does not exist: ${registry} shows it to nobody without credentials (${quoted})`,
+      {
+        remedy:
+          registry === 'ghcr.io'
+            ? `${PACKAGES_READ} Elsewhere give registry-username and registry-password.`
+            : 'Give registry-username and registry-password.',
+      },
+    );
+  }
+  const whose = credentials === 'job-token' ? "the job's token" : 'registry-username and registry-password';
+  if (stage === 'token' || says(/authenticat|credential|incorrect username|invalid token/i)) {
+    return new Problem(
+      'credentials-rejected',
+      `${image}: ${registry} does not take ${whose}, and shows the image to nobody without (${quoted})`,
+      {
+        remedy:
+          credentials === 'job-token'
+            ? `${PACKAGES_READ} ${ACTIONS_ACCESS}`
+            : 'The password or token is wrong, expired or revoked: make a new one and store it as the secret.',
+      },
+    );
+  }
+  return new Problem('access-denied', `${image}: ${whose} may not read it (${registry}: ${quoted})`, {
+    remedy:
+      registry === 'ghcr.io'
+        ? `${PACKAGES_READ} ${ACTIONS_ACCESS}`
+        : 'Grant the account the right to pull this image.',
+  });
+}

@@ -1,0 +1,49 @@
+/** What a registry asks for in `WWW-Authenticate`. */
+export interface Challenge {
+  scheme: 'bearer' | 'basic';
+  realm: string;
+  service: string | undefined;
+  error: string | undefined;
+}
+
+/**
+ * The first Bearer challenge of a `WWW-Authenticate` value, else the first Basic one; undefined when there is
+ * neither. Several challenges may stand in one value, quoted strings may hold commas (RFC 9110, section
+ * 11.6.1). The scope is left out on purpose: GHCR answers a placeholder, so the caller builds its own.
+ */
+export function parseChallenge(value: string | undefined): Challenge | undefined {
+  const challenges: { scheme: string; params: Map<string, string> }[] = [];
+  const text = value ?? '';
+  const token = /\s*,?\s*([!#$%&'*+.^_`|~\w-]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]*)))?/y;
+  for (let match = token.exec(text); match && match[0] !== ''; match = token.exec(text)) {
+    const [, name, quoted, plain] = match as unknown as [
+      string,
+      string,
+      string | undefined,
+      string | undefined,
+    ];
+    if (quoted === undefined && plain === undefined)
+      challenges.push({ scheme: name.toLowerCase(), params: new Map() });
+    else challenges.at(-1)?.params.set(name.toLowerCase(), quoted?.replace(/\\(.)/g, '$1') ?? plain!);
+  }
+  for (const scheme of ['bearer', 'basic'] as const) {
+    const found = challenges.find((challenge) => challenge.scheme === scheme);
+    const realm = found?.params.get('realm');
+    if (!found || (scheme === 'bearer' && !realm)) continue;
+    return {
+      scheme,
+      realm: realm ?? '',
+      service: found.params.get('service'),
+      error: found.params.get('error'),
+    };
+  }
+  return undefined;
+}
+
+/** Where to ask for a token that lets `repository` be pulled. */
+export function tokenUrl({ realm, service }: Challenge, repository: string): URL {
+  const url = new URL(realm);
+  if (service !== undefined) url.searchParams.set('service', service);
+  url.searchParams.set('scope', `repository:${repository}:pull`);
+  return url;
+}

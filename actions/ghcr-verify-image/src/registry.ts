@@ -1,0 +1,212 @@
+import { type HttpRequest, type HttpResponse } from '@deploy-actions/http';
+import { type Clock } from '@deploy-actions/kit';
+import { type Question, classify } from './answer.ts';
+import { checkDigest, digestOf } from './digest.ts';
+import { nextPage } from './link.ts';
+import { type Descriptor, type ImageIndex, type ImageManifest, parseManifest, schema1 } from './manifest.ts';
+import { ACCEPT_MANIFESTS, bareType, isSchema1 } from './media-type.ts';
+import { Problem } from './problem.ts';
+import { DIGEST, type Reference, apiHost, formatReference, manifestName } from './reference.ts';
+import { type Tokens } from './token.ts';
+import { type Traffic, type Wire } from './wire.ts';
+
+/** Registries need not take larger manifests than this (OCI distribution-spec), and we read no larger ones. */
+const MAX_MANIFEST = 4 * 2 ** 20;
+const MAX_TAGS = 2 ** 20;
+const TAG_PAGES = 5;
+
+export interface RegistryOptions {
+  wire: Wire;
+  tokens: Tokens;
+  clock: Clock;
+  /** Whether a registry is spoken to in plain HTTP. */
+  isInsecure(host: string): boolean;
+}
+
+/** A manifest with the digest of its bytes. */
+export interface Fetched {
+  digest: string;
+  manifest: ImageManifest | ImageIndex;
+  /** Bytes of the manifest itself. */
+  size: number;
+}
+
+/** One repository of a registry, as seen while one image is verified. Every method throws Problems. */
+export interface Repository {
+  readonly reference: Reference;
+  readonly traffic: Traffic;
+  /** What the reference names, without reading it: HEAD, or GET where the registry answers no digest. */
+  resolve(): Promise<{ digest: string; mediaType: string }>;
+  /** The manifest of the reference, or of a digest or tag in the same repository; its bytes are checked. */
+  manifest(name?: string): Promise<Fetched>;
+  /** The bytes that a descriptor points to, checked against its digest. */
+  blob(descriptor: Descriptor, maxBytes: number): Promise<Buffer>;
+  /** The repository's tags; `absent` when there is no such repository, undefined when it does not say. */
+  tags(): Promise<string[] | 'absent' | undefined>;
+  /** The manifests that refer to a digest, by the API; undefined where the registry has none. */
+  referrers(digest: string): Promise<ImageIndex | undefined>;
+  /** The manifest of a tag, or undefined when there is none. */
+  find(tag: string): Promise<Fetched | undefined>;
+}
+
+export function openRepository(
+  { wire, tokens, clock, isInsecure }: RegistryOptions,
+  reference: Reference,
+): Repository {
+  const { registry, repository } = reference;
+  const image = formatReference(reference);
+  const root = `${isInsecure(registry) ? 'http' : 'https'}://${apiHost(registry)}/v2/${repository}`;
+  const traffic: Traffic = { requests: 0, bytes: 0 };
+  const question = (stage: Question['stage']): Question => ({
+    stage,
+    image,
+    registry,
+    repository,
+    credentials: 'none',
+    now: clock.wall(),
+  });
+
+  /** One request with the authorization that it turns out to need. */
+  async function send(
+    request: HttpRequest,
+    stage: Question['stage'],
+  ): Promise<{ answer: HttpResponse; asked: Question }> {
+    const base = question(stage);
+    const ask = async (authorization: string | undefined) =>
+      await wire(
+        {
+          redirects: 5,
+          ...request,
+          headers: { ...request.headers, ...(authorization ? { authorization } : {}) },
+        },
+        base,
+        traffic,
+      );
+    let grant = await tokens.grant(base, traffic);
+    let answer = await ask(grant.authorization);
+    if (answer.status === 401) {
+      const renewed = await tokens.renew(grant, answer, base, traffic);
+      if (renewed) {
+        grant = renewed;
+        answer = await ask(grant.authorization);
+      }
+    }
+    const asked: Question = { ...base, credentials: grant.credentials };
+    if ((answer.status === 401 || answer.status === 403) && grant.credentials !== 'none') {
+      const nobody = await tokens.anonymous(base, traffic);
+      const second = nobody && (await ask(nobody.authorization));
+      if (second && second.status < 400) {
+        tokens.keepAnonymous(nobody, base, classify(answer, asked));
+        return { answer: second, asked: { ...asked, credentials: 'none' } };
+      }
+    }
+    return { answer, asked };
+  }
+
+  const manifestRequest = (name: string): HttpRequest => ({
+    url: `${root}/manifests/${name}`,
+    headers: { accept: ACCEPT_MANIFESTS },
+    maxBytes: MAX_MANIFEST,
+  });
+
+  function read(answer: HttpResponse, name: string): Fetched {
+    const digest = digestOf(answer.body);
+    const what = DIGEST.test(name) ? `${image} (${name})` : image;
+    if (isSchema1(bareType(answer.headers['content-type']))) throw schema1(what);
+    const said = answer.headers['docker-content-digest'];
+    if (DIGEST.test(name)) checkDigest(answer.body, name, what);
+    else if (said !== undefined && DIGEST.test(said)) checkDigest(answer.body, said, what);
+    const manifest = parseManifest(answer.body, answer.headers['content-type'], what);
+    return { digest, manifest, size: answer.body.length };
+  }
+
+  async function manifest(name = manifestName(reference)): Promise<Fetched> {
+    const { answer, asked } = await send(manifestRequest(name), 'manifest');
+    if (answer.status !== 200) throw classify(answer, asked);
+    return read(answer, name);
+  }
+
+  return {
+    reference,
+    traffic,
+    manifest,
+
+    async resolve() {
+      const name = manifestName(reference);
+      const { answer } = await send({ ...manifestRequest(name), method: 'HEAD' }, 'manifest');
+      const mediaType = bareType(answer.headers['content-type']);
+      if (answer.status === 200 && isSchema1(mediaType)) throw schema1(image);
+      const digest = answer.headers['docker-content-digest'];
+      if (answer.status === 200 && digest !== undefined && DIGEST.test(digest)) {
+        if (reference.digest !== undefined && digest !== reference.digest) {
+          throw new Problem('digest-mismatch', `${image}: the registry answers ${digest} instead`, {
+            remedy: 'The registry, or a proxy before it, is damaged: do not deploy this image.',
+          });
+        }
+        return { digest, mediaType };
+      }
+      // An answer to HEAD has no body: what is wrong, or the digest, must come from the same GET.
+      const fetched = await manifest(name);
+      return { digest: fetched.digest, mediaType: fetched.manifest.mediaType };
+    },
+
+    async find(tag) {
+      const { answer, asked } = await send(manifestRequest(tag), 'manifest');
+      if (answer.status === 404) return undefined;
+      if (answer.status !== 200) throw classify(answer, asked);
+      return read(answer, tag);
+    },
+
+    async blob(descriptor, maxBytes) {
+      if (descriptor.size > maxBytes) {
+        throw new Problem(
+          'malformed',
+          `${image}: ${descriptor.digest} has ${descriptor.size} bytes, more than the ${maxBytes} that are read`,
+        );
+      }
+      const { answer, asked } = await send({ url: `${root}/blobs/${descriptor.digest}`, maxBytes }, 'blob');
+      if (answer.status !== 200) throw classify(answer, asked);
+      checkDigest(answer.body, descriptor.digest, `${image} (${descriptor.mediaType || 'blob'})`);
+      return answer.body;
+    },
+
+    async tags() {
+      const tags: string[] = [];
+      let url: URL | undefined = new URL(`${root}/tags/list?n=1000`);
+      for (let page = 0; url && page < TAG_PAGES; page += 1) {
+        const { answer }: { answer: HttpResponse } = await send({ url, maxBytes: MAX_TAGS }, 'tags');
+        if (answer.status === 404) return 'absent';
+        if (answer.status !== 200) return undefined;
+        let listed: unknown;
+        try {
+          listed = (JSON.parse(answer.body.toString('utf8')) as { tags?: unknown }).tags ?? [];
+        } catch {
+          return undefined;
+        }
+        if (!Array.isArray(listed)) return undefined;
+        tags.push(...listed.filter((tag): tag is string => typeof tag === 'string'));
+        url = nextPage(answer.headers['link'], url);
+      }
+      return tags;
+    },
+
+    async referrers(digest) {
+      const { answer, asked } = await send(
+        { url: `${root}/referrers/${digest}`, headers: { accept: ACCEPT_MANIFESTS }, maxBytes: MAX_MANIFEST },
+        'referrers',
+      );
+      // Registries without this API answer 404, some of them 400 or 405, some a page of their own.
+      if (answer.status !== 200) {
+        if (answer.status === 401 || answer.status === 403) throw classify(answer, asked);
+        return undefined;
+      }
+      try {
+        const list = parseManifest(answer.body, answer.headers['content-type'], image);
+        return list.kind === 'index' ? list : undefined;
+      } catch (error) {
+        if (error instanceof Problem) return undefined;
+        throw error;
+      }
+    },
+  };
+}

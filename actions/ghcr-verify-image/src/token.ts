@@ -1,0 +1,211 @@
+import { type HttpResponse } from '@deploy-actions/http';
+import { messageOf } from '@deploy-actions/kit';
+import { type Question, classify } from './answer.ts';
+import { type Challenge, parseChallenge, tokenUrl } from './challenge.ts';
+import { Problem } from './problem.ts';
+import { type Traffic, type Wire } from './wire.ts';
+
+export interface Credentials {
+  username: string;
+  password: string;
+  origin: 'job-token' | 'given';
+}
+
+/** What goes along with a request to a repository. */
+export interface Grant {
+  /** Value of the Authorization header; undefined where nothing is asked for. */
+  authorization: string | undefined;
+  /** Whose it is. */
+  credentials: Question['credentials'];
+}
+
+export interface TokenOptions {
+  wire: Wire;
+  /** The credentials for a registry, if there are any. */
+  credentials(registry: string): Credentials | undefined;
+  /** Whether a registry (and its token service) may be spoken to in plain HTTP. */
+  isInsecure(host: string): boolean;
+  /** Gets every token, so that none can be printed. */
+  onToken(token: string): void;
+  /** The credentials were denied, but nobody's do for this repository. */
+  onAnonymous(registry: string, repository: string, problem: Problem): void;
+}
+
+export interface Tokens {
+  /** What to send first. */
+  grant(question: Question, traffic: Traffic): Promise<Grant>;
+  /**
+   * What to send after a 401 (the challenge may be new, the token expired); undefined when there is nothing
+   * else to send. Throws a Problem when the token service says no.
+   */
+  renew(used: Grant, answer: HttpResponse, question: Question, traffic: Traffic): Promise<Grant | undefined>;
+  /** What to send as nobody, after credentials were denied; undefined when nobody gets a token. */
+  anonymous(question: Question, traffic: Traffic): Promise<Grant | undefined>;
+  /** From now on this repository is asked with `grant`, since its credentials were denied with `problem`. */
+  keepAnonymous(grant: Grant, question: Question, problem: Problem): void;
+}
+
+/** Registries whose token service is known, which saves the request that asks for it. A 401 still teaches. */
+const WELL_KNOWN: Record<string, Challenge> = {
+  'ghcr.io': { scheme: 'bearer', realm: 'https://ghcr.io/token', service: 'ghcr.io', error: undefined },
+  'docker.io': {
+    scheme: 'bearer',
+    realm: 'https://auth.docker.io/token',
+    service: 'registry.docker.io',
+    error: undefined,
+  },
+};
+
+const NOBODY: Grant = { authorization: undefined, credentials: 'none' };
+
+/**
+ * Authorization for pulls: one token for each repository, shared by all requests, with the scope built here
+ * (GHCR's challenge holds a placeholder). Credentials that are denied are left away once, since GHCR denies
+ * stale ones even for a public image.
+ * Source: the distribution project's "Token Authentication Specification".
+ */
+export function openTokens({ wire, credentials, isInsecure, onToken, onAnonymous }: TokenOptions): Tokens {
+  const challenges = new Map<string, Challenge>(Object.entries(WELL_KNOWN));
+  const grants = new Map<string, { pending: Promise<Grant>; settled?: Grant }>();
+
+  const keyOf = ({ registry, repository }: Question) => `${registry}/${repository}`;
+
+  const remember = (question: Question, pending: Promise<Grant>): Promise<Grant> => {
+    const key = keyOf(question);
+    const entry: { pending: Promise<Grant>; settled?: Grant } = { pending };
+    grants.set(key, entry);
+    pending.then(
+      (grant) => (entry.settled = grant),
+      () => grants.get(key) === entry && grants.delete(key),
+    );
+    return pending;
+  };
+
+  async function fetchToken(
+    challenge: Challenge,
+    own: Credentials | undefined,
+    question: Question,
+    traffic: Traffic,
+  ): Promise<Grant> {
+    const asked: Question = { ...question, stage: 'token', credentials: own?.origin ?? 'none' };
+    const response = await wire(
+      {
+        url: tokenUrl(checkedRealm(challenge, question, isInsecure), question.repository),
+        headers: { accept: 'application/json', ...(own ? { authorization: basic(own) } : {}) },
+        maxBytes: 128 * 1024,
+        redirects: 2,
+      },
+      asked,
+      traffic,
+    );
+    if (response.status !== 200) throw classify(response, asked);
+    const token = tokenOf(response, question);
+    onToken(token);
+    return { authorization: `Bearer ${token}`, credentials: asked.credentials };
+  }
+
+  async function obtain(challenge: Challenge, question: Question, traffic: Traffic): Promise<Grant> {
+    const own = credentials(question.registry);
+    if (challenge.scheme === 'basic') {
+      return own ? { authorization: basic(own), credentials: own.origin } : NOBODY;
+    }
+    if (!own) return await fetchToken(challenge, undefined, question, traffic);
+    try {
+      return await fetchToken(challenge, own, question, traffic);
+    } catch (error) {
+      if (!(error instanceof Problem) || !isDenial(error)) throw error;
+      const anonymous = await fetchToken(challenge, undefined, question, traffic).catch(() => undefined);
+      if (!anonymous) throw error;
+      onAnonymous(question.registry, question.repository, error);
+      return anonymous;
+    }
+  }
+
+  return {
+    async grant(question, traffic) {
+      const known = grants.get(keyOf(question));
+      if (known) return await known.pending;
+      const challenge = challenges.get(question.registry);
+      if (!challenge) return NOBODY;
+      return await remember(question, obtain(challenge, question, traffic));
+    },
+
+    async renew(used, answer, question, traffic) {
+      const taught = parseChallenge(answer.headers['www-authenticate']);
+      if (taught) challenges.set(question.registry, taught);
+      const challenge = taught ?? challenges.get(question.registry);
+      if (!challenge) return undefined;
+      const entry = grants.get(keyOf(question));
+      // Another request of this repository is fetching one, or has fetched a newer one meanwhile.
+      const grant =
+        entry && entry.settled?.authorization !== used.authorization
+          ? await entry.pending
+          : await remember(question, obtain(challenge, question, traffic));
+      return grant.authorization === used.authorization ? undefined : grant;
+    },
+
+    async anonymous(question, traffic) {
+      const challenge = challenges.get(question.registry);
+      if (challenge?.scheme !== 'bearer') return NOBODY;
+      try {
+        return await fetchToken(challenge, undefined, question, traffic);
+      } catch (error) {
+        if (error instanceof Problem) return undefined;
+        throw error;
+      }
+    },
+
+    keepAnonymous(grant, question, problem) {
+      void remember(question, Promise.resolve(grant));
+      onAnonymous(question.registry, question.repository, problem);
+    },
+  };
+}
+
+function isDenial({ code }: Problem): boolean {
+  return !['rate-limited', 'registry-down', 'registry-unreachable', 'malformed', 'not-a-registry'].includes(
+    code,
+  );
+}
+
+function basic({ username, password }: Credentials): string {
+  return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+}
+
+function checkedRealm(
+  challenge: Challenge,
+  { image, registry }: Question,
+  isInsecure: TokenOptions['isInsecure'],
+): Challenge {
+  const url = URL.canParse(challenge.realm) ? new URL(challenge.realm) : undefined;
+  if (url?.protocol === 'https:' || (url?.protocol === 'http:' && isInsecure(url.host))) return challenge;
+  throw new Problem(
+    'malformed',
+    `${image}: ${registry} wants its token fetched from ${JSON.stringify(challenge.realm.slice(0, 100))}, which is no https address`,
+    {
+      remedy:
+        'Credentials are not sent in the clear; only for a registry of your own list the host under insecure-registries.',
+    },
+  );
+}
+
+function tokenOf(response: HttpResponse, { image, registry }: Question): string {
+  let body: { token?: unknown; access_token?: unknown } | undefined;
+  let cause: unknown;
+  try {
+    body = JSON.parse(response.body.toString('utf8')) as typeof body;
+  } catch (error) {
+    cause = error;
+  }
+  for (const token of [body?.token, body?.access_token]) {
+    // A header's value: anything else would be another header.
+    if (typeof token === 'string' && /^[\x21-\x7e]+$/.test(token)) return token;
+  }
+  throw new Problem(
+    'malformed',
+    `${image}: the token service of ${registry} answers without a token${cause ? ` (${messageOf(cause)})` : ''}`,
+    {
+      remedy: "Check that no proxy answers in the registry's place.",
+    },
+  );
+}

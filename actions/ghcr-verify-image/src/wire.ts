@@ -1,0 +1,106 @@
+import { type Http, HttpError, type HttpRequest, type HttpResponse } from '@deploy-actions/http';
+import { type Clock, type Log, formatDuration, retry } from '@deploy-actions/kit';
+import { type Question, classify, isPassing, retryDelay } from './answer.ts';
+import { Problem } from './problem.ts';
+
+/** What one image has cost so far. */
+export interface Traffic {
+  requests: number;
+  /** Bytes of the answers, heads included, as decoded. */
+  bytes: number;
+}
+
+export interface WireOptions {
+  http: Http;
+  clock: Clock;
+  log: Log;
+  signal: AbortSignal;
+  /** Milliseconds for one request, redirects included. */
+  timeout: number;
+  random?: () => number;
+}
+
+/** Sends one request, again while the trouble may pass, and answers what is no 429 and no 5xx. */
+export type Wire = (request: HttpRequest, question: Question, traffic: Traffic) => Promise<HttpResponse>;
+
+/** Longest time from a request's first attempt to its last: a limit that lasts longer is a failure at once. */
+const PATIENCE = 60_000;
+const ATTEMPTS = 4;
+
+class Passing extends Error {
+  readonly response: HttpResponse;
+  constructor(response: HttpResponse) {
+    super(`status ${response.status}`);
+    this.response = response;
+  }
+}
+
+/**
+ * The transport under registries and GitHub's API: 429 and 5xx are repeated with the server's own delay,
+ * broken connections with a growing one, and what does not pass becomes a Problem.
+ */
+export function openWire({ http, clock, log, signal, timeout, random }: WireOptions): Wire {
+  return async (request, question, traffic) => {
+    try {
+      return await retry(
+        async () => {
+          traffic.requests += 1;
+          const response = await http.request({ deadline: timeout, signal, ...request });
+          traffic.requests += response.redirects;
+          traffic.bytes += response.body.length + headSize(response);
+          if (isPassing(response.status)) throw new Passing(response);
+          return response;
+        },
+        {
+          clock,
+          signal,
+          random,
+          attempts: ATTEMPTS,
+          within: PATIENCE,
+          backoff: { initial: 500, max: 8000 },
+          retryable: (error) => {
+            if (error instanceof Passing) return retryDelay(error.response, clock.wall()) ?? true;
+            return error instanceof HttpError && mayPass(error);
+          },
+          onRetry: (error, attempt, delay) =>
+            log.debug(
+              `${question.image}: ${question.stage} request, attempt ${attempt}: ${(error as Error).message}; again in ${formatDuration(delay)}`,
+            ),
+        },
+      );
+    } catch (error) {
+      if (error instanceof Passing) throw classify(error.response, { ...question, now: clock.wall() });
+      if (error instanceof HttpError) throw unreachable(error, question);
+      throw error;
+    }
+  };
+}
+
+function headSize({ headerList }: HttpResponse): number {
+  return headerList.reduce((sum, [name, value]) => sum + name.length + value.length + 4, 17);
+}
+
+/** A wrong name, an untrusted certificate, a forbidden redirect and too large an answer stay as they are. */
+function mayPass({ phase, code }: HttpError): boolean {
+  if (code === 'ENOTFOUND' || code === 'TOO_LARGE' || code === 'UNDECODABLE') return false;
+  return phase !== 'redirect' && phase !== 'tls';
+}
+
+function unreachable(error: HttpError, { image, registry, stage }: Question): Problem {
+  if (error.phase === 'redirect' || error.code === 'TOO_LARGE' || error.code === 'UNDECODABLE') {
+    return new Problem(
+      'malformed',
+      `${image}: ${registry} answers the ${stage} request with what cannot be used: ${error.message}`,
+      {
+        cause: error,
+        remedy: "Check that no proxy answers in the registry's place.",
+      },
+    );
+  }
+  return new Problem('registry-unreachable', `${image}: ${registry} cannot be reached: ${error.message}`, {
+    kind: 'lost',
+    cause: error,
+    remedy:
+      "Check the registry's host name and that the runner may connect to it; nothing was changed, so run it again.",
+  });
+}
