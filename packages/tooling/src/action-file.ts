@@ -45,8 +45,8 @@ export function readAction(name: string, tree = findRoot()): ActionFile {
 
 /** The content of an action.yml, every missing part empty. Scalars become the strings that the runner makes of them. */
 export function parseActionFile(id: string, folder: string, text: string): ActionFile {
-  // Schema "failsafe": the runner hands every scalar over as it is written, `0.50` and `on` too.
-  const document = record(parse(text, { schema: 'failsafe' }));
+  // The core schema of YAML 1.2, as the runner reads it: `on` is a text, an unquoted 0.50 the number 0.5.
+  const document = record(parse(text));
   const inputs = Object.entries(record(document['inputs'])).map(([name, raw]): [string, ActionInput] => {
     const one = record(raw);
     return [
@@ -90,5 +90,7 @@ function record(value: unknown): Record<string, unknown> {
 }
 
 function string(value: unknown): string {
-  return typeof value === 'string' ? value : '';
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+    ? String(value)
+    : '';
 }

@@ -16,6 +16,7 @@ interface Ncc {
       license: string;
       quiet: boolean;
       sourceMap: false;
+      filename: string;
       target: string;
     },
   ): Promise<{ code: string; assets: Record<string, { source: string | Buffer } | undefined> }>;
@@ -28,7 +29,7 @@ const name = process.argv[2] ?? '';
 const root = findRoot(import.meta.dirname);
 const ncc = createRequire(import.meta.url)('@vercel/ncc') as Ncc;
 const files = new Map<string, string | Buffer>();
-const licenses = new Set<string>();
+const licenses = new Map<string, string>();
 
 for (const program of ['index', 'post']) {
   const entry = join(root, 'actions', name, 'src', `${program}.ts`);
@@ -37,16 +38,20 @@ for (const program of ['index', 'post']) {
     cache: false,
     minify: false,
     transpileOnly: true,
-    license: 'licenses.txt',
+    // One for each chunk: under a single name the last chunk's would replace the others.
+    license: 'licenses-[name].txt',
     quiet: true,
     sourceMap: false,
+    // The chunks' names are made from it, so index and post must differ.
+    filename: `${program}.js`,
     target: 'es2024',
   });
   files.set(`${program}.js`, code.endsWith('\n') ? code : `${code}\n`);
   for (const [path, asset] of Object.entries(assets)) {
     if (asset === undefined) continue;
-    if (path === 'licenses.txt') licenses.add(asset.source.toString());
-    else if (!UNWANTED.test(path)) files.set(path, asset.source);
+    if (/^licenses-.*\.txt$/.test(path)) {
+      for (const [library, text] of splitLicenses(asset.source.toString())) licenses.set(library, text);
+    } else if (!UNWANTED.test(path)) files.set(path, asset.source);
   }
 }
 // ncc's own minifier leaves the chunks of dynamic imports as they are.
@@ -61,10 +66,28 @@ for (const [path, source] of files) {
   });
   files.set(path, `${code}\n`);
 }
-// Two programs have the same libraries, or nearly; a text that is part of the other adds nothing.
-const texts = [...licenses].sort((a, b) => b.length - a.length);
 files.set(
   'licenses.txt',
-  texts.filter((text, index) => !texts.slice(0, index).some((longer) => longer.includes(text))).join('\n'),
+  [...licenses]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([, text]) => text)
+    .join('\n'),
 );
 writeFolder(join(root, 'dist', name), files);
+
+/** The third-party libraries of one of ncc's license files, each with its text, which begins with its name. */
+function splitLicenses(text: string): Map<string, string> {
+  const sections = new Map<string, string>();
+  let current: string | undefined;
+  for (const line of text.split('\n')) {
+    if (/^(@[\w.-]+\/)?[\w.-]+$/.test(line) && existsSync(join(root, 'node_modules', line, 'package.json')))
+      current = line;
+    if (current === undefined) throw new Error(`a license text of nobody: ${line}`);
+    sections.set(current, `${sections.get(current) ?? ''}${line}\n`);
+  }
+  return new Map(
+    [...sections]
+      .filter(([library]) => !library.startsWith('@deploy-actions/'))
+      .map(([library, section]) => [library, `${section.trim()}\n`]),
+  );
+}

@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
-import { join } from 'node:path';
 import { node24 } from './node24.ts';
-import { findRoot } from './root.ts';
+import { nodeTool } from './tools.ts';
 
 /** `npm run lint [-- path…]`: formatting, ESLint and types; `--fix` mends what can be mended. */
 export async function run(args: string[]): Promise<number> {
@@ -16,19 +15,10 @@ export async function run(args: string[]): Promise<number> {
   return statuses.every((status) => status === 0) ? 0 : 1;
 }
 
-/** The program of a tool of node_modules. */
-export const TOOLS: Record<string, string> = {
-  prettier: 'prettier/bin/prettier.cjs',
-  eslint: 'eslint/bin/eslint.js',
-  jest: 'jest/bin/jest.js',
-  tsc: 'typescript/bin/tsc',
-};
-
-function tool(name: string, args: string[]): Promise<number> {
+function tool(name: Parameters<typeof nodeTool>[0], args: string[]): Promise<number> {
   console.log(`${name} ${args.join(' ')}`);
   const { promise, resolve, reject } = Promise.withResolvers<number>();
-  const program = join(findRoot(), 'node_modules', TOOLS[name] ?? name);
-  const child = spawn(node24(), ['--disable-warning=MODULE_TYPELESS_PACKAGE_JSON', program, ...args], {
+  const child = spawn(node24(), ['--disable-warning=MODULE_TYPELESS_PACKAGE_JSON', nodeTool(name), ...args], {
     stdio: 'inherit',
   });
   child.on('error', reject);

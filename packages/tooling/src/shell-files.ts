@@ -1,0 +1,29 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** The shell programs of a checkout: files named *.sh, and those whose first line names a shell. */
+export function shellFiles(root: string): { file: string; shell: 'sh' | 'bash' | 'dash' }[] {
+  const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], {
+    cwd: root,
+    encoding: 'utf8',
+    maxBuffer: 2 ** 26,
+  })
+    .split('\n')
+    .filter(
+      (file) => file !== '' && !file.startsWith('dist/') && !/\.(ts|mjs|cjs|js|json|md|ya?ml)$/.test(file),
+    );
+  return files.flatMap((file): ReturnType<typeof shellFiles> => {
+    let head;
+    try {
+      if (!statSync(join(root, file)).isFile()) return [];
+      head = readFileSync(join(root, file), 'utf8').slice(0, 80).split('\n')[0]!;
+    } catch {
+      // Listed, but deleted since.
+      return [];
+    }
+    const shell = /^#!.*[/ ](sh|bash|dash)\b/.exec(head)?.[1];
+    if (shell) return [{ file, shell: shell as 'sh' | 'bash' | 'dash' }];
+    return file.endsWith('.sh') ? [{ file, shell: 'sh' }] : [];
+  });
+}

@@ -1,0 +1,233 @@
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { formatDuration } from '@deploy-actions/kit';
+import { LabRefusal, checkLab, openLab } from '@deploy-actions/lab';
+import { checkBuilds } from './build-check.ts';
+import { renderDocs } from './docs.ts';
+import { node24 } from './node24.ts';
+import { findProgram, runProgram, withHeartbeat } from './program.ts';
+import { findRoot } from './root.ts';
+import { shellFiles } from './shell-files.ts';
+import { type Tally } from './tally.ts';
+import { REASON } from './test-if.ts';
+import { goTool, nodeTool, zizmor } from './tools.ts';
+
+export interface SuiteRun {
+  tally: Tally;
+  say(line: string): void;
+  /** Parts of test files' paths; all files when there are none. */
+  patterns: readonly string[];
+}
+
+export interface Suite {
+  name: string;
+  title: string;
+  /** Whether Jest runs it, so that file patterns mean something. */
+  jest?: boolean;
+  run(run: SuiteRun): Promise<void>;
+}
+
+/** All suites of `npm test`, cheapest first. */
+export const SUITES: readonly Suite[] = [
+  {
+    name: 'format',
+    title: 'Prettier',
+    run: (run) => check(run, 'prettier', ['--check', '--log-level=warn', '.']),
+  },
+  { name: 'lint', title: 'ESLint', run: (run) => check(run, 'eslint', ['--max-warnings=0', '.']) },
+  { name: 'types', title: 'TypeScript', run: (run) => check(run, 'tsc', ['-p', '.']) },
+  { name: 'shellcheck', title: 'the shell programs', run: runShellcheck },
+  { name: 'docs', title: 'tables and catalog are those of action.yml', run: checkDocs },
+  { name: 'unit', title: 'every policy, by fakes', jest: true, run: (run) => jest(run, 'unit', []) },
+  { name: 'builds', title: 'dist is what the sources build, in any folder', run: checkBuildsSuite },
+  {
+    name: 'contract',
+    title: 'the bundles do what action.yml says',
+    jest: true,
+    run: (run) => jest(run, 'contract', []),
+  },
+  { name: 'workflows', title: 'actionlint and zizmor', run: checkWorkflows },
+  { name: 'lab', title: 'real servers', jest: true, run: runLab },
+];
+
+/** One test that is a tool of node_modules. */
+async function check(
+  { tally, say }: SuiteRun,
+  name: 'prettier' | 'eslint' | 'tsc',
+  args: string[],
+): Promise<void> {
+  const started = Date.now();
+  const { code, output } = await withHeartbeat(
+    () => `  ${name}: ${formatDuration(Date.now() - started)}`,
+    () =>
+      runProgram(node24(), ['--disable-warning=MODULE_TYPELESS_PACKAGE_JSON', nodeTool(name), ...args], {
+        cwd: findRoot(),
+      }),
+  );
+  if (code === 0) {
+    tally.passed();
+    say(`  ${name}: fine in ${formatDuration(Date.now() - started)}`);
+  } else {
+    tally.failed(name, output);
+  }
+}
+
+async function runShellcheck({ tally, say }: SuiteRun): Promise<void> {
+  const program = findProgram('shellcheck');
+  const files = shellFiles(findRoot());
+  for (const { file, shell } of files) {
+    if (!program) {
+      tally.skipped(
+        `shellcheck ${file}`,
+        'shellcheck is not installed (on Debian: apt-get install shellcheck)',
+      );
+      continue;
+    }
+    const { code, output } = await runProgram(program, [`--shell=${shell}`, '--external-sources', file], {
+      cwd: findRoot(),
+    });
+    if (code === 0) tally.passed();
+    else tally.failed(`shellcheck ${file}`, output);
+  }
+  say(`  ${files.length} shell programs`);
+}
+
+async function checkDocs({ tally }: SuiteRun): Promise<void> {
+  const root = findRoot();
+  for (const { file, current, wanted } of renderDocs(root)) {
+    if (current === wanted) tally.passed();
+    else tally.failed(`${file.slice(root.length + 1)} is current`, 'it is stale: run `npm run docs`');
+  }
+}
+
+async function checkBuildsSuite({ tally, say }: SuiteRun): Promise<void> {
+  const started = Date.now();
+  const results = await withHeartbeat(
+    () => `  building: ${formatDuration(Date.now() - started)}`,
+    () => checkBuilds(findRoot(), (line) => say(`  ${line}`)),
+  );
+  for (const { name, problem } of results) {
+    if (problem === undefined) tally.passed();
+    else tally.failed(name, problem);
+  }
+}
+
+async function checkWorkflows({ tally, say }: SuiteRun): Promise<void> {
+  const root = findRoot();
+  const started = Date.now();
+  await withHeartbeat(
+    () => `  still at it after ${formatDuration(Date.now() - started)}`,
+    async () => {
+      const actionlint = await goTool('actionlint', say);
+      if ('reason' in actionlint) tally.skipped('actionlint', actionlint.reason);
+      else {
+        const files = (
+          await runProgram(
+            'git',
+            ['ls-files', '-co', '--exclude-standard', '.github/workflows', 'examples'],
+            { cwd: root },
+          )
+        ).stdout
+          .split('\n')
+          .filter((file) => /\.ya?ml$/.test(file));
+        const { code, output } = await runProgram(actionlint.path, ['-no-color', ...files], { cwd: root });
+        if (code === 0) tally.passed(files.length);
+        else tally.failed('actionlint', output);
+      }
+      const audit = await zizmor(say);
+      if ('reason' in audit) tally.skipped('zizmor', audit.reason);
+      else {
+        const { code, output } = await runProgram(
+          audit.path,
+          [
+            '--offline',
+            '--no-progress',
+            '--color=never',
+            '--config=.github/zizmor.yml',
+            '.github',
+            'examples',
+            'actions',
+          ],
+          { cwd: root },
+        );
+        if (code === 0) tally.passed();
+        else tally.failed('zizmor', output);
+      }
+    },
+  );
+}
+
+async function runLab(run: SuiteRun): Promise<void> {
+  let lab;
+  try {
+    await checkLab();
+    // Held open meanwhile, so that the engine stays up between two test files.
+    lab = await openLab({ hosts: 0, registry: false, progress: (line) => run.say(`  ${line}`) });
+  } catch (error) {
+    if (!(error instanceof LabRefusal)) throw error;
+    run.tally.skipped('lab', error.message);
+    return;
+  }
+  try {
+    await jest(run, 'lab', ['--max-workers=2']);
+  } finally {
+    await lab.close();
+  }
+}
+
+interface JestReport {
+  numTotalTests: number;
+  testResults: {
+    name: string;
+    message: string;
+    assertionResults: { status: string; fullName: string; failureMessages: string[] }[];
+  }[];
+}
+
+/** Runs one of the Jest projects and counts each of its tests. */
+async function jest(
+  { tally, say, patterns }: SuiteRun,
+  project: 'unit' | 'contract' | 'lab',
+  args: string[],
+): Promise<void> {
+  const root = findRoot();
+  const folder = join(root, '.cache/jest');
+  mkdirSync(folder, { recursive: true });
+  const report = join(folder, `${project}-${process.pid}.json`);
+  const { code, output } = await runProgram(
+    node24(),
+    [
+      '--disable-warning=MODULE_TYPELESS_PACKAGE_JSON',
+      nodeTool('jest'),
+      `--config=packages/tooling/jest/${project}.json`,
+      `--reporters=<rootDir>/packages/tooling/jest/${project === 'lab' ? 'each-' : ''}reporter.cjs`,
+      '--json',
+      `--outputFile=${report}`,
+      '--passWithNoTests',
+      ...args,
+      ...patterns,
+    ],
+    { cwd: root, onLine: say },
+  );
+  let result: JestReport;
+  try {
+    result = JSON.parse(readFileSync(report, 'utf8')) as JestReport;
+  } catch (cause) {
+    throw new Error(`Jest ended with ${code} and no report: ${output.slice(-2000)}`, { cause });
+  } finally {
+    rmSync(report, { force: true });
+  }
+  for (const file of result.testResults) {
+    const name = file.name.slice(root.length + 1);
+    // The file itself failed: it does not load, or has no test.
+    if (file.assertionResults.length === 0) tally.failed(name);
+    for (const one of file.assertionResults) {
+      if (one.status === 'passed') tally.passed();
+      else if (one.status === 'failed') tally.failed(`${name} › ${one.fullName}`);
+      else {
+        const [title, reason] = one.fullName.split(REASON);
+        tally.skipped(`${name} › ${title!}`, reason ?? one.status);
+      }
+    }
+  }
+}

@@ -1,0 +1,97 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { findProgram, runProgram, withHeartbeat } from './program.ts';
+import { findRoot } from './root.ts';
+
+/** Either where a tool is, or why it cannot be had here. */
+export type Tool = { path: string } | { reason: string };
+
+/** Versions that the tests are known to pass with. */
+const GO_TOOLS = {
+  act: 'github.com/nektos/act@v0.2.89',
+  actionlint: 'github.com/rhysd/actionlint/cmd/actionlint@v1.7.12',
+} as const;
+const ZIZMOR = 'zizmor==1.32.0';
+
+/** A tool from Go, on PATH or built into .cache/tools/bin (about a minute, once). */
+export async function goTool(
+  name: keyof typeof GO_TOOLS,
+  say: (line: string) => void = () => {},
+): Promise<Tool> {
+  const folder = join(findRoot(), '.cache/tools/bin');
+  const present = findProgram(name, [folder]);
+  if (present) return { path: present };
+  const go = findProgram('go', ['/usr/local/go/bin', '/usr/lib/go/bin']);
+  if (!go) return { reason: `${name} is built with Go, and Go is not installed` };
+  mkdirSync(folder, { recursive: true });
+  say(`building ${GO_TOOLS[name]} (once)`);
+  const { code, output } = await runProgram(go, ['install', GO_TOOLS[name]], {
+    env: { ...process.env, GOBIN: folder, GOFLAGS: '-mod=mod', HOME: process.env['HOME'] ?? '/root' },
+  });
+  if (code !== 0) return { reason: `${GO_TOOLS[name]} cannot be built here: ${lastLine(output)}` };
+  return { path: join(folder, name) };
+}
+
+/** zizmor, on PATH or in a virtual environment under .cache/tools. */
+export async function zizmor(say: (line: string) => void = () => {}): Promise<Tool> {
+  const folder = join(findRoot(), '.cache/tools/python');
+  const present = findProgram('zizmor', [join(folder, 'bin')]);
+  if (present) return { path: present };
+  const python = findProgram('python3');
+  if (!python) return { reason: 'zizmor comes from pip, and Python 3 is not installed' };
+  say(`installing ${ZIZMOR} (once)`);
+  const made = await runProgram(python, ['-m', 'venv', folder]);
+  if (made.code !== 0) return { reason: `zizmor needs python3-venv: ${lastLine(made.output)}` };
+  const { code, output } = await runProgram(join(folder, 'bin/pip'), ['install', '--quiet', ZIZMOR]);
+  if (code !== 0) return { reason: `${ZIZMOR} cannot be installed here: ${lastLine(output)}` };
+  return { path: join(folder, 'bin/zizmor') };
+}
+
+/**
+ * Installs Debian packages for programs that are missing, as root; elsewhere they stay missing, and what needs
+ * them says so.
+ */
+export async function installDebian(
+  programs: Readonly<Record<string, string>>,
+  say: (line: string) => void,
+): Promise<void> {
+  const packages = Object.entries(programs)
+    .filter(([program]) => !findProgram(program))
+    .map(([, name]) => name);
+  if (packages.length === 0 || process.getuid?.() !== 0 || !findProgram('apt-get')) return;
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  const started = Date.now();
+  const install = () =>
+    runProgram(
+      'apt-get',
+      ['install', '-y', '-qq', '--no-install-recommends', '-o', 'DPkg::Lock::Timeout=300', ...packages],
+      { env },
+    );
+  say(`installing ${packages.join(', ')} with apt-get`);
+  await withHeartbeat(
+    () => `  apt-get: ${Math.round((Date.now() - started) / 1000)} s`,
+    async () => {
+      if ((await install()).code === 0) return;
+      await runProgram('apt-get', ['update', '-qq', '-o', 'DPkg::Lock::Timeout=300'], { env });
+      const { code, output } = await install();
+      if (code !== 0) say(`apt-get could not install them: ${lastLine(output)}`);
+    },
+  );
+}
+
+/** The program of a tool in node_modules, to be run by Node. */
+export function nodeTool(name: 'prettier' | 'eslint' | 'jest' | 'tsc'): string {
+  const path = {
+    prettier: 'prettier/bin/prettier.cjs',
+    eslint: 'eslint/bin/eslint.js',
+    jest: 'jest/bin/jest.js',
+    tsc: 'typescript/bin/tsc',
+  };
+  const program = join(findRoot(), 'node_modules', path[name]);
+  if (!existsSync(program)) throw new Error(`${name} is not in node_modules: run npm ci`);
+  return program;
+}
+
+function lastLine(output: string): string {
+  return output.trim().split('\n').at(-1) ?? '';
+}
