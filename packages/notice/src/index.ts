@@ -23,7 +23,7 @@ export {
   judgeStatus,
   openCourier,
 } from './delivery.ts';
-export { type Handle, formatHandle, parseHandle, seal, unseal } from './handle.ts';
+export { type Handle, destinationKey, formatHandle, parseHandle, seal, unseal } from './handle.ts';
 export {
   type Destination,
   type Messenger,

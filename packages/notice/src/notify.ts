@@ -34,6 +34,8 @@ export interface Sent {
   /** The message's id, where it can be edited later. */
   id?: string;
   sealed?: string;
+  /** The message arrived, but something that belongs to it did not (a file, a reply that calls people). */
+  shortfall?: unknown;
 }
 
 /** A messenger's own part: everything else about a notice is the same for all. */
@@ -127,6 +129,7 @@ export async function notify<D extends Destination>(
       });
       if (sent.id !== undefined)
         messages[key] = { id: sent.id, ...(sent.sealed ? { sealed: sent.sealed } : {}) };
+      if (sent.shortfall !== undefined) failures.push({ label: destination.label, error: sent.shortfall });
     } catch (error) {
       failures.push({ label: destination.label, error });
     }
@@ -162,7 +165,7 @@ function report<D extends Destination>(
     return `${label}: ${messageOf(error).replace(/\.$/, '')}.${remedy}`;
   });
   const first = failures[0]!.error as Failure;
-  const summary = `${messenger.name}: the message was not delivered to ${failures.length} of ${messenger.destinations.length}: ${sentences.join(' ')}`;
+  const summary = `${messenger.name}: the message was not delivered whole to ${failures.length} of ${messenger.destinations.length}: ${sentences.join(' ')}`;
   if (inputs['on-failure'] === 'fail') {
     throw new Failure(first.kind, summary, { cause: first.cause, outputs: { ...outputs } });
   }

@@ -1,0 +1,12 @@
+export { type Fault, type Seen } from './script.ts';
+export { type ShownTelegram, type TelegramStub, startTelegramStub } from './telegram.ts';
+export { type ShownSlack, type SlackFile, type SlackStub, startSlackStub } from './slack.ts';
+export { type Entity, EntityError, cleanInput, findEntities, parseHtml } from './telegram-entities.ts';
+export {
+  type SlackFound,
+  SlackRefusal,
+  countCharacters,
+  readBlocks,
+  readMessage,
+  readText,
+} from './slack-grammar.ts';
