@@ -1,0 +1,300 @@
+import { parseDuration } from '@deploy-actions/kit';
+import {
+  DEFAULT_VERSION_SOURCE,
+  type Expectations,
+  type PollRules,
+  type Target,
+  lenientJsonPath,
+  parseStatusSet,
+  parseTextMatch,
+  parseVersionSource,
+} from '@deploy-actions/probe';
+import { type ConnectOptions } from '@deploy-actions/http';
+import { type HealthInputs } from './health-wait.ts';
+
+/** A target as the user wrote it, in a line or in YAML; what is missing comes from the inputs. */
+export interface TargetSpec {
+  name?: string;
+  url: string;
+  method?: string;
+  headers?: Record<string, string>;
+  body?: string;
+  'expect-status'?: string | number;
+  'expect-body'?: string;
+  'expect-json'?: Record<string, unknown>;
+  'expect-header'?: Record<string, string | null>;
+  'expect-version'?: string | number;
+  'version-from'?: string;
+  'expect-within'?: string;
+  'expect-certificate-days'?: number;
+  'expect-output'?: string;
+  redirects?: number;
+  address?: string;
+  servername?: string;
+  'ip-version'?: 4 | 6;
+  interval?: string;
+  timeout?: string;
+  'request-timeout'?: string;
+  'initial-delay'?: string;
+  retries?: number;
+  successes?: number;
+  via?: 'runner' | 'ssh';
+}
+
+/** A target with all that is needed to wait for it. */
+export interface Watched {
+  name: string;
+  /** Address without user, password and query, for people. */
+  label: string;
+  target: Target;
+  rules: PollRules;
+  /** Milliseconds for one attempt. */
+  requestTimeout: number;
+  via: 'runner' | 'ssh';
+}
+
+/** What is wrong with one key of a target. */
+export class TargetError extends Error {
+  readonly key: keyof TargetSpec;
+  constructor(key: keyof TargetSpec, message: string) {
+    super(message);
+    this.name = 'TargetError';
+    this.key = key;
+  }
+}
+
+/** Makes a target of its specification and the inputs. Throws TargetError; calls `onSecret` with a URL's password. */
+export function watch(spec: TargetSpec, inputs: HealthInputs, onSecret: (value: string) => void): Watched {
+  const target = targetOf(spec, inputs, onSecret);
+  const onServer = target.kind === 'compose' || target.kind === 'exec';
+  const label = labelOf(spec.url);
+  const retries = spec.retries ?? inputs.retries;
+  return {
+    name: spec.name ?? label,
+    label,
+    target,
+    requestTimeout: time(spec, 'request-timeout') ?? inputs['request-timeout'],
+    via: onServer ? 'ssh' : (spec.via ?? inputs.via),
+    rules: {
+      initialDelay: time(spec, 'initial-delay') ?? inputs['initial-delay'],
+      interval: time(spec, 'interval') ?? inputs.interval,
+      timeout: time(spec, 'timeout') ?? inputs.timeout,
+      successes: spec.successes ?? inputs.successes,
+      ...(retries === undefined ? {} : { failures: retries + 1 }),
+    },
+  };
+}
+
+function targetOf(spec: TargetSpec, inputs: HealthInputs, onSecret: (value: string) => void): Target {
+  const wrong = (message: string) => new TargetError('url', message);
+  const [, scheme, rest] = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/is.exec(spec.url) ?? [];
+  if (scheme === undefined) {
+    throw wrong(
+      `"${spec.url}" is no address; write one of http://, https://, tcp://, ws://, wss://, compose:// and exec://`,
+    );
+  }
+  switch (scheme.toLowerCase()) {
+    case 'compose': {
+      if (!/^[a-zA-Z0-9][a-zA-Z0-9._-]*\/?$/.test(rest!))
+        throw wrong(`"${spec.url}" is not compose://service`);
+      return { kind: 'compose', service: rest!.replace(/\/$/, '') };
+    }
+    case 'exec': {
+      const [, service, command] = /^([a-zA-Z0-9][a-zA-Z0-9._-]*)\s+(\S.*)$/s.exec(rest!) ?? [];
+      if (service === undefined) throw wrong(`"${spec.url}" is not exec://service command`);
+      const output = spec['expect-output'];
+      return {
+        kind: 'exec',
+        service,
+        command: words(command!, wrong),
+        ...(output === undefined ? {} : { output: textMatch('expect-output', output) }),
+      };
+    }
+    case 'tcp': {
+      const url = parseUrl(spec.url.replace(/^tcp/i, 'http'), wrong);
+      const port = /:(\d+)\/?$/.exec(rest!)?.[1];
+      if (port === undefined || url.pathname !== '/') throw wrong(`"${spec.url}" is not tcp://host:port`);
+      return {
+        kind: 'tcp',
+        host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
+        port: Number(port),
+        connect: connection(spec, url, inputs),
+      };
+    }
+    case 'ws':
+    case 'wss': {
+      const url = parseUrl(spec.url, wrong);
+      return {
+        kind: 'ws',
+        url: url.href,
+        headers: headersOf(spec, inputs),
+        connect: connection(spec, url, inputs),
+      };
+    }
+    case 'http':
+    case 'https': {
+      const url = parseUrl(spec.url, wrong);
+      if (url.password.length > 0) onSecret(decodeURIComponent(url.password));
+      return {
+        kind: 'http',
+        url: url.href,
+        method: (spec.method ?? inputs.method ?? 'GET').toUpperCase(),
+        headers: headersOf(spec, inputs),
+        ...(spec.body === undefined ? {} : { body: spec.body }),
+        redirects: spec.redirects ?? inputs.redirects,
+        connect: connection(spec, url, inputs),
+        expect: expectations(spec, inputs, url),
+      };
+    }
+    default:
+      throw wrong(
+        `"${scheme}://" is not one of http://, https://, tcp://, ws://, wss://, compose:// and exec://`,
+      );
+  }
+}
+
+function parseUrl(text: string, wrong: (message: string) => Error): URL {
+  try {
+    return new URL(text);
+  } catch {
+    throw wrong(`"${text.replace(/\/\/[^/@\s]*@/, '//')}" is no URL`);
+  }
+}
+
+function headersOf(spec: TargetSpec, inputs: HealthInputs): Record<string, string> {
+  return { ...Object.fromEntries(inputs.headers), ...spec.headers };
+}
+
+function connection(spec: TargetSpec, url: URL, inputs: HealthInputs): ConnectOptions {
+  const options: ConnectOptions = {};
+  const family = spec['ip-version'] ?? inputs['ip-version'];
+  if (family) options.family = family;
+  if (spec.servername) options.servername = spec.servername;
+  if (inputs.ca) options.ca = inputs.ca;
+  const port = url.port === '' ? (/^(https|wss):$/.test(url.protocol) ? 443 : 80) : Number(url.port);
+  const rule = inputs.resolve.find(
+    (one) =>
+      one.host.replace(/^\[(.*)\]$/, '$1') === url.hostname.replace(/^\[(.*)\]$/, '$1') && one.port === port,
+  );
+  if (rule) options.address = rule.address;
+  if (spec.address !== undefined) {
+    const [, host, addressPort] = /^(\[[^\]]+\]|[^:\s]+|[0-9a-fA-F:]+)(?::(\d+))?$/.exec(spec.address) ?? [];
+    if (host === undefined)
+      throw new TargetError('address', `"${spec.address}" is not an address or address:port`);
+    options.address = host.replace(/^\[(.*)\]$/, '$1');
+    if (addressPort) options.addressPort = Number(addressPort);
+  }
+  return options;
+}
+
+function expectations(spec: TargetSpec, inputs: HealthInputs, url: URL): Expectations {
+  const expected: Expectations = {};
+  const status =
+    spec['expect-status'] === undefined
+      ? inputs['expect-status']
+      : parseStatusSet(String(spec['expect-status']));
+  if (spec['expect-status'] !== undefined && !status) {
+    throw new TargetError(
+      'expect-status',
+      `"${spec['expect-status']}" is no set of status codes, such as 200, 2xx or 200-399`,
+    );
+  }
+  if (status) expected.status = status;
+  const body =
+    spec['expect-body'] === undefined ? inputs['expect-body'] : textMatch('expect-body', spec['expect-body']);
+  if (body) expected.body = body;
+  const json = Object.entries(spec['expect-json'] ?? Object.fromEntries(inputs['expect-json']));
+  if (json.length > 0) {
+    expected.json = json.map(([path, equals]) => ({
+      path: parsed('expect-json', () => lenientJsonPath(path)),
+      ...(equals === null ? {} : { equals }),
+    }));
+  }
+  const headers = spec['expect-header']
+    ? Object.entries(spec['expect-header']).map(([name, text]) => ({
+        name: name.toLowerCase(),
+        text: text ?? undefined,
+      }))
+    : inputs['expect-header'];
+  if (headers.length > 0) {
+    expected.headers = headers.map(({ name, text }) => ({
+      name,
+      ...(text === undefined ? {} : { match: textMatch('expect-header', text) }),
+    }));
+  }
+  const version = spec['expect-version'] ?? inputs['expect-version'];
+  if (version !== undefined && String(version) !== '') {
+    const source =
+      spec['version-from'] === undefined
+        ? inputs['version-from']
+        : parsed('version-from', () => parseVersionSource(spec['version-from']!));
+    expected.version = {
+      expected: String(version),
+      source: source ?? parseVersionSource(DEFAULT_VERSION_SOURCE),
+    };
+  }
+  const within = time(spec, 'expect-within') ?? inputs['expect-within'];
+  if (within !== undefined) expected.withinMs = within;
+  const days =
+    spec['expect-certificate-days'] ??
+    (url.protocol === 'https:' ? inputs['expect-certificate-days'] : undefined);
+  if (days !== undefined) expected.certificateDays = days;
+  return expected;
+}
+
+function textMatch(key: keyof TargetSpec, text: string) {
+  return parsed(key, () => parseTextMatch(text));
+}
+
+function parsed<T>(key: keyof TargetSpec, parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    throw new TargetError(key, (error as Error).message);
+  }
+}
+
+function time(
+  spec: TargetSpec,
+  key: 'interval' | 'timeout' | 'request-timeout' | 'initial-delay' | 'expect-within',
+): number | undefined {
+  const text = spec[key];
+  if (text === undefined) return undefined;
+  const ms = parseDuration(text);
+  if (ms === undefined || (ms === 0 && key !== 'initial-delay')) {
+    throw new TargetError(key, `"${text}" is no time; write a number with a unit, such as 500ms, 30s or 5m`);
+  }
+  return ms;
+}
+
+/** Splits a command into words; quotes group, a backslash takes the next character as it is. No shell runs it. */
+export function words(command: string, wrong: (message: string) => Error): string[] {
+  const found: string[] = [];
+  let word: string | undefined;
+  let quote = '';
+  for (let i = 0; i < command.length; i += 1) {
+    const char = command[i]!;
+    if (quote !== '') {
+      if (char === quote) quote = '';
+      else if (char === '\\' && quote === '"' && i + 1 < command.length) word += command[(i += 1)]!;
+      else word += char;
+    } else if (char === '"' || char === "'") {
+      quote = char;
+      word ??= '';
+    } else if (/\s/.test(char)) {
+      if (word !== undefined) found.push(word);
+      word = undefined;
+    } else word = (word ?? '') + (char === '\\' && i + 1 < command.length ? command[(i += 1)]! : char);
+  }
+  if (quote !== '') throw wrong(`the ${quote} is not closed`);
+  if (word !== undefined) found.push(word);
+  return found;
+}
+
+/** The address for people: no user, no password, no query (which may hold a token). */
+export function labelOf(url: string): string {
+  return url
+    .replace(/^([a-z]+:\/\/)[^/@\s]*@/i, '$1')
+    .replace(/\?.*$/s, '')
+    .trim();
+}

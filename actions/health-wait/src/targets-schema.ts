@@ -1,0 +1,56 @@
+const time = {
+  type: 'string',
+  pattern: '^(0|(\\d+(\\.\\d+)?(ms|s|m|h|d))+)$',
+  'x-expected': 'a time such as 500ms, 30s or 5m',
+};
+const scalar = { type: ['string', 'number'] };
+
+/** JSON Schema (2020-12) of the YAML form of `targets`. Each key means what the input of that name means. */
+export const targetsSchema = {
+  $schema: 'https://json-schema.org/draft/2020-12/schema',
+  title: 'Targets of health-wait',
+  type: 'array',
+  minItems: 1,
+  'x-expected': 'a list of targets',
+  items: {
+    anyOf: [
+      { type: 'string', minLength: 1 },
+      {
+        type: 'object',
+        required: ['url'],
+        additionalProperties: false,
+        properties: {
+          name: { type: 'string', minLength: 1, maxLength: 200 },
+          url: {
+            type: 'string',
+            minLength: 1,
+            'x-expected': 'an address such as https://example.org/health',
+          },
+          method: { type: 'string', pattern: '^[A-Za-z]{3,10}$', 'x-expected': 'an HTTP method' },
+          headers: { type: 'object', additionalProperties: { type: 'string' } },
+          body: { type: 'string' },
+          'expect-status': { ...scalar, 'x-expected': 'a set of status codes, such as 200, 2xx or 200-399' },
+          'expect-body': { type: 'string' },
+          'expect-json': { type: 'object', 'x-expected': 'a mapping of JSONPath to value' },
+          'expect-header': { type: 'object', additionalProperties: { type: ['string', 'null'] } },
+          'expect-version': scalar,
+          'version-from': { type: 'string' },
+          'expect-within': time,
+          'expect-certificate-days': { type: 'integer', minimum: 0 },
+          'expect-output': { type: 'string' },
+          redirects: { type: 'integer', minimum: 0, maximum: 20 },
+          address: { type: 'string' },
+          servername: { type: 'string' },
+          'ip-version': { enum: [4, 6] },
+          interval: time,
+          timeout: time,
+          'request-timeout': time,
+          'initial-delay': time,
+          retries: { type: 'integer', minimum: 0 },
+          successes: { type: 'integer', minimum: 1 },
+          via: { enum: ['runner', 'ssh'] },
+        },
+      },
+    ],
+  },
+} as const;

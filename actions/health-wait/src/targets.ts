@@ -1,0 +1,94 @@
+import { Failure } from '@deploy-actions/kit';
+import { type HealthInputs } from './health-wait.ts';
+import { TargetError, type TargetSpec, type Watched, labelOf, watch } from './target-spec.ts';
+
+/**
+ * Reads the input `targets`: one address per line (`[name =] address [-> status or output]`), or YAML, a list
+ * of addresses and mappings. Throws one `input` Failure that names the line, the key and what would be right.
+ */
+export async function readTargets(
+  inputs: HealthInputs,
+  onSecret: (value: string) => void,
+): Promise<Watched[]> {
+  const text = inputs.targets;
+  const found = isYaml(text) ? await fromYaml(text, inputs, onSecret) : fromLines(text, inputs, onSecret);
+  if (found.length === 0) {
+    throw new Failure('input', 'input `targets` names no target', {
+      input: 'targets',
+      remedy: 'Write one address per line.',
+    });
+  }
+  const seen = new Map<string, number>();
+  for (const one of found) {
+    const times = (seen.get(one.name) ?? 0) + 1;
+    seen.set(one.name, times);
+    if (times > 1) one.name = `${one.name} (${times})`;
+  }
+  return found;
+}
+
+function isYaml(text: string): boolean {
+  const first =
+    text
+      .split('\n')
+      .find((line) => line.trim() !== '' && !/^\s*#/.test(line))
+      ?.trim() ?? '';
+  return /^(-(\s|$)|\[|\{|---)/.test(first);
+}
+
+function fromLines(text: string, inputs: HealthInputs, onSecret: (value: string) => void): Watched[] {
+  const found: Watched[] = [];
+  for (const [index, raw] of text.split(/\r?\n/).entries()) {
+    const line = raw.trim();
+    if (line === '' || line.startsWith('#')) continue;
+    try {
+      found.push(watch(parseLine(line), inputs, onSecret));
+    } catch (error) {
+      if (!(error instanceof TargetError)) throw error;
+      throw new Failure('input', `input \`targets\`, line ${index + 1}: ${error.message}`, {
+        input: 'targets',
+      });
+    }
+  }
+  return found;
+}
+
+function parseLine(line: string): TargetSpec {
+  const [, name, rest] = /^([^=:/?]+?)\s*=\s*([a-z][a-z0-9+.-]*:\/\/.*)$/i.exec(line) ?? [];
+  const [, address, wanted] = /^(.*?)\s+->\s+(.+)$/.exec(rest ?? line) ?? [];
+  const url = address ?? rest ?? line;
+  const isExec = /^exec:/i.test(url);
+  if (!isExec && /\s/.test(url))
+    throw new TargetError('url', `"${labelOf(url)}" has a space in it; write one address per line`);
+  if (wanted !== undefined && !/^(exec|https?):/i.test(url)) {
+    throw new TargetError('url', '"->" is for http://, https:// (a status) and exec:// (the output) only');
+  }
+  return {
+    url,
+    ...(name === undefined ? {} : { name }),
+    ...(wanted === undefined ? {} : isExec ? { 'expect-output': wanted } : { 'expect-status': wanted }),
+  };
+}
+
+async function fromYaml(
+  text: string,
+  inputs: HealthInputs,
+  onSecret: (value: string) => void,
+): Promise<Watched[]> {
+  const { DocumentError, documentFailure, readDocument } = await import('@deploy-actions/document');
+  const { targetsSchema } = await import('./targets-schema.ts');
+  try {
+    const document = await readDocument<(string | TargetSpec)[]>(text, { schema: targetsSchema });
+    return document.value.map((item, index) => {
+      try {
+        return watch(typeof item === 'string' ? parseLine(item) : item, inputs, onSecret);
+      } catch (error) {
+        if (!(error instanceof TargetError)) throw error;
+        const path = typeof item === 'string' ? [index] : [index, error.key];
+        throw new DocumentError([{ message: error.message, path, ...document.place(path) }]);
+      }
+    });
+  } catch (error) {
+    throw error instanceof DocumentError ? documentFailure(error, { input: 'targets' }) : error;
+  }
+}

@@ -1,0 +1,151 @@
+import { type HttpResponse } from '@deploy-actions/http';
+import { cut, formatDuration } from '@deploy-actions/kit';
+import { type JsonPath } from './json-path.ts';
+import { type StatusSet, parseStatusSet } from './status-set.ts';
+import { type VersionSource, sameVersion, versionOf } from './version.ts';
+
+/** Text that must be found in another: as it is, or by a regular expression written `/…/flags`. */
+export interface TextMatch {
+  readonly text: string;
+  test(value: string): boolean;
+}
+
+/** Reads plain text or `/expression/flags`. Throws an Error when the expression is broken. */
+export function parseTextMatch(text: string): TextMatch {
+  const [, source, flags] = /^\/(.+)\/([imsu]*)$/s.exec(text) ?? [];
+  if (source === undefined) return { text, test: (value) => value.includes(text) };
+  let expression: RegExp;
+  try {
+    expression = new RegExp(source, flags);
+  } catch (error) {
+    throw new Error(`${text} is no regular expression: ${(error as Error).message.replace(/^.*: /, '')}`);
+  }
+  return { text, test: (value) => expression.test(value) };
+}
+
+export interface VersionExpectation {
+  expected: string;
+  source: VersionSource;
+}
+
+/** What an answer must be like. Everything that is given must hold. */
+export interface Expectations {
+  /** Default 200-399. */
+  status?: StatusSet;
+  body?: TextMatch;
+  /** Without `equals` the path must select something. */
+  json?: { path: JsonPath; equals?: unknown }[];
+  /** Without `match` the header must be there. Names in lower case. */
+  headers?: { name: string; match?: TextMatch }[];
+  version?: VersionExpectation;
+  /** Longest time to the whole answer, in milliseconds. */
+  withinMs?: number;
+  /** Least days for which the certificate must still be valid. */
+  certificateDays?: number;
+}
+
+export const DEFAULT_STATUS: StatusSet = parseStatusSet('200-399')!;
+
+/** Whether a body is needed to decide. */
+export function readsBody(expectations: Expectations): boolean {
+  const { body, json, version } = expectations;
+  return (
+    body !== undefined ||
+    (json !== undefined && json.length > 0) ||
+    (version !== undefined && version.source.kind !== 'header')
+  );
+}
+
+/**
+ * What an answer lacks, in one sentence that says what was got and what was wanted; undefined when it is as
+ * it should be. The status is judged first, since an error page's body says little.
+ */
+export function unmet(answer: HttpResponse, expectations: Expectations, now: Date): string | undefined {
+  const {
+    status = DEFAULT_STATUS,
+    headers = [],
+    body,
+    json = [],
+    version,
+    withinMs,
+    certificateDays,
+  } = expectations;
+  if (!status.has(answer.status)) {
+    const where =
+      answer.headers['location'] && answer.status >= 300 && answer.status < 400 ? ' (a redirect)' : '';
+    return `status ${answer.status}${where}, wanted ${status.text}${bodyHint(answer)}`;
+  }
+  for (const { name, match } of headers) {
+    const value = answer.headers[name];
+    if (value === undefined) return `no header ${name}${match ? `, wanted ${name}: ${match.text}` : ''}`;
+    if (match && !match.test(value)) return `header ${name} is ${quoted(value)}, wanted ${match.text}`;
+  }
+  if (body && !body.test(answer.body.toString('utf8'))) {
+    return `the body does not ${body.text.startsWith('/') ? 'match' : 'contain'} ${quoted(body.text)}${bodyHint(answer)}`;
+  }
+  if (json.length > 0) {
+    const document = parsed(answer);
+    if (document === undefined) return `the body is not JSON${bodyHint(answer)}`;
+    for (const { path, equals } of json) {
+      const [value] = path.select(document.value);
+      if (value === undefined)
+        return `${path.text} is not in the answer${equals === undefined ? '' : `, wanted ${shown(equals)}`}`;
+      if (equals !== undefined && !alike(value, equals))
+        return `${path.text} is ${shown(value)}, wanted ${shown(equals)}`;
+    }
+  }
+  if (version) {
+    const got = versionOf(answer, version.source);
+    if (got === undefined)
+      return `the answer names no version (${sourceText(version.source)}), wanted ${version.expected}`;
+    if (!sameVersion(version.expected, got))
+      return `version ${cut(got, 100)} answers, wanted ${version.expected}`;
+  }
+  if (withinMs !== undefined && answer.timings.total > withinMs) {
+    return `the answer took ${formatDuration(answer.timings.total)}, wanted at most ${formatDuration(withinMs)}`;
+  }
+  if (certificateDays !== undefined) {
+    if (!answer.certificate) return 'no certificate: the answer did not come over TLS';
+    const days = (answer.certificate.validTo.getTime() - now.getTime()) / 86_400_000;
+    if (days < certificateDays)
+      return `the certificate is valid for ${Math.floor(days)} more days, wanted at least ${certificateDays}`;
+  }
+  return undefined;
+}
+
+function parsed(answer: HttpResponse): { value: unknown } | undefined {
+  try {
+    return { value: JSON.parse(answer.body.toString('utf8')) as unknown };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Equal as JSON, or the same when written out: `1` in a workflow is text as often as it is a number. */
+function alike(value: unknown, wanted: unknown): boolean {
+  const written = (one: unknown) => (typeof one === 'string' ? one : JSON.stringify(one));
+  return written(value) === written(wanted);
+}
+
+function sourceText(source: VersionSource): string {
+  if (source.kind === 'header') return `header ${source.name}`;
+  return source.kind === 'json' ? `JSON ${source.path.text}` : 'body';
+}
+
+function bodyHint(answer: HttpResponse): string {
+  let text = answer.body.toString('utf8');
+  // Of a page a person reads the words.
+  if (/html/i.test(answer.headers['content-type'] ?? '')) {
+    text = text.replace(/<(style|script)\b[\s\S]*?<\/\1>/gi, ' ').replace(/<[^>]*>/g, ' ');
+  }
+  text = text.replace(/\s+/g, ' ').trim();
+  return text === '' ? '' : `; it begins ${quoted(cut(text, 120))}`;
+}
+
+function quoted(text: string): string {
+  return `"${cut(text.replace(/[\0-\x1f\x7f]+/g, ' '), 200)}"`;
+}
+
+function shown(value: unknown): string {
+  return cut(JSON.stringify(value) ?? 'undefined', 120);
+}

@@ -1,0 +1,39 @@
+export { type JsonPath, JsonPathError, jsonPath, lenientJsonPath } from './json-path.ts';
+export { type StatusSet, parseStatusSet } from './status-set.ts';
+export {
+  DEFAULT_VERSION_SOURCE,
+  type VersionSource,
+  parseVersionSource,
+  sameVersion,
+  versionOf,
+} from './version.ts';
+export {
+  DEFAULT_STATUS,
+  type Expectations,
+  type TextMatch,
+  type VersionExpectation,
+  parseTextMatch,
+  readsBody,
+  unmet,
+} from './expectation.ts';
+export { type Reach, type ReachOptions, fromRunner } from './reach.ts';
+export {
+  type Attempt,
+  type AttemptPhase,
+  type ComposeTarget,
+  type ExecTarget,
+  type HttpTarget,
+  type Target,
+  type TcpTarget,
+  type WebSocketTarget,
+} from './target.ts';
+export { type ProbeLimits, attempt, probeHttp, probeTcp, probeWebSocket } from './http-probe.ts';
+export {
+  type PollPorts,
+  type PollResult,
+  type PollRules,
+  type Tick,
+  nextDelay,
+  pollUntilReady,
+} from './poll.ts';
+export { type Slots, slots } from './slots.ts';

@@ -1,0 +1,56 @@
+import { type HttpResponse } from '@deploy-actions/http';
+import { type JsonPath, JsonPathError, lenientJsonPath } from './json-path.ts';
+
+/** Where an answer says which version it is from: `header:NAME`, `json:PATH` or `body`. */
+export type VersionSource =
+  { kind: 'header'; name: string } | { kind: 'json'; path: JsonPath } | { kind: 'body' };
+
+export const DEFAULT_VERSION_SOURCE = 'json:version';
+
+/** Reads `version-from`. Throws an Error whose message says what would be right. */
+export function parseVersionSource(text: string): VersionSource {
+  if (text === 'body') return { kind: 'body' };
+  const [, kind, rest] = /^(header|json):(.+)$/s.exec(text) ?? [];
+  if (kind === 'header' && /^[\w!#$%&'*+.^`|~-]+$/.test(rest!)) return { kind, name: rest!.toLowerCase() };
+  if (kind === 'json') {
+    try {
+      return { kind, path: lenientJsonPath(rest!) };
+    } catch (error) {
+      if (!(error instanceof JsonPathError)) throw error;
+      throw new Error(`"${rest}" is no JSONPath: ${error.message}`);
+    }
+  }
+  throw new Error('should be header:NAME, json:PATH or body, such as json:version or header:X-App-Version');
+}
+
+/** The version that an answer names, or undefined when it names none. */
+export function versionOf(
+  answer: Pick<HttpResponse, 'headers' | 'body'>,
+  source: VersionSource,
+): string | undefined {
+  if (source.kind === 'header') return answer.headers[source.name]?.trim();
+  const text = answer.body.toString('utf8').trim();
+  if (source.kind === 'body') return text === '' ? undefined : text;
+  let document: unknown;
+  try {
+    document = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  const [value] = source.path.select(document);
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined;
+}
+
+/**
+ * Whether the version that answers is the expected one: the same text, or both are hexadecimal names of a
+ * commit of which one is the beginning of the other (at least seven characters, as git abbreviates).
+ */
+export function sameVersion(expected: string, got: string): boolean {
+  if (expected === got) return true;
+  const [short, long] = expected.length < got.length ? [expected, got] : [got, expected];
+  return (
+    /^[0-9a-f]{7,}$/i.test(short) &&
+    /^[0-9a-f]{40}$/i.test(long) &&
+    long.toLowerCase().startsWith(short.toLowerCase())
+  );
+}
