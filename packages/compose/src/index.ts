@@ -1,0 +1,34 @@
+export { type Environment, formatEnv, parseEnv } from './env.ts';
+export { type DigestRule, type Images, applyImages, parseImages } from './images.ts';
+export {
+  type ComposeModel,
+  type Mount,
+  type Port,
+  type Service,
+  needsOf,
+  parseModel,
+  replicasOf,
+} from './model.ts';
+export { type Places, type Relocated, type SharedSource, missingFiles, relocate } from './mounts.ts';
+export {
+  CONTAINER_TEMPLATE,
+  type LocalImage,
+  type ObservedContainer,
+  parseContainers,
+  parseImageList,
+} from './observed.ts';
+export { type ServiceKind, classify, dependenciesOf, selectServices, steps } from './order.ts';
+export { type ServiceAction, type ServiceChange, imageId, planChanges } from './plan.ts';
+export { DIGEST, type Reference, parseReference, registryOf } from './reference.ts';
+export {
+  HASH_LABEL,
+  type ReleaseService,
+  type ResolvedRelease,
+  canonical,
+  changedKeys,
+  serviceHash,
+  servicesTable,
+  sha256,
+  writeRelease,
+} from './release.ts';
+export { type SentFile, type SentTree, sentTree } from './sent-files.ts';

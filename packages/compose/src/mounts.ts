@@ -1,0 +1,112 @@
+import { Failure } from '@deploy-actions/kit';
+import { type ComposeModel, type Resource, type Service, mapServices } from './model.ts';
+import { type SentFile, type SentTree, sentTree } from './sent-files.ts';
+
+/** Where things stand on the server, absolute and without a slash at the end. */
+export interface Places {
+  /** The folder that compose resolved the configuration in. */
+  stage: string;
+  /** The application's folder. */
+  path: string;
+  /** Paths, relative to the project's folder, at which the user's own things stand in `shared/`. */
+  shared: ReadonlySet<string>;
+}
+
+/** A source in `shared/` that some service mounts. */
+export interface SharedSource {
+  service: string;
+  /** Relative to `shared/`; `.` is the whole folder. */
+  path: string;
+  readOnly: boolean;
+}
+
+export interface Relocated {
+  model: ComposeModel;
+  /** What must stand in `files/<sha256>/<name>` before anything starts. */
+  trees: SentTree[];
+  /** Relative sources that are the user's own. */
+  shared: SharedSource[];
+}
+
+/**
+ * Moves every path out of the folder that the configuration was resolved in: to `files/<sha256>/…` when it was
+ * sent with the release (new content is a new path, so a changed file is a changed service), else to `shared/…`,
+ * which no release ever replaces. With a release's own folder the next release would come up with empty data.
+ */
+export function relocate(model: ComposeModel, places: Places, sent: readonly SentFile[]): Relocated {
+  const trees = new Map<string, SentTree>();
+  const shared: SharedSource[] = [];
+  const inside = (path: string) =>
+    path === places.stage ? '.' : path.startsWith(`${places.stage}/`) ? path.slice(places.stage.length + 1) : undefined;
+  const move = (path: string, service: string, readOnly: boolean) => {
+    const relative = inside(path);
+    if (relative === undefined) return path;
+    const tree = sentTree(sent, relative);
+    if (tree) {
+      const own = places.shared.has(relative) && tree.files[0]!.path !== relative;
+      if (own) {
+        throw new Failure(
+          'input',
+          `${service} mounts ./${relative}, which holds files sent with the release and is on the server in shared/${relative} as well`,
+          { input: 'files', remedy: `Leave ./${relative} out of \`files\`, or mount the files that are sent one by one.` },
+        );
+      }
+      trees.set(tree.sha256 + tree.name, tree);
+      return `${places.path}/files/${tree.sha256}/${tree.name}`;
+    }
+    shared.push({ service, path: relative, readOnly });
+    return relative === '.' ? `${places.path}/shared` : `${places.path}/shared/${relative}`;
+  };
+  const resources = (group: Record<string, Resource | null> | undefined, kind: string) =>
+    group &&
+    Object.fromEntries(
+      Object.entries(group).map(([name, one]) => [
+        name,
+        one?.file === undefined ? one : { ...one, file: move(one.file, `the ${kind} ${name}`, true) },
+      ]),
+    );
+  const moved = mapServices(model, (service, name) => ({
+    ...service,
+    ...(service.volumes && {
+      volumes: service.volumes.map((mount) =>
+        mount.type === 'bind' && mount.source !== undefined
+          ? { ...mount, source: move(mount.source, name, mount.read_only === true) }
+          : mount,
+      ),
+    }),
+  }));
+  const result: ComposeModel = { ...moved };
+  if (model.configs) result.configs = resources(model.configs, 'config')!;
+  if (model.secrets) result.secrets = resources(model.secrets, 'secret')!;
+  // Whatever else holds the folder's name (a volume's `device`, an extension field, `${PWD}` in a value).
+  const rest = replaceDeep(result, places.stage, `${places.path}/shared`);
+  return { model: rest as ComposeModel, trees: [...trees.values()], shared: unique(shared) };
+}
+
+/**
+ * The sources that compose would make as empty folders because nothing is there: a missing file becomes a folder,
+ * and the service that reads it fails with a riddle. Answers those that look like files.
+ */
+export function missingFiles(shared: readonly SharedSource[], present: ReadonlySet<string>): SharedSource[] {
+  return shared.filter(
+    ({ path }) => path !== '.' && !present.has(path) && /[^/.][^/]*\.[a-z0-9]{1,8}$/i.test(path) && !/\.d$/.test(path),
+  );
+}
+
+function unique(sources: SharedSource[]): SharedSource[] {
+  return [...new Map(sources.map((one) => [`${one.service}\0${one.path}`, one])).values()];
+}
+
+function replaceDeep(value: unknown, from: string, to: string): unknown {
+  if (typeof value === 'string') return value.includes(from) ? value.split(from).join(to) : value;
+  if (Array.isArray(value)) return value.map((item) => replaceDeep(item, from, to));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, replaceDeep(item, from, to)]));
+}
+
+/** Named volumes that a service writes to, by their name in the model. */
+export function volumesOf(service: Service): string[] {
+  return (service.volumes ?? [])
+    .filter((mount) => mount.type === 'volume' && mount.source)
+    .map((mount) => mount.source!);
+}

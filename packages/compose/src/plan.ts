@@ -1,0 +1,98 @@
+import { type ComposeModel } from './model.ts';
+import { type LocalImage, type ObservedContainer } from './observed.ts';
+import { parseReference } from './reference.ts';
+import { type ReleaseService, changedKeys } from './release.ts';
+
+/**
+ * - `keep`: runs as it should
+ * - `recreate`: its containers are replaced
+ * - `create`: has no container yet
+ * - `scale`: only their number changes
+ * - `run`: a one-shot that runs (again)
+ * - `remove`: is no longer part of the application
+ */
+export type ServiceAction = 'keep' | 'recreate' | 'create' | 'scale' | 'run' | 'remove';
+
+/** What happens to a service: names and digests only, no values. */
+export interface ServiceChange {
+  service: string;
+  action: ServiceAction;
+  /** The reference of the running container; empty without one. */
+  from: string;
+  /** Empty when it is removed. */
+  to: string;
+  /** Names of what changed, such as `image`, `environment.DB_URL`, `not running`. */
+  reasons: string[];
+}
+
+export interface PlanInput {
+  model: ComposeModel;
+  services: readonly ReleaseService[];
+  /** The resolved file of the release that runs, for the names of changed keys. */
+  previous: ComposeModel | undefined;
+  containers: readonly ObservedContainer[];
+  images: readonly LocalImage[];
+  /** `id hash` of containers that came from elsewhere and count as bearing that hash. */
+  adopted: ReadonlySet<string>;
+  removeOrphans: boolean;
+}
+
+/** What a deploy of the release would do to each service, by the rule that the program on the server follows. */
+export function planChanges(input: PlanInput): ServiceChange[] {
+  const running = input.containers.filter((container) => !container.oneOff && container.service !== '');
+  const changes = input.services.map((wanted) => change(wanted, input, running));
+  const known = new Set(input.services.map((service) => service.name));
+  for (const name of new Set(running.map((container) => container.service))) {
+    if (known.has(name) || !input.removeOrphans) continue;
+    const from = running.find((container) => container.service === name)!.image;
+    changes.push({ service: name, action: 'remove', from, to: '', reasons: ['not in the compose file'] });
+  }
+  return changes;
+}
+
+function change(wanted: ReleaseService, input: PlanInput, running: readonly ObservedContainer[]): ServiceChange {
+  const own = running.filter((container) => container.service === wanted.name);
+  const from = own[0]?.image ?? '';
+  const base = { service: wanted.name, from, to: wanted.image };
+  if (own.length === 0) {
+    return { ...base, action: wanted.kind === 'once' ? 'run' : wanted.replicas === 0 ? 'keep' : 'create', reasons: [] };
+  }
+  const reasons = new Set<string>();
+  const id = imageId(wanted.image, input.images);
+  for (const container of own) {
+    const isAdopted = input.adopted.has(`${container.id} ${wanted.hash}`);
+    if (container.image !== wanted.image || (id !== undefined && container.imageId !== id)) reasons.add('image');
+    if (!isAdopted && container.hash !== wanted.hash) {
+      const keys = changedKeys(input.previous?.services[wanted.name], input.model.services[wanted.name]);
+      for (const key of keys) reasons.add(key);
+      if (keys.length === 0 && reasons.size === 0) reasons.add('configuration');
+    }
+    if (wanted.kind === 'long' && container.status !== 'running') reasons.add(`not running (${container.status})`);
+    if (wanted.kind === 'once' && (container.status !== 'exited' || container.exitCode !== 0)) {
+      reasons.add(`has not succeeded (${container.status})`);
+    }
+  }
+  if (reasons.size > 0) {
+    return { ...base, action: wanted.kind === 'once' ? 'run' : 'recreate', reasons: [...reasons] };
+  }
+  if (wanted.kind === 'long' && own.length !== wanted.replicas) {
+    return { ...base, action: 'scale', reasons: [`replicas ${own.length} -> ${wanted.replicas}`] };
+  }
+  return { ...base, action: 'keep', reasons: [] };
+}
+
+/** The id of a reference's local image; undefined when it is not there. */
+export function imageId(image: string, images: readonly LocalImage[]): string | undefined {
+  const wanted = parseReference(image);
+  return images.find((one) => {
+    if (one.repository === '<none>') return false;
+    let repository: string;
+    try {
+      repository = parseReference(one.repository).repository;
+    } catch {
+      return false;
+    }
+    if (repository !== wanted.repository) return false;
+    return wanted.digest ? one.digest === wanted.digest : one.tag === (wanted.tag ?? 'latest');
+  })?.id;
+}

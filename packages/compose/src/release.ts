@@ -1,0 +1,136 @@
+import { createHash } from 'node:crypto';
+import { type ComposeModel, type Resource, type Service, mapServices, replicasOf } from './model.ts';
+import { type ServiceKind, classify, gatesOf, steps } from './order.ts';
+
+/** On each container: the hash of everything that makes it what it is, the image's content left out. */
+export const HASH_LABEL = 'deploy-actions.hash';
+
+/** A service of a release, as the program on the server needs to know it. */
+export interface ReleaseService {
+  name: string;
+  kind: ServiceKind;
+  /** Services start in the order of their steps. */
+  step: number;
+  /** Another service waits until this one is healthy or has finished. */
+  gate: boolean;
+  replicas: number;
+  /** What `HASH_LABEL` holds on its containers. */
+  hash: string;
+  image: string;
+}
+
+/** A release as it is written to the server. */
+export interface ResolvedRelease {
+  /** The text of the resolved compose file. It holds every secret of the services. */
+  json: string;
+  services: ReleaseService[];
+}
+
+/**
+ * Keys of a service that change nothing about its containers: how it is built, pulled and counted, and what is
+ * waited for. Compose leaves the same ones out of its own hash.
+ */
+const NO_PART_OF_A_CONTAINER = new Set(['build', 'pull_policy', 'scale', 'depends_on', 'profiles', 'develop']);
+
+/** Gives each service its hash label and writes the file. Services of profiles are wanted as they are here. */
+export function writeRelease(model: ComposeModel, oneShot: readonly string[]): ResolvedRelease {
+  const kinds = classify(model, oneShot);
+  const order = steps(model);
+  const gates = gatesOf(model);
+  const hashes = new Map(Object.keys(model.services).map((name) => [name, serviceHash(model, name)]));
+  const labelled = mapServices(model, ({ profiles: _, ...service }, name) => ({
+    ...service,
+    labels: { ...service.labels, [HASH_LABEL]: hashes.get(name)! },
+  }));
+  const services = Object.entries(labelled.services).map(([name, service]) => ({
+    name,
+    kind: kinds.get(name)!,
+    step: order.get(name)!,
+    gate: gates.has(name),
+    replicas: replicasOf(service),
+    hash: hashes.get(name)!,
+    image: service.image!,
+  }));
+  services.sort((a, b) => a.step - b.step || (a.name < b.name ? -1 : 1));
+  return { json: `${JSON.stringify(labelled, null, 1)}\n`, services };
+}
+
+/** The hash over a service and the networks, volumes, configs and secrets that it uses. */
+export function serviceHash(model: ComposeModel, name: string): string {
+  const service = model.services[name]!;
+  const own = Object.fromEntries(Object.entries(service).filter(([key]) => !NO_PART_OF_A_CONTAINER.has(key)));
+  if (service.deploy) {
+    const { replicas: _, ...deploy } = service.deploy;
+    own['deploy'] = deploy;
+  }
+  if (service.labels) {
+    const { [HASH_LABEL]: _, ...labels } = service.labels;
+    own['labels'] = labels;
+  }
+  const uses = {
+    networks: pick(model.networks, Object.keys(service.networks ?? {})),
+    volumes: pick(model.volumes, (service.volumes ?? []).map((mount) => mount.source ?? '')),
+    configs: pick(model.configs, (service.configs ?? []).map((grant) => grant.source)),
+    secrets: pick(model.secrets, (service.secrets ?? []).map((grant) => grant.source)),
+  };
+  return sha256(canonical({ project: model.name, service: own, uses }));
+}
+
+/**
+ * The lines that the program on the server reads: step, kind, gate, replicas, hash, image and name, with single spaces.
+ * Every value is of a checked character set (numbers, hexadecimal, image references, service names).
+ */
+export function servicesTable(services: readonly ReleaseService[]): string {
+  return services
+    .map((one) => `${one.step} ${one.kind} ${one.gate ? 'gate' : 'free'} ${one.replicas} ${one.hash} ${one.image} ${one.name}\n`)
+    .join('');
+}
+
+/** JSON with sorted keys and without empty values: equal for two spellings of the same configuration. */
+export function canonical(value: unknown): string {
+  return JSON.stringify(sorted(value));
+}
+
+export function sha256(text: string | Buffer): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+/** What differs between two versions of a service: keys only, such as `environment.DB_URL` or `ports`. Never values. */
+export function changedKeys(before: Service | undefined, after: Service | undefined): string[] {
+  if (!before || !after) return [];
+  const names = new Set([...Object.keys(before), ...Object.keys(after)]);
+  const changed: string[] = [];
+  for (const key of [...names].sort()) {
+    if (NO_PART_OF_A_CONTAINER.has(key)) continue;
+    const [left, right] = [before[key], after[key]];
+    if (canonical(left ?? null) === canonical(right ?? null)) continue;
+    if (!isMap(left) || !isMap(right)) {
+      changed.push(key);
+      continue;
+    }
+    for (const inner of [...new Set([...Object.keys(left), ...Object.keys(right)])].sort()) {
+      if (inner === HASH_LABEL || canonical(left[inner] ?? null) === canonical(right[inner] ?? null)) continue;
+      changed.push(`${key}.${inner}`);
+    }
+  }
+  return changed;
+}
+
+function isMap(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function pick(group: Record<string, Resource | null> | undefined, names: readonly string[]): unknown {
+  return Object.fromEntries(names.filter((name) => group?.[name] !== undefined).map((name) => [name, group![name]]));
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (!isMap(value)) return value;
+  return Object.fromEntries(
+    Object.keys(value)
+      .sort()
+      .filter((key) => value[key] !== undefined)
+      .map((key) => [key, sorted(value[key])]),
+  );
+}

@@ -1,0 +1,123 @@
+import { canonical, sha256 } from '@deploy-actions/compose';
+import { type Operation } from '@deploy-actions/host';
+import { type Prepared, type Wanted } from './preparation.ts';
+import { bringUpProgram, deployProgram, hooksProgram, pullProgram, stackProgram, storeProgram } from './programs.ts';
+
+/** How a deploy goes about it. Times in milliseconds, sizes in bytes. */
+export interface DeployOptions {
+  path: string;
+  deploymentId: string;
+  staging: string;
+  dockerHost: string | undefined;
+  adopt: boolean;
+  pull: 'always' | 'missing' | 'never';
+  registry: RegistryLogin | undefined;
+  minFreeDisk: number;
+  waitTimeout: number;
+  stopTimeout: number | undefined;
+  onFailure: 'restore' | 'keep';
+  keepReleases: number;
+  removeOrphans: boolean;
+  migrationReversible: boolean;
+  /** Set with several servers: milliseconds that each waits for the others before it reverts. */
+  goDeadline: number | undefined;
+  /** Migrations run on another server. */
+  migratesElsewhere: boolean;
+  order: Operation['order'];
+  allowOlder: boolean;
+  lockTimeout: number;
+  holder: Operation['holder'];
+  resumeOnBoot: boolean | undefined;
+}
+
+export interface RegistryLogin {
+  /** Host of the registry, `docker.io` for Docker Hub. */
+  host: string;
+  username: string;
+  password: string;
+}
+
+/** The parts that bring a release up: a rollback uses them too. */
+export const BRING_UP = [stackProgram, storeProgram, bringUpProgram, hooksProgram, pullProgram].join('\n');
+
+/** The deploy of a prepared release, as a program for the server. */
+export function deployOperation(prepared: Prepared, wanted: Wanted, options: DeployOptions): Operation {
+  const uploads = options.migratesElsewhere
+    ? prepared.uploads.filter((file) => !/^release\/hooks\/migrat/.test(file.name))
+    : prepared.uploads;
+  return {
+    name: 'deploy',
+    path: options.path,
+    deploymentId: options.deploymentId,
+    body: `${BRING_UP}\n${deployProgram}`,
+    parameters: {
+      project: prepared.project,
+      release: wanted.release,
+      docker_host: options.dockerHost ?? '',
+      adopt: String(options.adopt),
+      pull: options.pull,
+      registry: options.registry?.host ?? '',
+      min_free_disk: String(options.minFreeDisk),
+      wait_timeout: seconds(options.waitTimeout),
+      stop_timeout: options.stopTimeout === undefined ? '' : seconds(options.stopTimeout),
+      on_failure: options.onFailure,
+      keep_releases: String(options.keepReleases),
+      remove_orphans: String(options.removeOrphans),
+      migration_reversible: String(options.migrationReversible),
+      gates: String(options.goDeadline !== undefined),
+      go_deadline: seconds(options.goDeadline ?? 0),
+      history_head: historyHead(wanted, options),
+    },
+    secrets: { registry_config: options.registry ? registryConfig(options.registry) : '' },
+    files: uploads,
+    staging: options.staging,
+    inputHash: inputHash(prepared, wanted, options),
+    order: options.order,
+    allowOlder: options.allowOlder,
+    lockTimeout: options.lockTimeout,
+    holder: options.holder,
+    resumeOnBoot: options.resumeOnBoot,
+  };
+}
+
+/** What the deployment means: the same id with the same hash is the same deployment. No times, no run's number. */
+function inputHash(prepared: Prepared, wanted: Wanted, options: DeployOptions): string {
+  return sha256(
+    canonical({
+      table: prepared.table,
+      project: prepared.project,
+      version: wanted.version,
+      hooks: wanted.hooks,
+      onFailure: options.onFailure,
+      removeOrphans: options.removeOrphans,
+      adopt: options.adopt,
+    }),
+  );
+}
+
+/** A Docker config.json with one login, so that no `docker login` and no credential store is needed. */
+export function registryConfig(login: RegistryLogin): string {
+  // Docker Hub's login is kept under this address (docker/cli, registry.IndexServer).
+  const key = login.host === 'docker.io' ? 'https://index.docker.io/v1/' : login.host;
+  const auth = Buffer.from(`${login.username}:${login.password}`).toString('base64');
+  return JSON.stringify({ auths: { [key]: { auth } } });
+}
+
+function historyHead(wanted: Wanted, options: DeployOptions): string {
+  const { sha, ref, actor, run_url, environment } = wanted.about;
+  return JSON.stringify({
+    operation: 'deploy',
+    deployment_id: options.deploymentId,
+    release: wanted.release,
+    version: wanted.version,
+    environment,
+    sha,
+    ref,
+    actor,
+    run_url,
+  }).slice(0, -1);
+}
+
+function seconds(ms: number): string {
+  return String(Math.ceil(ms / 1000));
+}

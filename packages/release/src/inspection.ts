@@ -1,0 +1,180 @@
+import {
+  CONTAINER_TEMPLATE,
+  type ComposeModel,
+  type Environment,
+  type LocalImage,
+  type ObservedContainer,
+  type SentFile,
+  formatEnv,
+  parseContainers,
+  parseImageList,
+  parseModel,
+} from '@deploy-actions/compose';
+import { type RunEvent, type Upload, inspect } from '@deploy-actions/host';
+import { type Session } from '@deploy-actions/shell';
+import { inspectProgram, stackProgram, storeProgram } from './programs.ts';
+
+/** What a deploy asks of the server before anything changes. */
+export interface InspectionRequest {
+  /** The application's folder on the server. */
+  path: string;
+  /** Empty: Compose's own rule (the file's `name:`, else the folder). */
+  project: string;
+  /** Relative to the project's folder. */
+  composeFiles: readonly SentFile[];
+  profiles: readonly string[];
+  env: Environment;
+  /** A file on the server, relative to `shared/` or absolute; empty for `.env`. */
+  envFile: string;
+  files: readonly SentFile[];
+  adopt: boolean;
+  dockerHost: string | undefined;
+}
+
+/** What was found on the server. It holds every secret of the configuration: never log it. */
+export interface Inspection extends StackView {
+  /** The host package's staging folder, with the files sent. */
+  staging: string;
+  /** The folder that the configuration was resolved in. */
+  stage: string;
+  /** That folder within the run's files. */
+  stageName: string;
+  config: ComposeModel;
+  /** Relative sources that are in `shared/`. */
+  shared: ReadonlySet<string>;
+  /** Relative sources that are in the folder of a stack that is being adopted. */
+  old: ReadonlySet<string>;
+  oldFolder: string;
+  /** Compose's hash of each service, had it been started in the old folder. */
+  originalHashes: ReadonlyMap<string, string>;
+}
+
+/** The stack as it runs and the releases that are kept. */
+export interface StackView {
+  project: string;
+  containers: ObservedContainer[];
+  images: LocalImage[];
+  /** Id of the current release; empty without one. */
+  current: string;
+  previousConfig: ComposeModel | undefined;
+  /** `release.json` of the current release. */
+  previousRelease: Record<string, unknown> | undefined;
+  /** JSON lines, newest last; only for a status. */
+  history: Record<string, unknown>[];
+  releases: Record<string, unknown>[];
+}
+
+const BODY = [stackProgram, storeProgram, inspectProgram].join('\n');
+
+/** Resolves the configuration on the server and looks at what runs. Throws the Failure of what is wrong. */
+export async function inspectForDeploy(
+  session: Session,
+  request: InspectionRequest,
+  options: { signal?: AbortSignal; onEvent?(event: RunEvent): void } = {},
+): Promise<Inspection> {
+  const folder = baseName(request.path);
+  const stageName = `project/${folder}`;
+  const sent = new Map<string, SentFile>();
+  for (const file of [...request.files, ...request.composeFiles]) sent.set(file.path, file);
+  const files: Upload[] = [...sent.values()].map((file) => ({
+    name: `${stageName}/${file.path}`,
+    content: file.content,
+    mode: file.executable ? 0o700 : 0o600,
+  }));
+  const seen = await inspect(session, {
+    path: request.path,
+    files,
+    body: BODY,
+    parameters: {
+      want: 'deploy',
+      folder,
+      project_given: request.project,
+      compose_files: request.composeFiles.map((file) => file.path).join('\n'),
+      profiles: request.profiles.join('\n'),
+      env_file: request.envFile,
+      adopt: String(request.adopt),
+      docker_host: request.dockerHost ?? '',
+      container_template: CONTAINER_TEMPLATE,
+    },
+    secrets: { env_text: formatEnv(request.env) },
+    ...options,
+  });
+  const field = (name: string) => seen.fields[name] ?? '';
+  const present = (kind: string) =>
+    new Set(lines(field('present')).flatMap((line) => (line.startsWith(`${kind} `) ? [line.slice(kind.length + 1)] : [])));
+  return {
+    ...stackView(seen.fields),
+    staging: seen.staging,
+    stage: field('stage'),
+    stageName,
+    config: parseModel(field('config')),
+    shared: present('shared'),
+    old: present('old'),
+    oldFolder: field('old_folder'),
+    originalHashes: new Map(
+      lines(field('original_hashes')).flatMap((line): [string, string][] => {
+        const [service, hash] = line.split(' ');
+        return service && hash ? [[service, hash]] : [];
+      }),
+    ),
+  };
+}
+
+/** Looks at what runs and at the releases that are kept. */
+export async function inspectForStatus(
+  session: Session,
+  request: { path: string; project: string; dockerHost: string | undefined },
+  options: { signal?: AbortSignal } = {},
+): Promise<StackView> {
+  const seen = await inspect(session, {
+    path: request.path,
+    files: [],
+    body: BODY,
+    parameters: {
+      want: 'status',
+      folder: baseName(request.path),
+      project_given: request.project,
+      compose_files: '',
+      profiles: '',
+      env_file: '',
+      adopt: 'false',
+      docker_host: request.dockerHost ?? '',
+      container_template: CONTAINER_TEMPLATE,
+    },
+    secrets: { env_text: '' },
+    ...options,
+  });
+  return stackView(seen.fields);
+}
+
+function stackView(fields: Readonly<Record<string, string>>): StackView {
+  const previous = fields['previous_config'];
+  return {
+    project: fields['project'] ?? '',
+    containers: parseContainers(fields['containers'] ?? ''),
+    images: parseImageList(fields['images'] ?? ''),
+    current: fields['current'] ?? '',
+    previousConfig: previous ? parseModel(previous) : undefined,
+    previousRelease: fields['previous_release'] ? objects(fields['previous_release'])[0] : undefined,
+    history: objects(fields['history'] ?? ''),
+    releases: objects(fields['releases'] ?? ''),
+  };
+}
+
+function baseName(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}
+
+function lines(text: string): string[] {
+  return text.split('\n').filter((line) => line !== '');
+}
+
+function objects(text: string): Record<string, unknown>[] {
+  return lines(text).flatMap((line) => {
+    try {
+      return [JSON.parse(line) as Record<string, unknown>];
+    } catch {
+      return [];
+    }
+  });
+}
