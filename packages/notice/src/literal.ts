@@ -39,7 +39,7 @@ export function guard(text: string): string {
     .replace(/#(?=\S)/g, `#${JOINER}`)
     .replace(/\$(?=[A-Z1])/g, `$${JOINER}`)
     .replace(/(?<=\S)\.(?=[^\s.\d])/g, `.${JOINER}`)
-    .replace(/\b\d{1,3}(?:\.\d{1,3}){3}\b/g, (address) => address.replaceAll('.', `.${JOINER}`))
+    .replace(/\d+(?:\.\d+){3,}/g, (address) => address.replaceAll('.', `.${JOINER}`))
     .replace(/(?:\d[ -]?){12,}\d/g, (digits) => digits.replace(/(?:\d[ -]?){6}(?=\d)/g, `$&${JOINER}`));
 }
 

@@ -52,19 +52,14 @@ export function renderTelegram(notice: Notice, options: TelegramOptions = {}): T
     (link, index) => webAddress(link.url) && ((index === 0 && notice.run) || !onButtons.has(link.url)),
   );
   const draw = (from: Layout) => write({ ...from, links }, mentions);
-  const fits = (from: Layout) => {
-    const { text, plain, entities } = draw(from);
-    return text.length <= limit && plain.length <= limit && entities <= TELEGRAM_LIMITS.entities;
-  };
-  const fitted = fit(whole, notice, fits);
-  const { html, text, plain } = draw(fitted);
-  return {
-    html,
-    plain,
-    length: text.length,
-    keyboard: keyboard(buttons),
-    cut: fitted.detailsCut,
-  };
+  const fitted = fit(whole, notice, (from) => {
+    const { text, entities } = draw(from);
+    return text.length <= limit && entities <= TELEGRAM_LIMITS.entities;
+  });
+  // In plain text addresses take room too, so it is cut by itself.
+  const plain = draw(fit(whole, notice, (from) => draw(from).plain.length <= limit)).plain;
+  const { html, text } = draw(fitted);
+  return { html, plain, length: text.length, keyboard: keyboard(buttons), cut: fitted.detailsCut };
 }
 
 /** A short text as a caption or a reply, escaped, within `limit` UTF-16 units after parsing. */
