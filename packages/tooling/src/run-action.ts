@@ -29,6 +29,8 @@ export interface BundleRun {
   env?: Readonly<Record<string, string | undefined>>;
   /** Folder of the checkout (GITHUB_WORKSPACE); default a fresh, empty one. */
   workspace?: string;
+  /** What `${{ job.status }}` is in a default of action.yml; default `success`. */
+  jobStatus?: 'success' | 'failure' | 'cancelled';
   /** State that main left for post: `result.state` of the main step. */
   state?: Readonly<Record<string, string>>;
   /** Cancels the step as GitHub does when it aborts: SIGINT, SIGTERM after 7.5 s, SIGKILL after 2.5 s more. */
@@ -242,7 +244,7 @@ function environment(run: BundleRun, action: ActionFile, folders: Folders): Reco
   const given = { ...run.inputs };
   const names = new Set([...Object.keys(action.inputs), ...Object.keys(given)]);
   for (const name of names) {
-    const value = given[name] ?? evaluate(action.inputs[name]?.default ?? '', run.env ?? {});
+    const value = given[name] ?? evaluate(action.inputs[name]?.default ?? '', run);
     env[`INPUT_${name.replace(/ /g, '_').toUpperCase()}`] = String(value);
   }
   for (const [name, value] of Object.entries(run.state ?? {})) env[`STATE_${name}`] = value;
@@ -251,9 +253,11 @@ function environment(run: BundleRun, action: ActionFile, folders: Folders): Reco
 }
 
 /** The few expressions that an action.yml's defaults may hold. */
-function evaluate(text: string, env: Readonly<Record<string, string | undefined>>): string {
+function evaluate(text: string, run: BundleRun): string {
+  const env = run.env ?? {};
   return text.replace(/\$\{\{\s*([\w.]+)\s*\}\}/g, (whole, expression: string) => {
     if (expression === 'github.token') return env['GITHUB_TOKEN'] ?? '';
+    if (expression === 'job.status') return run.jobStatus ?? 'success';
     const name = /^github\.(\w+)$/.exec(expression)?.[1];
     if (name === undefined) throw new Error(`${whole} in a default is not known to this harness`);
     return env[`GITHUB_${name.toUpperCase()}`] ?? '';

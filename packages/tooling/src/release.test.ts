@@ -1,0 +1,166 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, expect, test } from '@jest/globals';
+import { type Git, gitIn } from './git.ts';
+import { commitRelease, planAction } from './release.ts';
+import { actionsOf, checkTree, releaseTree, writeTree } from './release-tree.ts';
+
+const folders: string[] = [];
+afterEach(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+});
+
+/** A checkout in small, committed, with two actions. */
+function house(): { root: string; git: Git; write(path: string, text: string): void; commit(): void } {
+  const root = mkdtempSync(join(tmpdir(), 'house-'));
+  folders.push(root);
+  const git = gitIn(root);
+  git(['init', '--quiet', '--initial-branch=main']);
+  git(['config', 'user.name', 'Test']);
+  git(['config', 'user.email', 'test@example.org']);
+  const write = (path: string, text: string) => {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), text);
+  };
+  const commit = () => {
+    git(['add', '--all']);
+    git(['commit', '--quiet', '-m', 'work']);
+  };
+  for (const page of ['LICENSE', 'action-catalog.md']) write(page, page);
+  write('README.md', 'See [one](actions/one/README.md).');
+  for (const name of ['one', 'two']) {
+    write(`actions/${name}/action.yml`, actionYml(name, 'host: { description: Where }'));
+    write(`actions/${name}/README.md`, name);
+    write(`actions/${name}/CHANGELOG.md`, '## 1.0.0\n');
+    write(`actions/${name}/package.json`, '{ "version": "1.0.0" }');
+    write(`actions/${name}/src/index.ts`, 'source');
+    write(`dist/${name}/index.js`, `bundle of ${name}`);
+  }
+  commit();
+  return { root, git, write, commit };
+}
+
+function actionYml(name: string, inputs: string): string {
+  return `name: ${name}\ninputs:\n  ${inputs}\nruns: { using: node24, main: ../../dist/${name}/index.js }\n`;
+}
+
+function release({ root, git }: ReturnType<typeof house>) {
+  const tree = releaseTree(root);
+  const plans = actionsOf(tree).map((name) => planAction(git, root, tree, name));
+  return { plans, tags: commitRelease(git, tree, plans) };
+}
+
+test('a release holds the pages, each action and its bundle, and no source', () => {
+  const tree = releaseTree(house().root);
+  expect([...tree.keys()].sort()).toEqual([
+    'LICENSE',
+    'README.md',
+    'action-catalog.md',
+    'dist/one/index.js',
+    'dist/two/index.js',
+    'one/CHANGELOG.md',
+    'one/README.md',
+    'one/action.yml',
+    'two/CHANGELOG.md',
+    'two/README.md',
+    'two/action.yml',
+  ]);
+  expect(tree.get('one/action.yml')!.toString()).toContain('main: ../dist/one/index.js');
+  expect(tree.get('README.md')!.toString()).toBe('See [one](one/README.md).');
+  expect(checkTree(tree)).toEqual([]);
+});
+
+test('a runs path that leads nowhere is told', () => {
+  const tree = releaseTree(house().root);
+  tree.delete('dist/two/index.js');
+  expect(checkTree(tree)).toEqual([
+    'two/action.yml: runs.main is ../dist/two/index.js, and the release has no dist/two/index.js',
+  ]);
+});
+
+test('a release is never written over a folder of something else', () => {
+  const { root } = house();
+  expect(() => writeTree(releaseTree(root), join(root, 'actions'))).toThrow('holds no release');
+  const out = join(root, 'out');
+  writeTree(releaseTree(root), out);
+  writeTree(releaseTree(root), out);
+  expect(readFileSync(join(out, 'dist/one/index.js'), 'utf8')).toBe('bundle of one');
+});
+
+test('the first release tags every action with the version of its package.json', () => {
+  const checkout = house();
+  const { tags } = release(checkout);
+  expect(tags).toEqual({
+    branches: ['releases/v1'],
+    fixed: ['one/v1.0.0', 'two/v1.0.0'],
+    moving: ['one/v1', 'two/v1', 'v1'],
+  });
+  expect(checkout.git(['show', 'v1:one/action.yml'])).toContain('../dist/one/index.js');
+  expect(checkout.git(['status', '--porcelain'])).toBe('');
+});
+
+test('an unchanged action gets no release', () => {
+  const checkout = house();
+  release(checkout);
+  const again = release(checkout);
+  expect(again.plans.map(({ next }) => next)).toEqual([undefined, undefined]);
+  expect(again.tags.fixed).toEqual([]);
+});
+
+test('a changed action is released alone, in one commit that names its source', () => {
+  const checkout = house();
+  release(checkout);
+  const before = checkout.git(['rev-parse', 'two/v1.0.0:dist/one/index.js']);
+  checkout.write('dist/two/index.js', 'better');
+  checkout.write('dist/one/index.js', 'bundle of one');
+  checkout.write('actions/two/package.json', '{ "version": "1.0.1" }');
+  checkout.write('actions/two/CHANGELOG.md', '## 1.0.1\n\n## 1.0.0\n');
+  checkout.commit();
+  const { plans, tags } = release(checkout);
+  expect(plans.map(({ name, next }) => [name, next])).toEqual([
+    ['one', undefined],
+    ['two', [1, 0, 1]],
+  ]);
+  expect(tags.fixed).toEqual(['two/v1.0.1']);
+  const { git } = checkout;
+  expect(git(['diff', '--name-only', 'two/v1.0.1^', 'two/v1.0.1']).split('\n')).toEqual([
+    'dist/two/index.js',
+    'two/CHANGELOG.md',
+  ]);
+  expect(git(['log', '-1', '--format=%(trailers:key=Source,valueonly)', 'v1'])).toBe(
+    git(['rev-parse', 'HEAD']),
+  );
+  expect(git(['rev-parse', 'v1:dist/one/index.js'])).toBe(before);
+  expect(git(['rev-parse', 'two/v1'])).toBe(git(['rev-parse', 'two/v1.0.1']));
+  expect(git(['rev-parse', 'one/v1'])).toBe(git(['rev-parse', 'one/v1.0.0']));
+});
+
+test.each([
+  ['a new input', '1.1.0', 'host: { description: Where }\n  port: { description: Port }'],
+  ['an input gone', '2.0.0', 'port: { description: Port }'],
+  ['an input newly required', '2.0.0', 'host: { description: Where, required: true }'],
+  ['another default', '2.0.0', 'host: { description: Where, default: here }'],
+  ['other words', '1.0.1', 'host: { description: Elsewhere }'],
+])('%s asks for version %s', (_what, version, inputs) => {
+  const checkout = house();
+  release(checkout);
+  checkout.write('actions/one/action.yml', actionYml('one', inputs));
+  checkout.commit();
+  const tree = releaseTree(checkout.root);
+  const plan = planAction(checkout.git, checkout.root, tree, 'one');
+  expect(plan.next?.join('.')).toBe(version);
+  expect(plan.problem).toContain(`raise it to ${version}`);
+});
+
+test('a version that the changelog does not tell of is not ready', () => {
+  const checkout = house();
+  release(checkout);
+  checkout.write('dist/one/index.js', 'better');
+  checkout.write('actions/one/package.json', '{ "version": "1.0.1" }');
+  const plan = planAction(checkout.git, checkout.root, releaseTree(checkout.root), 'one');
+  expect(plan).toMatchObject({
+    next: [1, 0, 1],
+    problem: 'actions/one/CHANGELOG.md has no section "## 1.0.1"',
+  });
+});

@@ -1,0 +1,223 @@
+import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { type Field, type Fields, pool } from '@deploy-actions/kit';
+import { type ActionFile, type BundleResult, findRoot, readAction, runBundle } from '@deploy-actions/tooling';
+import { GARBAGE, SAMPLES } from './samples.ts';
+
+const root = findRoot();
+const names = readdirSync(join(root, 'actions'), { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map((entry) => entry.name)
+  .sort();
+
+/** Runs of a bundle under way at once. */
+const AT_ONCE = 4;
+const LARGEST_BUNDLE = 1_200_000;
+
+/** Inputs with such a name hold a secret. */
+const SECRET = /(^|-)(password|token|passphrase|secret|webhook-url|ssh-key|private-key)$/;
+
+interface FieldsModule {
+  fields: Fields;
+  outputs: readonly string[];
+}
+
+/** The parsed side of the contract, loaded when a test asks, so that a broken action fails its own tests alone. */
+function parsed(name: string): Promise<FieldsModule> {
+  return import(join(root, 'actions', name, 'src/fields.ts')) as Promise<FieldsModule>;
+}
+
+function required(action: ActionFile): string[] {
+  return Object.entries(action.inputs)
+    .filter(([, input]) => input.required)
+    .map(([input]) => input);
+}
+
+/** Right values for all required inputs. */
+function goodInputs(action: ActionFile): Record<string, string> {
+  return Object.fromEntries(
+    required(action).map((input) => {
+      const sample = SAMPLES[input];
+      if (sample === undefined)
+        throw new Error(`test/contract/samples.ts has no sample of the required input ${input}`);
+      return [input, sample];
+    }),
+  );
+}
+
+/** What stands in a log besides the masks of secrets. */
+function visible(result: BundleResult): string[] {
+  return result.shown.split('\n').filter((line) => line !== '');
+}
+
+function accepts(field: Field<unknown>, text: string): boolean {
+  try {
+    field.parse(field.raw ? text : text.trim());
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+test('there are actions', () => {
+  expect(names).not.toHaveLength(0);
+});
+
+describe.each(names)('%s', (name) => {
+  const folder = join(root, 'actions', name);
+
+  test('has all the parts of an action', () => {
+    const parts = [
+      'action.yml',
+      'README.md',
+      'CHANGELOG.md',
+      'package.json',
+      'src/index.ts',
+      'src/fields.ts',
+    ];
+    expect(parts.filter((part) => !existsSync(join(folder, part)))).toEqual([]);
+  });
+
+  test('says who it is, and runs on Node 24 from its own bundle', () => {
+    const action = readAction(name);
+    expect(action).toMatchObject({
+      author: 'deploy-actions',
+      runs: { using: 'node24', main: `../../dist/${name}/index.js` },
+      branding: { icon: expect.any(String), color: expect.any(String) },
+    });
+    expect(action.name).not.toBe('');
+    expect(action.description).not.toBe('');
+    const post = existsSync(join(folder, 'src/post.ts')) ? `../../dist/${name}/post.js` : undefined;
+    expect(action.runs.post).toBe(post);
+    for (const path of [action.runs.main, action.runs.post]) {
+      if (path !== undefined) expect([path, existsSync(join(folder, path))]).toEqual([path, true]);
+    }
+  });
+
+  test('has a version, and a changelog that begins with it', () => {
+    const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string };
+    expect(version).toMatch(/^\d+\.\d+\.\d+$/);
+    const first = /^## \[?v?(\d+\.\d+\.\d+)/m.exec(readFileSync(join(folder, 'CHANGELOG.md'), 'utf8'))?.[1];
+    expect(first).toBe(version);
+  });
+
+  test('explains every input and every output', () => {
+    const { inputs, outputs } = readAction(name);
+    const silent = [...Object.entries(inputs), ...Object.entries(outputs)].filter(
+      ([, one]) => one.description.trim() === '',
+    );
+    expect(silent).toEqual([]);
+  });
+
+  test('parses exactly the inputs of action.yml', async () => {
+    const { fields } = await parsed(name);
+    expect(Object.keys(fields).sort()).toEqual(Object.keys(readAction(name).inputs).sort());
+  });
+
+  test('returns exactly the outputs of action.yml', async () => {
+    const { outputs } = await parsed(name);
+    expect([...outputs].sort()).toEqual(Object.keys(readAction(name).outputs).sort());
+  });
+
+  test('requires what action.yml requires', async () => {
+    const { fields } = await parsed(name);
+    const action = readAction(name);
+    // A required field whose input has a default can only be emptied on purpose.
+    const needed = Object.entries(fields)
+      .filter(([input, field]) => field.required && (action.inputs[input]?.default ?? '') === '')
+      .map(([input]) => input);
+    expect(needed.sort()).toEqual(required(action).sort());
+  });
+
+  test('has the defaults that action.yml shows', async () => {
+    const { fields } = await parsed(name);
+    const { inputs } = readAction(name);
+    for (const [input, field] of Object.entries(fields)) {
+      const shown = inputs[input]?.default ?? '';
+      if (shown.includes('${{')) continue;
+      const whenLeftOut = shown === '' ? undefined : field.parse(field.raw ? shown : shown.trim());
+      const whenEmpty = field.required ? undefined : field.empty();
+      if (shown === '') {
+        // A default that nobody is told of.
+        expect([input, isNothing(whenEmpty)]).toEqual([input, true]);
+      } else expect([input, whenEmpty]).toEqual([input, whenLeftOut]);
+    }
+  });
+
+  test('keeps its secrets secret', async () => {
+    const { fields } = await parsed(name);
+    const open = Object.entries(fields).filter(([input, field]) => SECRET.test(input) && !field.secret);
+    expect(open.map(([input]) => input)).toEqual([]);
+  });
+
+  test('a missing required input is one error that names it, and nothing else', async () => {
+    const action = readAction(name);
+    const good = goodInputs(action);
+    await pool(required(action), AT_ONCE, async (missing) => {
+      const result = await runBundle({ action: name, inputs: { ...good, [missing]: '' } });
+      expect([missing, result.annotations.map(({ level }) => level), result.exitCode]).toEqual([
+        missing,
+        ['error'],
+        1,
+      ]);
+      expect(result.annotations[0]!.message).toContain(`input \`${missing}\` is required`);
+      expect(visible(result)).toHaveLength(1);
+      expect([result.outputs, result.summary]).toEqual([{}, '']);
+    });
+  }, 120_000);
+
+  test('all required inputs missing are told at once', async () => {
+    const action = readAction(name);
+    const needed = required(action);
+    if (needed.length === 0) return;
+    const result = await runBundle({ action: name });
+    expect([result.annotations.length, result.exitCode]).toEqual([1, 1]);
+    for (const input of needed) expect(result.annotations[0]!.message).toContain(`\`${input}\``);
+  });
+
+  test('a wrong value is one error that names its input and starts no command of the runner', async () => {
+    const action = readAction(name);
+    const { fields } = await parsed(name);
+    const good = goodInputs(action);
+    const wrong = Object.entries(fields).flatMap(([input, field]) => {
+      const refused = GARBAGE.filter((text) => !accepts(field, text));
+      // The first one, and one that tries to speak to the runner.
+      const chosen = [refused[0], refused.find((text) => /::|##\[/.test(text))];
+      return [...new Set(chosen)].flatMap((text) => (text === undefined ? [] : [{ input, text }]));
+    });
+    await pool(wrong, AT_ONCE, async ({ input, text }) => {
+      const result = await runBundle({ action: name, inputs: { ...good, [input]: text } });
+      expect([input, text, result.annotations.map(({ level }) => level), result.exitCode]).toEqual([
+        input,
+        text,
+        ['error'],
+        1,
+      ]);
+      expect(result.annotations[0]!.message).toContain(`\`${input}\``);
+      expect(result.log).not.toMatch(/##\[/);
+      expect(visible(result)).toHaveLength(1);
+      expect([result.outputs, result.summary]).toEqual([{}, '']);
+    });
+  }, 300_000);
+
+  test(`its bundle is at most ${LARGEST_BUNDLE / 1e6} MB, chunks included, and has no native code`, () => {
+    const dist = join(root, 'dist', name);
+    const files = readdirSync(dist, { recursive: true, encoding: 'utf8' });
+    expect(files.filter((file) => /\.(node|exe|dll|so|dylib)$/.test(file))).toEqual([]);
+    for (const program of ['index', 'post']) {
+      const size = files
+        .filter((file) => new RegExp(`^(\\d+\\.)?${program}\\.js$`).test(file))
+        .reduce((sum, file) => sum + statSync(join(dist, file)).size, 0);
+      expect(size).toBeLessThanOrEqual(LARGEST_BUNDLE);
+    }
+  });
+});
+
+/** What an input that was not given may mean without a word in action.yml. */
+function isNothing(value: unknown): boolean {
+  if (Array.isArray(value)) return value.length === 0;
+  if (value instanceof Map || value instanceof Set) return value.size === 0;
+  if (typeof value === 'object' && value !== null) return Object.keys(value).length === 0;
+  return value === undefined || value === false || value === '';
+}
