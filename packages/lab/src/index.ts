@@ -1,0 +1,13 @@
+export { clientKey, fingerprint } from './key.ts';
+export type { ClientKey, KeyType } from './key.ts';
+export type { Engine, EnginePlan } from './engine.ts';
+export type { ExecOptions, Host, HostOptions } from './host.ts';
+export { checkLab, openLab, prepareLab } from './lab.ts';
+export type { Lab, LabOptions } from './lab.ts';
+export { openLink } from './link.ts';
+export type { Link, LinkShape } from './link.ts';
+export { startLoad } from './load.ts';
+export type { Load, LoadOptions, LoadRecord, LoadReport, LoadRequest, WebSocketRecord } from './load.ts';
+export { LabRefusal } from './refusal.ts';
+export type { PublishOptions, Registry, RegistryOptions, RegistryUser } from './registry.ts';
+export { SAMPLE_APP } from './seed.ts';
