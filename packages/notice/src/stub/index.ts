@@ -10,3 +10,7 @@ export {
   readMessage,
   readText,
 } from './slack-grammar.ts';
+export { hostileTexts } from './hostile.ts';
+export { everywhere } from './everywhere.ts';
+export { sampleNotice } from './sample.ts';
+export { type FakePorts, fakePorts, sampleWorkflow } from './ports.ts';
