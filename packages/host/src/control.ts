@@ -1,0 +1,66 @@
+import { type Session, SessionFailure } from '@deploy-actions/shell';
+import { freshName, runEntry } from './exec.ts';
+import { entryScript } from './program-text.ts';
+import { parseResult } from './result.ts';
+import type { RunReference, RunResult, Upload } from './run.ts';
+import { uploadStream } from './upload-stream.ts';
+
+/**
+ * Lets a run that waits in `await_go` (or will) go on. `late`: its deadline or a cancellation came first and it
+ * reverts; `ended`: it is over.
+ */
+export async function sendGo(session: Session, reference: RunReference): Promise<'went' | 'late' | 'ended'> {
+  return (await ask(session, '_go', reference)) as 'went' | 'late' | 'ended';
+}
+
+/** Asks a run to stop where it can: a wait for the lock or for go ends, bodies see `cancelled`. */
+export async function cancelRun(session: Session, reference: RunReference): Promise<void> {
+  await ask(session, '_cancel', reference);
+}
+
+async function ask(session: Session, entry: '_go' | '_cancel', reference: RunReference): Promise<string> {
+  let answer: string | undefined;
+  await runEntry(
+    session,
+    { script: entryScript(entry), args: [reference.directory] },
+    ({ type, payload }) => {
+      if (type === 'answer') answer = payload.toString('latin1');
+    },
+  );
+  if (answer === undefined) throw new SessionFailure('lost', `${session.name} gave no answer`);
+  return answer;
+}
+
+/** The result of a run, or undefined while it has none. */
+export async function readResult(session: Session, reference: RunReference): Promise<RunResult | undefined> {
+  let result: RunResult | undefined;
+  await runEntry(
+    session,
+    { script: entryScript('_read_result'), args: [reference.directory] },
+    ({ type, payload }) => {
+      if (type === 'result') result = parseResult(payload, reference, false);
+    },
+  );
+  return result;
+}
+
+/**
+ * Puts files into a folder of the application's (absolute), all of them or none, checked by SHA-256. Existing
+ * ones of the same name are replaced, each at once.
+ */
+export async function upload(
+  session: Session,
+  path: string,
+  directory: string,
+  files: readonly Upload[],
+): Promise<void> {
+  let done = false;
+  await runEntry(
+    session,
+    { script: entryScript('_upload'), args: [path, directory, freshName()], input: uploadStream(files) },
+    ({ type }) => {
+      done ||= type === 'answer';
+    },
+  );
+  if (!done) throw new SessionFailure('lost', `${session.name} did not confirm the upload`);
+}

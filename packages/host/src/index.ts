@@ -1,0 +1,16 @@
+export { cancelRun, readResult, sendGo, upload } from './control.ts';
+export { followRun } from './follow.ts';
+export { type Inspected, type Inspection, inspect } from './inspect.ts';
+export { failureOf } from './result.ts';
+export type {
+  FollowOptions,
+  Operation,
+  Run,
+  RunEvent,
+  RunReference,
+  RunResult,
+  RunState,
+  Upload,
+} from './run.ts';
+export { startRun } from './start.ts';
+export { type HostStatus, type LockHolder, type RunStatus, statusOf } from './status.ts';

@@ -1,0 +1,71 @@
+import { Failure } from '@deploy-actions/kit';
+import { type Session, SessionFailure } from '@deploy-actions/shell';
+import { freshName, runEntry } from './exec.ts';
+import { eventReader } from './events.ts';
+import { ownVariables } from './parameters.ts';
+import { entryScript } from './program-text.ts';
+import { failureKind, parseFieldList } from './result.ts';
+import type { RunEvent, Upload } from './run.ts';
+import { uploadStream } from './upload-stream.ts';
+
+export interface Inspection {
+  path: string;
+  /** sh that defines `inspect`; its working folder is the one with the files. */
+  body: string;
+  parameters?: Readonly<Record<string, string>>;
+  secrets?: Readonly<Record<string, string>>;
+  files?: readonly Upload[];
+  /** Milliseconds. */
+  timeout?: number;
+  signal?: AbortSignal;
+  onEvent?(event: RunEvent): void;
+}
+
+export interface Inspected {
+  /** Folder of the files, for `Operation.staging`. It goes by itself after a day. */
+  staging: string;
+  /** What the body gave to `result` and `result_file`. */
+  fields: Readonly<Record<string, string>>;
+}
+
+/**
+ * Uploads files into a fresh 0700 folder and runs a body that looks at the server and changes nothing, in one
+ * exec. Throws the Failure that the body gave to `fail`, or that the folder is not fit.
+ */
+export async function inspect(session: Session, inspection: Inspection): Promise<Inspected> {
+  const { path, body, files = [], timeout, signal } = inspection;
+  const token = freshName();
+  const events = eventReader(token, inspection.onEvent);
+  let staging: string | undefined;
+  let fields: Record<string, string> | undefined;
+  await runEntry(
+    session,
+    {
+      script: entryScript('_inspect', body),
+      args: [path, freshName(), token],
+      input: uploadStream([
+        { name: 'parameters', content: ownVariables(inspection.parameters) },
+        ...(inspection.secrets ? [{ name: 'secrets', content: ownVariables(inspection.secrets) }] : []),
+        ...files.map((file) => ({ ...file, name: `files/${file.name}` })),
+      ]),
+      timeout,
+      signal,
+      onStderr: events.push,
+    },
+    ({ type, payload }) => {
+      if (type === 'staging') staging = payload.toString('utf8');
+      if (type === 'result') fields = parseFieldList(payload);
+    },
+  );
+  events.end();
+  if (staging === undefined || fields === undefined) {
+    throw new SessionFailure('lost', `looking at ${session.name} ended without an answer`);
+  }
+  if (fields['_message'] !== undefined) {
+    throw new Failure(failureKind(fields['_kind']), fields['_message'], {
+      remedy: fields['_remedy'],
+      details: fields['_details'],
+    });
+  }
+  return { staging, fields };
+}

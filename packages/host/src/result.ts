@@ -1,0 +1,67 @@
+import { Failure, type FailureKind } from '@deploy-actions/kit';
+import type { RunReference, RunResult } from './run.ts';
+
+/**
+ * The fields of a result file: `name length`, newline, value, newline. A name that comes twice keeps the last
+ * value, but the prelude's own (with `_`) the first one. Throws on a damaged file.
+ */
+export function parseFieldList(bytes: Buffer): Record<string, string> {
+  const fields: Record<string, string> = {};
+  for (let at = 0; at < bytes.length;) {
+    const end = bytes.indexOf(10, at);
+    const head = /^([A-Za-z_][A-Za-z0-9_-]*) (\d{1,10})$/.exec(
+      bytes.toString('latin1', at, end < 0 ? at : end),
+    );
+    const stop = end + 1 + Number(head?.[2]);
+    if (!head || stop >= bytes.length || bytes[stop] !== 10)
+      throw new Error('the result on the server is damaged');
+    const [, name] = head as unknown as [string, string];
+    if (!(name.startsWith('_') && name in fields && name !== '_details')) {
+      const value = bytes.toString('utf8', end + 1, stop);
+      fields[name] = name === '_details' && fields[name] ? `${fields[name]}\n${value}` : value;
+    }
+    at = stop + 1;
+  }
+  return fields;
+}
+
+const KINDS: readonly FailureKind[] = ['input', 'refused', 'unhealthy', 'remote', 'lost', 'busy'];
+
+export function failureKind(text: string | undefined): FailureKind {
+  return KINDS.find((kind) => kind === text) ?? 'remote';
+}
+
+/** What a result file says. */
+export function parseResult(bytes: Buffer, reference: RunReference, fresh: boolean): RunResult {
+  const all = parseFieldList(bytes);
+  const failed = all['_outcome'] !== 'succeeded';
+  return {
+    reference,
+    outcome: failed ? 'failed' : 'succeeded',
+    ...(failed
+      ? {
+          failure: {
+            kind: failureKind(all['_kind']),
+            message: all['_message'] || 'the run failed without a word',
+            ...(all['_remedy'] ? { remedy: all['_remedy'] } : {}),
+            ...(all['_details'] ? { details: all['_details'] } : {}),
+          },
+        }
+      : {}),
+    fields: Object.fromEntries(Object.entries(all).filter(([name]) => !name.startsWith('_'))),
+    phases: (all['_phases'] ?? '')
+      .split('\n')
+      .map((line) => /^(.*) (\d+)$/.exec(line))
+      .filter((match) => match !== null)
+      .map(([, name, ms]) => ({ name: name!, ms: Number(ms) })),
+    elapsedMs: Number(all['_elapsed'] ?? 0),
+    recovered: '_recovered' in all,
+    fresh,
+  };
+}
+
+/** The Failure that a failed run means. */
+export function failureOf(result: RunResult): Failure {
+  const { kind = 'remote', message = 'the run failed', remedy, details } = result.failure ?? {};
+  return new Failure(kind, message, { remedy, details });
+}

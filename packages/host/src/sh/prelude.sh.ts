@@ -1,0 +1,277 @@
+// Made from prelude.sh by packages/host/embed.mjs. Do not edit.
+/** The text of prelude.sh. */
+export const prelude = `umask 077
+LC_ALL=C
+export LC_ALL
+set -u
+{
+  path=''
+  run=''
+  files=''
+  operation=''
+  deployment_id=''
+  run_number=''
+  lock_timeout=600
+  holder_actor=''
+  holder_url=''
+  order_key=''
+  order_number=0
+  order_attempt=0
+  allow_older=''
+  _token=''
+  _result=''
+  _phase=''
+  _phases=''
+  _phase_began=0
+  _began=0
+  _recovered=''
+  _trapped=0
+  _t=0
+  _start=''
+  _session=''
+  _boot_id=''
+}
+_clock() {
+  local up
+  read -r up _ </proc/uptime
+  _t=\${up#*.}
+  _t=$((\${up%.*} * 100 + \${_t#0}))
+}
+nap() {
+  sleep "$1" 2>/dev/null 9>&- && return
+  local whole=\${1%.*}
+  sleep "$((\${whole:-0} + 1))" 9>&-
+}
+say() {
+  printf '%s\\n' "$*"
+}
+_tell() {
+  printf '\\036%s %s\\n' "$_token" "$*"
+}
+warn() {
+  _tell "warning $(printf '%s' "$*" | tr '\\n' ' ')"
+}
+phase() {
+  _clock
+  [ -z "$_phase" ] || _phases="$_phases$_phase $(((_t - _phase_began) * 10))
+"
+  _phase=$1
+  _phase_began=$_t
+  _tell "phase $(((_t - _began) * 10)) $1"
+  journal "phase:$1"
+}
+_state() {
+  printf '%s\\n' "$1" >"$run/state"
+}
+_fsync() {
+  dd if=/dev/null of="$1" conv=notrunc,fsync 2>/dev/null || sync
+}
+write_file() {
+  cat >"$1.new" && _fsync "$1.new" && mv -f "$1.new" "$1"
+}
+json_safe() {
+  case $1 in
+    *[!A-Za-z0-9\\ _.,:/@+=-]*) return 1 ;;
+  esac
+}
+result() {
+  printf '%s %s\\n%s\\n' "$1" "\${#2}" "$2" >>"$_result"
+}
+result_file() {
+  {
+    printf '%s %s\\n' "$1" "$(($(wc -c <"$2")))"
+    cat "$2"
+    echo
+  } >>"$_result"
+}
+fail() {
+  if [ ! -e "$_result.failed" ]; then
+    : >"$_result.failed"
+    result _kind "$1"
+    result _message "$2"
+    [ -z "\${3-}" ] || result _remedy "$3"
+  fi
+  exit 70
+}
+details() {
+  result_file _details "$1"
+}
+journal() {
+  _boundary "$1:before"
+  printf '%s %s\\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$1" >>"$run/journal"
+  _fsync "$run/journal"
+  _boundary "$1:after"
+}
+_boundary() {
+  local wanted
+  [ -f "$path/.deploy/pause-at" ] || return 0
+  read -r wanted <"$path/.deploy/pause-at" || return 0
+  [ "$wanted" = "$1" ] || return 0
+  local before
+  before=$(cat "$run/state")
+  _state paused
+  while [ -f "$path/.deploy/pause-at" ]; do nap 0.05; done
+  _state "$before"
+}
+_journal_has() {
+  [ -f "$1" ] && grep -q " $2\\$" "$1"
+}
+journalled() {
+  _journal_has "$run/journal" "$1"
+}
+once() {
+  local _once=$1
+  shift
+  journalled "$_once:done" && return 0
+  journal "$_once:begin"
+  "$@" || return
+  journal "$_once:done"
+}
+done_before() {
+  local each
+  for each in "\${run%-*}"-*; do
+    [ -f "$each/hash" ] && _same "$each/hash" "$run/hash" && _journal_has "$each/journal" "$1:done" && return 0
+  done
+  return 1
+}
+_same() {
+  local one other
+  [ -f "$1" ] && [ -f "$2" ] && read -r one <"$1" && read -r other <"$2" && [ "$one" = "$other" ]
+}
+unlocked() {
+  "$@" 9>&-
+}
+run() {
+  local waiting_for=$1
+  shift
+  "$@" </dev/null 9>&- &
+  _await $! "$waiting_for"
+}
+run_locked() {
+  local waiting_for=$1
+  shift
+  "$@" </dev/null &
+  _await $! "$waiting_for"
+}
+capture() {
+  _name=$1
+  shift
+  _out=$("$@" </dev/null 9>&-)
+  _code=$?
+  eval "$_name=\\$_out"
+  return "$_code"
+}
+clean_env() (
+  while :; do
+    case \${1-} in
+      [A-Za-z_]*=*) export "\${1?}" ;;
+      *) break ;;
+    esac
+    shift
+  done
+  exec "$@"
+)
+_await() {
+  local pid=$1 ticker code again
+  _tick "$2" 9>&- &
+  ticker=$!
+  _trapped=0
+  wait "$pid"
+  code=$?
+  while [ "$_trapped" = 1 ]; do
+    _trapped=0
+    wait "$pid"
+    again=$?
+    [ "$again" = 127 ] || code=$again
+  done
+  kill "$ticker" 2>/dev/null
+  wait "$ticker" 2>/dev/null
+  return "$code"
+}
+_tick() {
+  local began nap_pid=
+  trap 'kill $nap_pid 2>/dev/null; exit 0' TERM
+  trap - EXIT
+  _clock
+  began=$_t
+  while :; do
+    sleep 10 &
+    nap_pid=$!
+    wait "$nap_pid"
+    _clock
+    say "waiting for $1, $(((_t - began) / 100)) s"
+  done
+}
+wait_until() {
+  local _deadline _told _waiting_for=$2 _since
+  _clock
+  _since=$_t
+  _told=$_t
+  _deadline=$((_t + $1 * 100))
+  shift 2
+  until "$@" </dev/null 9>&-; do
+    cancelled && return 1
+    _clock
+    [ "$_t" -lt "$_deadline" ] || return 1
+    if [ $((_t - _told)) -ge 1000 ]; then
+      _told=$_t
+      say "waiting for $_waiting_for, $(((_t - _since) / 100)) s"
+    fi
+    nap 0.5
+  done
+}
+cancelled() {
+  [ -e "$run/cancel" ]
+}
+await_go() {
+  local deadline told before
+  before=$(cat "$run/state")
+  journal ready
+  _clock
+  told=$_t
+  deadline=$((_t + $1 * 100))
+  _state ready
+  while [ ! -L "$run/decision" ]; do
+    _clock
+    if cancelled || [ "$_t" -ge "$deadline" ]; then ln -s stop "$run/decision" 2>/dev/null; fi
+    if [ $((_t - told)) -ge 1000 ]; then
+      told=$_t
+      say "ready; waiting for the other hosts, $(((deadline - _t) / 100)) s left"
+    fi
+    [ -L "$run/decision" ] || nap 0.1
+  done
+  _state "$before"
+  [ "$(readlink "$run/decision")" = go ] || return 1
+  journal go
+}
+_boot() {
+  read -r _boot_id </proc/sys/kernel/random/boot_id
+}
+_process() {
+  local stat
+  [ -r "/proc/$1/stat" ] || return 1
+  { read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 1
+  stat=\${stat##*) }
+  set -- $stat
+  [ $# -ge 20 ] || return 1
+  case $1 in
+    Z | X) return 1 ;;
+  esac
+  _session=$4
+  shift 19
+  _start=$1
+}
+_lives() {
+  _boot
+  [ "\${3-}" = "$_boot_id" ] && _process "$1" && [ "$_start" = "$2" ]
+}
+_run_lives() {
+  local pid start boot
+  [ -f "$1/pid" ] && read -r pid start boot <"$1/pid" && _lives "$pid" "$start" "$boot"
+}
+_identify() {
+  _boot
+  _process "$$"
+  printf '%s %s %s\\n' "$$" "$_start" "$_boot_id"
+}
+`;

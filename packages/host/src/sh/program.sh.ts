@@ -1,0 +1,149 @@
+// Made from program.sh by packages/host/embed.mjs. Do not edit.
+/** The text of program.sh. */
+export const program = `_program() {
+  trap '' HUP INT
+  case $1 in
+    run) _begin "$2" && _run ;;
+    recover) _begin "$2" && _recover ;;
+    resume) _resume "$2" ;;
+  esac
+}
+_begin() {
+  run=$1
+  files=$run/files
+  _result=$run/result.new
+  run_number=\${run##*-}
+  read -r _token <"$run/token"
+  . "$run/parameters"
+  [ ! -f "$run/secrets" ] || . "$run/secrets"
+  _clock
+  _began=$_t
+  _phase_began=$_t
+  _identify >"$run/pid.new"
+  mv -f "$run/pid.new" "$run/pid"
+  cd "$path" || exit 71
+  trap _finish EXIT
+  trap '_trapped=1; : >"$run/cancel"' TERM
+}
+_run() {
+  rm -f "$_result" "$_result.failed"
+  dd if=/dev/zero of="$run/reserve" bs=16384 count=1 2>/dev/null
+  _state waiting
+  _take_lock
+  _state running
+  journal locked
+  _recover_unfinished
+  _check_order
+  _sweep
+  operate
+  _conclude $?
+}
+_recover() {
+  rm -f "$_result" "$_result.failed"
+  _recovered=1
+  if journalled locked; then
+    journal recover
+    if command -v recover >/dev/null; then
+      recover
+      _conclude $?
+    else
+      fail lost "the run was interrupted after $(tail -n 1 "$run/journal" | cut -d ' ' -f 2-)"
+    fi
+  else
+    fail lost 'the run was interrupted before it changed anything'
+  fi
+}
+_conclude() {
+  [ "$1" = 0 ] || fail remote "$operation ended with exit code $1"
+  [ -e "$_result.failed" ] || _keep_order
+  exit 0
+}
+_finish() {
+  local code=$?
+  trap - EXIT
+  if [ "$code" != 0 ] && [ ! -e "$_result.failed" ]; then
+    (fail remote "the program on the server ended with exit code $code")
+  fi
+  rm -f "$run/reserve"
+  local outcome=succeeded
+  [ ! -e "$_result.failed" ] || outcome=failed
+  result _outcome "$outcome"
+  _clock
+  [ -z "$_phase" ] || _phases="$_phases$_phase $(((_t - _phase_began) * 10))"
+  result _phases "$_phases"
+  result _elapsed "$(((_t - _began) * 10))"
+  [ -z "$_recovered" ] || result _recovered 1
+  _boundary result:before
+  printf '%s\\n' "$outcome" >"$run/outcome"
+  _fsync "$_result"
+  mv -f "$_result" "$run/result"
+  rm -f "$_result.failed" "$run/secrets"
+  _state ended
+}
+_recover_unfinished() {
+  local each
+  for each in "$path"/.deploy/runs/*/*; do
+    if [ ! -d "$each" ] || [ -L "$each" ] || [ "$each" = "$run" ] || [ -e "$each/result" ]; then continue; fi
+    _run_lives "$each" && continue
+    if [ ! -f "$each/pid" ]; then
+      [ -n "$(find "$each" -prune -mmin +1)" ] || continue
+    fi
+    say "an earlier run was interrupted: \${each#"$path/.deploy/runs/"}; recovering it first"
+    run_locked "the recovery of \${each#"$path/.deploy/runs/"}" sh "$each/program" recover "$each"
+    if [ -e "$each/result" ]; then
+      say "recovered: \${each#"$path/.deploy/runs/"}"
+    else
+      warn "the recovery of \${each#"$path/.deploy/runs/"} did not end well; going on"
+      printf '_kind 4\\nlost\\n_message 41\\nthe run was interrupted and not recovered\\n_outcome 6\\nfailed\\n_recovered 1\\n1\\n' |
+        write_file "$each/result"
+      printf 'failed\\n' >"$each/outcome"
+    fi
+  done
+}
+_resume() {
+  local tries=0
+  path=$1
+  run=$path/.deploy
+  _result=$run/resume.result
+  _token=resume
+  holder_actor=resume-on-boot
+  cd "$path" || exit 71
+  if command -v docker >/dev/null; then
+    until docker version >/dev/null 2>&1; do
+      tries=$((tries + 1))
+      [ "$tries" -lt 180 ] || break
+      nap 1
+    done
+  fi
+  _take_lock
+  _recover_unfinished
+}
+_check_order() {
+  local key number attempt
+  [ -n "$order_key" ] && [ -z "$allow_older" ] && [ -f "$path/.deploy/order" ] || return 0
+  while read -r key number attempt; do
+    [ "$key" = "$order_key" ] || continue
+    if [ "$number" -gt "$order_number" ] || { [ "$number" = "$order_number" ] && [ "$attempt" -gt "$order_attempt" ]; }; then
+      fail refused "a later run has been here already: number $number, attempt $attempt; this is number $order_number, attempt $order_attempt" \\
+        "Deploy the newer commit again, or set \\\`allow-older\\\` to go back on purpose."
+    fi
+  done <"$path/.deploy/order"
+}
+_keep_order() {
+  [ -n "$order_key" ] || return 0
+  {
+    [ ! -f "$path/.deploy/order" ] || grep -v "^$order_key " "$path/.deploy/order"
+    printf '%s %s %s\\n' "$order_key" "$order_number" "$order_attempt"
+  } | write_file "$path/.deploy/order"
+}
+_sweep() {
+  local id each
+  find "$path/.deploy/incoming" -mindepth 1 -maxdepth 1 -mtime +0 -exec rm -rf {} + 2>/dev/null
+  ls -1t "$path/.deploy/runs" | tail -n +41 | while read -r id; do
+    for each in "$path/.deploy/runs/$id"/*; do
+      [ ! -d "$each" ] || [ -e "$each/result" ] || continue 2
+    done
+    rm -rf "\${path:?}/.deploy/runs/\${id:?}"
+  done
+}
+`;
