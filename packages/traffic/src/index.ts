@@ -14,3 +14,13 @@ export { CANARY_LOGS, nginx } from './nginx.ts';
 export { HAPROXY_MAP, haproxy } from './haproxy.ts';
 export { caddy } from './caddy.ts';
 export { type DefaultCertificate, serviceName, traefik, traefikFile } from './traefik.ts';
+export {
+  LOOK,
+  type ProxyPlace,
+  type SwitchPlan,
+  type Verification,
+  program,
+  siteParameters,
+  switchParameters,
+  timerProgram,
+} from './program/index.ts';

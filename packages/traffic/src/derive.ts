@@ -1,0 +1,213 @@
+import { createHash } from 'node:crypto';
+import { Failure } from '@deploy-actions/kit';
+import { type Color, otherColor, parseShare } from './color.ts';
+import { type Look, type LookContainer, type LookProxy, colorContainers, insidePath } from './look.ts';
+import type { ProxyKind } from './proxy.ts';
+import type { Route, Site } from './site.ts';
+
+/** A route as the user writes it: `name: service:port`. */
+export interface WantedRoute {
+  name: string;
+  service: string;
+  port: number;
+}
+
+/** Where flags live unless told otherwise: no home, not in memory, one folder per project. */
+export function flagFolder(project: string): string {
+  return `/var/lib/deploy-actions/${project}`;
+}
+
+/** The proxy that serves the project: the one that was named, was used before, or is the only one that runs. */
+export function chooseProxy(look: Look, wanted: ProxyKind | 'auto'): LookProxy {
+  const before = look.traffic;
+  const kind = wanted === 'auto' ? before?.proxy : wanted;
+  const real = kind === 'managed' ? 'caddy' : kind;
+  const found = look.proxies.filter((one) => real === undefined || one.kind === real);
+  const [only] = found;
+  if (found.length === 1 && only) return only;
+  const same = found.find((one) => before !== undefined && one.name === before.container);
+  if (same) return same;
+  if (found.length === 0) {
+    throw new Failure(
+      'refused',
+      real === undefined ? 'no proxy runs on the server' : `no ${real} runs on the server`,
+      {
+        input: 'proxy',
+        remedy: 'Start nginx, Caddy, HAProxy or Traefik in front of the application, or use proxy: managed.',
+      },
+    );
+  }
+  const names = found.map((one) =>
+    one.id === '' ? `${one.kind} on the host` : `${one.kind} in ${one.name}`,
+  );
+  throw new Failure('input', `several proxies run on the server: ${names.join(', ')}`, {
+    input: 'proxy',
+    remedy: 'Name the kind in `proxy`, and stop the ones that are not used.',
+  });
+}
+
+/** The colour that has the larger part of the traffic; a plain stack without any switch yet is blue. */
+export function liveColor(look: Pick<Look, 'share' | 'traffic'>): Color {
+  const share = parseShare(look.share ?? look.traffic?.share ?? 'blue');
+  if (!share) return 'blue';
+  return share.weight >= 50 ? share.color : otherColor(share.color);
+}
+
+/** Routes with the addresses of both colours. Throws where a colour's address cannot be known yet. */
+export function deriveRoutes(
+  look: Look,
+  project: string,
+  wanted: readonly WantedRoute[],
+  contained: boolean,
+): Route[] {
+  const blue = colorContainers(look, project, 'blue');
+  const green = colorContainers(look, project, 'green');
+  const routes = wanted.length > 0 ? wanted : publishedRoutes([...green, ...blue]);
+  if (routes.length === 0) {
+    throw new Failure('input', 'no service of the colours publishes a port, so there is nothing to route', {
+      input: 'routes',
+      remedy: 'Write `routes` as lines `name: service:port`.',
+    });
+  }
+  return routes.map((route) => {
+    const recorded = look.traffic?.routes.find(
+      (one) => one.service === route.service && one.port === route.port,
+    );
+    if (contained) {
+      return {
+        ...route,
+        blue: [`${route.service}-blue:${route.port}`],
+        green: [`${route.service}-green:${route.port}`],
+        plain: [
+          `${route.service}:${route.port}`,
+          ...blue.filter((one) => one.service === route.service).map((one) => `${one.name}:${route.port}`),
+        ],
+      };
+    }
+    const of = (containers: readonly LookContainer[], color: Color): string[] => {
+      const own = addresses(containers, route);
+      return own.length > 0 ? own : [...(recorded?.[color] ?? [])];
+    };
+    const addressesByColor = { blue: of(blue, 'blue'), green: of(green, 'green') };
+    for (const color of ['blue', 'green'] as const) {
+      if (addressesByColor[color].length > 0) continue;
+      throw new Failure(
+        'refused',
+        `route ${route.name}: ${color} publishes no port of ${route.service}:${route.port} yet`,
+        {
+          input: 'routes',
+          remedy: `Deploy with \`color: ${color}\` first (ssh-compose-deploy): the ports are set aside then.`,
+        },
+      );
+    }
+    const plain = look.containers.filter((one) => one.project === project);
+    return {
+      ...route,
+      ...addressesByColor,
+      plain: [...new Set([...addresses(plain, route), ...addressesByColor.blue])],
+    };
+  });
+}
+
+function publishedRoutes(containers: readonly LookContainer[]): WantedRoute[] {
+  const found = new Map<string, WantedRoute>();
+  for (const one of containers) {
+    for (const port of one.published.keys()) {
+      const key = `${one.service}:${port}`;
+      const single = one.published.size === 1;
+      if (!found.has(key))
+        found.set(key, { name: single ? one.service : `${one.service}-${port}`, service: one.service, port });
+    }
+  }
+  return [...found.values()];
+}
+
+function addresses(containers: readonly LookContainer[], route: WantedRoute): string[] {
+  return containers
+    .filter((one) => one.service === route.service)
+    .flatMap((one) => (one.published.get(route.port) ?? []).map((port) => `127.0.0.1:${port}`));
+}
+
+/** The probe's word, the same for the same server and project, so that a second install changes nothing. */
+export function probeToken(project: string, seed: string): string {
+  return createHash('sha256').update(`${project}\n${seed}`).digest('hex').slice(0, 24);
+}
+
+/** Says so when the proxy's configuration names other addresses than the colours have. */
+export function movedAddresses(site: Site, look: Look): string | undefined {
+  for (const route of site.routes) {
+    const recorded = look.traffic?.routes.find((one) => one.name === route.name);
+    if (!recorded) continue;
+    for (const color of ['blue', 'green'] as const) {
+      if (recorded[color].join() !== route[color].join()) {
+        return `${route.name} of ${color} is at ${route[color].join(', ')}, but the proxy was prepared for ${recorded[color].join(', ')}`;
+      }
+    }
+  }
+  return undefined;
+}
+
+/** Where the proxy's own front door is, for requests from the server itself. */
+export function frontDoor(
+  kind: ProxyKind,
+  config: string,
+  site: Site,
+  published: ReadonlyMap<number, number> | undefined,
+) {
+  const door = DOORS[kind]?.(config, site.project);
+  if (!door) return undefined;
+  const port = published === undefined ? door.port : published.get(door.port);
+  if (port === undefined) return undefined;
+  const host = door.host ?? '127.0.0.1';
+  const standard = door.tls ? 443 : 80;
+  return {
+    url: `${door.tls ? 'https' : 'http'}://${host}${door.port === standard ? '' : `:${door.port}`}/`,
+    connect: `127.0.0.1:${port}`,
+  };
+}
+
+interface Door {
+  port: number;
+  tls: boolean;
+  host: string | undefined;
+}
+
+const DOORS: Partial<Record<ProxyKind, (config: string, project: string) => Door | undefined>> = {
+  nginx(config, project) {
+    const server = config
+      .split(/^\s*server\s*\{/m)
+      .find((text) => text.includes(`# deploy-actions ${project} begin`) && /\blisten\b/.test(text));
+    const listen = /^\s*listen\s+(?:\S*:)?(\d+)\b([^;]*);/m.exec(server ?? '');
+    if (!listen) return undefined;
+    const name = /^\s*server_name\s+([a-z0-9][a-z0-9.-]*\.[a-z0-9-]+)[\s;]/im.exec(server ?? '')?.[1];
+    return { port: Number(listen[1]), tls: /\bssl\b/.test(listen[2]!), host: name };
+  },
+  haproxy(config, project) {
+    const section = config
+      .split(/^(?=frontend|listen|backend|global|defaults)/m)
+      .find(
+        (text) => /^(?:frontend|listen)/.test(text) && text.includes(`# deploy-actions ${project} begin`),
+      );
+    const bind = /^\s*bind\s+(?:\S*:)?(\d+)\b(.*)$/m.exec(section ?? '');
+    return bind ? { port: Number(bind[1]), tls: /\bssl\b/.test(bind[2]!), host: undefined } : undefined;
+  },
+  caddy(config, project) {
+    const before = config.slice(0, Math.max(0, config.indexOf(`# deploy-actions ${project} begin`)));
+    const address = /^(?:(https?):\/\/)?([a-z0-9.-]*)(?::(\d+))?[^\n]*\{\s*$/im.exec(
+      before
+        .split(/\n(?=\S)/)
+        .filter((part) => /\{\s*$/m.test(part))
+        .at(-1) ?? '',
+    );
+    if (!address) return undefined;
+    const [, scheme, host, port] = address;
+    const plain = scheme === 'http' || port === '80' || (host === '' && port !== undefined && port !== '443');
+    return {
+      port: port === undefined ? (plain ? 80 : 443) : Number(port),
+      tls: !plain,
+      host: host === '' ? undefined : host,
+    };
+  },
+};
+
+export { insidePath };

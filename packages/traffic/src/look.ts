@@ -1,0 +1,201 @@
+import type { Color } from './color.ts';
+import type { ProxyKind } from './proxy.ts';
+
+/** A container of the application, as `LOOK` reports it. */
+export interface LookContainer {
+  id: string;
+  name: string;
+  /** The compose project: the application's own or one of its colours'. */
+  project: string;
+  service: string;
+  number: number;
+  status: string;
+  health: string;
+  started: string;
+  image: string;
+  imageId: string;
+  release: string | undefined;
+  labels: Readonly<Record<string, string>>;
+  /** Published TCP ports: container port -> host ports, in order, also of a stopped container. */
+  published: ReadonlyMap<number, readonly number[]>;
+}
+
+export interface LookProxy {
+  kind: Exclude<ProxyKind, 'managed'>;
+  /** Empty on the host. */
+  id: string;
+  name: string;
+}
+
+export interface ProxyMounts {
+  name: string;
+  mounts: readonly { source: string; destination: string }[];
+  /** Container port -> host port. */
+  published: ReadonlyMap<number, number>;
+}
+
+/** The line of `.deploy/traffic.json`. */
+export interface TrafficRecord {
+  project: string;
+  proxy: ProxyKind;
+  container: string;
+  share: string;
+  since: string;
+  release: string;
+  previous: string;
+  fence: number;
+  folder: string;
+  routes: readonly { name: string; service: string; port: number; blue: string[]; green: string[] }[];
+}
+
+export interface Look {
+  containers: readonly LookContainer[];
+  proxies: readonly LookProxy[];
+  mounts: readonly ProxyMounts[];
+  traffic: TrafficRecord | undefined;
+  /** A switch that waits to be confirmed: until when (seconds since 1970), and where traffic would go back to. */
+  confirm: { until: number; from: string } | undefined;
+  /** Lines of history.jsonl, oldest first. */
+  history: readonly Readonly<Record<string, unknown>>[];
+  /** What releases/<id>/release.json hold. */
+  releases: readonly Readonly<Record<string, unknown>>[];
+  current: string;
+  user: string;
+  group: string;
+  /** Whether the login may be root. */
+  root: boolean;
+  folderState: 'absent' | 'writable' | 'foreign';
+  /** The share by flags or map; undefined: none. */
+  share: string | undefined;
+  configFile: string;
+  config: string | undefined;
+  /** `nginx -T` of the host or of a container, by its name (empty: host). */
+  whole: ReadonlyMap<string, string>;
+}
+
+/** Reads the fields that `LOOK` answered. */
+export function parseLook(fields: Readonly<Record<string, string>>): Look {
+  const of = (name: string) => fields[name] ?? '';
+  const [until, from] = [of('confirm').split(' ')[1], of('confirm').trim().split(' ')[2]];
+  const whole = new Map<string, string>();
+  if (of('whole') !== '') whole.set('', of('whole'));
+  for (const [name, value] of Object.entries(fields)) {
+    if (name.startsWith('whole_')) whole.set(name.slice('whole_'.length), value);
+  }
+  return {
+    containers: jsonLines(of('containers')).map(container),
+    proxies: of('proxies')
+      .split('\n')
+      .map((line) => line.split(' '))
+      .filter(([where]) => where === 'host' || where === 'container')
+      .map(([, kind, id = '', name = '']) => ({ kind: kind as LookProxy['kind'], id, name })),
+    mounts: jsonLines(of('mounts')).map(proxyMounts),
+    traffic: jsonLines(of('traffic'))[0] as unknown as TrafficRecord | undefined,
+    confirm: until === undefined || from === undefined ? undefined : { until: Number(until), from },
+    history: jsonLines(of('history')),
+    releases: jsonLines(of('releases')),
+    current: of('current'),
+    user: of('user'),
+    group: of('group'),
+    root: of('root') === '1',
+    folderState: (of('folder_state') || 'absent') as Look['folderState'],
+    share: of('mechanism_share').split('\n')[0] || of('map') || undefined,
+    configFile: of('config_file'),
+    config: fields['config'],
+    whole,
+  };
+}
+
+/** JSON objects, one a line; lines that are none are left out: a power cut may have cut one short. */
+function jsonLines(text: string): Record<string, unknown>[] {
+  return text.split('\n').flatMap((line) => {
+    if (line.trim() === '') return [];
+    try {
+      const value: unknown = JSON.parse(line);
+      return typeof value === 'object' && value !== null ? [value as Record<string, unknown>] : [];
+    } catch {
+      return [];
+    }
+  });
+}
+
+type Ports = Record<string, { HostIp?: string; HostPort?: string }[] | null> | null;
+
+function container(value: Record<string, unknown>): LookContainer {
+  const labels = (value['labels'] ?? {}) as Record<string, string>;
+  const label = (name: string) => labels[`com.docker.compose.${name}`] ?? '';
+  const published = new Map<number, number[]>();
+  for (const ports of [value['bindings'], value['ports']] as Ports[]) {
+    for (const [key, hosts] of Object.entries(ports ?? {})) {
+      const port = /^(\d+)\/tcp$/.exec(key)?.[1];
+      const numbers = [
+        ...new Set((hosts ?? []).map((host) => Number(host.HostPort)).filter((number) => number > 0)),
+      ];
+      if (port !== undefined && numbers.length > 0) published.set(Number(port), numbers);
+    }
+  }
+  return {
+    id: String(value['id']),
+    name: String(value['name']).replace(/^\//, ''),
+    project: label('project'),
+    service: label('service'),
+    number: Number(label('container-number')) || 1,
+    status: String(value['status']),
+    health: String(value['health']),
+    started: String(value['started']),
+    image: String(value['image']),
+    imageId: String(value['imageId']),
+    release: labels['deploy-actions.release'],
+    labels,
+    published,
+  };
+}
+
+function proxyMounts(value: Record<string, unknown>): ProxyMounts {
+  const mounts = (value['mounts'] ?? []) as { Type?: string; Source?: string; Destination?: string }[];
+  const published = new Map<number, number>();
+  for (const [key, hosts] of Object.entries((value['ports'] ?? {}) as NonNullable<Ports>)) {
+    const port = Number(/^(\d+)\/tcp$/.exec(key)?.[1]);
+    const host = Number(hosts?.[0]?.HostPort);
+    if (port > 0 && host > 0) published.set(port, host);
+  }
+  return {
+    name: String(value['name']),
+    mounts: mounts.map((mount) => ({
+      source: String(mount.Source ?? ''),
+      destination: String(mount.Destination ?? ''),
+    })),
+    published,
+  };
+}
+
+/** A path of the host as a container sees it; undefined when no mount leads there. */
+export function insidePath(path: string, mounts: ProxyMounts): string | undefined {
+  const covering = mounts.mounts
+    .filter(({ source }) => path === source || path.startsWith(`${source.replace(/\/$/, '')}/`))
+    .sort((a, b) => b.source.length - a.source.length)[0];
+  return (
+    covering &&
+    covering.destination.replace(/\/$/, '') + path.slice(covering.source.replace(/\/$/, '').length)
+  );
+}
+
+/** Containers of a colour; a plain stack that has never been a colour counts as blue. */
+export function colorContainers(look: Look, project: string, color: Color): LookContainer[] {
+  const own = look.containers.filter((one) => one.project === `${project}-${color}`);
+  if (own.length > 0 || color === 'green') return sorted(own);
+  const services = new Set(
+    look.containers.filter((one) => one.project === `${project}-green`).map((one) => one.service),
+  );
+  return sorted(
+    look.containers.filter(
+      (one) => one.project === project && (services.size === 0 || services.has(one.service)),
+    ),
+  );
+}
+
+function sorted(containers: LookContainer[]): LookContainer[] {
+  return containers.sort((a, b) =>
+    a.service < b.service ? -1 : a.service > b.service ? 1 : a.number - b.number,
+  );
+}

@@ -1,0 +1,76 @@
+import { sh } from './sh.ts';
+
+/** One step of a canary, watched on the server. Parameters: see `SWITCH`; `canary_log` (empty: none). */
+export const CANARY = sh`
+# A figure in a file of the run is a sign that the runner follows; it writes another one every few seconds.
+runner_missed() {
+  [ "$watch_runner" -gt 0 ] || return 1
+  missed_sign=$(cat "$run/alive" 2>/dev/null) || missed_sign=
+  if [ "$missed_sign" != "$last_sign" ]; then
+    last_sign=$missed_sign
+    last_seen=$(date +%s)
+    return 1
+  fi
+  [ $(($(date +%s) - last_seen)) -ge "$watch_runner" ]
+}
+
+log_size() { [ -n "$canary_log" ] && [ -r "$canary_log" ] && wc -c <"$canary_log" | tr -d ' '; }
+
+# Requests, errors per 10,000 and the 95th percentile in milliseconds, of lines "status seconds".
+figures() {
+  awk '$1 ~ /^[0-9]+$/ { n++; if ($1 < 100 || $1 >= 500) bad++; print $2 * 1000 > "/dev/stderr" } END { printf "%d %d\n", n, n ? bad * 10000 / n : 0 }' 2>"$run/times"
+}
+p95() { sort -n "$1" | awk '{ t[NR] = $1 } END { if (NR) { i = int(NR * 0.95 + 0.9999); print int(t[i < 1 ? 1 : i]) } else print 0 }'; }
+
+canary_step() {
+  last_seen=$(date +%s)
+  last_sign=none
+  canary_until=$((last_seen + step_seconds))
+  canary_from=$(log_size) || canary_from=
+  canary_source=probing
+  [ -z "$canary_from" ] || canary_source='access log'
+  : >"$run/probes"
+  while [ "$(date +%s)" -lt "$canary_until" ]; do
+    if cancelled; then
+      gate_why='the canary was stopped'
+      return 1
+    fi
+    if runner_missed; then
+      gate_why="the runner was not heard of for $watch_runner s during the canary"
+      return 1
+    fi
+    # The canary is asked directly too: an access log says nothing when nobody comes.
+    if [ "$can_choose" = 1 ]; then ask "$target" 5 | awk '{ print $1, $2 }' >>"$run/probes"; fi
+    why=$(color_unwell "$target") && {
+      gate_why="$target became unwell: $why"
+      return 1
+    }
+    nap 1
+  done
+  if [ "$canary_source" = 'access log' ]; then
+    tail -c "+$((canary_from + 1))" "$canary_log" | awk -v c="$target" '$1 == c { print $2, $3 }' >"$run/answers"
+  else
+    cp "$run/probes" "$run/answers"
+  fi
+  set -- $(figures <"$run/answers")
+  canary_count=$1
+  canary_errors=$2
+  canary_p95=$(p95 "$run/times")
+  say "$target at $share: $canary_count requests, $canary_errors of 10,000 failed, p95 $canary_p95 ms (by $canary_source)"
+  canary_report="$canary_report$share $canary_count $canary_errors $canary_p95 $canary_source;"
+  result gates "$canary_report"
+  if [ -n "$max_error_rate$max_p95" ] && [ "$canary_count" -lt "$min_requests" ]; then
+    gate_why="$target had $canary_count requests at $share, fewer than min-requests ($min_requests): too few to judge"
+    return 1
+  fi
+  if [ -n "$max_error_rate" ] && [ "$canary_errors" -gt "$max_error_rate" ]; then
+    gate_why="$canary_errors of 10,000 requests to $target failed at $share, more than max-error-rate allows ($max_error_rate)"
+    return 1
+  fi
+  if [ -n "$max_p95" ] && [ "$canary_p95" -gt "$max_p95" ]; then
+    gate_why="$target took $canary_p95 ms (p95) at $share, more than max-p95 ($max_p95 ms)"
+    return 1
+  fi
+}
+canary_report=
+`;

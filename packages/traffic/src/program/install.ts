@@ -1,0 +1,141 @@
+import { sh } from './sh.ts';
+
+/**
+ * Prepares a proxy once. Parameters besides those of `OBSERVE`: `config_file`, `config_inside`, `old_sum` (sha256 of
+ * the file that was changed), `first_share`, `error_log`, `login`, `login_group`; the new file is `$files/site`.
+ */
+export const INSTALL = sh`
+# What an administrator would run instead, where we may not be root.
+by_hand() {
+  echo "An administrator can run, on the server: install -d -m 0755 -o $login -g $login_group $folder; install -d -m 0755 /var/log/deploy-actions; cp $path/.deploy/$project.site $config_file; then reload $proxy. Then run this action again."
+}
+
+need_root() {
+  as_root "$@" 2>"$run/root.err" && return 0
+  need_code=$?
+  if [ "$need_code" = 77 ]; then
+    cp "$files/site" ".deploy/$project.site"
+    fail refused "$1 needs root, and $login may not use sudo without a password" "$(by_hand)"
+  fi
+  fail refused "$* failed: $(reason <"$run/root.err")"
+}
+
+# Writes the file in place: its owner, mode and inode stay, so that a link or a single-file mount still leads to it.
+put_config() {
+  if [ -w "$config_file" ]; then cat "$1" >"$config_file"
+  else as_root sh -c 'cat >"$1"' sh "$config_file" <"$1"; fi
+}
+
+restore_config() {
+  [ -f "$run/before" ] || return 0
+  put_config "$run/before" && traffic_reload >/dev/null 2>&1
+}
+
+operate() {
+  look_at_tools
+  phase prepare
+  if [ ! -d "$folder" ]; then
+    if ! { mkdir -p "$folder" && chmod 0755 "$folder"; } 2>/dev/null; then
+      need_root install -d -m 0755 -o "$login" -g "$login_group" "$folder"
+    fi
+  fi
+  case $(df -PT "$folder" 2>/dev/null | awk 'NR == 2 { print $2 }') in
+    tmpfs | ramfs) fail refused "$folder is in memory, so the colour would be forgotten at the next boot" 'Give a folder on disk.' ;;
+  esac
+  [ -w "$folder" ] || need_root chown "$login:$login_group" "$folder"
+  install_up=$folder
+  while [ "$install_up" != / ]; do
+    install_up=\${install_up%/*}
+    install_up=\${install_up:-/}
+    # A folder above that others may not enter hides the flags from the proxy's workers.
+    case $(ls -ld "$install_up") in d????????[xt]*) ;; *) fail refused "$install_up may not be entered by others, so $proxy cannot see the flags in $folder" "Choose a folder outside of it, or run: chmod o+x $install_up" ;; esac
+  done
+  if [ "$proxy" = nginx ] && [ -z "$proxy_container" ] && [ ! -d /var/log/deploy-actions ]; then
+    need_root install -d -m 0755 /var/log/deploy-actions
+  fi
+  if [ "$proxy" = haproxy ] && [ ! -f "$folder/haproxy.map" ]; then
+    printf '%s %s\n' "$project" "$first_share" >"$folder/haproxy.map" && chmod 0644 "$folder/haproxy.map"
+  fi
+  if [ "$proxy" = traefik ]; then
+    [ -w "$watched" ] || need_root chown "$login:$login_group" "$watched"
+    [ -n "$(traffic_observe)" ] || traffic_apply "$first_share"
+  elif [ "$proxy" != haproxy ] && ! flag_observe >/dev/null; then
+    flag_apply "$first_share"
+  fi
+
+  phase write
+  { cat "$config_file" 2>/dev/null || as_root cat "$config_file"; } >"$run/before" || fail refused "$config_file cannot be read"
+  [ "$(sha256sum <"$run/before" | cut -d ' ' -f 1)" = "$old_sum" ] || fail refused "$config_file was changed by somebody else meanwhile" 'Run it again.'
+  backup=/var/backups/deploy-actions/$project-\${config_file##*/}.$(date -u +%Y%m%dT%H%M%SZ)
+  if cmp -s "$run/before" "$files/site"; then
+    say "$config_file has all parts already."
+    result changed false
+  else
+    # Kept where neither the proxy loads it nor the login user can write it.
+    if as_root install -d -m 0700 /var/backups/deploy-actions 2>/dev/null && as_root cp -p "$config_file" "$backup" 2>/dev/null; then :
+    else
+      backup=$path/.deploy/\${config_file##*/}.before
+      cp "$run/before" "$backup"
+    fi
+    say "The file as it was: $backup"
+    result backup "$backup"
+    journal write:begin
+    if ! put_config "$files/site" 2>/dev/null; then
+      cp "$files/site" ".deploy/$project.site"
+      fail refused "$config_file can be written by root only, and $login may not use sudo without a password" "$(by_hand)"
+    fi
+    journal write:done
+    result changed true
+  fi
+  if [ -n "$proxy_container" ]; then
+    if [ "$(in_proxy cat "$config_inside" 2>/dev/null | cksum)" != "$(cksum <"$files/site")" ]; then
+      restore_config
+      fail refused "$(lies)"
+    fi
+  fi
+  valid_why=$(traffic_valid)
+  case $? in
+    0 | 77) ;;
+    *)
+      restore_config
+      fail refused "$proxy would not load the changed $config_file, which is as it was again: $valid_why"
+      ;;
+  esac
+  whole_now=$(traffic_whole)
+  if [ -n "$whole_now" ] && ! printf '%s\n' "$whole_now" | grep -q "deploy-actions $project begin"; then
+    restore_config
+    fail refused "$proxy does not include $config_file, which is as it was again" 'Name in site-config the file that it loads.'
+  fi
+
+  phase reload
+  generation=$(traffic_generation)
+  reload_said=$(traffic_reload)
+  reload_code=$?
+  if [ "$reload_code" != 0 ]; then
+    restore_config
+    [ "$reload_code" != 77 ] || fail refused "$proxy can be reloaded by root only, and $login may not use sudo without a password" "$(by_hand)"
+    fail refused "$proxy could not be reloaded, so $config_file is as it was again: $(printf '%s' "$reload_said" | reason)"
+  fi
+  phase prove
+  if ! wait_until "$verify_seconds" "$proxy to answer by the new configuration" answers_steadily "$(share_color "$(traffic_observe)")" 5; then
+    set -- $steady_wrong
+    why=$(lies)
+    if [ -n "$generation" ] && [ "$(traffic_generation)" = "$generation" ]; then why="its workers are the same as before the reload, which it did not carry out. $why"; fi
+    case \${3:--} in *fallback) why="it cannot read the flags in $folder: every folder above needs mode 0755, and a container needs the folder as a mount." ;; esac
+    restore_config
+    fail refused "$proxy was reloaded, but $verify_url does not answer by the new configuration (status \${1:-none}, colour \${3:-none}), so $config_file is as it was again: $why"
+  fi
+  share=$(traffic_observe)
+  result to "$share"
+  record_traffic "$share"
+  record_history "$share" "$share" installed "$reason"
+  say "$proxy chooses by $folder now: traffic is on $share."
+}
+
+recover() {
+  if journalled write:begin && [ -f "$run/before" ] && ! cmp -s "$config_file" "$files/site"; then
+    put_config "$run/before" || warn "$config_file could not be put back to what it was: $run/before"
+  fi
+  fail lost 'the installation was cut off' 'Run it again.'
+}
+`;

@@ -1,0 +1,102 @@
+import { sh } from './sh.ts';
+
+/**
+ * Looks at everything that a switch, an installation or a rollback must know, and changes nothing.
+ * Parameters: `project`, `site_config` (may be empty), `wants_config` (1: reads the proxy's configuration).
+ * Fields: see `parseLook`.
+ */
+export const LOOK = sh`
+as_root() {
+  if [ "$(id -u)" = 0 ]; then "$@"
+  elif command -v sudo >/dev/null 2>&1 && sudo -n true 2>/dev/null; then sudo -n "$@"
+  else return 77; fi
+}
+
+look_containers() {
+  look_ids=$(for look_project in "$project" "$project-blue" "$project-green"; do
+    docker ps -aq --no-trunc --filter "label=com.docker.compose.project=$look_project" --filter label=com.docker.compose.oneoff=False </dev/null
+  done)
+  [ -n "$look_ids" ] || return 0
+  # shellcheck disable=SC2086
+  docker inspect --format '{"id":{{json .Id}},"name":{{json .Name}},"labels":{{json .Config.Labels}},"status":{{json .State.Status}},"health":{{if .State.Health}}{{json .State.Health.Status}}{{else}}"none"{{end}},"started":{{json .State.StartedAt}},"image":{{json .Config.Image}},"imageId":{{json .Image}},"ports":{{json .NetworkSettings.Ports}},"bindings":{{json .HostConfig.PortBindings}}}' $look_ids </dev/null
+}
+
+# Proxies that run: "host KIND" or "container KIND ID NAME".
+look_proxies() {
+  look_running=$(docker ps -q --no-trunc </dev/null)
+  for look_comm in /proc/[0-9]*/comm; do
+    read -r look_name <"$look_comm" 2>/dev/null || continue
+    case $look_name in nginx | haproxy | caddy | traefik) ;; *) continue ;; esac
+    if [ -n "$look_running" ] && printf '%s\n' "$look_running" | grep -qFf - "\${look_comm%comm}cgroup" 2>/dev/null; then continue; fi
+    echo "host $look_name"
+  done 2>/dev/null | sort -u
+  [ -n "$look_running" ] || return 0
+  # shellcheck disable=SC2086
+  docker inspect --format '{{.Id}} {{.Name}} {{.Config.Image}} {{index .Config.Labels "com.docker.compose.project"}} {{.Path}} {{join .Args " "}} ports {{range $port, $to := .NetworkSettings.Ports}}{{if $to}}{{$port}} {{end}}{{end}}' $look_running </dev/null |
+    awk -v project="$project" '
+      $4 == project "-blue" || $4 == project "-green" { next }
+      {
+        line = $0; sub(/.* ports /, "", line)
+        for (i = 3; i <= NF; i++) for (k = 1; k <= 4; k++) {
+          kind = substr("nginx  haproxycaddy  traefik", (k - 1) * 7 + 1, 7); gsub(/ /, "", kind)
+          if ((i == 3 && $i ~ "(^|/)" kind "(:|@|$)") || (i > 3 && $i ~ "(^|/)" kind "$")) { print "container", kind, $1, substr($2, 2); next }
+        }
+      }'
+}
+
+inspect() {
+  cd "$path" || fail refused "$path is not a folder"
+  # What is gathered here is only on its way into the answer.
+  staging_fields=$files/look
+  mkdir -p "$staging_fields"
+  look_containers >"$staging_fields/containers" || fail refused 'docker cannot be asked' 'The login user must be in the group docker, or docker-host must name an engine of its own.'
+  result_file containers "$staging_fields/containers"
+  look_proxies >"$staging_fields/proxies"
+  result_file proxies "$staging_fields/proxies"
+  if [ -f .deploy/traffic.json ]; then result_file traffic .deploy/traffic.json; fi
+  if [ -f .deploy/confirm ]; then result_file confirm .deploy/confirm; fi
+  if [ -f .deploy/history.jsonl ]; then
+    tail -n 200 .deploy/history.jsonl >"$staging_fields/history"
+    result_file history "$staging_fields/history"
+  fi
+  for look_release in releases/*/release.json; do
+    [ -f "$look_release" ] || continue
+    tr -d '\n' <"$look_release"
+    echo
+  done >"$staging_fields/releases"
+  result_file releases "$staging_fields/releases"
+  result current "$(readlink current 2>/dev/null)"
+  result user "$(id -un)"
+  result group "$(id -gn)"
+  if as_root true 2>/dev/null; then result root 1; else result root 0; fi
+  for look_share in "$folder"/* "$folder"/.new; do
+    [ -f "$look_share" ] && printf '%s\n' "\${look_share##*/}"
+  done >"$staging_fields/folder"
+  result_file folder "$staging_fields/folder"
+  if [ -d "$folder" ]; then
+    if [ -w "$folder" ]; then result folder_state writable; else result folder_state foreign; fi
+  else
+    result folder_state absent
+  fi
+  result mechanism_share "$(for look_share in $share_names; do [ ! -f "$folder/$look_share" ] || echo "$look_share"; done)"
+  if [ -f "$folder/haproxy.map" ]; then result map "$(awk -v p="$project" '$1 == p { print $2 }' "$folder/haproxy.map")"; fi
+  if [ -n "$site_config" ]; then
+    look_real=$(readlink -f "$site_config" 2>/dev/null) || look_real=$site_config
+    result config_file "$look_real"
+    if as_root cat "$look_real" >"$staging_fields/config" 2>/dev/null || cat "$look_real" >"$staging_fields/config" 2>/dev/null; then
+      result_file config "$staging_fields/config"
+    fi
+  fi
+  if [ "$wants_config" = 1 ]; then
+    as_root nginx -T >"$staging_fields/whole" 2>/dev/null || :
+    result_file whole "$staging_fields/whole"
+    while read -r look_where _ look_id look_name; do
+      [ "$look_where" = container ] || continue
+      docker inspect --format "{\"name\":\"$look_name\",\"id\":{{json .Id}},\"mounts\":{{json .Mounts}},\"ports\":{{json .NetworkSettings.Ports}}}" "$look_id" </dev/null
+      docker exec "$look_id" nginx -T </dev/null >"$staging_fields/whole-$look_name" 2>/dev/null && result_file "whole_$look_name" "$staging_fields/whole-$look_name"
+    done <"$staging_fields/proxies" >"$staging_fields/mounts"
+    result_file mounts "$staging_fields/mounts"
+  fi
+  rm -rf "$staging_fields"
+}
+`;

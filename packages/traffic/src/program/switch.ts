@@ -1,0 +1,275 @@
+import { sh } from './sh.ts';
+
+/**
+ * Moves the traffic. Parameters besides those of `OBSERVE`: `target`, `steps` (weights), `step_seconds`,
+ * `drain_seconds`, `stop_after` (seconds or empty), `confirm_seconds` (0: none), `live_only`,
+ * `hosts` (how many; more than one waits for go), `go_seconds`, `max_error_rate` and `max_p95` (empty: no gate;
+ * per 10,000 and milliseconds), `min_requests`, `watch_runner` (seconds without a sign of the runner that end a
+ * canary; 0: none), `actor`, `run_url`, `reason`, `record_route_json`.
+ *
+ * Boundaries of the journal, in order: `check:done`, `live-stop:*`, `apply:begin NAME`, `apply:done NAME` for each step,
+ * `verified`, `live-start:*`, `recorded`, `drained`.
+ */
+export const SWITCH = sh`
+# Moves to a share in one step, journalled before and after.
+move_to() {
+  journal "apply:begin.$1"
+  traffic_apply "$1" || return 1
+  journal "apply:done.$1"
+}
+
+# What runs only where the traffic is: stops in one colour before it starts in the other.
+stop_live_only() {
+  for stop_id in $(live_only_containers "$1"); do
+    run "$(container_service "$stop_id") to stop in $1" docker stop -t 30 "$stop_id" >/dev/null || return 1
+  done
+}
+start_live_only() {
+  for start_id in $(live_only_containers "$1"); do
+    run "$(container_service "$start_id") to start in $1" docker start "$start_id" >/dev/null || return 1
+  done
+}
+
+# traffic.json: one line, its keys in a fixed order, values of checked character sets only.
+record_traffic() {
+  record_previous=$(sed -n 's/.*"release":"\([^"]*\)".*/\1/p' "$path/.deploy/traffic.json" 2>/dev/null)
+  record_release=$(color_release "$(share_color "$1")")
+  fence=$(sed -n 's/.*"fence":\([0-9]*\).*/\1/p' "$path/.deploy/traffic.json" 2>/dev/null)
+  fence=$((\${fence:-0} + 1))
+  printf '{"project":"%s","proxy":"%s","container":"%s","share":"%s","since":"%s","release":"%s","previous":"%s","fence":%s,"folder":"%s","routes":%s}\n' \
+    "$project" "$proxy" "$proxy_name" "$1" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$record_release" "$record_previous" "$fence" "$folder" "$routes_json" |
+    write_file .deploy/traffic.json
+  if [ -n "$record_release" ] && [ -d "releases/$record_release" ] && [ "$(readlink current 2>/dev/null)" != "releases/$record_release" ]; then
+    ln -sfn "releases/$record_release" .deploy/current.new && mv -T .deploy/current.new current
+  fi
+}
+
+# history.jsonl: who did what, and how it ended.
+record_history() {
+  printf '{"at":"%s","operation":"%s","deployment":"%s","release":"%s","from":"%s","to":"%s","outcome":"%s","reason":"%s","actor":"%s","run":"%s"}\n' \
+    "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$operation" "$deployment_id" "$(color_release "$(share_color "$2")")" "$1" "$2" "$3" "$4" "$actor" "$run_url" \
+    >>"$path/.deploy/history.jsonl"
+}
+
+# Everything back to how it was; used by a failed gate, a failed check and after a crash alike.
+give_back() {
+  move_to "$from" || warn "traffic could not be given back to $from: $proxy did not take it"
+  stop_live_only "$(other_color "$(share_color "$from")")" || true
+  start_live_only "$(share_color "$from")" || warn "what runs only where the traffic is could not be started in $from"
+  record_traffic "$from"
+}
+
+look_at_tools() {
+  curl=0
+  command -v curl >/dev/null 2>&1 && curl=1
+  verify_direct=$verify_url
+  traffic_mechanism=$mechanism
+}
+
+operate() {
+  look_at_tools
+  phase check
+  from=$(traffic_observe) || fail refused "$proxy has no share of $project: it was not prepared" 'Run this action once with install: true.'
+  result from "$from"
+  last_step=\${steps##* }
+  if [ "$last_step" = 100 ]; then goal=$target; else goal=$target-$last_step; fi
+  result to "$goal"
+  rm -f "$path/.deploy/confirm.new"
+  if [ "$from" = "$goal" ]; then
+    # Live-only services may still have to follow, where an earlier run was cut off.
+    start_live_only "$(share_color "$goal")" || true
+    record_traffic "$goal"
+    say "Traffic is on $goal already: nothing was changed."
+    result changed false
+    [ "$hosts" -le 1 ] || await_go "$go_seconds" || true
+    return 0
+  fi
+  why=$(color_unwell "$target") && fail unhealthy "$target cannot take the traffic: $why" 'Look at its containers, or deploy it again.'
+  valid_why=$(traffic_valid)
+  case $? in
+    0) ;;
+    77) say "$proxy's configuration is not tested: that needs root, and a switch does not" ;;
+    *) fail refused "$proxy would not start with its configuration: $valid_why" 'Mend it before traffic is moved: the next restart of the proxy would take the site down.' ;;
+  esac
+  if [ "$can_choose" = 1 ]; then
+    chosen=$(ask "$target" 3)
+    chosen_wrong=$(printf '%s\n' "$chosen" | awk -v c="$target" -v v="$expect_version" '$1 < 100 || $1 >= 500 || $3 != c || (v != "" && $4 != "version") { print; exit }')
+    if [ -z "$chosen" ] || [ -n "$chosen_wrong" ]; then
+      set -- $chosen_wrong
+      case \${3:--} in
+        -) fail refused "$proxy does not run the configuration that was installed: $verify_url came back without $header" "$(lies)" ;;
+        *fallback) fail refused "$proxy cannot read the flags in $folder" 'Every folder above it needs mode 0755, and a container needs it as a mount of the whole folder.' ;;
+        "$target")
+          if [ "\${1:-0}" -ge 500 ]; then fail unhealthy "$target answers $1 through $proxy" 'Its containers are healthy, so look at the address that the proxy uses for it.'; fi
+          fail unhealthy "$target does not answer with the version $expect_version through $proxy" 'The wrong release may be in this colour: look at the outputs of the deploy step.'
+          ;;
+        *) fail refused "$proxy answered as \${3:--} where $target was asked for" 'Run this action with install: true: the installed configuration is not of this project.' ;;
+      esac
+    fi
+  fi
+  journal check:done
+  if [ "$hosts" -gt 1 ]; then
+    await_go "$go_seconds" || fail lost 'no word to go came in time: nothing was changed' 'Run it again.'
+  fi
+
+  phase switch
+  result switched_from "$from"
+  printf '%s\n' "$from" | write_file "$run/from"
+  journal "from.$from"
+  old=$(other_color "$target")
+  for step in $steps; do
+    if [ "$step" = 100 ]; then share=$target; else share=$target-$step; fi
+    if [ "$step" = 100 ] && [ "$traffic_first" = 0 ] && ! once live-stop stop_live_only "$old"; then
+      give_back
+      fail remote "a service that runs only where the traffic is could not be stopped in $old: traffic stays on $from"
+    fi
+    begun=$(now_ms)
+    if ! move_to "$share"; then
+      give_back
+      fail remote "$proxy did not take the share $share: traffic stays where it was"
+    fi
+    ended=$(now_ms)
+    result switch_ms "$((ended - begun))"
+    result switched_at "$(date -u +%Y-%m-%dT%H:%M:%SZ)"
+    if [ "$step" = 100 ]; then
+      phase verify
+      wrong_at=0
+      if ! wait_until "$verify_seconds" "every answer to come from $target" answers_steadily "$target" 10; then
+        set -- $steady_wrong
+        give_back
+        record_history "$from" "$from" failed "not seen to answer"
+        fail unhealthy "traffic was moved to $target, but it does not answer steadily (last wrong answer: status \${1:-none}, colour \${3:-none}): it is back on $from" "$(lies)"
+      fi
+      if [ "$wrong_at" = 0 ]; then result overlap_ms 0; else result overlap_ms "$((wrong_at - ended))"; fi
+      journal verified
+    else
+      record_traffic "$share"
+      say "$target has $step percent"
+      result weight "$step"
+      if ! canary_step "$step"; then
+        give_back
+        record_history "$from" "$from" failed "canary at $step percent"
+        result weight 0
+        fail unhealthy "$gate_why: all traffic is back on $(share_color "$from")" "Look at $target's logs; the report has the figures."
+      fi
+    fi
+  done
+  result weight "$last_step"
+
+  if [ "$last_step" = 100 ]; then
+    phase settle
+    if [ -n "$live_only" ]; then
+      once live-stop stop_live_only "$old" || warn "a service that runs only where the traffic is did not stop in $old"
+      once live-start start_live_only "$target" || warn "a service that runs only where the traffic is did not start in $target"
+    fi
+    record_traffic "$goal"
+    journal recorded
+    phase drain
+    measure_drain "$old"
+    journal drained
+  else
+    record_traffic "$goal"
+    journal recorded
+  fi
+  record_history "$from" "$goal" succeeded "$reason"
+  result changed true
+  result mechanism "$traffic_mechanism"
+  result release "$(color_release "$(share_color "$goal")")"
+  start_timers
+}
+
+# Why a proxy may go on as before although it was told otherwise; each is looked for, the first found is named.
+lies() {
+  if [ -n "$config_file" ] && [ -r "$config_file" ]; then
+    if ! grep -q "deploy-actions $project begin" "$config_file"; then
+      echo "$config_file no longer has the part that was installed: run this action with install: true."
+      return
+    fi
+    if [ -n "$proxy_container" ]; then
+      lies_inside=$(in_proxy cat "$config_inside" 2>/dev/null | cksum)
+      if [ "$lies_inside" != "$(cksum <"$config_file")" ]; then
+        echo "the container $proxy_name reads another $config_inside than $config_file: a single file that is mounted keeps its old content when it is replaced; mount its folder, and recreate the container."
+        return
+      fi
+    fi
+  fi
+  lies_whole=$(traffic_whole)
+  if [ -n "$lies_whole" ] && ! printf '%s\n' "$lies_whole" | grep -q "deploy-actions $project begin"; then
+    echo "$proxy does not include $config_file: name the file that it loads in site-config."
+    return
+  fi
+  lies_log=$(in_proxy tail -n 20 "$error_log" 2>/dev/null | grep -E 'emerg|bind\(\)|alert' | tail -n 1)
+  if [ -n "$lies_log" ]; then
+    echo "$proxy said: $(printf '%s' "$lies_log" | cut -c 1-300)"
+    return
+  fi
+  echo "Look at $proxy's log, and reload or restart it: it goes on with an older configuration."
+}
+
+# Waits for what the old colour still has to do; its WebSockets live until the deadline.
+measure_drain() {
+  drain_begun=$(now_ms)
+  drain_left=$(traffic_busy "$1")
+  if [ "$drain_left" = unknown ]; then
+    result drained unknown
+    return 0
+  fi
+  if [ "$drain_left" -gt 0 ] && [ "$drain_seconds" -gt 0 ]; then
+    wait_until "$drain_seconds" "$drain_left connections to $1 to end" drained "$1" || true
+    drain_left=$(traffic_busy "$1")
+  fi
+  result drain_ms "$(($(now_ms) - drain_begun))"
+  result drain_left "$drain_left"
+  if [ "$drain_left" = 0 ]; then result drained true; else result drained false; fi
+}
+drained() { [ "$(traffic_busy "$1")" = 0 ]; }
+
+# Timers are programs of their own, that hold no lock while they sleep.
+start_timers() {
+  rm -f .deploy/confirm
+  if [ "$confirm_seconds" -gt 0 ] && [ "$last_step" = 100 ]; then
+    confirm_until=$(($(date +%s) + confirm_seconds))
+    printf '%s %s %s\n' "$fence" "$confirm_until" "$from" | write_file .deploy/confirm
+    result confirm_until "$confirm_until"
+    start_timer confirm "$confirm_until"
+  elif [ -n "$stop_after" ] && [ "$last_step" = 100 ]; then
+    start_timer stop "$(($(date +%s) + stop_after))"
+  fi
+}
+start_timer() {
+  unlocked setsid sh "$files/timer.sh" "$1" "$2" "$fence" "$from" "$target" </dev/null >>"$run/timer.log" 2>&1 &
+}
+
+# After a crash: finish what was verified, give back everything else, whatever the journal meant to do.
+recover() {
+  look_at_tools
+  seen=$(traffic_observe) || return 0
+  from=$(cat "$run/from" 2>/dev/null) || from=
+  if [ -z "$from" ]; then
+    fail lost 'the run ended before it moved any traffic: nothing was changed'
+  fi
+  if journalled verified && [ "$seen" = "$target" ] && color_well "$target"; then
+    say "the switch to $target was proven before the run was cut off: it is finished"
+    start_live_only "$target" || true
+    record_traffic "$target"
+    record_history "$from" "$target" succeeded recovered
+    result from "$from"
+    result to "$target"
+    result changed true
+    result weight 100
+    start_timers
+    return 0
+  fi
+  if color_well "$(share_color "$from")" || ! color_well "$target"; then
+    give_back
+    record_history "$from" "$from" failed 'cut off'
+    fail lost "the run was cut off before the switch was proven: traffic is on $from" 'Run it again.'
+  fi
+  move_to "$target"
+  start_live_only "$target" || true
+  record_traffic "$target"
+  record_history "$from" "$target" succeeded 'recovered: the old colour is not well'
+  result to "$target"
+  result changed true
+}
+`;
