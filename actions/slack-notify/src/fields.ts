@@ -1,4 +1,5 @@
 import {
+  type Field,
   FieldError,
   field,
   flag,
@@ -36,6 +37,12 @@ export function parseChannel(line: string): Channel {
   return { id: match[1]!, detail: (match[2] ?? 'full') as Detail };
 }
 
+/** One channel per line. A `#` with a name after it is a channel here, and only with a space a comment. */
+function channels(): Field<Channel[]> {
+  const inner = linesOf(parseChannel);
+  return { ...inner, parse: (value) => inner.parse(value.replace(/^(\s*)#(?=\S)/gm, '$1')) };
+}
+
 /** An incoming webhook's address, optionally followed by `full` or `summary`. */
 export function parseWebhook(line: string): Webhook {
   const [url = '', detail, more] = line.split(/\s+/);
@@ -70,7 +77,7 @@ export function parseMention(line: string): SlackMention {
 export const fields = {
   'webhook-url': secret(linesOf(parseWebhook)),
   'bot-token': secret(pattern(/^xox[a-z.-]+[\w.-]{5,500}$/, 'a bot token (xoxb-…)')),
-  channel: linesOf(parseChannel),
+  channel: channels(),
   ...noticeFields,
   'mention-on-failure': linesOf(parseMention),
   buttons: withDefault(field(links().parse), undefined),
