@@ -13,7 +13,7 @@ export interface Answer {
 
 /** What was asked, so that the failure can be named and mended. */
 export interface Question {
-  stage: 'token' | 'manifest' | 'blob' | 'tags' | 'referrers';
+  stage: 'token' | 'manifest' | 'blob' | 'tags' | 'referrers' | 'attestations';
   /** The image as messages show it. */
   image: string;
   registry: string;

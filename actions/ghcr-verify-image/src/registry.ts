@@ -7,7 +7,7 @@ import { type Descriptor, type ImageIndex, type ImageManifest, parseManifest, sc
 import { ACCEPT_MANIFESTS, bareType, isSchema1 } from './media-type.ts';
 import { Problem } from './problem.ts';
 import { DIGEST, type Reference, apiHost, formatReference, manifestName } from './reference.ts';
-import { type Tokens } from './token.ts';
+import { type Grant, type Tokens } from './token.ts';
 import { type Traffic, type Wire } from './wire.ts';
 
 /** Registries need not take larger manifests than this (OCI distribution-spec), and we read no larger ones. */
@@ -72,29 +72,29 @@ export function openRepository(
     stage: Question['stage'],
   ): Promise<{ answer: HttpResponse; asked: Question }> {
     const base = question(stage);
-    const ask = async (authorization: string | undefined) =>
+    const ask = async ({ authorization, credentials }: Grant) =>
       await wire(
         {
           redirects: 5,
           ...request,
           headers: { ...request.headers, ...(authorization ? { authorization } : {}) },
         },
-        base,
+        { ...base, credentials },
         traffic,
       );
     let grant = await tokens.grant(base, traffic);
-    let answer = await ask(grant.authorization);
+    let answer = await ask(grant);
     if (answer.status === 401) {
       const renewed = await tokens.renew(grant, answer, base, traffic);
       if (renewed) {
         grant = renewed;
-        answer = await ask(grant.authorization);
+        answer = await ask(grant);
       }
     }
     const asked: Question = { ...base, credentials: grant.credentials };
     if ((answer.status === 401 || answer.status === 403) && grant.credentials !== 'none') {
       const nobody = await tokens.anonymous(base, traffic);
-      const second = nobody && (await ask(nobody.authorization));
+      const second = nobody && (await ask(nobody));
       if (second && second.status < 400) {
         tokens.keepAnonymous(nobody, base, classify(answer, asked));
         return { answer: second, asked: { ...asked, credentials: 'none' } };
@@ -144,6 +144,11 @@ export function openRepository(
           });
         }
         return { digest, mediaType };
+      }
+      // The wire goes on with GET where HEAD does not tell how long to wait.
+      if (answer.status === 200 && answer.body.length > 0) {
+        const fetched = read(answer, name);
+        return { digest: fetched.digest, mediaType: fetched.manifest.mediaType };
       }
       // An answer to HEAD has no body: what is wrong, or the digest, must come from the same GET.
       const fetched = await manifest(name);

@@ -138,7 +138,7 @@ export function openTokens({ wire, credentials, isInsecure, onToken, onAnonymous
       const entry = grants.get(keyOf(question));
       // Another request of this repository is fetching one, or has fetched a newer one meanwhile.
       const grant =
-        entry && entry.settled?.authorization !== used.authorization
+        entry && !(entry.settled && entry.settled.authorization === used.authorization)
           ? await entry.pending
           : await remember(question, obtain(challenge, question, traffic));
       return grant.authorization === used.authorization ? undefined : grant;

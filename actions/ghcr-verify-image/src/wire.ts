@@ -40,7 +40,8 @@ class Passing extends Error {
  * broken connections with a growing one, and what does not pass becomes a Problem.
  */
 export function openWire({ http, clock, log, signal, timeout, random }: WireOptions): Wire {
-  return async (request, question, traffic) => {
+  return async (given, question, traffic) => {
+    let request = given;
     try {
       return await retry(
         async () => {
@@ -62,10 +63,13 @@ export function openWire({ http, clock, log, signal, timeout, random }: WireOpti
             if (error instanceof Passing) return retryDelay(error.response, clock.wall()) ?? true;
             return error instanceof HttpError && mayPass(error);
           },
-          onRetry: (error, attempt, delay) =>
+          onRetry: (error, attempt, delay) => {
+            // GHCR says in the body how long to wait, and the answer to HEAD has none.
+            if (request.method === 'HEAD') request = { ...request, method: 'GET' };
             log.debug(
               `${question.image}: ${question.stage} request, attempt ${attempt}: ${(error as Error).message}; again in ${formatDuration(delay)}`,
-            ),
+            );
+          },
         },
       );
     } catch (error) {

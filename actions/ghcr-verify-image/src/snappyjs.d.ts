@@ -1,0 +1,4 @@
+declare module 'snappyjs' {
+  /** Packs bytes into a Snappy block. */
+  export function compress(bytes: Uint8Array): Buffer;
+}

@@ -1,0 +1,72 @@
+import { codeSpan, escapeMarkdown, formatBytes, formatDuration, markdownTable } from '@deploy-actions/kit';
+import { shortDigest } from './digest.ts';
+import { formatPlatform } from './platform.ts';
+import { type Reference, formatReference } from './reference.ts';
+import { type Outcome } from './outcome.ts';
+
+const REVISION = 'org.opencontainers.image.revision';
+
+/** The job summary: what was verified, as what, and what was not and why. */
+export function renderSummary(outcomes: readonly Outcome[], now: Date): string {
+  const failed = outcomes.filter((outcome) => outcome.problem !== undefined);
+  const verified = outcomes.filter((outcome) => outcome.found !== undefined && outcome.problem === undefined);
+  const parts = [`### Images: ${verified.length} of ${outcomes.length} verified`];
+  if (failed.length > 0) {
+    parts.push(
+      markdownTable(
+        ['Image', 'What is wrong', 'What to do'],
+        failed.map(({ wanted, problem }) => [
+          escapeMarkdown(wanted.names.join(', ')),
+          `**${problem!.code}** ${escapeMarkdown(problem!.message)}`,
+          escapeMarkdown(problem!.remedy ?? ''),
+        ]),
+      ),
+    );
+  }
+  if (verified.length > 0) {
+    parts.push(
+      markdownTable(
+        ['Image', 'Tag', 'Digest', 'Platforms', 'Size', 'Age', 'Revision', 'Attested by'],
+        verified.map(({ wanted: { names, reference }, found, attested }) => {
+          const { digest, variants } = found!;
+          const created = variants.flatMap(({ created }) => (created ? [created.getTime()] : []));
+          const revisions = new Set(variants.flatMap(({ labels }) => labels?.[REVISION] ?? []));
+          return [
+            `${escapeMarkdown(names.join(', '))}<br>${codeSpan(`${reference.registry}/${reference.repository}`)}`,
+            codeSpan(reference.tag ?? ''),
+            `[${codeSpan(shortDigest(digest))}](${pageOf(reference, digest)})`,
+            variants
+              .flatMap(({ platform }) => (platform ? [codeSpan(formatPlatform(platform))] : []))
+              .join(' '),
+            variants.flatMap(({ size }) => (size === undefined ? [] : [formatBytes(size)])).join(', '),
+            created.length > 0 ? formatDuration(Math.max(0, now.getTime() - Math.min(...created))) : '',
+            [...revisions].map((revision) => codeSpan(revision.slice(0, 12))).join(' '),
+            attested ? escapeMarkdown(attested.by) : '',
+          ];
+        }),
+      ),
+    );
+  }
+  return parts.join('\n\n');
+}
+
+/** Where a person sees the image; elsewhere than at the two that have pages, the manifest itself. */
+function pageOf(reference: Reference, digest: string): string {
+  const { registry, repository } = reference;
+  if (registry === 'ghcr.io') return `https://ghcr.io/${repository}`;
+  if (registry === 'docker.io') {
+    return `https://hub.docker.com/${repository.startsWith('library/') ? repository.replace('library/', '_/') : `r/${repository}`}`;
+  }
+  return `https://${registry}/v2/${repository}/manifests/${digest}`;
+}
+
+/** One line of the log for an image that was verified. */
+export function renderLine({ wanted, found, attested, traffic, elapsedMs }: Outcome): string {
+  const facts = [
+    found!.variants.flatMap(({ platform }) => (platform ? [formatPlatform(platform)] : [])).join(' '),
+    found!.variants.flatMap(({ size }) => (size === undefined ? [] : [formatBytes(size)])).join(', '),
+    attested ? `attested by ${attested.by}` : '',
+    `${traffic.requests} requests, ${formatBytes(traffic.bytes)}, ${formatDuration(elapsedMs)}`,
+  ].filter(Boolean);
+  return `${wanted.names.join(', ')}: ${formatReference(wanted.reference)} is ${found!.digest} (${facts.join('; ')})`;
+}
