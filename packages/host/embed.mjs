@@ -1,5 +1,6 @@
-// Makes the sh sources of a folder importable: for every NAME.sh beside it a NAME.sh.ts that exports its text
+// Makes the sh sources of a folder importable: for every NAME.sh beside it a NAME.ts that exports its text
 // without comments and blank lines (what is sent to a server on every exec should be short).
+// (Not NAME.sh.ts: a bundler that looks for NAME.sh.js tries NAME.sh first.)
 // Usage: node packages/host/embed.mjs FOLDER…     With --check it writes nothing and fails when one is stale.
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -18,7 +19,7 @@ export function stale(folder) {
   return readdirSync(folder)
     .filter((file) => file.endsWith('.sh'))
     .map((file) => ({
-      target: path.join(folder, `${file}.ts`),
+      target: path.join(folder, `${file.slice(0, -3)}.ts`),
       text: embed(file.slice(0, -3), readFileSync(path.join(folder, file), 'utf8')),
     }))
     .filter(({ target, text }) => {

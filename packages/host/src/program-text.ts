@@ -1,7 +1,7 @@
-import { entry } from './sh/entry.sh.ts';
-import { lock } from './sh/lock.sh.ts';
-import { prelude } from './sh/prelude.sh.ts';
-import { program } from './sh/program.sh.ts';
+import { entry } from './sh/entry.ts';
+import { lock } from './sh/lock.ts';
+import { prelude } from './sh/prelude.ts';
+import { program } from './sh/program.ts';
 
 /** The whole program of a run: what stays on the server and can also recover and resume without us. */
 export function programText(body: string): string {

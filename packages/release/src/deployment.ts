@@ -1,7 +1,7 @@
 import { canonical, sha256 } from '@deploy-actions/compose';
 import { type Operation } from '@deploy-actions/host';
 import { type Prepared, type Wanted } from './preparation.ts';
-import { bringUpProgram, deployProgram, hooksProgram, pullProgram, stackProgram, storeProgram } from './programs.ts';
+import { DEPLOY } from './programs.ts';
 
 /** How a deploy goes about it. Times in milliseconds, sizes in bytes. */
 export interface DeployOptions {
@@ -37,9 +37,6 @@ export interface RegistryLogin {
   password: string;
 }
 
-/** The parts that bring a release up: a rollback uses them too. */
-export const BRING_UP = [stackProgram, storeProgram, bringUpProgram, hooksProgram, pullProgram].join('\n');
-
 /** The deploy of a prepared release, as a program for the server. */
 export function deployOperation(prepared: Prepared, wanted: Wanted, options: DeployOptions): Operation {
   const uploads = options.migratesElsewhere
@@ -49,7 +46,7 @@ export function deployOperation(prepared: Prepared, wanted: Wanted, options: Dep
     name: 'deploy',
     path: options.path,
     deploymentId: options.deploymentId,
-    body: `${BRING_UP}\n${deployProgram}`,
+    body: DEPLOY,
     parameters: {
       project: prepared.project,
       release: wanted.release,

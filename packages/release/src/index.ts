@@ -1,4 +1,5 @@
-export { type DeployOptions, type RegistryLogin, BRING_UP, deployOperation, registryConfig } from './deployment.ts';
+export { type DeployOptions, type RegistryLogin, deployOperation, registryConfig } from './deployment.ts';
 export { type Hook, hookFile, hooks } from './hook.ts';
 export { type Inspection, type InspectionRequest, type StackView, inspectForDeploy, inspectForStatus } from './inspection.ts';
 export { type HookLists, type Prepared, type Wanted, prepareRelease, secretValues } from './preparation.ts';
+export { BRING_UP } from './programs.ts';

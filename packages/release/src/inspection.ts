@@ -12,7 +12,7 @@ import {
 } from '@deploy-actions/compose';
 import { type RunEvent, type Upload, inspect } from '@deploy-actions/host';
 import { type Session } from '@deploy-actions/shell';
-import { inspectProgram, stackProgram, storeProgram } from './programs.ts';
+import { INSPECT } from './programs.ts';
 
 /** What a deploy asks of the server before anything changes. */
 export interface InspectionRequest {
@@ -64,8 +64,6 @@ export interface StackView {
   releases: Record<string, unknown>[];
 }
 
-const BODY = [stackProgram, storeProgram, inspectProgram].join('\n');
-
 /** Resolves the configuration on the server and looks at what runs. Throws the Failure of what is wrong. */
 export async function inspectForDeploy(
   session: Session,
@@ -84,7 +82,7 @@ export async function inspectForDeploy(
   const seen = await inspect(session, {
     path: request.path,
     files,
-    body: BODY,
+    body: INSPECT,
     parameters: {
       want: 'deploy',
       folder,
@@ -129,7 +127,7 @@ export async function inspectForStatus(
   const seen = await inspect(session, {
     path: request.path,
     files: [],
-    body: BODY,
+    body: INSPECT,
     parameters: {
       want: 'status',
       folder: baseName(request.path),

@@ -1,3 +1,4 @@
+# shellcheck shell=dash
 # The deploy itself. The files of the run: release/ (compose.json, services, pulls, needs, trees, hooks/,
 # release.head, env), and the files sent under project/.
 # Parameters beside those of the other parts: on_failure (restore or keep), gates (true with several servers),

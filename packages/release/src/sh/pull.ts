@@ -1,39 +1,29 @@
-# Room for the images and the images themselves, before anything changes.
-# Parameters: pull (always, missing or never), registry (host of registry_config), min_free_disk (bytes).
-# Secret: registry_config, the text of a Docker config.json with the login, or empty.
-# A release's directory holds pulls: the references, one per line.
-
-# check_disk DIRECTORY: free space where Docker keeps images, against what is to be pulled.
-check_disk() {
+// Made from pull.sh by packages/host/embed.mjs. Do not edit.
+/** The text of pull.sh. */
+export const pull = `check_disk() {
   _root=$(clean_env docker info --format '{{.DockerRootDir}}' 2>/dev/null)
-  # The folder may be closed to us; df looks at its file system all the same where the parents are open.
-  _free=$(df -Pk "${_root:-/var/lib/docker}" 2>/dev/null | awk 'NR == 2 { printf "%.0f", $4 * 1024 }')
+  _free=$(df -Pk "\${_root:-/var/lib/docker}" 2>/dev/null | awk 'NR == 2 { printf "%.0f", $4 * 1024 }')
   if [ -z "$_free" ]; then
-    warn "the free disk space of ${_root:-Docker} cannot be seen by $(id -un), so it was not checked"
+    warn "the free disk space of \${_root:-Docker} cannot be seen by $(id -un), so it was not checked"
     return 0
   fi
   _need=0
-  # Asking the registry for sizes costs time; with plenty of room there is no need to.
   if [ "$_free" -lt 21474836480 ] && [ "$pull" != never ]; then
     open_login
     run 'the sizes of the images' manifest_sizes "$1"
     close_login
     _need=$(awk '{ total += $1 } END { printf "%.0f", total }' "$scratch/sizes" 2>/dev/null)
   fi
-  # Registries tell compressed sizes; unpacked, with the packed copy beside it, is about three times that.
-  _wanted=$(awk -v need="${_need:-0}" -v least="$min_free_disk" 'BEGIN { printf "%.0f", need * 3 + least }')
+  _wanted=$(awk -v need="\${_need:-0}" -v least="$min_free_disk" 'BEGIN { printf "%.0f", need * 3 + least }')
   if [ "$_free" -lt "$_wanted" ]; then
-    fail refused "the disk of the server has $(megabytes "$_free") free at $_root, and this release needs $(megabytes "$_wanted") (images $(megabytes "$_need") compressed, min-free-disk $(megabytes "$min_free_disk"))" \
+    fail refused "the disk of the server has $(megabytes "$_free") free at $_root, and this release needs $(megabytes "$_wanted") (images $(megabytes "$_need") compressed, min-free-disk $(megabytes "$min_free_disk"))" \\
       'Free some space (docker system df shows what takes it), or lower min-free-disk.'
   fi
   say "disk: $(megabytes "$_free") free at $_root, $(megabytes "$_wanted") needed"
 }
-
 megabytes() {
   awk -v bytes="$1" 'BEGIN { printf "%.0f MB", bytes / 1000000 }'
 }
-
-# Writes the compressed size of each image that is not here to $scratch/sizes.
 manifest_sizes() {
   : >"$scratch/sizes"
   while read -r _image; do
@@ -41,8 +31,7 @@ manifest_sizes() {
     (
       docker_for "$_image" manifest inspect --verbose "$_image" 2>/dev/null ||
         docker_for "$_image" manifest inspect --insecure --verbose "$_image" 2>/dev/null
-    ) | tr ',{' '\n\n' | awk '
-      # Of an index only the first platform counts: they are about equally large.
+    ) | tr ',{' '\\n\\n' | awk '
       /"Ref":/ { if (++manifests > 1) exit }
       /"size":/ { gsub(/[^0-9]/, ""); total += $0 }
       END { print total + 0 }
@@ -50,21 +39,16 @@ manifest_sizes() {
   done <"$1/pulls"
   wait
 }
-
-# here IMAGE: true if it is on the server.
 here() {
   clean_env docker image inspect --format . "$1" >/dev/null 2>&1
 }
-
-# pull_images DIRECTORY: everything before anything changes; then images (service, id, reference) is written.
 pull_images() {
   : >"$scratch/to-pull"
   while read -r _image; do
     case $pull:$_image in
     never:*) ;;
-    # A digest names the content: what is here is the same.
-    missing:* | always:*@sha256:*) here "$_image" || printf '%s\n' "$_image" >>"$scratch/to-pull" ;;
-    *) printf '%s\n' "$_image" >>"$scratch/to-pull" ;;
+    missing:* | always:*@sha256:*) here "$_image" || printf '%s\\n' "$_image" >>"$scratch/to-pull" ;;
+    *) printf '%s\\n' "$_image" >>"$scratch/to-pull" ;;
     esac
   done <"$1/pulls"
   if [ -s "$scratch/to-pull" ]; then
@@ -73,39 +57,35 @@ pull_images() {
     close_login
     pull_failure
   fi
-  # One call for all; the order of the answers is that of the references.
   awk '{ print $7, $6 }' "$1/services" >"$scratch/service-images"
-  # shellcheck disable=SC2046 # references have no spaces
-  if ! clean_env docker image inspect --format '{{.Id}}' $(awk '{ print $2 }' "$scratch/service-images") \
+  if ! clean_env docker image inspect --format '{{.Id}}' $(awk '{ print $2 }' "$scratch/service-images") \\
     >"$scratch/image-ids" 2>"$scratch/image-errors"; then
     details "$scratch/image-errors"
-    fail remote "images are not on the server: $(sed -n 's/.*o such image: *//p' "$scratch/image-errors" | tr '\n' ' ')" \
+    fail remote "images are not on the server: $(sed -n 's/.*o such image: *//p' "$scratch/image-errors" | tr '\\n' ' ')" \\
       'With pull: never they must have been pulled before.'
   fi
-  awk 'FILENAME == ARGV[1] { id[FNR] = $1; next } { print $1, id[FNR], $2 }' \
+  awk 'FILENAME == ARGV[1] { id[FNR] = $1; next } { print $1, id[FNR], $2 }' \\
     "$scratch/image-ids" "$scratch/service-images" >"$1/images"
 }
-
 pull_together() {
   _pull=0
   while read -r _image; do
     _pull=$((_pull + 1))
     {
       if docker_for "$_image" pull --quiet "$_image" >"$scratch/pull.$_pull" 2>&1; then
-        printf 'pulled %s\n' "$_image"
+        printf 'pulled %s\\n' "$_image"
         rm -f "$scratch/pull.$_pull"
       else
-        printf '%s\n' "$_image" >"$scratch/pull-failed.$_pull"
+        printf '%s\\n' "$_image" >"$scratch/pull-failed.$_pull"
       fi
     } &
   done <"$scratch/to-pull"
   wait
 }
-
 pull_failure() {
   for _failed in "$scratch"/pull-failed.*; do
     [ -f "$_failed" ] || return 0
-    _log=$scratch/pull.${_failed##*.}
+    _log=$scratch/pull.\${_failed##*.}
     details "$_log"
     _image=$(cat "$_failed")
     case $(cat "$_log") in
@@ -122,12 +102,10 @@ pull_failure() {
     fail remote "$_image could not be pulled: $(tail -n 1 "$_log" | cut -c 1-300)"
   done
 }
-
-# docker_for IMAGE ARGUMENTS…: with the login if the image is of its registry.
 docker_for() {
   _of=$1
   shift
-  case ${_of%%/*} in
+  case \${_of%%/*} in
   "$registry") _own=yes ;;
   *.* | *:* | localhost) _own= ;;
   *) if [ "$registry" = docker.io ]; then _own=yes; else _own=; fi ;;
@@ -138,32 +116,27 @@ docker_for() {
     clean_env docker "$@"
   fi
 }
-
-# The login lies in a folder of its own, in memory where there is some, for as long as images are pulled. The
-# user's plugins and contexts are linked in, since the folder hides them.
 login_folder=
 open_login() {
   [ -n "$registry_config" ] || return 0
   sweep_logins
   if [ -d /dev/shm ] && [ -w /dev/shm ]; then _memory=/dev/shm; else _memory=$run; fi
   login_folder=$(mktemp -d "$_memory/deploy-actions.$(id -u).$$.XXXXXX") || fail remote 'no folder for the login could be made'
-  _home_config=${DOCKER_CONFIG:-$HOME/.docker}
+  _home_config=\${DOCKER_CONFIG:-$HOME/.docker}
   for _part in cli-plugins contexts; do
     [ ! -d "$_home_config/$_part" ] || ln -s "$_home_config/$_part" "$login_folder/$_part"
   done
   printf '%s' "$registry_config" >"$login_folder/config.json"
 }
-
 close_login() {
   [ -z "$login_folder" ] || rm -rf "$login_folder"
   login_folder=
 }
-
-# What a killed run left behind.
 sweep_logins() {
   for _left in "/dev/shm/deploy-actions.$(id -u)".*; do
     [ -d "$_left" ] && [ ! -L "$_left" ] && [ -O "$_left" ] || continue
-    _owner=${_left#"/dev/shm/deploy-actions.$(id -u)."}
-    kill -0 "${_owner%%.*}" 2>/dev/null || rm -rf "$_left"
+    _owner=\${_left#"/dev/shm/deploy-actions.$(id -u)."}
+    kill -0 "\${_owner%%.*}" 2>/dev/null || rm -rf "$_left"
   done
 }
+`;

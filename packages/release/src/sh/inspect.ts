@@ -1,11 +1,6 @@
-# Looks at the server and resolves the compose files, changing nothing outside the staging folder.
-# The files sent lie in project/<name>/…: <name> is the base name of the application's folder, since Compose names
-# the project after it. What was not sent is linked in from shared/, so that `env_file`, `extends` and the like
-# find the user's own files.
-# Parameters: project_given, compose_files, profiles (one per line), env_file, folder (the <name>), adopt,
-# want (`deploy` or `status`). Secret: env_text.
-
-inspect() {
+// Made from inspect.sh by packages/host/embed.mjs. Do not edit.
+/** The text of inspect.sh. */
+export const inspect = `inspect() {
   scratch=$PWD/scratch
   mkdir "$scratch"
   old_folder=
@@ -14,12 +9,11 @@ inspect() {
   stage=$PWD/project/$folder
   mkdir -p "$stage"
   if [ "$want" = deploy ]; then
-    # A stack that was started by hand has its data and env files in a folder of its own.
     if [ "$adopt" = true ] && [ -z "$(current_release)" ]; then find_old_folder; fi
     link_shared "$path/shared" "$stage" .
     [ -z "$old_folder" ] || link_shared "$old_folder" "$stage" .
     resolve
-    project=$(sed -n 's/^  "name": "\(.*\)",*$/\1/p' config.json | head -n 1)
+    project=$(sed -n 's/^  "name": "\\(.*\\)",*$/\\1/p' config.json | head -n 1)
     [ -z "$old_folder" ] || original_hashes
     result_file config config.json
     shared_sources
@@ -27,22 +21,19 @@ inspect() {
     result old_folder "$old_folder"
   else
     project=$project_given
-    [ -n "$project" ] || project=$(sed -n 's/^ "name": "\(.*\)",*$/\1/p' "$path/current/compose.json" 2>/dev/null | head -n 1)
+    [ -n "$project" ] || project=$(sed -n 's/^ "name": "\\(.*\\)",*$/\\1/p' "$path/current/compose.json" 2>/dev/null | head -n 1)
     [ -n "$project" ] || project=$(project_of_folder)
   fi
   result project "$project"
   look_at_stack
   look_at_releases
-  # They hold secrets and have been told.
   rm -rf env config.json original.json hashes containers images releases history "$scratch"
 }
-
-# link_shared FROM TO RELATIVE: links what FROM has and TO has not, folder by folder.
 link_shared() {
   [ -d "$1/$3" ] || return 0
   for _entry in "$1/$3"/* "$1/$3"/.[!.]* "$1/$3"/..?*; do
     [ -e "$_entry" ] || continue
-    _base=${_entry##*/}
+    _base=\${_entry##*/}
     if [ "$3" = . ]; then
       case $_base in current | releases | files | shared | backups | .deploy | .git) [ "$1" != "$old_folder" ] || continue ;; esac
     fi
@@ -53,10 +44,8 @@ link_shared() {
     fi
   done
 }
-
-# resolve: writes config.json. The env file is the user's on the server with the lines of `env` at its end.
 resolve() {
-  _env_name=${env_file:-.env}
+  _env_name=\${env_file:-.env}
   case $_env_name in /*) _base=$_env_name ;; *) _base=$stage/$_env_name ;; esac
   if [ -n "$env_file" ] && [ ! -f "$_base" ]; then
     case $env_file in
@@ -69,11 +58,10 @@ resolve() {
   if [ -f "$_base" ]; then
     check_env_file "$_base"
     cat "$_base" >"$_merged" || fail refused "$_env_name on the server cannot be read by $(id -un)"
-    [ -z "$(tail -c 1 "$_merged" | tr -d '\n')" ] || echo >>"$_merged"
+    [ -z "$(tail -c 1 "$_merged" | tr -d '\\n')" ] || echo >>"$_merged"
     cp "$_merged" "$PWD/env.base"
   fi
   printf '%s' "$env_text" >>"$_merged"
-  # Services that name the same file in `env_file` get the added lines too.
   case $_env_name in
   /*) ;;
   *)
@@ -96,110 +84,91 @@ LIST
   done <<LIST
 $profiles
 LIST
-  # A variable of the process would beat the env file, so there is none; PWD is what `docker compose` by hand has.
   (
-    cd "$stage" && env -i "PWD=$stage" "HOME=$HOME" "PATH=$PATH" ${DOCKER_HOST:+"DOCKER_HOST=$DOCKER_HOST"} \
+    cd "$stage" && env -i "PWD=$stage" "HOME=$HOME" "PATH=$PATH" \${DOCKER_HOST:+"DOCKER_HOST=$DOCKER_HOST"} \\
       docker compose "$@" config --format json
   ) >config.json 2>"$scratch/config.error" || config_failure
   if grep -q 'variable is not set' "$scratch/config.error"; then
-    sed -n 's/.*msg="\(.*variable is not set.*\)"$/\1/p' "$scratch/config.error" | tr -d '\\' | sort -u | while read -r _line; do
+    sed -n 's/.*msg="\\(.*variable is not set.*\\)"$/\\1/p' "$scratch/config.error" | tr -d '\\\\' | sort -u | while read -r _line; do
       warn "$_line"
     done
   fi
 }
-
 config_failure() {
-  # Compose's own words, without its prefix; the staging folder means nothing to the reader.
-  _text=$(tail -n 5 "$scratch/config.error" | tr '\n' ' ' | cut -c 1-1500)
+  _text=$(tail -n 5 "$scratch/config.error" | tr '\\n' ' ' | cut -c 1-1500)
   result config_error "$_text"
   result stage "$stage"
   fail input "the compose configuration is not valid: $_text"
 }
-
-# check_env_file FILE: refuses a broken line by its number, before Compose prints it with its value. A value in
-# quotes may go on over lines.
 check_env_file() {
   _broken=$(LC_ALL=C awk -v quote="'" '
     function closes(text, mark,    i, c) {
       for (i = 1; i <= length(text); i++) {
         c = substr(text, i, 1)
-        if (c == "\\" && mark == "\"") { i++; continue }
+        if (c == "\\\\" && mark == "\\"") { i++; continue }
         if (c == mark) return 1
       }
       return 0
     }
     open != "" { if (closes($0, open)) open = ""; next }
-    /^[ \t\r]*$/ || /^[ \t]*#/ { next }
+    /^[ \\t\\r]*$/ || /^[ \\t]*#/ { next }
     {
       line = $0
-      sub(/^[ \t]*(export[ \t]+)?/, "", line)
-      if (line !~ /^[A-Za-z_][A-Za-z0-9_.-]*[ \t]*[=:]/ && line !~ /^[A-Za-z_][A-Za-z0-9_.-]*[ \t\r]*$/) { print NR; exit }
-      sub(/^[A-Za-z_][A-Za-z0-9_.-]*[ \t]*[=:]?[ \t]*/, "", line)
+      sub(/^[ \\t]*(export[ \\t]+)?/, "", line)
+      if (line !~ /^[A-Za-z_][A-Za-z0-9_.-]*[ \\t]*[=:]/ && line !~ /^[A-Za-z_][A-Za-z0-9_.-]*[ \\t\\r]*$/) { print NR; exit }
+      sub(/^[A-Za-z_][A-Za-z0-9_.-]*[ \\t]*[=:]?[ \\t]*/, "", line)
       mark = substr(line, 1, 1)
-      if ((mark == "\"" || mark == quote) && !closes(substr(line, 2), mark)) { open = mark; began = NR }
+      if ((mark == "\\"" || mark == quote) && !closes(substr(line, 2), mark)) { open = mark; began = NR }
     }
     END { if (open != "") print began }
   ' "$1" | head -n 1)
   [ -z "$_broken" ] ||
     fail input "line $_broken of $_env_name on the server is not KEY=value" 'Mend that line on the server; its text is not shown because it may hold a secret.'
 }
-
-# find_old_folder: sets old_folder if the project runs from a folder that is not ours. Its name is not known before
-# the configuration is resolved, and that may need files of this very folder: so it is read off the file.
 find_old_folder() {
   project=$project_given
-  [ -n "$project" ] || project=$(sed -n 's/^name: *["'"'"']*\([a-z0-9_-]*\).*/\1/p' "$stage/$(printf '%s\n' "$compose_files" | head -n 1)" | head -n 1)
+  [ -n "$project" ] || project=$(sed -n 's/^name: *["'"'"']*\\([a-z0-9_-]*\\).*/\\1/p' "$stage/$(printf '%s\\n' "$compose_files" | head -n 1)" | head -n 1)
   [ -n "$project" ] || project=$(project_of_folder)
   _id=$(project_ids | head -n 1)
   [ -n "$_id" ] || return 0
   _folder=$(clean_env docker inspect --format '{{index .Config.Labels "com.docker.compose.project.working_dir"}}' "$_id")
   [ ! -d "$_folder" ] || old_folder=$_folder
 }
-
-# Compose's own rule for the project of a folder.
 project_of_folder() {
   printf '%s' "$folder" | tr '[:upper:]' '[:lower:]' | sed 's/[^a-z0-9_-]//g; s/^[_-]*//'
 }
-
-# original_hashes: Compose's hash of each service, as if it were run in the old folder: where it equals the label of
-# a running container, that container is as this release wants it.
 original_hashes() {
-  sed "s|\"$stage|\"$old_folder|g" config.json >original.json
-  if clean_env docker compose --project-name "$project" --project-directory "$old_folder" --env-file /dev/null \
+  sed "s|\\"$stage|\\"$old_folder|g" config.json >original.json
+  if clean_env docker compose --project-name "$project" --project-directory "$old_folder" --env-file /dev/null \\
     --file original.json config --hash '*' >hashes 2>/dev/null; then
     result_file original_hashes hashes
   fi
 }
-
-# shared_sources: which relative sources and files of the configuration are on the server, one per line.
 shared_sources() {
-  sed -n 's/^ *"\(source\|file\)": "\(.*\)",*$/\2/p' config.json | sort -u >sources
+  sed -n 's/^ *"\\(source\\|file\\)": "\\(.*\\)",*$/\\2/p' config.json | sort -u >sources
   : >present
   while IFS= read -r _source; do
     case $_source in
     "$stage"/*)
-      _relative=${_source#"$stage"/}
+      _relative=\${_source#"$stage"/}
       if [ -e "$path/shared/$_relative" ] || [ -L "$path/shared/$_relative" ]; then
-        printf 'shared %s\n' "$_relative" >>present
+        printf 'shared %s\\n' "$_relative" >>present
       elif [ -n "$old_folder" ] && [ -e "$old_folder/$_relative" ]; then
-        printf 'old %s\n' "$_relative" >>present
+        printf 'old %s\\n' "$_relative" >>present
       fi
       ;;
     esac
   done <sources
   result_file present present
 }
-
 look_at_stack() {
   _ids=$(project_ids)
   : >containers
-  # shellcheck disable=SC2086 # ids are hexadecimal
   [ -z "$_ids" ] || clean_env docker inspect --type container --format "$container_template" $_ids >containers 2>/dev/null
   result_file containers containers
   clean_env docker image ls --no-trunc --digests --format '{{json .}}' >images 2>/dev/null
   result_file images images
 }
-
 look_at_releases() {
   _current=$(current_release)
   result current "$_current"
@@ -218,3 +187,4 @@ look_at_releases() {
     [ ! -f history ] || result_file history history
   fi
 }
+`;

@@ -1,3 +1,4 @@
+# shellcheck shell=dash
 # Where releases lie on the server: releases/<id>, files/<sha256>, the link `current`, the tags of kept images.
 # Parameters: project, release, keep_releases.
 

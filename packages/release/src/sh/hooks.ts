@@ -1,10 +1,6 @@
-# Commands of the user's that run in containers of the release: before-up, migrate, after-up, migration-state.
-# Each is a file that sets `hook_service` and, by `set --`, the words of its command (written by the runner).
-# Parameters: project, release, migration_reversible (true or false).
-
-# run_hooks DIRECTORY KIND: all files KIND-<n> in order; before-up and migrate in containers of their own,
-# after-up in the running ones.
-run_hooks() {
+// Made from hooks.sh by packages/host/embed.mjs. Do not edit.
+/** The text of hooks.sh. */
+export const hooks = `run_hooks() {
   for _hook in "$1"/hooks/"$2"-*; do
     [ -f "$_hook" ] || continue
     hook_name=$(basename "$_hook")
@@ -14,30 +10,23 @@ run_hooks() {
     esac || return 1
   done
 }
-
 has_hooks() {
   for _hook in "$1"/hooks/"$2"-*; do
     [ ! -f "$_hook" ] || return 0
   done
   return 1
 }
-
-# container_of HOOK-FILE: the name of the container that a hook runs in.
 container_of() {
   printf '%s-%s-%s' "$project" "$(basename "$1")" "$release" | sed 's/-migrate-01-/-migrate-/'
 }
-
-# run_in_container DIRECTORY HOOK-FILE: in a named, detached container of its own, waited for, its log kept. A
-# rerun attaches to the name. Without dependencies: `compose run` would recreate a changed database.
 run_in_container() {
   hook_directory=$1
-  # shellcheck disable=SC1090 # written by the runner
   . "$2"
   hook_container=$(container_of "$2")
   start_dependencies "$1" "$hook_service" || return 1
   if ! clean_env docker container inspect "$hook_container" >/dev/null 2>&1; then
     say "runs in $hook_service: $hook_text"
-    run_locked "the container $hook_container to start" compose "$hook_directory" run --detach --no-deps -T \
+    run_locked "the container $hook_container to start" compose "$hook_directory" run --detach --no-deps -T \\
       --name "$hook_container" "$hook_service" "$@"
     _code=$?
     if [ "$_code" -ne 0 ]; then
@@ -55,14 +44,11 @@ run_in_container() {
   [ "$_code" = 0 ] && return 0
   tail -n 50 "$run/$(basename "$2").log" >"$scratch/hook-tail"
   details "$scratch/hook-tail"
-  problem="the command of $hook_service failed with exit code ${_code:-unknown}: $hook_text"
+  problem="the command of $hook_service failed with exit code \${_code:-unknown}: $hook_text"
   return 1
 }
-
-# run_in_service DIRECTORY HOOK-FILE: in the first running container of the service.
 run_in_service() {
   hook_directory=$1
-  # shellcheck disable=SC1090 # written by the runner
   . "$2"
   say "runs in the running $hook_service: $hook_text"
   run "$hook_service: $hook_text" compose "$hook_directory" exec -T "$hook_service" "$@"
@@ -71,8 +57,6 @@ run_in_service() {
   problem="the command of $hook_service failed with exit code $_code: $hook_text"
   return 1
 }
-
-# start_dependencies DIRECTORY SERVICE: what it needs is started and waited for, nothing is recreated.
 start_dependencies() {
   _needs=$(awk -v name="$2" '$1 == name { $1 = ""; print }' "$1/needs")
   [ -n "$_needs" ] || return 0
@@ -84,7 +68,7 @@ start_dependencies() {
       $1 == name && (kind == "long" ? $5 == "running" : $5 == "exited" && $6 == 0) { good++ }
       END { if (good < replicas) print name }
     ' "$1/services" "$scratch/containers")
-    _missing="$_missing${_missing_one:+ $_missing_one}"
+    _missing="$_missing\${_missing_one:+ $_missing_one}"
   done
   for _step in $(awk '{ print $1 }' "$1/services" | sort -n -u); do
     _now=
@@ -93,7 +77,6 @@ start_dependencies() {
     done
     [ -n "$_now" ] || continue
     say "starts what $2 needs:$_now"
-    # shellcheck disable=SC2086 # service names have no spaces
     run_locked "Compose to start$_now" compose "$1" up --detach --no-deps --no-recreate --no-build --pull never --quiet-pull $_now
     _code=$?
     bad_services=$_now
@@ -102,12 +85,9 @@ start_dependencies() {
       return 1
     fi
   done
-  # shellcheck disable=SC2034 # read by judge_health
   changed_services=
   wait_healthy "$1" " $(printf '%s' "$_needs" | tr -s ' ' | sed 's/^ //') " || return 1
 }
-
-# migrate DIRECTORY: the migrations, each once. Sets migrated: `no` (none, or the state did not change), `yes`.
 migrate() {
   has_hooks "$1" migrate || return 0
   if ! journalled migration:before; then
@@ -129,8 +109,6 @@ migrate() {
   read_migration_state "$1" after || return 1
   if schema_allows_old; then echo same; else echo migrated; fi >"$run/schema"
 }
-
-# read_migration_state DIRECTORY before|after: the output of the user's command, compared later, never shown.
 read_migration_state() {
   for _hook in "$1"/hooks/migration-state-*; do
     [ -f "$_hook" ] || continue
@@ -142,18 +120,13 @@ read_migration_state() {
     fi
   done
 }
-
 migration_state_of() {
-  # shellcheck disable=SC1090 # written by the runner
   . "$2"
   start_dependencies "$1" "$hook_service" >&2 || return 1
   unlocked compose "$1" run --rm --no-deps -T "$hook_service" "$@" </dev/null
 }
-
-# schema_allows_old: the one rule for restore and rollback: may old code run on the schema as it is now?
 schema_allows_old() {
   if ! journalled migration:begin; then
-    # With several servers the first one migrates for all; the runner handed on what became of the schema.
     ! grep -qs '^migrated' "$run/proceed" || [ "$migration_reversible" = true ]
     return
   fi
@@ -161,3 +134,4 @@ schema_allows_old() {
   [ -f "$run/migration-state.before" ] && [ -f "$run/migration-state.after" ] &&
     cmp -s "$run/migration-state.before" "$run/migration-state.after"
 }
+`;

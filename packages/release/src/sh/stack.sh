@@ -1,3 +1,4 @@
+# shellcheck shell=dash
 # The containers of a project as they are, and Compose on a release's resolved file.
 # Parameters: project.
 

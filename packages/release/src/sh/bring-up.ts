@@ -1,12 +1,9 @@
-# Brings a release up and proves it healthy: the same code for a deploy, for the restore after a failed one, and
-# for a rollback. A release's directory holds compose.json, services (a table), images and perhaps adopted.
-# Parameters: project, wait_timeout (seconds), stop_timeout (seconds or empty), remove_orphans (true or false).
-
-# bring_up DIRECTORY: recreates what differs and only that, in starting order. Sets bad_services on failure.
-bring_up() {
+// Made from bring-up.sh by packages/host/embed.mjs. Do not edit.
+/** The text of bring-up.sh. */
+export const bringUp = `bring_up() {
   bad_services=
   repair_leftovers || return 1
-  changed_services=$(not_current "$1" | tr '\n' ' ')
+  changed_services=$(not_current "$1" | tr '\\n' ' ')
   [ -n "$changed_services" ] || say 'every service is as the release wants it'
   for _step in $(awk '{ print $1 }' "$1/services" | sort -n -u); do
     _now=
@@ -23,38 +20,29 @@ bring_up() {
   done
   [ "$remove_orphans" != true ] || remove_orphans "$1"
 }
-
-# start_services DIRECTORY NAMES: `up` without dependencies, since with them it runs one-shots again.
 start_services() {
-  # Containers that bear the name but cannot be started again would make `up` fail.
   say "starts$2"
-  # shellcheck disable=SC2086 # service names have no spaces
-  run_locked "Compose to start$2" compose "$1" up --detach --no-deps --no-build --pull never --no-color --quiet-pull \
-    ${stop_timeout:+--timeout "$stop_timeout"} $2
+  run_locked "Compose to start$2" compose "$1" up --detach --no-deps --no-build --pull never --no-color --quiet-pull \\
+    \${stop_timeout:+--timeout "$stop_timeout"} $2
   _code=$?
   [ "$_code" -eq 0 ] && return 0
   bad_services=$2
   problem="Compose could not start$2 (exit code $_code)"
   return 1
 }
-
-# Removes containers of services that the release in DIRECTORY does not have.
 remove_orphans() {
   survey "$scratch/containers" || return 1
-  awk 'FILENAME == ARGV[1] { known[$7] = 1; next } !($1 in known) { print $2, $12 }' \
+  awk 'FILENAME == ARGV[1] { known[$7] = 1; next } !($1 in known) { print $2, $12 }' \\
     "$1/services" "$scratch/containers" >"$scratch/orphans"
   while read -r _id _name; do
-    say "removes ${_name#/}: its service is not part of the release"
-    unlocked clean_env docker stop ${stop_timeout:+--time "$stop_timeout"} "$_id" >/dev/null 2>&1
+    say "removes \${_name#/}: its service is not part of the release"
+    unlocked clean_env docker stop \${stop_timeout:+--time "$stop_timeout"} "$_id" >/dev/null 2>&1
     unlocked clean_env docker rm --force "$_id" >/dev/null 2>&1
   done <"$scratch/orphans"
 }
-
-# wait_healthy DIRECTORY [NAMES]: true once each service (all without NAMES) is well. Sets bad_services and
-# problem otherwise, at once where time would not help.
 wait_healthy() {
   _wait_directory=$1
-  _wait_names=${2:-}
+  _wait_names=\${2:-}
   : >"$scratch/seen"
   _verdict=
   wait_until "$wait_timeout" "$(waiting_for "$_wait_names")" health_settled
@@ -68,19 +56,16 @@ wait_healthy() {
     ! cancelled || _cause='the run was cancelled'
     ;;
   esac
-  bad_services=" $(awk '$1 != "ok" { print $2 }' "$scratch/health.bad" | sort -u | tr '\n' ' ')"
+  bad_services=" $(awk '$1 != "ok" { print $2 }' "$scratch/health.bad" | sort -u | tr '\\n' ' ')"
   problem=$(awk '$1 != "ok" {
     name = $2; $1 = ""; $2 = ""; sub(/^ +/, ""); printf "%s%s %s", separator, name, $0; separator = "; "
   }' "$scratch/health.bad")
   [ "$_verdict" = bad ] || problem="$problem; $_cause"
   return 1
 }
-
 waiting_for() {
-  if [ -n "$1" ]; then printf '%s to be healthy' "${1# }"; else printf 'every service to be healthy'; fi
+  if [ -n "$1" ]; then printf '%s to be healthy' "\${1# }"; else printf 'every service to be healthy'; fi
 }
-
-# True when there is nothing more to wait for: all well, or one that will not become well.
 health_settled() {
   judge_health || return 1
   if awk '$1 == "bad" { found = 1 } END { exit !found }' "$scratch/health"; then
@@ -94,14 +79,9 @@ health_settled() {
   fi
   return 1
 }
-
-# Writes $scratch/health: `ok|wait|bad SERVICE reason` for each service. Rules:
-# - a healthcheck decides; `unhealthy` is Docker's word after all of its retries and is final
-# - without one the container must have been up for $settle seconds without a restart
-# - five restarts are a loop; an exit is a failure, also with 0; one-shots must exit with 0
 judge_health() {
   survey "$scratch/containers" || return 1
-  awk -v now="$(date +%s)" -v settle="$settle" -v names="$_wait_names " -v changed="$changed_services" \
+  awk -v now="$(date +%s)" -v settle="$settle" -v names="$_wait_names " -v changed="$changed_services" \\
     -v memory="$scratch/seen.new" '
     FILENAME == ARGV[1] { since[$1] = $2; first[$1] = $3; next }
     FILENAME == ARGV[2] {
@@ -145,9 +125,6 @@ judge_health() {
   [ ! -f "$scratch/seen.new" ] || mv -f "$scratch/seen.new" "$scratch/seen"
 }
 settle=4
-
-# gather_evidence NAMES: state, health log and last lines of every container of these services, before anything is
-# removed. Also of those that migrate. Adds it to the failure's details.
 gather_evidence() {
   survey "$scratch/containers"
   : >"$scratch/evidence"
@@ -158,12 +135,12 @@ gather_evidence() {
   done
   [ ! -s "$scratch/evidence" ] || details "$scratch/evidence"
 }
-
 container_evidence() {
   clean_env docker inspect --type container --format "$evidence_format" "$1"
-  printf 'last lines:\n'
+  printf 'last lines:\\n'
   clean_env docker logs --tail 50 "$1" 2>&1 | cut -c 1-2000 | sed 's/^/  /'
 }
 evidence_format='== {{.Name}}: {{.State.Status}}, exit code {{.State.ExitCode}}, {{.RestartCount}} restarts{{if .State.OOMKilled}}, killed for want of memory{{end}}{{if .State.Error}}, {{.State.Error}}{{end}}{{if .State.Health}}
 health: {{.State.Health.Status}}, {{.State.Health.FailingStreak}} failures in a row{{range .State.Health.Log}}
   {{.Start}} exit code {{.ExitCode}}: {{.Output}}{{end}}{{end}}'
+`;

@@ -1,0 +1,170 @@
+# shellcheck shell=dash
+# Brings a release up and proves it healthy: the same code for a deploy, for the restore after a failed one, and
+# for a rollback. A release's directory holds compose.json, services (a table), images and perhaps adopted.
+# Parameters: project, wait_timeout (seconds), stop_timeout (seconds or empty), remove_orphans (true or false).
+
+# bring_up DIRECTORY: recreates what differs and only that, in starting order. Sets bad_services on failure.
+bring_up() {
+  bad_services=
+  repair_leftovers || return 1
+  changed_services=$(not_current "$1" | tr '\n' ' ')
+  [ -n "$changed_services" ] || say 'every service is as the release wants it'
+  for _step in $(awk '{ print $1 }' "$1/services" | sort -n -u); do
+    _now=
+    for _name in $(awk -v step="$_step" '$1 == step { print $7 }' "$1/services"); do
+      case " $changed_services" in *" $_name "*) _now="$_now $_name" ;; esac
+    done
+    [ -n "$_now" ] || continue
+    start_services "$1" "$_now" || return 1
+    _gates=
+    for _name in $(awk -v step="$_step" '$1 == step && $3 == "gate" { print $7 }' "$1/services"); do
+      case "$_now " in *" $_name "*) _gates="$_gates $_name" ;; esac
+    done
+    [ -z "$_gates" ] || wait_healthy "$1" "$_gates" || return 1
+  done
+  [ "$remove_orphans" != true ] || remove_orphans "$1"
+}
+
+# start_services DIRECTORY NAMES: `up` without dependencies, since with them it runs one-shots again.
+start_services() {
+  # Containers that bear the name but cannot be started again would make `up` fail.
+  say "starts$2"
+  # shellcheck disable=SC2086 # service names have no spaces
+  run_locked "Compose to start$2" compose "$1" up --detach --no-deps --no-build --pull never --no-color --quiet-pull \
+    ${stop_timeout:+--timeout "$stop_timeout"} $2
+  _code=$?
+  [ "$_code" -eq 0 ] && return 0
+  bad_services=$2
+  problem="Compose could not start$2 (exit code $_code)"
+  return 1
+}
+
+# Removes containers of services that the release in DIRECTORY does not have.
+remove_orphans() {
+  survey "$scratch/containers" || return 1
+  awk 'FILENAME == ARGV[1] { known[$7] = 1; next } !($1 in known) { print $2, $12 }' \
+    "$1/services" "$scratch/containers" >"$scratch/orphans"
+  while read -r _id _name; do
+    say "removes ${_name#/}: its service is not part of the release"
+    unlocked clean_env docker stop ${stop_timeout:+--time "$stop_timeout"} "$_id" >/dev/null 2>&1
+    unlocked clean_env docker rm --force "$_id" >/dev/null 2>&1
+  done <"$scratch/orphans"
+}
+
+# wait_healthy DIRECTORY [NAMES]: true once each service (all without NAMES) is well. Sets bad_services and
+# problem otherwise, at once where time would not help.
+wait_healthy() {
+  _wait_directory=$1
+  _wait_names=${2:-}
+  : >"$scratch/seen"
+  _verdict=
+  wait_until "$wait_timeout" "$(waiting_for "$_wait_names")" health_settled
+  case $_verdict in
+  well) return 0 ;;
+  bad) ;;
+  *)
+    judge_health
+    awk '$1 != "ok"' "$scratch/health" >"$scratch/health.bad"
+    _cause="not healthy within $wait_timeout s"
+    ! cancelled || _cause='the run was cancelled'
+    ;;
+  esac
+  bad_services=" $(awk '$1 != "ok" { print $2 }' "$scratch/health.bad" | sort -u | tr '\n' ' ')"
+  problem=$(awk '$1 != "ok" {
+    name = $2; $1 = ""; $2 = ""; sub(/^ +/, ""); printf "%s%s %s", separator, name, $0; separator = "; "
+  }' "$scratch/health.bad")
+  [ "$_verdict" = bad ] || problem="$problem; $_cause"
+  return 1
+}
+
+waiting_for() {
+  if [ -n "$1" ]; then printf '%s to be healthy' "${1# }"; else printf 'every service to be healthy'; fi
+}
+
+# True when there is nothing more to wait for: all well, or one that will not become well.
+health_settled() {
+  judge_health || return 1
+  if awk '$1 == "bad" { found = 1 } END { exit !found }' "$scratch/health"; then
+    awk '$1 == "bad"' "$scratch/health" >"$scratch/health.bad"
+    _verdict=bad
+    return 0
+  fi
+  if awk '$1 != "ok" { found = 1 } END { exit found }' "$scratch/health"; then
+    _verdict=well
+    return 0
+  fi
+  return 1
+}
+
+# Writes $scratch/health: `ok|wait|bad SERVICE reason` for each service. Rules:
+# - a healthcheck decides; `unhealthy` is Docker's word after all of its retries and is final
+# - without one the container must have been up for $settle seconds without a restart
+# - five restarts are a loop; an exit is a failure, also with 0; one-shots must exit with 0
+judge_health() {
+  survey "$scratch/containers" || return 1
+  awk -v now="$(date +%s)" -v settle="$settle" -v names="$_wait_names " -v changed="$changed_services" \
+    -v memory="$scratch/seen.new" '
+    FILENAME == ARGV[1] { since[$1] = $2; first[$1] = $3; next }
+    FILENAME == ARGV[2] {
+      count[$1]++
+      n = count[$1]; id[$1, n] = $2; status[$1, n] = $5; code[$1, n] = $6; restarts[$1, n] = $7
+      health[$1, n] = $8; oom[$1, n] = $9; started[$1, n] = $11
+      next
+    }
+    {
+      name = $7; kind = $2; replicas = $4
+      if (names != " " && index(names, " " name " ") == 0) next
+      if (count[name] < replicas) { print "wait", name, "has " count[name] + 0 " of " replicas " containers"; next }
+      for (i = 1; i <= count[name]; i++) print judge(name, kind, i)
+    }
+    function judge(name, kind, i,    key, begin, s) {
+      s = status[name, i]
+      key = id[name, i] "/" restarts[name, i] "/" started[name, i]
+      begin = (key in since) ? since[key] : now
+      fresh = index(" " changed " ", " " name " ") > 0
+      base = fresh ? 0 : (id[name, i] in first) ? first[id[name, i]] : restarts[name, i]
+      print key, begin >memory
+      print id[name, i], 0, base >memory
+      if (oom[name, i] == "true") return "bad " name " was killed for want of memory"
+      if (kind == "once") {
+        if (s == "exited") return code[name, i] == 0 ? "ok " name : "bad " name " exited with " code[name, i]
+        if (s == "dead") return "bad " name " is dead"
+        return "wait " name " has not finished"
+      }
+      if (s == "exited") return "bad " name " exited with " code[name, i]
+      if (s == "dead" || s == "removing") return "bad " name " is " s
+      if (restarts[name, i] - base >= 5) return "bad " name " restarts again and again, last exit code " code[name, i]
+      if (s != "running") return "wait " name " is " s
+      if (health[name, i] == "healthy") return "ok " name
+      if (health[name, i] == "unhealthy") return "bad " name " is unhealthy"
+      if (health[name, i] != "none") return "wait " name " is " health[name, i]
+      if (!fresh) return "ok " name
+      if (now - begin >= settle) return "ok " name
+      return "wait " name " has been up for " now - begin " s"
+    }
+  ' "$scratch/seen" "$scratch/containers" "$_wait_directory/services" >"$scratch/health"
+  [ ! -f "$scratch/seen.new" ] || mv -f "$scratch/seen.new" "$scratch/seen"
+}
+settle=4
+
+# gather_evidence NAMES: state, health log and last lines of every container of these services, before anything is
+# removed. Also of those that migrate. Adds it to the failure's details.
+gather_evidence() {
+  survey "$scratch/containers"
+  : >"$scratch/evidence"
+  for _name in $1; do
+    for _id in $(ids_of "$_name"); do
+      container_evidence "$_id" >>"$scratch/evidence" 2>&1
+    done
+  done
+  [ ! -s "$scratch/evidence" ] || details "$scratch/evidence"
+}
+
+container_evidence() {
+  clean_env docker inspect --type container --format "$evidence_format" "$1"
+  printf 'last lines:\n'
+  clean_env docker logs --tail 50 "$1" 2>&1 | cut -c 1-2000 | sed 's/^/  /'
+}
+evidence_format='== {{.Name}}: {{.State.Status}}, exit code {{.State.ExitCode}}, {{.RestartCount}} restarts{{if .State.OOMKilled}}, killed for want of memory{{end}}{{if .State.Error}}, {{.State.Error}}{{end}}{{if .State.Health}}
+health: {{.State.Health.Status}}, {{.State.Health.FailingStreak}} failures in a row{{range .State.Health.Log}}
+  {{.Start}} exit code {{.ExitCode}}: {{.Output}}{{end}}{{end}}'

@@ -1,0 +1,219 @@
+// Made from deploy.sh by packages/host/embed.mjs. Do not edit.
+/** The text of deploy.sh. */
+export const deploy = `operate() {
+  begin
+  phase preflight
+  require_compose 2 26
+  check_stack_is_ours
+  check_disk "$files/release"
+  phase pull
+  pull_images "$files/release"
+  keep_images "$release" "$files/release"
+  survey "$scratch/containers" || fail remote 'docker ps failed'
+  if is_unchanged; then
+    say "nothing differs from the release $previous: nothing is recreated"
+    forget_tags
+    pass_first_gate || stop_without_go
+    pass_last_gate || stop_without_go
+    result release "$previous"
+    result changed false
+    result_file images "$path/releases/$previous/images"
+    record_history unchanged
+    return 0
+  fi
+  place_release || fail remote "the release could not be written to $path"
+  pass_first_gate || stop_without_go
+  make_ready
+}
+make_ready() {
+  directory=$path/releases/$release
+  if has_hooks "$directory" before-up; then
+    phase before-up
+    run_hooks "$directory" before-up || abandon
+  fi
+  if has_hooks "$directory" migrate; then
+    phase migrate
+    migrate "$directory" || abandon
+  fi
+  phase up
+  journalled up:begin || journal up:begin
+  bring_up "$directory" || undo
+  echo "$changed_services" >"$run/changed"
+  phase wait
+  wait_healthy "$directory" || undo
+  say 'every service is healthy'
+  if has_hooks "$directory" after-up; then
+    phase after-up
+    run_hooks "$directory" after-up || undo
+  fi
+  pass_last_gate || {
+    problem='another server failed, or the runner was lost'
+    undo
+  }
+  finish
+}
+begin() {
+  use_engine
+  scratch=$run/scratch
+  mkdir -p "$scratch"
+  begun=$(date +%s)
+  problem=
+  bad_services=
+  changed_services=
+  _wait_names=
+  if [ -f "$run/previous" ]; then
+    previous=$(cat "$run/previous")
+  else
+    previous=$(current_release)
+    printf '%s' "$previous" >"$run/previous"
+  fi
+  result previous "$previous"
+}
+check_stack_is_ours() {
+  [ -z "$previous" ] || return 0
+  [ "$adopt" != true ] || return 0
+  survey "$scratch/containers" || fail remote 'docker ps failed'
+  awk '$3 == "-"' "$scratch/containers" >"$scratch/foreign"
+  [ -s "$scratch/foreign" ] || return 0
+  fail refused "the project $project has containers that this action did not start: $(awk '{ printf "%s%s", separator, substr($12, 2); separator = ", " }' "$scratch/foreign")" \\
+    'Set adopt: true once to take the running stack over as it is, or give another project.'
+}
+is_unchanged() {
+  [ -n "$previous" ] || return 1
+  _old=$path/releases/$previous
+  cmp -s "$_old/services" "$files/release/services" || return 1
+  [ -z "$(not_current "$files/release")" ] || return 1
+  [ "$remove_orphans" != true ] || awk '
+    FILENAME == ARGV[1] { known[$7] = 1; next } !($1 in known) { found = 1 } END { exit found }
+  ' "$_old/services" "$scratch/containers"
+}
+forget_tags() {
+  while read -r _service _id _image; do
+    unlocked clean_env docker image rm "$(image_tag "$release" "$_service")" >/dev/null 2>&1 &
+  done <"$files/release/images"
+  wait
+}
+pass_first_gate() {
+  [ "$gates" = true ] || return 0
+  phase ready
+  wait_until "$go_deadline" 'the other servers' test -f "$run/proceed"
+}
+pass_last_gate() {
+  [ "$gates" = true ] || return 0
+  phase all-ready
+  await_go "$go_deadline"
+}
+stop_without_go() {
+  forget_tags
+  fail refused 'nothing was changed here, because another server failed or the runner was lost'
+}
+abandon() {
+  [ -z "$bad_services" ] || gather_evidence "$bad_services"
+  record_history failed true
+  result changed false
+  forget_tags
+  if [ -n "$previous" ]; then _serving="$previous goes on serving; nothing was recreated"; else _serving='nothing was recreated'; fi
+  if schema_allows_old; then
+    fail unhealthy "$problem. $_serving" 'Mend the cause and deploy again.'
+  fi
+  fail unhealthy "$problem. $_serving, but the migrations may have changed the schema under it" \\
+    'Check the database, mend the migration and deploy again.'
+}
+undo() {
+  [ -z "$bad_services" ] || gather_evidence "$bad_services"
+  cause=$problem
+  journalled undo:begin || journal undo:begin
+  if [ "$on_failure" = keep ]; then
+    record_history failed true
+    fail unhealthy "$cause. Nothing was restored, as on-failure: keep says" 'Look at the containers on the server, then deploy or roll back.'
+  fi
+  if [ -z "$previous" ]; then
+    record_history failed true
+    fail unhealthy "$cause. There is no earlier release to restore; the containers are left as they are" 'Mend the cause and deploy again.'
+  fi
+  if ! schema_allows_old; then
+    record_history failed true
+    fail unhealthy "$cause. $previous was not restored: the migrations changed the schema, and nothing says that the old code runs on it" \\
+      'Mend the release and deploy again; or, if the old code can run on the new schema, set migration-reversible: true and roll back.'
+  fi
+  phase restore
+  restore "$previous"
+}
+restore() {
+  say "restores the release $1"
+  _back=$path/releases/$1
+  restore_references "$_back" "$1" || warn "an image of $1 could not be found again"
+  awk 'FILENAME == ARGV[1] { known[$7] = 1; next } !($7 in known) { print $7 }' "$_back/services" \\
+    "$path/releases/$release/services" >"$scratch/only-new"
+  survey "$scratch/containers"
+  while read -r _name; do
+    for _id in $(ids_of "$_name"); do
+      say "removes $_name, which $1 does not have"
+      unlocked clean_env docker rm --force "$_id" >/dev/null 2>&1
+    done
+  done <"$scratch/only-new"
+  remove_orphans=false
+  if bring_up "$_back" && wait_healthy "$_back"; then
+    [ "$(current_release)" = "$1" ] || switch_current "$1"
+    result restored true
+    record_history restored true
+    forget_tags
+    say "$1 is restored and healthy"
+    fail unhealthy "$cause. $1 was restored and is healthy" 'The last lines and the health log of what failed are below.'
+  fi
+  result restored false
+  gather_evidence "$bad_services"
+  record_history failed true
+  fail unhealthy "$cause. Restoring $1 failed as well: $problem" 'The site may be down: look at the containers on the server now.'
+}
+finish() {
+  phase finish
+  write_release_json "$directory" "$previous" || undo
+  : >"$directory/deployed"
+  if [ "$(current_release)" != "$release" ]; then
+    switch_current "$release" || undo
+  fi
+  journalled committed || journal committed
+  record_history succeeded
+  retain
+  tell_success
+  say "$release is deployed"
+}
+tell_success() {
+  _changed=$(cat "$run/changed" 2>/dev/null)
+  result release "$release"
+  result changed "$(if [ -n "$_changed" ]; then echo true; else echo false; fi)"
+  result changed_services "$_changed"
+  result_file images "$directory/images"
+}
+recover() {
+  begin
+  if journalled committed; then
+    directory=$path/releases/$release
+    record_history succeeded
+    tell_success
+    return 0
+  fi
+  if journalled undo:begin; then
+    cause='the deployment had failed when it was interrupted'
+    if [ "$on_failure" = restore ] && [ -n "$previous" ] && schema_allows_old; then restore "$previous"; fi
+    record_history failed true
+    fail unhealthy "$cause"
+  fi
+  if ! journalled up:begin; then
+    for _hook in "$files"/release/hooks/*; do
+      [ -f "$_hook" ] || continue
+      _left=$(container_of "$_hook")
+      clean_env docker container inspect "$_left" >/dev/null 2>&1 || continue
+      run "$_left, which was interrupted" clean_env docker wait "$_left"
+      clean_env docker logs "$_left" >"$run/$(basename "$_hook").log" 2>&1
+      unlocked clean_env docker rm --force "$_left" >/dev/null 2>&1
+    done
+    [ ! -f "$files/release/images" ] || forget_tags
+    record_history interrupted
+    fail lost 'the deployment was interrupted before anything was recreated' 'Deploy again.'
+  fi
+  say 'goes on with the interrupted deployment'
+  make_ready
+}
+`;

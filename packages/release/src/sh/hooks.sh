@@ -1,0 +1,164 @@
+# shellcheck shell=dash
+# Commands of the user's that run in containers of the release: before-up, migrate, after-up, migration-state.
+# Each is a file that sets `hook_service` and, by `set --`, the words of its command (written by the runner).
+# Parameters: project, release, migration_reversible (true or false).
+
+# run_hooks DIRECTORY KIND: all files KIND-<n> in order; before-up and migrate in containers of their own,
+# after-up in the running ones.
+run_hooks() {
+  for _hook in "$1"/hooks/"$2"-*; do
+    [ -f "$_hook" ] || continue
+    hook_name=$(basename "$_hook")
+    case $2 in
+    after-up) once "$hook_name" run_in_service "$1" "$_hook" ;;
+    *) once "$hook_name" run_in_container "$1" "$_hook" ;;
+    esac || return 1
+  done
+}
+
+has_hooks() {
+  for _hook in "$1"/hooks/"$2"-*; do
+    [ ! -f "$_hook" ] || return 0
+  done
+  return 1
+}
+
+# container_of HOOK-FILE: the name of the container that a hook runs in.
+container_of() {
+  printf '%s-%s-%s' "$project" "$(basename "$1")" "$release" | sed 's/-migrate-01-/-migrate-/'
+}
+
+# run_in_container DIRECTORY HOOK-FILE: in a named, detached container of its own, waited for, its log kept. A
+# rerun attaches to the name. Without dependencies: `compose run` would recreate a changed database.
+run_in_container() {
+  hook_directory=$1
+  # shellcheck disable=SC1090 # written by the runner
+  . "$2"
+  hook_container=$(container_of "$2")
+  start_dependencies "$1" "$hook_service" || return 1
+  if ! clean_env docker container inspect "$hook_container" >/dev/null 2>&1; then
+    say "runs in $hook_service: $hook_text"
+    run_locked "the container $hook_container to start" compose "$hook_directory" run --detach --no-deps -T \
+      --name "$hook_container" "$hook_service" "$@"
+    _code=$?
+    if [ "$_code" -ne 0 ]; then
+      unlocked clean_env docker rm --force "$hook_container" >/dev/null 2>&1
+      problem="the command of $hook_service could not be started (exit code $_code)"
+      return 1
+    fi
+  else
+    say "waits for $hook_container, which is there already"
+  fi
+  run "$hook_container" clean_env docker logs --follow "$hook_container"
+  _code=$(clean_env docker wait "$hook_container" 2>/dev/null)
+  clean_env docker logs "$hook_container" >"$run/$(basename "$2").log" 2>&1
+  unlocked clean_env docker rm --force "$hook_container" >/dev/null 2>&1
+  [ "$_code" = 0 ] && return 0
+  tail -n 50 "$run/$(basename "$2").log" >"$scratch/hook-tail"
+  details "$scratch/hook-tail"
+  problem="the command of $hook_service failed with exit code ${_code:-unknown}: $hook_text"
+  return 1
+}
+
+# run_in_service DIRECTORY HOOK-FILE: in the first running container of the service.
+run_in_service() {
+  hook_directory=$1
+  # shellcheck disable=SC1090 # written by the runner
+  . "$2"
+  say "runs in the running $hook_service: $hook_text"
+  run "$hook_service: $hook_text" compose "$hook_directory" exec -T "$hook_service" "$@"
+  _code=$?
+  [ "$_code" -eq 0 ] && return 0
+  problem="the command of $hook_service failed with exit code $_code: $hook_text"
+  return 1
+}
+
+# start_dependencies DIRECTORY SERVICE: what it needs is started and waited for, nothing is recreated.
+start_dependencies() {
+  _needs=$(awk -v name="$2" '$1 == name { $1 = ""; print }' "$1/needs")
+  [ -n "$_needs" ] || return 0
+  survey "$scratch/containers" || return 1
+  _missing=
+  for _need in $_needs; do
+    _missing_one=$(awk -v name="$_need" '
+      FILENAME == ARGV[1] { if ($7 == name) { kind = $2; replicas = $4 }; next }
+      $1 == name && (kind == "long" ? $5 == "running" : $5 == "exited" && $6 == 0) { good++ }
+      END { if (good < replicas) print name }
+    ' "$1/services" "$scratch/containers")
+    _missing="$_missing${_missing_one:+ $_missing_one}"
+  done
+  for _step in $(awk '{ print $1 }' "$1/services" | sort -n -u); do
+    _now=
+    for _name in $(awk -v step="$_step" '$1 == step { print $7 }' "$1/services"); do
+      case "$_missing " in *" $_name "*) _now="$_now $_name" ;; esac
+    done
+    [ -n "$_now" ] || continue
+    say "starts what $2 needs:$_now"
+    # shellcheck disable=SC2086 # service names have no spaces
+    run_locked "Compose to start$_now" compose "$1" up --detach --no-deps --no-recreate --no-build --pull never --quiet-pull $_now
+    _code=$?
+    bad_services=$_now
+    if [ "$_code" -ne 0 ]; then
+      problem="Compose could not start$_now (exit code $_code)"
+      return 1
+    fi
+  done
+  # shellcheck disable=SC2034 # read by judge_health
+  changed_services=
+  wait_healthy "$1" " $(printf '%s' "$_needs" | tr -s ' ' | sed 's/^ //') " || return 1
+}
+
+# migrate DIRECTORY: the migrations, each once. Sets migrated: `no` (none, or the state did not change), `yes`.
+migrate() {
+  has_hooks "$1" migrate || return 0
+  if ! journalled migration:before; then
+    read_migration_state "$1" before || return 1
+    journal migration:before
+  fi
+  if ! done_before migrated; then
+    journal migration:begin
+    if ! run_hooks "$1" migrate; then
+      _problem=$problem
+      read_migration_state "$1" after || :
+      problem=$_problem
+      return 1
+    fi
+    journal migrated:done
+  else
+    say 'the migrations have been run by an earlier attempt of this deployment'
+  fi
+  read_migration_state "$1" after || return 1
+  if schema_allows_old; then echo same; else echo migrated; fi >"$run/schema"
+}
+
+# read_migration_state DIRECTORY before|after: the output of the user's command, compared later, never shown.
+read_migration_state() {
+  for _hook in "$1"/hooks/migration-state-*; do
+    [ -f "$_hook" ] || continue
+    if ! migration_state_of "$1" "$_hook" >"$run/migration-state.$2" 2>"$scratch/state-error"; then
+      details "$scratch/state-error"
+      rm -f "$run/migration-state.$2"
+      problem="the command of migration-state failed: $hook_text"
+      return 1
+    fi
+  done
+}
+
+migration_state_of() {
+  # shellcheck disable=SC1090 # written by the runner
+  . "$2"
+  start_dependencies "$1" "$hook_service" >&2 || return 1
+  unlocked compose "$1" run --rm --no-deps -T "$hook_service" "$@" </dev/null
+}
+
+# schema_allows_old: the one rule for restore and rollback: may old code run on the schema as it is now?
+schema_allows_old() {
+  if ! journalled migration:begin; then
+    # With several servers the first one migrates for all; the runner handed on what became of the schema.
+    ! grep -qs '^migrated' "$run/proceed" || [ "$migration_reversible" = true ]
+    return
+  fi
+  [ "$migration_reversible" != true ] || return 0
+  [ -f "$run/migration-state.before" ] && [ -f "$run/migration-state.after" ] &&
+    cmp -s "$run/migration-state.before" "$run/migration-state.after"
+}

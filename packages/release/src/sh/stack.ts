@@ -1,0 +1,107 @@
+// Made from stack.sh by packages/host/embed.mjs. Do not edit.
+/** The text of stack.sh. */
+export const stack = `use_engine() {
+  [ -z "$docker_host" ] || export DOCKER_HOST="$docker_host"
+}
+require_compose() {
+  if ! command -v docker >/dev/null 2>&1; then
+    fail refused 'Docker is not installed on the server' 'Install Docker Engine and its Compose plugin.'
+  fi
+  if ! _version=$(clean_env docker version --format '{{.Server.Version}}' 2>&1); then
+    case $_version in
+    *'permission denied'*)
+      fail refused "the user $(id -un) may not use Docker" "Let an administrator run: usermod -aG docker $(id -un)"
+      ;;
+    esac
+    printf '%s\\n' "$_version" >"$scratch/docker-version"
+    details "$scratch/docker-version"
+    fail refused 'the Docker engine does not answer' 'Check that it runs, and docker-host for a rootless one.'
+  fi
+  if ! _version=$(clean_env docker compose version --short 2>/dev/null); then
+    fail refused 'Docker Compose v2 is not installed on the server' 'Install the plugin: docker-compose-plugin, or docker-compose in Debian.'
+  fi
+  _plain=\${_version#v}
+  _major=\${_plain%%.*}
+  _minor=\${_plain#*.}
+  _minor=\${_minor%%.*}
+  case $_major$_minor in *[!0-9]* | '') _major=0 _minor=0 ;; esac
+  if [ "$_major" -lt "$1" ] || { [ "$_major" -eq "$1" ] && [ "$_minor" -lt "$2" ]; }; then
+    fail refused "Docker Compose $_plain on the server is older than $1.$2" 'Update the Compose plugin.'
+  fi
+}
+compose() {
+  _directory=$1
+  shift
+  clean_env docker compose --project-name "$project" --project-directory "$path" --env-file /dev/null \\
+    --file "$_directory/compose.json" "$@"
+}
+project_ids() {
+  clean_env docker ps --all --quiet --no-trunc --filter "label=com.docker.compose.project=$project"
+}
+survey() {
+  _ids=$(project_ids) || return 1
+  : >"$1.new"
+  if [ -n "$_ids" ]; then
+    clean_env docker inspect --type container --format "$survey_format" $_ids 2>/dev/null |
+      sed -n 's/^False //p' >"$1.new"
+  fi
+  mv -f "$1.new" "$1"
+}
+survey_format='{{or (index .Config.Labels "com.docker.compose.oneoff") "False"}} {{or (index .Config.Labels "com.docker.compose.service") "-"}} {{.Id}} {{or (index .Config.Labels "deploy-actions.hash") "-"}} {{.Image}} {{.State.Status}} {{.State.ExitCode}} {{.RestartCount}} {{if .State.Health}}{{.State.Health.Status}}{{else}}none{{end}} {{.State.OOMKilled}} {{or (index .Config.Labels "com.docker.compose.container-number") "1"}} {{.State.StartedAt}} {{.Name}} {{.Config.Image}}'
+not_current() {
+  if [ -f "$path/.deploy/adopted" ]; then cp "$path/.deploy/adopted" "$scratch/adopted"; else : >"$scratch/adopted"; fi
+  awk '
+    FILENAME == ARGV[1] { adopted[$1, $2] = 1; next }
+    FILENAME == ARGV[2] { wanted_id[$1] = $2; next }
+    FILENAME == ARGV[3] {
+      count[$1]++
+      hash[$1, count[$1]] = $3; id[$1, count[$1]] = $2; image_id[$1, count[$1]] = $4; status[$1, count[$1]] = $5
+      code[$1, count[$1]] = $6; image[$1, count[$1]] = $13
+      next
+    }
+    {
+      kind = $2; replicas = $4; name = $7; good = 0
+      for (i = 1; i <= count[name]; i++) {
+        if (hash[name, i] != $5 && !((id[name, i], $5) in adopted)) continue
+        if (image[name, i] != $6 || image_id[name, i] != wanted_id[name]) continue
+        if (kind == "long" && status[name, i] != "running") continue
+        if (kind == "once" && (status[name, i] != "exited" || code[name, i] != 0)) continue
+        good++
+      }
+      if (good != replicas || count[name] != replicas) print name
+    }
+  ' "$scratch/adopted" "$1/images" "$scratch/containers" "$1/services"
+}
+ids_of() {
+  awk -v name="$1" '$1 == name { print $2 }' "$scratch/containers"
+}
+repair_leftovers() {
+  survey "$scratch/containers" || return 1
+  while read -r _service _id _hash _image_id _status _code _restarts _health _oom _number _started _name _image; do
+    case $_status in
+    dead | removing)
+      say "removes the dead container \${_name#/}"
+      unlocked clean_env docker rm --force "$_id" >/dev/null 2>&1
+      continue
+      ;;
+    esac
+    _plain=\${_name#/}
+    _prefix=\${_plain%%_*}
+    case $_prefix in *[!0-9a-f]* | '') continue ;; esac
+    [ "\${#_prefix}" -eq 12 ] && [ "$_prefix" != "$_plain" ] || continue
+    _proper=\${_plain#*_}
+    _other=$(awk -v name="/$_proper" '$12 == name { print $2, $5 }' "$scratch/containers")
+    if [ -n "$_other" ] && [ "\${_other#* }" = running ]; then
+      say "removes $_plain, which an interrupted recreate left"
+      unlocked clean_env docker rm --force "$_id" >/dev/null 2>&1
+      continue
+    fi
+    if [ -n "$_other" ]; then
+      say "removes $_proper, which an interrupted recreate did not start"
+      unlocked clean_env docker rm --force "\${_other% *}" >/dev/null 2>&1
+    fi
+    say "gives $_plain its name $_proper back"
+    unlocked clean_env docker rename "$_id" "$_proper"
+  done <"$scratch/containers"
+}
+`;

@@ -1,0 +1,118 @@
+// Made from store.sh by packages/host/embed.mjs. Do not edit.
+/** The text of store.sh. */
+export const store = `current_release() {
+  _target=$(readlink "$path/current" 2>/dev/null) || return 0
+  case $_target in releases/*) ;; *) return 0 ;; esac
+  [ ! -f "$path/$_target/services" ] || printf '%s' "\${_target#releases/}"
+}
+place_files() {
+  [ -d "$path/files" ] || mkdir "$path/files" || return 1
+  for _sha in $(cut -f 1 "$files/release/trees" | sort -u); do
+    [ ! -d "$path/files/$_sha" ] || continue
+    rm -rf "$path/files/.$_sha"
+    mkdir -p "$path/files/.$_sha" || return 1
+    awk -F '\\t' -v OFS='\\t' -v sha="$_sha" '$1 == sha { print $2, $3, $4 }' "$files/release/trees" >"$scratch/tree"
+    while IFS=$tab read -r _mode _in_tree _sent; do
+      mkdir -p "$path/files/.$_sha/$(dirname "$_in_tree")" &&
+        cp "$files/$_sent" "$path/files/.$_sha/$_in_tree" &&
+        chmod "$_mode" "$path/files/.$_sha/$_in_tree" || return 1
+    done <"$scratch/tree"
+    find "$path/files/.$_sha" -type d -exec chmod 0755 {} +
+    mv -T "$path/files/.$_sha" "$path/files/$_sha" || return 1
+  done
+}
+tab=$(printf '\\t')
+place_release() {
+  [ -d "$path/releases" ] || mkdir "$path/releases" || return 1
+  [ -d "$path/shared" ] || mkdir -m 0755 "$path/shared" || return 1
+  place_files || return 1
+  place_links || return 1
+  if [ ! -d "$path/releases/$release" ]; then
+    rm -rf "$path/releases/.$release"
+    cp -R "$files/release" "$path/releases/.$release" && mv -T "$path/releases/.$release" "$path/releases/$release" || return 1
+  fi
+  [ ! -f "$files/env.base" ] || cp "$files/env.base" "$path/releases/$release/env"
+  cp "$files/release/images" "$path/releases/$release/images"
+  [ ! -f "$files/release/adopted" ] || cat "$files/release/adopted" >>"$path/.deploy/adopted"
+}
+place_links() {
+  [ -f "$files/release/links" ] || return 0
+  while IFS=$tab read -r _old _name; do
+    [ ! -e "$path/shared/$_name" ] && [ ! -L "$path/shared/$_name" ] || continue
+    mkdir -p "$(dirname "$path/shared/$_name")" && ln -s "$_old" "$path/shared/$_name" || return 1
+    say "shared/$_name is $_old"
+  done <"$files/release/links"
+}
+switch_current() {
+  rm -f "$path/.current.new"
+  ln -s "releases/$1" "$path/.current.new" && mv -T "$path/.current.new" "$path/current"
+}
+image_tag() {
+  printf 'deploy-actions/%s:%s-%s' "$project" "$1" "$2"
+}
+keep_images() {
+  while read -r _service _id _image; do
+    unlocked clean_env docker tag "$_id" "$(image_tag "$1" "$_service")" &
+  done <"$2/images"
+  wait
+}
+restore_references() {
+  while read -r _service _id _image; do
+    case $_image in *@sha256:*) continue ;; esac
+    [ "$(clean_env docker image inspect --format '{{.Id}}' "$_image" 2>/dev/null)" != "$_id" ] || continue
+    unlocked clean_env docker tag "$_id" "$_image" ||
+      unlocked clean_env docker tag "$(image_tag "$2" "$_service")" "$_image" || return 1
+  done <"$1/images"
+}
+forget_release() {
+  if [ -f "$path/releases/$1/images" ]; then
+    while read -r _service _id _image; do
+      unlocked clean_env docker image rm "$(image_tag "$1" "$_service")" >/dev/null 2>&1
+      case $_image in
+      *@sha256:*)
+        grep -qF " $_image" "$path"/releases/*/images --exclude-dir=none 2>/dev/null &&
+          [ "$(grep -lF " $_image" "$path"/releases/*/images 2>/dev/null | grep -cvF "/$1/images")" -gt 0 ] ||
+          unlocked clean_env docker image rm "$_image" >/dev/null 2>&1
+        ;;
+      esac
+    done <"$path/releases/$1/images"
+  fi
+  rm -rf "\${path:?}/releases/$1"
+}
+retain() {
+  _kept=0
+  _current=$(current_release)
+  for _old in $(ls -t "$path/releases"); do
+    [ "$_old" != "$_current" ] && [ "$_old" != "$previous" ] || continue
+    if [ -f "$path/releases/$_old/deployed" ]; then
+      _kept=$((_kept + 1))
+      [ "$_kept" -gt "$((keep_releases - 2))" ] || continue
+    fi
+    say "forgets the release $_old"
+    forget_release "$_old"
+  done
+  for _tree in "$path"/files/*; do
+    [ -d "$_tree" ] || continue
+    grep -qs "^\${_tree##*/}$tab" "$path"/releases/*/trees || rm -rf "$_tree"
+  done
+}
+record_history() {
+  _now=$(date +%s)
+  printf '%s,"outcome":"%s","bad":%s,"at":"%s","duration_ms":%s}\\n' "$history_head" "$1" "\${2:-false}" \\
+    "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$(((_now - begun) * 1000))" >>"$path/.deploy/history.jsonl"
+  sync "$path/.deploy/history.jsonl" 2>/dev/null || sync
+}
+write_release_json() {
+  {
+    cat "$1/release.head"
+    printf ',"created":"%s","previous":"%s","images":{' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$2"
+    awk '{ printf "%s\\"%s\\":\\"%s\\"", separator, $1, $2; separator = "," }' "$1/images"
+    printf '},"migrations":{"ran":%s,"reversible":%s,"state_before":"%s","state_after":"%s"}}\\n' \\
+      "$(if journalled migration:begin; then echo true; else echo false; fi)" "$migration_reversible" \\
+      "$(state_hash before)" "$(state_hash after)"
+  } | (cd "$1" && write_file release.json)
+}
+state_hash() {
+  [ ! -f "$run/migration-state.$1" ] || sha256sum <"$run/migration-state.$1" | cut -d ' ' -f 1
+}
+`;
