@@ -1,29 +1,52 @@
-import { Failure, type Inputs, type Report, formatDuration, reportJson } from '@deploy-actions/kit';
+import {
+  Failure,
+  type Inputs,
+  type Report,
+  formatDuration,
+  messageOf,
+  reportJson,
+} from '@deploy-actions/kit';
 import {
   type Attempt,
+  type ContainerScope,
+  type Crash,
   type PollResult,
   type Reach,
+  StopWaiting,
+  crashOf,
+  evidenceOf,
+  listContainers,
   pollUntilReady,
+  probeCompose,
+  probeExec,
   probeHttp,
   probeTcp,
   probeWebSocket,
   slots,
+  watchForCrash,
 } from '@deploy-actions/probe';
 import type { Ports } from '@deploy-actions/runner';
-import { fields, type outputs } from './fields.ts';
+import type { Session } from '@deploy-actions/shell';
+import type { fields, outputs } from './fields.ts';
 import { failureText, remedyFor, reportOf, summaryOf } from './report.ts';
 import { type Watched } from './target-spec.ts';
 import { readTargets } from './targets.ts';
 
-void fields;
 export type HealthInputs = Inputs<typeof fields>;
 export type HealthOutputs = Record<(typeof outputs)[number], string | number | boolean | undefined>;
 
 /** What health-wait needs of the world besides the runner's ports. */
 export interface World {
   runner: Reach;
+  /** The server's session and its way to targets, opened at the first call. Throws when there is no server. */
+  server(): Promise<ServerSide>;
   /** Writes the whole report and answers its path. */
   writeReport(json: string): string;
+}
+
+export interface ServerSide {
+  session: Session;
+  reach: Reach;
 }
 
 /** One target and how its wait ended. */
@@ -32,44 +55,161 @@ export interface Outcome {
   result: PollResult;
 }
 
+/** What is known about containers when a wait ends badly. */
+type Evidence = string[];
+
 const NEWS_EVERY = 15_000;
 
 /** Waits until every target is ready. Throws an `unhealthy` Failure that names each one that is not, and why. */
 export async function healthWait(inputs: HealthInputs, ports: Ports, world: World): Promise<HealthOutputs> {
   for (const [, value] of inputs.headers) if (value.length >= 8) ports.addSecret(value);
   const targets = await readTargets(inputs, ports.addSecret);
+  const scope = scopeOf(inputs, targets);
   const started = ports.clock.now();
-  const outcomes = await waitForAll(targets, inputs, ports, world);
+  const needsServer = scope !== undefined || targets.some(({ via }) => via === 'ssh');
+  const server = needsServer ? await world.server() : undefined;
+  const stop = new AbortController();
+  const signal = AbortSignal.any([ports.signal, stop.signal, ...(server ? [server.session.gone] : [])]);
+  const ended = new AbortController();
+  const watching =
+    server && scope && inputs['fail-fast']
+      ? watchContainers(server, scope, targets, ended.signal, stop)
+      : undefined;
+  let outcomes: Outcome[];
+  try {
+    outcomes = await waitForAll(
+      targets,
+      inputs,
+      { ...ports, signal },
+      { runner: world.runner, server, scope },
+    );
+  } finally {
+    ended.abort();
+  }
   const elapsedMs = Math.round(ports.clock.now() - started);
-  return conclude(outcomes, elapsedMs, ports, world);
+  const ok = outcomes.every(({ result }) => result.ok);
+  const evidence = ok || !server || !scope ? [] : await gather(server, scope, await watching, ports.log);
+  return conclude(outcomes, elapsedMs, evidence, ports, world);
+}
+
+function scopeOf(inputs: HealthInputs, targets: Watched[]): ContainerScope | undefined {
+  const { project } = inputs;
+  const onServer = targets.find(({ target }) => target.kind === 'compose' || target.kind === 'exec');
+  if (project === undefined) {
+    if (onServer) {
+      throw new Failure('input', `${onServer.label} needs the input \`project\``, {
+        input: 'project',
+        remedy: 'Name the compose project, such as `project: shop`.',
+      });
+    }
+    return undefined;
+  }
+  if (inputs.host.length === 0) {
+    throw new Failure('input', '`project` is given without `host`', {
+      input: 'host',
+      remedy: 'Add the server inputs, or leave `project` out.',
+    });
+  }
+  return {
+    project,
+    services: inputs.services,
+    ...(inputs['docker-host'] ? { dockerHost: inputs['docker-host'] } : {}),
+  };
+}
+
+/** Ends the wait as soon as a container crashes. Answers the crash, if any, when it is over. */
+async function watchContainers(
+  server: ServerSide,
+  scope: ContainerScope,
+  targets: Watched[],
+  ended: AbortSignal,
+  stop: AbortController,
+): Promise<Crash | undefined> {
+  const named = new Set(scope.services);
+  for (const { target } of targets)
+    if (target.kind === 'compose' || target.kind === 'exec') named.add(target.service);
+  const longest = Math.max(...targets.map(({ rules }) => rules.timeout + rules.initialDelay));
+  try {
+    const crash = await watchForCrash(server.session, scope, {
+      seconds: longest / 1000 + 60,
+      signal: ended,
+      named,
+    });
+    if (crash) {
+      const detail = `${crash.name} (service ${crash.service}) ${crash.reason}`;
+      stop.abort(new StopWaiting({ ok: false, elapsedMs: 0, phase: 'container', detail, final: true }));
+    }
+    return crash;
+  } catch (error) {
+    if (!ended.aborted) stop.abort(error);
+    return undefined;
+  }
+}
+
+/** Log tails and health logs of what crashed, else of every container that is not well. */
+async function gather(
+  server: ServerSide,
+  scope: ContainerScope,
+  crash: Crash | undefined,
+  log: Ports['log'],
+): Promise<Evidence> {
+  try {
+    if (crash) return [await evidenceOf(server.session, scope, crash)];
+    const containers = await listContainers(server.session, scope);
+    const ill = containers.filter(
+      (one) =>
+        crashOf(one, false) !== undefined ||
+        (one.status === 'running' && one.health !== undefined && one.health !== 'healthy'),
+    );
+    const shown = ill.slice(0, 5);
+    const evidence: Evidence = [];
+    for (const container of shown) {
+      const state = crashOf(container, false)?.reason ?? `is ${container.health}`;
+      evidence.push(
+        `${container.name} (service ${container.service}) ${state}\n${await evidenceOf(server.session, scope, container)}`,
+      );
+    }
+    return evidence;
+  } catch (error) {
+    log.info(`the containers' logs could not be read: ${messageOf(error)}`);
+    return [];
+  }
+}
+
+interface Ways {
+  runner: Reach;
+  server: ServerSide | undefined;
+  scope: ContainerScope | undefined;
 }
 
 async function waitForAll(
   targets: Watched[],
   inputs: HealthInputs,
   ports: Ports,
-  world: World,
+  ways: Ways,
 ): Promise<Outcome[]> {
   const { clock, log } = ports;
   const gate = slots(inputs.concurrency);
   const started = clock.now();
   const open = new Map<Watched, Attempt | undefined>(targets.map((watched) => [watched, undefined]));
+  const longest = Math.max(...targets.map(({ rules }) => rules.timeout));
   log.info(
-    `waiting for ${targets.length === 1 ? targets[0]!.name : `${targets.length} targets`}, ${formatDuration(inputs.timeout)} at most`,
+    `waiting for ${targets.length === 1 ? targets[0]!.name : `${targets.length} targets`}, ${formatDuration(longest)} at most`,
   );
   const news = setInterval(() => log.info(progress(open, clock.now() - started)), NEWS_EVERY);
   try {
     return await Promise.all(
       targets.map(async (watched) => {
         const result = await pollUntilReady(
-          (limit) => gate.run(() => look(watched, Math.min(limit, watched.requestTimeout), ports, world)),
+          (limit) => gate.run(() => look(watched, Math.min(limit, watched.requestTimeout), ports, ways)),
           watched.rules,
           { clock, signal: ports.signal, onAttempt: (attempt) => open.set(watched, attempt) },
         );
         open.delete(watched);
         const spent = `${formatDuration(result.elapsedMs)}, ${result.attempts} ${result.attempts === 1 ? 'attempt' : 'attempts'}`;
-        if (targets.length <= 50 || !result.ok)
+        if (targets.length <= 50 || !result.ok) {
           log.info(`${watched.name}: ${result.ok ? 'ready' : 'NOT ready'} after ${spent}`);
+        }
         return { watched, result };
       }),
     );
@@ -78,18 +218,21 @@ async function waitForAll(
   }
 }
 
-async function look(watched: Watched, timeout: number, ports: Ports, world: World): Promise<Attempt> {
+async function look(watched: Watched, timeout: number, ports: Ports, ways: Ways): Promise<Attempt> {
   const limits = { timeout, signal: ports.signal };
   const { target } = watched;
+  const reach = watched.via === 'ssh' ? ways.server!.reach : ways.runner;
   switch (target.kind) {
     case 'http':
-      return await probeHttp(world.runner, target, limits);
+      return await probeHttp(reach, target, limits);
     case 'tcp':
-      return await probeTcp(world.runner, target, limits);
+      return await probeTcp(reach, target, limits);
     case 'ws':
-      return await probeWebSocket(world.runner, target, limits);
-    default:
-      throw new Failure('input', `${watched.label} needs a server`, { input: 'host' });
+      return await probeWebSocket(reach, target, limits);
+    case 'compose':
+      return await probeCompose(ways.server!.session, ways.scope!, target, limits);
+    case 'exec':
+      return await probeExec(ways.server!.session, ways.scope!, target, limits);
   }
 }
 
@@ -104,10 +247,16 @@ function progress(open: Map<Watched, Attempt | undefined>, waited: number): stri
   return `${formatDuration(waited)}: still waiting for ${shown.join('; ')}${more}`;
 }
 
-function conclude(outcomes: Outcome[], elapsedMs: number, ports: Ports, world: World): HealthOutputs {
+function conclude(
+  outcomes: Outcome[],
+  elapsedMs: number,
+  evidence: Evidence,
+  ports: Ports,
+  world: World,
+): HealthOutputs {
   const report: Report = reportOf(outcomes, elapsedMs);
   const whole = JSON.parse(ports.redactor.redact(JSON.stringify(report))) as Report;
-  ports.summary(summaryOf(outcomes, report));
+  ports.summary(summaryOf(outcomes, report, evidence));
   const results: HealthOutputs = {
     healthy: report.ok,
     report: reportJson(whole),
@@ -119,9 +268,10 @@ function conclude(outcomes: Outcome[], elapsedMs: number, ports: Ports, world: W
     return results;
   }
   const bad = outcomes.filter(({ result }) => !result.ok);
+  const details = [...(bad.length > 1 ? bad.slice(0, 50).map(failureText) : []), ...evidence];
   throw new Failure('unhealthy', report.summary, {
     remedy: remedyFor(bad),
-    ...(bad.length > 1 ? { details: bad.slice(0, 50).map(failureText).join('\n') } : {}),
+    ...(details.length > 0 ? { details: details.join('\n') } : {}),
     outputs: results,
   });
 }

@@ -1,4 +1,11 @@
-import { type Report, codeSpan, escapeMarkdown, formatDuration, markdownTable } from '@deploy-actions/kit';
+import {
+  type Report,
+  codeBlock,
+  codeSpan,
+  escapeMarkdown,
+  formatDuration,
+  markdownTable,
+} from '@deploy-actions/kit';
 import { type Tick } from '@deploy-actions/probe';
 import { type Outcome } from './health-wait.ts';
 
@@ -50,6 +57,7 @@ const PHASES: Record<string, string> = {
 
 function whyNot({ watched, result }: Outcome): string {
   const { last, attempts, phases } = result;
+  if (last?.phase === 'container' && last.final) return last.detail!;
   const many = `${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}`;
   if (!last) return 'it was not asked once';
   if (last.ok) return `it answered well, but not ${watched.rules.successes} times in a row (${many})`;
@@ -79,6 +87,8 @@ export function remedyFor(bad: Outcome[]): string {
       return target.kind === 'http' && target.expect.version && /^version/.test(last.detail ?? '')
         ? 'Another version answers: the new one is not up yet, or the traffic does not go to it.'
         : 'It answers, but not as expected: see its logs, or correct what is expected.';
+    case 'container':
+      return 'Its last log lines are below.';
     case 'http':
     case 'body':
       return 'It takes connections but does not answer as HTTP does, or not in time: see its logs, or raise `request-timeout`.';
@@ -115,7 +125,7 @@ export function sparkline(timeline: readonly Tick[], elapsedMs: number, cells = 
 }
 
 /** The job summary: failures first, a timeline for each target, and how fast the good answers came. */
-export function summaryOf(outcomes: Outcome[], report: Report): string {
+export function summaryOf(outcomes: Outcome[], report: Report, evidence: readonly string[] = []): string {
   const ordered = [...outcomes].sort((a, b) => Number(a.result.ok) - Number(b.result.ok));
   const rows = ordered
     .slice(0, SHOWN_ROWS)
@@ -139,6 +149,14 @@ export function summaryOf(outcomes: Outcome[], report: Report): string {
     ...(left > 0 ? [`_and ${left} more_`, ''] : []),
     '<sub>Timeline from start to end: ▁ DNS, ▂ TCP, ▃ TLS, ▄ HTTP, ▆ answer not as expected, █ good.</sub>',
     '',
+    ...evidence.flatMap((text) => [
+      '<details><summary>Logs</summary>',
+      '',
+      codeBlock(text),
+      '',
+      '</details>',
+      '',
+    ]),
   ].join('\n');
 }
 

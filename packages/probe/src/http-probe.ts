@@ -1,6 +1,6 @@
 import { randomBytes, createHash } from 'node:crypto';
 import { HttpError, authority, endpointOf, limited, readHead } from '@deploy-actions/http';
-import { messageOf } from '@deploy-actions/kit';
+import { Failure, messageOf } from '@deploy-actions/kit';
 import { readsBody, unmet } from './expectation.ts';
 import { type Reach } from './reach.ts';
 import { type Attempt, type HttpTarget, type TcpTarget, type WebSocketTarget } from './target.ts';
@@ -93,7 +93,7 @@ export async function probeWebSocket(
     const url = new URL(target.url);
     const endpoint = endpointOf(url);
     const where = authority(endpoint.host, endpoint.port);
-    const { socket } = await reach.open(endpoint, target.connect ?? {}, limits.timeout, limits.signal);
+    const { socket } = await reach.open(endpoint, target.connect ?? {}, limits.timeout, limits.signal, true);
     const key = randomBytes(16).toString('base64');
     const headers = {
       Host: url.host,
@@ -146,7 +146,9 @@ export async function attempt(
     const outcome = await work();
     return { ...outcome, elapsedMs: performance.now() - started };
   } catch (error) {
-    if (limits.signal?.aborted) throw error;
+    if (limits.signal?.aborted) throw limits.signal.reason;
+    // The server is gone, or says no to all: no target's fault.
+    if (error instanceof Failure) throw error;
     const elapsedMs = performance.now() - started;
     if (error instanceof HttpError)
       return { ok: false, phase: error.phase, detail: error.message, elapsedMs };

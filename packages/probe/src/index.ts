@@ -33,7 +33,19 @@ export {
   type PollResult,
   type PollRules,
   type Tick,
+  StopWaiting,
   nextDelay,
   pollUntilReady,
 } from './poll.ts';
 export { type Slots, slots } from './slots.ts';
+export { throughSession } from './session-reach.ts';
+export {
+  type Container,
+  type ContainerScope,
+  type Crash,
+  crashOf,
+  evidenceOf,
+  listContainers,
+  watchForCrash,
+} from './container.ts';
+export { probeCompose, probeExec, runInService } from './container-probe.ts';

@@ -69,9 +69,19 @@ export function nextDelay(
   return delay * (1 - 0.2 * random());
 }
 
+/** A signal's reason that ends a wait with a result instead of an exception: nothing can become ready any more. */
+export class StopWaiting extends Error {
+  readonly attempt: Attempt;
+  constructor(attempt: Attempt) {
+    super(attempt.detail ?? 'stopped');
+    this.name = 'StopWaiting';
+    this.attempt = attempt;
+  }
+}
+
 /**
  * Tries until the target is ready, given up, or out of time. `look` gets the milliseconds that it may take.
- * Throws only the signal's reason.
+ * Throws only the signal's reason or what `look` throws; a reason that is StopWaiting becomes the result.
  */
 export async function pollUntilReady(
   look: (limit: number) => Promise<Attempt>,
@@ -95,38 +105,55 @@ export async function pollUntilReady(
     timeline,
     ...(gaveUp ? { gaveUp } : {}),
   });
-  signal.throwIfAborted();
-  if (rules.initialDelay > 0) await clock.sleep(Math.min(rules.initialDelay, rules.timeout), signal);
-  for (let lastLook = false; ;) {
-    const left = rules.timeout - (clock.now() - started);
-    const attempt = await look(Math.max(left, LAST_LOOK));
-    attempts += 1;
-    // An attempt that was cut short by the end says less than the one before it.
-    if (attempt.ok || !lastLook || last === undefined) last = attempt;
-    const outcome = attempt.ok ? 'ok' : (attempt.phase ?? 'failed');
-    timeline.push({ atMs: clock.now() - started, elapsedMs: attempt.elapsedMs, outcome });
-    if (timeline.length > 500) thin(timeline);
-    if (attempt.ok) {
-      good += 1;
-      bad = 0;
-    } else {
-      good = 0;
-      bad += 1;
-      phases[outcome] = (phases[outcome] ?? 0) + 1;
+  const stopped = (error: unknown): PollResult => {
+    if (!(error instanceof StopWaiting)) throw error;
+    last = error.attempt;
+    const outcome = last.phase ?? 'failed';
+    timeline.push({ atMs: clock.now() - started, elapsedMs: 0, outcome });
+    phases[outcome] = (phases[outcome] ?? 0) + 1;
+    return result(false, 'final');
+  };
+  try {
+    return await poll();
+  } catch (error) {
+    return stopped(error);
+  }
+
+  async function poll(): Promise<PollResult> {
+    signal.throwIfAborted();
+    if (rules.initialDelay > 0) await clock.sleep(Math.min(rules.initialDelay, rules.timeout), signal);
+    for (let lastLook = false; ;) {
+      const left = rules.timeout - (clock.now() - started);
+      const short = left < LAST_LOOK;
+      const attempt = await look(short ? LAST_LOOK : left);
+      attempts += 1;
+      // An attempt that was cut short by the end says less than the one before it.
+      if (attempt.ok || !short || last === undefined) last = attempt;
+      const outcome = attempt.ok ? 'ok' : (attempt.phase ?? 'failed');
+      timeline.push({ atMs: clock.now() - started, elapsedMs: attempt.elapsedMs, outcome });
+      if (timeline.length > 500) thin(timeline);
+      if (attempt.ok) {
+        good += 1;
+        bad = 0;
+      } else {
+        good = 0;
+        bad += 1;
+        phases[outcome] = (phases[outcome] ?? 0) + 1;
+      }
+      ports.onAttempt?.(attempt, attempts);
+      if (good >= rules.successes) return result(true);
+      if (attempt.final) return result(false, 'final');
+      if (rules.failures !== undefined && bad >= rules.failures) return result(false, 'failures');
+      if (lastLook) return result(false, 'timeout');
+      const waited = clock.now() - started;
+      // A success in a row is confirmed at the pace of the interval, not in a burst.
+      const delay = good > 0 ? rules.interval : nextDelay(rules.interval, attempts, waited, ports.random);
+      const rest = rules.timeout - waited;
+      // One last look at the very end, rather than giving up a moment before what would have been ready.
+      lastLook = delay >= rest;
+      if (lastLook && (rest <= 0 || good + 1 < rules.successes)) return result(false, 'timeout');
+      await clock.sleep(lastLook ? rest : delay, signal);
     }
-    ports.onAttempt?.(attempt, attempts);
-    if (good >= rules.successes) return result(true);
-    if (attempt.final) return result(false, 'final');
-    if (rules.failures !== undefined && bad >= rules.failures) return result(false, 'failures');
-    if (lastLook) return result(false, 'timeout');
-    const waited = clock.now() - started;
-    // A success in a row is confirmed at the pace of the interval, not in a burst.
-    const delay = good > 0 ? rules.interval : nextDelay(rules.interval, attempts, waited, ports.random);
-    const rest = rules.timeout - waited;
-    // One last look at the very end, rather than giving up a moment before what would have been ready.
-    lastLook = delay >= rest;
-    if (lastLook && (rest <= 0 || good + 1 < rules.successes)) return result(false, 'timeout');
-    await clock.sleep(lastLook ? rest : delay, signal);
   }
 }
 

@@ -14,12 +14,16 @@ import { type Redactor } from '@deploy-actions/kit';
 /** From where targets are reached: the runner, or the server through its SSH session. */
 export interface Reach {
   request(request: HttpRequest): Promise<HttpResponse>;
-  /** Opens a connection and hands it over; the caller destroys its socket. Throws HttpError. */
+  /**
+   * Opens a connection and hands it over; the caller destroys its socket. Throws HttpError. `talk` says that
+   * bytes will be sent: a way that can only try whether the port is open then refuses.
+   */
   open(
     endpoint: Endpoint,
     options: ConnectOptions,
     timeout: number,
     signal?: AbortSignal,
+    talk?: boolean,
   ): Promise<Connection>;
   close(): Promise<void>;
 }

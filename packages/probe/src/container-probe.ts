@@ -1,0 +1,96 @@
+import { cut } from '@deploy-actions/kit';
+import { type Session, SessionFailure } from '@deploy-actions/shell';
+import { type Container, type ContainerScope, listContainers } from './container.ts';
+import { type ProbeLimits, attempt } from './http-probe.ts';
+import { type Attempt, type ComposeTarget, type ExecTarget } from './target.ts';
+
+/** Whether every container of a service is healthy, or up where it has no healthcheck. */
+export async function probeCompose(
+  session: Session,
+  scope: ContainerScope,
+  target: ComposeTarget,
+  limits: ProbeLimits,
+): Promise<Attempt> {
+  return await attempt(limits, async () => {
+    const containers = await listContainers(session, { ...scope, services: [target.service] }, limits.signal);
+    const detail = notReady(containers, target.service, scope.project);
+    return detail === undefined ? { ok: true } : { ok: false, phase: 'container', detail };
+  });
+}
+
+function notReady(containers: Container[], service: string, project: string): string | undefined {
+  if (containers.length === 0) return `project ${project} has no container of service ${service}`;
+  const bad = containers.find(
+    ({ status, health }) => status !== 'running' || (health !== undefined && health !== 'healthy'),
+  );
+  if (!bad) return undefined;
+  const state =
+    bad.status !== 'running'
+      ? `${bad.status}${bad.status === 'exited' ? ` with code ${bad.exitCode}` : ''}`
+      : `${bad.health}`;
+  return `${bad.name} is ${state}, wanted ${bad.health === undefined ? 'running' : 'healthy'}`;
+}
+
+const EXEC = `[ -z "$1" ] || { DOCKER_HOST=$1; export DOCKER_HOST; }
+id=$(docker ps -q --filter "label=com.docker.compose.project=$2" --filter "label=com.docker.compose.service=$3" --filter label=com.docker.compose.oneoff=False | head -n 1)
+[ -n "$id" ] || { echo "project $2 runs no container of service $3"; exit 125; }
+shift 3
+exec docker exec "$id" "$@" </dev/null
+`;
+
+/** Runs a command in a service's container; good when it exits 0 and prints what is expected. */
+export async function probeExec(
+  session: Session,
+  scope: ContainerScope,
+  target: ExecTarget,
+  limits: ProbeLimits,
+): Promise<Attempt> {
+  return await attempt(limits, async () => {
+    const { code, stdout, stderr } = await runInService(
+      session,
+      scope,
+      target.service,
+      target.command,
+      limits,
+    );
+    const said = `${stdout.toString('utf8')}${stderr.toString('utf8')}`.trim();
+    if (code === 125 && /runs no container/.test(said))
+      return { ok: false, phase: 'container', detail: said };
+    if (code !== 0)
+      return {
+        ok: false,
+        phase: 'exec',
+        detail: `${target.command[0]} ended with exit code ${code}${said === '' ? '' : `: ${cut(said.replace(/\s+/g, ' '), 200)}`}`,
+      };
+    const output = stdout.toString('utf8');
+    if (target.output && !target.output.test(output)) {
+      return {
+        ok: false,
+        phase: 'expectation',
+        detail: `the output is "${cut(output.trim().replace(/\s+/g, ' '), 200)}", wanted ${target.output.text}`,
+      };
+    }
+    return { ok: true };
+  });
+}
+
+/** The command's outcome; a time limit that ran out becomes exit code 124, as timeout(1) has it. */
+export async function runInService(
+  session: Session,
+  scope: ContainerScope,
+  service: string,
+  command: readonly string[],
+  limits: ProbeLimits,
+) {
+  try {
+    return await session.run({
+      script: EXEC,
+      args: [scope.dockerHost ?? '', scope.project, service, ...command],
+      timeout: limits.timeout,
+      signal: limits.signal,
+    });
+  } catch (error) {
+    if (!(error instanceof SessionFailure) || error.code !== 'timed-out') throw error;
+    return { code: 124, stdout: Buffer.alloc(0), stderr: Buffer.from(`no end within ${limits.timeout} ms`) };
+  }
+}

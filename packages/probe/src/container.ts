@@ -1,0 +1,300 @@
+import { type Session } from '@deploy-actions/shell';
+import { Failure, cut } from '@deploy-actions/kit';
+
+/** Which containers: those of a compose project, all services or some. */
+export interface ContainerScope {
+  project: string;
+  /** Empty: every service. */
+  services: readonly string[];
+  /** DOCKER_HOST on the server. */
+  dockerHost?: string;
+}
+
+/** A container as the engine tells of it. */
+export interface Container {
+  id: string;
+  name: string;
+  service: string;
+  /** `created`, `running`, `restarting`, `exited`, `dead`, `paused`, `removing` */
+  status: string;
+  exitCode: number;
+  oomKilled: boolean;
+  /** The engine's own error, such as a command that does not exist. */
+  error: string;
+  /** `starting`, `healthy`, `unhealthy`, or undefined without a healthcheck. */
+  health: string | undefined;
+  restarts: number;
+  /** `no`, `always`, `unless-stopped`, `on-failure`. */
+  restartPolicy: string;
+  /** Seconds since it stopped, by the server's own clock; undefined while it runs. */
+  stoppedFor: number | undefined;
+}
+
+const PRELUDE = `[ -z "$1" ] || { DOCKER_HOST=$1; export DOCKER_HOST; }
+p=$2
+shift 2
+`;
+
+const FORMAT =
+  '{"id":{{json .Id}},"name":{{json .Name}},"service":{{json (index .Config.Labels "com.docker.compose.service")}},' +
+  '"status":{{json .State.Status}},"exitCode":{{.State.ExitCode}},"oomKilled":{{.State.OOMKilled}},"error":{{json .State.Error}},' +
+  '"health":{{if .State.Health}}{{json .State.Health.Status}}{{else}}null{{end}},"restarts":{{.RestartCount}},' +
+  '"policy":{{json .HostConfig.RestartPolicy.Name}},"finished":{{json .State.FinishedAt}}}';
+
+const LIST = `ids=$(docker ps -aq --no-trunc --filter "label=com.docker.compose.project=$p" --filter label=com.docker.compose.oneoff=False) || exit
+date +%s
+[ -z "$ids" ] || docker inspect --type container --format '${FORMAT}' $ids || exit
+`;
+
+/** The containers of the scope as they are now. Throws a Failure when the engine does not answer. */
+export async function listContainers(
+  session: Session,
+  scope: ContainerScope,
+  signal?: AbortSignal,
+): Promise<Container[]> {
+  const { code, stdout, stderr } = await session.run({
+    script: PRELUDE + LIST,
+    args: [scope.dockerHost ?? '', scope.project],
+    timeout: 30_000,
+    signal,
+  });
+  if (code !== 0) throw engineFailure(session, code, stderr);
+  return inScope(parseList(stdout.toString('utf8').split('\n')), scope);
+}
+
+function engineFailure(session: Session, code: number, stderr: Buffer): Failure {
+  const said = stderr.toString('utf8').trim();
+  return new Failure(
+    'remote',
+    `docker on ${session.name} ended with exit code ${code}: ${cut(said.split('\n').at(-1) ?? '', 300)}`,
+    {
+      remedy: /permission denied/i.test(said)
+        ? 'Let the user of the SSH connection use the engine: add it to the group docker on the server.'
+        : 'Check that the Docker engine runs on the server.',
+    },
+  );
+}
+
+function inScope(containers: Container[], scope: ContainerScope): Container[] {
+  return scope.services.length === 0
+    ? containers
+    : containers.filter(({ service }) => scope.services.includes(service));
+}
+
+function parseList(lines: string[]): Container[] {
+  const now = Number(lines.find((line) => /^\d+$/.test(line)) ?? 0);
+  return lines
+    .filter((line) => line.startsWith('{"id":'))
+    .map((line) => {
+      const raw = JSON.parse(line) as Record<string, unknown>;
+      const finished = Date.parse(String(raw['finished'])) / 1000;
+      const running = raw['status'] === 'running' || raw['status'] === 'created' || !(finished > 0);
+      return {
+        id: String(raw['id']),
+        name: String(raw['name']).replace(/^\//, ''),
+        service: String(raw['service'] ?? ''),
+        status: String(raw['status']),
+        exitCode: Number(raw['exitCode']),
+        oomKilled: raw['oomKilled'] === true,
+        error: String(raw['error'] ?? ''),
+        health: typeof raw['health'] === 'string' ? raw['health'] : undefined,
+        restarts: Number(raw['restarts']),
+        restartPolicy: String(raw['policy'] || 'no'),
+        stoppedFor: running ? undefined : now - finished,
+      };
+    });
+}
+
+/** A container that will not become ready by waiting. */
+export interface Crash {
+  id: string;
+  name: string;
+  service: string;
+  /** One sentence without the container's name, such as `exited with code 1`. */
+  reason: string;
+}
+
+/** An exit long before this wait is history, not news: an orphan of an older deployment, most often. */
+const RECENT_SECONDS = 900;
+
+/** Why a container as it is now is a crashed one; undefined when it is not. */
+export function crashOf(container: Container, named: boolean): Crash | undefined {
+  const { id, name, service, status, exitCode, oomKilled, error, restarts, stoppedFor } = container;
+  const crash = (reason: string): Crash => ({ id, name, service, reason });
+  const again = restarts > 0 ? ` (${restarts} ${restarts === 1 ? 'restart' : 'restarts'})` : '';
+  if (status === 'restarting') {
+    return crash(
+      oomKilled
+        ? `was killed for lack of memory and is restarting${again}`
+        : `exited with code ${exitCode} and is restarting${again}`,
+    );
+  }
+  if (status === 'created' && error !== '') return crash(`could not be started: ${cut(error, 300)}`);
+  if (status !== 'exited' && status !== 'dead') return undefined;
+  if (!named && (stoppedFor ?? 0) > RECENT_SECONDS) return undefined;
+  if (oomKilled) return crash('was killed for lack of memory (OOM)');
+  if (error !== '') return crash(`could not be started: ${cut(error, 300)}`);
+  // Exit code 0 is how a one-shot service ends well; of a service that was named it is an end all the same.
+  if (exitCode === 0 && !named) return undefined;
+  return crash(`exited with code ${exitCode}`);
+}
+
+const EVENTS = `now=$(date +%s)
+${LIST}echo listed
+docker events --since "$now" --until "$((now + $1))" --filter type=container --filter "label=com.docker.compose.project=$p" --format '{{json .}}' </dev/null &
+e=$!
+# Ends when the other side closes this program's stdin, or the connection is gone.
+cat >/dev/null
+kill $e 2>/dev/null
+`;
+
+interface EngineEvent {
+  Action?: string;
+  status?: string;
+  id?: string;
+  Actor?: { ID?: string; Attributes?: Record<string, string> };
+}
+
+/**
+ * Resolves with the first crash in the scope: of a container that is crashed already, or as soon as the
+ * engine tells of one. Resolves undefined when `signal` aborts. One program on the server, which ends with
+ * the signal, the connection or `seconds`. Throws a Failure when the engine does not answer.
+ */
+export async function watchForCrash(
+  session: Session,
+  scope: ContainerScope,
+  options: { seconds: number; signal: AbortSignal; named: ReadonlySet<string> },
+): Promise<Crash | undefined> {
+  const { signal, named } = options;
+  const stopped = new Set<string>();
+  const outOfMemory = new Set<string>();
+  const listed: string[] = [];
+  let listing = true;
+  let crash: Crash | undefined;
+  let found: () => void = () => {};
+  const seen = new Promise<void>((done) => (found = done));
+  const report = (one: Crash | undefined) => {
+    if (one && !crash) {
+      crash = one;
+      found();
+    }
+  };
+  const onLine = (line: string) => {
+    if (listing) {
+      if (line !== 'listed') return void listed.push(line);
+      listing = false;
+      for (const container of inScope(parseList(listed), scope))
+        report(crashOf(container, named.has(container.service)));
+      return;
+    }
+    report(crashOfEvent(line, scope, stopped, outOfMemory, named));
+  };
+  const program = session.run({
+    script: PRELUDE + EVENTS,
+    args: [scope.dockerHost ?? '', scope.project, String(Math.ceil(options.seconds))],
+    input: untilAborted(signal, seen),
+    onStdout: lineReader(onLine),
+  });
+  const outcome = await Promise.race([program, seen]);
+  if (crash) {
+    void program.catch(() => {});
+    return crash;
+  }
+  if (outcome && outcome.code !== 0 && !signal.aborted && listing)
+    throw engineFailure(session, outcome.code, outcome.stderr);
+  return undefined;
+}
+
+function crashOfEvent(
+  line: string,
+  scope: ContainerScope,
+  stopped: Set<string>,
+  outOfMemory: Set<string>,
+  named: ReadonlySet<string>,
+): Crash | undefined {
+  let event: EngineEvent;
+  try {
+    event = JSON.parse(line) as EngineEvent;
+  } catch {
+    return undefined;
+  }
+  const action = event.Action ?? event.status;
+  const id = event.Actor?.ID ?? event.id ?? '';
+  const about = event.Actor?.Attributes ?? {};
+  const service = about['com.docker.compose.service'] ?? '';
+  if (about['com.docker.compose.oneoff'] === 'True') return undefined;
+  if (scope.services.length > 0 && !scope.services.includes(service)) return undefined;
+  // `docker stop` and `docker kill` say `kill` first: then somebody stopped it, and it did not crash.
+  if (action === 'kill') stopped.add(id);
+  if (action === 'start') stopped.delete(id);
+  if (action === 'oom') outOfMemory.add(id);
+  if (action !== 'die' || stopped.has(id)) return undefined;
+  const exitCode = Number(about['exitCode'] ?? NaN);
+  if (exitCode === 0 && !named.has(service)) return undefined;
+  const reason = outOfMemory.has(id) ? 'was killed for lack of memory (OOM)' : `exited with code ${exitCode}`;
+  return { id, name: about['name'] ?? id.slice(0, 12), service, reason };
+}
+
+/** A program's stdin that says nothing and ends when there is no more interest. */
+async function* untilAborted(signal: AbortSignal, seen: Promise<void>): AsyncGenerator<Buffer> {
+  const aborted = new Promise<void>((done) => {
+    if (signal.aborted) done();
+    signal.addEventListener('abort', () => done(), { once: true });
+  });
+  await Promise.race([aborted, seen]);
+  yield Buffer.alloc(0);
+}
+
+function lineReader(onLine: (line: string) => void): (bytes: Buffer) => void {
+  let rest = '';
+  return (bytes) => {
+    rest += bytes.toString('utf8');
+    const lines = rest.split('\n');
+    rest = lines.pop()!;
+    for (const line of lines) onLine(line);
+  };
+}
+
+const EVIDENCE = `docker inspect --type container --format '{{if .State.Health}}{{json .State.Health.Log}}{{else}}null{{end}}' "$1" || exit
+docker logs --tail 50 "$1" 2>&1
+`;
+
+/** The last 50 log lines and the health log of a container, as text for a person; says so when there are none. */
+export async function evidenceOf(
+  session: Session,
+  scope: ContainerScope,
+  container: { id: string; name: string },
+): Promise<string> {
+  const { code, stdout } = await session.run({
+    script: PRELUDE + EVIDENCE,
+    args: [scope.dockerHost ?? '', scope.project, container.id],
+    timeout: 20_000,
+  });
+  if (code !== 0) return `${container.name}: gone already, its log with it`;
+  const text = stdout.toString('utf8');
+  const end = text.indexOf('\n');
+  const log = text.slice(end + 1).trimEnd();
+  const parts = [
+    log === ''
+      ? `${container.name} logged nothing`
+      : `last log lines of ${container.name}:\n${indent(cut(log, 12_000))}`,
+  ];
+  const checks = (JSON.parse(text.slice(0, Math.max(0, end)) || 'null') ?? []) as {
+    ExitCode?: number;
+    Output?: string;
+  }[];
+  if (checks.length > 0) {
+    const shown = checks
+      .slice(-3)
+      .map((check) => `exit code ${check.ExitCode}: ${cut((check.Output ?? '').trim(), 500)}`);
+    parts.push(`last healthchecks of ${container.name}:\n${indent(shown.join('\n'))}`);
+  }
+  return parts.join('\n');
+}
+
+function indent(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => `  ${line}`)
+    .join('\n');
+}
