@@ -1,47 +1,385 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
-import { afterEach, expect, test } from '@jest/globals';
-import { systemClock } from '@deploy-actions/kit';
-import { localSession } from '@deploy-actions/shell/local-session';
-import type { Operation, RunEvent } from './run.ts';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { Failure } from '@deploy-actions/kit';
+import { cancelRun, readResult, sendGo, upload } from './control.ts';
+import { followRun } from './follow.ts';
+import { inspect } from './inspect.ts';
+import { failureOf } from './result.ts';
+import type { RunEvent } from './run.ts';
 import { startRun } from './start.ts';
+import { statusOf } from './status.ts';
+import { type TestHost, eventually, shellsHere, testHost, watching } from './test-hosts.ts';
 
-const folders: string[] = [];
+const hosts: TestHost[] = [];
 afterEach(() => {
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+  for (const host of hosts.splice(0)) host.remove();
 });
 
-function application(): string {
-  const folder = mkdtempSync(path.join(tmpdir(), 'host-'));
-  folders.push(folder);
-  return path.join(folder, 'app');
+const lines = (events: RunEvent[]) => events.flatMap((event) => (event.type === 'line' ? [event.text] : []));
+const states = (events: RunEvent[]) =>
+  events.flatMap((event) => (event.type === 'state' ? [event.state] : []));
+
+function pidOf(host: TestHost, run: string): number {
+  return Number(host.read(`.deploy/runs/${run}/pid`).split(' ')[0]);
 }
 
-function operation(more: Partial<Operation> & { body: string }): Operation {
-  return {
-    name: 'deploy',
-    path: application(),
-    deploymentId: 'run-1',
-    inputHash: 'a'.repeat(64),
-    holder: { actor: 'octocat', runUrl: 'https://example.org/run/1' },
-    ...more,
+/** Whether a process is there and no zombie. */
+function works(pid: number): boolean {
+  try {
+    return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+async function paused(host: TestHost, run: string): Promise<void> {
+  await eventually(() => host.read(`.deploy/runs/${run}/state`) === 'paused\n', `the pause of ${run}`);
+}
+
+describe.each(shellsHere())('with %s as sh', (shell) => {
+  const make = () => {
+    const host = testHost(shell);
+    hosts.push(host);
+    return host;
   };
-}
 
-test('a run tells its phases and lines and ends with the fields of its result', async () => {
-  const events: RunEvent[] = [];
-  const run = await startRun(
-    localSession(),
-    operation({
-      body: `operate() {
-        phase pull; say "pulling $what"; run "a nap" sh -c 'echo out; echo err >&2'
-        phase up; result name "it's $what"; warn careful
-      }`,
-      parameters: { what: `a 'quoted'\n$thing \`x\`` },
-    }),
-    { clock: systemClock, onEvent: (event) => events.push(event) },
-  );
-  const result = await run.result;
-  expect(result).toMatchObject({ outcome: 'succeeded', fresh: true });
+  test('a run tells its phases and lines and ends with the fields of its result', async () => {
+    const host = make();
+    const options = watching();
+    const session = host.session();
+    const run = await startRun(
+      session,
+      host.operation({
+        body: `operate() {
+          phase pull; say "pulling $what"; run "a child" sh -c 'echo out; echo err >&2'
+          phase up; result name "it's $what"; result_file sent "$files/a b/ü.txt"; warn careful
+          capture _mine printf '<%s>' "$secret_word"; result captured "$_mine"
+          clean_env "A=b c" X= sh -c 'printf "%s,%s" "$A" "\${HOME:+home}"' >seen; result_file env seen
+        }`,
+        parameters: { what: `a 'quoted'\n$thing \`x\`` },
+        secrets: { secret_word: 'hush' },
+        files: [{ name: 'a b/ü.txt', content: Buffer.from([0, 255, 10, 65]) }],
+      }),
+      options,
+    );
+    expect(run.disposition).toBe('started');
+    const result = await run.result;
+    expect(result).toMatchObject({
+      outcome: 'succeeded',
+      fresh: true,
+      recovered: false,
+      fields: {
+        name: `it's a 'quoted'\n$thing \`x\``,
+        sent: Buffer.from([0, 255, 10, 65]).toString('utf8'),
+        captured: '<hush>',
+        env: 'b c,home',
+      },
+    });
+    expect(result.phases.map((phase) => phase.name)).toEqual(['pull', 'up']);
+    expect(lines(options.events)).toEqual([`pulling a 'quoted'`, '$thing `x`', 'out', 'err']);
+    expect(options.events).toContainEqual({ type: 'warning', text: 'careful' });
+    expect(states(options.events).at(-1)).toBe('ended');
+    expect(session.counts.execs).toBe(1);
+    expect(host.read(`.deploy/runs/run-1/deploy-1/secrets`)).toBe('');
+  });
+
+  test('looking at the server takes one exec, and its files become those of the run', async () => {
+    const host = make();
+    const session = host.session();
+    const events: RunEvent[] = [];
+    const seen = await inspect(session, {
+      path: host.path,
+      body: 'inspect() { say looking; result got "$(cat compose.yml) $word"; }',
+      parameters: { word: 'w' },
+      files: [{ name: 'compose.yml', content: 'services: {}' }],
+      onEvent: (event) => events.push(event),
+    });
+    expect(seen.fields).toEqual({ got: 'services: {} w' });
+    expect(lines(events)).toEqual(['looking']);
+    const run = await startRun(
+      session,
+      host.operation({
+        staging: seen.staging,
+        files: [{ name: 'more.txt', content: 'more' }],
+        body: 'operate() { result all "$(cat "$files/compose.yml" "$files/more.txt")"; }',
+      }),
+      watching(),
+    );
+    expect((await run.result).fields).toEqual({ all: 'services: {}more' });
+    expect(session.counts.execs).toBe(2);
+  });
+
+  test('a look that fails says why and leaves nothing behind', async () => {
+    const host = make();
+    const look = inspect(host.session(), {
+      path: host.path,
+      body: 'inspect() { say bad; fail input "line 3 is wrong" "Mend it."; }',
+      files: [{ name: 'x', content: 'x' }],
+    });
+    await expect(look).rejects.toMatchObject({
+      kind: 'input',
+      message: 'line 3 is wrong',
+      remedy: 'Mend it.',
+    });
+    expect((await statusOf(host.session(), host.path)).runs).toEqual([]);
+  });
+
+  test('a failure keeps its kind, remedy, evidence and the fields given before it', async () => {
+    const host = make();
+    const run = await startRun(
+      host.session(),
+      host.operation({
+        body: `operate() {
+          result image one; echo 'log of web' >tail; details tail
+          (fail unhealthy 'web is not well' 'Read its log.') || fail remote 'not this one'
+        }`,
+      }),
+      watching(),
+    );
+    const result = await run.result;
+    expect(result.fields).toEqual({ image: 'one' });
+    expect(failureOf(result)).toMatchObject({
+      kind: 'unhealthy',
+      message: 'web is not well',
+      remedy: 'Read its log.',
+      details: 'log of web\n',
+    });
+  });
+
+  test('the same id and input again reattaches while it runs, reports when it succeeded, else starts anew', async () => {
+    const host = make();
+    const body = 'operate() { echo once >>marks; await_go 20 || fail unhealthy "no go"; }';
+    const first = await startRun(host.session(), host.operation({ body }), watching());
+    const again = watching();
+    const second = await startRun(host.session(), host.operation({ body }), again);
+    expect(second.disposition).toBe('reattached');
+    expect(second.reference).toEqual(first.reference);
+    await eventually(() => states(again.events).includes('ready'), 'ready');
+    await expect(sendGo(host.session(), first.reference)).resolves.toBe('went');
+    expect((await first.result).outcome).toBe('succeeded');
+    expect((await second.result).fresh).toBe(false);
+    const third = await startRun(host.session(), host.operation({ body }), watching());
+    expect(third.disposition).toBe('reported');
+    expect(await third.result).toMatchObject({ outcome: 'succeeded', fresh: false });
+    await expect(sendGo(host.session(), first.reference)).resolves.toBe('ended');
+    expect(host.read('marks')).toBe('once\n');
+
+    const other = host.operation({ body: 'operate() { fail remote broken; }', inputHash: 'b'.repeat(64) });
+    const fourth = await startRun(host.session(), other, watching());
+    expect(fourth.reference.number).toBe(2);
+    expect((await fourth.result).outcome).toBe('failed');
+    const fifth = await startRun(host.session(), other, watching());
+    expect(fifth.reference.number).toBe(3);
+    await fifth.result;
+  });
+
+  test('without go a run reverts at its deadline, and a later go is late', async () => {
+    const host = make();
+    const run = await startRun(
+      host.session(),
+      host.operation({ body: 'operate() { await_go 1 || { nap 1; fail unhealthy "no go came"; }; }' }),
+      watching(),
+    );
+    await eventually(() => host.read('.deploy/runs/run-1/deploy-1/state') === 'ready\n', 'ready');
+    await eventually(() => host.read('.deploy/runs/run-1/deploy-1/state') === 'running\n', 'the deadline');
+    await expect(sendGo(host.session(), run.reference)).resolves.toBe('late');
+    expect((await run.result).failure).toMatchObject({ kind: 'unhealthy', message: 'no go came' });
+  });
+
+  test('one run at a time: the others wait, say who holds the lock, and give up as busy', async () => {
+    const host = make();
+    const holder = await startRun(
+      host.session(),
+      host.operation({ body: 'operate() { await_go 30; }', deploymentId: 'holder' }),
+      watching(),
+    );
+    await eventually(() => host.read('.deploy/runs/holder/deploy-1/state') === 'ready\n', 'the holder');
+    const options = watching();
+    const impatient = await startRun(
+      host.session(),
+      host.operation({ body: 'operate() { :; }', deploymentId: 'impatient', lockTimeout: 1000 }),
+      options,
+    );
+    const patient = await startRun(
+      host.session(),
+      host.operation({ body: 'operate() { :; }', deploymentId: 'patient' }),
+      watching(),
+    );
+    const { failure } = await impatient.result;
+    expect(failure).toMatchObject({ kind: 'busy' });
+    expect(failure!.message).toMatch(
+      /held by octocat since .* \(https:\/\/example.org\/run\/1\), run holder\/deploy-1/,
+    );
+    expect(lines(options.events)[0]).toMatch(/waiting for the lock, held by octocat/);
+    const status = await statusOf(host.session(), host.path);
+    expect(status.lock).toMatchObject({ actor: 'octocat' });
+    expect(status.runs.map((one) => [one.reference.deploymentId, one.state]).sort()).toEqual([
+      ['holder', 'ready'],
+      ['impatient', 'ended'],
+      ['patient', 'waiting'],
+    ]);
+    await sendGo(host.session(), holder.reference);
+    expect((await patient.result).outcome).toBe('succeeded');
+    expect((await statusOf(host.session(), host.path)).lock).toBeUndefined();
+  });
+
+  test('a cancelled run that waits for the lock ends at once', async () => {
+    const host = make();
+    const holder = await startRun(
+      host.session(),
+      host.operation({ body: 'operate() { await_go 30; }', deploymentId: 'holder' }),
+      watching(),
+    );
+    await eventually(() => host.read('.deploy/runs/holder/deploy-1/state') === 'ready\n', 'the holder');
+    const waiter = await startRun(
+      host.session(),
+      host.operation({ body: 'operate() { echo ran >ran; }', deploymentId: 'waiter' }),
+      watching(),
+    );
+    await cancelRun(host.session(), waiter.reference);
+    expect((await waiter.result).failure).toMatchObject({ kind: 'lost' });
+    await cancelRun(host.session(), holder.reference);
+    await holder.result;
+    expect(host.read('ran')).toBe('');
+  });
+
+  test('a run that is killed leaves the lock free, and the next run has it recovered first', async () => {
+    const host = make();
+    host.pauseAt('up:done:before');
+    const body = `operate() { once migrate add migrated; once up add up; add end; }
+      recover() { say "recovering after $(tail -n 1 "$run/journal")"; once migrate add migrated; add reverted; fail unhealthy reverted; }
+      add() { echo "$1" >>marks; }`;
+    const run = await startRun(host.session(), host.operation({ body }), watching());
+    await paused(host, 'run-1/deploy-1');
+    process.kill(pidOf(host, 'run-1/deploy-1'), 'SIGKILL');
+    host.pauseAt(undefined);
+    await expect(run.result).rejects.toMatchObject({ kind: 'lost' });
+    expect((await statusOf(host.session(), host.path)).runs[0]).toMatchObject({
+      state: 'interrupted',
+      lastEvent: 'up:begin',
+    });
+    const next = watching();
+    const second = await startRun(host.session(), host.operation({ body }), next);
+    expect(second.reference.number).toBe(2);
+    expect((await second.result).outcome).toBe('succeeded');
+    expect(host.read('marks').split('\n')).toEqual([
+      'migrated',
+      'up',
+      'reverted',
+      'migrated',
+      'up',
+      'end',
+      '',
+    ]);
+    expect(await readResult(host.session(), run.reference)).toMatchObject({
+      outcome: 'failed',
+      recovered: true,
+      failure: { kind: 'unhealthy', message: 'reverted' },
+    });
+    expect(lines(next.events).join('\n')).toMatch(/an earlier run was interrupted: run-1\/deploy-1/);
+  });
+
+  test('what was journalled by an earlier run of the same deployment is known to the next', async () => {
+    const host = make();
+    const body = `operate() { done_before migrate || once migrate add migrated; [ "$run_number" = 2 ] || fail remote "up failed"; }
+      add() { echo "$1" >>marks; }`;
+    await (
+      await startRun(host.session(), host.operation({ body }), watching())
+    ).result;
+    const second = await startRun(host.session(), host.operation({ body }), watching());
+    expect((await second.result).outcome).toBe('succeeded');
+    expect(host.read('marks')).toBe('migrated\n');
+  });
+
+  test('what a killed run leaves at work with the lock is ended, and then the lock is free', async () => {
+    const host = make();
+    const body = `operate() { run_locked compose sh -c 'echo $$ >compose.pid; exec sleep 300'; }`;
+    const run = await startRun(host.session(), host.operation({ body }), watching());
+    await eventually(() => host.read('compose.pid') !== '', 'compose');
+    process.kill(pidOf(host, 'run-1/deploy-1'), 'SIGKILL');
+    await expect(run.result).rejects.toMatchObject({ kind: 'lost' });
+    const next = await startRun(host.session(), host.operation({ body: 'operate() { :; }' }), watching());
+    expect((await next.result).outcome).toBe('succeeded');
+    expect(works(Number(host.read('compose.pid')))).toBe(false);
+  }, 20_000);
+
+  test('hooks do not hold the lock of a killed run', async () => {
+    const host = make();
+    const body = `operate() { run hook sh -c 'echo $$ >hook.pid; exec sleep 300'; }`;
+    await startRun(host.session(), host.operation({ body }), watching());
+    await eventually(() => host.read('hook.pid') !== '', 'the hook');
+    process.kill(pidOf(host, 'run-1/deploy-1'), 'SIGKILL');
+    await eventually(() => host.read('.deploy/runs/run-1/deploy-1/state') !== '', 'state');
+    expect((await statusOf(host.session(), host.path)).lock).toBeUndefined();
+    process.kill(Number(host.read('hook.pid')), 'SIGKILL');
+  });
+
+  test('a cut connection changes nothing for the run, and nothing of its log is lost or told twice', async () => {
+    const host = make();
+    const session = host.session();
+    const options = watching({ reopen: async () => host.session() });
+    const run = await startRun(
+      session,
+      host.operation({
+        body: 'operate() { for each in 1 2 3 4 5 6 7 8; do say "line $each"; nap 0.2; done; }',
+      }),
+      options,
+    );
+    await eventually(() => lines(options.events).includes('line 2'), 'line 2');
+    session.cut();
+    expect((await run.result).outcome).toBe('succeeded');
+    expect(lines(options.events)).toEqual([1, 2, 3, 4, 5, 6, 7, 8].map((each) => `line ${each}`));
+    expect(options.events.filter((event) => event.type === 'reconnected')).toHaveLength(1);
+    expect(run.session).not.toBe(session);
+  });
+
+  test('a connection that stays away ends the following, and says that the run goes on', async () => {
+    const host = make();
+    const session = host.session();
+    const gone = new Failure('lost', 'still away');
+    const run = await startRun(
+      session,
+      host.operation({ body: 'operate() { nap 3; echo done >done; }' }),
+      watching({ reconnectFor: 900, reopen: () => Promise.reject(gone) }),
+    );
+    session.cut();
+    await expect(run.result).rejects.toMatchObject({
+      kind: 'lost',
+      remedy: expect.stringMatching(/goes on there by itself.*same `deployment-id`/),
+    });
+    await eventually(() => host.read('done') === 'done\n', 'the end');
+    expect((await followRun(host.session(), run.reference, watching()).result).outcome).toBe('succeeded');
+  });
+
+  test('an older run than the last that succeeded is refused, unless that is allowed', async () => {
+    const host = make();
+    const at = (number: number, attempt: number, allowOlder = false) =>
+      host.operation({
+        body: 'operate() { :; }',
+        deploymentId: `run-${number}-${attempt}-${allowOlder}`,
+        order: { key: 'abc', number, attempt },
+        allowOlder,
+      });
+    const outcome = async (...args: Parameters<typeof at>) =>
+      (await (await startRun(host.session(), at(...args), watching())).result).failure?.kind;
+    await expect(outcome(10, 2)).resolves.toBeUndefined();
+    await expect(outcome(9, 1)).resolves.toBe('refused');
+    await expect(outcome(10, 1)).resolves.toBe('refused');
+    await expect(outcome(9, 1, true)).resolves.toBeUndefined();
+    expect((await statusOf(host.session(), host.path)).order).toEqual({ abc: { number: 9, attempt: 1 } });
+  });
+
+  test('a path that is a link or cannot be made is refused before anything is sent there', async () => {
+    const host = make();
+    await upload(host.session(), host.path, host.path, [{ name: 'x/y', content: 'z' }]);
+    expect(host.read('x/y')).toBe('z');
+    const link = path.join(path.dirname(host.path), 'link');
+    symlinkSync(host.path, link);
+    await expect(upload(host.session(), link, link, [])).rejects.toMatchObject({ kind: 'refused' });
+    await expect(upload(host.session(), '/proc/nowhere', '/proc/nowhere', [])).rejects.toMatchObject({
+      kind: 'refused',
+      remedy: expect.stringContaining('sudo install -d'),
+    });
+  });
 });

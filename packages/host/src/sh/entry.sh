@@ -95,19 +95,19 @@ _receive() {
 
 # Files into folder $2 of the application $1, all of them or none; $3: a fresh name.
 _upload() {
-  local incoming each
+  local each
   path=$1
   _check_path
-  incoming=$path/.deploy/incoming/$3
-  trap 'rm -rf "$incoming"' EXIT
-  _receive "$incoming"
+  _incoming=$path/.deploy/incoming/$3
+  trap 'rm -rf "$_incoming"' EXIT
+  _receive "$_incoming"
   mkdir -p "$2" || _refuse refused "$2 cannot be made" 'Is the disk full?'
-  (cd "$incoming" && find . ! -type d) | while IFS= read -r each; do
+  (cd "$_incoming" && find . ! -type d) | while IFS= read -r each; do
     each=${each#./}
     case $each in
       */*) mkdir -p "$2/${each%/*}" ;;
     esac
-    mv -f "$incoming/$each" "$2/$each" || exit 1
+    mv -f "$_incoming/$each" "$2/$each" || exit 1
   done || _refuse refused "the files could not be moved to $2"
   frame answer moved
 }

@@ -57,6 +57,7 @@ _take_lock() {
     fi
     if [ -n "$_holder_pid" ] && ! _lives "$_holder_pid" "$_holder_start" "$_holder_boot"; then
       [ -n "$dead_since" ] || dead_since=$_t
+      _end_ticker
       _end_leftovers $(((_t - dead_since) / 100))
     else
       dead_since=
@@ -70,6 +71,7 @@ _take_lock() {
   # A holder that died left the lock free, but its hooks may still be at work.
   local waited=0
   if _read_holder && ! _lives "$_holder_pid" "$_holder_start" "$_holder_boot"; then
+    _end_ticker
     while _leftovers; do
       [ "$waited" != 0 ] || say "waiting for what a dead run left behind: processes$_left"
       _end_leftovers "$((waited / 5))"
@@ -95,6 +97,15 @@ _leftovers() {
     [ "$each" != "$$" ] && _process "$each" && [ "$_session" = "$_holder_pid" ] && _left="$_left $each"
   done
   [ -n "$_left" ]
+}
+
+# The process that only told how long a dead holder was waiting.
+_end_ticker() {
+  local ticker
+  [ -n "$_holder_pid" ] && [ -f "$_holder_run/ticker" ] || return 0
+  read -r ticker <"$_holder_run/ticker"
+  _process "$ticker" && [ "$_session" = "$_holder_pid" ] && kill "$ticker" 2>/dev/null
+  return 0
 }
 
 # Ends what a dead holder left behind: nothing for 3 s, then TERM, after 13 s KILL. $1: seconds since.

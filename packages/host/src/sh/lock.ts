@@ -48,6 +48,7 @@ _take_lock() {
     fi
     if [ -n "$_holder_pid" ] && ! _lives "$_holder_pid" "$_holder_start" "$_holder_boot"; then
       [ -n "$dead_since" ] || dead_since=$_t
+      _end_ticker
       _end_leftovers $(((_t - dead_since) / 100))
     else
       dead_since=
@@ -60,6 +61,7 @@ _take_lock() {
   done
   local waited=0
   if _read_holder && ! _lives "$_holder_pid" "$_holder_start" "$_holder_boot"; then
+    _end_ticker
     while _leftovers; do
       [ "$waited" != 0 ] || say "waiting for what a dead run left behind: processes$_left"
       _end_leftovers "$((waited / 5))"
@@ -81,6 +83,13 @@ _leftovers() {
     [ "$each" != "$$" ] && _process "$each" && [ "$_session" = "$_holder_pid" ] && _left="$_left $each"
   done
   [ -n "$_left" ]
+}
+_end_ticker() {
+  local ticker
+  [ -n "$_holder_pid" ] && [ -f "$_holder_run/ticker" ] || return 0
+  read -r ticker <"$_holder_run/ticker"
+  _process "$ticker" && [ "$_session" = "$_holder_pid" ] && kill "$ticker" 2>/dev/null
+  return 0
 }
 _end_leftovers() {
   local signal=TERM each

@@ -193,7 +193,8 @@ unlocked() {
 run() {
   local waiting_for=$1
   shift
-  "$@" </dev/null 9>&- &
+  # Closed by `exec`: for a function, a redirection would keep a copy of the descriptor to put back.
+  (exec 9>&- && "$@") </dev/null &
   _await $! "$waiting_for"
 }
 
@@ -208,7 +209,7 @@ capture() {
   # No locals: the variable may have any name of the body's.
   _name=$1
   shift
-  _out=$("$@" </dev/null 9>&-)
+  _out=$(exec 9>&- && "$@" </dev/null)
   _code=$?
   eval "$_name=\$_out"
   return "$_code"
@@ -232,8 +233,9 @@ clean_env() (
 _await() {
   local pid=$1 ticker code again
   # The ticker must not hold the lock: what is left of a killed program would keep it.
-  _tick "$2" 9>&- &
+  (exec 9>&- && _tick "$2") &
   ticker=$!
+  printf '%s\n' "$ticker" >"$run/ticker"
   _trapped=0
   wait "$pid"
   code=$?
@@ -258,6 +260,7 @@ _tick() {
     sleep 10 &
     nap_pid=$!
     wait "$nap_pid"
+    kill -0 $$ 2>/dev/null || exit 0
     _clock
     say "waiting for $1, $(((_t - began) / 100)) s"
   done

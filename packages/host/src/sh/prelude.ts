@@ -144,7 +144,7 @@ unlocked() {
 run() {
   local waiting_for=$1
   shift
-  "$@" </dev/null 9>&- &
+  (exec 9>&- && "$@") </dev/null &
   _await $! "$waiting_for"
 }
 run_locked() {
@@ -156,7 +156,7 @@ run_locked() {
 capture() {
   _name=$1
   shift
-  _out=$("$@" </dev/null 9>&-)
+  _out=$(exec 9>&- && "$@" </dev/null)
   _code=$?
   eval "$_name=\\$_out"
   return "$_code"
@@ -173,8 +173,9 @@ clean_env() (
 )
 _await() {
   local pid=$1 ticker code again
-  _tick "$2" 9>&- &
+  (exec 9>&- && _tick "$2") &
   ticker=$!
+  printf '%s\\n' "$ticker" >"$run/ticker"
   _trapped=0
   wait "$pid"
   code=$?
@@ -198,6 +199,7 @@ _tick() {
     sleep 10 &
     nap_pid=$!
     wait "$nap_pid"
+    kill -0 $$ 2>/dev/null || exit 0
     _clock
     say "waiting for $1, $(((_t - began) / 100)) s"
   done

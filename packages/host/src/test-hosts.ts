@@ -1,0 +1,99 @@
+import { execFileSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { type Clock, systemClock } from '@deploy-actions/kit';
+import { localSession } from '@deploy-actions/shell/local-session';
+import type { FollowOptions, Operation, RunEvent } from './run.ts';
+
+/** A place on this machine that stands in for a server, for tests: an application's folder and a shell. */
+export interface TestHost {
+  path: string;
+  session(): ReturnType<typeof localSession>;
+  operation(more: Partial<Operation> & { body: string }): Operation;
+  /** Reads a file below the application's folder; empty when it is not there. */
+  read(name: string): string;
+  /** Makes runs stand still at a boundary of the journal (`event:before` or `event:after`), or go on. */
+  pauseAt(boundary: string | undefined): void;
+  remove(): void;
+}
+
+export function testHost(shell: 'dash' | 'busybox' | 'bash'): TestHost {
+  const folder = mkdtempSync(path.join(tmpdir(), 'host-'));
+  const bin = path.join(folder, 'bin');
+  mkdirSync(bin);
+  if (shell === 'busybox') {
+    // All of busybox's own tools come first, as on Alpine.
+    const busybox = which('busybox')!;
+    for (const name of execFileSync(busybox, ['--list'], { encoding: 'utf8' }).split('\n')) {
+      if (name !== '') symlinkSync(busybox, path.join(bin, name));
+    }
+  } else {
+    symlinkSync(which(shell)!, path.join(bin, 'sh'));
+  }
+  const app = path.join(folder, 'app');
+  const pause = path.join(app, '.deploy', 'pause-at');
+  return {
+    path: app,
+    session: () =>
+      localSession({ env: { PATH: `${bin}:${process.env['PATH']}`, HOME: folder, USER: 'tester' } }),
+    operation: (more) => ({
+      name: 'deploy',
+      path: app,
+      deploymentId: 'run-1',
+      inputHash: 'a'.repeat(64),
+      holder: { actor: 'octocat', runUrl: 'https://example.org/run/1' },
+      ...more,
+    }),
+    read: (name) => {
+      try {
+        return readFileSync(path.join(app, name), 'utf8');
+      } catch {
+        return '';
+      }
+    },
+    pauseAt(boundary) {
+      mkdirSync(path.dirname(pause), { recursive: true });
+      if (boundary === undefined) rmSync(pause, { force: true });
+      else writeFileSync(pause, `${boundary}\n`);
+    },
+    remove: () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }),
+  };
+}
+
+/** The shells of this machine that a server may have as `sh`. */
+export function shellsHere(): ('dash' | 'busybox' | 'bash')[] {
+  return (['dash', 'busybox', 'bash'] as const).filter((name) => which(name) !== undefined);
+}
+
+function which(name: string): string | undefined {
+  return (process.env['PATH'] ?? '')
+    .split(':')
+    .map((folder) => path.join(folder, name))
+    .find((file) => existsSync(file));
+}
+
+/** Options that keep the events. */
+export function watching(
+  more: Partial<FollowOptions> = {},
+): FollowOptions & { events: RunEvent[]; clock: Clock } {
+  const events: RunEvent[] = [];
+  return { clock: systemClock, events, onEvent: (event) => events.push(event), ...more };
+}
+
+/** Resolves when `check` is true; rejects after ten seconds. */
+export async function eventually(check: () => boolean, what: string): Promise<void> {
+  const until = Date.now() + 10_000;
+  while (!check()) {
+    if (Date.now() > until) throw new Error(`${what} did not come about`);
+    await systemClock.sleep(20);
+  }
+}
