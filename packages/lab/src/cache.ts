@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +12,12 @@ export function cacheFolder(...names: string[]): string {
   const folder = join(base, ...names);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   return folder;
+}
+
+/** Tells the engine of a cache folder that somebody chose from the one of the default folder. */
+export function cacheSuffix(): string {
+  const chosen = process.env['DEPLOY_ACTIONS_LAB_CACHE'];
+  return chosen === undefined ? '' : `-${createHash('sha256').update(chosen).digest('hex').slice(0, 8)}`;
 }
 
 /**

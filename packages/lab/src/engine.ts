@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { cacheFolder, isAlive, processTag, withLock } from './cache.ts';
+import { cacheFolder, cacheSuffix, isAlive, processTag, withLock } from './cache.ts';
 import { command, installed, succeed } from './command.ts';
 import type { CommandOptions, Output } from './command.ts';
 import { silent, step } from './progress.ts';
@@ -32,7 +32,8 @@ export interface Engine {
   close(): Promise<void>;
 }
 
-const RUN = '/run/deploy-actions-lab';
+/** Its sockets; another cache folder means another engine. A socket's path may not be long. */
+const RUN = `/run/deploy-actions-lab${cacheSuffix()}`;
 const SOCKET = `unix://${RUN}/docker.sock`;
 const PID_FILE = `${RUN}/dockerd.pid`;
 const START_TIMEOUT_MS = 60_000;
