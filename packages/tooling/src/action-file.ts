@@ -94,3 +94,8 @@ function string(value: unknown): string {
     ? String(value)
     : '';
 }
+
+/** Any YAML document as plain values; throws on a document that is none. */
+export function parseYaml(text: string): unknown {
+  return parse(text) as unknown;
+}

@@ -12,10 +12,13 @@ export async function run(args: string[]): Promise<number> {
     .map((file) => file.slice(0, -'.bench.ts'.length))
     .sort();
   const unknown = args.find((name) => !known.includes(name));
-  if (unknown !== undefined) throw new UsageError(`there is no benchmark "${unknown}"; there are ${known.join(', ')}`);
+  if (unknown !== undefined)
+    throw new UsageError(`there is no benchmark "${unknown}"; there are ${known.join(', ')}`);
   for (const name of args.length > 0 ? args : known) {
     console.log(`\n=== ${name}`);
-    const bench = (await import(pathToFileURL(join(folder, `${name}.bench.ts`)).href)) as { run(): Promise<void> };
+    const bench = (await import(pathToFileURL(join(folder, `${name}.bench.ts`)).href)) as {
+      run(): Promise<void>;
+    };
     await bench.run();
   }
   return 0;

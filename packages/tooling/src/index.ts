@@ -3,6 +3,7 @@ export {
   type ActionInput,
   listActions,
   parseActionFile,
+  parseYaml,
   readAction,
 } from './action-file.ts';
 export { type Annotation, parseCommand, parseCommandFile, readAnnotations } from './file-command.ts';
@@ -15,3 +16,5 @@ export {
   runBundle,
   startBundle,
 } from './run-action.ts';
+export { type WorkflowRun, runWorkflow, whyNoAct } from './act.ts';
+export { testIf } from './test-if.ts';

@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatDuration } from '@deploy-actions/kit';
 import { LabRefusal, checkLab, openLab } from '@deploy-actions/lab';
+import { NO_ACT } from './act.ts';
 import { checkBuilds } from './build-check.ts';
 import { renderDocs } from './docs.ts';
 import { node24 } from './node24.ts';
@@ -118,36 +119,32 @@ async function checkWorkflows({ tally, say }: SuiteRun): Promise<void> {
   await withHeartbeat(
     () => `  still at it after ${formatDuration(Date.now() - started)}`,
     async () => {
+      const listed = ['ls-files', '-co', '--exclude-standard', '.github/workflows', 'examples'];
+      const workflows = (await runProgram('git', listed, { cwd: root })).stdout
+        .split('\n')
+        .filter((file) => /\.ya?ml$/.test(file));
       const actionlint = await goTool('actionlint', say);
       if ('reason' in actionlint) tally.skipped('actionlint', actionlint.reason);
       else {
-        const files = (
-          await runProgram(
-            'git',
-            ['ls-files', '-co', '--exclude-standard', '.github/workflows', 'examples'],
-            { cwd: root },
-          )
-        ).stdout
-          .split('\n')
-          .filter((file) => /\.ya?ml$/.test(file));
-        const { code, output } = await runProgram(actionlint.path, ['-no-color', ...files], { cwd: root });
-        if (code === 0) tally.passed(files.length);
+        const { code, output } = await runProgram(actionlint.path, ['-no-color', ...workflows], {
+          cwd: root,
+        });
+        if (code === 0) tally.passed(workflows.length);
         else tally.failed('actionlint', output);
       }
       const audit = await zizmor(say);
       if ('reason' in audit) tally.skipped('zizmor', audit.reason);
       else {
+        const options = [
+          '--offline',
+          '--no-progress',
+          '--color=never',
+          '--persona=pedantic',
+          '--config=.github/zizmor.yml',
+        ];
         const { code, output } = await runProgram(
           audit.path,
-          [
-            '--offline',
-            '--no-progress',
-            '--color=never',
-            '--config=.github/zizmor.yml',
-            '.github',
-            'examples',
-            'actions',
-          ],
+          [...options, '.github', 'actions', ...workflows],
           { cwd: root },
         );
         if (code === 0) tally.passed();
@@ -168,6 +165,11 @@ async function runLab(run: SuiteRun): Promise<void> {
     run.tally.skipped('lab', error.message);
     return;
   }
+  const act = await withHeartbeat(
+    () => '  building act',
+    () => goTool('act', run.say),
+  );
+  if ('reason' in act) process.env[NO_ACT] = act.reason;
   try {
     await jest(run, 'lab', ['--max-workers=2']);
   } finally {

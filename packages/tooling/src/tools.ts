@@ -13,16 +13,30 @@ const GO_TOOLS = {
 } as const;
 const ZIZMOR = 'zizmor==1.32.0';
 
+/** Why a tool from Go cannot be had, before anything is tried; undefined when it is there or can be built. */
+export function whyNoGoTool(name: keyof typeof GO_TOOLS): string | undefined {
+  if (findProgram(name, [goToolsFolder()]) || findGo()) return undefined;
+  return `${name} is built with Go, and Go is not installed`;
+}
+
+function goToolsFolder(): string {
+  return join(findRoot(), '.cache/tools/bin');
+}
+
+function findGo(): string | undefined {
+  return findProgram('go', ['/usr/local/go/bin', '/usr/lib/go/bin']);
+}
+
 /** A tool from Go, on PATH or built into .cache/tools/bin (about a minute, once). */
 export async function goTool(
   name: keyof typeof GO_TOOLS,
   say: (line: string) => void = () => {},
 ): Promise<Tool> {
-  const folder = join(findRoot(), '.cache/tools/bin');
+  const folder = goToolsFolder();
   const present = findProgram(name, [folder]);
   if (present) return { path: present };
-  const go = findProgram('go', ['/usr/local/go/bin', '/usr/lib/go/bin']);
-  if (!go) return { reason: `${name} is built with Go, and Go is not installed` };
+  const go = findGo();
+  if (!go) return { reason: whyNoGoTool(name)! };
   mkdirSync(folder, { recursive: true });
   say(`building ${GO_TOOLS[name]} (once)`);
   const { code, output } = await runProgram(go, ['install', GO_TOOLS[name]], {

@@ -1,0 +1,93 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { type Fields } from '@deploy-actions/kit';
+import { findRoot, listActions, parseYaml, readAction } from '@deploy-actions/tooling';
+
+/** The examples in the manuals, held against the contracts of the actions that they use. */
+const root = findRoot();
+const pages = ['README.md', ...listActions(root).map((name) => `actions/${name}/README.md`)].filter((page) =>
+  existsSync(join(root, page)),
+);
+
+interface Step {
+  id?: string;
+  uses: string;
+  with?: Record<string, unknown>;
+}
+
+/** The YAML code blocks of a page. */
+function blocks(page: string): string[] {
+  const text = readFileSync(join(root, page), 'utf8');
+  return [...text.matchAll(/^```ya?ml\n([\s\S]*?)^```$/gm)].map((match) => match[1]!);
+}
+
+/** Every step that uses an action of ours, wherever in the document it stands. */
+function ourSteps(value: unknown): Step[] {
+  if (Array.isArray(value)) return value.flatMap(ourSteps);
+  if (typeof value !== 'object' || value === null) return [];
+  const here = value as Partial<Step>;
+  const own =
+    typeof here.uses === 'string' && here.uses.startsWith('org/deploy-actions/') ? [here as Step] : [];
+  return [...own, ...Object.values(value).flatMap(ourSteps)];
+}
+
+function nameOf(step: Step): string {
+  return /^org\/deploy-actions\/([^@]+)@/.exec(step.uses)?.[1] ?? step.uses;
+}
+
+test('the example of the README is the first example', () => {
+  const [block] = blocks('README.md');
+  expect(readFileSync(join(root, 'examples/first-deploy.yml'), 'utf8')).toContain(block);
+});
+
+describe.each(pages)('%s', (page) => {
+  const steps = blocks(page).flatMap((block) => ourSteps(parseYaml(block)));
+
+  test('shows how to use it', () => {
+    const action = /^actions\/([^/]+)\//.exec(page)?.[1];
+    if (action === undefined) expect(steps).not.toEqual([]);
+    else expect(steps.map(nameOf)).toContain(action);
+  });
+
+  test('names only actions and inputs that there are, and every input that is required', () => {
+    for (const step of steps) {
+      const name = nameOf(step);
+      expect(listActions(root)).toContain(name);
+      const { inputs } = readAction(name, root);
+      const given = Object.keys(step.with ?? {});
+      expect([name, given.filter((input) => !Object.hasOwn(inputs, input))]).toEqual([name, []]);
+      const missing = Object.keys(inputs).filter(
+        (input) => inputs[input]!.required && !given.includes(input),
+      );
+      expect([name, missing]).toEqual([name, []]);
+    }
+  });
+
+  test('gives values that the actions accept', async () => {
+    for (const step of steps) {
+      const { fields } = (await import(join(root, 'actions', nameOf(step), 'src/fields.ts'))) as {
+        fields: Fields;
+      };
+      for (const [input, value] of Object.entries(step.with ?? {})) {
+        const text = String(value);
+        // What an expression stands for is known at run time only.
+        if (text.includes('${{')) continue;
+        const parse = () => fields[input]!.parse(fields[input]!.raw ? text : text.trim());
+        expect(parse).not.toThrow();
+      }
+    }
+  });
+
+  test('reads only outputs that there are', () => {
+    const byId = new Map(
+      steps.filter((step) => step.id !== undefined).map((step) => [step.id!, nameOf(step)]),
+    );
+    for (const block of blocks(page)) {
+      for (const [, id, output] of block.matchAll(/\bsteps\.([\w-]+)\.outputs\.([\w-]+)/g)) {
+        const name = byId.get(id!);
+        if (name !== undefined) expect(Object.keys(readAction(name, root).outputs)).toContain(output);
+      }
+    }
+  });
+});
