@@ -24,3 +24,39 @@ export {
   switchParameters,
   timerProgram,
 } from './program/index.ts';
+export {
+  type WantedRoute,
+  chooseProxy,
+  deriveRoutes,
+  flagFolder,
+  frontDoor,
+  insidePath,
+  liveColor,
+  movedAddresses,
+} from './derive.ts';
+export {
+  type Look,
+  type LookContainer,
+  type LookProxy,
+  type PreparedProxy,
+  type TrafficRecord,
+  colorContainers,
+  parseLook,
+} from './look.ts';
+export { type SeenServer, lookAt, preparedSite } from './server.ts';
+export {
+  type FlipOptions,
+  type Member,
+  type MemberOutcome,
+  operationHash,
+  runTogether,
+  succeeded,
+  togetherFailure,
+} from './flip.ts';
+export {
+  type InstallRequest,
+  type Installation,
+  connectOf,
+  planInstallation,
+  shareFiles,
+} from './installation.ts';

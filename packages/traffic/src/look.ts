@@ -1,5 +1,6 @@
 import type { Color } from './color.ts';
 import type { ProxyKind } from './proxy.ts';
+import type { Route } from './site.ts';
 
 /** A container of the application, as `LOOK` reports it. */
 export interface LookContainer {
@@ -48,11 +49,32 @@ export interface TrafficRecord {
   routes: readonly { name: string; service: string; port: number; blue: string[]; green: string[] }[];
 }
 
+/** `.deploy/proxy.json`: what was installed, so that a switch or a rollback needs no input about the proxy. */
+export interface PreparedProxy {
+  kind: ProxyKind;
+  /** Name of its container; empty on the host. */
+  container: string;
+  configFile: string;
+  configInside: string;
+  socket: string;
+  watched: string;
+  folder: string;
+  fallback: Color;
+  header: string | undefined;
+  sticky: string | undefined;
+  token: string;
+  url: string;
+  connect: string;
+  routes: readonly Route[];
+}
+
 export interface Look {
   containers: readonly LookContainer[];
   proxies: readonly LookProxy[];
   mounts: readonly ProxyMounts[];
   traffic: TrafficRecord | undefined;
+  /** What `install` has prepared. */
+  proxy: PreparedProxy | undefined;
   /** A switch that waits to be confirmed: until when (seconds since 1970), and where traffic would go back to. */
   confirm: { until: number; from: string } | undefined;
   /** Lines of history.jsonl, oldest first. */
@@ -91,6 +113,7 @@ export function parseLook(fields: Readonly<Record<string, string>>): Look {
       .map(([, kind, id = '', name = '']) => ({ kind: kind as LookProxy['kind'], id, name })),
     mounts: jsonLines(of('mounts')).map(proxyMounts),
     traffic: jsonLines(of('traffic'))[0] as unknown as TrafficRecord | undefined,
+    proxy: jsonLines(of('proxy'))[0] as unknown as PreparedProxy | undefined,
     confirm: until === undefined || from === undefined ? undefined : { until: Number(until), from },
     history: jsonLines(of('history')),
     releases: jsonLines(of('releases')),

@@ -42,7 +42,7 @@ export const nginx: Proxy = {
     const servers = new Set<Directive>();
     const http = httpLevel(files);
     for (const route of site.routes) {
-      const passes = found.filter(({ directive, chain }) =>
+      const passes = found.filter(({ directive }) =>
         leadsTo(directive, route, upstreamsOf(directives, http)),
       );
       if (passes.length === 0) throw noPass(route, found, text, surroundings.file);

@@ -44,8 +44,10 @@ export function siteParameters(
   site: Site,
   place: ProxyPlace,
   verification: Verification,
+  dockerHost: string | undefined,
 ): Record<string, string> {
   return {
+    docker_host: dockerHost ?? '',
     project: site.project,
     proxy: place.kind,
     proxy_container: place.container,

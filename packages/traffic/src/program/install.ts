@@ -125,6 +125,7 @@ operate() {
     restore_config
     fail refused "$proxy was reloaded, but $verify_url does not answer by the new configuration (status \${1:-none}, colour \${3:-none}), so $config_file is as it was again: $why"
   fi
+  write_file .deploy/proxy.json <"$files/proxy.json"
   share=$(traffic_observe)
   result to "$share"
   record_traffic "$share"

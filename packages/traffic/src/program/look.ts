@@ -2,7 +2,7 @@ import { sh } from './sh.ts';
 
 /**
  * Looks at everything that a switch, an installation or a rollback must know, and changes nothing.
- * Parameters: `project`, `site_config` (may be empty), `wants_config` (1: reads the proxy's configuration).
+ * Parameters: `project`, `folder`, `share_names`, `docker_host`, `site_config` (may be empty), `wants_config` (1: reads the proxy's configuration).
  * Fields: see `parseLook`.
  */
 export const LOOK = sh`
@@ -45,6 +45,7 @@ look_proxies() {
 }
 
 inspect() {
+  [ -z "$docker_host" ] || export DOCKER_HOST="$docker_host"
   cd "$path" || fail refused "$path is not a folder"
   # What is gathered here is only on its way into the answer.
   staging_fields=$files/look
@@ -54,6 +55,7 @@ inspect() {
   look_proxies >"$staging_fields/proxies"
   result_file proxies "$staging_fields/proxies"
   if [ -f .deploy/traffic.json ]; then result_file traffic .deploy/traffic.json; fi
+  if [ -f .deploy/proxy.json ]; then result_file proxy .deploy/proxy.json; fi
   if [ -f .deploy/confirm ]; then result_file confirm .deploy/confirm; fi
   if [ -f .deploy/history.jsonl ]; then
     tail -n 200 .deploy/history.jsonl >"$staging_fields/history"

@@ -44,11 +44,11 @@ record_traffic() {
   fi
 }
 
-# history.jsonl: who did what, and how it ended.
+# history.jsonl: who did what, and how it ended. FROM TO OUTCOME REASON [BAD]
 record_history() {
-  printf '{"at":"%s","operation":"%s","deployment":"%s","release":"%s","from":"%s","to":"%s","outcome":"%s","reason":"%s","actor":"%s","run":"%s"}\n' \
-    "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$operation" "$deployment_id" "$(color_release "$(share_color "$2")")" "$1" "$2" "$3" "$4" "$actor" "$run_url" \
-    >>"$path/.deploy/history.jsonl"
+  printf '{"operation":"%s","deployment_id":"%s","release":"%s","color":"%s","from":"%s","to":"%s","actor":"%s","run_url":"%s","reason":"%s","outcome":"%s","bad":%s,"at":"%s"}\n' \
+    "$operation" "$deployment_id" "$(color_release "$(share_color "$2")")" "$(share_color "$2")" "$1" "$2" "$actor" "$run_url" "$4" "$3" "\${5:-false}" \
+    "$(date -u +%Y-%m-%dT%H:%M:%SZ)" >>"$path/.deploy/history.jsonl"
 }
 
 # Everything back to how it was; used by a failed gate, a failed check and after a crash alike.
@@ -60,6 +60,7 @@ give_back() {
 }
 
 look_at_tools() {
+  [ -z "$docker_host" ] || export DOCKER_HOST="$docker_host"
   curl=0
   command -v curl >/dev/null 2>&1 && curl=1
   verify_direct=$verify_url

@@ -1,0 +1,116 @@
+import { Failure } from '@deploy-actions/kit';
+import { type VersionSource, parseVersionSource } from '@deploy-actions/probe';
+import type { Ports } from '@deploy-actions/runner';
+import { type Server, type Session, openSession, serversOf } from '@deploy-actions/shell';
+import {
+  type Color,
+  type SeenServer,
+  liveColor,
+  lookAt,
+  otherColor,
+  parseShare,
+} from '@deploy-actions/traffic';
+import type { SwitchInputs, SwitchOutputs } from './fields.ts';
+import { installProxy } from './install.ts';
+import { confirmSwitch, moveTraffic } from './move.ts';
+import { showStatus } from './status.ts';
+
+/** How a session comes about; tests hand in another way. */
+export type Open = (server: Server) => Promise<Session>;
+
+/** The action: values in, outputs out, Failures thrown. */
+export async function blueGreenSwitch(
+  inputs: SwitchInputs,
+  ports: Ports,
+  open?: Open,
+): Promise<SwitchOutputs> {
+  const source = checkInputs(inputs);
+  const servers = serversOf(inputs);
+  const connect: Open =
+    open ?? ((server) => openSession(server, { clock: ports.clock, log: ports.log, signal: ports.signal }));
+  const sessions: Session[] = [];
+  const reopen = async (server: Server) => {
+    const session = await connect(server);
+    sessions.push(session);
+    return session;
+  };
+  try {
+    const wantsConfig = inputs.install !== 'false';
+    const seen = await Promise.all(
+      servers.map(async (server) =>
+        lookAt(
+          server,
+          await reopen(server),
+          {
+            project: inputs.project,
+            wantsConfig,
+            ...(inputs['site-config'] ? { siteConfig: inputs['site-config'] } : {}),
+          },
+          { signal: ports.signal },
+        ),
+      ),
+    );
+    if (inputs.status) return showStatus(seen, inputs, ports);
+    if (inputs.install !== 'false') return await installProxy(seen, inputs, ports, reopen);
+    if (inputs.to === 'confirm') return await confirmSwitch(seen, inputs, ports, reopen);
+    return await moveTraffic(seen, targetOf(seen, inputs), source, inputs, ports, reopen);
+  } finally {
+    await Promise.all(sessions.map((session) => session.close()));
+  }
+}
+
+/** Rules across inputs. */
+function checkInputs(inputs: SwitchInputs): VersionSource {
+  const wrong = (input: string, message: string, remedy?: string) =>
+    new Failure('input', `input \`${input}\` ${message}`, { input, remedy });
+  if (inputs.install !== 'false' && inputs['site-config'] === undefined && inputs.proxy !== 'managed') {
+    throw wrong(
+      'site-config',
+      'is needed to install',
+      'Name the file on the server that has the site, such as /etc/nginx/sites-available/shop.',
+    );
+  }
+  if (inputs.to === 'confirm' && inputs['confirm-within'] !== undefined) {
+    throw wrong('confirm-within', 'belongs to the switch, not to its confirmation');
+  }
+  const last = inputs.weight.at(-1)!;
+  for (const name of ['confirm-within', 'stop-old'] as const) {
+    if (inputs[name] !== undefined && last !== 100) throw wrong(name, 'needs a weight that ends at 100');
+  }
+  if (inputs['confirm-within'] !== undefined && inputs['stop-old'] !== undefined) {
+    throw wrong(
+      'stop-old',
+      'cannot be combined with `confirm-within`: the old colour is what a missing confirmation returns to',
+      'Give `stop-old` where you confirm.',
+    );
+  }
+  try {
+    return parseVersionSource(inputs['version-from']);
+  } catch (error) {
+    throw wrong('version-from', (error as Error).message);
+  }
+}
+
+/** The colour that is to have the traffic, the same on all servers. */
+function targetOf(seen: readonly SeenServer[], inputs: SwitchInputs): Color {
+  if (inputs.to === 'blue' || inputs.to === 'green') return inputs.to;
+  const targets = new Set(seen.map(({ look }) => idleColor(look)));
+  const [target] = targets;
+  if (targets.size > 1 || target === undefined) {
+    throw new Failure(
+      'refused',
+      `the servers do not agree which colour is idle: ${seen.map(({ server, look }) => `${server.name}: ${look.share ?? 'none'}`).join(', ')}`,
+      {
+        input: 'to',
+        remedy: 'Say which one in `to`: those that have it already stay as they are.',
+      },
+    );
+  }
+  return target;
+}
+
+/** The colour that gets more when one goes on: the idle one, or the one that a canary is under way to. */
+function idleColor(look: SeenServer['look']): Color {
+  const share = parseShare(look.share ?? '');
+  return share && share.weight < 100 ? share.color : otherColor(liveColor(look));
+}

@@ -1,0 +1,124 @@
+import {
+  FieldError,
+  type Inputs,
+  duration,
+  field,
+  flag,
+  integer,
+  lines,
+  linesOf,
+  oneOf,
+  pattern,
+  quote,
+  required,
+  text,
+  withDefault,
+} from '@deploy-actions/kit';
+import { serverFields } from '@deploy-actions/shell';
+import { LADDER } from '@deploy-actions/traffic/color';
+
+const PROJECT = /^[a-z0-9][a-z0-9_-]{0,62}$/;
+const ID = /^[a-z0-9][a-z0-9._-]{0,62}$/;
+
+/** `name: service:port`. */
+function parseRoute(line: string): { name: string; service: string; port: number } {
+  const match = /^([a-z0-9][a-z0-9._-]{0,62})\s*:\s+([a-zA-Z0-9._-]+):(\d+)$/.exec(line);
+  const port = Number(match?.[3]);
+  if (!match || port < 1 || port > 65535) {
+    throw new FieldError(`${quote(line)} is not name: service:port`, {
+      remedy: 'Write, for example, `site: web:8080`.',
+    });
+  }
+  return { name: match[1]!, service: match[2]!, port };
+}
+
+/** `100`, or rising steps such as `5,25,50,100`. */
+function parseWeights(value: string): number[] {
+  const weights = value
+    .split(',')
+    .map((part) => (/^\d{1,3}%?$/.test(part.trim()) ? Number.parseInt(part, 10) : NaN));
+  const known = [...LADDER, 100];
+  for (const [index, weight] of weights.entries()) {
+    if (!known.includes(weight)) {
+      throw new FieldError(`${quote(value)} has a weight that is none of ${known.join(', ')}`, {
+        remedy: 'The proxy knows these: they are declared once, so that a step needs no reload.',
+      });
+    }
+    if (index > 0 && weight <= weights[index - 1]!) throw new FieldError(`${quote(value)} does not rise`);
+  }
+  return weights;
+}
+
+/** A share such as `1%` or `0.01`. */
+function parseRate(value: string): number {
+  const match = /^(\d+(?:\.\d+)?)(%?)$/.exec(value);
+  const rate = Number(match?.[1]) / (match?.[2] === '%' ? 100 : 1);
+  if (!match || rate > 1) {
+    throw new FieldError(`${quote(value)} is not a share of requests`, {
+      remedy: 'Write a percentage such as 1% or 0.5%.',
+    });
+  }
+  return rate;
+}
+
+function parseUrl(value: string): string {
+  let url: URL | undefined;
+  try {
+    url = new URL(value);
+  } catch {
+    url = undefined;
+  }
+  if (!url || !/^https?:$/.test(url.protocol) || /["\\\s]/.test(url.href) || url.username !== '') {
+    throw new FieldError(`${quote(value)} is no http or https address`, {
+      remedy: 'Write where the proxy answers, such as https://shop.example.org/health.',
+    });
+  }
+  return url.href;
+}
+
+export const fields = {
+  ...serverFields,
+  project: required(pattern(PROJECT, 'a project name (lower-case letters, digits, - and _)')),
+  proxy: withDefault(oneOf(['auto', 'nginx', 'caddy', 'haproxy', 'traefik', 'managed']), 'auto'),
+  routes: linesOf(parseRoute),
+  'site-config': pattern(/^(?:\/[A-Za-z0-9._@+-]+)+$/, 'an absolute path of plain characters on the server'),
+  to: withDefault(oneOf(['idle', 'blue', 'green', 'confirm']), 'idle'),
+  weight: withDefault(field(parseWeights), [100]),
+  'step-interval': withDefault(duration(1000, 3_600_000), 60_000),
+  sticky: pattern(/^[A-Za-z0-9_]{1,32}$/, 'the name of a cookie (letters, digits and _)'),
+  'verify-url': field(parseUrl),
+  'expect-version': pattern(/^[A-Za-z0-9._+-]{1,200}$/, 'a version (letters, digits and . _ + -)'),
+  'version-from': withDefault(text(), 'json:version'),
+  'verify-timeout': withDefault(duration(1000, 600_000), 30_000),
+  'color-header': withDefault(
+    field((value) => {
+      if (value === 'off') return undefined;
+      if (!/^[A-Za-z0-9-]{1,60}$/.test(value)) {
+        throw new FieldError(`${quote(value)} is neither the name of a header nor off`);
+      }
+      return value;
+    }),
+    'X-Deploy-Color',
+  ),
+  'drain-timeout': withDefault(duration(0, 3_600_000), 30_000),
+  'stop-old': withDefault(
+    field((value) => (value === 'keep' ? undefined : duration(0, 604_800_000).parse(value))),
+    undefined,
+  ),
+  'confirm-within': duration(1000, 86_400_000),
+  'port-range': pattern(/^\d+-\d+$/, 'a range of ports such as 18000-18999'),
+  'live-only-services': lines(),
+  'max-error-rate': field(parseRate),
+  'max-p95': duration(1),
+  'min-requests': withDefault(integer(1), 50),
+  install: withDefault(oneOf(['true', 'false', 'check']), 'false'),
+  plan: flag(),
+  status: flag(),
+  'lock-timeout': withDefault(duration(0), 600_000),
+  'deployment-id': pattern(ID, 'an id (lower-case letters, digits and . _ -, at most 63)'),
+};
+
+export const outputs = ['from', 'to', 'weight', 'switched-at', 'overlap-ms', 'drained', 'report'] as const;
+
+export type SwitchInputs = Inputs<typeof fields>;
+export type SwitchOutputs = Record<(typeof outputs)[number], string | number | boolean | object | undefined>;

@@ -1,0 +1,128 @@
+import { Failure, codeBlock, escapeMarkdown, reportJson } from '@deploy-actions/kit';
+import type { Ports } from '@deploy-actions/runner';
+import type { Server, Session } from '@deploy-actions/shell';
+import {
+  type Installation,
+  type Member,
+  type SeenServer,
+  operationHash,
+  planInstallation,
+  program,
+  runTogether,
+  siteParameters,
+  switchParameters,
+  togetherFailure,
+} from '@deploy-actions/traffic';
+import type { SwitchInputs, SwitchOutputs } from './fields.ts';
+import { deploymentIdOf } from './identity.ts';
+import { NO_OUTPUTS, switchReport } from './move.ts';
+
+/** Prepares the proxies once, or says what that would change (`install: check`, `plan`). */
+export async function installProxy(
+  seen: readonly SeenServer[],
+  inputs: SwitchInputs,
+  ports: Ports,
+  reopen: (server: Server) => Promise<Session>,
+): Promise<SwitchOutputs> {
+  if (inputs.proxy === 'managed')
+    throw new Failure('input', 'a managed proxy is not prepared by `site-config`', { input: 'proxy' });
+  const planned = seen.map((one) => ({
+    ...one,
+    installation: planInstallation(one.look, {
+      project: inputs.project,
+      proxy: inputs.proxy,
+      routes: inputs.routes,
+      siteConfig: inputs['site-config']!,
+      header: inputs['color-header'],
+      sticky: inputs.sticky,
+      verifyUrl: inputs['verify-url'],
+    }),
+  }));
+  for (const { server, look, installation } of planned)
+    tellEdit(server.name, look.configFile, installation, ports);
+  if (inputs.install === 'check' || inputs.plan) {
+    ports.log.info('Nothing was changed.');
+    return { ...NO_OUTPUTS, from: seen[0]!.look.share, to: seen[0]!.look.share };
+  }
+  const members = planned.map(({ server, session, look, installation }): Member => {
+    const verification = {
+      url: installation.prepared.url,
+      connect: installation.prepared.connect,
+      version: '',
+      seconds: Math.ceil(inputs['verify-timeout'] / 1000),
+    };
+    return {
+      name: server.name,
+      session,
+      reopen: () => reopen(server),
+      operation: {
+        name: 'install',
+        path: server.path,
+        deploymentId: deploymentIdOf(inputs['deployment-id'], ports.workflow),
+        body: program('install', installation.place.kind),
+        parameters: {
+          ...siteParameters(installation.site, installation.place, verification, server.dockerHost),
+          ...switchParameters({
+            target: installation.site.fallback,
+            steps: [100],
+            stepSeconds: 0,
+            drainSeconds: 0,
+            stopAfter: undefined,
+            confirmSeconds: 0,
+            liveOnly: [],
+            trafficFirst: false,
+            hosts: 1,
+            goSeconds: 0,
+            maxErrorRate: undefined,
+            maxP95: undefined,
+            minRequests: 1,
+            watchRunner: 0,
+            actor: ports.workflow.actor,
+            runUrl: ports.workflow.runUrl,
+            reason: 'install',
+          }),
+          first_share: installation.site.fallback,
+          old_sum: installation.oldSum,
+          login: look.user,
+          login_group: look.group,
+        },
+        files: installation.files,
+        inputHash: operationHash([
+          installation.edit.text,
+          installation.oldSum,
+          installation.prepared,
+          look.share ?? '',
+          ports.clock.wall().getTime(),
+        ]),
+        lockTimeout: inputs['lock-timeout'],
+        holder: { actor: ports.workflow.actor, runUrl: ports.workflow.runUrl },
+      },
+    };
+  });
+  const outcomes = await runTogether(members, {
+    clock: ports.clock,
+    log: ports.log,
+    signal: ports.signal,
+    aliveEvery: 0,
+  });
+  const outputs: SwitchOutputs = {
+    ...NO_OUTPUTS,
+    from: outcomes[0]?.result?.fields['to'],
+    to: outcomes[0]?.result?.fields['to'],
+    report: reportJson(switchReport(outcomes, 0)),
+  };
+  const failure = togetherFailure(outcomes, outputs);
+  if (failure) throw failure;
+  return outputs;
+}
+
+function tellEdit(server: string, file: string, installation: Installation, ports: Ports): void {
+  const { edit, diff } = installation;
+  ports.log.info(`${server}: ${file}`);
+  for (const change of edit.changes) ports.log.info(`  ${change}`);
+  for (const warning of edit.warnings) ports.log.warning(`${file}: ${warning}`);
+  for (const line of diff) ports.log.info(line);
+  ports.summary(
+    `### ${escapeMarkdown(file)} on ${escapeMarkdown(server)}\n\n${codeBlock(diff.join('\n'), 'diff')}\n`,
+  );
+}

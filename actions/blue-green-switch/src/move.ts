@@ -1,0 +1,385 @@
+import { Failure, type Report, formatDuration, reportJson } from '@deploy-actions/kit';
+import { type VersionSource, sameVersion, throughSession, versionOf } from '@deploy-actions/probe';
+import type { Ports } from '@deploy-actions/runner';
+import type { Server, Session } from '@deploy-actions/shell';
+import {
+  type Color,
+  type Member,
+  type MemberOutcome,
+  type SeenServer,
+  type Site,
+  type SwitchPlan,
+  movedAddresses,
+  operationHash,
+  parseShare,
+  preparedSite,
+  program,
+  runTogether,
+  shareFiles,
+  siteParameters,
+  succeeded,
+  switchParameters,
+  timerProgram,
+  togetherFailure,
+} from '@deploy-actions/traffic';
+import type { SwitchInputs, SwitchOutputs } from './fields.ts';
+import { deploymentIdOf } from './identity.ts';
+import { switchMarkdown } from './summary.ts';
+
+type Reopen = (server: Server) => Promise<Session>;
+
+/** A server waits this long for the others before it stops without having changed anything. */
+const GO_SECONDS = 120;
+
+/** How often the server hears that the runner is there, and after how long it misses it. */
+const ALIVE_EVERY = 5000;
+const WATCH_RUNNER = 30;
+
+/** Moves the traffic of every server to a colour, or none of them. */
+export async function moveTraffic(
+  seen: readonly SeenServer[],
+  target: Color,
+  source: VersionSource,
+  inputs: SwitchInputs,
+  ports: Ports,
+  reopen: Reopen,
+): Promise<SwitchOutputs> {
+  const begun = ports.clock.now();
+  const sites = seen.map((one) => {
+    const { site, place, prepared } = preparedSite(one.look, inputs.project);
+    const moved = movedAddresses({ ...site, routes: site.routes }, one.look);
+    if (moved !== undefined) {
+      throw new Failure('refused', `${one.server.name}: ${moved}`, {
+        remedy: 'Run this action with install: true once more.',
+      });
+    }
+    return { ...one, site, place, prepared, liveOnly: liveOnlyOf(one, inputs) };
+  });
+  await Promise.all(sites.map((one) => expectVersion(one, one.site, target, source, inputs, ports)));
+  const isCanary = inputs.weight.length > 1;
+  const plan: Omit<SwitchPlan, 'liveOnly'> = {
+    target,
+    steps: inputs.weight,
+    stepSeconds: Math.ceil(inputs['step-interval'] / 1000),
+    drainSeconds: Math.ceil(inputs['drain-timeout'] / 1000),
+    stopAfter: inputs['stop-old'] === undefined ? undefined : Math.ceil(inputs['stop-old'] / 1000),
+    confirmSeconds: Math.ceil((inputs['confirm-within'] ?? 0) / 1000),
+    trafficFirst: false,
+    hosts: seen.length,
+    goSeconds: GO_SECONDS,
+    maxErrorRate: inputs['max-error-rate'],
+    maxP95: inputs['max-p95'],
+    minRequests: inputs['min-requests'],
+    watchRunner: isCanary ? WATCH_RUNNER : 0,
+    actor: ports.workflow.actor,
+    runUrl: ports.workflow.runUrl,
+    reason: 'switch',
+  };
+  if (inputs.plan) return tellPlan(sites, plan, ports);
+  const members = sites.map((one): Member => {
+    const verification = {
+      url: inputs['verify-url'] ?? one.prepared.url,
+      connect: one.prepared.connect,
+      version: inputs['expect-version'] ?? '',
+      seconds: Math.ceil(inputs['verify-timeout'] / 1000),
+    };
+    const parameters = {
+      ...siteParameters(one.site, one.place, verification, one.server.dockerHost),
+      ...switchParameters({ ...plan, liveOnly: one.liveOnly }),
+    };
+    return {
+      name: one.server.name,
+      session: one.session,
+      reopen: () => reopen(one.server),
+      operation: {
+        name: 'switch',
+        path: one.server.path,
+        deploymentId: deploymentIdOf(inputs['deployment-id'], ports.workflow),
+        body: program('switch', one.place.kind),
+        parameters,
+        files: [
+          {
+            name: 'timer.sh',
+            content: timerProgram(one.place.kind, {
+              ...parameters,
+              path: one.server.path,
+              deployment_id: deploymentIdOf(inputs['deployment-id'], ports.workflow),
+            }),
+          },
+          ...(one.place.kind === 'traefik' ? shareFiles(one.site) : []),
+        ],
+        inputHash: operationHash([target, inputs.weight, one.look.share, one.look.traffic?.fence ?? 0]),
+        lockTimeout: inputs['lock-timeout'],
+        holder: { actor: ports.workflow.actor, runUrl: ports.workflow.runUrl },
+      },
+    };
+  });
+  const outcomes = await runTogether(members, {
+    clock: ports.clock,
+    log: ports.log,
+    signal: ports.signal,
+    aliveEvery: isCanary ? ALIVE_EVERY : 0,
+  });
+  const elapsed = Math.round(ports.clock.now() - begun);
+  const outputs = outputsOf(outcomes, elapsed);
+  ports.summary(switchMarkdown(outcomes, target));
+  const failure = togetherFailure(outcomes, outputs);
+  if (failure) {
+    await giveBackOthers(members, outcomes, ports);
+    throw failure;
+  }
+  return outputs;
+}
+
+/** All switch or all return: what was switched goes back when another server failed. */
+async function giveBackOthers(
+  members: readonly Member[],
+  outcomes: readonly MemberOutcome[],
+  ports: Ports,
+): Promise<void> {
+  const back = outcomes.filter((one) => succeeded(one) && one.result!.fields['changed'] === 'true');
+  if (back.length === 0) return;
+  const returning = back.flatMap((outcome) => {
+    const member = members.find((one) => one.name === outcome.name)!;
+    const from = parseShare(outcome.result!.fields['from'] ?? '');
+    if (!from) return [];
+    ports.log.info(`${member.name}: gives the traffic back, because another server failed`);
+    return [
+      {
+        ...member,
+        operation: {
+          ...member.operation,
+          parameters: {
+            ...member.operation.parameters,
+            target: from.color,
+            steps: String(from.weight),
+            hosts: '1',
+            confirm_seconds: '0',
+            stop_after: '',
+            traffic_first: '1',
+            expect_version: '',
+            reason: 'another server failed',
+          },
+          inputHash: operationHash([member.operation.inputHash, 'back']),
+        },
+      },
+    ];
+  });
+  const outcomes2 = await runTogether(returning, {
+    clock: ports.clock,
+    log: ports.log,
+    signal: ports.signal,
+    aliveEvery: 0,
+  });
+  for (const one of outcomes2) {
+    if (!succeeded(one))
+      ports.log.warning(
+        `${one.name} could not give the traffic back: run the action again with the colour in \`to\``,
+      );
+  }
+}
+
+/** What runs only where the traffic is: as the containers say, and as the input adds. */
+function liveOnlyOf(seen: SeenServer, inputs: SwitchInputs): string[] {
+  const labelled = seen.look.containers
+    .filter((one) => one.labels['deploy-actions.live-only'] === 'true')
+    .map((one) => one.service);
+  return [...new Set([...labelled, ...inputs['live-only-services']])].sort();
+}
+
+/** The colour answers with the expected version before anything moves; asked at its own address, past the proxy. */
+async function expectVersion(
+  seen: SeenServer,
+  site: Site,
+  target: Color,
+  source: VersionSource,
+  inputs: SwitchInputs,
+  ports: Ports,
+): Promise<void> {
+  const expected = inputs['expect-version'];
+  if (expected === undefined || site.contained) return;
+  const address = site.routes[0]![target][0]!;
+  const path = inputs['verify-url'] === undefined ? '/' : new URL(inputs['verify-url']).pathname;
+  const reach = throughSession(seen.session, { log: ports.log, redactor: ports.redactor });
+  try {
+    const answer = await reach.request({
+      url: `http://${address}${path}`,
+      deadline: 10_000,
+      overflow: 'cut',
+      signal: ports.signal,
+    });
+    const got = versionOf(answer, source);
+    if (got !== undefined && sameVersion(expected, got)) return;
+    throw new Failure(
+      'unhealthy',
+      `${target} at ${address} answers ${answer.status} with ${got === undefined ? 'no version' : `version ${got}`}, not ${expected}; nothing was changed`,
+      {
+        remedy: 'Deploy that version to the idle colour, or correct `expect-version` and `version-from`.',
+      },
+    );
+  } catch (error) {
+    if (error instanceof Failure) throw error;
+    throw new Failure('unhealthy', `${target} does not answer at ${address}; nothing was changed`, {
+      cause: error,
+    });
+  } finally {
+    await reach.close();
+  }
+}
+
+function tellPlan(
+  sites: readonly { server: Server; look: SeenServer['look'] }[],
+  plan: Omit<SwitchPlan, 'liveOnly'>,
+  ports: Ports,
+): SwitchOutputs {
+  const to = plan.steps.map((weight) => `${weight} %`).join(', ');
+  for (const { server, look } of sites) {
+    ports.log.info(
+      `${server.name}: traffic is on ${look.share}; ${plan.target} would get ${to}. Nothing was changed.`,
+    );
+  }
+  return { ...EMPTY, from: sites[0]!.look.share, to: plan.target, weight: 0 };
+}
+
+const EMPTY: SwitchOutputs = {
+  from: undefined,
+  to: undefined,
+  weight: undefined,
+  'switched-at': undefined,
+  'overlap-ms': undefined,
+  drained: undefined,
+  report: undefined,
+};
+
+function outputsOf(outcomes: readonly MemberOutcome[], elapsedMs: number): SwitchOutputs {
+  const [first] = outcomes;
+  const fields = first?.result?.fields ?? {};
+  const number = (name: string) => (fields[name] === undefined ? undefined : Number(fields[name]));
+  const overlaps = outcomes.flatMap((one) =>
+    one.result?.fields['overlap_ms'] === undefined ? [] : [Number(one.result.fields['overlap_ms'])],
+  );
+  return {
+    from: fields['from'],
+    to: fields['to'],
+    weight: number('weight') ?? (fields['changed'] === 'false' ? 100 : 0),
+    'switched-at': fields['switched_at'],
+    'overlap-ms': overlaps.length === 0 ? undefined : Math.max(...overlaps),
+    drained: outcomes.every((one) => one.result?.fields['drained'] === 'true') || fields['drained'],
+    report: reportJson(switchReport(outcomes, elapsedMs)),
+  };
+}
+
+/** One check per server, and one per canary step. */
+export function switchReport(outcomes: readonly MemberOutcome[], elapsedMs: number): Report {
+  const checks = outcomes.flatMap((one) => {
+    const fields = one.result?.fields ?? {};
+    const steps = (fields['gates'] ?? '').split(';').flatMap((text) => {
+      const [share, count, errors, p95, ...source] = text.split(' ');
+      if (!share || count === undefined) return [];
+      return [
+        {
+          name: `${one.name}: ${share}`,
+          ok: true,
+          attempts: Number(count),
+          elapsedMs: 0,
+          detail: `${count} requests, ${Number(errors) / 100} % failed, p95 ${p95} ms, by ${source.join(' ')}`,
+        },
+      ];
+    });
+    const detail = succeeded(one)
+      ? `${fields['from']} to ${fields['to']} by ${fields['mechanism'] ?? 'nothing'}${fields['overlap_ms'] === undefined ? '' : `, overlap ${fields['overlap_ms']} ms`}${fields['drain_left'] === undefined ? '' : `, ${fields['drain_left']} connections left on the old colour`}`
+      : (one.result?.failure?.message ?? 'lost');
+    const check = {
+      name: one.name,
+      ok: succeeded(one),
+      attempts: 1,
+      elapsedMs: one.result?.elapsedMs ?? 0,
+      detail,
+    };
+    return [
+      check,
+      ...(succeeded(one) ? steps : steps.map((step, index) => ({ ...step, ok: index < steps.length - 1 }))),
+    ];
+  });
+  const ok = outcomes.every(succeeded);
+  const to = outcomes[0]?.result?.fields['to'] ?? '';
+  return {
+    kind: 'switch',
+    ok,
+    summary: ok ? `traffic is on ${to} after ${formatDuration(elapsedMs)}` : `traffic did not move to ${to}`,
+    elapsedMs,
+    checks,
+  };
+}
+
+/** Confirms a switch that would otherwise be taken back. */
+export async function confirmSwitch(
+  seen: readonly SeenServer[],
+  inputs: SwitchInputs,
+  ports: Ports,
+  reopen: Reopen,
+): Promise<SwitchOutputs> {
+  const members = seen.map((one): Member => {
+    const { site, place, prepared } = preparedSite(one.look, inputs.project);
+    const verification = { url: prepared.url, connect: prepared.connect, version: '', seconds: 10 };
+    return {
+      name: one.server.name,
+      session: one.session,
+      reopen: () => reopen(one.server),
+      operation: {
+        name: 'confirm',
+        path: one.server.path,
+        deploymentId: deploymentIdOf(inputs['deployment-id'], ports.workflow),
+        body: program('confirm', place.kind),
+        parameters: {
+          ...siteParameters(site, place, verification, one.server.dockerHost),
+          ...switchParameters({
+            target: 'blue',
+            steps: [100],
+            stepSeconds: 0,
+            drainSeconds: 0,
+            stopAfter: undefined,
+            confirmSeconds: 0,
+            liveOnly: [],
+            trafficFirst: false,
+            hosts: 1,
+            goSeconds: 0,
+            maxErrorRate: undefined,
+            maxP95: undefined,
+            minRequests: 1,
+            watchRunner: 0,
+            actor: ports.workflow.actor,
+            runUrl: ports.workflow.runUrl,
+            reason: 'confirmed',
+          }),
+        },
+        inputHash: operationHash([
+          'confirm',
+          one.look.share,
+          one.look.traffic?.fence ?? 0,
+          one.look.confirm ?? '',
+        ]),
+        lockTimeout: inputs['lock-timeout'],
+        holder: { actor: ports.workflow.actor, runUrl: ports.workflow.runUrl },
+      },
+    };
+  });
+  const outcomes = await runTogether(members, {
+    clock: ports.clock,
+    log: ports.log,
+    signal: ports.signal,
+    aliveEvery: 0,
+  });
+  const outputs: SwitchOutputs = {
+    ...EMPTY,
+    from: outcomes[0]?.result?.fields['from'],
+    to: outcomes[0]?.result?.fields['to'],
+    weight: 100,
+    report: reportJson(switchReport(outcomes, 0)),
+  };
+  const failure = togetherFailure(outcomes, outputs);
+  if (failure) throw failure;
+  return outputs;
+}
+
+export { EMPTY as NO_OUTPUTS };

@@ -1,0 +1,194 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { Failure } from '@deploy-actions/kit';
+import { caddy } from './caddy.ts';
+import {
+  type WantedRoute,
+  chooseProxy,
+  deriveRoutes,
+  flagFolder,
+  frontDoor,
+  insidePath,
+  liveColor,
+} from './derive.ts';
+import { haproxy } from './haproxy.ts';
+import type { Look, PreparedProxy } from './look.ts';
+import { CANARY_LOGS, nginx } from './nginx.ts';
+import type { ProxyPlace } from './program/index.ts';
+import type { Edit, Proxy, ProxyKind } from './proxy.ts';
+import type { Site } from './site.ts';
+import { traefik, traefikFile } from './traefik.ts';
+import { shareName, shares } from './color.ts';
+
+const PROXIES: Readonly<Record<ProxyKind, Proxy>> = { nginx, caddy, haproxy, traefik, managed: caddy };
+
+export interface InstallRequest {
+  project: string;
+  proxy: ProxyKind | 'auto';
+  routes: readonly WantedRoute[];
+  siteConfig: string;
+  /** Response header with the colour; undefined: none. */
+  header: string | undefined;
+  sticky: string | undefined;
+  /** What the user says about the front door; undefined: read from the configuration. */
+  verifyUrl: string | undefined;
+}
+
+/** What an installation would do; nothing is written here. */
+export interface Installation {
+  site: Site;
+  place: ProxyPlace;
+  prepared: PreparedProxy;
+  edit: Edit;
+  /** Added and removed lines of the user's file. */
+  diff: string[];
+  /** SHA-256 of the file as it was seen, so that a change by somebody else is noticed. */
+  oldSum: string;
+  files: { name: string; content: string }[];
+}
+
+/** Works out the changed configuration of the user's proxy. Throws `input` and `refused` Failures. */
+export function planInstallation(look: Look, request: InstallRequest): Installation {
+  const { project } = request;
+  const proxy = chooseProxy(look, request.proxy);
+  const contained = proxy.id !== '';
+  const mounts = look.mounts.find((one) => one.name === proxy.name);
+  const folder = flagFolder(project);
+  if (look.config === undefined) {
+    throw new Failure('refused', `${request.siteConfig} cannot be read on the server`, {
+      input: 'site-config',
+      remedy: `It does not exist, or ${look.user} may neither read it nor use sudo without a password.`,
+    });
+  }
+  const configInside = contained ? insidePath(look.configFile, mounts!) : look.configFile;
+  if (configInside === undefined) {
+    throw new Failure('input', `${request.siteConfig} is in no mount of the container ${proxy.name}`, {
+      input: 'site-config',
+      remedy: 'Name the file on the server that the container mounts.',
+    });
+  }
+  const watched = proxy.kind === 'traefik' ? look.configFile.replace(/\/[^/]*$/, '') : '';
+  if (contained && proxy.kind !== 'traefik' && insidePath(`${folder}/blue`, mounts!) !== `${folder}/blue`) {
+    throw new Failure(
+      'refused',
+      `the container ${proxy.name} does not see the folder of the flags, ${folder}`,
+      {
+        remedy: `Add the volume ${folder}:${folder}:ro to it (the folder, not a file), and recreate it once.`,
+      },
+    );
+  }
+  const socket = contained ? containerSocket(mounts!.mounts, project) : `/run/haproxy/deploy-${project}.sock`;
+  const site: Site = {
+    project,
+    routes: deriveRoutes(look, project, request.routes, contained),
+    folder,
+    fallback: liveColor(look),
+    header: request.header,
+    sticky: request.sticky,
+    token: look.proxy?.token ?? randomBytes(12).toString('hex'),
+    contained,
+  };
+  const whole = look.whole.get(proxy.name);
+  const edit = PROXIES[proxy.kind].install(look.config, site, {
+    file: look.configFile,
+    ...(whole === undefined ? {} : { whole }),
+    ...(proxy.kind === 'haproxy' && socket !== undefined && !contained
+      ? { socket: { path: socket, group: look.group } }
+      : {}),
+  });
+  const door = frontDoor(proxy.kind, edit.text, site, contained ? mounts!.published : undefined);
+  const url = request.verifyUrl ?? door?.url;
+  if (url === undefined) {
+    throw new Failure('input', `where ${proxy.kind} answers cannot be read from ${look.configFile}`, {
+      input: 'verify-url',
+      remedy: 'Give `verify-url`, such as https://shop.example.org/health.',
+    });
+  }
+  const place: ProxyPlace = {
+    kind: proxy.kind,
+    container: proxy.id,
+    containerName: proxy.name,
+    configFile: look.configFile,
+    configInside,
+    socket: socket ?? '',
+    watched,
+    canaryLog: proxy.kind === 'nginx' && !contained ? `${CANARY_LOGS}/${project}.log` : '',
+  };
+  const prepared: PreparedProxy = {
+    kind: proxy.kind,
+    container: proxy.name,
+    configFile: look.configFile,
+    configInside,
+    socket: place.socket,
+    watched,
+    folder,
+    fallback: site.fallback,
+    header: site.header,
+    sticky: site.sticky,
+    token: site.token,
+    url,
+    connect: door?.connect ?? connectOf(url),
+    routes: site.routes,
+  };
+  return {
+    site,
+    place,
+    prepared,
+    edit,
+    diff: lineDiff(look.config, edit.text),
+    oldSum: createHash('sha256').update(look.config).digest('hex'),
+    files: [
+      { name: 'site', content: edit.text },
+      { name: 'proxy.json', content: `${JSON.stringify(prepared)}\n` },
+      ...(proxy.kind === 'traefik' ? shareFiles(site) : []),
+    ],
+  };
+}
+
+/** Traefik's files, one for each share: the program renames one of them into the watched directory. */
+export function shareFiles(site: Site): { name: string; content: string }[] {
+  return shares().map((share) => ({
+    name: `shares/${shareName(share)}.yml`,
+    content: traefikFile(site, share),
+  }));
+}
+
+/** HAProxy's socket in a container is reached where the folder that it lies in is mounted from the host. */
+function containerSocket(
+  mounts: readonly { source: string; destination: string }[],
+  project: string,
+): string | undefined {
+  const mount = mounts.find(({ destination }) => /^\/(?:var\/)?run\/haproxy$/.test(destination));
+  return mount && `${mount.source}/deploy-${project}.sock`;
+}
+
+/** The server asks itself: whatever the name in the URL resolves to, the proxy beside it answers. */
+export function connectOf(url: string): string {
+  const { protocol, port } = new URL(url);
+  return `127.0.0.1:${port || (protocol === 'https:' ? 443 : 80)}`;
+}
+
+/** Lines with `+` or `-` before them; what stays is left out. */
+export function lineDiff(before: string, after: string): string[] {
+  const [a, b] = [before.split('\n'), after.split('\n')];
+  // Lengths of the longest common subsequences of the ends.
+  const lengths = Array.from({ length: a.length + 1 }, () => new Uint32Array(b.length + 1));
+  for (let i = a.length - 1; i >= 0; i -= 1) {
+    for (let j = b.length - 1; j >= 0; j -= 1) {
+      lengths[i]![j] =
+        a[i] === b[j] ? lengths[i + 1]![j + 1]! + 1 : Math.max(lengths[i + 1]![j]!, lengths[i]![j + 1]!);
+    }
+  }
+  const lines: string[] = [];
+  let [i, j] = [0, 0];
+  while (i < a.length || j < b.length) {
+    if (i < a.length && j < b.length && a[i] === b[j]) {
+      i += 1;
+      j += 1;
+    } else if (j < b.length && (i >= a.length || lengths[i]![j + 1]! > lengths[i + 1]![j]!)) {
+      lines.push(`+ ${b[j++]}`);
+    } else {
+      lines.push(`- ${a[i++]}`);
+    }
+  }
+  return lines;
+}

@@ -1,0 +1,84 @@
+import { type RunEvent, inspect } from '@deploy-actions/host';
+import { Failure } from '@deploy-actions/kit';
+import type { Server, Session } from '@deploy-actions/shell';
+import { LADDER, shareName, shares } from './color.ts';
+import { type WantedRoute, deriveRoutes, flagFolder } from './derive.ts';
+import { type Look, type PreparedProxy, parseLook } from './look.ts';
+import { CANARY_LOGS } from './nginx.ts';
+import { LOOK, type ProxyPlace } from './program/index.ts';
+import type { Site } from './site.ts';
+
+/** A server with what was seen on it. */
+export interface SeenServer {
+  server: Server;
+  session: Session;
+  look: Look;
+}
+
+/** Looks at colours, traffic and proxy of a project, in one exec, and changes nothing. */
+export async function lookAt(
+  server: Server,
+  session: Session,
+  request: { project: string; siteConfig?: string; wantsConfig: boolean; folder?: string },
+  options: { signal?: AbortSignal; onEvent?(event: RunEvent): void } = {},
+): Promise<SeenServer> {
+  const seen = await inspect(session, {
+    path: server.path,
+    body: LOOK,
+    parameters: {
+      project: request.project,
+      folder: request.folder ?? flagFolder(request.project),
+      share_names: shares(LADDER).map(shareName).join(' '),
+      docker_host: server.dockerHost ?? '',
+      site_config: request.siteConfig ?? '',
+      wants_config: request.wantsConfig ? '1' : '0',
+    },
+    ...options,
+  });
+  return { server, session, look: parseLook(seen.fields) };
+}
+
+/** The site and the proxy as they were prepared, with the colours' present addresses. */
+export function preparedSite(
+  look: Look,
+  project: string,
+): { site: Site; place: ProxyPlace; prepared: PreparedProxy } {
+  const prepared = look.proxy;
+  if (!prepared) {
+    throw new Failure('refused', `no proxy was prepared for ${project} on this server`, {
+      remedy: 'Run blue-green-switch once with install: true.',
+    });
+  }
+  const contained = prepared.container !== '';
+  const running = look.proxies.find((one) => one.name === prepared.container);
+  if (contained && !running) {
+    throw new Failure('refused', `the proxy's container ${prepared.container} does not run`, {
+      remedy: 'Start it, or prepare another one with install: true.',
+    });
+  }
+  const wanted: WantedRoute[] = prepared.routes.map(({ name, service, port }) => ({ name, service, port }));
+  const site: Site = {
+    project,
+    routes: deriveRoutes(look, project, wanted, contained),
+    folder: prepared.folder,
+    fallback: prepared.fallback,
+    header: prepared.header,
+    sticky: prepared.sticky,
+    token: prepared.token,
+    contained,
+  };
+  return {
+    site,
+    prepared,
+    place: {
+      kind: prepared.kind,
+      container: running?.id ?? '',
+      containerName: prepared.container,
+      configFile: prepared.configFile,
+      configInside: prepared.configInside,
+      socket: prepared.socket,
+      watched: prepared.watched,
+      canaryLog: prepared.kind === 'nginx' && !contained ? `${CANARY_LOGS}/${project}.log` : '',
+    },
+  };
+}
