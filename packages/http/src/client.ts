@@ -90,8 +90,7 @@ const MAX_IDLE = 64;
 
 /**
  * An HTTP/1.1 client: every exchange has a deadline and a largest size, a failure says its phase and whether
- * the server may have received the request, and credentials stay on their origin. undici is loaded at the
- * first request.
+ * the server may have received the request, and credentials stay on their origin.
  */
 export function openHttp(options: HttpOptions = {}): Http {
   const idle = new Map<string, Lane[]>();
@@ -100,13 +99,13 @@ export function openHttp(options: HttpOptions = {}): Http {
   const drop = (lane: Lane) => {
     open.delete(lane);
     lane.connection.socket.on('error', () => {});
-    void lane.client.destroy().catch(() => {});
+    lane.agent?.destroy();
     lane.connection.socket.destroy();
   };
 
   const take = (key: string): Lane | undefined => {
     for (let lane = idle.get(key)?.pop(); lane; lane = idle.get(key)?.pop()) {
-      if (!lane.connection.socket.destroyed && !lane.client.destroyed) return lane;
+      if (!lane.connection.socket.destroyed) return lane;
       drop(lane);
     }
     return undefined;
@@ -152,7 +151,6 @@ export function openHttp(options: HttpOptions = {}): Http {
           decode: request.decode ?? true,
           where,
           signal,
-          last: !keepAlive,
         });
         reusable = answer.reusable;
         return answer;
@@ -175,7 +173,7 @@ export function openHttp(options: HttpOptions = {}): Http {
     const connection = await limited(signal, request.connectTimeout ?? 10_000, (limit) =>
       openConnection(hop.url, proxy, connectOptions, limit),
     );
-    const lane = await openLane(connection, where);
+    const lane = openLane(connection, keepAlive);
     open.add(lane);
     try {
       return { answer: await run(lane), connection, fresh: true };
@@ -341,7 +339,7 @@ function isClosed(error: unknown): boolean {
     error instanceof HttpError &&
     error.phase === 'http' &&
     !error.timedOut &&
-    /^(UND_ERR_SOCKET|ECONNRESET|EPIPE)$/.test(error.code ?? '')
+    /^(ECONNRESET|EPIPE)$/.test(error.code ?? '')
   );
 }
 
