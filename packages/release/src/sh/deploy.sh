@@ -130,7 +130,7 @@ abandon() {
   record_history failed true
   result changed false
   forget_tags
-  if [ -n "$previous" ]; then _serving="$previous goes on serving; nothing was recreated"; else _serving='nothing was recreated'; fi
+  if [ -n "$previous" ]; then _serving="$previous goes on serving; nothing was recreated"; else _serving='Nothing was recreated'; fi
   if schema_allows_old; then
     fail unhealthy "$problem. $_serving" 'Mend the cause and deploy again.'
   fi

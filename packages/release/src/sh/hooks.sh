@@ -31,15 +31,17 @@ container_of() {
 # run_in_container DIRECTORY HOOK-FILE: in a named, detached container of its own, waited for, its log kept. A
 # rerun attaches to the name. Without dependencies: `compose run` would recreate a changed database.
 run_in_container() {
+  # Sourcing the hook replaces $1, $2, …
   hook_directory=$1
+  hook_file=$2
+  hook_container=$(container_of "$hook_file")
   # shellcheck disable=SC1090 # written by the runner
-  . "$2"
-  hook_container=$(container_of "$2")
-  start_dependencies "$1" "$hook_service" || return 1
+  . "$hook_file"
+  start_dependencies "$hook_directory" "$hook_service" || return 1
   if ! clean_env docker container inspect "$hook_container" >/dev/null 2>&1; then
     say "runs in $hook_service: $hook_text"
     run_locked "the container $hook_container to start" compose "$hook_directory" run --detach --no-deps -T \
-      --name "$hook_container" "$hook_service" "$@"
+      --name "$hook_container" "$hook_service" "$@" >"$scratch/hook-id"
     _code=$?
     if [ "$_code" -ne 0 ]; then
       unlocked clean_env docker rm --force "$hook_container" >/dev/null 2>&1
@@ -51,10 +53,10 @@ run_in_container() {
   fi
   run "$hook_container" clean_env docker logs --follow "$hook_container"
   _code=$(clean_env docker wait "$hook_container" 2>/dev/null)
-  clean_env docker logs "$hook_container" >"$run/$(basename "$2").log" 2>&1
+  clean_env docker logs "$hook_container" >"$run/$(basename "$hook_file").log" 2>&1
   unlocked clean_env docker rm --force "$hook_container" >/dev/null 2>&1
   [ "$_code" = 0 ] && return 0
-  tail -n 50 "$run/$(basename "$2").log" >"$scratch/hook-tail"
+  tail -n 50 "$run/$(basename "$hook_file").log" >"$scratch/hook-tail"
   details "$scratch/hook-tail"
   problem="the command of $hook_service failed with exit code ${_code:-unknown}: $hook_text"
   return 1
@@ -145,10 +147,11 @@ read_migration_state() {
 }
 
 migration_state_of() {
+  hook_directory=$1
   # shellcheck disable=SC1090 # written by the runner
   . "$2"
-  start_dependencies "$1" "$hook_service" >&2 || return 1
-  unlocked compose "$1" run --rm --no-deps -T "$hook_service" "$@" </dev/null
+  start_dependencies "$hook_directory" "$hook_service" >&2 || return 1
+  unlocked compose "$hook_directory" run --rm --no-deps -T "$hook_service" "$@" </dev/null
 }
 
 # schema_allows_old: the one rule for restore and rollback: may old code run on the schema as it is now?

@@ -21,9 +21,10 @@ container_of() {
 }
 run_in_container() {
   hook_directory=$1
-  . "$2"
-  hook_container=$(container_of "$2")
-  start_dependencies "$1" "$hook_service" || return 1
+  hook_file=$2
+  hook_container=$(container_of "$hook_file")
+  . "$hook_file"
+  start_dependencies "$hook_directory" "$hook_service" || return 1
   if ! clean_env docker container inspect "$hook_container" >/dev/null 2>&1; then
     say "runs in $hook_service: $hook_text"
     run_locked "the container $hook_container to start" compose "$hook_directory" run --detach --no-deps -T \\
@@ -39,10 +40,10 @@ run_in_container() {
   fi
   run "$hook_container" clean_env docker logs --follow "$hook_container"
   _code=$(clean_env docker wait "$hook_container" 2>/dev/null)
-  clean_env docker logs "$hook_container" >"$run/$(basename "$2").log" 2>&1
+  clean_env docker logs "$hook_container" >"$run/$(basename "$hook_file").log" 2>&1
   unlocked clean_env docker rm --force "$hook_container" >/dev/null 2>&1
   [ "$_code" = 0 ] && return 0
-  tail -n 50 "$run/$(basename "$2").log" >"$scratch/hook-tail"
+  tail -n 50 "$run/$(basename "$hook_file").log" >"$scratch/hook-tail"
   details "$scratch/hook-tail"
   problem="the command of $hook_service failed with exit code \${_code:-unknown}: $hook_text"
   return 1
@@ -121,9 +122,10 @@ read_migration_state() {
   done
 }
 migration_state_of() {
+  hook_directory=$1
   . "$2"
-  start_dependencies "$1" "$hook_service" >&2 || return 1
-  unlocked compose "$1" run --rm --no-deps -T "$hook_service" "$@" </dev/null
+  start_dependencies "$hook_directory" "$hook_service" >&2 || return 1
+  unlocked compose "$hook_directory" run --rm --no-deps -T "$hook_service" "$@" </dev/null
 }
 schema_allows_old() {
   if ! journalled migration:begin; then

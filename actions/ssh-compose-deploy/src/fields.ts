@@ -1,0 +1,117 @@
+import { type Environment, parseEnv, parseImages } from '@deploy-actions/compose';
+import {
+  FieldError,
+  type Inputs,
+  bytes,
+  duration,
+  field,
+  flag,
+  integer,
+  lines,
+  linesOf,
+  oneOf,
+  pattern,
+  quote,
+  secret,
+  text,
+  withDefault,
+} from '@deploy-actions/kit';
+import { hooks } from '@deploy-actions/release/hook';
+import { serverFields } from '@deploy-actions/shell';
+
+const ID = /^[a-z0-9][a-z0-9._-]{0,62}$/;
+const PROJECT = /^[a-z0-9][a-z0-9_-]{0,62}$/;
+
+/** A path inside the workspace: relative, without `..`. */
+function workspacePath(line: string): string {
+  const path = line.replace(/^(?:\.\/)+/, '').replace(/\/+$/, '');
+  if (path === '' || path.startsWith('/') || /(^|\/)\.\.(\/|$)/.test(path) || path.includes('\\')) {
+    throw new FieldError(`${quote(line)} is not a path inside the repository`, {
+      remedy: 'Write it relative to the root of the checkout, without `..`.',
+    });
+  }
+  return path;
+}
+
+export const fields = {
+  ...serverFields,
+  'compose-file': linesOf(workspacePath),
+  profiles: lines(),
+  project: pattern(PROJECT, 'a project name (lower-case letters, digits, - and _)'),
+  services: lines(),
+  images: withDefault(field(parseImages), new Map<string, string>()),
+  'require-digest': field((value) => flag().parse(value)),
+  version: text(),
+  environment: text(),
+  env: secret({ ...withDefault(field(parseEnv), new Map<string, string>() as Environment), raw: true }),
+  'env-file': pattern(/^(?!.*(?:^|\/)\.\.(?:\/|$))[A-Za-z0-9._@+\/-]+$/, 'a plain path without ..'),
+  files: linesOf(workspacePath),
+  registry: pattern(/^[A-Za-z0-9.-]+(?::\d+)?$/, 'the host of a registry, such as ghcr.io'),
+  'registry-username': text(),
+  'registry-password': secret(text()),
+  pull: withDefault(oneOf(['always', 'missing', 'never']), 'always'),
+  'before-up': hooks(),
+  migrate: hooks(),
+  'after-up': hooks(),
+  'migration-state': hooks(),
+  'migration-reversible': flag(),
+  'migrate-on': withDefault(oneOf(['first', 'each']), 'first'),
+  'one-shot': lines(),
+  'remove-orphans': withDefault(
+    field((value) => flag().parse(value)),
+    true,
+  ),
+  'wait-timeout': withDefault(duration(1000), 300_000),
+  'stop-timeout': duration(0),
+  'on-failure': withDefault(oneOf(['restore', 'keep']), 'restore'),
+  'keep-releases': withDefault(integer(2, 100), 5),
+  'lock-timeout': withDefault(duration(0), 600_000),
+  'allow-older': flag(),
+  'min-free-disk': withDefault(bytes(), 1_000_000_000),
+  adopt: flag(),
+  'resume-on-boot': field((value) => flag().parse(value)),
+  parallel: withDefault(
+    field((value) => {
+      if (!/^(?:[1-9]\d*|[1-9]\d?%|100%)$/.test(value)) {
+        throw new FieldError(`${quote(value)} is neither a number of servers nor a percentage`);
+      }
+      return value;
+    }),
+    '100%',
+  ),
+  'deployment-id': pattern(ID, 'an id (lower-case letters, digits and . _ -, at most 63)'),
+  plan: flag(),
+  status: flag(),
+  color: oneOf(['auto', 'blue', 'green']),
+  'color-services': lines(),
+  'shared-services': withDefault(oneOf(['keep', 'update']), 'keep'),
+  'live-only-services': lines(),
+  'port-range': withDefault(field(parsePortRange), { first: 18000, last: 18999 }),
+};
+
+function parsePortRange(value: string): { first: number; last: number } {
+  const match = /^(\d+)-(\d+)$/.exec(value);
+  const [first, last] = [Number(match?.[1]), Number(match?.[2])];
+  if (!match || first < 1024 || last > 65535 || last < first) {
+    throw new FieldError(`${quote(value)} is not a range of ports from 1024 to 65535`, {
+      remedy: 'Write first-last, such as 18000-18999.',
+    });
+  }
+  return { first, last };
+}
+
+export const outputs = [
+  'deployment-id',
+  'release',
+  'version',
+  'previous-release',
+  'changed',
+  'services',
+  'record',
+  'duration',
+  'color',
+  'color-urls',
+] as const;
+
+export type DeployInputs = Inputs<typeof fields>;
+export type DeployOutputs = Record<(typeof outputs)[number], string | number | boolean | object | undefined>;

@@ -1,0 +1,12 @@
+import { main } from '@deploy-actions/runner';
+import { fields, outputs } from './fields.ts';
+
+main({
+  name: 'ssh-compose-deploy',
+  fields,
+  outputs,
+  async run(inputs, ports) {
+    const { deploy } = await import('./ssh-compose-deploy.ts');
+    return await deploy(inputs, ports);
+  },
+});

@@ -1,0 +1,105 @@
+import { type RunEvent, type RunState } from '@deploy-actions/host';
+import { type Log, formatDuration } from '@deploy-actions/kit';
+
+/** What is known of a run while it goes on. */
+export interface Progress {
+  state: RunState | 'none';
+  phase: string;
+}
+
+/** Tells what the runs do, in order: one server's phases as groups, several servers' lines with their names. */
+export interface Teller {
+  /** The listener for one server's run. */
+  listener(server: string, progress: Progress): (event: RunEvent) => void;
+  /** Resolves when `ready` holds for what is known by then; looked at after every event. */
+  until(ready: () => boolean, signal?: AbortSignal): Promise<void>;
+  /** Something that `until` looks at changed without an event. */
+  wake(): void;
+  /** Ends the open group and answers when everything has been printed. */
+  close(): Promise<void>;
+}
+
+/** What a person calls a phase. */
+const TITLES: Record<string, string> = {
+  preflight: 'Look before anything changes',
+  pull: 'Pull the images',
+  ready: 'Ready to change; waiting for the other servers',
+  'before-up': 'Before up',
+  migrate: 'Migrate',
+  up: 'Bring up what changed',
+  wait: 'Wait until every service is healthy',
+  'after-up': 'After up',
+  'all-ready': 'Healthy; waiting for the other servers',
+  restore: 'Restore the release before',
+  finish: 'Finish',
+};
+
+export function teller(log: Log, several: boolean): Teller {
+  const waiters = new Set<() => void>();
+  let printed: Promise<void> = Promise.resolve();
+  let endGroup: (() => void) | undefined;
+  let group: Promise<void> = Promise.resolve();
+  const print = (work: () => Promise<void> | void) => {
+    printed = printed.then(work);
+  };
+  const leave = async () => {
+    endGroup?.();
+    endGroup = undefined;
+    await group;
+  };
+  const wakeAll = () => {
+    for (const wake of [...waiters]) wake();
+  };
+  return {
+    listener: (server, progress) => (event) => {
+      const prefix = several ? `${server} | ` : '';
+      if (event.type === 'phase') progress.phase = event.name;
+      if (event.type === 'state') progress.state = event.state;
+      print(async () => {
+        switch (event.type) {
+          case 'line':
+            log.info(prefix + event.text);
+            break;
+          case 'warning':
+            log.warning(prefix + event.text);
+            break;
+          case 'phase': {
+            const title = `${TITLES[event.name] ?? event.name} (at ${formatDuration(event.at)})`;
+            if (several) {
+              log.info(`${prefix}${title}`);
+              break;
+            }
+            await leave();
+            group = log.group(title, () => new Promise<void>((resolve) => (endGroup = resolve)));
+            break;
+          }
+          case 'reconnected':
+            log.info(`${prefix}the connection dropped; following again (attempt ${event.attempt})`);
+            break;
+          case 'state':
+            break;
+        }
+      });
+      wakeAll();
+    },
+    async until(ready, signal) {
+      while (!ready()) {
+        signal?.throwIfAborted();
+        await new Promise<void>((resolve) => {
+          const wake = () => {
+            waiters.delete(wake);
+            signal?.removeEventListener('abort', wake);
+            resolve();
+          };
+          waiters.add(wake);
+          signal?.addEventListener('abort', wake);
+        });
+      }
+    },
+    wake: wakeAll,
+    async close() {
+      print(leave);
+      await printed;
+    },
+  };
+}

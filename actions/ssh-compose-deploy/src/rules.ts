@@ -1,0 +1,81 @@
+import { randomBytes } from 'node:crypto';
+import { type DigestRule } from '@deploy-actions/compose';
+import { Failure } from '@deploy-actions/kit';
+import { type RegistryLogin } from '@deploy-actions/release';
+import type { Workflow } from '@deploy-actions/runner';
+import { type DeployInputs } from './fields.ts';
+
+/** Rules across inputs; an `input` Failure names the one that is broken. */
+export function checkInputs(inputs: DeployInputs): void {
+  const wrong = (input: string, message: string, remedy?: string) =>
+    new Failure('input', `input \`${input}\` ${message}`, { input, remedy });
+  if (inputs.plan && inputs.status) throw wrong('plan', 'and `status` are both set', 'Set one of them.');
+  if (inputs['registry-password'] !== undefined && inputs['registry-username'] === undefined) {
+    throw wrong('registry-username', 'is missing beside `registry-password`', 'For ghcr.io it is ${{ github.actor }}.');
+  }
+  if (inputs['registry-username'] !== undefined && inputs['registry-password'] === undefined) {
+    throw wrong('registry-password', 'is missing or empty beside `registry-username`', 'For ghcr.io it is ${{ secrets.GITHUB_TOKEN }}.');
+  }
+  if (inputs['registry-password'] !== undefined && inputs.registry === undefined) {
+    throw wrong('registry', 'is missing beside `registry-password`', 'Write the host, such as ghcr.io or docker.io.');
+  }
+  if (inputs['migration-state'].length > 1) throw wrong('migration-state', 'holds more than one command');
+  if (inputs['migration-state'].length === 1 && inputs.migrate.length === 0) {
+    throw wrong('migration-state', 'is given without `migrate`');
+  }
+  if (inputs['migration-reversible'] && inputs.migrate.length === 0) {
+    throw wrong('migration-reversible', 'is set without `migrate`');
+  }
+  const isColored = inputs.color !== undefined;
+  for (const name of ['color-services', 'live-only-services'] as const) {
+    if (!isColored && inputs[name].length > 0) throw wrong(name, 'is given without `color`');
+  }
+  if (isColored && inputs.services.length > 0) {
+    throw wrong('services', 'cannot be combined with `color`', 'Name the services that change in `color-services`.');
+  }
+  if (isColored && inputs.adopt) {
+    throw wrong('adopt', 'cannot be combined with `color`: the first colour deploy takes the running stack as the live one');
+  }
+}
+
+export function digestRule(inputs: DeployInputs): DigestRule {
+  if (inputs['require-digest'] === undefined) return 'named';
+  return inputs['require-digest'] ? 'all' : 'off';
+}
+
+export function loginOf(inputs: DeployInputs): RegistryLogin | undefined {
+  const { registry, 'registry-username': username, 'registry-password': password } = inputs;
+  return registry && username && password ? { host: registry, username, password } : undefined;
+}
+
+/** The id of this deployment: the same in a second attempt of the same run and job. */
+export function deploymentIdOf(inputs: DeployInputs, workflow: Workflow): string {
+  if (inputs['deployment-id'] !== undefined) return inputs['deployment-id'];
+  if (workflow.runId === '') return `local-${randomBytes(6).toString('hex')}`;
+  return identifier(`${workflow.runId}-${workflow.job || 'job'}`);
+}
+
+export function versionOf(inputs: DeployInputs, workflow: Workflow): string {
+  return inputs.version ?? (workflow.sha === '' ? 'unversioned' : workflow.sha.slice(0, 12));
+}
+
+/** A new id for a release: when, and which version. Ids sort by time. */
+export function releaseIdOf(version: string, now: Date): string {
+  const stamp = now.toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15);
+  return identifier(`${stamp}-${version}-${randomBytes(2).toString('hex')}`);
+}
+
+/** Text as an id of at most 63 characters of `[a-z0-9._-]`. */
+export function identifier(text: string): string {
+  const plain = text.toLowerCase().replace(/[^a-z0-9._-]+/g, '-').replace(/^[^a-z0-9]+/, '');
+  if (plain.length <= 63) return plain || 'x';
+  // The last five characters of a release id tell two of the same second apart.
+  return `${plain.slice(0, 58)}${plain.slice(-5)}`;
+}
+
+/** How many servers are changed at once. */
+export function parallelOf(text: string, servers: number): number {
+  const number = Number.parseInt(text, 10);
+  const count = text.endsWith('%') ? Math.floor((servers * number) / 100) : number;
+  return Math.min(servers, Math.max(1, count));
+}
