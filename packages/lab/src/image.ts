@@ -22,6 +22,7 @@ const SUITE = 'trixie';
 const FOLDER = join(import.meta.dirname, '../image');
 /** Where the base cannot be pulled it is made; the attempt must not cost the user's patience. */
 const PULL_TIMEOUT_MS = 45_000;
+const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** Builds the lab's images unless they are there. Safe when several processes call it at once. */
 export async function ensureImages(engine: Engine, progress: Progress): Promise<LabImages> {
@@ -35,6 +36,7 @@ export async function ensureImages(engine: Engine, progress: Progress): Promise<
       await ensureBase(engine, progress);
       await build(engine, 'host', images.host, progress);
       await build(engine, 'runtime', images.runtime, progress);
+      await removeOldImages(engine, tag);
       return images;
     },
     () => progress('waiting for another process that builds the image of the lab host'),
@@ -78,6 +80,24 @@ async function build(engine: Engine, target: string, tag: string, progress: Prog
       FOLDER,
     ]),
   );
+}
+
+/**
+ * Removes images of earlier states of the lab's folder, once nobody has changed back for a day: a run of another
+ * checkout may still use its own. What only served as a stage of a build goes with them.
+ */
+async function removeOldImages(engine: Engine, tag: string): Promise<void> {
+  const names = ['deploy-actions-lab-host', 'deploy-actions-lab-runtime'];
+  const filters = names.flatMap((name) => ['--filter', `reference=${name}`]);
+  const format = '{{.Repository}}:{{.Tag}}';
+  const listed = await engine.docker(['images', ...filters, '--format', format]);
+  for (const reference of listed.split('\n')) {
+    if (reference === '' || reference.endsWith(`:${tag}`)) continue;
+    const created = await engine.tryDocker(['image', 'inspect', '--format', '{{.Created}}', reference]);
+    if (Date.now() - Date.parse(created.stdout.trim()) > DAY_MS) await engine.tryDocker(['rmi', reference]);
+  }
+  // On an engine that is not the lab's, layers without a name may be somebody's.
+  if (engine.ours) await engine.tryDocker(['image', 'prune', '--force', '--filter', 'until=24h']);
 }
 
 async function ensureBase(engine: Engine, progress: Progress): Promise<void> {

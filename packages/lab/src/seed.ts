@@ -9,9 +9,13 @@ import type { LabImages } from './image.ts';
 import { step } from './progress.ts';
 import type { Progress } from './progress.ts';
 import { openRegistry } from './registry.ts';
+import type { Registry } from './registry.ts';
 
 /** The sample application of the project: see its compose.yaml. */
 export const SAMPLE_APP = join(import.meta.dirname, '../../../test/lab/app');
+
+/** The tag of the images that the versions are made from. */
+const UNVERSIONED = 'unversioned';
 
 interface Version {
   readonly schema: number;
@@ -92,7 +96,7 @@ async function make(
   });
   try {
     await step(progress, 'building the sample application', () =>
-      buildApp(ground, images, app, registry.address, progress),
+      buildApp(ground, images, app, registry, progress),
     );
     await step(progress, 'preparing what each lab host begins with', async () => {
       await waitReady(engine, host.id);
@@ -127,42 +131,35 @@ async function buildApp(
   ground: Ground,
   images: LabImages,
   app: string,
-  address: string,
+  registry: Registry,
   progress: Progress,
 ): Promise<void> {
   const versions = JSON.parse(readFileSync(join(app, 'versions.json'), 'utf8')) as Record<string, Version>;
-  const references: string[] = [];
-  const build = async (target: string, name: string, args: Readonly<Record<string, string>> = {}) => {
-    const reference = `${address}/${name}`;
-    const words = [
-      'build',
-      '--target',
-      target,
-      '--tag',
-      reference,
-      '--build-arg',
-      `RUNTIME=${images.runtime}`,
-    ];
-    for (const [key, value] of Object.entries(args)) words.push('--build-arg', `${key}=${value}`);
-    await ground.engine.docker([...words, app]);
-    references.push(reference);
+  const runtime = registry.image('lab/runtime:latest');
+  const parts = {
+    postgres: 'shop/postgres:17',
+    redis: 'shop/redis:8',
+    api: `shop/api:${UNVERSIONED}`,
+    web: `shop/web:${UNVERSIONED}`,
   };
-  await build('postgres', 'shop/postgres:17');
-  await build('redis', 'shop/redis:8');
-  for (const [version, { schema, fault = '' }] of Object.entries(versions)) {
-    const revision = createHash('sha1').update(version).digest('hex');
-    await build('api', `shop/api:${version}`, {
-      VERSION: version,
-      SCHEMA: String(schema),
-      FAULT: fault,
-      REVISION: revision,
-    });
-    await build('web', `shop/web:${version}`, { VERSION: version, REVISION: revision });
-  }
-  const runtime = `${address}/lab/runtime:latest`;
   await ground.engine.docker(['tag', images.runtime, runtime]);
+  for (const [target, name] of Object.entries(parts)) {
+    const words = ['build', '--target', target, '--tag', registry.image(name)];
+    await ground.engine.docker([...words, '--build-arg', `RUNTIME=${images.runtime}`, app]);
+  }
   progress('pushing the sample application to the registry of the lab');
-  for (const reference of [runtime, ...references])
-    await ground.engine.docker(['push', '--quiet', reference]);
-  await ground.engine.docker(['rmi', runtime, ...references]);
+  const references = [runtime, ...Object.values(parts).map((name) => registry.image(name))];
+  for (const reference of references) await ground.engine.docker(['push', '--quiet', reference]);
+  await ground.engine.docker(['rmi', ...references]);
+  // The versions differ in their environment and labels alone: the registry makes them without an engine.
+  for (const [version, { schema, fault = '' }] of Object.entries(versions)) {
+    const labels = {
+      'org.opencontainers.image.version': version,
+      'org.opencontainers.image.revision': createHash('sha1').update(version).digest('hex'),
+    };
+    const common = { APP_VERSION: version };
+    const own = { APP_SCHEMA: String(schema), APP_FAULT: fault };
+    await registry.publish({ from: parts.api, to: `shop/api:${version}`, env: { ...common, ...own }, labels });
+    await registry.publish({ from: parts.web, to: `shop/web:${version}`, env: common, labels });
+  }
 }
