@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
 import {
   type SlackStub,
   type TelegramStub,
@@ -11,6 +11,9 @@ import {
   startTelegramStub,
 } from '@deploy-actions/notice/stub';
 import { type BundleRun, runBundle } from '../../packages/tooling/src/run-action.ts';
+
+// Each test starts several processes, on machines with little to spare.
+jest.setTimeout(60_000);
 
 let telegram: TelegramStub;
 let slack: SlackStub;
@@ -20,11 +23,8 @@ beforeAll(async () => {
   slack = await startSlackStub();
 });
 beforeEach(() => {
-  for (const stub of [telegram, slack]) {
-    stub.messages().splice(0);
-    stub.requests.splice(0);
-    stub.violations.splice(0);
-  }
+  telegram.reset();
+  slack.reset();
 });
 afterAll(async () => {
   await telegram.close();
@@ -142,36 +142,37 @@ test('Retry-After is obeyed on the real clock, and the message arrives once', as
     [viaBot, slack],
     [viaWebhook, slack],
   ] as const) {
-    stub.requests.splice(0);
+    stub.reset();
     stub.script({ kind: 'busy', seconds: 1 }, { kind: 'status', status: 503 });
     const { outputs } = await via({ status: 'success' });
     expect(outputs).toMatchObject({ delivered: 'delivered', attempts: '3' });
     expect(stub.requests[1]!.at - stub.requests[0]!.at).toBeGreaterThanOrEqual(1000);
+    expect(stub.messages().length).toBe(1);
   }
-  expect([telegram.messages().length, slack.messages().length]).toEqual([1, 2]);
 });
 
-test('a server that hangs ends the step within its deadline and a second, with a warning or as a failure', async () => {
-  const deadline = { status: 'success', deadline: '3s' };
-  for (const [via, stub] of [
-    [viaTelegram, telegram],
-    [viaWebhook, slack],
-  ] as const) {
-    const hang = Array.from({ length: 2 }, () => ({ kind: 'hang' as const, accepted: false }));
-    stub.script(...hang);
-    const warned = await via(deadline);
+test('a server that hangs ends the step within its deadline and a second, as a warning or a failure', async () => {
+  const hang = (stub: TelegramStub | SlackStub) =>
+    stub.script({ kind: 'hang', accepted: false }, { kind: 'hang', accepted: false });
+  const hanging = async (via: typeof viaTelegram, stub: TelegramStub | SlackStub, inputs: Inputs) => {
+    hang(stub);
+    const before = stub.requests.length;
+    const result = await via({ status: 'success', deadline: '3s', ...inputs });
+    // Counted from the first request: before it a loaded machine may take long to start a process.
+    expect(performance.now() - stub.requests[before]!.at).toBeLessThan(3000 + 1000);
+    expect(result.outputs['delivered']).toBe('failed');
+    return result;
+  };
+  const both = (inputs: Inputs) =>
+    Promise.all([hanging(viaTelegram, telegram, inputs), hanging(viaWebhook, slack, inputs)]);
+  for (const warned of await both({})) {
     expect(warned.exitCode).toBe(0);
-    expect(warned.outputs['delivered']).toBe('failed');
     expect(warned.annotations.map((one) => one.level)).toEqual(['warning']);
-    expect(/not delivered whole to 1 of 1/.test(warned.shown)).toBe(true);
-    // Time is counted from the first request: before it a loaded machine may take long to start a process.
-    stub.script(...hang);
-    const started = stub.requests.length;
-    const failed = await via({ ...deadline, 'on-failure': 'fail' });
-    const sinceFirst = performance.now() - stub.requests[started]!.at;
+    expect(warned.shown).toContain('not delivered whole to 1 of 1');
+  }
+  for (const failed of await both({ 'on-failure': 'fail' })) {
     expect(failed.exitCode).toBe(1);
-    expect(failed.outputs['delivered']).toBe('failed');
-    expect(sinceFirst).toBeLessThan(3000 + 1000);
+    expect(failed.annotations.map((one) => one.level)).toEqual(['error']);
   }
 });
 
@@ -224,7 +225,7 @@ test('a proxy of the environment is used', async () => {
   const proxy = createServer((request, response) => {
     proxied += 1;
     const target = new URL(request.url!);
-    const onward = connect(Number(target.port), target.hostname, () => {
+    const onward = connect(Number(target.port), '127.0.0.1', () => {
       const headers = request.rawHeaders.reduce(
         (text, one, index) => text + one + (index % 2 === 0 ? ': ' : '\r\n'),
         '',
@@ -236,7 +237,9 @@ test('a proxy of the environment is used', async () => {
   });
   await new Promise<void>((done) => proxy.listen(0, '127.0.0.1', done));
   const address = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
-  const { outputs } = await viaWebhook({ status: 'success' }, { HTTP_PROXY: address, http_proxy: address });
+  // Loopback goes through no proxy, so the server has a name that only the proxy knows.
+  const url = slack.webhook.replace('127.0.0.1', 'hooks.example.test');
+  const { outputs } = await viaWebhook({ status: 'success', 'webhook-url': url }, { HTTP_PROXY: address });
   proxy.closeAllConnections();
   await new Promise((done) => proxy.close(done));
   expect([proxied, outputs['delivered']]).toEqual([1, 'delivered']);

@@ -46,27 +46,28 @@ export function sampleNotice(status: Status = 'success', over: Partial<Notice> =
             { name: 'Deploy', state: 'done', elapsedMs: 61_000 },
             { name: 'Health', state: last[status], elapsedMs: 30_000 },
           ],
-    reports: running
-      ? []
-      : [
-          {
-            kind: 'health',
-            ok: !bad,
-            summary: bad ? '1 of 3 checks failed' : '3 of 3 checks passed',
-            elapsedMs: 30_000,
-            checks: [
-              { name: 'web', ok: true, attempts: 4, elapsedMs: 6_000 },
-              {
-                name: 'api',
-                ok: !bad,
-                attempts: 15,
-                elapsedMs: 30_000,
-                ...(bad ? { phase: 'http', detail: 'status 503, wanted 200' } : {}),
-              },
-              { name: 'worker', ok: true, attempts: 2, elapsedMs: 2_000 },
-            ],
-          },
-        ],
+    reports:
+      running || status === 'cancelled'
+        ? []
+        : [
+            {
+              kind: 'health',
+              ok: !bad,
+              summary: bad ? '1 of 3 checks failed' : '3 of 3 checks passed',
+              elapsedMs: 30_000,
+              checks: [
+                { name: 'web', ok: true, attempts: 4, elapsedMs: 6_000 },
+                {
+                  name: 'api',
+                  ok: !bad,
+                  attempts: 15,
+                  elapsedMs: 30_000,
+                  ...(bad ? { phase: 'http', detail: 'status 503, wanted 200' } : {}),
+                },
+                { name: 'worker', ok: true, attempts: 2, elapsedMs: 2_000 },
+              ],
+            },
+          ],
     links: [{ name: 'Site', url: 'https://shop.example.com/' }],
     details: bad
       ? 'api-1  | Error: connect ECONNREFUSED 10.0.3.7:5432\napi-1  |     at TCPConnectWrap.afterConnect\napi-1  | retrying in 5 s'

@@ -43,6 +43,8 @@ export interface SlackStub {
   messages(): ShownSlack[];
   files(): SlackFile[];
   remove(ts: string): void;
+  /** Forgets messages, requests, violations and what is left of the script. */
+  reset(): void;
   close(): Promise<void>;
 }
 
@@ -269,6 +271,9 @@ export async function startSlackStub(
         shown.findIndex((message) => message.ts === ts),
         1,
       );
+    },
+    reset() {
+      for (const list of [shown, faults, requests, violations, files]) list.splice(0);
     },
     async close() {
       for (const socket of sockets) socket.destroy();

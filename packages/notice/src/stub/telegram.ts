@@ -34,6 +34,8 @@ export interface TelegramStub {
   messages(): ShownTelegram[];
   /** Removes a message, as an administrator does. */
   remove(id: number): void;
+  /** Forgets messages, requests, violations and what is left of the script. */
+  reset(): void;
   close(): Promise<void>;
 }
 
@@ -275,6 +277,9 @@ export async function startTelegramStub(
         shown.findIndex((message) => message.id === id),
         1,
       );
+    },
+    reset() {
+      for (const list of [shown, faults, requests, violations]) list.splice(0);
     },
     async close() {
       for (const socket of sockets) socket.destroy();
