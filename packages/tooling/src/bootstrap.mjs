@@ -85,15 +85,10 @@ async function locked(work) {
   }
 }
 
-async function install() {
-  const fresh = !existsSync(join(root, 'node_modules/.package-lock.json'));
+/** Runs npm with a line every five seconds; answers its exit status. */
+async function npm(args) {
   const started = Date.now();
-  console.log(
-    `installing the npm packages of package-lock.json (${fresh ? 'first run' : 'they have changed'})`,
-  );
-  // npm ci would empty node_modules under the feet of whatever else runs from it.
-  const command = fresh ? ['ci'] : ['install', '--no-save'];
-  const child = spawn('npm', [...command, '--loglevel=error', '--no-progress'], {
+  const child = spawn('npm', [...args, '--loglevel=error', '--no-progress'], {
     cwd: root,
     stdio: ['ignore', 'inherit', 'inherit'],
     shell: process.platform === 'win32',
@@ -102,7 +97,7 @@ async function install() {
     const folder = join(root, 'node_modules');
     const count = existsSync(folder) ? readdirSync(folder).length : 0;
     console.log(
-      `  npm ${command[0]}: ${Math.round((Date.now() - started) / 1000)} s, ${count} folders in node_modules`,
+      `  npm ${args[0]}: ${Math.round((Date.now() - started) / 1000)} s, ${count} folders in node_modules`,
     );
   }, 5000);
   const code = await new Promise((resolve) => {
@@ -111,7 +106,22 @@ async function install() {
   });
   clearInterval(beat);
   if (code === -1) stop('npm is not on PATH: install Node 20 or later together with npm.');
-  if (code !== 0) stop(`npm ${command[0]} failed with exit status ${code}: see its message above.`);
+  return code;
+}
+
+async function install() {
+  const fresh = !existsSync(join(root, 'node_modules/.package-lock.json'));
+  const started = Date.now();
+  console.log(
+    `installing the npm packages of package-lock.json (${fresh ? 'first run' : 'they have changed'})`,
+  );
+  // npm ci would empty node_modules under the feet of whatever else runs from it.
+  let code = fresh ? await npm(['ci']) : await npm(['install', '--no-save']);
+  if (code !== 0 && fresh) {
+    console.log('npm ci failed; trying npm install, which takes what the registry has');
+    code = await npm(['install', '--no-save']);
+  }
+  if (code !== 0) stop(`npm cannot install the packages (exit status ${code}): see its message above.`);
   console.log(`installed in ${((Date.now() - started) / 1000).toFixed(1)} s`);
 }
 
