@@ -159,7 +159,12 @@ async function buildApp(
     };
     const common = { APP_VERSION: version };
     const own = { APP_SCHEMA: String(schema), APP_FAULT: fault };
-    await registry.publish({ from: parts.api, to: `shop/api:${version}`, env: { ...common, ...own }, labels });
+    await registry.publish({
+      from: parts.api,
+      to: `shop/api:${version}`,
+      env: { ...common, ...own },
+      labels,
+    });
     await registry.publish({ from: parts.web, to: `shop/web:${version}`, env: common, labels });
   }
 }
