@@ -11,6 +11,8 @@ import {
   hostileTexts,
   sampleWorkflow,
   startSlackStub,
+  upToThreeFaults,
+  watchEarly,
 } from '@deploy-actions/notice/stub';
 import { fields, parseChannel, parseMention, parseWebhook } from './fields.ts';
 import { attachmentStyle, sendSlack } from './slack-notify.ts';
@@ -284,3 +286,30 @@ test('what is no channel, webhook or mention is refused', () => {
     'input `webhook-url`, line 1: the value is not an http(s) address',
   );
 });
+
+test('of 1,000 messages that each meet up to three 429 or 503 in a row, none is lost, doubled or early', async () => {
+  const clock = fakePorts().clock;
+  const post = watchEarly(http, clock);
+  let faults = 0;
+  for (let index = 0; index < 1000; index += 1) {
+    const script = upToThreeFaults(index);
+    faults += script.length;
+    stub.script(...script);
+    // Half of them by a webhook, half by a bot.
+    const way =
+      index % 8 < 4 ? { 'webhook-url': stub.webhook } : { 'bot-token': stub.token, channel: 'deploys' };
+    const given: Record<string, string | undefined> = {
+      ...way,
+      'api-url': stub.url,
+      status: 'success',
+      title: `message ${index}`,
+    };
+    const inputs = parseFields(fields, (name) => given[name] ?? '');
+    const outputs = await sendSlack(inputs, { ...fakePorts(), clock }, post);
+    expect(outputs).toMatchObject({ delivered: 'delivered', attempts: script.length + 1 });
+  }
+  const titles = stub.messages().map((message) => /message \d+/.exec(message.notification)?.[0]);
+  expect(titles).toEqual(Array.from({ length: 1000 }, (_, index) => `message ${index}`));
+  expect([post.early(), post.count()]).toEqual([0, 1000 + faults]);
+  expect(stub.violations).toEqual([]);
+}, 60_000);

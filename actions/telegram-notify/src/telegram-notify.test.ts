@@ -11,6 +11,8 @@ import {
   fakePorts,
   sampleWorkflow,
   startTelegramStub,
+  upToThreeFaults,
+  watchEarly,
 } from '@deploy-actions/notice/stub';
 import { fields, parseChat } from './fields.ts';
 import { sendTelegram } from './telegram-notify.ts';
@@ -279,3 +281,28 @@ test('chats are read by id, name, topic and detail, and what is none is refused 
     parseFields(fields, (name) => ({ status: 'success', 'chat-id': '1\nt.me/x' })[name] ?? ''),
   ).toThrow('input `chat-id`, line 2: "t.me/x"');
 });
+
+test('of 1,000 messages that each meet up to three 429 or 503 in a row, none is lost, doubled or early', async () => {
+  const clock = fakePorts().clock;
+  const post = watchEarly(http, clock);
+  let faults = 0;
+  for (let index = 0; index < 1000; index += 1) {
+    const script = upToThreeFaults(index);
+    faults += script.length;
+    stub.script(...script);
+    const given: Record<string, string> = {
+      'bot-token': stub.token,
+      'chat-id': CHAT,
+      'api-url': stub.url,
+      status: 'success',
+      title: `message ${index}`,
+    };
+    const inputs = parseFields(fields, (name) => given[name] ?? '');
+    const outputs = await sendTelegram(inputs, { ...fakePorts(), clock }, post);
+    expect(outputs).toMatchObject({ delivered: 'delivered', attempts: script.length + 1 });
+  }
+  const titles = stub.messages().map((message) => /message \d+/.exec(message.text)?.[0]);
+  expect(titles).toEqual(Array.from({ length: 1000 }, (_, index) => `message ${index}`));
+  expect([post.early(), post.count()]).toEqual([0, 1000 + faults]);
+  expect(stub.violations).toEqual([]);
+}, 60_000);

@@ -14,3 +14,4 @@ export { hostileTexts } from './hostile.ts';
 export { everywhere } from './everywhere.ts';
 export { sampleNotice } from './sample.ts';
 export { type FakePorts, fakePorts, sampleWorkflow } from './ports.ts';
+export { upToThreeFaults, watchEarly } from './trial.ts';
