@@ -123,7 +123,7 @@ export async function startRegistry(): Promise<StubRegistry> {
     const basic = /^Basic (.*)$/.exec(request.headers['authorization'] ?? '')?.[1];
     const user = basic && Buffer.from(basic, 'base64').toString('utf8');
     const scope = query.get('scope') ?? '';
-    if (!stub.admit!(user, scope)) return error(403, 'DENIED', 'denied');
+    if (stub.admit?.(user, scope) === false) return error(403, 'DENIED', 'denied');
     const name = `token-${tokens.size + 1}-${scope.replace(/\W/g, '-')}`;
     tokens.set(name, scope);
     return {

@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from '@jest/globals';
+import { parseImages } from '@deploy-actions/compose';
+import { type Schema, parseDocument, validateSchema } from '@deploy-actions/document';
+import { fields, outputs } from './fields.ts';
+import { putImage, startRegistry } from './registry-stub.ts';
+import { leadTo, runVerify } from './verify-fixture.ts';
+
+test('ssh-compose-deploy takes `images` and `digests` as they are, and both conform to the schema', async () => {
+  const schema = JSON.parse(
+    readFileSync(join(__dirname, '../../../packages/compose/schema/images.schema.json'), 'utf8'),
+  ) as Schema;
+  const registry = await startRegistry();
+  try {
+    for (const repository of ['acme/shop', 'library/nginx', 'acme/team/web'])
+      putImage(registry, repository, '1');
+    const run = await runVerify({
+      inputs: {
+        images: `backend,worker=ghcr.io/acme/shop:1\nproxy=nginx:1\nweb.1=${registry.host}/acme/team/web:1`,
+      },
+      http: leadTo(registry.host, ['ghcr.io', 'registry-1.docker.io', 'auth.docker.io']),
+    });
+    expect(run.failure?.message).toBeUndefined();
+    for (const name of ['images', 'digests'] as const) {
+      const value = run.outputs[name] as Record<string, string>;
+      expect(await validateSchema(schema, value)).toEqual([]);
+      expect(Object.fromEntries(parseImages(JSON.stringify(value)))).toEqual(value);
+      expect(Object.keys(value)).toEqual(['backend', 'worker', 'proxy', 'web.1']);
+    }
+    expect((run.outputs['images'] as Record<string, string>)['proxy']).toMatch(
+      /^docker\.io\/library\/nginx@sha256:/,
+    );
+  } finally {
+    await registry.close();
+  }
+});
+
+test('action.yml and the fields name the same inputs and outputs, with the same defaults', async () => {
+  const text = readFileSync(join(__dirname, '../action.yml'), 'utf8');
+  const { value } = await parseDocument(text);
+  const action = value as { inputs: Record<string, { default?: string }>; outputs: Record<string, unknown> };
+  expect(Object.keys(action.inputs)).toEqual(Object.keys(fields));
+  expect(Object.keys(action.outputs)).toEqual([...outputs]);
+  for (const [name, { default: shown }] of Object.entries(action.inputs)) {
+    if (shown === undefined || shown.includes('${{')) continue;
+    const field = fields[name as keyof typeof fields];
+    expect([name, field.parse(shown)]).toEqual([name, field.empty()]);
+  }
+});
