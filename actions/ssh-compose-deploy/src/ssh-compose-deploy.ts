@@ -17,7 +17,15 @@ import { teller } from './progress.ts';
 import { writeRecord } from './record.ts';
 import { checkInputs, deploymentIdOf, digestRule, loginOf, parallelOf, releaseIdOf, versionOf } from './rules.ts';
 import { showStatus } from './status.ts';
-import { type ServiceOutcome, phasesMarkdown, planLines, serversMarkdown, servicesMarkdown, withDigest } from './summary.ts';
+import {
+  type ServiceOutcome,
+  digestAmong,
+  phasesMarkdown,
+  planLines,
+  serversMarkdown,
+  servicesMarkdown,
+  withDigest,
+} from './summary.ts';
 import { placeInComposeFile } from './compose-error.ts';
 import { type Workspace, readWorkspace } from './workspace.ts';
 
@@ -71,6 +79,7 @@ export async function deploy(inputs: DeployInputs, ports: Ports, open?: Open): P
     tellNotes(targets, ports);
     if (inputs.plan) return finishPlan(targets, inputs, ports, { ...outputs, duration: elapsed(ports, begun) });
     const outcomes = await runAll(targets, inputs, ports, wanted, deploymentId, connect, sessions);
+    ports.saveState('ended', 'true');
     const filled = await report(outcomes, targets, inputs, ports, wanted, outputs, begun);
     const failure = fleetFailure(outcomes, filled);
     if (failure) throw failure;
@@ -301,7 +310,7 @@ async function report(
   const changed = outcomes.some((one) => one.result?.fields['changed'] === 'true');
   const release = result?.fields['release'] ?? wanted.release;
   const previous = result?.fields['previous'] ?? first.found.current;
-  const services = servicesOutput(first.prepared.changes, first.found, result?.fields['images']);
+  const services = servicesOutput(first.prepared.changes, first.found, result?.fields['digests']);
   const duration = elapsed(ports, begun);
   const status = ok ? (changed ? 'success' : release === previous ? 'unchanged' : 'success') : restored ? 'restored' : outcomes.some((one) => one.lost) ? 'unknown' : 'failure';
   const rows = targets.map((target) => {
@@ -345,16 +354,19 @@ async function report(
   return { ...outputs, release, 'previous-release': previous, changed, services, record, duration };
 }
 
-/** The output `services`: service -> what was done and the images, by digest where that is known. */
+/**
+ * The output `services`: service -> what was done and the images, by digest where that is known. `digests` are
+ * lines of the server's: a service and the digests of its image.
+ */
 function servicesOutput(
   changes: readonly ServiceChange[],
   found: Inspection,
-  imagesAfter = '',
-): Record<string, Omit<ServiceOutcome, 'service'> & { image_id?: string }> {
-  const ids = new Map(
-    imagesAfter.split('\n').flatMap((line): [string, string][] => {
-      const [service, id] = line.split(' ');
-      return service && id ? [[service, id]] : [];
+  digests = '',
+): Record<string, Omit<ServiceOutcome, 'service'>> {
+  const after = new Map(
+    digests.split('\n').map((line): [string, string[]] => {
+      const [service = '', ...references] = line.split(' ');
+      return [service, references.filter((one) => one !== '')];
     }),
   );
   return Object.fromEntries(
@@ -363,9 +375,8 @@ function servicesOutput(
       {
         action,
         from: withDigest(from, found.images),
-        to: withDigest(to, found.images),
+        to: digestAmong(to, after.get(service)) ?? withDigest(to, found.images),
         reasons,
-        ...(ids.has(service) ? { image_id: ids.get(service)! } : {}),
       },
     ]),
   );

@@ -39,6 +39,18 @@ export function withDigest(image: string, images: readonly LocalImage[]): string
   return found ? `${image}@${found.digest}` : image;
 }
 
+/** The reference with the digest that the server knows for its repository. */
+export function digestAmong(image: string, digests: readonly string[] | undefined): string | undefined {
+  if (image.includes('@sha256:')) return image;
+  try {
+    const { repository } = parseReference(image);
+    const found = digests?.map(parseReference).find((one) => one.repository === repository);
+    return found?.digest && `${image}@${found.digest}`;
+  } catch {
+    return undefined;
+  }
+}
+
 /** The plan as text lines for the log: names, digests and names of changed keys. */
 export function planLines(changes: readonly ServiceChange[]): string[] {
   const width = Math.max(...changes.map((change) => change.service.length));

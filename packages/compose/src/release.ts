@@ -104,12 +104,13 @@ export function changedKeys(before: Service | undefined, after: Service | undefi
     if (NO_PART_OF_A_CONTAINER.has(key)) continue;
     const [left, right] = [before[key], after[key]];
     if (canonical(left ?? null) === canonical(right ?? null)) continue;
-    if (!isMap(left) || !isMap(right)) {
+    if (!isMap(left ?? right) || !isMap(right ?? left)) {
       changed.push(key);
       continue;
     }
-    for (const inner of [...new Set([...Object.keys(left), ...Object.keys(right)])].sort()) {
-      if (inner === HASH_LABEL || canonical(left[inner] ?? null) === canonical(right[inner] ?? null)) continue;
+    const [old, now] = [(left ?? {}) as Record<string, unknown>, (right ?? {}) as Record<string, unknown>];
+    for (const inner of [...new Set([...Object.keys(old), ...Object.keys(now)])].sort()) {
+      if (inner === HASH_LABEL || canonical(old[inner] ?? null) === canonical(now[inner] ?? null)) continue;
       changed.push(`${key}.${inner}`);
     }
   }

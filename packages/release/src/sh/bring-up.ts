@@ -81,9 +81,9 @@ health_settled() {
 }
 judge_health() {
   survey "$scratch/containers" || return 1
-  awk -v now="$(date +%s)" -v settle="$settle" -v names="$_wait_names " -v changed="$changed_services" \\
+  awk -v now="$(date -u +%H:%M:%S)" -v settle="$settle" -v names="$_wait_names " -v changed="$changed_services" \\
     -v memory="$scratch/seen.new" '
-    FILENAME == ARGV[1] { since[$1] = $2; first[$1] = $3; next }
+    FILENAME == ARGV[1] { first[$1] = $2; next }
     FILENAME == ARGV[2] {
       count[$1]++
       n = count[$1]; id[$1, n] = $2; status[$1, n] = $5; code[$1, n] = $6; restarts[$1, n] = $7
@@ -96,14 +96,14 @@ judge_health() {
       if (count[name] < replicas) { print "wait", name, "has " count[name] + 0 " of " replicas " containers"; next }
       for (i = 1; i <= count[name]; i++) print judge(name, kind, i)
     }
-    function judge(name, kind, i,    key, begin, s) {
+    function seconds(time) {
+      return substr(time, 1, 2) * 3600 + substr(time, 4, 2) * 60 + substr(time, 7, 2)
+    }
+    function judge(name, kind, i,    s, fresh, base, up) {
       s = status[name, i]
-      key = id[name, i] "/" restarts[name, i] "/" started[name, i]
-      begin = (key in since) ? since[key] : now
       fresh = index(" " changed " ", " " name " ") > 0
       base = fresh ? 0 : (id[name, i] in first) ? first[id[name, i]] : restarts[name, i]
-      print key, begin >memory
-      print id[name, i], 0, base >memory
+      print id[name, i], base >memory
       if (oom[name, i] == "true") return "bad " name " was killed for want of memory"
       if (kind == "once") {
         if (s == "exited") return code[name, i] == 0 ? "ok " name : "bad " name " exited with " code[name, i]
@@ -117,9 +117,9 @@ judge_health() {
       if (health[name, i] == "healthy") return "ok " name
       if (health[name, i] == "unhealthy") return "bad " name " is unhealthy"
       if (health[name, i] != "none") return "wait " name " is " health[name, i]
-      if (!fresh) return "ok " name
-      if (now - begin >= settle) return "ok " name
-      return "wait " name " has been up for " now - begin " s"
+      up = (seconds(now) - seconds(substr(started[name, i], 12)) + 86400) % 86400
+      if (!fresh || up >= settle) return "ok " name
+      return "wait " name " has been up for " up " s only"
     }
   ' "$scratch/seen" "$scratch/containers" "$_wait_directory/services" >"$scratch/health"
   [ ! -f "$scratch/seen.new" ] || mv -f "$scratch/seen.new" "$scratch/seen"
@@ -136,7 +136,7 @@ gather_evidence() {
   [ ! -s "$scratch/evidence" ] || details "$scratch/evidence"
 }
 container_evidence() {
-  clean_env docker inspect --type container --format "$evidence_format" "$1"
+  clean_env docker inspect --type container --format "$evidence_format" "$1" | grep .
   printf 'last lines:\\n'
   clean_env docker logs --tail 50 "$1" 2>&1 | cut -c 1-2000 | sed 's/^/  /'
 }

@@ -22,6 +22,7 @@ operate() {
     result release "$previous"
     result changed false
     result_file images "$path/releases/$previous/images"
+    result_file digests "$files/release/digests"
     record_history unchanged
     return 0
   fi
@@ -124,8 +125,14 @@ stop_without_go() {
   fail refused 'nothing was changed here, because another server failed or the runner was lost'
 }
 
+# What the release's images are, also when it fails.
+tell_digests() {
+  [ ! -f "$files/release/digests" ] || result_file digests "$files/release/digests"
+}
+
 # abandon: something failed before anything was recreated; the old release goes on serving.
 abandon() {
+  tell_digests
   [ -z "$bad_services" ] || gather_evidence "$bad_services"
   record_history failed true
   result changed false
@@ -140,6 +147,7 @@ abandon() {
 
 # undo: the new release is not well. The evidence first, then the release before it, by the same code.
 undo() {
+  tell_digests
   [ -z "$bad_services" ] || gather_evidence "$bad_services"
   cause=$problem
   journalled undo:begin || journal undo:begin
@@ -210,6 +218,7 @@ tell_success() {
   result changed "$(if [ -n "$_changed" ]; then echo true; else echo false; fi)"
   result changed_services "$_changed"
   result_file images "$directory/images"
+  result_file digests "$directory/digests"
 }
 
 # recover: the run was interrupted, by a crash or a restart of the server. Before anything was recreated there is

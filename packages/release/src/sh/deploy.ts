@@ -18,6 +18,7 @@ export const deploy = `operate() {
     result release "$previous"
     result changed false
     result_file images "$path/releases/$previous/images"
+    result_file digests "$files/release/digests"
     record_history unchanged
     return 0
   fi
@@ -107,7 +108,11 @@ stop_without_go() {
   forget_tags
   fail refused 'nothing was changed here, because another server failed or the runner was lost'
 }
+tell_digests() {
+  [ ! -f "$files/release/digests" ] || result_file digests "$files/release/digests"
+}
 abandon() {
+  tell_digests
   [ -z "$bad_services" ] || gather_evidence "$bad_services"
   record_history failed true
   result changed false
@@ -120,6 +125,7 @@ abandon() {
     'Check the database, mend the migration and deploy again.'
 }
 undo() {
+  tell_digests
   [ -z "$bad_services" ] || gather_evidence "$bad_services"
   cause=$problem
   journalled undo:begin || journal undo:begin
@@ -185,6 +191,7 @@ tell_success() {
   result changed "$(if [ -n "$_changed" ]; then echo true; else echo false; fi)"
   result changed_services "$_changed"
   result_file images "$directory/images"
+  result_file digests "$directory/digests"
 }
 recover() {
   begin

@@ -28,7 +28,7 @@ run_in_container() {
   if ! clean_env docker container inspect "$hook_container" >/dev/null 2>&1; then
     say "runs in $hook_service: $hook_text"
     run_locked "the container $hook_container to start" compose "$hook_directory" run --detach --no-deps -T \\
-      --name "$hook_container" "$hook_service" "$@"
+      --name "$hook_container" "$hook_service" "$@" >"$scratch/hook-id"
     _code=$?
     if [ "$_code" -ne 0 ]; then
       unlocked clean_env docker rm --force "$hook_container" >/dev/null 2>&1

@@ -77,7 +77,7 @@ pull_images() {
   # One call for all; the order of the answers is that of the references.
   awk '{ print $7, $6 }' "$1/services" >"$scratch/service-images"
   # shellcheck disable=SC2046 # references have no spaces
-  if ! clean_env docker image inspect --format '{{.Id}}' $(awk '{ print $2 }' "$scratch/service-images") \
+  if ! clean_env docker image inspect --format '{{.Id}} {{range .RepoDigests}}{{.}} {{end}}' $(awk '{ print $2 }' "$scratch/service-images") \
     >"$scratch/image-ids" 2>"$scratch/image-errors"; then
     details "$scratch/image-errors"
     fail remote "images are not on the server: $(sed -n 's/.*o such image: *//p' "$scratch/image-errors" | tr '\n' ' ')" \
@@ -85,6 +85,9 @@ pull_images() {
   fi
   awk 'FILENAME == ARGV[1] { id[FNR] = $1; next } { print $1, id[FNR], $2 }' \
     "$scratch/image-ids" "$scratch/service-images" >"$1/images"
+  # For people and records: what each tag meant, service by service.
+  awk 'FILENAME == ARGV[1] { sub(/^[^ ]* */, ""); digests[FNR] = $0; next } { print $1, digests[FNR] }' \
+    "$scratch/image-ids" "$scratch/service-images" >"$1/digests"
 }
 
 pull_together() {

@@ -58,7 +58,7 @@ pull_images() {
     pull_failure
   fi
   awk '{ print $7, $6 }' "$1/services" >"$scratch/service-images"
-  if ! clean_env docker image inspect --format '{{.Id}}' $(awk '{ print $2 }' "$scratch/service-images") \\
+  if ! clean_env docker image inspect --format '{{.Id}} {{range .RepoDigests}}{{.}} {{end}}' $(awk '{ print $2 }' "$scratch/service-images") \\
     >"$scratch/image-ids" 2>"$scratch/image-errors"; then
     details "$scratch/image-errors"
     fail remote "images are not on the server: $(sed -n 's/.*o such image: *//p' "$scratch/image-errors" | tr '\\n' ' ')" \\
@@ -66,6 +66,8 @@ pull_images() {
   fi
   awk 'FILENAME == ARGV[1] { id[FNR] = $1; next } { print $1, id[FNR], $2 }' \\
     "$scratch/image-ids" "$scratch/service-images" >"$1/images"
+  awk 'FILENAME == ARGV[1] { sub(/^[^ ]* */, ""); digests[FNR] = $0; next } { print $1, digests[FNR] }' \\
+    "$scratch/image-ids" "$scratch/service-images" >"$1/digests"
 }
 pull_together() {
   _pull=0

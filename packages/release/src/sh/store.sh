@@ -41,7 +41,7 @@ place_release() {
     cp -R "$files/release" "$path/releases/.$release" && mv -T "$path/releases/.$release" "$path/releases/$release" || return 1
   fi
   [ ! -f "$files/env.base" ] || cp "$files/env.base" "$path/releases/$release/env"
-  cp "$files/release/images" "$path/releases/$release/images"
+  cp "$files/release/images" "$files/release/digests" "$path/releases/$release/" || return 1
   [ ! -f "$files/release/adopted" ] || cat "$files/release/adopted" >>"$path/.deploy/adopted"
 }
 
