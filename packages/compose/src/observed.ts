@@ -35,7 +35,7 @@ export interface LocalImage {
 
 /** The `docker inspect --format` template whose lines `parseContainers` reads. */
 export const CONTAINER_TEMPLATE =
-  '{"id":{{json .Id}},"name":{{json .Name}},"labels":{{json .Config.Labels}},"image":{{json .Config.Image}},' +
+  '{"id":{{json .ID}},"name":{{json .Name}},"labels":{{json .Config.Labels}},"image":{{json .Config.Image}},' +
   '"imageId":{{json .Image}},"state":{{json .State}},"restarts":{{json .RestartCount}}}';
 
 interface Raw {

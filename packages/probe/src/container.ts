@@ -36,7 +36,7 @@ shift 2
 `;
 
 const FORMAT =
-  '{"id":{{json .Id}},"name":{{json .Name}},"service":{{json (index .Config.Labels "com.docker.compose.service")}},' +
+  '{"id":{{json .ID}},"name":{{json .Name}},"service":{{json (index .Config.Labels "com.docker.compose.service")}},' +
   '"status":{{json .State.Status}},"exitCode":{{.State.ExitCode}},"oomKilled":{{.State.OOMKilled}},"error":{{json .State.Error}},' +
   '"health":{{if .State.Health}}{{json .State.Health.Status}}{{else}}null{{end}},"restarts":{{.RestartCount}},' +
   '"policy":{{json .HostConfig.RestartPolicy.Name}},"finished":{{json .State.FinishedAt}}}';
