@@ -20,6 +20,9 @@ import { fileURLToPath } from 'node:url';
 const root = join(dirname(fileURLToPath(import.meta.url)), '../../..');
 const [verb = '', ...args] = process.argv.slice(2);
 
+/** Playing a deployment needs no compiler and no linter, and is to begin soon on a fresh clone. */
+const lean = verb === 'start' || verb === 'lab';
+
 /** Ends with the one sentence that says what to install; nothing was changed before. */
 function stop(sentence) {
   console.error(sentence);
@@ -30,11 +33,12 @@ function stop(sentence) {
 function missingPackages() {
   const hidden = join(root, 'node_modules/.package-lock.json');
   const wanted = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')).packages;
-  if (!existsSync(hidden)) return Object.keys(wanted).filter((path) => path.startsWith('node_modules/'));
+  if (!existsSync(hidden)) return Object.keys(wanted);
   const present = JSON.parse(readFileSync(hidden, 'utf8')).packages;
   return Object.entries(wanted)
     .filter(([path, one]) => {
       if (!path.startsWith('node_modules/') || one.optional || one.devOptional || one.peer) return false;
+      if (lean && one.dev) return false;
       if (one.link) return !existsSync(join(root, path));
       return present[path]?.version !== one.version;
     })
@@ -116,7 +120,7 @@ async function install() {
     `installing the npm packages of package-lock.json (${fresh ? 'first run' : 'they have changed'})`,
   );
   // npm ci would empty node_modules under the feet of whatever else runs from it.
-  let code = fresh ? await npm(['ci']) : await npm(['install', '--no-save']);
+  let code = fresh ? await npm(['ci', ...(lean ? ['--omit=dev'] : [])]) : await npm(['install', '--no-save']);
   if (code !== 0 && fresh) {
     console.log('npm ci failed; trying npm install, which takes what the registry has');
     code = await npm(['install', '--no-save']);
