@@ -40,6 +40,8 @@ export function localSession(options: LocalSessionOptions = {}): Session & { cut
       env,
       cwd: options.cwd ?? env['HOME'] ?? '/',
       stdio: 'pipe',
+      // A group of its own, so that all of it can be hung up on, as sshd does.
+      detached: true,
     });
     const closed = once(child, 'close') as Promise<[number | null]>;
     return await runStarted(
@@ -50,7 +52,7 @@ export function localSession(options: LocalSessionOptions = {}): Session & { cut
         ended: closed.then(([code]) => code),
         abandon() {
           for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy();
-          child.kill('SIGHUP');
+          if (child.exitCode === null && child.pid !== undefined) hangUp(child.pid);
         },
       },
       program,
@@ -86,4 +88,12 @@ export function localSession(options: LocalSessionOptions = {}): Session & { cut
       gone.abort(new SessionFailure('lost', `the connection to ${name} was cut`));
     },
   };
+}
+
+function hangUp(group: number): void {
+  try {
+    process.kill(-group, 'SIGHUP');
+  } catch {
+    // It ended by itself meanwhile.
+  }
 }

@@ -76,13 +76,13 @@ function sessionOver(
   const start = async (program: Program): Promise<Outcome> => {
     connection.gone.throwIfAborted();
     counts.execs += 1;
-    const channel = await openChannel(connection, name);
+    const { channel, ended } = await openChannel(connection, name);
     return await runStarted(
       {
         stdin: channel,
         stdout: channel,
         stderr: channel.stderr,
-        ended: exitOf(channel),
+        ended,
         abandon: () => channel.close(),
       },
       program,
@@ -105,8 +105,11 @@ function sessionOver(
   };
 }
 
-async function openChannel(connection: Connection, name: string): Promise<ClientChannel> {
-  const opened = new Promise<ClientChannel>((resolve, reject) => {
+async function openChannel(
+  connection: Connection,
+  name: string,
+): Promise<{ channel: ClientChannel; ended: Promise<number | null> }> {
+  const opened = new Promise<{ channel: ClientChannel; ended: Promise<number | null> }>((resolve, reject) => {
     connection.client.exec(BOOTSTRAP, (error, channel) => {
       if (error) {
         reject(
@@ -120,7 +123,12 @@ async function openChannel(connection: Connection, name: string): Promise<Client
             },
           ),
         );
-      } else resolve(channel);
+      } else {
+        // Listened to at once: the exit code may stand in the very packet after this answer.
+        const ended = exitOf(channel);
+        ended.catch(() => {});
+        resolve({ channel, ended });
+      }
     });
   });
   return await within(opened, connection.gone);
@@ -163,7 +171,8 @@ async function forwardOver(
   return await within(opened, connection.gone);
 }
 
-function forwardFailure(error: Error, host: string, port: number, name: string): SessionFailure {
+/** Tells apart why sshd opened no way, by its reason code and, where that is not enough, its text. */
+export function forwardFailure(error: Error, host: string, port: number, name: string): SessionFailure {
   const { reason } = error as { reason?: unknown };
   if (Number(reason) === ADMINISTRATIVELY_PROHIBITED) {
     return new SessionFailure('forward-forbidden', `${name} forbids forwarding to ${host}:${port}`, {

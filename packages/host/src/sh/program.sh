@@ -72,7 +72,7 @@ _conclude() {
   exit 0
 }
 
-# The last thing in every run: the result, then the end of the secrets, then (by our exit) the lock.
+# The last thing in every run: the end of the secrets, the result, then (by our exit) that of the lock.
 _finish() {
   local code=$?
   trap - EXIT
@@ -90,10 +90,10 @@ _finish() {
   [ -z "$_recovered" ] || result _recovered 1
   _boundary result:before
   printf '%s\n' "$outcome" >"$run/outcome"
-  _fsync "$_result"
-  mv -f "$_result" "$run/result"
   rm -f "$_result.failed" "$run/secrets"
+  _fsync "$_result"
   _state ended
+  mv -f "$_result" "$run/result"
 }
 
 # --- after a crash ----------------------------------------------------------------------------------------

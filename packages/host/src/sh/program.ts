@@ -75,10 +75,10 @@ _finish() {
   [ -z "$_recovered" ] || result _recovered 1
   _boundary result:before
   printf '%s\\n' "$outcome" >"$run/outcome"
-  _fsync "$_result"
-  mv -f "$_result" "$run/result"
   rm -f "$_result.failed" "$run/secrets"
+  _fsync "$_result"
   _state ended
+  mv -f "$_result" "$run/result"
 }
 _recover_unfinished() {
   local each

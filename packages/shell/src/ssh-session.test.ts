@@ -1,0 +1,396 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { once } from 'node:events';
+import net from 'node:net';
+import { spawn } from 'node:child_process';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { type Clock, memoryLog, systemClock } from '@deploy-actions/kit';
+import ssh2 from 'ssh2';
+import { BOOTSTRAP } from './bootstrap.ts';
+import { HostKeys, fingerprintOf } from './host-keys.ts';
+import type { Server } from './server.ts';
+import { forwardFailure, openSshSession } from './ssh-session.ts';
+
+// A small real SSH server on loopback: what sshd does at the edges, at will.
+
+const { utils, Server: SshServer } = ssh2;
+const newKey = (type: 'ed25519' | 'rsa') =>
+  type === 'rsa'
+    ? (generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({
+        type: 'pkcs1',
+        format: 'pem',
+      }) as string)
+    : utils.generateKeyPairSync('ed25519').private;
+const hostEd = newKey('ed25519');
+const hostRsa = newKey('rsa');
+const userKey = newKey('ed25519');
+const publicOf = (key: string) => (utils.parseKey(key) as ssh2.ParsedKey).getPublicSSH() as Buffer;
+
+interface Fake {
+  port: number;
+  authentications: number;
+  connections: ssh2.Connection[];
+  commands: string[];
+  sockets: Set<net.Socket>;
+}
+
+const closers: (() => void)[] = [];
+afterEach(() => {
+  for (const close of closers.splice(0)) close();
+});
+
+async function fakeServer(
+  options: {
+    hostKeys?: string[];
+    onExec?: (channel: ssh2.ServerChannel, fake: Fake) => void;
+  } = {},
+): Promise<Fake> {
+  const fake: Fake = { port: 0, authentications: 0, connections: [], commands: [], sockets: new Set() };
+  const server = new SshServer({ hostKeys: options.hostKeys ?? [hostEd, hostRsa] }, (connection) => {
+    fake.connections.push(connection);
+    connection.on('error', () => {});
+    connection.on('authentication', (context) => {
+      fake.authentications += 1;
+      if (
+        context.method === 'publickey' &&
+        context.username === 'deploy' &&
+        context.key.data.equals(publicOf(userKey))
+      ) {
+        context.accept();
+      } else context.reject();
+    });
+    connection.on('session', (accept) => {
+      accept().on('exec', (acceptExec, _reject, { command }) => {
+        fake.commands.push(command);
+        const channel = acceptExec();
+        if (options.onExec) options.onExec(channel, fake);
+        else runHere(command, channel);
+      });
+    });
+    connection.on('tcpip', (accept) => {
+      accept().end('hello');
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  fake.port = (server.address() as net.AddressInfo).port;
+  const inner = (server as unknown as { _srv: net.Server })._srv;
+  inner.on('connection', (socket) => fake.sockets.add(socket));
+  closers.push(() => {
+    for (const socket of fake.sockets) socket.destroy();
+    server.close();
+  });
+  return fake;
+}
+
+function runHere(command: string, channel: ssh2.ServerChannel): void {
+  const child = spawn('sh', ['-c', command], { stdio: 'pipe', detached: true });
+  closers.push(() => {
+    if (child.exitCode === null) process.kill(-child.pid!, 'SIGKILL');
+  });
+  channel.pipe(child.stdin);
+  child.stdin.on('error', () => {});
+  child.stdout.on('data', (bytes: Buffer) => channel.write(bytes));
+  child.stderr.on('data', (bytes: Buffer) => channel.stderr.write(bytes));
+  child.on('close', (code) => {
+    channel.exit(code ?? 255);
+    channel.end();
+  });
+}
+
+function server(fake: Fake, pins: string, more: Partial<Server> = {}): Server {
+  return {
+    name: 'web',
+    host: '127.0.0.1',
+    port: fake.port,
+    user: 'deploy',
+    hostKeys: HostKeys.parse(pins),
+    key: { text: userKey, passphrase: undefined, input: 'ssh-key' },
+    jump: undefined,
+    path: '/srv/app',
+    connectTimeout: 20_000,
+    dockerHost: undefined,
+    ...more,
+  };
+}
+
+const pin = (fake: Fake, key: string, type = 'ssh-ed25519') =>
+  `[127.0.0.1]:${fake.port} ${type} ${publicOf(key).toString('base64')}`;
+const ports = { clock: systemClock as Clock, log: memoryLog() };
+
+test('a session runs programs with arguments, stdin, both streams and any exit code, by one constant exec string', async () => {
+  const fake = await fakeServer();
+  const session = await openSshSession(server(fake, pin(fake, hostEd)), ports);
+  const { code, stdout, stderr } = await session.run({
+    script: 'printf "<%s>" "$@"; cat; echo oops >&2; exit 7',
+    args: ["it's", '$HOME'],
+    input: 'data',
+  });
+  expect([code, String(stdout), String(stderr)]).toEqual([7, "<it's><$HOME>data", 'oops\n']);
+  expect(fake.commands).toEqual([BOOTSTRAP]);
+  expect(session.counts).toEqual({ connections: 1, execs: 1, forwards: 0 });
+  await session.close();
+});
+
+describe('host keys', () => {
+  test.each([
+    ['ed25519', hostEd, 'ssh-ed25519'],
+    ['RSA', hostRsa, 'ssh-rsa'],
+  ])('a pin of the %s key alone is enough', async (_, key, type) => {
+    const fake = await fakeServer();
+    const session = await openSshSession(server(fake, pin(fake, key, type)), ports);
+    expect(session.counts.connections).toBe(1);
+    await session.close();
+  });
+
+  test('a fingerprint matches whichever key of the host it is of', async () => {
+    const fake = await fakeServer();
+    const session = await openSshSession(server(fake, fingerprintOf(publicOf(hostRsa))), ports);
+    await session.close();
+    expect(fake.authentications).toBeGreaterThan(0);
+  });
+
+  test.each([
+    ['no pin at all', () => '', 'host-key-unknown', 'input'],
+    ['a pin of another host', () => `other ${fingerprintOf(publicOf(hostEd))}`, 'host-key-unknown', 'input'],
+    ['a pin of another key', (fake: Fake) => pin(fake, userKey), 'host-key-mismatch', 'refused'],
+    ['a wrong fingerprint', () => `SHA256:${'A'.repeat(43)}`, 'host-key-mismatch', 'refused'],
+    ['a revoked key', (fake: Fake) => `@revoked ${pin(fake, hostEd)}`, 'host-key-revoked', 'refused'],
+  ])('%s stops before authentication and shows what was presented', async (_, pins, code, kind) => {
+    const fake = await fakeServer();
+    const opening = openSshSession(server(fake, pins(fake)), ports);
+    await expect(opening).rejects.toMatchObject({
+      code,
+      kind,
+      message: expect.stringContaining(fingerprintOf(publicOf(hostEd))),
+    });
+    expect(fake.authentications).toBe(0);
+    if (code !== 'host-key-revoked') {
+      await expect(opening).rejects.toMatchObject({ details: expect.stringContaining(pin(fake, hostEd)) });
+    }
+  });
+
+  test('a host without any of the pinned types is a mismatch that shows its key', async () => {
+    const fake = await fakeServer({ hostKeys: [hostEd] });
+    await expect(openSshSession(server(fake, pin(fake, hostRsa, 'ssh-rsa')), ports)).rejects.toMatchObject({
+      code: 'host-key-mismatch',
+      message: expect.stringContaining(fingerprintOf(publicOf(hostEd))),
+    });
+    expect(fake.authentications).toBe(0);
+  });
+
+  test('there is no session without pins, by type and at run time', async () => {
+    const fake = await fakeServer();
+    const { hostKeys: _, ...without } = server(fake, pin(fake, hostEd));
+    const lookalike = { check: () => ({ verdict: 'pinned', line: 1 }) };
+    // @ts-expect-error a server without host keys is no server
+    const bare: Server = { ...without };
+    // @ts-expect-error what only looks like pins is none
+    const posing: Server = { ...without, hostKeys: lookalike };
+    for (const one of [bare, posing]) {
+      await expect(openSshSession(one, ports)).rejects.toThrow('pinned host keys');
+    }
+    expect(fake.connections).toHaveLength(0);
+  });
+});
+
+describe('what can go wrong has its own code', () => {
+  test('a key that is not let in, with its fingerprint', async () => {
+    const fake = await fakeServer();
+    const key = newKey('ed25519');
+    await expect(
+      openSshSession(
+        server(fake, pin(fake, hostEd), { key: { text: key, passphrase: undefined, input: 'ssh-key' } }),
+        ports,
+      ),
+    ).rejects.toMatchObject({
+      code: 'auth-refused',
+      message: expect.stringContaining(fingerprintOf(publicOf(key))),
+    });
+  });
+
+  test.each([
+    ['rsa', 'pkcs8'],
+    ['ed25519', 'pkcs8'],
+    ['ec', 'pkcs8'],
+    ['rsa', 'pkcs1'],
+  ] as const)('an encrypted %s key in %s form: passphrase needed, wrong, right', async (type, form) => {
+    const fake = await fakeServer();
+    const pair =
+      type === 'rsa'
+        ? generateKeyPairSync('rsa', { modulusLength: 2048 })
+        : type === 'ec'
+          ? generateKeyPairSync('ec', { namedCurve: 'P-256' })
+          : generateKeyPairSync('ed25519');
+    const text = pair.privateKey.export({
+      type: form as 'pkcs8',
+      format: 'pem',
+      cipher: 'aes-256-cbc',
+      passphrase: 'open',
+    }) as string;
+    const attempt = (passphrase: string | undefined) =>
+      openSshSession(server(fake, pin(fake, hostEd), { key: { text, passphrase, input: 'ssh-key' } }), ports);
+    await expect(attempt(undefined)).rejects.toMatchObject({
+      code: 'passphrase-needed',
+      input: 'ssh-passphrase',
+    });
+    await expect(attempt('shut')).rejects.toMatchObject({
+      code: 'passphrase-wrong',
+      input: 'ssh-passphrase',
+    });
+    // It opens; the server does not know it.
+    await expect(attempt('open')).rejects.toMatchObject({ code: 'auth-refused' });
+  });
+
+  test('a refused port, an unknown name, something else than SSH, silence', async () => {
+    const fake = await fakeServer();
+    const closed = net.createServer().listen(0, '127.0.0.1');
+    await once(closed, 'listening');
+    const { port } = closed.address() as net.AddressInfo;
+    closed.close();
+    const open = (more: Partial<Server>) => openSshSession(server(fake, pin(fake, hostEd), more), ports);
+    await expect(open({ port })).rejects.toMatchObject({ code: 'connection-refused' });
+    await expect(open({ host: 'nowhere.invalid' })).rejects.toMatchObject({
+      code: expect.stringMatching(/unknown-name|unreachable/),
+    });
+    const talker = net.createServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
+    const mute = net.createServer((socket) => socket.on('error', () => {}));
+    for (const one of [talker, mute]) {
+      one.listen(0, '127.0.0.1');
+      closers.push(() => one.close());
+      await once(one, 'listening');
+    }
+    await expect(open({ port: (talker.address() as net.AddressInfo).port })).rejects.toMatchObject({
+      code: expect.stringMatching(/not-ssh|unreachable/),
+    });
+    await expect(
+      open({ port: (mute.address() as net.AddressInfo).port, connectTimeout: 300 }),
+    ).rejects.toMatchObject({
+      code: 'connect-timed-out',
+    });
+  });
+
+  test('a cancelled opening ends at once with the reason', async () => {
+    const mute = net.createServer((socket) => socket.on('error', () => {})).listen(0, '127.0.0.1');
+    closers.push(() => mute.close());
+    await once(mute, 'listening');
+    const fake = await fakeServer();
+    const controller = new AbortController();
+    const opening = openSshSession(
+      server(fake, pin(fake, hostEd), { port: (mute.address() as net.AddressInfo).port }),
+      {
+        ...ports,
+        signal: controller.signal,
+      },
+    );
+    setTimeout(() => controller.abort(new Error('no more')), 50);
+    await expect(opening).rejects.toThrow('no more');
+  });
+
+  test('a cut connection is lost, never success', async () => {
+    const fake = await fakeServer({
+      onExec: (channel, { sockets }) => {
+        channel.write('x');
+        setTimeout(() => sockets.forEach((socket) => socket.destroy()), 50);
+      },
+    });
+    const session = await openSshSession(server(fake, pin(fake, hostEd)), ports);
+    await expect(session.run({ script: 'true' })).rejects.toMatchObject({ code: 'lost', kind: 'lost' });
+    expect(session.gone.aborted).toBe(true);
+    await expect(session.run({ script: 'true' })).rejects.toMatchObject({ code: 'lost' });
+  });
+
+  test('a channel that closes without an exit code is lost, too', async () => {
+    const fake = await fakeServer({ onExec: (channel) => channel.close() });
+    const session = await openSshSession(server(fake, pin(fake, hostEd)), ports);
+    await expect(session.run({ script: 'true' })).rejects.toMatchObject({ code: 'lost' });
+    await session.close();
+  });
+
+  test('a login shell that runs nothing says so, with what it printed', async () => {
+    const fake = await fakeServer({
+      onExec: (channel) => {
+        channel.write('This account is not available.\n');
+        channel.exit(1);
+        channel.end();
+      },
+    });
+    const session = await openSshSession(server(fake, pin(fake, hostEd)), ports);
+    await expect(session.run({ script: 'true' })).rejects.toMatchObject({
+      code: 'no-shell',
+      details: 'This account is not available.',
+    });
+    await session.close();
+  });
+
+  test('a program that takes too long is ended', async () => {
+    const fake = await fakeServer();
+    const session = await openSshSession(server(fake, pin(fake, hostEd)), ports);
+    await expect(session.run({ script: 'sleep 30', timeout: 200 })).rejects.toMatchObject({
+      code: 'timed-out',
+    });
+    await session.close();
+  });
+
+  test.each([
+    [1, 'open failed', 'forward-forbidden', 'refused'],
+    [2, 'Connection refused', 'forward-refused', 'unhealthy'],
+    [2, 'Name or service not known', 'forward-unknown-name', 'unhealthy'],
+    [2, 'Temporary failure in name resolution', 'forward-unknown-name', 'unhealthy'],
+    [4, 'no more', 'forward-failed', 'lost'],
+  ])('a way that is not opened, reason %i, %s: %s', (reason, text, code, kind) => {
+    const error = Object.assign(new Error(`(SSH) Channel open failure: ${text}`), { reason });
+    expect(forwardFailure(error, 'db', 80, 'web')).toMatchObject({ code, kind });
+  });
+});
+
+test('a forwarded connection carries bytes', async () => {
+  const fake = await fakeServer();
+  const session = await openSshSession(server(fake, pin(fake, hostEd)), ports);
+  const socket = await session.forward('127.0.0.1', 80);
+  const [bytes] = (await once(socket, 'data')) as [Buffer];
+  expect(String(bytes)).toBe('hello');
+  await session.close();
+});
+
+test('at most two programs run at once; the others wait', async () => {
+  let now = 0;
+  let most = 0;
+  const fake = await fakeServer({
+    onExec(channel) {
+      now += 1;
+      most = Math.max(most, now);
+      channel.once('data', (bytes: Buffer) => {
+        const nonce = String(bytes).split('\n')[0];
+        channel.write(`noise\n\n${nonce}\nok`);
+        setTimeout(() => {
+          now -= 1;
+          channel.exit(0);
+          channel.end();
+        }, 20);
+      });
+    },
+  });
+  const session = await openSshSession(server(fake, pin(fake, hostEd)), ports);
+  const outcomes = await Promise.all(Array.from({ length: 7 }, () => session.run({ script: 'true' })));
+  expect(outcomes.map(({ stdout }) => String(stdout))).toEqual(Array(7).fill('ok'));
+  expect(most).toBe(2);
+  await session.close();
+});
+
+test('a jump host is one more connection, checked like the server', async () => {
+  const inner = await fakeServer();
+  const outer = await fakeServer();
+  outer.connections.length = 0;
+  const jump = {
+    host: '127.0.0.1',
+    port: outer.port,
+    user: 'deploy',
+    hostKeys: HostKeys.parse(''),
+    key: server(inner, '').key,
+  };
+  await expect(openSshSession(server(inner, pin(inner, hostEd), { jump }), ports)).rejects.toMatchObject({
+    code: 'host-key-unknown',
+    message: expect.stringContaining(`[127.0.0.1]:${outer.port}`),
+  });
+  expect(inner.connections).toHaveLength(0);
+});
