@@ -18,7 +18,7 @@ look_containers() {
   done)
   [ -n "$look_ids" ] || return 0
   # shellcheck disable=SC2086
-  docker inspect --format '{"id":{{json .Id}},"name":{{json .Name}},"labels":{{json .Config.Labels}},"status":{{json .State.Status}},"health":{{if .State.Health}}{{json .State.Health.Status}}{{else}}"none"{{end}},"started":{{json .State.StartedAt}},"image":{{json .Config.Image}},"imageId":{{json .Image}},"ports":{{json .NetworkSettings.Ports}},"bindings":{{json .HostConfig.PortBindings}}}' $look_ids </dev/null
+  docker inspect --format '{"id":{{json .ID}},"name":{{json .Name}},"labels":{{json .Config.Labels}},"status":{{json .State.Status}},"health":{{if .State.Health}}{{json .State.Health.Status}}{{else}}"none"{{end}},"started":{{json .State.StartedAt}},"image":{{json .Config.Image}},"imageId":{{json .Image}},"ports":{{json .NetworkSettings.Ports}},"bindings":{{json .HostConfig.PortBindings}}}' $look_ids </dev/null
 }
 
 # Proxies that run: "host KIND" or "container KIND ID NAME".
@@ -32,7 +32,7 @@ look_proxies() {
   done 2>/dev/null | sort -u
   [ -n "$look_running" ] || return 0
   # shellcheck disable=SC2086
-  docker inspect --format '{{.Id}} {{.Name}} {{.Config.Image}} {{index .Config.Labels "com.docker.compose.project"}} {{.Path}} {{join .Args " "}} ports {{range $port, $to := .NetworkSettings.Ports}}{{if $to}}{{$port}} {{end}}{{end}}' $look_running </dev/null |
+  docker inspect --format '{{.ID}} {{.Name}} {{.Config.Image}} {{index .Config.Labels "com.docker.compose.project"}} {{.Path}} {{join .Args " "}} ports {{range $port, $to := .NetworkSettings.Ports}}{{if $to}}{{$port}} {{end}}{{end}}' $look_running </dev/null |
     awk -v project="$project" '
       $4 == project "-blue" || $4 == project "-green" { next }
       {
@@ -94,7 +94,7 @@ inspect() {
     result_file whole "$staging_fields/whole"
     while read -r look_where _ look_id look_name; do
       [ "$look_where" = container ] || continue
-      docker inspect --format "{\"name\":\"$look_name\",\"id\":{{json .Id}},\"mounts\":{{json .Mounts}},\"ports\":{{json .NetworkSettings.Ports}}}" "$look_id" </dev/null
+      docker inspect --format "{\"name\":\"$look_name\",\"id\":{{json .ID}},\"mounts\":{{json .Mounts}},\"ports\":{{json .NetworkSettings.Ports}}}" "$look_id" </dev/null
       docker exec "$look_id" nginx -T </dev/null >"$staging_fields/whole-$look_name" 2>/dev/null && result_file "whole_$look_name" "$staging_fields/whole-$look_name"
     done <"$staging_fields/proxies" >"$staging_fields/mounts"
     result_file mounts "$staging_fields/mounts"

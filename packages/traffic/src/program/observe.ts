@@ -101,9 +101,9 @@ ask() {
   if [ "$curl" = 1 ]; then
     ask_index=0
     {
-      printf 'silent\nshow-error\ninsecure\nmax-time = 10\nconnect-to = "::%s"\nheader = "%s"\nheader = "Connection: close"\ninclude\n' "$verify_connect" "$ask_probe"
+      printf 'silent\nshow-error\ninsecure\nmax-time = 10\nconnect-to = "::%s"\nheader = "%s"\nheader = "Connection: close"\ninclude\nwrite-out = "\\n%s %%{http_code} %%{time_total}\\n"\n' "$verify_connect" "$ask_probe" "$token"
       while [ "$ask_index" -lt "$2" ]; do
-        printf 'url = "%s"\nwrite-out = "\\n\\001%%{http_code} %%{time_total}\\n"\n' "$verify_url"
+        printf 'url = "%s"\n' "$verify_url"
         ask_index=$((ask_index + 1))
       done
     } | curl -K - 2>/dev/null | tr -d '\r\000' | ask_lines
@@ -113,14 +113,14 @@ ask() {
       ask_index=$((ask_index + 1))
       ask_answer=$(wget -q -S -O - -T 10 --header "$ask_probe" "$verify_direct" </dev/null 2>&1)
       ask_code=$(printf '%s\n' "$ask_answer" | sed -n 's|^ *HTTP/[0-9.]* \([0-9]*\).*|\1|p' | tail -n 1)
-      { printf '%s\n' "$ask_answer" | sed 's/^  //'; printf '\001%s 0\n' "\${ask_code:-000}"; } | tr -d '\r\000' | ask_lines
+      { printf '%s\n' "$ask_answer" | sed 's/^  //'; printf '%s %s 0\n' "$token" "\${ask_code:-000}"; } | tr -d '\r\000' | ask_lines
     done
   fi
 }
 ask_lines() {
-  awk -v header="$header" -v version="$expect_version" '
+  awk -v header="$header" -v version="$expect_version" -v mark="$token" '
     BEGIN { header = tolower(header) ":"; color = "-" }
-    /^\001/ { print substr($1, 2), $2, color, found; color = "-"; found = ""; next }
+    $1 == mark { print $2, $3, color, found; color = "-"; found = ""; next }
     tolower(substr($0, 1, length(header))) == header { color = substr($0, length(header) + 1); gsub(/[ \t]/, "", color) }
     version != "" && index($0, version) { found = "version" }
   '
