@@ -1,0 +1,193 @@
+import {
+  type Place,
+  type Report,
+  codeBlock,
+  cut,
+  escapeMarkdown,
+  formatDuration,
+  markdownTable,
+} from '@deploy-actions/kit';
+import { curlCommand } from './request.ts';
+import { type CheckOutcome, bodyBeginning } from './run-check.ts';
+import { type ThresholdOutcome, quantile } from './threshold.ts';
+
+const SHOWN_FAILURES = 20;
+const SHOWN_ROWS = 100;
+/** GitHub shows ten annotations of each level for a step. */
+const SHOWN_ANNOTATIONS = 10;
+
+/** Why a check failed, in one sentence; the step is named where there are several. */
+export function detailOf({ check, failure, attempts }: CheckOutcome): string {
+  if (!failure) return '';
+  const step =
+    check.steps.length > 1 ? `step ${check.steps.indexOf(failure.step) + 1} (${failure.step.name}): ` : '';
+  return `${step}${failure.detail}${attempts > 1 ? ` (${attempts} attempts)` : ''}`;
+}
+
+/** The outcomes as the report that every consumer reads; thresholds are checks of their own. */
+export function reportOf(
+  outcomes: CheckOutcome[],
+  thresholds: ThresholdOutcome[],
+  elapsedMs: number,
+): Report {
+  const failed = outcomes.filter(({ ok, check }) => !ok && check.severity === 'error');
+  const warned = outcomes.filter(({ ok, check }) => !ok && check.severity === 'warn');
+  const broken = thresholds.filter(({ ok }) => !ok);
+  // A limit on failures replaces the rule that none is allowed.
+  const tolerated = thresholds.some(({ name, ok }) => name === 'threshold error-rate' && ok);
+  const ok = broken.length === 0 && (failed.length === 0 || tolerated);
+  const ran = outcomes.filter(({ skipped }) => skipped === undefined).length;
+  return {
+    kind: 'smoke',
+    ok,
+    summary: headline(failed, broken, warned.length, ran, elapsedMs, ok),
+    elapsedMs,
+    checks: [
+      ...outcomes.map((outcome) => ({
+        name: outcome.check.name,
+        ok: outcome.ok,
+        ...(outcome.check.severity === 'warn' ? { severity: 'warn' as const } : {}),
+        ...(outcome.skipped === undefined ? {} : { skipped: true, detail: outcome.skipped }),
+        attempts: outcome.attempts,
+        elapsedMs: Math.round(outcome.elapsedMs),
+        ...(outcome.failure ? { phase: outcome.failure.phase, detail: detailOf(outcome) } : {}),
+      })),
+      ...thresholds.map(({ name, ok: held, detail }) => ({
+        name,
+        ok: held,
+        attempts: 1,
+        elapsedMs: 0,
+        ...(held ? {} : { phase: 'threshold', detail }),
+      })),
+    ],
+  };
+}
+
+const UNREACHABLE = new Set(['dns', 'tcp', 'tls', 'proxy']);
+
+function headline(
+  failed: CheckOutcome[],
+  broken: ThresholdOutcome[],
+  warnings: number,
+  ran: number,
+  elapsedMs: number,
+  ok: boolean,
+): string {
+  const warned = warnings === 0 ? '' : `, ${warnings} warned`;
+  if (ok) return `${ran - failed.length} of ${ran} checks passed in ${formatDuration(elapsedMs)}${warned}`;
+  if (failed.length === 0)
+    return `all ${ran} checks passed, but ${broken.map(({ detail }) => detail).join('; ')}`;
+  const [first] = failed as [CheckOutcome];
+  const unreachable = failed.every(({ failure }) => UNREACHABLE.has(failure!.phase));
+  const what = unreachable ? 'the application cannot be reached: ' : '';
+  return `${what}${failed.length} of ${ran} checks failed${warned}: ${first.check.name}: ${cut(detailOf(first), 500)}${failed.length > 1 ? '; the others are below' : ''}`;
+}
+
+/** Annotations at the failed expectation's own line, errors first. */
+export function annotationsOf(
+  outcomes: CheckOutcome[],
+): { level: 'error' | 'warning'; message: string; place: Place }[] {
+  const found = outcomes.flatMap((outcome) => {
+    const { failure, check } = outcome;
+    const where = failure?.unmet[0]?.where ?? failure?.step.where;
+    if (!failure || where?.file === undefined) return [];
+    const level = check.severity === 'warn' ? ('warning' as const) : ('error' as const);
+    return [
+      {
+        level,
+        message: `${check.name}: ${detailOf(outcome)}`,
+        place: { file: where.file, line: where.line, column: where.column },
+      },
+    ];
+  });
+  const first = (level: 'error' | 'warning') =>
+    found.filter((one) => one.level === level).slice(0, SHOWN_ANNOTATIONS);
+  return [...first('error'), ...first('warning')];
+}
+
+/** The job summary: failures first, each with request, got, wanted and a curl command. */
+export function summaryOf(
+  outcomes: CheckOutcome[],
+  thresholds: ThresholdOutcome[],
+  report: Report,
+  durations: readonly number[],
+): string {
+  const failures = outcomes
+    .filter(({ ok }) => !ok)
+    .sort((a, b) => Number(a.check.severity === 'warn') - Number(b.check.severity === 'warn'));
+  const times =
+    durations.length === 0
+      ? ''
+      : ` p50 ${formatDuration(quantile(durations, 0.5))}, p95 ${formatDuration(quantile(durations, 0.95))} over ${durations.length} answers.`;
+  const broken = thresholds.filter(({ ok }) => !ok);
+  const rows = outcomes
+    .filter(({ ok }) => ok)
+    .slice(0, SHOWN_ROWS)
+    .map((outcome) => [
+      outcome.skipped === undefined ? '✅' : '⏭️',
+      escapeMarkdown(outcome.check.name),
+      outcome.skipped === undefined ? formatDuration(outcome.elapsedMs) : escapeMarkdown(outcome.skipped),
+    ]);
+  return [
+    `### ${report.ok ? '✅' : '❌'} smoke-run: ${escapeMarkdown(report.summary)}`,
+    '',
+    ...(times === '' ? [] : [times.trim(), '']),
+    ...broken.map(({ name, detail }) => `- ❌ **${escapeMarkdown(name)}**: ${escapeMarkdown(detail)}`),
+    ...(broken.length > 0 ? [''] : []),
+    ...failures.slice(0, SHOWN_FAILURES).flatMap(failureBlock),
+    ...(failures.length > SHOWN_FAILURES
+      ? [`_and ${failures.length - SHOWN_FAILURES} more failures_`, '']
+      : []),
+    ...(rows.length > 0
+      ? [
+          '<details><summary>Passed and skipped</summary>',
+          '',
+          markdownTable(['', 'Check', 'Time'], rows),
+          '',
+          '</details>',
+          '',
+        ]
+      : []),
+  ].join('\n');
+}
+
+function failureBlock(outcome: CheckOutcome): string[] {
+  const { check, failure } = outcome;
+  if (!failure) return [];
+  const { unmet, request, answer } = failure;
+  const got = answer?.response
+    ? `status ${answer.response.status} in ${formatDuration(answer.durationMs)}`
+    : answer?.exec
+      ? `exit code ${answer.exec.exitCode}`
+      : undefined;
+  const body = bodyBeginning(answer);
+  return [
+    `#### ${check.severity === 'warn' ? '⚠️' : '❌'} ${escapeMarkdown(check.name)}`,
+    '',
+    unmet.length > 0
+      ? markdownTable(
+          ['What', 'Got', 'Wanted'],
+          unmet.map((one) => [
+            escapeMarkdown(one.subject),
+            escapeMarkdown(cut(one.got, 500)),
+            escapeMarkdown(cut(one.wanted, 500)),
+          ]),
+        )
+      : escapeMarkdown(detailOf(outcome)),
+    '',
+    ...(check.steps.length > 1
+      ? [escapeMarkdown(`In step ${check.steps.indexOf(failure.step) + 1}: ${failure.step.name}.`), '']
+      : []),
+    ...(request ? [codeBlock(curlCommand(request), 'sh'), ''] : []),
+    ...(got === undefined
+      ? []
+      : [
+          `<details><summary>Answer: ${escapeMarkdown(got)}</summary>`,
+          '',
+          ...(body === '' ? ['_empty_'] : [codeBlock(body)]),
+          '',
+          '</details>',
+          '',
+        ]),
+  ];
+}

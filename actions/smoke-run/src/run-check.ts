@@ -1,0 +1,164 @@
+import { HttpError, type ConnectOptions, type HttpRequest } from '@deploy-actions/http';
+import { type Clock, Failure, cut, messageOf, parseDuration } from '@deploy-actions/kit';
+import { type Reach } from '@deploy-actions/probe';
+import { type Answer, NoSuchValue, reader } from './answer.ts';
+import { type Unmet, judge } from './assertion.ts';
+import { type Conformance } from './conformance.ts';
+import { type CookieJar, cookieJar } from './cookie-jar.ts';
+import { NOTHING } from './predicate.ts';
+import { buildRequest } from './request.ts';
+import { type Check, type ExecSpec, type Specification, type Step } from './specification.ts';
+import { UnknownVariable, fillDeep } from './template.ts';
+
+/** What running a check needs. */
+export interface Runtime {
+  clock: Clock;
+  signal: AbortSignal;
+  reach: Reach;
+  conformance: Conformance;
+  /** Bytes of a file of the workspace; throws a Failure. */
+  readFile(path: string): Buffer;
+  /** Runs a command on the server (in a service) or on the runner. Throws a Failure when it cannot be started. */
+  exec(spec: ExecSpec, timeout: number): Promise<{ exitCode: number; output: string }>;
+  addSecret(value: string): void;
+  baseUrl: string | undefined;
+  connect: ConnectOptions;
+}
+
+/** Why a step failed. */
+export interface StepFailure {
+  step: Step;
+  /** `expectation`, or the phase of the connection, `exec` or `variable`. */
+  phase: string;
+  /** One sentence. */
+  detail: string;
+  unmet: Unmet[];
+  /** The request that was sent, for the report. */
+  request: HttpRequest | undefined;
+  answer: Answer | undefined;
+}
+
+export interface CheckOutcome {
+  check: Check;
+  ok: boolean;
+  skipped: string | undefined;
+  attempts: number;
+  elapsedMs: number;
+  failure: StepFailure | undefined;
+  /** Milliseconds of each answer of the last attempt. */
+  durations: number[];
+}
+
+/** Largest answer that a check can look at. */
+const BODY_LIMIT = 64 * 2 ** 20;
+
+/** Runs a check, the whole journey again after a failure as often as it asks. Throws only what ends the run. */
+export async function runCheck(
+  check: Check,
+  specification: Specification,
+  runtime: Runtime,
+): Promise<CheckOutcome> {
+  const started = runtime.clock.now();
+  for (let attempt = 1; ; attempt += 1) {
+    const durations: number[] = [];
+    const failure = await runJourney(check, specification, runtime, durations);
+    const outcome = {
+      check,
+      skipped: undefined,
+      attempts: attempt,
+      elapsedMs: runtime.clock.now() - started,
+      durations,
+    };
+    if (failure === undefined) return { ...outcome, ok: true, failure };
+    if (attempt > check.retries) return { ...outcome, ok: false, failure };
+    await runtime.clock.sleep(check.retryInterval, runtime.signal);
+  }
+}
+
+async function runJourney(
+  check: Check,
+  specification: Specification,
+  runtime: Runtime,
+  durations: number[],
+): Promise<StepFailure | undefined> {
+  const variables: Record<string, unknown> = { ...check.variables };
+  const jar = cookieJar();
+  for (const step of check.steps) {
+    const failure = await runStep(step, variables, jar, specification, runtime, durations);
+    if (failure) return failure;
+  }
+  return undefined;
+}
+
+async function runStep(
+  step: Step,
+  variables: Record<string, unknown>,
+  jar: CookieJar,
+  specification: Specification,
+  runtime: Runtime,
+  durations: number[],
+): Promise<StepFailure | undefined> {
+  let request: HttpRequest | undefined;
+  let answer: Answer | undefined;
+  const failed = (phase: string, detail: string, unmet: Unmet[] = []): StepFailure => ({
+    step,
+    phase,
+    detail,
+    unmet,
+    request,
+    answer,
+  });
+  try {
+    if (step.request) {
+      request = buildRequest(step.request, { ...runtime, specification, variables, jar });
+      answer = await ask(request, jar, runtime);
+      durations.push(answer.durationMs);
+    } else {
+      const exec = fillDeep(step.exec!, variables);
+      const started = runtime.clock.now();
+      const outcome = await runtime.exec(exec, parseDuration(exec.timeout ?? '60s')!);
+      answer = { response: undefined, exec: outcome, durationMs: runtime.clock.now() - started };
+    }
+    const read = reader(answer);
+    const unmet: Unmet[] = [];
+    for (const assertion of step.assertions) {
+      const one = await judge(assertion, answer, read, variables, runtime.conformance);
+      if (one) unmet.push(one);
+    }
+    if (unmet.length > 0)
+      return failed(
+        'expectation',
+        unmet.map(({ subject, got, wanted }) => `${subject} is ${got}, wanted ${wanted}`).join('; '),
+        unmet,
+      );
+    for (const capture of step.captures) {
+      const value = await read.query(fillDeep(capture.query, variables));
+      if (value === NOTHING) return failed('expectation', `nothing to capture as {{${capture.name}}}`);
+      variables[capture.name] = value;
+      if (capture.secret && String(value).length >= 4)
+        runtime.addSecret(typeof value === 'string' ? value : JSON.stringify(value));
+    }
+    return undefined;
+  } catch (error) {
+    if (runtime.signal.aborted) throw runtime.signal.reason;
+    if (error instanceof Failure) throw error;
+    if (error instanceof HttpError) return failed(error.phase, error.message);
+    if (error instanceof UnknownVariable) return failed('variable', error.message);
+    if (error instanceof NoSuchValue) return failed('expectation', error.message);
+    return failed('http', messageOf(error));
+  }
+}
+
+/** Asks, following redirects here so that each answer's cookies are kept. */
+async function ask(request: HttpRequest, jar: CookieJar, runtime: Runtime): Promise<Answer> {
+  const response = await runtime.reach.request({ ...request, signal: runtime.signal, maxBytes: BODY_LIMIT });
+  for (const [name, value] of response.headerList)
+    if (name === 'set-cookie') jar.keep(new URL(response.url), value);
+  return { response, exec: undefined, durationMs: response.timings.total, method: request.method ?? 'GET' };
+}
+
+/** The beginning of a body for a report: text in one line. */
+export function bodyBeginning(answer: Answer | undefined): string {
+  const text = answer?.response?.body.toString('utf8') ?? answer?.exec?.output ?? '';
+  return cut(text.trim(), 2000);
+}

@@ -1,0 +1,259 @@
+import { DocumentError, documentFailure } from '@deploy-actions/document';
+import { type ConnectOptions } from '@deploy-actions/http';
+import { Failure, type Inputs, type Report, formatDuration, pool, reportJson } from '@deploy-actions/kit';
+import { type Reach } from '@deploy-actions/probe';
+import type { Ports } from '@deploy-actions/runner';
+import { conformance } from './conformance.ts';
+import type { fields, outputs } from './fields.ts';
+import { readHurl } from './hurl.ts';
+import { junitXml } from './junit.ts';
+import { readSpecification } from './read-spec.ts';
+import { annotationsOf, detailOf, reportOf, summaryOf } from './report.ts';
+import { addressOf } from './request.ts';
+import { type CheckOutcome, type Runtime, runCheck } from './run-check.ts';
+import { type Check, type Specification } from './specification.ts';
+import { type ThresholdOutcome, judgeThresholds, quantile } from './threshold.ts';
+
+export type SmokeInputs = Inputs<typeof fields>;
+export type SmokeOutputs = Record<(typeof outputs)[number], string | number | undefined>;
+
+/** What smoke-run needs of the world besides the runner's ports. */
+export interface World {
+  /** The way to the application: from the runner, or through the server's session. */
+  reach(): Promise<Reach>;
+  exec: Runtime['exec'];
+  /** Bytes of a file of the workspace; throws an `input` Failure. */
+  readFile(path: string): Buffer;
+  /** Writes a file; `path` is relative to the workspace, or undefined for one of our own. Answers its path. */
+  writeFile(path: string | undefined, name: string, text: string): string;
+}
+
+/** Runs the checks of all files. Throws an `unhealthy` Failure when one fails, `input` when a file is wrong. */
+export async function smokeRun(inputs: SmokeInputs, ports: Ports, world: World): Promise<SmokeOutputs> {
+  for (const [, value] of inputs.secrets) ports.addSecret(value);
+  const parts = await readAll(inputs, world);
+  const checks = parts.flatMap(({ specification }) =>
+    specification.checks.map((check) => ({ check, specification })),
+  );
+  const selected = checks.map((one) => ({ ...one, skip: one.check.skip ?? unselected(one.check, inputs) }));
+  ports.log.info(
+    `${selected.filter(({ skip }) => skip === undefined).length} of ${checks.length} checks to run`,
+  );
+  const started = ports.clock.now();
+  const outcomes = await runAll(selected, inputs, ports, world);
+  const elapsedMs = Math.round(ports.clock.now() - started);
+  const thresholds = parts.flatMap(({ specification }) => judgeThresholds(specification, outcomes));
+  return conclude(outcomes, thresholds, elapsedMs, inputs, ports, world);
+}
+
+interface Part {
+  specification: Specification;
+}
+
+async function readAll(inputs: SmokeInputs, world: World): Promise<Part[]> {
+  const sources = [
+    ...inputs.file.map((file) => ({ file, text: world.readFile(file).toString('utf8') })),
+    ...(inputs.checks === undefined ? [] : [{ file: undefined, text: inputs.checks }]),
+  ];
+  if (sources.length === 0) {
+    throw new Failure('input', 'neither `file` nor `checks` is given', {
+      input: 'file',
+      remedy: 'Name a file of checks, or write them into `checks`.',
+    });
+  }
+  const variables = Object.fromEntries([...inputs.variables, ...inputs.secrets]);
+  const parts: Part[] = [];
+  for (const { file, text } of sources) {
+    try {
+      const specification = file?.endsWith('.hurl')
+        ? ofHurl(text, file, variables)
+        : await readSpecification(inputs.checks === text && file === undefined ? inline(text) : text, {
+            file,
+            variables,
+          });
+      parts.push({ specification: withInputs(specification, inputs) });
+    } catch (error) {
+      throw error instanceof DocumentError
+        ? documentFailure(error, file === undefined ? { input: 'checks' } : { file })
+        : error;
+    }
+  }
+  return parts;
+}
+
+/** Inline checks may be the bare list. */
+function inline(text: string): string {
+  const first = text.split('\n').find((line) => line.trim() !== '' && !/^\s*#/.test(line)) ?? '';
+  if (!/^\s*-(\s|$)/.test(first)) return text;
+  // No line is added, so that an error's line is the input's own.
+  return `{ "checks": [] }` === text ? text : text.replace(/^/, 'checks:\n');
+}
+
+function ofHurl(text: string, file: string, variables: Record<string, unknown>): Specification {
+  const name = file.replace(/^.*[\\/]/, '').replace(/\.hurl$/, '');
+  return {
+    baseUrl: undefined,
+    variables,
+    headers: {},
+    timeout: 30_000,
+    redirects: 0,
+    thresholds: {},
+    checks: [readHurl(text, { file, name, variables })],
+  };
+}
+
+function withInputs(specification: Specification, inputs: SmokeInputs): Specification {
+  const { retries } = inputs;
+  return {
+    ...specification,
+    timeout: inputs['request-timeout'] ?? specification.timeout,
+    checks:
+      retries === undefined
+        ? specification.checks
+        : specification.checks.map((check) => ({ ...check, retries: Math.max(retries, check.retries) })),
+  };
+}
+
+/** Why a check is left out by `only` and `skip`, which name tags or checks. */
+function unselected(check: Check, inputs: SmokeInputs): string | undefined {
+  const fits = (words: readonly string[]) =>
+    words.some((word) => check.tags.includes(word) || check.name === word);
+  if (inputs.only.length > 0 && !fits(inputs.only)) return 'not in `only`';
+  return fits(inputs.skip) ? 'in `skip`' : undefined;
+}
+
+async function runAll(
+  selected: { check: Check; specification: Specification; skip: string | undefined }[],
+  inputs: SmokeInputs,
+  ports: Ports,
+  world: World,
+): Promise<CheckOutcome[]> {
+  const late = new AbortController();
+  const signal = AbortSignal.any([ports.signal, late.signal]);
+  const needsReach = selected.some(
+    ({ check, skip }) => skip === undefined && check.steps.some(({ request }) => request),
+  );
+  const connect: ConnectOptions = {
+    ...addressOf(inputs.address),
+    ...(inputs['ip-version'] ? { family: inputs['ip-version'] } : {}),
+    ...(inputs.ca ? { ca: inputs.ca } : {}),
+  };
+  const runtime: Runtime = {
+    clock: ports.clock,
+    signal,
+    reach: needsReach ? await world.reach() : (undefined as never),
+    conformance: conformance((path) => world.readFile(path).toString('utf8')),
+    readFile: world.readFile,
+    exec: world.exec,
+    addSecret: ports.addSecret,
+    baseUrl: inputs['base-url'],
+    connect,
+  };
+  const skipped = (check: Check, reason: string): CheckOutcome => ({
+    check,
+    ok: true,
+    skipped: reason,
+    attempts: 0,
+    elapsedMs: 0,
+    failure: undefined,
+    durations: [],
+  });
+  let stop: string | undefined;
+  let done = 0;
+  const timer = setTimeout(() => {
+    stop = `the run took longer than ${formatDuration(inputs.timeout)}`;
+    late.abort(new OutOfTime());
+  }, inputs.timeout);
+  const news = setInterval(() => ports.log.info(`${done} of ${selected.length} checks done`), 15_000);
+  try {
+    return await pool(selected, inputs.concurrency, async ({ check, specification, skip }) => {
+      if (skip !== undefined) return skipped(check, skip);
+      if (stop !== undefined && !late.signal.aborted) return skipped(check, stop);
+      let outcome: CheckOutcome;
+      try {
+        outcome = await runCheck(check, specification, runtime);
+      } catch (error) {
+        if (!(error instanceof OutOfTime)) throw error;
+        outcome = outOfTime(check, stop!);
+      }
+      done += 1;
+      if (!outcome.ok) {
+        ports.log.info(
+          `${check.severity === 'warn' ? 'warning' : 'FAILED'}: ${check.name}: ${detailOf(outcome)}`,
+        );
+        if (inputs['fail-fast'] && check.severity === 'error')
+          stop ??= `${check.name} failed before (fail-fast)`;
+      }
+      return outcome;
+    });
+  } finally {
+    clearTimeout(timer);
+    clearInterval(news);
+  }
+}
+
+class OutOfTime extends Error {}
+
+function outOfTime(check: Check, detail: string): CheckOutcome {
+  const step = check.steps[0]!;
+  return {
+    check,
+    ok: false,
+    skipped: undefined,
+    attempts: 1,
+    elapsedMs: 0,
+    durations: [],
+    failure: { step, phase: 'timeout', detail, unmet: [], request: undefined, answer: undefined },
+  };
+}
+
+const UNREACHABLE = new Set(['dns', 'tcp', 'tls', 'proxy']);
+
+function conclude(
+  outcomes: CheckOutcome[],
+  thresholds: ThresholdOutcome[],
+  elapsedMs: number,
+  inputs: SmokeInputs,
+  ports: Ports,
+  world: World,
+): SmokeOutputs {
+  const whole: Report = JSON.parse(
+    ports.redactor.redact(JSON.stringify(reportOf(outcomes, thresholds, elapsedMs))),
+  ) as Report;
+  const durations = outcomes.flatMap((outcome) => outcome.durations);
+  const failed = outcomes.filter(({ ok, check }) => !ok && check.severity === 'error');
+  ports.summary(summaryOf(outcomes, thresholds, whole, durations));
+  annotationsOf(outcomes).forEach(({ level, message, place }) => ports.annotate(level, message, place));
+  const json = JSON.stringify(whole);
+  const results: SmokeOutputs = {
+    passed: outcomes.filter(({ ok, skipped }) => ok && skipped === undefined).length,
+    failed: failed.length,
+    skipped: outcomes.filter(({ skipped }) => skipped !== undefined).length,
+    report: reportJson(whole),
+    'report-file': world.writeFile(inputs['json-file'], 'report.json', json),
+    'p95-ms': durations.length === 0 ? undefined : Math.round(quantile(durations, 0.95)),
+    'junit-file':
+      inputs['junit-file'] === undefined
+        ? undefined
+        : world.writeFile(
+            inputs['junit-file'],
+            'junit.xml',
+            ports.redactor.redact(junitXml(outcomes, thresholds, elapsedMs)),
+          ),
+  };
+  if (whole.ok) {
+    ports.log.info(whole.summary);
+    return results;
+  }
+  const unreachable = failed.length > 0 && failed.every(({ failure }) => UNREACHABLE.has(failure!.phase));
+  throw new Failure('unhealthy', whole.summary, {
+    remedy: unreachable
+      ? 'Nothing was reached at all: check `base-url`, `address` and `via` before the application.'
+      : 'The summary has each request with what was got and wanted, and a curl command to try it by hand.',
+    details: [
+      ...failed.slice(0, 50).map((outcome) => `${outcome.check.name}: ${detailOf(outcome)}`),
+      ...thresholds.filter(({ ok }) => !ok).map(({ detail }) => detail),
+    ].join('\n'),
+    outputs: results,
+  });
+}
