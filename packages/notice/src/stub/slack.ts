@@ -192,9 +192,7 @@ export async function startSlackStub(
         file.bytes = body;
         return {};
       }
-      if (!String(request.headers['content-type']).startsWith('application/json'))
-        violations.push(`${path}: content type`);
-      const payload = JSON.parse(body.toString('utf8')) as Item;
+      const payload = payloadOf(String(request.headers['content-type']), body);
       if (isHook) {
         if (request.headers.authorization !== undefined) violations.push('a webhook got a token');
         webhook(path, payload);
@@ -280,4 +278,17 @@ export async function startSlackStub(
       await new Promise((done) => server.close(done));
     },
   };
+}
+
+/** The Web API takes JSON and forms, whose structured values are JSON; webhooks get JSON. */
+function payloadOf(type: string, body: Buffer): Item {
+  if (type.startsWith('application/json')) return JSON.parse(body.toString('utf8')) as Item;
+  if (!type.startsWith('application/x-www-form-urlencoded'))
+    throw new SlackRefusal('invalid_post_type', type);
+  return Object.fromEntries(
+    [...new URLSearchParams(body.toString('utf8'))].map(([name, value]) => [
+      name,
+      /^([[{]|true$|false$)/.test(value) ? (JSON.parse(value) as unknown) : value,
+    ]),
+  );
 }
