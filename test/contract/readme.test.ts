@@ -50,13 +50,15 @@ describe.each(pages)('%s', (page) => {
     else expect(steps.map(nameOf)).toContain(action);
   });
 
-  test('names only actions and inputs that there are, and every input that is required', () => {
+  test('names only actions and inputs that there are, and of its own action every required one', () => {
     for (const step of steps) {
       const name = nameOf(step);
       expect(listActions(root)).toContain(name);
       const { inputs } = readAction(name, root);
       const given = Object.keys(step.with ?? {});
       expect([name, given.filter((input) => !Object.hasOwn(inputs, input))]).toEqual([name, []]);
+      // What another action needs besides may be left out of a manual's example.
+      if (page.startsWith('actions/') && page !== `actions/${name}/README.md`) continue;
       const missing = Object.keys(inputs).filter(
         (input) => inputs[input]!.required && !given.includes(input),
       );

@@ -22,6 +22,7 @@ export function samplesFor(address: string): Record<string, string> {
     'ssh-key': KEY.toString(),
     'known-hosts': `[127.0.0.1]:${address.split(':')[1]!} SHA256:${Buffer.alloc(32, 7).toString('base64').replace(/=+$/, '')}`,
     path: '/srv/shop',
+    project: 'shop',
     targets: `http://${address}/`,
     tests: `home: http://${address}/`,
     image: `ghcr.io/org/shop@${DIGEST}`,
