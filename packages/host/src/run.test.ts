@@ -1,4 +1,5 @@
-import { readFileSync, symlinkSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { Failure } from '@deploy-actions/kit';
@@ -40,7 +41,9 @@ async function paused(host: TestHost, run: string): Promise<void> {
   await eventually(() => host.read(`.deploy/runs/${run}/state`) === 'paused\n', `the pause of ${run}`);
 }
 
+// bash as sh (Red Hat and its kin) is held to the journey alone: the rest is the same sh.
 describe.each(shellsHere())('with %s as sh', (shell) => {
+  const also = shell === 'bash' ? test.skip : test;
   const make = () => {
     const host = testHost(shell);
     hosts.push(host);
@@ -87,7 +90,7 @@ describe.each(shellsHere())('with %s as sh', (shell) => {
     expect(host.read(`.deploy/runs/run-1/deploy-1/secrets`)).toBe('');
   });
 
-  test('looking at the server takes one exec, and its files become those of the run', async () => {
+  also('looking at the server takes one exec, and its files become those of the run', async () => {
     const host = make();
     const session = host.session();
     const events: RunEvent[] = [];
@@ -113,7 +116,7 @@ describe.each(shellsHere())('with %s as sh', (shell) => {
     expect(session.counts.execs).toBe(2);
   });
 
-  test('a look that fails says why and leaves nothing behind', async () => {
+  also('a look that fails says why and leaves nothing behind', async () => {
     const host = make();
     const look = inspect(host.session(), {
       path: host.path,
@@ -128,7 +131,7 @@ describe.each(shellsHere())('with %s as sh', (shell) => {
     expect((await statusOf(host.session(), host.path)).runs).toEqual([]);
   });
 
-  test('a failure keeps its kind, remedy, evidence and the fields given before it', async () => {
+  also('a failure keeps its kind, remedy, evidence and the fields given before it', async () => {
     const host = make();
     const run = await startRun(
       host.session(),
@@ -150,34 +153,37 @@ describe.each(shellsHere())('with %s as sh', (shell) => {
     });
   });
 
-  test('the same id and input again reattaches while it runs, reports when it succeeded, else starts anew', async () => {
-    const host = make();
-    const body = 'operate() { echo once >>marks; await_go 20 || fail unhealthy "no go"; }';
-    const first = await startRun(host.session(), host.operation({ body }), watching());
-    const again = watching();
-    const second = await startRun(host.session(), host.operation({ body }), again);
-    expect(second.disposition).toBe('reattached');
-    expect(second.reference).toEqual(first.reference);
-    await eventually(() => states(again.events).includes('ready'), 'ready');
-    await expect(sendGo(host.session(), first.reference)).resolves.toBe('went');
-    expect((await first.result).outcome).toBe('succeeded');
-    expect((await second.result).fresh).toBe(false);
-    const third = await startRun(host.session(), host.operation({ body }), watching());
-    expect(third.disposition).toBe('reported');
-    expect(await third.result).toMatchObject({ outcome: 'succeeded', fresh: false });
-    await expect(sendGo(host.session(), first.reference)).resolves.toBe('ended');
-    expect(host.read('marks')).toBe('once\n');
+  also(
+    'the same id and input again reattaches while it runs, reports when it succeeded, else starts anew',
+    async () => {
+      const host = make();
+      const body = 'operate() { echo once >>marks; await_go 20 || fail unhealthy "no go"; }';
+      const first = await startRun(host.session(), host.operation({ body }), watching());
+      const again = watching();
+      const second = await startRun(host.session(), host.operation({ body }), again);
+      expect(second.disposition).toBe('reattached');
+      expect(second.reference).toEqual(first.reference);
+      await eventually(() => states(again.events).includes('ready'), 'ready');
+      await expect(sendGo(host.session(), first.reference)).resolves.toBe('went');
+      expect((await first.result).outcome).toBe('succeeded');
+      expect((await second.result).fresh).toBe(false);
+      const third = await startRun(host.session(), host.operation({ body }), watching());
+      expect(third.disposition).toBe('reported');
+      expect(await third.result).toMatchObject({ outcome: 'succeeded', fresh: false });
+      await expect(sendGo(host.session(), first.reference)).resolves.toBe('ended');
+      expect(host.read('marks')).toBe('once\n');
 
-    const other = host.operation({ body: 'operate() { fail remote broken; }', inputHash: 'b'.repeat(64) });
-    const fourth = await startRun(host.session(), other, watching());
-    expect(fourth.reference.number).toBe(2);
-    expect((await fourth.result).outcome).toBe('failed');
-    const fifth = await startRun(host.session(), other, watching());
-    expect(fifth.reference.number).toBe(3);
-    await fifth.result;
-  });
+      const other = host.operation({ body: 'operate() { fail remote broken; }', inputHash: 'b'.repeat(64) });
+      const fourth = await startRun(host.session(), other, watching());
+      expect(fourth.reference.number).toBe(2);
+      expect((await fourth.result).outcome).toBe('failed');
+      const fifth = await startRun(host.session(), other, watching());
+      expect(fifth.reference.number).toBe(3);
+      await fifth.result;
+    },
+  );
 
-  test('without go a run reverts at its deadline, and a later go is late', async () => {
+  also('without go a run reverts at its deadline, and a later go is late', async () => {
     const host = make();
     const run = await startRun(
       host.session(),
@@ -190,7 +196,7 @@ describe.each(shellsHere())('with %s as sh', (shell) => {
     expect((await run.result).failure).toMatchObject({ kind: 'unhealthy', message: 'no go came' });
   });
 
-  test('one run at a time: the others wait, say who holds the lock, and give up as busy', async () => {
+  also('one run at a time: the others wait, say who holds the lock, and give up as busy', async () => {
     const host = make();
     const holder = await startRun(
       host.session(),
@@ -227,7 +233,7 @@ describe.each(shellsHere())('with %s as sh', (shell) => {
     expect((await statusOf(host.session(), host.path)).lock).toBeUndefined();
   });
 
-  test('a cancelled run that waits for the lock ends at once', async () => {
+  also('a cancelled run that waits for the lock ends at once', async () => {
     const host = make();
     const holder = await startRun(
       host.session(),
@@ -247,7 +253,7 @@ describe.each(shellsHere())('with %s as sh', (shell) => {
     expect(host.read('ran')).toBe('');
   });
 
-  test('a run that is killed leaves the lock free, and the next run has it recovered first', async () => {
+  also('a run that is killed leaves the lock free, and the next run has it recovered first', async () => {
     const host = make();
     host.pauseAt('up:done:before');
     const body = `operate() { once migrate add migrated; once up add up; add end; }
@@ -283,7 +289,7 @@ describe.each(shellsHere())('with %s as sh', (shell) => {
     expect(lines(next.events).join('\n')).toMatch(/an earlier run was interrupted: run-1\/deploy-1/);
   });
 
-  test('what was journalled by an earlier run of the same deployment is known to the next', async () => {
+  also('what was journalled by an earlier run of the same deployment is known to the next', async () => {
     const host = make();
     const body = `operate() { done_before migrate || once migrate add migrated; [ "$run_number" = 2 ] || fail remote "up failed"; }
       add() { echo "$1" >>marks; }`;
@@ -295,7 +301,7 @@ describe.each(shellsHere())('with %s as sh', (shell) => {
     expect(host.read('marks')).toBe('migrated\n');
   });
 
-  test('what a killed run leaves at work with the lock is ended, and then the lock is free', async () => {
+  also('what a killed run leaves at work with the lock is ended, and then the lock is free', async () => {
     const host = make();
     const body = `operate() { run_locked compose sh -c 'echo $$ >compose.pid; exec sleep 300'; }`;
     const run = await startRun(host.session(), host.operation({ body }), watching());
@@ -307,7 +313,7 @@ describe.each(shellsHere())('with %s as sh', (shell) => {
     expect(works(Number(host.read('compose.pid')))).toBe(false);
   });
 
-  test('hooks do not hold the lock of a killed run', async () => {
+  also('hooks do not hold the lock of a killed run', async () => {
     const host = make();
     const body = `operate() { run hook sh -c 'echo $$ >hook.pid; exec sleep 300'; }`;
     await startRun(host.session(), host.operation({ body }), watching());
@@ -323,26 +329,29 @@ describe.each(shellsHere())('with %s as sh', (shell) => {
     process.kill(Number(host.read('hook.pid')), 'SIGKILL');
   });
 
-  test('a cut connection changes nothing for the run, and nothing of its log is lost or told twice', async () => {
-    const host = make();
-    const session = host.session();
-    const options = watching({ reopen: async () => host.session() });
-    const run = await startRun(
-      session,
-      host.operation({
-        body: 'operate() { for each in 1 2 3 4 5 6 7 8; do say "line $each"; nap 0.2; done; }',
-      }),
-      options,
-    );
-    await eventually(() => lines(options.events).includes('line 2'), 'line 2');
-    session.cut();
-    expect((await run.result).outcome).toBe('succeeded');
-    expect(lines(options.events)).toEqual([1, 2, 3, 4, 5, 6, 7, 8].map((each) => `line ${each}`));
-    expect(options.events.filter((event) => event.type === 'reconnected')).toHaveLength(1);
-    expect(run.session).not.toBe(session);
-  });
+  also(
+    'a cut connection changes nothing for the run, and nothing of its log is lost or told twice',
+    async () => {
+      const host = make();
+      const session = host.session();
+      const options = watching({ reopen: async () => host.session() });
+      const run = await startRun(
+        session,
+        host.operation({
+          body: 'operate() { for each in 1 2 3 4 5 6 7 8; do say "line $each"; nap 0.2; done; }',
+        }),
+        options,
+      );
+      await eventually(() => lines(options.events).includes('line 2'), 'line 2');
+      session.cut();
+      expect((await run.result).outcome).toBe('succeeded');
+      expect(lines(options.events)).toEqual([1, 2, 3, 4, 5, 6, 7, 8].map((each) => `line ${each}`));
+      expect(options.events.filter((event) => event.type === 'reconnected')).toHaveLength(1);
+      expect(run.session).not.toBe(session);
+    },
+  );
 
-  test('a connection that stays away ends the following, and says that the run goes on', async () => {
+  also('a connection that stays away ends the following, and says that the run goes on', async () => {
     const host = make();
     const session = host.session();
     const gone = new Failure('lost', 'still away');
@@ -360,7 +369,7 @@ describe.each(shellsHere())('with %s as sh', (shell) => {
     expect((await followRun(host.session(), run.reference, watching()).result).outcome).toBe('succeeded');
   });
 
-  test('an older run than the last that succeeded is refused, unless that is allowed', async () => {
+  also('an older run than the last that succeeded is refused, unless that is allowed', async () => {
     const host = make();
     const at = (number: number, attempt: number, allowOlder = false) =>
       host.operation({
@@ -378,7 +387,69 @@ describe.each(shellsHere())('with %s as sh', (shell) => {
     expect((await statusOf(host.session(), host.path)).order).toEqual({ abc: { number: 9, attempt: 1 } });
   });
 
-  test('a path that is a link or cannot be made is refused before anything is sent there', async () => {
+  also('after a restart of the server, the line of resume-on-boot finishes an interrupted run', async () => {
+    const host = make();
+    host.tool(
+      'crontab',
+      `case $1 in -l) cat "$HOME/cron" ;; -) cat >"$HOME/cron.new"; mv "$HOME/cron.new" "$HOME/cron" ;; esac`,
+    );
+    host.tool('docker', 'exit 0');
+    const cron = path.join(host.home, 'cron');
+    writeFileSync(cron, '0 0 * * * theirs\n');
+    host.pauseAt('up:done:before');
+    const run = await startRun(
+      host.session(),
+      host.operation({
+        resumeOnBoot: true,
+        body: `operate() { once up touch up; }
+          recover() { journalled up:done || once up touch up; result resumed "$(cat "$files/a")"; }`,
+        files: [{ name: 'a', content: 'kept' }],
+      }),
+      watching(),
+    );
+    await paused(host, 'run-1/deploy-1');
+    process.kill(pidOf(host, 'run-1/deploy-1'), 'SIGKILL');
+    host.pauseAt(undefined);
+    await expect(run.result).rejects.toMatchObject({ kind: 'lost' });
+    const [theirs, ours] = readFileSync(cron, 'utf8').trim().split('\n') as [string, string];
+    expect(theirs).toBe('0 0 * * * theirs');
+    expect(ours).toMatch(/^@reboot /);
+    // As cron runs it: an almost empty environment.
+    execFileSync('/bin/sh', ['-c', ours.replace('@reboot ', '')], { env: { HOME: host.home }, cwd: '/' });
+    expect(await readResult(host.session(), run.reference)).toMatchObject({
+      outcome: 'succeeded',
+      recovered: true,
+      fields: { resumed: 'kept' },
+    });
+    const off = host.operation({ body: 'operate() { :; }', deploymentId: 'off', resumeOnBoot: false });
+    await (
+      await startRun(host.session(), off, watching())
+    ).result;
+    expect(readFileSync(cron, 'utf8')).toBe('0 0 * * * theirs\n');
+  });
+
+  also('long work tells what it waits for at least every 15 seconds', async () => {
+    const host = make();
+    const options = watching();
+    const run = await startRun(
+      host.session(),
+      host.operation({ body: 'operate() { run "the image" sleep 11; }' }),
+      options,
+    );
+    await run.result;
+    expect(lines(options.events)).toEqual(['waiting for the image, 10 s']);
+  });
+
+  also('a TERM to the program does not end what it does, only asks it to stop', async () => {
+    const host = make();
+    const body = `operate() { run "a step" sh -c 'echo 1 >started; sleep 1; exit 3'; result code "$?"; cancelled && fail lost stopped; }`;
+    const run = await startRun(host.session(), host.operation({ body }), watching());
+    await eventually(() => host.read('started') !== '', 'the step');
+    process.kill(pidOf(host, 'run-1/deploy-1'), 'SIGTERM');
+    expect(await run.result).toMatchObject({ fields: { code: '3' }, failure: { message: 'stopped' } });
+  });
+
+  also('a path that is a link or cannot be made is refused before anything is sent there', async () => {
     const host = make();
     await upload(host.session(), host.path, host.path, [{ name: 'x/y', content: 'z' }]);
     expect(host.read('x/y')).toBe('z');

@@ -23,6 +23,10 @@ export interface TestHost {
   read(name: string): string;
   /** Makes runs stand still at a boundary of the journal (`event:before` or `event:after`), or go on. */
   pauseAt(boundary: string | undefined): void;
+  /** Puts a program (sh text) first on the PATH. */
+  tool(name: string, text: string): void;
+  /** The home of the login user. */
+  home: string;
   remove(): void;
 }
 
@@ -43,6 +47,11 @@ export function testHost(shell: 'dash' | 'busybox' | 'bash'): TestHost {
   const pause = path.join(app, '.deploy', 'pause-at');
   return {
     path: app,
+    home: folder,
+    tool(name, text) {
+      rmSync(path.join(bin, name), { force: true });
+      writeFileSync(path.join(bin, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+    },
     session: () =>
       localSession({ env: { PATH: `${bin}:${process.env['PATH']}`, HOME: folder, USER: 'tester' } }),
     operation: (more) => ({
