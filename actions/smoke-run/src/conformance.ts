@@ -141,22 +141,28 @@ function fromOpenApi30(node: unknown): unknown {
   if (typeof node !== 'object' || node === null) return node;
   const { nullable, ...rest } = node as Node;
   const out = Object.fromEntries(Object.entries(rest).map(([key, value]) => [key, fromOpenApi30(value)]));
+  const bounds = exclusiveBounds(out);
+  if (nullable !== true) return bounds;
+  if (typeof bounds['type'] === 'string')
+    return {
+      ...bounds,
+      type: [bounds['type'], 'null'],
+      ...(Array.isArray(bounds['enum']) ? { enum: [...(bounds['enum'] as unknown[]), null] } : {}),
+    };
+  return { anyOf: [bounds, { type: 'null' }] };
+}
+
+/** `exclusiveMinimum: true` beside `minimum: 1` becomes `exclusiveMinimum: 1`. */
+function exclusiveBounds(schema: Node): Node {
+  let out = schema;
   for (const [bound, exclusive] of [
     ['minimum', 'exclusiveMinimum'],
     ['maximum', 'exclusiveMaximum'],
   ] as const) {
     if (typeof out[exclusive] !== 'boolean') continue;
-    if (out[exclusive]) {
-      out[exclusive] = out[bound];
-      delete out[bound];
-    } else delete out[exclusive];
+    const { [bound]: limit, [exclusive]: strict, ...rest } = out;
+    if (limit === undefined) out = rest;
+    else out = { ...rest, [strict === true ? exclusive : bound]: limit };
   }
-  if (nullable !== true) return out;
-  if (typeof out['type'] === 'string')
-    return {
-      ...out,
-      type: [out['type'], 'null'],
-      ...(Array.isArray(out['enum']) ? { enum: [...(out['enum'] as unknown[]), null] } : {}),
-    };
-  return { anyOf: [out, { type: 'null' }] };
+  return out;
 }

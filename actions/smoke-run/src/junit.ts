@@ -51,6 +51,5 @@ export function junitXml(
 
 /** Text in XML 1.0; characters that it cannot hold at all become U+FFFD. */
 function xml(text: string): string {
-  // eslint-disable-next-line no-control-regex
   return escapeHtml(text.toWellFormed().replace(/[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/g, '\ufffd'));
 }

@@ -30,6 +30,8 @@ export interface ReadOptions {
   file: string | undefined;
   /** Variables that come from the inputs. */
   variables: Readonly<Record<string, unknown>>;
+  /** Added to every line number: -1 where a line was put before the user's text. */
+  lineOffset?: number;
 }
 
 /** Most checks after all matrices are multiplied out. */
@@ -37,7 +39,10 @@ const MOST_CHECKS = 20_000;
 
 /** Reads a YAML or JSON file of checks. Throws DocumentError with every problem's line, column and key. */
 export async function readSpecification(text: string, options: ReadOptions): Promise<Specification> {
-  const document = await readDocument<FileSpec>(text, { schema: schema as Schema });
+  const document = await readDocument<FileSpec>(text, {
+    schema: schema as Schema,
+    ...(options.lineOffset === undefined ? {} : { lineOffset: options.lineOffset }),
+  });
   return new Reader(document, options).read(document.value);
 }
 
@@ -217,13 +222,10 @@ class Reader {
     }
     if (spec.exec && !seen.has('exit-code'))
       found.unshift({ kind: 'exit-code', predicate: 0, where: this.where(path) });
-    const wrongKind = found.find(({ kind }) =>
-      (spec.exec ? !['exit-code', 'output', 'duration'] : ['exit-code', 'output']).includes(kind as never),
-    );
-    if (!spec.exec && wrongKind)
-      this.wrong(`"${wrongKind.kind}" is for "exec"`, [...path, 'expect', wrongKind.kind], 'key');
-    for (const { kind } of spec.exec ? found : []) {
-      if (!['exit-code', 'output', 'duration'].includes(kind)) {
+    for (const { kind } of found) {
+      const ofCommand = kind === 'exit-code' || kind === 'output';
+      if (!spec.exec && ofCommand) this.wrong(`"${kind}" is for "exec"`, [...path, 'expect', kind], 'key');
+      if (spec.exec && !ofCommand && kind !== 'duration') {
         this.wrong(
           `"${kind}" is for "request"; a command has exit-code, output and duration`,
           [...path, 'expect', kind],

@@ -67,10 +67,13 @@ async function readAll(inputs: SmokeInputs, world: World): Promise<Part[]> {
     try {
       const specification = file?.endsWith('.hurl')
         ? ofHurl(text, file, variables)
-        : await readSpecification(inputs.checks === text && file === undefined ? inline(text) : text, {
-            file,
-            variables,
-          });
+        : file === undefined
+          ? await readSpecification(inline(text).text, {
+              file,
+              variables,
+              lineOffset: inline(text).lineOffset,
+            })
+          : await readSpecification(text, { file, variables });
       parts.push({ specification: withInputs(specification, inputs) });
     } catch (error) {
       throw error instanceof DocumentError
@@ -81,12 +84,10 @@ async function readAll(inputs: SmokeInputs, world: World): Promise<Part[]> {
   return parts;
 }
 
-/** Inline checks may be the bare list. */
-function inline(text: string): string {
+/** Inline checks may be the bare list: a line is put before it, and line numbers stay the user's. */
+function inline(text: string): { text: string; lineOffset: number } {
   const first = text.split('\n').find((line) => line.trim() !== '' && !/^\s*#/.test(line)) ?? '';
-  if (!/^\s*-(\s|$)/.test(first)) return text;
-  // No line is added, so that an error's line is the input's own.
-  return `{ "checks": [] }` === text ? text : text.replace(/^/, 'checks:\n');
+  return /^\s*-(\s|$)/.test(first) ? { text: `checks:\n${text}`, lineOffset: -1 } : { text, lineOffset: 0 };
 }
 
 function ofHurl(text: string, file: string, variables: Record<string, unknown>): Specification {

@@ -18,7 +18,9 @@ export function parseTextMatch(text: string): TextMatch {
   try {
     expression = new RegExp(source, flags);
   } catch (error) {
-    throw new Error(`${text} is no regular expression: ${(error as Error).message.replace(/^.*: /, '')}`);
+    throw new Error(`${text} is no regular expression: ${(error as Error).message.replace(/^.*: /, '')}`, {
+      cause: error,
+    });
   }
   return { text, test: (value) => expression.test(value) };
 }

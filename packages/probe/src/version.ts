@@ -17,7 +17,7 @@ export function parseVersionSource(text: string): VersionSource {
       return { kind, path: lenientJsonPath(rest!) };
     } catch (error) {
       if (!(error instanceof JsonPathError)) throw error;
-      throw new Error(`"${rest}" is no JSONPath: ${error.message}`);
+      throw new Error(`"${rest}" is no JSONPath: ${error.message}`, { cause: error });
     }
   }
   throw new Error('should be header:NAME, json:PATH or body, such as json:version or header:X-App-Version');

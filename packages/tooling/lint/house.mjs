@@ -11,6 +11,7 @@ export const OWNERS = {
   ssh2: 'shell',
   undici: 'http',
   yaml: 'document',
+  xpath: 'document',
   '@cfworker/json-schema': 'document',
   '@sigstore/verify': 'sigstore',
   '@sigstore/bundle': 'sigstore',

@@ -1,0 +1,418 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeEach, expect, test } from '@jest/globals';
+import { Failure, type Report, memoryLog, parseFields, redactor, systemClock } from '@deploy-actions/kit';
+import { fromRunner } from '@deploy-actions/probe';
+import type { Ports } from '@deploy-actions/runner';
+import { type TinyServer, closedPort, serveHttp } from '../../../test/support/server.ts';
+import { fields } from './fields.ts';
+import { schema } from './schema.ts';
+import { type SmokeInputs, type SmokeOutputs, type World, smokeRun } from './smoke-run.ts';
+
+const SCHEMA_FILE = join(__dirname, '../schema.json');
+
+let app: TinyServer;
+let tries = 0;
+const seen: string[] = [];
+const reach = fromRunner();
+
+beforeEach(async () => {
+  tries = 0;
+  seen.length = 0;
+  app = await serveHttp((request, response) => {
+    const url = new URL(request.url!, 'http://x');
+    let text = '';
+    request.on('data', (chunk: Buffer) => (text += chunk.toString()));
+    request.on('end', () => {
+      seen.push(`${request.method} ${request.url}`);
+      const json = (value: unknown, status = 200, headers = {}) =>
+        response
+          .writeHead(status, { 'content-type': 'application/json', ...headers })
+          .end(JSON.stringify(value));
+      switch (url.pathname) {
+        case '/':
+          return void response
+            .writeHead(200, { 'content-type': 'text/html', 'x-frame-options': 'DENY' })
+            .end(
+              '<html><head><title>Shop &amp; more</title></head><body><ul><li class=a>One<li class=a>Two</ul></body></html>',
+            );
+        case '/login':
+          if (text !== '{"user":"demo","password":"s3cret-pass"}') return void json({ error: 'no' }, 401);
+          return void json({ token: 'tok-12345678', id: 7 }, 200, {
+            'set-cookie': 'sid=abc-session-id; Path=/; HttpOnly',
+          });
+        case '/profile':
+          if (
+            request.headers.authorization !== 'Bearer tok-12345678' ||
+            request.headers.cookie !== 'sid=abc-session-id'
+          )
+            return void json({ error: 'unauthorised' }, 401);
+          return void json({ id: 7, name: 'Demo', roles: ['a', 'b'], created: '2026-01-01T00:00:00Z' });
+        case '/metrics':
+          return void response.end(
+            '# HELP x\n# TYPE requests_total counter\nrequests_total{code="200",path="/a\\"b"} 10\nrequests_total{code="500"} 2\nup 1\n',
+          );
+        case '/flaky':
+          tries += 1;
+          return void json({}, tries < 3 ? 503 : 200);
+        case '/echo':
+          return void json({
+            method: request.method,
+            query: url.search,
+            body: text,
+            type: request.headers['content-type'],
+            host: request.headers.host,
+          });
+        case '/error':
+          return void response.writeHead(500).end('<b>::error::boom & "quotes"</b>');
+        default:
+          return void json({ path: url.pathname }, url.pathname.startsWith('/missing') ? 404 : 200);
+      }
+    });
+  });
+});
+afterEach(() => app.close());
+afterAll(() => reach.close());
+
+interface Run {
+  outputs: SmokeOutputs;
+  report: Report;
+  failure: Failure | undefined;
+  summary: string;
+  log: string;
+  junit: string;
+  annotations: unknown[][];
+}
+
+async function run(
+  values: Record<string, string>,
+  files: Record<string, string> = {},
+  exec?: World['exec'],
+): Promise<Run> {
+  const log = memoryLog();
+  const secrets = redactor();
+  let summary = '';
+  const annotations: unknown[][] = [];
+  const written: Record<string, string> = {};
+  const inputs = parseFields(
+    fields,
+    (name) => ({ 'base-url': app.url, ...values })[name] ?? '',
+  ) as SmokeInputs;
+  const ports = {
+    log,
+    clock: systemClock,
+    redactor: secrets,
+    signal: new AbortController().signal,
+    addSecret: (value: string) => secrets.add(value),
+    summary: (text: string) => (summary += secrets.redact(text)),
+    annotate: (...args: unknown[]) => annotations.push(args),
+  } as unknown as Ports;
+  const world: World = {
+    reach: async () => reach,
+    exec: exec ?? (async () => ({ exitCode: 0, output: '' })),
+    readFile: (path) => {
+      if (!(path in files)) throw new Failure('input', `${path} cannot be read`);
+      return Buffer.from(files[path]!);
+    },
+    writeFile: (path, name, text) => {
+      written[name] = text;
+      return path ?? `/${name}`;
+    },
+  };
+  let outputs: SmokeOutputs | undefined;
+  let failure: Failure | undefined;
+  try {
+    outputs = await smokeRun(inputs, ports, world);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    failure = error;
+    outputs = error.outputs as SmokeOutputs | undefined;
+  }
+  return {
+    outputs: outputs!,
+    report: JSON.parse(written['report.json'] ?? '{}') as Report,
+    failure,
+    summary,
+    log: log.lines.map((line) => secrets.redact(line)).join('\n'),
+    junit: written['junit.xml'] ?? '',
+    annotations,
+  };
+}
+
+const JOURNEY = `
+checks:
+  - name: profile
+    steps:
+      - name: log in
+        request:
+          url: /login
+          json: { user: demo, password: "{{password}}" }
+        capture:
+          token: { jsonpath: $.token }
+          id: { jsonpath: $.id }
+      - name: read
+        request: { url: /profile, bearer: "{{token}}" }
+        expect:
+          status: 200
+          jsonpath:
+            $.id: "{{id}}"
+            $.name: { starts-with: De, not: { contains: x } }
+            $.roles: { count: 2, includes: b }
+            $.created: { is: date }
+            $.nothing: { exists: false }
+          header: { content-type: { contains: json } }
+          duration: 5s
+  - name: no profile without a token
+    request: GET /profile
+    expect: { status: 401, jsonpath: { error: unauthorised } }
+`;
+
+test('a journey logs in, keeps token and cookie, and an expected error is a success', async () => {
+  const { outputs, failure, report } = await run({ checks: JOURNEY, secrets: 'password=s3cret-pass' });
+  expect(failure).toBeUndefined();
+  expect(outputs).toMatchObject({ passed: 2, failed: 0, skipped: 0 });
+  expect(outputs['p95-ms']).toBeGreaterThanOrEqual(0);
+  expect(report).toMatchObject({ kind: 'smoke', ok: true });
+});
+
+test('no secret, captured or given, stands in any report', async () => {
+  const broken = JOURNEY.replace('status: 200', 'status: 204').replace(
+    '$.id: "{{id}}"',
+    '$.id: "{{token}} {{password}}"',
+  );
+  const result = await run({ checks: broken, secrets: 'password=s3cret-pass', 'junit-file': 'junit.xml' });
+  expect(result.failure!.message).toContain('step 2 (read): status is 200, wanted 204');
+  const all = JSON.stringify([result.report, result.outputs]) + result.summary + result.log + result.junit;
+  for (const secret of ['s3cret-pass', 'tok-12345678', 'abc-session-id']) expect(all).not.toContain(secret);
+  expect(result.summary).toContain("curl -sS -i -H 'Authorization: Bearer ***'");
+  expect(result.junit).toContain('<failure type="expectation"');
+});
+
+test('every kind of expectation holds and fails with what was got and wanted', async () => {
+  const { failure, report } = await run({
+    checks: `
+- name: page
+  request: GET /
+  expect:
+    header: { x-frame-options: DENY }
+    xpath: { //title: Shop & more, "count(//li)": 2, "//li[@class='a']": { count: 2 }, //h1: { exists: false } }
+    regex: { "<title>(.*?)<": { starts-with: Shop } }
+    bytes: { greater-than: 50 }
+    body: { contains: Two, matches: "On." }
+    redirects: 0
+- name: metrics
+  request: GET /metrics
+  expect:
+    prometheus: { requests_total: 12, 'requests_total{code="500"}': { at-most: 2 }, up: 1, down: { exists: false } }
+- name: echo
+  request: { url: /echo, query: { a: [1, 2] }, form: { x: "a b" }, headers: { X-A: b } }
+  expect: { jsonpath: { $.method: POST, $.query: "?a=1&a=2", $.body: x=a+b, $.type: application/x-www-form-urlencoded } }
+- name: wrong
+  request: GET /
+  expect:
+    status: 201-299
+    header: { x-frame-options: SAMEORIGIN, x-none: a }
+    xpath: { //title: Other }
+    jsonpath: { $.a: 1 }
+    prometheus: { up: 1 }
+    sha256: '0000000000000000000000000000000000000000000000000000000000000000'
+    certificate: { days-left: { greater-than: 7 } }
+    duration: { less-than: 0 }
+`,
+  });
+  expect(report.checks.map(({ name, ok }) => [name, ok])).toEqual([
+    ['page', true],
+    ['metrics', true],
+    ['echo', true],
+    ['wrong', false],
+  ]);
+  const { detail } = report.checks[3]!;
+  for (const words of [
+    'status is 200, wanted 201-299',
+    'header x-frame-options is "DENY", wanted "SAMEORIGIN"',
+    'header x-none is nothing, wanted "a"',
+    'xpath //title is "Shop & more", wanted "Other"',
+    'jsonpath $.a is the body is not JSON, wanted 1',
+    'prometheus up is nothing, wanted 1',
+    'sha256 is ',
+    'certificate days-left is the answer did not come over TLS, wanted greater than 7',
+    'wanted less than 0',
+  ]) {
+    expect(detail).toContain(words);
+  }
+  expect(failure).toMatchObject({ kind: 'unhealthy' });
+});
+
+test('a matrix runs each combination, retries repeat the whole journey, tags select', async () => {
+  const checks = `
+- name: page {{path}}
+  tags: [pages]
+  matrix: { path: [/, /a, /missing] }
+  request: GET {{path}}
+  expect: { status: { less-than: 500 }, duration: 5s }
+- name: flaky
+  tags: [api]
+  retries: 3
+  retry-interval: 10ms
+  steps:
+    - request: GET /a
+    - request: GET /flaky
+- name: off
+  skip: not today
+  request: GET /
+`;
+  const all = await run({ checks });
+  expect(all.outputs).toMatchObject({ passed: 4, failed: 0, skipped: 1 });
+  expect(all.report.checks.find(({ name }) => name === 'flaky')!.attempts).toBe(3);
+  expect(seen.filter((line) => line === 'GET /a')).toHaveLength(4);
+  expect((await run({ checks, only: 'pages' })).outputs).toMatchObject({ passed: 3, skipped: 2 });
+  expect((await run({ checks, skip: 'api\npages' })).failure!.message).toContain('0 checks ran');
+});
+
+test('severities, fail-fast and thresholds decide what fails the run', async () => {
+  const two = `
+checks:
+  - { name: bad, request: GET /error, SEVERITY }
+  - { name: good, request: GET / }
+`;
+  const warned = await run({ checks: two.replace('SEVERITY', 'severity: warn') });
+  expect(warned.failure).toBeUndefined();
+  expect(warned.report.summary).toContain('1 warned');
+  const failed = await run({ checks: two.replace(', SEVERITY', ''), 'fail-fast': 'true', concurrency: '1' });
+  expect(failed.outputs).toMatchObject({ passed: 0, failed: 1, skipped: 1 });
+  const tolerated = await run({ checks: `thresholds: { error-rate: 50% }${two.replace(', SEVERITY', '')}` });
+  expect(tolerated.failure).toBeUndefined();
+  const limits = await run({
+    checks: `thresholds: { p95: 1ms, min-checks: 3 }${two.replace(', SEVERITY', ', expect: { status: 500 }')}`,
+  });
+  expect(limits.failure!.message).toContain('2 checks ran, wanted at least 3');
+  expect(limits.report.checks.at(-1)).toMatchObject({ name: 'threshold p95' });
+});
+
+test('a failed expectation, a broken file and an unreachable server read differently', async () => {
+  const down = await run({
+    checks: '- { name: a, request: GET / }',
+    'base-url': `http://127.0.0.1:${await closedPort()}`,
+  });
+  expect(down.failure).toMatchObject({ kind: 'unhealthy' });
+  expect(down.failure!.message).toMatch(
+    /^the application cannot be reached: 1 of 1 checks failed: a: .*connection refused/,
+  );
+  const file = 'smoke.yml';
+  const broken = await run(
+    { file },
+    { [file]: 'checks:\n  - name: a\n    request: GET /\n    expect: { statsu: 200 }\n' },
+  );
+  expect(broken.failure).toMatchObject({ kind: 'input', place: { file, line: 4, column: 15 } });
+  expect(broken.failure!.message).toContain('unknown key "statsu"; did you mean "status"?');
+  const wrong = await run({ file }, { [file]: 'checks:\n  - name: a\n    request: GET /error\n' });
+  expect(wrong.annotations).toEqual([
+    ['error', 'a: status is 500, wanted 200-399', { file, line: 2, column: 5 }],
+  ]);
+  expect((await run({ checks: '- { name: a, request: GET / }', 'base-url': '' })).failure!.message).toContain(
+    'there is no base-url',
+  );
+});
+
+test('what no schema can see is found before anything runs', async () => {
+  const cases: [string, RegExp][] = [
+    ['- { name: a, request: "GET /{{tokn}}" }', /line 1.*\{\{tokn\}\} is not defined/],
+    ['- { name: a, request: { url: /, json: {}, text: a } }', /one body/],
+    ['- { name: a }', /needs "request", "exec" or "steps"/],
+    ['- { name: a, request: GET /, expect: { jsonpath: { "$[": 1 } } }', /no JSONPath/],
+    ['- { name: a, request: GET /, expect: { regex: { "(": a } } }', /regular expression/],
+    ['- { name: a, request: GET /, expect: { exit-code: 0 } }', /is for "exec"/],
+    ['- { name: a, exec: { command: [ls] }, expect: { status: 200 } }', /is for "request"/],
+    ['- { name: a, request: GET /, expect: { status: 700 } }', /no set of status codes/],
+    ['- { name: a, request: ftp://x/ }', /http:\/\/ or https/],
+    ['- name: a\n  request: GET /\n  steps: [{ request: GET / }]', /line 2.*stands beside "steps"/],
+  ];
+  for (const [checks, message] of cases) {
+    const { failure } = await run({ checks });
+    expect(failure).toMatchObject({ kind: 'input' });
+    expect(failure!.message).toMatch(message);
+  }
+  expect(seen).toEqual([]);
+});
+
+test('commands run where they are told, with exit code and output', async () => {
+  const asked: unknown[] = [];
+  const { report } = await run(
+    {
+      checks:
+        '- { name: a, exec: { service: web, command: [check, "{{x}}"] }, expect: { output: { contains: fine } } }\n- { name: b, exec: { command: [no] } }',
+      variables: 'x=1 2',
+    },
+    {},
+    async (spec) => {
+      asked.push(spec);
+      return { exitCode: spec.command[0] === 'no' ? 3 : 0, output: 'all fine' };
+    },
+  );
+  expect(asked).toEqual([{ service: 'web', command: ['check', '1 2'] }, { command: ['no'] }]);
+  expect(report.checks.map(({ ok, detail }) => [ok, detail])).toEqual([
+    [true, undefined],
+    [false, 'exit-code is 3, wanted 0'],
+  ]);
+});
+
+test('answers conform to a JSON Schema or an OpenAPI description, or it says where not', async () => {
+  const files = {
+    'item.json': JSON.stringify({
+      type: 'object',
+      required: ['path', 'id'],
+      properties: { path: { type: 'string' }, id: { type: 'integer' } },
+    }),
+    'api.yaml': `
+openapi: 3.0.3
+info: { title: t, version: '1' }
+paths:
+  /items/{id}:
+    get:
+      responses:
+        '200': { description: ok, content: { application/json: { schema: { $ref: '#/components/schemas/Item' } } } }
+  /missing:
+    get: { responses: { '404': { $ref: '#/components/responses/None' } } }
+components:
+  schemas:
+    Item: { type: object, required: [path], properties: { path: { type: integer }, note: { type: string, nullable: true } } }
+  responses:
+    None: { description: none }
+`,
+  };
+  const { report } = await run(
+    {
+      checks: `
+- { name: schema, request: GET /x, expect: { json-schema: item.json } }
+- { name: inline, request: GET /x, expect: { json-schema: { type: object } } }
+- { name: described, request: GET /missing, expect: { status: 404, openapi: api.yaml } }
+- { name: wrong type, request: GET /items/5, expect: { openapi: api.yaml } }
+- { name: unknown path, request: GET /other, expect: { openapi: api.yaml } }
+`,
+    },
+    files,
+  );
+  expect(report.checks.map(({ ok, detail }) => (ok ? true : detail))).toEqual([
+    'json-schema is the body the key "id" is missing, wanted what item.json describes',
+    true,
+    true,
+    'openapi is path should be a whole number, but is the text "/items/5", wanted what api.yaml describes',
+    'openapi is path /other is not described, wanted what api.yaml describes',
+  ]);
+});
+
+test('the JUnit file is well-formed, whatever an answer holds', async () => {
+  const { junit } = await run({
+    checks: '- { name: "a <b> & \\"c\\" \\u0001", request: GET /error }',
+    'junit-file': 'out/junit.xml',
+  });
+  expect(junit).toContain('name="a &lt;b&gt; &amp; &quot;c&quot; \ufffd"');
+  expect(junit).toContain('&lt;b&gt;::error::boom &amp; &quot;quotes&quot;&lt;/b&gt;');
+  expect(junit).toMatch(/<testsuites tests="1" failures="1" errors="0" skipped="0"/);
+});
+
+test('the published schema is the one that is used', () => {
+  const text = `${JSON.stringify(schema, null, 2)}\n`;
+  if (process.env['UPDATE_SCHEMA']) writeFileSync(SCHEMA_FILE, text);
+  expect(JSON.parse(readFileSync(SCHEMA_FILE, 'utf8'))).toEqual(JSON.parse(text));
+});
