@@ -205,7 +205,10 @@ function denied(question: Question, says: Says, quoted: string): Problem {
     );
   }
   const whose = credentials === 'job-token' ? "the job's token" : 'registry-username and registry-password';
-  if (stage === 'token' || says(/authenticat|credential|incorrect username|invalid token/i)) {
+  if (
+    stage === 'token' ||
+    says(/could not be authenticated|incorrect username|invalid (?:token|credential)/i)
+  ) {
     return new Problem(
       'credentials-rejected',
       `${image}: ${registry} does not take ${whose}, and shows the image to nobody without (${quoted})`,

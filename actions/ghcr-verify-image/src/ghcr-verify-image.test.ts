@@ -326,6 +326,68 @@ test('stale credentials do not hide a public image, and the log says so', async 
   expect(run.log.join('\n')).not.toContain('stale-password');
 });
 
+test('where everybody gets a token, denied credentials are still what is told about a private image', async () => {
+  putBuild('acme/shop', '1');
+  // As Docker Hub does it: a token without rights for nobody.
+  registry.intercept = ({ url, headers }) => {
+    if (!url.startsWith('/token')) return headers['authorization'] ? { status: 401 } : undefined;
+    return headers['authorization'] ? { status: 401 } : { status: 200, body: '{"token":"of-nobody"}' };
+  };
+  registry.admit = () => true;
+  const inputs = {
+    images: `${registry.host}/acme/shop:1`,
+    'registry-username': 'me',
+    'registry-password': 'stale-password',
+  };
+  const run = await runVerify({ inputs });
+  expect(codes(run)).toEqual(['credentials-rejected']);
+  expect(run.log.filter((line) => line.startsWith('warning: '))).toEqual([]);
+});
+
+test('a registry that takes a password itself, without tokens, is given it', async () => {
+  const { digest } = putBuild('acme/shop', '1');
+  registry.intercept = ({ headers }) =>
+    headers['authorization'] === `Basic ${Buffer.from('AWS:the-password').toString('base64')}`
+      ? undefined
+      : {
+          status: 401,
+          headers: {
+            'www-authenticate': 'Basic realm="https://registry.example/",service="ecr.amazonaws.com"',
+          },
+        };
+  const inputs = {
+    images: `${registry.host}/acme/shop:1`,
+    'registry-username': 'AWS',
+    'registry-password': 'the-password',
+  };
+  expect((await runVerify({ inputs })).outputs['digests']).toEqual({ shop: digest });
+  expect(codes(await runVerify({ inputs: { ...inputs, 'registry-password': 'another-password' } }))).toEqual([
+    'credentials-rejected',
+  ]);
+  expect(codes(await runVerify({ inputs: { images: inputs.images } }))).toEqual(['credentials-missing']);
+});
+
+test('a token without the right to this image is access denied, not a wrong password', async () => {
+  putBuild('acme/shop', '1');
+  registry.admit = () => true;
+  registry.intercept = ({ url, headers }) =>
+    headers['authorization']?.startsWith('Bearer') && !url.startsWith('/token')
+      ? {
+          status: 401,
+          headers: {
+            'www-authenticate': `Bearer realm="http://${registry.host}/token",service="stub",error="insufficient_scope"`,
+          },
+          body: '{"errors":[{"code":"UNAUTHORIZED","message":"authentication required"}]}',
+        }
+      : undefined;
+  const inputs = {
+    images: `${registry.host}/acme/shop:1`,
+    'registry-username': 'me',
+    'registry-password': 'the-password',
+  };
+  expect(codes(await runVerify({ inputs }))).toEqual(['access-denied']);
+});
+
 test('an expired token is replaced once, without a word', async () => {
   putBuild('acme/shop', '1', { rev: 'x' });
   registry.admit = () => true;

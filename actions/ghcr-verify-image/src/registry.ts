@@ -91,14 +91,23 @@ export function openRepository(
         answer = await ask(grant);
       }
     }
-    const asked: Question = { ...base, credentials: grant.credentials };
-    if ((answer.status === 401 || answer.status === 403) && grant.credentials !== 'none') {
-      const nobody = await tokens.anonymous(base, traffic);
+    // With Basic the registry itself is what checks the credentials, as else the token service does.
+    const isLogin = answer.status === 401 && grant.authorization?.startsWith('Basic ');
+    const asked: Question = {
+      ...base,
+      credentials: grant.credentials,
+      ...(isLogin ? { stage: 'token' } : {}),
+    };
+    if (answer.status === 401 || answer.status === 403) {
+      if (grant.denied) throw grant.denied;
+      const nobody = grant.credentials === 'none' ? undefined : await tokens.anonymous(base, traffic);
       const second = nobody && (await ask(nobody));
       if (second && second.status < 400) {
-        tokens.keepAnonymous(nobody, base, classify(answer, asked));
+        tokens.keepAnonymous({ ...nobody, denied: classify(answer, asked) }, base);
         return { answer: second, asked: { ...asked, credentials: 'none' } };
       }
+    } else if (answer.status < 400) {
+      tokens.keepAnonymous(grant, base);
     }
     return { answer, asked };
   }

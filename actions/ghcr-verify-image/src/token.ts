@@ -17,6 +17,8 @@ export interface Grant {
   authorization: string | undefined;
   /** Whose it is. */
   credentials: Question['credentials'];
+  /** Why credentials were left away: what to say if nobody's do not open the door either. */
+  denied?: Problem;
 }
 
 export interface TokenOptions {
@@ -41,8 +43,8 @@ export interface Tokens {
   renew(used: Grant, answer: HttpResponse, question: Question, traffic: Traffic): Promise<Grant | undefined>;
   /** What to send as nobody, after credentials were denied; undefined when nobody gets a token. */
   anonymous(question: Question, traffic: Traffic): Promise<Grant | undefined>;
-  /** From now on this repository is asked with `grant`, since its credentials were denied with `problem`. */
-  keepAnonymous(grant: Grant, question: Question, problem: Problem): void;
+  /** It worked as nobody, after credentials were denied: so it stays for this repository, and is told once. */
+  keepAnonymous(grant: Grant, question: Question): void;
 }
 
 /** Registries whose token service is known, which saves the request that asks for it. A 401 still teaches. */
@@ -67,6 +69,8 @@ const NOBODY: Grant = { authorization: undefined, credentials: 'none' };
 export function openTokens({ wire, credentials, isInsecure, onToken, onAnonymous }: TokenOptions): Tokens {
   const challenges = new Map<string, Challenge>(Object.entries(WELL_KNOWN));
   const grants = new Map<string, { pending: Promise<Grant>; settled?: Grant }>();
+
+  const told = new Set<string>();
 
   const keyOf = ({ registry, repository }: Question) => `${registry}/${repository}`;
 
@@ -116,8 +120,7 @@ export function openTokens({ wire, credentials, isInsecure, onToken, onAnonymous
       if (!(error instanceof Problem) || !isDenial(error)) throw error;
       const anonymous = await fetchToken(challenge, undefined, question, traffic).catch(() => undefined);
       if (!anonymous) throw error;
-      onAnonymous(question.registry, question.repository, error);
-      return anonymous;
+      return { ...anonymous, denied: error };
     }
   }
 
@@ -155,9 +158,12 @@ export function openTokens({ wire, credentials, isInsecure, onToken, onAnonymous
       }
     },
 
-    keepAnonymous(grant, question, problem) {
+    keepAnonymous(grant, question) {
+      const key = keyOf(question);
+      if (!grant.denied || told.has(key)) return;
+      told.add(key);
       void remember(question, Promise.resolve(grant));
-      onAnonymous(question.registry, question.repository, problem);
+      onAnonymous(question.registry, question.repository, grant.denied);
     },
   };
 }
