@@ -2,8 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { parseImages } from '@deploy-actions/compose';
-import { type Schema, parseDocument, validateSchema } from '@deploy-actions/document';
-import { fields, outputs } from './fields.ts';
+import { type Schema, validateSchema } from '@deploy-actions/document';
 import { putImage, startRegistry } from './registry-stub.ts';
 import { leadTo, runVerify } from './verify-fixture.ts';
 
@@ -33,18 +32,5 @@ test('ssh-compose-deploy takes `images` and `digests` as they are, and both conf
     );
   } finally {
     await registry.close();
-  }
-});
-
-test('action.yml and the fields name the same inputs and outputs, with the same defaults', async () => {
-  const text = readFileSync(join(__dirname, '../action.yml'), 'utf8');
-  const { value } = await parseDocument(text);
-  const action = value as { inputs: Record<string, { default?: string }>; outputs: Record<string, unknown> };
-  expect(Object.keys(action.inputs)).toEqual(Object.keys(fields));
-  expect(Object.keys(action.outputs)).toEqual([...outputs]);
-  for (const [name, { default: shown }] of Object.entries(action.inputs)) {
-    if (shown === undefined || shown.includes('${{')) continue;
-    const field = fields[name as keyof typeof fields];
-    expect([name, field.parse(shown)]).toEqual([name, field.empty()]);
   }
 });
