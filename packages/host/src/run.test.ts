@@ -387,46 +387,51 @@ describe.each(shellsHere())('with %s as sh', (shell) => {
     expect((await statusOf(host.session(), host.path)).order).toEqual({ abc: { number: 9, attempt: 1 } });
   });
 
-  also('after a restart of the server, the line of resume-on-boot finishes an interrupted run', async () => {
-    const host = make();
-    host.tool(
-      'crontab',
-      `case $1 in -l) cat "$HOME/cron" ;; -) cat >"$HOME/cron.new"; mv "$HOME/cron.new" "$HOME/cron" ;; esac`,
-    );
-    host.tool('docker', 'exit 0');
-    const cron = path.join(host.home, 'cron');
-    writeFileSync(cron, '0 0 * * * theirs\n');
-    host.pauseAt('up:done:before');
-    const run = await startRun(
-      host.session(),
-      host.operation({
-        resumeOnBoot: true,
-        body: `operate() { once up touch up; }
+  // busybox's sh would take its own crontab, whatever the PATH says.
+  const fakeable = shell === 'dash' ? test : test.skip;
+  fakeable(
+    'after a restart of the server, the line of resume-on-boot finishes an interrupted run',
+    async () => {
+      const host = make();
+      host.tool(
+        'crontab',
+        `case $1 in -l) cat "$HOME/cron" ;; -) cat >"$HOME/cron.new"; mv "$HOME/cron.new" "$HOME/cron" ;; esac`,
+      );
+      host.tool('docker', 'exit 0');
+      const cron = path.join(host.home, 'cron');
+      writeFileSync(cron, '0 0 * * * theirs\n');
+      host.pauseAt('up:done:before');
+      const run = await startRun(
+        host.session(),
+        host.operation({
+          resumeOnBoot: true,
+          body: `operate() { once up touch up; }
           recover() { journalled up:done || once up touch up; result resumed "$(cat "$files/a")"; }`,
-        files: [{ name: 'a', content: 'kept' }],
-      }),
-      watching(),
-    );
-    await paused(host, 'run-1/deploy-1');
-    process.kill(pidOf(host, 'run-1/deploy-1'), 'SIGKILL');
-    host.pauseAt(undefined);
-    await expect(run.result).rejects.toMatchObject({ kind: 'lost' });
-    const [theirs, ours] = readFileSync(cron, 'utf8').trim().split('\n') as [string, string];
-    expect(theirs).toBe('0 0 * * * theirs');
-    expect(ours).toMatch(/^@reboot /);
-    // As cron runs it: an almost empty environment.
-    execFileSync('/bin/sh', ['-c', ours.replace('@reboot ', '')], { env: { HOME: host.home }, cwd: '/' });
-    expect(await readResult(host.session(), run.reference)).toMatchObject({
-      outcome: 'succeeded',
-      recovered: true,
-      fields: { resumed: 'kept' },
-    });
-    const off = host.operation({ body: 'operate() { :; }', deploymentId: 'off', resumeOnBoot: false });
-    await (
-      await startRun(host.session(), off, watching())
-    ).result;
-    expect(readFileSync(cron, 'utf8')).toBe('0 0 * * * theirs\n');
-  });
+          files: [{ name: 'a', content: 'kept' }],
+        }),
+        watching(),
+      );
+      await paused(host, 'run-1/deploy-1');
+      process.kill(pidOf(host, 'run-1/deploy-1'), 'SIGKILL');
+      host.pauseAt(undefined);
+      await expect(run.result).rejects.toMatchObject({ kind: 'lost' });
+      const [theirs, ours] = readFileSync(cron, 'utf8').trim().split('\n') as [string, string];
+      expect(theirs).toBe('0 0 * * * theirs');
+      expect(ours).toMatch(/^@reboot /);
+      // As cron runs it: an almost empty environment.
+      execFileSync('/bin/sh', ['-c', ours.replace('@reboot ', '')], { env: { HOME: host.home }, cwd: '/' });
+      expect(await readResult(host.session(), run.reference)).toMatchObject({
+        outcome: 'succeeded',
+        recovered: true,
+        fields: { resumed: 'kept' },
+      });
+      const off = host.operation({ body: 'operate() { :; }', deploymentId: 'off', resumeOnBoot: false });
+      await (
+        await startRun(host.session(), off, watching())
+      ).result;
+      expect(readFileSync(cron, 'utf8')).toBe('0 0 * * * theirs\n');
+    },
+  );
 
   also('long work tells what it waits for at least every 15 seconds', async () => {
     const host = make();

@@ -53,7 +53,13 @@ export function testHost(shell: 'dash' | 'busybox' | 'bash'): TestHost {
       writeFileSync(path.join(bin, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
     },
     session: () =>
-      localSession({ env: { PATH: `${bin}:${process.env['PATH']}`, HOME: folder, USER: 'tester' } }),
+      localSession({
+        env: {
+          PATH: `${bin}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`,
+          HOME: folder,
+          USER: 'tester',
+        },
+      }),
     operation: (more) => ({
       name: 'deploy',
       path: app,
