@@ -13,7 +13,6 @@ export function literal(text: string): string {
       .replace(/\r\n?/g, '\n')
       .replace(/\t/g, '    ')
       .replace(/[\u2060\ufeff\u200e\u200f\u061c]/g, '')
-      // eslint-disable-next-line no-control-regex -- control characters are what this is about
       .replace(/[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\u{e0000}-\u{e007f}]/gu, '\ufffd')
       .replace(/[\u0333\u033f\u030a]/g, '')
   );
@@ -79,5 +78,5 @@ function joined(text: string, place: number): boolean {
   const before = text.charCodeAt(place - 1);
   if (before >= 0xd800 && before <= 0xdbff) return true;
   if (before === 0x200d) return true;
-  return /^[\p{M}\u200d\ufe0f]|^\ud83c[\udffb-\udfff]/u.test(text.slice(place, place + 2));
+  return /^(?:\p{M}|\u200d|\p{Emoji_Modifier})/u.test(text.slice(place, place + 2));
 }

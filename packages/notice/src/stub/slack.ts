@@ -225,6 +225,8 @@ export async function startSlackStub(
         if (fault.accepted) accept();
         if (fault.kind === 'cut') request.socket.destroy();
         return;
+      case 'ok':
+        break;
     }
     try {
       const result = accept();

@@ -99,13 +99,10 @@ export function parseHtml(html: string): Parsed {
 
 /** The characters that the server replaces or drops before anything else (tdlib, clean_input_string). */
 export function cleanInput(text: string): string {
-  return (
-    text
-      .replace(/\r/g, '')
-      // eslint-disable-next-line no-control-regex -- control characters are what this is about
-      .replace(/[\0-\x09\x0b\x0c\x0e-\x1f]/g, ' ')
-      .replace(/[\u2028-\u202e\u0333\u033f\u030a]/g, '')
-  );
+  return text
+    .replace(/\r/g, '')
+    .replace(/[\0-\x09\x0b\x0c\x0e-\x1f]/g, ' ')
+    .replace(/[\u2028-\u202e]|\u0333|\u033f|\u030a/g, '');
 }
 
 /**

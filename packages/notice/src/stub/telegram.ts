@@ -239,6 +239,8 @@ export async function startTelegramStub(
         if (fault.accepted) accept();
         if (fault.kind === 'cut') request.socket.destroy();
         return;
+      case 'ok':
+        break;
     }
     try {
       answerJson(response, 200, { ok: true, result: accept() });
