@@ -125,6 +125,8 @@ export function switchParameters(plan: SwitchPlan): Record<string, string> {
     actor: safe(plan.actor),
     run_url: safe(plan.runUrl),
     reason: safe(plan.reason),
+    start_target: '',
+    marks_bad: '',
   };
 }
 

@@ -90,7 +90,7 @@ inspect() {
     fi
   fi
   if [ "$wants_config" = 1 ]; then
-    as_root nginx -T >"$staging_fields/whole" 2>/dev/null || :
+    (umask 022 && as_root nginx -T) >"$staging_fields/whole" 2>/dev/null || :
     result_file whole "$staging_fields/whole"
     while read -r look_where _ look_id look_name; do
       [ "$look_where" = container ] || continue

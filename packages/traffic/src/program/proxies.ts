@@ -46,7 +46,8 @@ traffic_apply() { flag_apply "$1"; }
 traffic_valid() {
   if [ -n "$proxy_container" ]; then in_proxy nginx -t 2>&1 | grep -q 'test is successful' || { in_proxy nginx -t 2>&1 | reason; return 1; }
   else
-    valid_said=$(as_root nginx -t 2>&1)
+    # nginx makes log files that are not there yet, with our mask.
+    valid_said=$(umask 022 && as_root nginx -t 2>&1)
     case $?:$valid_said in
       0:*) ;;
       77:*) return 77 ;;
@@ -54,7 +55,7 @@ traffic_valid() {
     esac
   fi
 }
-traffic_whole() { if [ -n "$proxy_container" ]; then in_proxy nginx -T 2>/dev/null; else as_root nginx -T 2>/dev/null; fi; }
+traffic_whole() { if [ -n "$proxy_container" ]; then in_proxy nginx -T 2>/dev/null; else (umask 022 && as_root nginx -T 2>/dev/null); fi; }
 # The newest worker's number and start: it changes when a reload has taken effect.
 traffic_generation() {
   # shellcheck disable=SC2009 # pgrep is not everywhere, and busybox ps has no -C

@@ -51,12 +51,32 @@ record_history() {
     "$(date -u +%Y-%m-%dT%H:%M:%SZ)" >>"$path/.deploy/history.jsonl"
 }
 
+# A rollback leaves a release that is not to be chosen again by itself.
+mark_bad() {
+  printf '{"operation":"%s","deployment_id":"%s","release":"%s","actor":"%s","run_url":"%s","outcome":"rolled-back","bad":true,"at":"%s"}\n' \
+    "$operation" "$deployment_id" "$1" "$actor" "$run_url" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" >>"$path/.deploy/history.jsonl"
+}
+
 # Everything back to how it was; used by a failed gate, a failed check and after a crash alike.
 give_back() {
   move_to "$from" || warn "traffic could not be given back to $from: $proxy did not take it"
   stop_live_only "$(other_color "$(share_color "$from")")" || true
   start_live_only "$(share_color "$from")" || warn "what runs only where the traffic is could not be started in $from"
   record_traffic "$from"
+}
+
+# Containers that were only stopped are started, and waited for. For a rollback.
+start_color() {
+  for start_id in $(color_containers "$target"); do
+    is_live_only "$(container_service "$start_id")" && continue
+    run "$(container_service "$start_id") to start in $target" docker start "$start_id" >/dev/null || {
+      why="$(container_service "$start_id") does not start"
+      return 1
+    }
+  done
+  wait_until "$start_target" "$target to be healthy" color_well "$target" && return 0
+  why=$(color_unwell "$target")
+  return 1
 }
 
 look_at_tools() {
@@ -85,6 +105,7 @@ operate() {
     [ "$hosts" -le 1 ] || await_go "$go_seconds" || true
     return 0
   fi
+  if [ -n "$start_target" ] && ! color_well "$target"; then start_color || fail unhealthy "$target could not be started again: $why" 'Look at its containers, or roll back to another release.'; fi
   why=$(color_unwell "$target") && fail unhealthy "$target cannot take the traffic: $why" 'Look at its containers, or deploy it again.'
   valid_why=$(traffic_valid)
   case $? in
@@ -172,6 +193,7 @@ operate() {
     record_traffic "$goal"
     journal recorded
   fi
+  if [ -n "$marks_bad" ]; then mark_bad "$marks_bad"; fi
   record_history "$from" "$goal" succeeded "$reason"
   result changed true
   result mechanism "$traffic_mechanism"
@@ -238,7 +260,8 @@ start_timers() {
   fi
 }
 start_timer() {
-  unlocked setsid sh "$files/timer.sh" "$1" "$2" "$fence" "$from" "$target" </dev/null >>"$run/timer.log" 2>&1 &
+  # By redirection, not by a function: the shell in between would keep the lock's descriptor.
+  setsid sh "$files/timer.sh" "$1" "$2" "$fence" "$from" "$target" </dev/null >>"$run/timer.log" 2>&1 9>&- &
 }
 
 # After a crash: finish what was verified, give back everything else, whatever the journal meant to do.
@@ -249,10 +272,15 @@ recover() {
   if [ -z "$from" ]; then
     fail lost 'the run ended before it moved any traffic: nothing was changed'
   fi
-  if journalled verified && [ "$seen" = "$target" ] && color_well "$target"; then
-    say "the switch to $target was proven before the run was cut off: it is finished"
+  last_step=100
+  if color_well "$target" && { [ "$traffic_first" = 1 ] || { journalled verified && [ "$seen" = "$target" ]; }; }; then
+    # A rollback goes on to its end too: what it left is the worse side.
+    say "the switch to $target is finished, which the cut-off run had begun"
+    [ "$seen" = "$target" ] || move_to "$target"
+    stop_live_only "$(other_color "$target")" || true
     start_live_only "$target" || true
     record_traffic "$target"
+    if [ -n "$marks_bad" ]; then mark_bad "$marks_bad"; fi
     record_history "$from" "$target" succeeded recovered
     result from "$from"
     result to "$target"

@@ -1,0 +1,332 @@
+import { Failure } from '@deploy-actions/kit';
+import { sameVersion } from '@deploy-actions/probe';
+import {
+  type Color,
+  type Look,
+  COLORS,
+  colorContainers,
+  liveColor,
+  otherColor,
+  parseShare,
+} from '@deploy-actions/traffic';
+
+/** A line of history.jsonl, as far as a rollback looks at it. */
+export interface HistoryEntry {
+  operation: string;
+  deployment_id: string;
+  release: string;
+  outcome: string;
+  bad: boolean;
+  at: string;
+  run_url: string;
+  /** Of a switch: shares. */
+  from: string | undefined;
+  to: string | undefined;
+}
+
+/** A release that is still on the server. */
+export interface RecordedRelease {
+  id: string;
+  version: string;
+  sha: string;
+  created: string;
+  previous: string;
+  color: string;
+  images: Readonly<Record<string, string>>;
+  migrations: { ran: boolean; reversible: boolean; stateBefore: string; stateAfter: string };
+}
+
+export type Decision =
+  | { kind: 'nothing'; reason: string }
+  | { kind: 'flip'; to: Color; from: string; fromRelease: string; release: string; reason: string }
+  | { kind: 'redeploy'; from: string; release: RecordedRelease; reason: string };
+
+export interface Request {
+  /** Undefined: what this workflow run has done. */
+  to: string | undefined;
+  mode: 'auto' | 'flip' | 'redeploy';
+  project: string;
+  /** Which lines of the history are of this workflow run. */
+  isOwn(entry: HistoryEntry): boolean;
+  /** A rollback that would cross a migration may. */
+  pastMigration: boolean;
+}
+
+export function historyOf(look: Pick<Look, 'history'>): HistoryEntry[] {
+  const text = (value: unknown) => (typeof value === 'string' ? value : '');
+  return look.history.map((line) => ({
+    operation: text(line['operation']),
+    deployment_id: text(line['deployment_id']),
+    release: text(line['release']),
+    outcome: text(line['outcome']),
+    bad: line['bad'] === true,
+    at: text(line['at']),
+    run_url: text(line['run_url']),
+    from: typeof line['from'] === 'string' ? line['from'] : undefined,
+    to: typeof line['to'] === 'string' ? line['to'] : undefined,
+  }));
+}
+
+export function releasesOf(look: Pick<Look, 'releases'>): RecordedRelease[] {
+  const text = (value: unknown) => (typeof value === 'string' ? value : '');
+  return look.releases
+    .map((one) => {
+      const migrations = (one['migrations'] ?? {}) as Record<string, unknown>;
+      return {
+        id: text(one['id']),
+        version: text(one['version']),
+        sha: text(one['sha']),
+        created: text(one['created']),
+        previous: text(one['previous']),
+        color: text(one['color']),
+        images: (one['images'] ?? {}) as Record<string, string>,
+        migrations: {
+          ran: migrations['ran'] === true,
+          reversible: migrations['reversible'] === true,
+          stateBefore: text(migrations['state_before']),
+          stateAfter: text(migrations['state_after']),
+        },
+      };
+    })
+    .filter((one) => one.id !== '')
+    .sort((a, b) => (a.created < b.created ? -1 : a.created > b.created ? 1 : 0));
+}
+
+/** Releases that a line of the history marks, unless a later deploy of the same release was well. */
+export function badReleases(history: readonly HistoryEntry[]): Set<string> {
+  const bad = new Set<string>();
+  for (const entry of history) {
+    if (entry.bad) bad.add(entry.release);
+    else if (entry.outcome === 'succeeded' && entry.operation === 'deploy') bad.delete(entry.release);
+  }
+  return bad;
+}
+
+/** What runs now: the release of the colour that is live, else the current one. */
+export function currentRelease(look: Look, project: string): string {
+  const live = colorsInUse(look, project) ? colorRelease(look, project, liveColor(look)) : undefined;
+  return live ?? look.current.replace(/^releases\//, '');
+}
+
+export function colorsInUse(look: Look, project: string): boolean {
+  return (
+    look.share !== undefined &&
+    COLORS.some((color) => look.containers.some((one) => one.project === `${project}-${color}`))
+  );
+}
+
+export function colorRelease(look: Look, project: string, color: Color): string | undefined {
+  return colorContainers(look, project, color).find((one) => one.release !== undefined)?.release;
+}
+
+/** Whether a colour could take the traffic at once: its containers are there and none is unwell. */
+function isWarm(look: Look, project: string, color: Color): boolean {
+  const containers = colorContainers(look, project, color).filter(
+    (one) => one.labels['deploy-actions.live-only'] !== 'true',
+  );
+  return (
+    containers.length > 0 && containers.every((one) => one.status === 'running' && one.health !== 'unhealthy')
+  );
+}
+
+/** Whether a colour's containers are at least there, so that they can be started again. */
+function isKept(look: Look, project: string, color: Color): boolean {
+  return colorContainers(look, project, color).length > 0;
+}
+
+/** What is to be done; pure. Throws where the request cannot be met. */
+export function decide(look: Look, request: Request): Decision {
+  return request.to === undefined ? decideOwn(look, request) : decideTo(look, request, request.to);
+}
+
+/** Undoes what this workflow run has done to what users see, and nothing that came before it. */
+function decideOwn(look: Look, request: Request): Decision {
+  const { project } = request;
+  const history = historyOf(look);
+  const own = history.filter((entry) => request.isOwn(entry));
+  const moved = own.find(
+    (entry) =>
+      (entry.operation === 'switch' || entry.operation === 'rollback') &&
+      entry.outcome === 'succeeded' &&
+      entry.from !== entry.to &&
+      entry.from !== undefined,
+  );
+  if (moved?.from !== undefined && parseShare(moved.from)) {
+    const share = parseShare(moved.from)!;
+    if (look.share === moved.from)
+      return {
+        kind: 'nothing',
+        reason: `this run moved the traffic and it is back on ${moved.from} already`,
+      };
+    const later = history
+      .slice(history.lastIndexOf(own.at(-1)!) + 1)
+      .find((entry) => !request.isOwn(entry) && entry.outcome === 'succeeded');
+    if (later)
+      return {
+        kind: 'nothing',
+        reason: `a later run (${later.run_url || later.deployment_id}) has changed what is served since`,
+      };
+    const to = share.weight >= 50 ? share.color : otherColor(share.color);
+    return flip(look, project, to, `this run moved the traffic from ${moved.from}`, request);
+  }
+  const canary = parseShare(look.share ?? '');
+  if (canary && canary.weight < 100 && own.some((entry) => entry.operation === 'switch')) {
+    return flip(look, project, otherColor(canary.color), 'this run left a canary', request);
+  }
+  const releases = releasesOf(look);
+  const current = currentRelease(look, project);
+  const deployed = own.find((entry) => entry.operation === 'deploy' && entry.outcome === 'succeeded');
+  if (!deployed) {
+    const failed = own.find((entry) => entry.operation === 'deploy');
+    return {
+      kind: 'nothing',
+      reason: failed
+        ? `the deploy of this run was ${failed.outcome === 'restored' ? 'taken back by itself' : `${failed.outcome} and changed nothing`}`
+        : 'this run has changed nothing on the server',
+    };
+  }
+  if (deployed.release !== current)
+    return {
+      kind: 'nothing',
+      reason: `${deployed.release} of this run does not serve (it is ${current || 'nothing'})`,
+    };
+  const before = releases.find((one) => one.id === deployed.release)?.previous;
+  const target = releases.find((one) => one.id === before);
+  if (!target) return { kind: 'nothing', reason: 'there is no earlier release to go back to' };
+  return redeploy(target, current, releases, `this run deployed ${deployed.release}`, request);
+}
+
+function decideTo(look: Look, request: Request, to: string): Decision {
+  const { project } = request;
+  const releases = releasesOf(look);
+  const current = currentRelease(look, project);
+  const bad = badReleases(historyOf(look));
+  const target = findRelease(releases, current, bad, to);
+  const idle = otherColor(liveColor(look));
+  if (!target) {
+    // The idle colour may hold a release whose record is gone, or a plain stack that never had one.
+    if (
+      (to === 'previous' || to === 'last-good') &&
+      colorsInUse(look, project) &&
+      isKept(look, project, idle)
+    ) {
+      return flip(look, project, idle, `${to} was asked for`, request);
+    }
+    if (to === 'previous' || to === 'last-good')
+      return { kind: 'nothing', reason: 'there is no earlier release to go back to' };
+    throw new Failure('input', `no release on the server is ${to}`, {
+      input: 'to',
+      remedy:
+        releases.length === 0
+          ? 'There is none at all: see list: true.'
+          : `There are: ${releases.map((one) => `${one.id} (${one.version})`).join(', ')}.`,
+    });
+  }
+  if (target.id === current) return { kind: 'nothing', reason: `${target.id} serves already` };
+  if (
+    colorsInUse(look, project) &&
+    colorRelease(look, project, idle) === target.id &&
+    request.mode !== 'redeploy'
+  ) {
+    return flip(look, project, idle, `${to} was asked for`, request);
+  }
+  return redeploy(target, current, releases, `${to} was asked for`, request);
+}
+
+function findRelease(
+  releases: readonly RecordedRelease[],
+  current: string,
+  bad: ReadonlySet<string>,
+  to: string,
+): RecordedRelease | undefined {
+  if (to === 'previous' || to === 'last-good') {
+    const own = releases.find((one) => one.id === current);
+    let candidate = releases.find((one) => one.id === own?.previous);
+    const seen = new Set([current]);
+    while (candidate && bad.has(candidate.id) && !seen.has(candidate.id)) {
+      seen.add(candidate.id);
+      const { previous } = candidate;
+      candidate = releases.find((one) => one.id === previous);
+    }
+    return candidate && !bad.has(candidate.id) ? candidate : undefined;
+  }
+  const newest = [...releases].reverse();
+  return (
+    newest.find((one) => one.id === to) ??
+    newest.find((one) => one.version === to) ??
+    newest.find((one) => /^[0-9a-f]{7,40}$/i.test(to) && sameVersion(one.sha, to))
+  );
+}
+
+function flip(look: Look, project: string, to: Color, reason: string, request: Request): Decision {
+  const release = colorRelease(look, project, to) ?? '';
+  const fromRelease = colorRelease(look, project, otherColor(to)) ?? '';
+  const releases = releasesOf(look);
+  if (!isKept(look, project, to)) {
+    const target = releases.find((one) => one.id === release);
+    if (target && request.mode !== 'flip') return redeploy(target, fromRelease, releases, reason, request);
+    throw new Failure('refused', `${to} has no containers any more, so the traffic cannot go back to it`, {
+      remedy: 'Deploy the release that you want to the idle colour, then switch.',
+    });
+  }
+  checkMigrations(releases, fromRelease, release, request);
+  const warm = isWarm(look, project, to) ? '' : '; its containers are started first';
+  return { kind: 'flip', to, from: look.share ?? '', fromRelease, release, reason: `${reason}${warm}` };
+}
+
+function redeploy(
+  target: RecordedRelease,
+  from: string,
+  releases: readonly RecordedRelease[],
+  reason: string,
+  request: Request,
+): Decision {
+  if (request.mode === 'flip') {
+    throw new Failure(
+      'refused',
+      `${target.id} is in no colour that stands by, so the traffic cannot just be moved`,
+      { input: 'mode', remedy: 'Use mode: auto.' },
+    );
+  }
+  checkMigrations(releases, from, target.id, request);
+  return { kind: 'redeploy', from, release: target, reason };
+}
+
+/** The one rule: old code runs on a schema that did not change, or whose changes are said to be reversible. */
+export function crossedMigrations(
+  releases: readonly RecordedRelease[],
+  from: string,
+  to: string,
+): RecordedRelease[] {
+  const crossed: RecordedRelease[] = [];
+  const seen = new Set<string>();
+  let at = releases.find((one) => one.id === from);
+  while (at && at.id !== to && !seen.has(at.id)) {
+    seen.add(at.id);
+    const { ran, reversible, stateBefore, stateAfter } = at.migrations;
+    if (ran && !reversible && (stateBefore === '' || stateBefore !== stateAfter)) crossed.push(at);
+    const { previous } = at;
+    at = releases.find((one) => one.id === previous);
+  }
+  return crossed;
+}
+
+function checkMigrations(
+  releases: readonly RecordedRelease[],
+  from: string,
+  to: string,
+  request: Request,
+): void {
+  if (request.pastMigration) return;
+  const crossed = crossedMigrations(releases, from, to);
+  if (crossed.length === 0) return;
+  throw new Failure(
+    'refused',
+    `${crossed.map((one) => one.id).join(', ')} changed the schema, and nothing says that ${to || 'the release before'} runs on it`,
+    {
+      input: 'allow-past-migration',
+      remedy:
+        'Give `down-migrate`, restore a backup, or set allow-past-migration: true if the old code can run on the new schema.',
+    },
+  );
+}

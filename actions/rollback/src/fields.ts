@@ -1,0 +1,36 @@
+import {
+  type Inputs,
+  duration,
+  flag,
+  oneOf,
+  pattern,
+  required,
+  text,
+  withDefault,
+} from '@deploy-actions/kit';
+import { hooks } from '@deploy-actions/release/hook';
+import { serverFields } from '@deploy-actions/shell';
+
+const PROJECT = /^[a-z0-9][a-z0-9_-]{0,62}$/;
+const ID = /^[a-z0-9][a-z0-9._-]{0,62}$/;
+
+export const fields = {
+  ...serverFields,
+  project: required(pattern(PROJECT, 'a project name (lower-case letters, digits, - and _)')),
+  to: pattern(/^[A-Za-z0-9][A-Za-z0-9._+-]{0,199}$/, 'last-good, previous, a release, a version or a commit'),
+  mode: withDefault(oneOf(['auto', 'flip', 'redeploy']), 'auto'),
+  list: flag(),
+  plan: flag(),
+  'restore-backup': hooks(),
+  'down-migrate': hooks(),
+  'allow-past-migration': flag(),
+  'version-from': text(),
+  'wait-timeout': withDefault(duration(1000), 300_000),
+  'lock-timeout': withDefault(duration(0), 600_000),
+  'deployment-id': pattern(ID, 'an id (lower-case letters, digits and . _ -, at most 63)'),
+};
+
+export const outputs = ['from', 'to', 'mode', 'elapsed-ms', 'reason'] as const;
+
+export type RollbackInputs = Inputs<typeof fields>;
+export type RollbackOutputs = Record<(typeof outputs)[number], string | number | undefined>;

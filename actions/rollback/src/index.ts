@@ -1,0 +1,12 @@
+import { main } from '@deploy-actions/runner';
+import { fields, outputs } from './fields.ts';
+
+main({
+  name: 'rollback',
+  fields,
+  outputs,
+  async run(inputs, ports) {
+    const { rollback } = await import('./rollback.ts');
+    return await rollback(inputs, ports);
+  },
+});

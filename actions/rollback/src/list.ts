@@ -1,0 +1,49 @@
+import { escapeMarkdown, formatDuration, markdownTable } from '@deploy-actions/kit';
+import type { Ports } from '@deploy-actions/runner';
+import { COLORS, type SeenServer } from '@deploy-actions/traffic';
+import { badReleases, colorRelease, colorsInUse, currentRelease, historyOf, releasesOf } from './decision.ts';
+import type { RollbackOutputs } from './fields.ts';
+
+/** Prints what could be rolled back to: age, version, digests, outcome. Changes nothing. */
+export function showList(seen: readonly SeenServer[], project: string, ports: Ports): RollbackOutputs {
+  const rows: string[][] = [];
+  for (const { server, look } of seen) {
+    const history = historyOf(look);
+    const bad = badReleases(history);
+    const current = currentRelease(look, project);
+    const releases = releasesOf(look).reverse();
+    if (releases.length === 0) ports.log.info(`${server.name}: no release is recorded`);
+    for (const release of releases) {
+      const created = Date.parse(release.created);
+      const age = Number.isNaN(created)
+        ? '–'
+        : `${formatDuration(Math.max(0, ports.clock.wall().getTime() - created))} ago`;
+      const color = colorsInUse(look, project)
+        ? COLORS.find((one) => colorRelease(look, project, one) === release.id)
+        : undefined;
+      const marks = [
+        release.id === current ? 'serves now' : '',
+        color ? `in ${color}` : '',
+        bad.has(release.id)
+          ? 'bad'
+          : (history.findLast((entry) => entry.release === release.id)?.outcome ?? 'recorded'),
+      ].filter((mark) => mark !== '');
+      const digests = Object.entries(release.images).map(
+        ([service, id]) => `${service} ${id.replace(/^sha256:/, '').slice(0, 12)}`,
+      );
+      ports.log.info(
+        `${server.name}: ${release.id}  ${release.version}  ${age}  ${digests.join(', ')}  ${marks.join(', ')}`,
+      );
+      rows.push(
+        [server.name, release.id, release.version, age, digests.join(', '), marks.join(', ')].map(
+          escapeMarkdown,
+        ),
+      );
+    }
+  }
+  ports.summary(
+    `### What can be rolled back to\n\n${markdownTable(['Server', 'Release', 'Version', 'Age', 'Images', 'State'], rows)}\n`,
+  );
+  const current = seen[0] ? currentRelease(seen[0].look, project) : '';
+  return { from: current, to: current, mode: 'list', 'elapsed-ms': undefined, reason: 'only listed' };
+}

@@ -1,0 +1,103 @@
+import { BRING_UP } from '@deploy-actions/release';
+import { sh } from '@deploy-actions/traffic/sh';
+
+const ROLLBACK = sh`
+# Brings a recorded release back, by the code that a deploy uses. Parameters: project, release, docker_host,
+# wait_timeout, stop_timeout, remove_orphans, failed_release, actor, run_url, reason.
+operate() {
+  use_engine
+  scratch=$run/scratch
+  mkdir -p "$scratch"
+  begun=$(date +%s)
+  problem=
+  bad_services=
+  changed_services=
+  _wait_names=
+  previous=$(current_release)
+  directory=$path/releases/$release
+  result from "$previous"
+  result to "$release"
+  phase preflight
+  [ -f "$directory/services" ] || fail refused "the release $release is not on the server any more" 'See list: true for those that are.'
+  require_compose 2 26
+  prove_images
+  if has_hooks "$files" down-migrate || has_hooks "$files" restore-backup; then
+    phase database
+    rollback_hooks down-migrate || fail unhealthy "$problem; nothing was rolled back"
+    rollback_hooks restore-backup || fail unhealthy "$problem; nothing was rolled back"
+  fi
+  phase up
+  journal up:begin
+  restore_references "$directory" "$release" || fail remote 'an image of the release could not be given its name again'
+  if bring_up "$directory" && phase wait && wait_healthy "$directory"; then
+    phase finish
+    [ "$(current_release)" = "$release" ] || switch_current "$release" || fail remote 'the link current could not be changed'
+    journal committed
+    record_rollback succeeded
+    say "$release serves again"
+    return 0
+  fi
+  back_again
+}
+
+# The old release did not become healthy: what ran before the rollback goes on, so that things are no worse.
+back_again() {
+  gather_evidence "$bad_services"
+  cause=$problem
+  phase restore
+  if [ -n "$previous" ] && [ "$previous" != "$release" ] && [ -f "$path/releases/$previous/services" ]; then
+    restore_references "$path/releases/$previous" "$previous" || :
+    if bring_up "$path/releases/$previous" && wait_healthy "$path/releases/$previous"; then
+      record_rollback restored
+      fail unhealthy "$release did not become healthy: $cause. $previous runs again as before the rollback" 'Choose another release with to.'
+    fi
+  fi
+  record_rollback failed
+  fail unhealthy "$release did not become healthy: $cause" 'The site may be down: look at the containers on the server now.'
+}
+
+# The images must be here: the registry may be down, and a half-done rollback is the worst.
+prove_images() {
+  while read -r prove_service prove_id prove_reference; do
+    clean_env docker image inspect "$prove_id" >/dev/null 2>&1 && continue
+    clean_env docker image inspect "$(image_tag "$release" "$prove_service")" >/dev/null 2>&1 && continue
+    fail refused "the image of $prove_service ($prove_reference) is not on the server any more; nothing was changed" 'Deploy that version again: then it is pulled.'
+  done <"$directory/images"
+}
+
+# Commands of the user's, in containers of the release that is being left: it knows how to undo its own changes.
+rollback_hooks() {
+  rollback_release=$release
+  release=$failed_release
+  for rollback_hook in "$files"/hooks/"$1"-*; do
+    [ -f "$rollback_hook" ] || continue
+    once "$(basename "$rollback_hook")" run_in_container "$path/releases/\${previous:-$rollback_release}" "$rollback_hook" || {
+      release=$rollback_release
+      return 1
+    }
+  done
+  release=$rollback_release
+}
+
+record_rollback() {
+  rollback_at=$(date -u +%Y-%m-%dT%H:%M:%SZ)
+  if [ "$1" = succeeded ] && [ -n "$previous" ]; then
+    printf '{"operation":"rollback","deployment_id":"%s","release":"%s","actor":"%s","run_url":"%s","outcome":"rolled-back","bad":true,"at":"%s"}\n' \
+      "$deployment_id" "$previous" "$actor" "$run_url" "$rollback_at" >>"$path/.deploy/history.jsonl"
+  fi
+  printf '{"operation":"rollback","deployment_id":"%s","release":"%s","previous":"%s","actor":"%s","run_url":"%s","reason":"%s","outcome":"%s","bad":false,"at":"%s","duration_ms":%s}\n' \
+    "$deployment_id" "$release" "$previous" "$actor" "$run_url" "$reason" "$1" "$rollback_at" "$((($(date +%s) - begun) * 1000))" >>"$path/.deploy/history.jsonl"
+}
+
+# After a crash: what was begun goes on to its end, or back.
+recover() {
+  if ! journalled up:begin; then
+    fail lost 'the rollback was cut off before it changed anything' 'Run it again.'
+  fi
+  if journalled committed; then return 0; fi
+  operate
+}
+`;
+
+/** Defines `operate` and `recover` for a rollback that recreates a recorded release. */
+export const REDEPLOY = `${BRING_UP}\n${ROLLBACK}`;
