@@ -225,7 +225,7 @@ test('what is not there, not ours or not as wanted is told apart', async () => {
     [
       { ...LOGIN, images: registry.image('acme/big:1'), 'max-size': '10MB' },
       'too-big',
-      /has 20 MB compressed/,
+      /has 20\.0 MB compressed/,
     ],
     [{ ...LOGIN, images: registry.image('acme/old:1'), 'max-age': '30d' }, 'too-old', /made 2020-02-02/],
   ];
