@@ -68,7 +68,7 @@ const shared = {
   'jump-ssh-key': privateKey,
   'connect-timeout': withDefault(duration(1000, 600_000), 30_000),
   'docker-host': pattern(
-    /^(unix:\/\/\/[A-Za-z0-9._\/@+-]+|tcp:\/\/[A-Za-z0-9._:[\]-]+)$/,
+    /^(unix:\/\/\/[A-Za-z0-9._/@+-]+|tcp:\/\/[A-Za-z0-9._:[\]-]+)$/,
     'a Docker address on the server, such as unix:///run/user/1000/docker.sock',
   ),
 };
