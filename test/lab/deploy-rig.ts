@@ -7,9 +7,6 @@ import { type BundleResult, type BundleRun, type RunningBundle, startBundle } fr
 /** Under `with:` of ssh-compose-deploy. */
 export type DeployInputs = Record<string, string | number | boolean | undefined>;
 
-/** The database's password in every deployment of a test: what must show up nowhere. */
-export const PASSWORD = 'correct-horse\'"$battery`staple\\';
-
 /** A fresh checkout of the sample application. */
 export function checkout(): string {
   const folder = mkdtempSync(join(tmpdir(), 'deploy-actions-checkout-'));
@@ -24,19 +21,19 @@ export function deployInputs(lab: Lab, tag: string, more: DeployInputs = {}, hos
     'ssh-key': lab.key.privateKey,
     'known-hosts': hosts.map((host) => host.knownHosts()).join('\n'),
     path: '/srv/deploy/shop',
-    env: [`REGISTRY=${lab.registry.address}`, `TAG=${tag}`, `POSTGRES_PASSWORD=${PASSWORD_URL}`, ''].join('\n'),
+    env: [`REGISTRY=${lab.registry.address}`, `TAG=${tag}`, `POSTGRES_PASSWORD=${PASSWORD}`, ''].join('\n'),
     files: 'nginx.conf',
     version: tag,
     migrate: 'api: /app/shop migrate',
     'migration-state': 'api: /app/shop migration-state',
     'min-free-disk': '50MB',
-    'wait-timeout': '60s',
+    'wait-timeout': '3m',
     ...more,
   };
 }
 
-/** The same as it may stand in a URL: the sample puts it into one. */
-export const PASSWORD_URL = 'correct-horse-battery-staple';
+/** The database's password in every deployment of a test: what must show up nowhere. */
+export const PASSWORD = 'correct-horse-battery-staple';
 
 /** Runs the bundle as the runner would, as a job of a run of its own unless told otherwise. */
 export function startDeploy(
@@ -48,6 +45,8 @@ export function startDeploy(
     action: 'ssh-compose-deploy',
     inputs,
     workspace: run.workspace ?? checkout(),
+    // A developer may point this at a tree whose actions run from their sources.
+    tree: process.env['DEPLOY_ACTIONS_TREE'],
     env: {
       GITHUB_RUN_ID: runId,
       GITHUB_RUN_NUMBER: runNumber === undefined ? undefined : String(runNumber),
@@ -79,4 +78,40 @@ export async function served(host: Host): Promise<string | undefined> {
   } catch {
     return undefined;
   }
+}
+
+/** A deployment that must succeed; otherwise its log is the error. */
+export async function deployed(...given: Parameters<typeof deploy>): Promise<BundleResult> {
+  const result = await deploy(...given);
+  if (result.exitCode !== 0) throw new Error(`the deployment ended with ${result.exitCode}:\n${tail(result)}`);
+  return result;
+}
+
+/** A deployment that must fail; answers it with the headline. */
+export async function refused(...given: Parameters<typeof deploy>): Promise<BundleResult & { headline: string }> {
+  const result = await deploy(...given);
+  if (result.exitCode !== 1) throw new Error(`the deployment ended with ${result.exitCode}:\n${tail(result)}`);
+  const headline = result.annotations.filter((one) => one.level === 'error').at(-1)?.message ?? '';
+  return { ...result, headline };
+}
+
+function tail(result: BundleResult): string {
+  const lines = result.shown.split('\n').filter((line) => !line.includes('::add-mask::'));
+  return lines.slice(-60).join('\n');
+}
+
+/** Ids of the stack's containers by their names, to see which were recreated. */
+export async function containers(host: Host, project = 'shop'): Promise<Record<string, string>> {
+  const lines = await host.sh(
+    `docker ps --all --no-trunc --filter label=com.docker.compose.project=${project} --format '{{.Label "com.docker.compose.service"}}-{{.Label "com.docker.compose.container-number"}} {{.ID}}'`,
+  );
+  return Object.fromEntries(lines.trim().split('\n').filter(Boolean).map((line) => line.split(' ') as [string, string]));
+}
+
+/** Runs a statement in the stack's database. */
+export async function psql(host: Host, statement: string): Promise<string> {
+  const argv = ['docker', 'exec', '-e', `PGPASSWORD=${PASSWORD}`, 'shop-db-1', 'psql', '-U', 'shop', '-h', '127.0.0.1', '-tAc', statement];
+  const { code, stdout, stderr } = await host.exec(argv);
+  if (code !== 0) throw new Error(stderr);
+  return stdout.trim();
 }

@@ -1,4 +1,4 @@
-import { type ComposeModel, type Environment, type ServiceChange } from '@deploy-actions/compose';
+import { type ComposeModel, type Environment, type ServiceChange, colorUrls } from '@deploy-actions/compose';
 import { Failure, formatDuration, messageOf, pool } from '@deploy-actions/kit';
 import {
   type Inspection,
@@ -75,6 +75,8 @@ export async function deploy(inputs: DeployInputs, ports: Ports, open?: Open): P
     });
     const first = targets[0]!;
     outputs['previous-release'] = first.found.current;
+    outputs.color = first.prepared.color;
+    if (first.prepared.color) outputs['color-urls'] = colorUrls(first.prepared.ports);
     outputs.services = servicesOutput(first.prepared.changes, first.found);
     tellNotes(targets, ports);
     if (inputs.plan) return finishPlan(targets, inputs, ports, { ...outputs, duration: elapsed(ports, begun) });
@@ -114,6 +116,13 @@ async function wantedOf(inputs: DeployInputs, ports: Ports, workspace: Workspace
       'after-up': inputs['after-up'],
     },
     removeOrphans: inputs['remove-orphans'] && inputs.services.length === 0,
+    color: inputs.color && {
+      color: inputs.color,
+      services: inputs['color-services'],
+      liveOnly: inputs['live-only-services'],
+      shared: inputs['shared-services'],
+      range: inputs['port-range'],
+    },
     about: {
       environment: inputs.environment ?? '',
       repository: workflow.repository,
@@ -124,7 +133,6 @@ async function wantedOf(inputs: DeployInputs, ports: Ports, workspace: Workspace
       compose_files: workspace.composeFiles.map((file) => file.path),
       profiles: inputs.profiles,
       env_file: inputs['env-file'] ?? '',
-      color: '',
     },
   };
 }
@@ -172,7 +180,8 @@ async function prepareOn(
         env: inputs.env,
         envFile: inputs['env-file'] ?? '',
         files: workspace.files,
-        adopt: inputs.adopt,
+        // The first colour takes the running stack as the live one, with its data and env files.
+        adopt: inputs.adopt || inputs.color !== undefined,
         dockerHost: server.dockerHost,
       },
       { signal: ports.signal, onEvent: (event) => event.type === 'warning' && ports.log.warning(event.text) },
@@ -211,7 +220,7 @@ function relativeSources(found: Inspection): string[] {
 /** A stack that somebody else started is not taken over unasked. */
 function refuseForeign(found: Inspection, inputs: DeployInputs): void {
   const foreign = found.containers.filter((container) => container.hash === '' && !container.oneOff);
-  if (found.current !== '' || foreign.length === 0 || inputs.adopt) return;
+  if (found.current !== '' || foreign.length === 0 || inputs.adopt || inputs.color) return;
   throw new Failure(
     'refused',
     `the project ${found.project} has containers that this action did not start: ${foreign.map((one) => one.name).join(', ')}`,
@@ -291,7 +300,7 @@ async function runAll(
 }
 
 function orderKey(workflow: Ports['workflow']): string {
-  return `${workflow.repository}/${workflow.workflow}`.replace(/[^A-Za-z0-9._/-]+/g, '-');
+  return `${workflow.repository}/${workflow.workflow}`.replace(/[^A-Za-z0-9._-]+/g, '-');
 }
 
 async function report(

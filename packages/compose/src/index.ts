@@ -1,3 +1,4 @@
+export { type InspectedContainer, type InspectedImage, modelOfStack } from './adopt.ts';
 export { type Environment, formatEnv, parseEnv } from './env.ts';
 export { type DigestRule, type Images, applyImages, parseImages } from './images.ts';
 export {
@@ -32,3 +33,19 @@ export {
   writeRelease,
 } from './release.ts';
 export { type SentFile, type SentTree, sentTree } from './sent-files.ts';
+export {
+  COLORS,
+  type Color,
+  type ColorPort,
+  type ColoredModels,
+  changingServices,
+  colorNetwork,
+  colorProject,
+  colorUrls,
+  formatPorts,
+  liveColor,
+  otherColor,
+  parsePorts,
+  portAllocator,
+  splitColors,
+} from './color.ts';

@@ -26,6 +26,8 @@ export interface Relocated {
   trees: SentTree[];
   /** Relative sources that are the user's own. */
   shared: SharedSource[];
+  /** Relative sources that were sent, by service (or `the config NAME`, `the secret NAME`). */
+  sent: { service: string; path: string }[];
 }
 
 /**
@@ -36,6 +38,7 @@ export interface Relocated {
 export function relocate(model: ComposeModel, places: Places, sent: readonly SentFile[]): Relocated {
   const trees = new Map<string, SentTree>();
   const shared: SharedSource[] = [];
+  const used: Relocated['sent'] = [];
   const inside = (path: string) =>
     path === places.stage ? '.' : path.startsWith(`${places.stage}/`) ? path.slice(places.stage.length + 1) : undefined;
   const move = (path: string, service: string, readOnly: boolean) => {
@@ -52,6 +55,7 @@ export function relocate(model: ComposeModel, places: Places, sent: readonly Sen
         );
       }
       trees.set(tree.sha256 + tree.name, tree);
+      used.push({ service, path: relative });
       return `${places.path}/files/${tree.sha256}/${tree.name}`;
     }
     shared.push({ service, path: relative, readOnly });
@@ -80,7 +84,7 @@ export function relocate(model: ComposeModel, places: Places, sent: readonly Sen
   if (model.secrets) result.secrets = resources(model.secrets, 'secret')!;
   // Whatever else holds the folder's name (a volume's `device`, an extension field, `${PWD}` in a value).
   const rest = replaceDeep(result, places.stage, `${places.path}/shared`);
-  return { model: rest as ComposeModel, trees: [...trees.values()], shared: unique(shared) };
+  return { model: rest as ComposeModel, trees: [...trees.values()], shared: unique(shared), sent: used };
 }
 
 /**

@@ -2,6 +2,8 @@
 export interface ObservedContainer {
   id: string;
   name: string;
+  /** The compose project. */
+  project: string;
   service: string;
   /** Of `compose run` and of our migrations: no part of the running stack. */
   oneOff: boolean;
@@ -55,6 +57,7 @@ export function parseContainers(text: string): ObservedContainer[] {
     return {
       id: raw.id,
       name: raw.name.replace(/^\//, ''),
+      project: labels['com.docker.compose.project'] ?? '',
       service: labels['com.docker.compose.service'] ?? '',
       oneOff: labels['com.docker.compose.oneoff'] === 'True',
       image: raw.image,

@@ -49,6 +49,9 @@ export function deployOperation(prepared: Prepared, wanted: Wanted, options: Dep
     body: DEPLOY,
     parameters: {
       project: prepared.project,
+      base_project: prepared.baseProject,
+      color: prepared.color ?? '',
+      shared_services: wanted.color?.shared ?? 'keep',
       release: wanted.release,
       docker_host: options.dockerHost ?? '',
       adopt: String(options.adopt),
@@ -63,7 +66,7 @@ export function deployOperation(prepared: Prepared, wanted: Wanted, options: Dep
       migration_reversible: String(options.migrationReversible),
       gates: String(options.goDeadline !== undefined),
       go_deadline: seconds(options.goDeadline ?? 0),
-      history_head: historyHead(wanted, options),
+      history_head: historyHead(prepared, wanted, options),
     },
     secrets: { registry_config: options.registry ? registryConfig(options.registry) : '' },
     files: uploads,
@@ -100,12 +103,13 @@ export function registryConfig(login: RegistryLogin): string {
   return JSON.stringify({ auths: { [key]: { auth } } });
 }
 
-function historyHead(wanted: Wanted, options: DeployOptions): string {
+function historyHead(prepared: Prepared, wanted: Wanted, options: DeployOptions): string {
   const { sha, ref, actor, run_url, environment } = wanted.about;
   return JSON.stringify({
     operation: 'deploy',
     deployment_id: options.deploymentId,
     release: wanted.release,
+    color: prepared.color ?? '',
     version: wanted.version,
     environment,
     sha,

@@ -1,14 +1,21 @@
 import {
+  COLORS,
   CONTAINER_TEMPLATE,
+  type Color,
+  type ColorPort,
   type ComposeModel,
   type Environment,
+  type InspectedContainer,
+  type InspectedImage,
   type LocalImage,
   type ObservedContainer,
   type SentFile,
   formatEnv,
+  modelOfStack,
   parseContainers,
   parseImageList,
   parseModel,
+  parsePorts,
 } from '@deploy-actions/compose';
 import { type RunEvent, type Upload, inspect } from '@deploy-actions/host';
 import { type Session } from '@deploy-actions/shell';
@@ -47,6 +54,10 @@ export interface Inspection extends StackView {
   oldFolder: string;
   /** Compose's hash of each service, had it been started in the old folder. */
   originalHashes: ReadonlyMap<string, string>;
+  /** Files sent that are the same in the old folder. */
+  same: ReadonlySet<string>;
+  /** A stack that is being adopted, as a compose file that makes it; undefined otherwise. */
+  stack: { model: ComposeModel; containers: InspectedContainer[] } | undefined;
 }
 
 /** The stack as it runs and the releases that are kept. */
@@ -56,6 +67,15 @@ export interface StackView {
   images: LocalImage[];
   /** Id of the current release; empty without one. */
   current: string;
+  /** `share` of traffic.json: which colour has the traffic; empty before the first switch. */
+  share: string;
+  ports: ColorPort[];
+  /** Ports that something on the server listens on. */
+  listening: ReadonlySet<number>;
+  /** The release of each colour that was deployed. */
+  colors: Partial<Record<Color, string>>;
+  /** `id hash` of containers that came from elsewhere and count as bearing that hash. */
+  adopted: string[];
   previousConfig: ComposeModel | undefined;
   /** `release.json` of the current release. */
   previousRelease: Record<string, unknown> | undefined;
@@ -109,6 +129,8 @@ export async function inspectForDeploy(
     shared: present('shared'),
     old: present('old'),
     oldFolder: field('old_folder'),
+    same: new Set(lines(field('same'))),
+    stack: stackOf(field('project'), field('stack'), field('stack_images')),
     originalHashes: new Map(
       lines(field('original_hashes')).flatMap((line): [string, string][] => {
         const [service, hash] = line.split(' ');
@@ -145,6 +167,12 @@ export async function inspectForStatus(
   return stackView(seen.fields);
 }
 
+function stackOf(project: string, containers: string, images: string): Inspection['stack'] {
+  const inspected = objects(containers) as unknown as InspectedContainer[];
+  if (inspected.length === 0) return undefined;
+  return { model: modelOfStack(project, inspected, objects(images) as unknown as InspectedImage[]), containers: inspected };
+}
+
 function stackView(fields: Readonly<Record<string, string>>): StackView {
   const previous = fields['previous_config'];
   return {
@@ -152,11 +180,26 @@ function stackView(fields: Readonly<Record<string, string>>): StackView {
     containers: parseContainers(fields['containers'] ?? ''),
     images: parseImageList(fields['images'] ?? ''),
     current: fields['current'] ?? '',
+    adopted: lines(fields['adopted'] ?? ''),
+    share: shareOf(fields['traffic_json'] ?? ''),
+    ports: parsePorts(fields['ports'] ?? ''),
+    listening: new Set(lines(fields['listening'] ?? '').map((port) => Number.parseInt(port, 16))),
+    colors: Object.fromEntries(
+      COLORS.flatMap((color) => {
+        const release = (fields[`color_${color}`] ?? '').trim();
+        return release === '' ? [] : [[color, release]];
+      }),
+    ),
     previousConfig: previous ? parseModel(previous) : undefined,
     previousRelease: fields['previous_release'] ? objects(fields['previous_release'])[0] : undefined,
     history: objects(fields['history'] ?? ''),
     releases: objects(fields['releases'] ?? ''),
   };
+}
+
+function shareOf(json: string): string {
+  const share = objects(json)[0]?.['share'];
+  return typeof share === 'string' ? share : '';
 }
 
 function baseName(path: string): string {

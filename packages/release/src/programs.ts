@@ -1,4 +1,5 @@
 import { bringUp } from './sh/bring-up.ts';
+import { color } from './sh/color.ts';
 import { deploy } from './sh/deploy.ts';
 import { hooks } from './sh/hooks.ts';
 import { inspect } from './sh/inspect.ts';
@@ -10,7 +11,7 @@ import { store } from './sh/store.ts';
 export const INSPECT = [stack, store, inspect].join('\n');
 
 /** Brings a release up, proves it healthy, keeps what a rollback needs: functions only. */
-export const BRING_UP = [stack, store, bringUp, hooks, pull].join('\n');
+export const BRING_UP = [stack, store, bringUp, hooks, pull, color].join('\n');
 
 /** The deploy: defines `operate` and `recover`. */
 export const DEPLOY = `${BRING_UP}\n${deploy}`;

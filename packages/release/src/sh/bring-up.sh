@@ -16,13 +16,18 @@ bring_up() {
     done
     [ -n "$_now" ] || continue
     start_services "$1" "$_now" || return 1
-    _gates=
-    for _name in $(awk -v step="$_step" '$1 == step && $3 == "gate" { print $7 }' "$1/services"); do
-      case "$_now " in *" $_name "*) _gates="$_gates $_name" ;; esac
-    done
-    [ -z "$_gates" ] || wait_healthy "$1" "$_gates" || return 1
+    await_gates "$1" "$_step" "$_now" || return 1
   done
   [ "$remove_orphans" != true ] || remove_orphans "$1"
+}
+
+# await_gates DIRECTORY STEP NAMES: waits for those of the step that others wait for.
+await_gates() {
+  _gates=
+  for _name in $(awk -v step="$2" '$1 == step && $3 == "gate" { print $7 }' "$1/services"); do
+    case "$3 " in *" $_name "*) _gates="$_gates $_name" ;; esac
+  done
+  [ -z "$_gates" ] || wait_healthy "$1" "$_gates"
 }
 
 # start_services DIRECTORY NAMES: `up` without dependencies, since with them it runs one-shots again.

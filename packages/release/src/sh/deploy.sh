@@ -8,10 +8,15 @@ operate() {
   begin
   phase preflight
   require_compose 2 26
-  check_stack_is_ours
+  if [ -n "$color" ]; then check_color; else check_stack_is_ours; fi
   check_disk "$files/release"
   phase pull
   pull_images "$files/release"
+  if [ -n "$color" ] && [ -s "$files/release/shared/services" ]; then
+    # What is kept as it is need not be fetched anew.
+    [ "$shared_services" = update ] || [ "$pull" = never ] || pull=missing
+    pull_images "$files/release/shared"
+  fi
   keep_images "$release" "$files/release"
   survey "$scratch/containers" || fail remote 'docker ps failed'
   if is_unchanged; then
@@ -27,6 +32,7 @@ operate() {
     return 0
   fi
   place_release || fail remote "the release could not be written to $path"
+  if [ -z "$(current_release)" ] && [ -d "$files/release-adopted" ]; then adopt_stack; fi
   pass_first_gate || stop_without_go
   make_ready
 }
@@ -34,6 +40,10 @@ operate() {
 # From here on everything can be done again after a crash: each step looks at what is there.
 make_ready() {
   directory=$path/releases/$release
+  if [ -n "$color" ]; then
+    phase shared
+    prepare_color "$directory" || abandon
+  fi
   if has_hooks "$directory" before-up; then
     phase before-up
     run_hooks "$directory" before-up || abandon
@@ -72,10 +82,26 @@ begin() {
   if [ -f "$run/previous" ]; then
     previous=$(cat "$run/previous")
   else
-    previous=$(current_release)
+    previous=$(slot_release)
     printf '%s' "$previous" >"$run/previous"
   fi
   result previous "$previous"
+}
+
+# The stack that runs becomes a release, which can be brought back.
+adopt_stack() {
+  _adopted=$path/releases/adopted
+  rm -rf "$_adopted"
+  cp -R "$files/release-adopted" "$_adopted" && cp "$_adopted/images" "$_adopted/digests" &&
+    write_release_json "$_adopted" '' && : >"$_adopted/deployed" && switch_current adopted ||
+    fail remote "the running stack could not be recorded in $path"
+  keep_images adopted "$_adopted"
+  if [ -z "$color" ]; then
+    previous=adopted
+    printf '%s' "$previous" >"$run/previous"
+    result previous "$previous"
+  fi
+  say 'the running stack is recorded as the release adopted'
 }
 
 # Containers of this project that we did not start are somebody's running site: the user must say so.
@@ -155,6 +181,11 @@ undo() {
     record_history failed true
     fail unhealthy "$cause. Nothing was restored, as on-failure: keep says" 'Look at the containers on the server, then deploy or roll back.'
   fi
+  if [ -n "$color" ] && { [ -z "$previous" ] || ! schema_allows_old; }; then
+    take_down_color
+    record_history failed true
+    fail unhealthy "$cause. $color was taken down again; traffic was not touched" 'Mend the cause and deploy again.'
+  fi
   if [ -z "$previous" ]; then
     record_history failed true
     fail unhealthy "$cause. There is no earlier release to restore; the containers are left as they are" 'Mend the cause and deploy again.'
@@ -185,7 +216,7 @@ restore() {
   done <"$scratch/only-new"
   remove_orphans=false
   if bring_up "$_back" && wait_healthy "$_back"; then
-    [ "$(current_release)" = "$1" ] || switch_current "$1"
+    [ "$(slot_release)" = "$1" ] || fill_slot "$1"
     result restored true
     record_history restored true
     forget_tags
@@ -202,8 +233,8 @@ finish() {
   phase finish
   write_release_json "$directory" "$previous" || undo
   : >"$directory/deployed"
-  if [ "$(current_release)" != "$release" ]; then
-    switch_current "$release" || undo
+  if [ "$(slot_release)" != "$release" ]; then
+    fill_slot "$release" || undo
   fi
   journalled committed || journal committed
   record_history succeeded

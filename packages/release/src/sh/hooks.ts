@@ -59,11 +59,15 @@ run_in_service() {
   return 1
 }
 start_dependencies() {
-  _needs=$(awk -v name="$2" '$1 == name { $1 = ""; print }' "$1/needs")
+  _needs=$(awk -v name="$2" '$1 == name { sub(/^[^ ]* */, ""); print }' "$1/needs")
   [ -n "$_needs" ] || return 0
+  start_missing "$1" "$2" "$_needs" || return 1
+  wait_healthy "$1" " $_needs" || return 1
+}
+start_missing() {
   survey "$scratch/containers" || return 1
   _missing=
-  for _need in $_needs; do
+  for _need in $3; do
     _missing_one=$(awk -v name="$_need" '
       FILENAME == ARGV[1] { if ($7 == name) { kind = $2; replicas = $4 }; next }
       $1 == name && (kind == "long" ? $5 == "running" : $5 == "exited" && $6 == 0) { good++ }
@@ -71,6 +75,7 @@ start_dependencies() {
     ' "$1/services" "$scratch/containers")
     _missing="$_missing\${_missing_one:+ $_missing_one}"
   done
+  changed_services=
   for _step in $(awk '{ print $1 }' "$1/services" | sort -n -u); do
     _now=
     for _name in $(awk -v step="$_step" '$1 == step { print $7 }' "$1/services"); do
@@ -80,14 +85,13 @@ start_dependencies() {
     say "starts what $2 needs:$_now"
     run_locked "Compose to start$_now" compose "$1" up --detach --no-deps --no-recreate --no-build --pull never --quiet-pull $_now
     _code=$?
-    bad_services=$_now
     if [ "$_code" -ne 0 ]; then
+      bad_services=$_now
       problem="Compose could not start$_now (exit code $_code)"
       return 1
     fi
+    await_gates "$1" "$_step" "$_now" || return 1
   done
-  changed_services=
-  wait_healthy "$1" " $(printf '%s' "$_needs" | tr -s ' ' | sed 's/^ //') " || return 1
 }
 migrate() {
   has_hooks "$1" migrate || return 0
@@ -113,6 +117,7 @@ migrate() {
 read_migration_state() {
   for _hook in "$1"/hooks/migration-state-*; do
     [ -f "$_hook" ] || continue
+    start_hook_dependencies "$1" "$_hook" || return 1
     if ! migration_state_of "$1" "$_hook" >"$run/migration-state.$2" 2>"$scratch/state-error"; then
       details "$scratch/state-error"
       rm -f "$run/migration-state.$2"
@@ -121,10 +126,14 @@ read_migration_state() {
     fi
   done
 }
+start_hook_dependencies() {
+  hook_directory=$1
+  . "$2"
+  start_dependencies "$hook_directory" "$hook_service"
+}
 migration_state_of() {
   hook_directory=$1
   . "$2"
-  start_dependencies "$hook_directory" "$hook_service" >&2 || return 1
   unlocked compose "$hook_directory" run --rm --no-deps -T "$hook_service" "$@" </dev/null
 }
 schema_allows_old() {

@@ -35,7 +35,7 @@ inspect() {
   look_at_stack
   look_at_releases
   # They hold secrets and have been told.
-  rm -rf env config.json original.json hashes containers images releases history "$scratch"
+  rm -rf env config.json original.json hashes same stack stack-images listening containers images releases history "$scratch"
 }
 
 # link_shared FROM TO RELATIVE: links what FROM has and TO has not, folder by folder.
@@ -170,6 +170,22 @@ original_hashes() {
     --file original.json config --hash '*' >hashes 2>/dev/null; then
     result_file original_hashes hashes
   fi
+  # Files sent are mounted from another place than the old ones, which matters unless they are the same.
+  (cd "$stage" && find . -type f) | sed 's|^\./||' | while IFS= read -r _file; do
+    ! cmp -s "$stage/$_file" "$old_folder/$_file" || printf '%s\n' "$_file"
+  done >same
+  result_file same same
+  # What runs, whole: the release that can be brought back. One-off containers are no part of it.
+  : >stack
+  # shellcheck disable=SC2046 # ids are hexadecimal
+  set -- $(project_ids)
+  [ $# = 0 ] || clean_env docker inspect --type container --format '{{json .}}' "$@" >stack 2>/dev/null
+  : >stack-images
+  # shellcheck disable=SC2046
+  [ $# = 0 ] || clean_env docker image inspect --format '{{json .}}' \
+    $(clean_env docker inspect --format '{{.Image}}' "$@" | sort -u) >stack-images 2>/dev/null
+  result_file stack stack
+  result_file stack_images stack-images
 }
 
 # shared_sources: which relative sources and files of the configuration are on the server, one per line.
@@ -192,16 +208,28 @@ shared_sources() {
 }
 
 look_at_stack() {
-  _ids=$(project_ids)
+  _project=$project
+  _ids=
+  for project in "$_project" "$_project-blue" "$_project-green"; do
+    _ids="$_ids $(project_ids)"
+  done
+  project=$_project
   : >containers
   # shellcheck disable=SC2086 # ids are hexadecimal
-  [ -z "$_ids" ] || clean_env docker inspect --type container --format "$container_template" $_ids >containers 2>/dev/null
+  [ -z "$(echo $_ids)" ] || clean_env docker inspect --type container --format "$container_template" $_ids >containers 2>/dev/null
   result_file containers containers
   clean_env docker image ls --no-trunc --digests --format '{{json .}}' >images 2>/dev/null
   result_file images images
 }
 
 look_at_releases() {
+  for _one in traffic.json ports color-blue color-green; do
+    [ ! -f "$path/.deploy/$_one" ] || result_file "$(echo "$_one" | tr .- __)" "$path/.deploy/$_one"
+  done
+  # Ports that something listens on, in hexadecimal as the kernel lists them.
+  cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk '$4 == "0A" { sub(/.*:/, "", $2); print $2 }' | sort -u >listening
+  result_file listening listening
+  [ ! -f "$path/.deploy/adopted" ] || result_file adopted "$path/.deploy/adopted"
   _current=$(current_release)
   result current "$_current"
   if [ -n "$_current" ]; then

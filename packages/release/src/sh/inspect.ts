@@ -27,7 +27,7 @@ export const inspect = `inspect() {
   result project "$project"
   look_at_stack
   look_at_releases
-  rm -rf env config.json original.json hashes containers images releases history "$scratch"
+  rm -rf env config.json original.json hashes same stack stack-images listening containers images releases history "$scratch"
 }
 link_shared() {
   [ -d "$1/$3" ] || return 0
@@ -143,6 +143,18 @@ original_hashes() {
     --file original.json config --hash '*' >hashes 2>/dev/null; then
     result_file original_hashes hashes
   fi
+  (cd "$stage" && find . -type f) | sed 's|^\\./||' | while IFS= read -r _file; do
+    ! cmp -s "$stage/$_file" "$old_folder/$_file" || printf '%s\\n' "$_file"
+  done >same
+  result_file same same
+  : >stack
+  set -- $(project_ids)
+  [ $# = 0 ] || clean_env docker inspect --type container --format '{{json .}}' "$@" >stack 2>/dev/null
+  : >stack-images
+  [ $# = 0 ] || clean_env docker image inspect --format '{{json .}}' \\
+    $(clean_env docker inspect --format '{{.Image}}' "$@" | sort -u) >stack-images 2>/dev/null
+  result_file stack stack
+  result_file stack_images stack-images
 }
 shared_sources() {
   sed -n 's/^ *"\\(source\\|file\\)": "\\(.*\\)",*$/\\2/p' config.json | sort -u >sources
@@ -162,14 +174,25 @@ shared_sources() {
   result_file present present
 }
 look_at_stack() {
-  _ids=$(project_ids)
+  _project=$project
+  _ids=
+  for project in "$_project" "$_project-blue" "$_project-green"; do
+    _ids="$_ids $(project_ids)"
+  done
+  project=$_project
   : >containers
-  [ -z "$_ids" ] || clean_env docker inspect --type container --format "$container_template" $_ids >containers 2>/dev/null
+  [ -z "$(echo $_ids)" ] || clean_env docker inspect --type container --format "$container_template" $_ids >containers 2>/dev/null
   result_file containers containers
   clean_env docker image ls --no-trunc --digests --format '{{json .}}' >images 2>/dev/null
   result_file images images
 }
 look_at_releases() {
+  for _one in traffic.json ports color-blue color-green; do
+    [ ! -f "$path/.deploy/$_one" ] || result_file "$(echo "$_one" | tr .- __)" "$path/.deploy/$_one"
+  done
+  cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk '$4 == "0A" { sub(/.*:/, "", $2); print $2 }' | sort -u >listening
+  result_file listening listening
+  [ ! -f "$path/.deploy/adopted" ] || result_file adopted "$path/.deploy/adopted"
   _current=$(current_release)
   result current "$_current"
   if [ -n "$_current" ]; then

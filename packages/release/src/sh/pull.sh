@@ -75,7 +75,7 @@ pull_images() {
     pull_failure
   fi
   # One call for all; the order of the answers is that of the references.
-  awk '{ print $7, $6 }' "$1/services" >"$scratch/service-images"
+  cat "$1/services" "$(existing "$1/live-only")" | awk '{ print $7, $6 }' >"$scratch/service-images"
   # shellcheck disable=SC2046 # references have no spaces
   if ! clean_env docker image inspect --format '{{.Id}} {{range .RepoDigests}}{{.}} {{end}}' $(awk '{ print $2 }' "$scratch/service-images") \
     >"$scratch/image-ids" 2>"$scratch/image-errors"; then

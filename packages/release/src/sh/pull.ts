@@ -57,7 +57,7 @@ pull_images() {
     close_login
     pull_failure
   fi
-  awk '{ print $7, $6 }' "$1/services" >"$scratch/service-images"
+  cat "$1/services" "$(existing "$1/live-only")" | awk '{ print $7, $6 }' >"$scratch/service-images"
   if ! clean_env docker image inspect --format '{{.Id}} {{range .RepoDigests}}{{.}} {{end}}' $(awk '{ print $2 }' "$scratch/service-images") \\
     >"$scratch/image-ids" 2>"$scratch/image-errors"; then
     details "$scratch/image-errors"

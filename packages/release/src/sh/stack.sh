@@ -131,3 +131,8 @@ repair_leftovers() {
     unlocked clean_env docker rename "$_id" "$_proper"
   done <"$scratch/containers"
 }
+
+# existing FILE: its name, or that of an empty file.
+existing() {
+  if [ -f "$1" ]; then printf '%s' "$1"; else printf '/dev/null'; fi
+}

@@ -104,4 +104,7 @@ repair_leftovers() {
     unlocked clean_env docker rename "$_id" "$_proper"
   done <"$scratch/containers"
 }
+existing() {
+  if [ -f "$1" ]; then printf '%s' "$1"; else printf '/dev/null'; fi
+}
 `;

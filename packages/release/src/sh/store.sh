@@ -63,7 +63,7 @@ switch_current() {
 }
 
 image_tag() {
-  printf 'deploy-actions/%s:%s-%s' "$project" "$1" "$2"
+  printf 'deploy-actions/%s:%s-%s' "$base_project" "$1" "$2"
 }
 
 # keep_images RELEASE DIRECTORY: a tag of ours on each image, or a plain prune deletes what was pulled by digest.
@@ -109,6 +109,8 @@ retain() {
   _current=$(current_release)
   for _old in $(ls -t "$path/releases"); do
     [ "$_old" != "$_current" ] && [ "$_old" != "$previous" ] || continue
+    # A colour that is up, or warm, is what the switch and rollback go to.
+    ! grep -qsx "$_old" "$path/.deploy/color-blue" "$path/.deploy/color-green" || continue
     if [ -f "$path/releases/$_old/deployed" ]; then
       _kept=$((_kept + 1))
       # The current one and the one before it count too.

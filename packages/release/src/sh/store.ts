@@ -48,7 +48,7 @@ switch_current() {
   ln -s "releases/$1" "$path/.current.new" && mv -T "$path/.current.new" "$path/current"
 }
 image_tag() {
-  printf 'deploy-actions/%s:%s-%s' "$project" "$1" "$2"
+  printf 'deploy-actions/%s:%s-%s' "$base_project" "$1" "$2"
 }
 keep_images() {
   while read -r _service _id _image; do
@@ -84,6 +84,7 @@ retain() {
   _current=$(current_release)
   for _old in $(ls -t "$path/releases"); do
     [ "$_old" != "$_current" ] && [ "$_old" != "$previous" ] || continue
+    ! grep -qsx "$_old" "$path/.deploy/color-blue" "$path/.deploy/color-green" || continue
     if [ -f "$path/releases/$_old/deployed" ]; then
       _kept=$((_kept + 1))
       [ "$_kept" -gt "$((keep_releases - 2))" ] || continue

@@ -1,0 +1,126 @@
+import {
+  type Color,
+  type ColorPort,
+  type ComposeModel,
+  type Images,
+  changingServices,
+  colorProject,
+  formatPorts,
+  liveColor,
+  otherColor,
+  portAllocator,
+  servicesTable,
+  splitColors,
+  writeRelease,
+} from '@deploy-actions/compose';
+import { type Upload } from '@deploy-actions/host';
+import { Failure } from '@deploy-actions/kit';
+import { quote } from '@deploy-actions/shell';
+import { type Inspection } from './inspection.ts';
+import { needsTable, pullList } from './tables.ts';
+
+/** What the user says of colours. */
+export interface ColorWish {
+  color: Color | 'auto';
+  /** Empty: those that `images` names, and those of the same repositories. */
+  services: readonly string[];
+  liveOnly: readonly string[];
+  shared: 'keep' | 'update';
+  range: { first: number; last: number };
+}
+
+/** A colour that is ready to be deployed beside the live one. */
+export interface Coloring {
+  color: Color;
+  /** The colour's own project. */
+  project: string;
+  model: ComposeModel;
+  services: ReturnType<typeof writeRelease>['services'];
+  /** What starts with the switch. */
+  liveOnly: ReturnType<typeof writeRelease>['services'];
+  shared: ReturnType<typeof writeRelease>['services'];
+  ports: ColorPort[];
+  notes: string[];
+  uploads: Upload[];
+}
+
+/** Chooses the colour and splits the release. Throws `refused` when the colour is live or a canary is on. */
+export function colorRelease(
+  found: Inspection,
+  model: ComposeModel,
+  wish: ColorWish,
+  images: Images,
+  oneShot: readonly string[],
+): Coloring {
+  const own = wish.services.length > 0 ? wish.services : changingServices(model, images);
+  const plainRuns = found.containers.some(
+    (one) => one.project === model.name && own.includes(one.service) && one.status === 'running',
+  );
+  const live = liveColor(found.share, plainRuns);
+  if (/-\d+$/.test(found.share)) {
+    throw new Failure('refused', `a canary is on (${found.share}): traffic goes to both colours`, {
+      remedy: 'Finish it with blue-green-switch first: `to: blue` or `to: green`.',
+    });
+  }
+  if (wish.color === live) {
+    throw new Failure('refused', `${live} is live${found.share === '' ? ' (the plain stack counts as blue until the first switch)' : ''}`, {
+      input: 'color',
+      remedy: 'Deploy the other colour; `color: auto` chooses it.',
+    });
+  }
+  const color = wish.color !== 'auto' ? wish.color : live ? otherColor(live) : 'blue';
+  const allocate = portAllocator(color, found.ports, found.listening, wish.range, plainRuns);
+  const split = splitColors(model, { color, services: own, liveOnly: wish.liveOnly }, allocate);
+  const inColor = oneShot.filter((name) => own.includes(name));
+  const release = writeRelease(split.color, inColor);
+  const services = release.services.filter((service) => !wish.liveOnly.includes(service.name));
+  const liveOnly = release.services.filter((service) => wish.liveOnly.includes(service.name));
+  const hasShared = Object.keys(split.shared.services).length > 0;
+  const shared = hasShared
+    ? writeRelease(split.shared, oneShot.filter((name) => !own.includes(name)))
+    : { json: '{}\n', services: [] };
+  const uploads: Upload[] = [
+    { name: 'release/compose.json', content: release.json },
+    { name: 'release/services', content: servicesTable(services) },
+    { name: 'release/live-only', content: servicesTable(liveOnly) },
+    { name: 'release/pulls', content: pullList(release.services) },
+    { name: 'release/needs', content: needsTable(split.color) },
+    { name: 'release/ports', content: formatPorts(split.ports) },
+    { name: 'release/shared/compose.json', content: shared.json },
+    { name: 'release/shared/services', content: servicesTable(shared.services) },
+    { name: 'release/shared/pulls', content: pullList(shared.services) },
+    { name: 'release/shared/needs', content: hasShared ? needsTable(split.shared) : '' },
+    ...split.volumes.map((volume, index) => ({
+      name: `release/volumes-${index + 1}`,
+      content: volumeWords(model.name, volume),
+    })),
+  ];
+  return {
+    color,
+    project: colorProject(model.name, color),
+    model: split.color,
+    services,
+    liveOnly,
+    shared: shared.services,
+    ports: split.ports,
+    notes: split.notes,
+    uploads,
+  };
+}
+
+/** The words for `docker volume create`, with the labels that Compose would give it. */
+function volumeWords(
+  project: string,
+  volume: { name: string; driver: string; options: Record<string, string>; key: string },
+): string {
+  const words = [
+    ...(volume.driver === '' ? [] : ['--driver', volume.driver]),
+    ...Object.entries(volume.options).flatMap(([key, value]) => ['--opt', `${key}=${value}`]),
+    '--label',
+    `com.docker.compose.project=${project}`,
+    '--label',
+    `com.docker.compose.volume=${volume.key}`,
+    volume.name,
+  ];
+  return `volume_name=${quote([volume.name])}\nset -- ${quote(words)}\n`;
+}

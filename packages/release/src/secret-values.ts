@@ -1,0 +1,24 @@
+import { type ComposeModel } from '@deploy-actions/compose';
+
+/** Every value that the services' environments hold under a name that speaks of a secret, or in a login of a URL. */
+export function secretValues(model: ComposeModel): string[] {
+  const values: string[] = [];
+  for (const service of Object.values(model.services)) {
+    for (const [name, value] of Object.entries(service.environment ?? {})) {
+      if (typeof value !== 'string') continue;
+      const plain = value.replaceAll('$$', '$');
+      if (/pass|secret|token|key|credential|auth|dsn|salt|private/i.test(name)) values.push(plain);
+      const login = /^[a-z][a-z0-9+.-]*:\/\/[^/@\s:]*:([^/@\s]+)@/i.exec(plain);
+      if (login) values.push(login[1]!, decoded(login[1]!));
+    }
+  }
+  return values.filter((value) => value !== '');
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

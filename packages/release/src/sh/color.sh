@@ -1,0 +1,143 @@
+# shellcheck shell=dash
+# Colours: the project of a colour beside the services that all colours share.
+# Parameters: color (blue, green or empty), base_project, shared_services (keep or update).
+# A coloured release's directory holds also: shared/ (compose.json, services, images, needs, pulls of the shared
+# services), ports, volumes-<n> (words for `docker volume create`), live-only (a table like services).
+
+# live_color: what traffic.json says; without it a plain stack that runs is blue. Sets live and canary.
+live_color() {
+  live=
+  canary=
+  _share=$(sed -n 's/.*"share":"\([a-z0-9-]*\)".*/\1/p' "$path/.deploy/traffic.json" 2>/dev/null)
+  case $_share in
+  blue | green) live=$_share ;;
+  blue-* | green-*)
+    canary=$_share
+    live=${_share%%-*}
+    ;;
+  *) [ -z "$(plain_containers)" ] || live=blue ;;
+  esac
+}
+
+# plain_containers: ids of containers of the base project whose service is one that changes.
+plain_containers() {
+  for _name in $(awk '{ print $7 }' "$color_table") $(awk '{ print $7 }' "$(existing "$color_live_only")"); do
+    clean_env docker ps --all --quiet --no-trunc --filter "label=com.docker.compose.project=$base_project" \
+      --filter "label=com.docker.compose.service=$_name"
+  done
+}
+
+# check_color: under the lock; the live colour is never deployed over, and ports never change.
+check_color() {
+  color_table=$files/release/services
+  color_live_only=$files/release/live-only
+  live_color
+  [ -z "$canary" ] || fail refused "a canary is on ($canary): traffic goes to both colours" \
+    'Finish it with blue-green-switch first: to: blue or to: green.'
+  [ "$live" != "$color" ] || fail refused "$color is live" 'Deploy the other colour: color: auto chooses it.'
+  _changed=$(awk '
+    { key = $1 " " $2 " " $3 " " $4 }
+    FILENAME == ARGV[1] { port[key] = $5; next }
+    (key in port) && port[key] != $5 { print $2; exit }
+  ' "$(existing "$path/.deploy/ports")" "$files/release/ports")
+  [ -z "$_changed" ] || fail busy "another deployment allocated the ports of $_changed meanwhile" 'Run it again.'
+  _later=$(clean_env docker ps --quiet --filter "label=com.docker.compose.project=$base_project" |
+    while read -r _id; do
+      clean_env docker inspect --format '{{range $name, $_ := .NetworkSettings.Networks}}{{$name}}
+{{end}}' "$_id"
+    done | grep . | awk -v ours="zz_${base_project}_" '$0 > ours && index($0, ours) != 1' | sort -u | head -n 1)
+  [ -z "$_later" ] || fail refused "a shared service is on the network $_later, whose name sorts after zz_${base_project}_$color: joining that would move its default gateway and drop connections" \
+    'Give that network a name that sorts earlier.'
+}
+
+# prepare_color DIRECTORY: networks, volumes and shared services, and the plain services that are idle gone.
+prepare_color() {
+  for _one in blue green; do
+    _network=zz_${base_project}_$_one
+    clean_env docker network inspect --format . "$_network" >/dev/null 2>&1 ||
+      unlocked clean_env docker network create --label "deploy-actions.project=$base_project" "$_network" >/dev/null ||
+      { problem="the network $_network could not be made"; return 1; }
+  done
+  for _file in "$1"/volumes-*; do
+    [ -f "$_file" ] || continue
+    make_volume "$_file" || return 1
+  done
+  share_services "$1/shared" || return 1
+  join_shared "$1/shared" || return 1
+  { cat "$(existing "$path/.deploy/ports")" "$1/ports" 2>/dev/null; } | sort -u | write_file "$path/.deploy/ports"
+  if [ "$color" = blue ]; then
+    color_table=$1/services
+    color_live_only=$1/live-only
+    for _id in $(plain_containers); do
+      say "removes the plain container $(clean_env docker inspect --format '{{.Name}}' "$_id"), which is idle: blue takes its place"
+      unlocked clean_env docker stop ${stop_timeout:+--time "$stop_timeout"} "$_id" >/dev/null 2>&1
+      unlocked clean_env docker rm --force "$_id" >/dev/null 2>&1
+    done
+  fi
+}
+
+# make_volume FILE: its words are those of `docker volume create`, the last one is the name.
+make_volume() {
+  # shellcheck disable=SC1090 # written by the runner
+  . "$1"
+  clean_env docker volume inspect --format . "$volume_name" >/dev/null 2>&1 && return 0
+  unlocked clean_env docker volume create "$@" >/dev/null && return 0
+  problem="the volume $volume_name could not be made"
+  return 1
+}
+
+# share_services DIRECTORY: the shared services run; `keep` starts what does not and recreates nothing.
+share_services() {
+  [ -s "$1/services" ] || return 0
+  project=$base_project
+  _orphans=$remove_orphans
+  # The base project may still hold the plain stack, which is live.
+  remove_orphans=false
+  if [ "$shared_services" = update ]; then
+    bring_up "$1"
+  else
+    _all=$(awk '{ printf "%s%s", separator, $7; separator = " " }' "$1/services")
+    start_missing "$1" 'the release' "$_all"
+  fi && wait_healthy "$1"
+  _code=$?
+  project=$base_project-$color
+  remove_orphans=$_orphans
+  return "$_code"
+}
+
+# join_shared DIRECTORY: shared containers are on both colours' networks under their own names. A recreated
+# container has lost that, so it is done each time.
+join_shared() {
+  project=$base_project
+  survey "$scratch/shared"
+  project=$base_project-$color
+  awk 'FILENAME == ARGV[1] { shared[$7] = 1; next } ($1 in shared) && $5 == "running" { print $1, $2 }' \
+    "$1/services" "$scratch/shared" >"$scratch/join"
+  while read -r _service _id; do
+    _on=$(clean_env docker inspect --format '{{range $name, $_ := .NetworkSettings.Networks}}{{$name}} {{end}}' "$_id")
+    for _one in blue green; do
+      case " $_on " in *" zz_${base_project}_$_one "*) continue ;; esac
+      unlocked clean_env docker network connect --alias "$_service" "zz_${base_project}_$_one" "$_id" ||
+        { problem="$_service could not join the network of $_one"; return 1; }
+      say "$_service is on the network of $_one"
+    done
+  done <"$scratch/join"
+}
+
+# slot_release: the release in the place that this deployment replaces.
+slot_release() {
+  if [ -z "$color" ]; then current_release; return; fi
+  _slot=$(cat "$path/.deploy/color-$color" 2>/dev/null)
+  [ -z "$_slot" ] || [ ! -f "$path/releases/$_slot/services" ] || printf '%s' "$_slot"
+}
+
+fill_slot() {
+  if [ -z "$color" ]; then switch_current "$1"; else printf '%s\n' "$1" | write_file "$path/.deploy/color-$color"; fi
+}
+
+# take_down_color: nothing of a failed colour stays where there was none before.
+take_down_color() {
+  for _id in $(project_ids); do
+    unlocked clean_env docker rm --force "$_id" >/dev/null 2>&1
+  done
+}

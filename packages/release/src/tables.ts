@@ -1,0 +1,31 @@
+import { type ComposeModel, type ReleaseService, type SentTree, dependenciesOf } from '@deploy-actions/compose';
+import { Failure } from '@deploy-actions/kit';
+
+/** Lines of a service and, in starting order, all that it needs. */
+export function needsTable(model: ComposeModel): string {
+  return Object.keys(model.services)
+    .map((name) => `${[name, ...dependenciesOf(model, [name])].join(' ')}\n`)
+    .join('');
+}
+
+/** Each image once. */
+export function pullList(services: readonly ReleaseService[]): string {
+  return [...new Set(services.map((one) => `${one.image}\n`))].join('');
+}
+
+/** Lines of sha256, mode, path in the tree and path among the files of the run, with tabs between. */
+export function treesTable(trees: readonly SentTree[], stageName: string): string {
+  let table = '';
+  for (const tree of trees) {
+    for (const file of tree.files) {
+      if (/[\t\n]/.test(file.path)) {
+        throw new Failure('input', `the name of ${JSON.stringify(file.path)} has a tab or a newline in it`, {
+          input: 'files',
+        });
+      }
+      const inTree = `${tree.name}${file.path.slice(tree.path.length)}`;
+      table += `${tree.sha256}\t${file.executable ? '0755' : '0644'}\t${inTree}\t${stageName}/${file.path}\n`;
+    }
+  }
+  return table;
+}
