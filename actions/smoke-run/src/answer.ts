@@ -78,11 +78,15 @@ export function reader(answer: Answer) {
       return match ? (match[1] ?? match[0]) : NOTHING;
     },
     async xpath(expression: string): Promise<unknown> {
-      const { queryMarkup } = await import('@deploy-actions/document/markup');
+      const { XPathError, queryMarkup } = await import('@deploy-actions/document/markup');
       const type = answer.response!.headers['content-type'] ?? '';
       const xml = /xml/i.test(type) && !/html/i.test(type);
-      const found = queryMarkup(text(), xml ? 'xml' : 'html', expression);
-      return found === undefined ? NOTHING : found;
+      try {
+        return queryMarkup(text(), xml ? 'xml' : 'html', expression) ?? NOTHING;
+      } catch (error) {
+        if (error instanceof XPathError) throw new NoSuchValue(error.message, { cause: error });
+        throw error;
+      }
     },
     prometheus(selector: string): unknown {
       const parsed = parseSelector(selector);

@@ -16,7 +16,7 @@ interface MarkupNode {
   ownerDocument: MarkupNode | null;
   ownerElement: MarkupNode | null;
   childNodes: MarkupNode[];
-  attributes: MarkupNode[];
+  attributes: MarkupNode[] & { item(index: number): MarkupNode | null };
   firstChild: MarkupNode | null;
   lastChild: MarkupNode | null;
   nextSibling: MarkupNode | null;
@@ -101,8 +101,11 @@ const BARRIERS = new Set(['ul', 'ol', 'dl', 'table', 'select', 'body', 'html', '
 const DEEPEST = 500;
 
 function parseMarkup(text: string, kind: 'html' | 'xml'): MarkupNode {
-  const document = makeNode(DOCUMENT, '#document', null);
   const html = kind === 'html';
+  const document = Object.assign(makeNode(DOCUMENT, '#document', null), {
+    // How the library asks whether names are to be compared without case.
+    implementation: { hasFeature: () => html },
+  });
   let open: MarkupNode = document;
   let depth = 0;
   const token =
@@ -179,7 +182,7 @@ function parseMarkup(text: string, kind: 'html' | 'xml'): MarkupNode {
       ownerDocument: nodeType === DOCUMENT ? null : document,
       ownerElement: null,
       childNodes: [],
-      attributes: [],
+      attributes: attributeList(),
       firstChild: null,
       lastChild: null,
       nextSibling: null,
@@ -211,6 +214,12 @@ function parseMarkup(text: string, kind: 'html' | 'xml'): MarkupNode {
       if (!element.attributes.some((one) => one.name === attribute.name)) element.attributes.push(attribute);
     }
   }
+}
+
+/** A list that answers `item()` too, as the DOM's NamedNodeMap does. */
+function attributeList(): MarkupNode['attributes'] {
+  const list: MarkupNode[] = [];
+  return Object.assign(list, { item: (index: number) => list[index] ?? null });
 }
 
 const ENTITIES: Record<string, string> = {

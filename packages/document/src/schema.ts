@@ -22,22 +22,45 @@ const DRAFTS = {
  * pattern). References to other documents are never fetched.
  */
 export async function validateSchema(schema: Schema, value: unknown): Promise<Violation[]> {
+  const validator = await validatorOf(schema);
+  if (validator.quick(value)) return [];
+  const explained = explainFindings(schema, value);
+  if (explained.length > 0) return explained.map(({ path, message }) => ({ path, message }));
+  return validator.errors(value);
+}
+
+interface Prepared {
+  quick(value: unknown): boolean;
+  errors(value: unknown): Violation[];
+}
+
+/** Schemas are prepared once: a run holds many answers against the same one. */
+const prepared = new WeakMap<object, Prepared>();
+
+async function validatorOf(schema: Schema): Promise<Prepared> {
+  const known = typeof schema === 'object' ? prepared.get(schema) : undefined;
+  if (known) return known;
   const { Validator } = await import('@cfworker/json-schema');
   const name = typeof schema === 'object' ? String(schema['$schema'] ?? '') : '';
   const draft = Object.entries(DRAFTS).find(([part]) => name.includes(part))?.[1] ?? '2020-12';
-  // The validator wants its schema mutable and marks it.
-  const result = new Validator(structuredClone(schema) as never, draft, false).validate(value);
-  if (result.valid) return [];
-  const explained = explainFindings(schema, value);
-  if (explained.length > 0) return explained.map(({ path, message }) => ({ path, message }));
-  const leaves = result.errors.filter(
-    ({ instanceLocation }) =>
-      !result.errors.some((other) => other.instanceLocation.startsWith(`${instanceLocation}/`)),
-  );
-  return (leaves.length > 0 ? leaves : result.errors).map((error) => ({
-    path: pointerPath(error.instanceLocation),
-    message: error.error,
-  }));
+  // The validator marks its schema: it gets its own copy.
+  const quick = new Validator(structuredClone(schema) as never, draft, true);
+  const made: Prepared = {
+    quick: (value) => quick.validate(value).valid,
+    errors(value) {
+      const { errors } = new Validator(structuredClone(schema) as never, draft, false).validate(value);
+      const leaves = errors.filter(
+        ({ instanceLocation }) =>
+          !errors.some((other) => other.instanceLocation.startsWith(`${instanceLocation}/`)),
+      );
+      return (leaves.length > 0 ? leaves : errors).map((error) => ({
+        path: pointerPath(error.instanceLocation),
+        message: error.error,
+      }));
+    },
+  };
+  if (typeof schema === 'object') prepared.set(schema, made);
+  return made;
 }
 
 function pointerPath(pointer: string): Path {
