@@ -1,4 +1,6 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { API_TOKEN, type AttestationApi, startAttestationApi } from './fixtures/attestation-api.ts';
 import { type Attester, attestWithKey, openAttester } from './fixtures/attester.ts';
@@ -93,6 +95,34 @@ test.each(['inline', 'snappy', 'json'] as const)(
     expect(run.file.images[0]!.requests).toBe(form === 'inline' ? 2 : 3);
   },
 );
+
+test('a real attestation, of a public repository, holds with the embedded roots and for its signer alone', async () => {
+  // Published by prefix-dev/sigstore-example; see the README beside the file.
+  const file = join(__dirname, '../../../packages/sigstore/src/fixtures/workflow-attestation.json');
+  const real = 'sha256:54303491a8418fbed24344b513546182c29b43bf282ceb433af65e2299f9271f';
+  api.hold('prefix-dev/sigstore-example', real, JSON.parse(readFileSync(file, 'utf8')));
+  registry.intercept = ({ method }) =>
+    method === 'HEAD'
+      ? { status: 200, headers: { 'docker-content-digest': real, 'content-type': OCI_MANIFEST } }
+      : undefined;
+  const inputs = {
+    'trusted-root': '',
+    'signer-repo': 'prefix-dev/sigstore-example',
+    'signer-workflow': '.github/workflows/action.yaml@refs/heads/main',
+    'predicate-type': 'https://schemas.conda.org/attestations-publish-1.schema.json',
+  };
+  const run = await verify(inputs);
+  expect(run.failure).toBeUndefined();
+  expect(run.file.images[0]!.attestedBy!.name).toMatch(
+    /^prefix-dev\/sigstore-example\/\.github\/workflows\/action\.yaml@refs\/heads\/main \([0-9a-f]{7}\)$/,
+  );
+  expect(codes(await verify({ ...inputs, 'signer-workflow': '.github/workflows/action.yml' }))).toEqual([
+    'attested-by-other',
+  ]);
+  expect(
+    codes(await verify({ ...inputs, 'signer-workflow': '.github/workflows/action.yaml@refs/heads/mai' })),
+  ).toEqual(['attested-by-other']);
+});
 
 test('an attestation on a later page is found', async () => {
   api.pageSize = 2;

@@ -3,7 +3,6 @@ export interface Challenge {
   scheme: 'bearer' | 'basic';
   realm: string;
   service: string | undefined;
-  error: string | undefined;
 }
 
 /**
@@ -34,7 +33,6 @@ export function parseChallenge(value: string | undefined): Challenge | undefined
       scheme,
       realm: realm ?? '',
       service: found.params.get('service'),
-      error: found.params.get('error'),
     };
   }
   return undefined;

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { Failure } from '@deploy-actions/kit';
 import { DOCKER_LIST, DOCKER_MANIFEST } from './media-type.ts';
 import {
   type StubAnswer,
@@ -588,4 +589,18 @@ test('inputs that say nothing together are refused before any request', async ()
     expect(failure).toMatchObject({ kind: 'input', message: expect.stringMatching(message) });
   }
   expect(registry.requests).toEqual([]);
+});
+
+test('a cancelled run ends at once, with the reason', async () => {
+  const controller = new AbortController();
+  registry.intercept = () => {
+    controller.abort(new Failure('lost', 'the run was cancelled (SIGINT)'));
+    return { status: 503 };
+  };
+  const run = await runVerify({
+    inputs: { images: `${registry.host}/acme/shop:1` },
+    signal: controller.signal,
+  });
+  expect(run.failure).toMatchObject({ kind: 'lost', message: 'the run was cancelled (SIGINT)' });
+  expect(registry.requests).toHaveLength(1);
 });

@@ -1,4 +1,4 @@
-import { formatBytes, formatDuration, pool } from '@deploy-actions/kit';
+import { cut, formatBytes, formatDuration, pool } from '@deploy-actions/kit';
 import {
   type ImageConfig,
   type ImageManifest,
@@ -115,7 +115,7 @@ function choose(all: Candidate[], platforms: readonly Platform[], image: string)
   if (missing.length > 0) {
     throw new Problem(
       'platform-missing',
-      `${image} is not there for ${missing.map(formatPlatform).join(' and ')}, only for ${[...new Set(existing)].join(', ') || 'no known platform'}`,
+      `${image} is not there for ${missing.map(formatPlatform).join(' and ')}, only for ${cut([...new Set(existing)].join(', '), 300) || 'no known platform'}`,
       { remedy: 'Add it to `platforms` of the build, or take it out of `platforms` of this step.' },
     );
   }
@@ -169,8 +169,8 @@ function check(
     throw new Problem(
       'label-differs',
       actual === undefined
-        ? `${what} has no label ${name}; wanted is ${JSON.stringify(value)}`
-        : `${what}: the label ${name} is ${JSON.stringify(actual)}, wanted is ${JSON.stringify(value)}`,
+        ? `${what} has no label ${name}; wanted is ${shown(value)}`
+        : `${what}: the label ${name} is ${shown(actual)}, wanted is ${shown(value)}`,
       {
         remedy:
           actual === undefined
@@ -205,4 +205,9 @@ function checkAge({ created }: ImageConfig, maxAge: number, now: Date, what: str
       remedy: 'Build it again, or raise `max-age`.',
     },
   );
+}
+
+/** A label's value in a message. */
+function shown(value: string): string {
+  return cut(JSON.stringify(value), 200);
 }

@@ -49,12 +49,11 @@ export interface Tokens {
 
 /** Registries whose token service is known, which saves the request that asks for it. A 401 still teaches. */
 const WELL_KNOWN: Record<string, Challenge> = {
-  'ghcr.io': { scheme: 'bearer', realm: 'https://ghcr.io/token', service: 'ghcr.io', error: undefined },
+  'ghcr.io': { scheme: 'bearer', realm: 'https://ghcr.io/token', service: 'ghcr.io' },
   'docker.io': {
     scheme: 'bearer',
     realm: 'https://auth.docker.io/token',
     service: 'registry.docker.io',
-    error: undefined,
   },
 };
 
