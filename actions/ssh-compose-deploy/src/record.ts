@@ -13,6 +13,7 @@ export interface DeploymentRecord {
   version: string;
   release: string;
   previous_release: string;
+  color: '' | 'blue' | 'green';
   actor: string;
   run_url: string;
   duration_ms: number;

@@ -340,6 +340,7 @@ async function report(
     version: wanted.version,
     release,
     previous_release: previous,
+    color: first.prepared.color ?? '',
     actor: ports.workflow.actor,
     run_url: ports.workflow.runUrl,
     duration_ms: duration,

@@ -1,9 +1,12 @@
-import { inspectForStatus } from '@deploy-actions/release';
+import { type HostStatus, statusOf } from '@deploy-actions/host';
+import { codeSpan, escapeMarkdown, formatDuration, markdownTable } from '@deploy-actions/kit';
+import { type StackView, inspectForStatus } from '@deploy-actions/release';
 import type { Ports } from '@deploy-actions/runner';
 import { type Server, type Session } from '@deploy-actions/shell';
 import { type DeployInputs, type DeployOutputs } from './fields.ts';
+import { shortImage, withDigest } from './summary.ts';
 
-/** Changes nothing; tells what runs, the kept releases and who holds the lock. */
+/** Changes nothing; tells what runs, since when, the kept releases and who holds the lock. */
 export async function showStatus(
   inputs: DeployInputs,
   ports: Ports,
@@ -11,7 +14,7 @@ export async function showStatus(
   connect: (server: Server) => Promise<Session>,
 ): Promise<DeployOutputs> {
   const begun = ports.clock.now();
-  let release: string | undefined;
+  let first: StackView | undefined;
   for (const server of servers) {
     const session = await connect(server);
     try {
@@ -20,22 +23,86 @@ export async function showStatus(
         { path: server.path, project: inputs.project ?? '', dockerHost: server.dockerHost },
         { signal: ports.signal },
       );
-      release ??= view.current;
-      ports.log.info(`${server.name}: project ${view.project}, release ${view.current || '(none)'}`);
+      const host = await statusOf(session, server.path);
+      first ??= view;
+      tell(server.name, view, host, ports);
     } finally {
       await session.close();
     }
   }
   return {
     'deployment-id': undefined,
-    release,
-    version: undefined,
-    'previous-release': undefined,
+    release: first?.current,
+    version: textOf(first?.previousRelease?.['version']),
+    'previous-release': textOf(first?.previousRelease?.['previous']),
     changed: false,
-    services: undefined,
+    services: first && servicesOf(first),
     record: undefined,
     duration: Math.round(ports.clock.now() - begun),
     color: undefined,
     'color-urls': undefined,
   };
+}
+
+function tell(name: string, view: StackView, host: HostStatus, ports: Ports): void {
+  const now = ports.clock.wall().getTime();
+  const { log } = ports;
+  const release = view.current === '' ? 'no release yet' : `release ${view.current}`;
+  const holder = holderText(host.lock);
+  log.info(`${name}: project ${view.project}, ${release}; ${holder}`);
+  const running = view.containers.filter((one) => !one.oneOff);
+  for (const one of running) {
+    log.info(`  ${one.name}  ${stateOf(one)}, ${sinceText(one.startedAt, now)}  ${shortImage(withDigest(one.image, view.images))}`);
+  }
+  if (running.length === 0) log.info('  no container of the project is there');
+  for (const one of view.releases) {
+    log.info(`  kept: ${textOf(one['id'])}  version ${textOf(one['version'])}, of ${textOf(one['created'])}${one['id'] === view.current ? '  (current)' : ''}`);
+  }
+  for (const one of view.history.slice(-5)) {
+    log.info(`  was: ${textOf(one['at'])}  ${textOf(one['operation'])} of ${textOf(one['release'])} ${textOf(one['outcome'])}, by ${textOf(one['actor'])}`);
+  }
+  ports.summary(`### ${escapeMarkdown(name)}: ${escapeMarkdown(release)}\n\n${escapeMarkdown(holder)}\n`);
+  ports.summary(
+    `${markdownTable(
+      ['Container', 'State', 'Since', 'Image'],
+      running.map((one) => [
+        codeSpan(one.name),
+        stateOf(one),
+        sinceText(one.startedAt, now),
+        codeSpan(shortImage(withDigest(one.image, view.images))),
+      ]),
+    )}\n`,
+  );
+  ports.summary(
+    `${markdownTable(
+      ['Kept release', 'Version', 'Created'],
+      view.releases.map((one) => [codeSpan(textOf(one['id'])), codeSpan(textOf(one['version'])), textOf(one['created'])]),
+    )}\n`,
+  );
+}
+
+function holderText(lock: HostStatus['lock']): string {
+  if (!lock) return 'nobody holds the lock';
+  return `the lock is held by ${lock.actor || 'somebody'} since ${lock.since}${lock.runUrl ? ` (${lock.runUrl})` : ''}`;
+}
+
+function stateOf(one: StackView['containers'][number]): string {
+  if (one.status === 'exited') return `exited (${one.exitCode})`;
+  return one.health ? `${one.status}, ${one.health}` : one.status;
+}
+
+/** How long ago; a container that never started has the year 1 there. */
+function sinceText(time: string, now: number): string {
+  const started = Date.parse(time);
+  return started > 0 ? `since ${formatDuration(Math.max(0, now - started))}` : 'never started';
+}
+
+function servicesOf(view: StackView): Record<string, { image: string; state: string }> {
+  return Object.fromEntries(
+    view.containers.filter((one) => !one.oneOff).map((one) => [one.service, { image: withDigest(one.image, view.images), state: stateOf(one) }]),
+  );
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
 }

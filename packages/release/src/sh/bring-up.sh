@@ -1,4 +1,6 @@
 # shellcheck shell=dash
+# What the prelude, the parameters and the other parts define is not seen here; names of services have no spaces.
+# shellcheck disable=SC2154,SC2034,SC2013
 # Brings a release up and proves it healthy: the same code for a deploy, for the restore after a failed one, and
 # for a rollback. A release's directory holds compose.json, services (a table), images and perhaps adopted.
 # Parameters: project, wait_timeout (seconds), stop_timeout (seconds or empty), remove_orphans (true or false).

@@ -1,4 +1,6 @@
 # shellcheck shell=dash
+# What the prelude, the parameters and the other parts define is not seen here; names of services have no spaces.
+# shellcheck disable=SC2154,SC2034,SC2013
 # Colours: the project of a colour beside the services that all colours share.
 # Parameters: color (blue, green or empty), base_project, shared_services (keep or update).
 # A coloured release's directory holds also: shared/ (compose.json, services, images, needs, pulls of the shared
@@ -42,10 +44,7 @@ check_color() {
   ' "$(existing "$path/.deploy/ports")" "$files/release/ports")
   [ -z "$_changed" ] || fail busy "another deployment allocated the ports of $_changed meanwhile" 'Run it again.'
   _later=$(clean_env docker ps --quiet --filter "label=com.docker.compose.project=$base_project" |
-    while read -r _id; do
-      clean_env docker inspect --format '{{range $name, $_ := .NetworkSettings.Networks}}{{$name}}
-{{end}}' "$_id"
-    done | grep . | awk -v ours="zz_${base_project}_" '$0 > ours && index($0, ours) != 1' | sort -u | head -n 1)
+    while read -r _id; do networks_of "$_id"; done | awk -v ours="zz_${base_project}_" '$0 > ours && index($0, ours) != 1' | sort -u | head -n 1)
   [ -z "$_later" ] || fail refused "a shared service is on the network $_later, whose name sorts after zz_${base_project}_$color: joining that would move its default gateway and drop connections" \
     'Give that network a name that sorts earlier.'
 }
@@ -114,7 +113,7 @@ join_shared() {
   awk 'FILENAME == ARGV[1] { shared[$7] = 1; next } ($1 in shared) && $5 == "running" { print $1, $2 }' \
     "$1/services" "$scratch/shared" >"$scratch/join"
   while read -r _service _id; do
-    _on=$(clean_env docker inspect --format '{{range $name, $_ := .NetworkSettings.Networks}}{{$name}} {{end}}' "$_id")
+    _on=$(networks_of "$_id" | tr '\n' ' ')
     for _one in blue green; do
       case " $_on " in *" zz_${base_project}_$_one "*) continue ;; esac
       unlocked clean_env docker network connect --alias "$_service" "zz_${base_project}_$_one" "$_id" ||

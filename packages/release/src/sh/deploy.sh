@@ -1,4 +1,6 @@
 # shellcheck shell=dash
+# What the prelude, the parameters and the other parts define is not seen here; names of services have no spaces.
+# shellcheck disable=SC2154,SC2034,SC2013
 # The deploy itself. The files of the run: release/ (compose.json, services, pulls, needs, trees, hooks/,
 # release.head, env), and the files sent under project/.
 # Parameters beside those of the other parts: on_failure (restore or keep), gates (true with several servers),
@@ -92,9 +94,10 @@ begin() {
 adopt_stack() {
   _adopted=$path/releases/adopted
   rm -rf "$_adopted"
-  cp -R "$files/release-adopted" "$_adopted" && cp "$_adopted/images" "$_adopted/digests" &&
-    write_release_json "$_adopted" '' && : >"$_adopted/deployed" && switch_current adopted ||
+  if ! { cp -R "$files/release-adopted" "$_adopted" && cp "$_adopted/images" "$_adopted/digests" &&
+    write_release_json "$_adopted" '' && : >"$_adopted/deployed" && switch_current adopted; }; then
     fail remote "the running stack could not be recorded in $path"
+  fi
   keep_images adopted "$_adopted"
   if [ -z "$color" ]; then
     previous=adopted

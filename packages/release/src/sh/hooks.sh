@@ -1,4 +1,6 @@
 # shellcheck shell=dash
+# What the prelude, the parameters and the other parts define is not seen here; names of services have no spaces.
+# shellcheck disable=SC2154,SC2034,SC2013
 # Commands of the user's that run in containers of the release: before-up, migrate, after-up, migration-state.
 # Each is a file that sets `hook_service` and, by `set --`, the words of its command (written by the runner).
 # Parameters: project, release, migration_reversible (true or false).

@@ -1,4 +1,6 @@
 # shellcheck shell=dash
+# What the prelude, the parameters and the other parts define is not seen here; names of services have no spaces.
+# shellcheck disable=SC2154,SC2034,SC2013
 # Looks at the server and resolves the compose files, changing nothing outside the staging folder.
 # The files sent lie in project/<name>/…: <name> is the base name of the application's folder, since Compose names
 # the project after it. What was not sent is linked in from shared/, so that `env_file`, `extends` and the like
@@ -103,7 +105,7 @@ LIST
       docker compose "$@" config --format json
   ) >config.json 2>"$scratch/config.error" || config_failure
   if grep -q 'variable is not set' "$scratch/config.error"; then
-    sed -n 's/.*msg="\(.*variable is not set.*\)"$/\1/p' "$scratch/config.error" | tr -d '\\' | sort -u | while read -r _line; do
+    sed -n 's/.*msg="\(.*variable is not set.*\)"$/\1/p' "$scratch/config.error" | sed 's/[\]//g' | sort -u | while read -r _line; do
       warn "$_line"
     done
   fi
@@ -216,7 +218,8 @@ look_at_stack() {
   project=$_project
   : >containers
   # shellcheck disable=SC2086 # ids are hexadecimal
-  [ -z "$(echo $_ids)" ] || clean_env docker inspect --type container --format "$container_template" $_ids >containers 2>/dev/null
+  set -- $_ids
+  [ $# = 0 ] || clean_env docker inspect --type container --format "$container_template" "$@" >containers 2>/dev/null
   result_file containers containers
   clean_env docker image ls --no-trunc --digests --format '{{json .}}' >images 2>/dev/null
   result_file images images

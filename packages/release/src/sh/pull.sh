@@ -1,4 +1,6 @@
 # shellcheck shell=dash
+# What the prelude, the parameters and the other parts define is not seen here; names of services have no spaces.
+# shellcheck disable=SC2154,SC2034,SC2013
 # Room for the images and the images themselves, before anything changes.
 # Parameters: pull (always, missing or never), registry (host of registry_config), min_free_disk (bytes).
 # Secret: registry_config, the text of a Docker config.json with the login, or empty.
@@ -42,7 +44,8 @@ manifest_sizes() {
     (
       docker_for "$_image" manifest inspect --verbose "$_image" 2>/dev/null ||
         docker_for "$_image" manifest inspect --insecure --verbose "$_image" 2>/dev/null
-    ) | tr ',{' '\n\n' | awk '
+    ) | sed 's/[,{]/\
+/g' | awk '
       # Of an index only the first platform counts: they are about equally large.
       /"Ref":/ { if (++manifests > 1) exit }
       /"size":/ { gsub(/[^0-9]/, ""); total += $0 }
@@ -166,7 +169,7 @@ close_login() {
 # What a killed run left behind.
 sweep_logins() {
   for _left in "/dev/shm/deploy-actions.$(id -u)".*; do
-    [ -d "$_left" ] && [ ! -L "$_left" ] && [ -O "$_left" ] || continue
+    if [ ! -d "$_left" ] || [ -L "$_left" ] || [ ! -O "$_left" ]; then continue; fi
     _owner=${_left#"/dev/shm/deploy-actions.$(id -u)."}
     kill -0 "${_owner%%.*}" 2>/dev/null || rm -rf "$_left"
   done

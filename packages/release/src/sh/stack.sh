@@ -1,4 +1,6 @@
 # shellcheck shell=dash
+# What the prelude, the parameters and the other parts define is not seen here; names of services have no spaces.
+# shellcheck disable=SC2154,SC2034,SC2013
 # The containers of a project as they are, and Compose on a release's resolved file.
 # Parameters: project.
 
@@ -103,7 +105,7 @@ ids_of() {
 # later `up`. The one that runs keeps the proper name.
 repair_leftovers() {
   survey "$scratch/containers" || return 1
-  # shellcheck disable=SC2034 # the columns of the survey
+  cp "$scratch/containers" "$scratch/leftovers"
   while read -r _service _id _hash _image_id _status _code _restarts _health _oom _number _started _name _image; do
     case $_status in
     dead | removing)
@@ -115,7 +117,7 @@ repair_leftovers() {
     _plain=${_name#/}
     _prefix=${_plain%%_*}
     case $_prefix in *[!0-9a-f]* | '') continue ;; esac
-    [ "${#_prefix}" -eq 12 ] && [ "$_prefix" != "$_plain" ] || continue
+    if [ "${#_prefix}" -ne 12 ] || [ "$_prefix" = "$_plain" ]; then continue; fi
     _proper=${_plain#*_}
     _other=$(awk -v name="/$_proper" '$12 == name { print $2, $5 }' "$scratch/containers")
     if [ -n "$_other" ] && [ "${_other#* }" = running ]; then
@@ -129,10 +131,16 @@ repair_leftovers() {
     fi
     say "gives $_plain its name $_proper back"
     unlocked clean_env docker rename "$_id" "$_proper"
-  done <"$scratch/containers"
+  done <"$scratch/leftovers"
 }
 
 # existing FILE: its name, or that of an empty file.
 existing() {
   if [ -f "$1" ]; then printf '%s' "$1"; else printf '/dev/null'; fi
+}
+
+# networks_of ID: the names of its networks, one per line.
+networks_of() {
+  # shellcheck disable=SC2016 # the template's own variables
+  clean_env docker inspect --format '{{range $name, $_ := .NetworkSettings.Networks}}{{println $name}}{{end}}' "$1" | grep .
 }

@@ -1,4 +1,6 @@
 # shellcheck shell=dash
+# What the prelude, the parameters and the other parts define is not seen here; names of services have no spaces.
+# shellcheck disable=SC2154,SC2034,SC2013
 # Where releases lie on the server: releases/<id>, files/<sha256>, the link `current`, the tags of kept images.
 # Parameters: project, release, keep_releases.
 
@@ -50,7 +52,7 @@ place_release() {
 place_links() {
   [ -f "$files/release/links" ] || return 0
   while IFS=$tab read -r _old _name; do
-    [ ! -e "$path/shared/$_name" ] && [ ! -L "$path/shared/$_name" ] || continue
+    if [ -e "$path/shared/$_name" ] || [ -L "$path/shared/$_name" ]; then continue; fi
     mkdir -p "$(dirname "$path/shared/$_name")" && ln -s "$_old" "$path/shared/$_name" || return 1
     say "shared/$_name is $_old"
   done <"$files/release/links"
@@ -84,44 +86,44 @@ restore_references() {
   done <"$1/images"
 }
 
-# forget_release RELEASE: its folder and its tags; images that nothing else names go with the tag.
+# forget_release RELEASE: its folder and its tags. A reference by digest that no other release has goes too; what a
+# container uses stays by itself.
 forget_release() {
-  if [ -f "$path/releases/$1/images" ]; then
-    while read -r _service _id _image; do
-      unlocked clean_env docker image rm "$(image_tag "$1" "$_service")" >/dev/null 2>&1
-      # Only what the dropped release alone referred to: its own digest reference, unless a container uses it.
-      case $_image in
-      *@sha256:*)
-        grep -qF " $_image" "$path"/releases/*/images --exclude-dir=none 2>/dev/null &&
-          [ "$(grep -lF " $_image" "$path"/releases/*/images 2>/dev/null | grep -cvF "/$1/images")" -gt 0 ] ||
-          unlocked clean_env docker image rm "$_image" >/dev/null 2>&1
-        ;;
-      esac
-    done <"$path/releases/$1/images"
-  fi
-  rm -rf "${path:?}/releases/$1"
+  cp "$path/releases/$1/images" "$scratch/forgotten" 2>/dev/null || : >"$scratch/forgotten"
+  rm -rf "${path:?}/releases/${1:?}"
+  while read -r _service _id _image; do
+    unlocked clean_env docker image rm "$(image_tag "$1" "$_service")" >/dev/null 2>&1
+    case $_image in
+      *@sha256:*) cat "$path"/releases/*/images 2>/dev/null | grep -qF " $_image" && continue ;;
+      *) continue ;;
+    esac
+    unlocked clean_env docker image rm "$_image" >/dev/null 2>&1
+  done <"$scratch/forgotten"
 }
 
-# retain: keeps the newest releases that were deployed (keep_releases of them beside the current one and the one
-# before it), drops failed ones, and files that no kept release mounts.
+# retain: keeps the newest releases that were deployed, `keep_releases` with the current one and the one before it,
+# drops failed ones, and files that no kept release mounts.
 retain() {
-  _kept=0
   _current=$(current_release)
-  for _old in $(ls -t "$path/releases"); do
-    [ "$_old" != "$_current" ] && [ "$_old" != "$previous" ] || continue
-    # A colour that is up, or warm, is what the switch and rollback go to.
-    ! grep -qsx "$_old" "$path/.deploy/color-blue" "$path/.deploy/color-green" || continue
-    if [ -f "$path/releases/$_old/deployed" ]; then
-      _kept=$((_kept + 1))
-      # The current one and the one before it count too.
-      [ "$_kept" -gt "$((keep_releases - 2))" ] || continue
-    fi
-    say "forgets the release $_old"
-    forget_release "$_old"
-  done
+  # Ids are of a checked character set.
+  # shellcheck disable=SC2012
+  ls -t "$path/releases" | {
+    _kept=2
+    while read -r _old; do
+      case $_old in "$_current" | "$previous") continue ;; esac
+      # A colour that is up, or warm, is what the switch and rollback go to.
+      ! grep -qsx "$_old" "$path/.deploy/color-blue" "$path/.deploy/color-green" || continue
+      if [ -f "$path/releases/$_old/deployed" ] && [ "$_kept" -lt "$keep_releases" ]; then
+        _kept=$((_kept + 1))
+        continue
+      fi
+      say "forgets the release $_old"
+      forget_release "$_old" </dev/null
+    done
+  }
   for _tree in "$path"/files/*; do
     [ -d "$_tree" ] || continue
-    grep -qs "^${_tree##*/}$tab" "$path"/releases/*/trees || rm -rf "$_tree"
+    cat "$path"/releases/*/trees 2>/dev/null | grep -q "^${_tree##*/}$tab" || rm -rf "$_tree"
   done
 }
 

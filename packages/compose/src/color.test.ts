@@ -1,0 +1,131 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import {
+  type ColorPort,
+  changingServices,
+  colorUrls,
+  formatPorts,
+  liveColor,
+  parsePorts,
+  portAllocator,
+  splitColors,
+} from './color.ts';
+import { type ComposeModel, type Port, parseModel } from './model.ts';
+
+const range = { first: 18000, last: 18009 };
+const port: Port = { target: 80, published: '8080', protocol: 'tcp' };
+
+function model(): ComposeModel {
+  const resolved = parseModel(readFileSync(join(__dirname, 'fixtures/resolved.json'), 'utf8'));
+  const { web } = resolved.services;
+  web!.ports = [port];
+  web!.deploy = { replicas: 2 };
+  web!.container_name = 'web';
+  web!.networks = { default: { aliases: ['site'] } };
+  resolved.services['worker'] = { ...web!, ports: undefined, container_name: undefined, depends_on: { web: { condition: 'service_started' } } };
+  return resolved;
+}
+
+const split = (services: string[], liveOnly: string[] = [], from = model()) =>
+  splitColors(from, { color: 'green', services, liveOnly }, portAllocator('green', [], new Set(), range, false));
+
+test('a colour holds what changes, the base project what is shared', () => {
+  const { color, shared } = split(['web', 'worker']);
+  expect(color.name).toBe('shop-green');
+  expect(Object.keys(color.services)).toEqual(['web', 'worker']);
+  expect(shared.name).toBe('shop');
+  expect(Object.keys(shared.services)).toEqual(['db', 'init']);
+});
+
+test('a colour is on its own network alone, under a name that only it has', () => {
+  const { color } = split(['web', 'worker']);
+  expect(color.networks).toEqual({ zz_shop_green: { name: 'zz_shop_green', external: true } });
+  expect(color.services['web']!.networks).toEqual({ zz_shop_green: { aliases: ['web-green', 'site'] } });
+});
+
+test('a colour has the volumes that the stack had', () => {
+  const { color, volumes } = split(['web']);
+  expect(color.volumes).toEqual({ media: { name: 'shop_media', external: true } });
+  expect(volumes).toEqual([{ name: 'shop_media', key: 'media', driver: '', options: {} }]);
+});
+
+test('what is shared is waited for by the program, so dependencies on it are dropped; fixed names too', () => {
+  const { web, worker } = split(['web', 'worker']).color.services;
+  expect(web!.depends_on).toEqual({});
+  expect(worker!.depends_on).toEqual({ web: { condition: 'service_started' } });
+  expect(web!.links).toBeUndefined();
+  expect(web!.container_name).toBeUndefined();
+  expect(web!.environment).toMatchObject({ DEPLOY_COLOR: 'green' });
+});
+
+test('each replica has a loopback port of its own', () => {
+  const { color, ports } = split(['web']);
+  expect(color.services['web']!.ports).toEqual([
+    { mode: 'ingress', host_ip: '127.0.0.1', target: 80, published: '18000-18001', protocol: 'tcp' },
+  ]);
+  expect(ports.map((one) => one.port)).toEqual([18000, 18001]);
+  expect(colorUrls(ports)).toEqual({ web: 'http://127.0.0.1:18000' });
+});
+
+test('what cannot be there twice is refused by name', () => {
+  const hostNetwork = model();
+  hostNetwork.services['web']!.network_mode = 'host';
+  expect(() => split(['web'], [], hostNetwork)).toThrow('web has network_mode: host');
+  const udp = model();
+  udp.services['web']!.ports = [{ ...port, protocol: 'udp' }];
+  expect(() => split(['web'], [], udp)).toThrow('web publishes 8080 (udp)');
+  expect(() => split(['web', 'worker'], ['web'])).toThrow('web publishes 8080');
+  expect(() => split(['web'], ['worker'])).toThrow('worker is not among the services that change');
+  expect(() => split(['nope'])).toThrow('nope is not a service');
+  expect(() => split([])).toThrow('nothing says which services change');
+});
+
+test('what changes are the services that images name, and those of the same repository', () => {
+  expect(changingServices(model(), new Map([['web', 'registry.test/shop/web:v2']]))).toEqual(['web', 'worker']);
+});
+
+test('blue has the address that the plain stack had; the others come from the range', () => {
+  const blue = portAllocator('blue', [], new Set([8080]), range, true);
+  expect(blue('web', port, 1)).toEqual([8080]);
+  const taken = portAllocator('blue', [], new Set([8080]), range, false);
+  expect(taken('web', port, 1)).toEqual([18000]);
+});
+
+test('a recorded port never changes, and no two replicas ever share one', () => {
+  const recorded: ColorPort[] = [{ color: 'green', service: 'web', target: 80, replica: 1, port: 18003 }];
+  const allocate = portAllocator('green', recorded, new Set([18000]), range, false);
+  expect(allocate('web', port, 1)).toEqual([18003]);
+  expect(allocate('api', port, 2)).toEqual([18001, 18002]);
+  expect(allocate('x', port, 2)).toEqual([18004, 18005]);
+  expect(() => allocate('web', port, 2)).toThrow('has 1 ports of green and now needs 2');
+  expect(() => allocate('y', port, 5)).toThrow('no 5 free ports');
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 1, max: 4 }), { maxLength: 8 }), fc.uniqueArray(fc.integer({ min: 20000, max: 20060 })), (replicas, busy) => {
+      const one = portAllocator('green', [], new Set(busy), { first: 20000, last: 20060 }, false);
+      const all = replicas.flatMap((count, index) => {
+        try {
+          return one(`s${index}`, port, count);
+        } catch {
+          return [];
+        }
+      });
+      expect(new Set(all).size).toBe(all.length);
+      expect(all.some((each) => busy.includes(each))).toBe(false);
+    }),
+  );
+});
+
+test('ports are read back as they were written', () => {
+  const { ports } = split(['web']);
+  expect(parsePorts(formatPorts(ports))).toEqual(ports);
+});
+
+test('the live colour has the larger part of the traffic; a plain stack counts as blue', () => {
+  expect(liveColor('', true)).toBe('blue');
+  expect(liveColor('', false)).toBeUndefined();
+  expect(liveColor('green', true)).toBe('green');
+  expect(liveColor('green-25', false)).toBe('blue');
+  expect(liveColor('green-50', false)).toBe('green');
+});
