@@ -33,10 +33,7 @@ check_color() {
   ' "$(existing "$path/.deploy/ports")" "$files/release/ports")
   [ -z "$_changed" ] || fail busy "another deployment allocated the ports of $_changed meanwhile" 'Run it again.'
   _later=$(clean_env docker ps --quiet --filter "label=com.docker.compose.project=$base_project" |
-    while read -r _id; do
-      clean_env docker inspect --format '{{range $name, $_ := .NetworkSettings.Networks}}{{$name}}
-{{end}}' "$_id"
-    done | grep . | awk -v ours="zz_\${base_project}_" '$0 > ours && index($0, ours) != 1' | sort -u | head -n 1)
+    while read -r _id; do networks_of "$_id"; done | awk -v ours="zz_\${base_project}_" '$0 > ours && index($0, ours) != 1' | sort -u | head -n 1)
   [ -z "$_later" ] || fail refused "a shared service is on the network $_later, whose name sorts after zz_\${base_project}_$color: joining that would move its default gateway and drop connections" \\
     'Give that network a name that sorts earlier.'
 }
@@ -94,7 +91,7 @@ join_shared() {
   awk 'FILENAME == ARGV[1] { shared[$7] = 1; next } ($1 in shared) && $5 == "running" { print $1, $2 }' \\
     "$1/services" "$scratch/shared" >"$scratch/join"
   while read -r _service _id; do
-    _on=$(clean_env docker inspect --format '{{range $name, $_ := .NetworkSettings.Networks}}{{$name}} {{end}}' "$_id")
+    _on=$(networks_of "$_id" | tr '\\n' ' ')
     for _one in blue green; do
       case " $_on " in *" zz_\${base_project}_$_one "*) continue ;; esac
       unlocked clean_env docker network connect --alias "$_service" "zz_\${base_project}_$_one" "$_id" ||

@@ -82,9 +82,10 @@ begin() {
 adopt_stack() {
   _adopted=$path/releases/adopted
   rm -rf "$_adopted"
-  cp -R "$files/release-adopted" "$_adopted" && cp "$_adopted/images" "$_adopted/digests" &&
-    write_release_json "$_adopted" '' && : >"$_adopted/deployed" && switch_current adopted ||
+  if ! { cp -R "$files/release-adopted" "$_adopted" && cp "$_adopted/images" "$_adopted/digests" &&
+    write_release_json "$_adopted" '' && : >"$_adopted/deployed" && switch_current adopted; }; then
     fail remote "the running stack could not be recorded in $path"
+  fi
   keep_images adopted "$_adopted"
   if [ -z "$color" ]; then
     previous=adopted

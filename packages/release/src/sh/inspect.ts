@@ -89,7 +89,7 @@ LIST
       docker compose "$@" config --format json
   ) >config.json 2>"$scratch/config.error" || config_failure
   if grep -q 'variable is not set' "$scratch/config.error"; then
-    sed -n 's/.*msg="\\(.*variable is not set.*\\)"$/\\1/p' "$scratch/config.error" | tr -d '\\\\' | sort -u | while read -r _line; do
+    sed -n 's/.*msg="\\(.*variable is not set.*\\)"$/\\1/p' "$scratch/config.error" | sed 's/[\\]//g' | sort -u | while read -r _line; do
       warn "$_line"
     done
   fi
@@ -181,7 +181,8 @@ look_at_stack() {
   done
   project=$_project
   : >containers
-  [ -z "$(echo $_ids)" ] || clean_env docker inspect --type container --format "$container_template" $_ids >containers 2>/dev/null
+  set -- $_ids
+  [ $# = 0 ] || clean_env docker inspect --type container --format "$container_template" "$@" >containers 2>/dev/null
   result_file containers containers
   clean_env docker image ls --no-trunc --digests --format '{{json .}}' >images 2>/dev/null
   result_file images images

@@ -31,7 +31,8 @@ manifest_sizes() {
     (
       docker_for "$_image" manifest inspect --verbose "$_image" 2>/dev/null ||
         docker_for "$_image" manifest inspect --insecure --verbose "$_image" 2>/dev/null
-    ) | tr ',{' '\\n\\n' | awk '
+    ) | sed 's/[,{]/\\
+/g' | awk '
       /"Ref":/ { if (++manifests > 1) exit }
       /"size":/ { gsub(/[^0-9]/, ""); total += $0 }
       END { print total + 0 }
@@ -136,7 +137,7 @@ close_login() {
 }
 sweep_logins() {
   for _left in "/dev/shm/deploy-actions.$(id -u)".*; do
-    [ -d "$_left" ] && [ ! -L "$_left" ] && [ -O "$_left" ] || continue
+    if [ ! -d "$_left" ] || [ -L "$_left" ] || [ ! -O "$_left" ]; then continue; fi
     _owner=\${_left#"/dev/shm/deploy-actions.$(id -u)."}
     kill -0 "\${_owner%%.*}" 2>/dev/null || rm -rf "$_left"
   done

@@ -77,6 +77,7 @@ ids_of() {
 }
 repair_leftovers() {
   survey "$scratch/containers" || return 1
+  cp "$scratch/containers" "$scratch/leftovers"
   while read -r _service _id _hash _image_id _status _code _restarts _health _oom _number _started _name _image; do
     case $_status in
     dead | removing)
@@ -88,7 +89,7 @@ repair_leftovers() {
     _plain=\${_name#/}
     _prefix=\${_plain%%_*}
     case $_prefix in *[!0-9a-f]* | '') continue ;; esac
-    [ "\${#_prefix}" -eq 12 ] && [ "$_prefix" != "$_plain" ] || continue
+    if [ "\${#_prefix}" -ne 12 ] || [ "$_prefix" = "$_plain" ]; then continue; fi
     _proper=\${_plain#*_}
     _other=$(awk -v name="/$_proper" '$12 == name { print $2, $5 }' "$scratch/containers")
     if [ -n "$_other" ] && [ "\${_other#* }" = running ]; then
@@ -102,9 +103,12 @@ repair_leftovers() {
     fi
     say "gives $_plain its name $_proper back"
     unlocked clean_env docker rename "$_id" "$_proper"
-  done <"$scratch/containers"
+  done <"$scratch/leftovers"
 }
 existing() {
   if [ -f "$1" ]; then printf '%s' "$1"; else printf '/dev/null'; fi
+}
+networks_of() {
+  clean_env docker inspect --format '{{range $name, $_ := .NetworkSettings.Networks}}{{println $name}}{{end}}' "$1" | grep .
 }
 `;

@@ -38,7 +38,7 @@ place_release() {
 place_links() {
   [ -f "$files/release/links" ] || return 0
   while IFS=$tab read -r _old _name; do
-    [ ! -e "$path/shared/$_name" ] && [ ! -L "$path/shared/$_name" ] || continue
+    if [ -e "$path/shared/$_name" ] || [ -L "$path/shared/$_name" ]; then continue; fi
     mkdir -p "$(dirname "$path/shared/$_name")" && ln -s "$_old" "$path/shared/$_name" || return 1
     say "shared/$_name is $_old"
   done <"$files/release/links"
@@ -65,36 +65,35 @@ restore_references() {
   done <"$1/images"
 }
 forget_release() {
-  if [ -f "$path/releases/$1/images" ]; then
-    while read -r _service _id _image; do
-      unlocked clean_env docker image rm "$(image_tag "$1" "$_service")" >/dev/null 2>&1
-      case $_image in
-      *@sha256:*)
-        grep -qF " $_image" "$path"/releases/*/images --exclude-dir=none 2>/dev/null &&
-          [ "$(grep -lF " $_image" "$path"/releases/*/images 2>/dev/null | grep -cvF "/$1/images")" -gt 0 ] ||
-          unlocked clean_env docker image rm "$_image" >/dev/null 2>&1
-        ;;
-      esac
-    done <"$path/releases/$1/images"
-  fi
-  rm -rf "\${path:?}/releases/$1"
+  cp "$path/releases/$1/images" "$scratch/forgotten" 2>/dev/null || : >"$scratch/forgotten"
+  rm -rf "\${path:?}/releases/\${1:?}"
+  while read -r _service _id _image; do
+    unlocked clean_env docker image rm "$(image_tag "$1" "$_service")" >/dev/null 2>&1
+    case $_image in
+      *@sha256:*) cat "$path"/releases/*/images 2>/dev/null | grep -qF " $_image" && continue ;;
+      *) continue ;;
+    esac
+    unlocked clean_env docker image rm "$_image" >/dev/null 2>&1
+  done <"$scratch/forgotten"
 }
 retain() {
-  _kept=0
   _current=$(current_release)
-  for _old in $(ls -t "$path/releases"); do
-    [ "$_old" != "$_current" ] && [ "$_old" != "$previous" ] || continue
-    ! grep -qsx "$_old" "$path/.deploy/color-blue" "$path/.deploy/color-green" || continue
-    if [ -f "$path/releases/$_old/deployed" ]; then
-      _kept=$((_kept + 1))
-      [ "$_kept" -gt "$((keep_releases - 2))" ] || continue
-    fi
-    say "forgets the release $_old"
-    forget_release "$_old"
-  done
+  ls -t "$path/releases" | {
+    _kept=2
+    while read -r _old; do
+      case $_old in "$_current" | "$previous") continue ;; esac
+      ! grep -qsx "$_old" "$path/.deploy/color-blue" "$path/.deploy/color-green" || continue
+      if [ -f "$path/releases/$_old/deployed" ] && [ "$_kept" -lt "$keep_releases" ]; then
+        _kept=$((_kept + 1))
+        continue
+      fi
+      say "forgets the release $_old"
+      forget_release "$_old" </dev/null
+    done
+  }
   for _tree in "$path"/files/*; do
     [ -d "$_tree" ] || continue
-    grep -qs "^\${_tree##*/}$tab" "$path"/releases/*/trees || rm -rf "$_tree"
+    cat "$path"/releases/*/trees 2>/dev/null | grep -q "^\${_tree##*/}$tab" || rm -rf "$_tree"
   done
 }
 record_history() {

@@ -1,0 +1,67 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { type Lab, openLab, startLoad } from '@deploy-actions/lab';
+import { containers, deployInputs, deployed, psql, refused, served } from './deploy-rig.ts';
+
+let lab: Lab;
+
+beforeAll(async () => {
+  lab = await openLab();
+}, 600_000);
+
+afterAll(async () => {
+  await lab?.close();
+});
+
+beforeEach(async () => {
+  await lab.host.reset();
+});
+
+const colored = {
+  color: 'auto',
+  'color-services': 'web\napi\nworker\nscheduler',
+  'live-only-services': 'worker\nscheduler',
+};
+
+const versionAt = async (url: string) => (JSON.parse(await lab.host.sh(`curl -fsS ${url}/version`)) as { version: string }).version;
+
+test('a colour comes up beside the plain stack, on its own network, with the data of the stack, and nobody notices', async () => {
+  await deployed(deployInputs(lab, 'v1'));
+  await lab.host.sh('docker exec shop-api-1 sh -c "echo upload >/media/picture"');
+  const plain = await containers(lab.host);
+  const load = startLoad({ url: lab.host.url(8080), rate: 50 });
+  const result = await deployed(deployInputs(lab, 'v2', colored));
+  const { failed, byVersion } = await load.stop();
+  expect(failed).toBe(0);
+  expect(Object.keys(byVersion)).toEqual(['v1']);
+  expect(result.outputs['color']).toBe('green');
+  const urls = JSON.parse(result.outputs['color-urls']!) as Record<string, string>;
+  expect(await versionAt(urls['web']!)).toBe('v2');
+  expect(await served(lab.host)).toBe('v1');
+  expect(await containers(lab.host)).toEqual(plain);
+  const green = await containers(lab.host, 'shop-green');
+  expect(Object.keys(green).sort()).toEqual(['api-1', 'web-1']);
+  expect(await lab.host.sh('docker exec shop-green-api-1 cat /media/picture')).toBe('upload\n');
+  // The name of a service means this colour's own.
+  expect(await lab.host.sh(`docker exec shop-green-web-1 wget -qO- http://api:8000/version`)).toContain('"v2"');
+  expect(await psql(lab.host, 'select 1')).toBe('1');
+});
+
+test('a colour that never gets healthy is taken down again, and the live one is not touched', async () => {
+  await deployed(deployInputs(lab, 'v1'));
+  const plain = await containers(lab.host);
+  const result = await refused(deployInputs(lab, 'never-healthy', { ...colored, 'migration-reversible': true }));
+  expect(result.headline).toContain('green was taken down again; traffic was not touched');
+  expect(await containers(lab.host)).toEqual(plain);
+  expect(await containers(lab.host, 'shop-green')).toEqual({});
+  expect(await served(lab.host)).toBe('v1');
+});
+
+test('the live colour is refused, and the ports of a colour stay the same', async () => {
+  await deployed(deployInputs(lab, 'v1'));
+  const first = await deployed(deployInputs(lab, 'v2', colored));
+  const result = await refused(deployInputs(lab, 'v2', { ...colored, color: 'blue' }));
+  expect(result.headline).toContain('blue is live');
+  const second = await deployed(deployInputs(lab, 'v3', colored));
+  expect(second.outputs['color']).toBe('green');
+  expect(second.outputs['color-urls']).toBe(first.outputs['color-urls']);
+});
