@@ -64,7 +64,12 @@ export async function colorUp(lab: Lab, host: Host, color: Color, options: Color
     labels: { 'deploy-actions.release': `release-${version}`, 'deploy-actions.color': color },
     networks: { default: { aliases: [`web-${color}`] } },
     healthcheck: {
-      test: ['CMD', 'node', '-e', "fetch('http://127.0.0.1:8080/health').then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))"],
+      test: [
+        'CMD',
+        'node',
+        '-e',
+        "fetch('http://127.0.0.1:8080/health').then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))",
+      ],
       interval: '2s',
       start_period: '10s',
       start_interval: '200ms',
@@ -111,7 +116,11 @@ export function serverInputs(lab: Lab, hosts: readonly Host[] = [lab.host]): Inp
 }
 
 /** Runs a bundle as the runner would, as a step of one job of one run unless told otherwise. */
-export function startStep(action: 'blue-green-switch' | 'rollback', inputs: Inputs, run: Partial<BundleRun> & { runId?: string } = {}): RunningBundle {
+export function startStep(
+  action: 'blue-green-switch' | 'rollback',
+  inputs: Inputs,
+  run: Partial<BundleRun> & { runId?: string } = {},
+): RunningBundle {
   const { runId = '1000', env, ...rest } = run;
   return startBundle({
     action,
@@ -131,12 +140,20 @@ export function startStep(action: 'blue-green-switch' | 'rollback', inputs: Inpu
   });
 }
 
-export async function step(action: 'blue-green-switch' | 'rollback', inputs: Inputs, run: Partial<BundleRun> & { runId?: string } = {}): Promise<BundleResult> {
+export async function step(
+  action: 'blue-green-switch' | 'rollback',
+  inputs: Inputs,
+  run: Partial<BundleRun> & { runId?: string } = {},
+): Promise<BundleResult> {
   return await startStep(action, inputs, run).done;
 }
 
 /** A step that must succeed: its log is the message when it does not. */
-export async function mustStep(action: 'blue-green-switch' | 'rollback', inputs: Inputs, run: Partial<BundleRun> & { runId?: string } = {}): Promise<BundleResult> {
+export async function mustStep(
+  action: 'blue-green-switch' | 'rollback',
+  inputs: Inputs,
+  run: Partial<BundleRun> & { runId?: string } = {},
+): Promise<BundleResult> {
   const result = await step(action, inputs, run);
   if (result.exitCode !== 0) throw new Error(`${action} failed:\n${result.shown}`);
   return result;
@@ -159,7 +176,8 @@ export const SITES = {
   }
 }
 `,
-    start: 'rm -f /etc/nginx/sites-enabled/*; ln -sf /etc/nginx/sites-available/shop /etc/nginx/sites-enabled/shop; nginx',
+    start:
+      'rm -f /etc/nginx/sites-enabled/*; ln -sf /etc/nginx/sites-available/shop /etc/nginx/sites-enabled/shop; nginx',
   },
   haproxy: {
     file: '/etc/haproxy/haproxy.cfg',
@@ -193,7 +211,8 @@ http://:8080 {
 	reverse_proxy 127.0.0.1:18101
 }
 `,
-    start: 'cd / && setsid caddy run --config /etc/caddy/Caddyfile >/var/log/caddy.log 2>&1 </dev/null & sleep 1',
+    start:
+      'cd / && setsid caddy run --config /etc/caddy/Caddyfile >/var/log/caddy.log 2>&1 </dev/null & sleep 1',
   },
 } as const;
 
@@ -203,16 +222,20 @@ export type HostProxy = keyof typeof SITES;
 export async function startProxy(host: Host, proxy: HostProxy): Promise<void> {
   const { file, text, start } = SITES[proxy];
   await host.sh(`mkdir -p ${file.replace(/\/[^/]*$/, '')}`);
-  await host.write(file, text, { mode: '0644' });
+  await host.write(file, text, { mode: '0644', owner: 'root' });
   await host.sh(start);
 }
 
 export async function stopProxy(host: Host, proxy: HostProxy): Promise<void> {
-  await host.sh(`for p in /proc/[0-9]*; do read -r n <$p/comm 2>/dev/null && [ "$n" = ${proxy} ] && kill -9 "\${p#/proc/}"; done; sleep 0.3; rm -rf /var/lib/deploy-actions ${PATH}/.deploy; true`);
+  await host.sh(
+    `for p in /proc/[0-9]*; do read -r n <$p/comm 2>/dev/null && [ "$n" = ${proxy} ] && kill -9 "\${p#/proc/}"; done; sleep 0.3; rm -rf /var/lib/deploy-actions ${PATH}/.deploy; true`,
+  );
 }
 
 /** The colour and the version that the site answers with. */
-export async function served(host: Host): Promise<{ color: string | null; version: string; headers: Headers }> {
+export async function served(
+  host: Host,
+): Promise<{ color: string | null; version: string; headers: Headers }> {
   const answer = await fetch(`${host.url(8080)}/version`, { signal: AbortSignal.timeout(5000) });
   const { version } = (await answer.json()) as { version: string };
   return { color: answer.headers.get('x-deploy-color'), version, headers: answer.headers };

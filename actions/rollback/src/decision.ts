@@ -8,6 +8,7 @@ import {
   liveColor,
   otherColor,
   parseShare,
+  releaseOfColor,
 } from '@deploy-actions/traffic';
 
 /** A line of history.jsonl, as far as a rollback looks at it. */
@@ -104,7 +105,7 @@ export function badReleases(history: readonly HistoryEntry[]): Set<string> {
 
 /** What runs now: the release of the colour that is live, else the current one. */
 export function currentRelease(look: Look, project: string): string {
-  const live = colorsInUse(look, project) ? colorRelease(look, project, liveColor(look)) : undefined;
+  const live = colorsInUse(look, project) ? releaseOfColor(look, project, liveColor(look)) : undefined;
   return live ?? look.current.replace(/^releases\//, '');
 }
 
@@ -113,10 +114,6 @@ export function colorsInUse(look: Look, project: string): boolean {
     look.share !== undefined &&
     COLORS.some((color) => look.containers.some((one) => one.project === `${project}-${color}`))
   );
-}
-
-export function colorRelease(look: Look, project: string, color: Color): string | undefined {
-  return colorContainers(look, project, color).find((one) => one.release !== undefined)?.release;
 }
 
 /** Whether a colour could take the traffic at once: its containers are there and none is unwell. */
@@ -225,7 +222,7 @@ function decideTo(look: Look, request: Request, to: string): Decision {
   if (target.id === current) return { kind: 'nothing', reason: `${target.id} serves already` };
   if (
     colorsInUse(look, project) &&
-    colorRelease(look, project, idle) === target.id &&
+    releaseOfColor(look, project, idle) === target.id &&
     request.mode !== 'redeploy'
   ) {
     return flip(look, project, idle, `${to} was asked for`, request);
@@ -259,8 +256,8 @@ function findRelease(
 }
 
 function flip(look: Look, project: string, to: Color, reason: string, request: Request): Decision {
-  const release = colorRelease(look, project, to) ?? '';
-  const fromRelease = colorRelease(look, project, otherColor(to)) ?? '';
+  const release = releaseOfColor(look, project, to) ?? '';
+  const fromRelease = releaseOfColor(look, project, otherColor(to)) ?? '';
   const releases = releasesOf(look);
   if (!isKept(look, project, to)) {
     const target = releases.find((one) => one.id === release);

@@ -1,7 +1,7 @@
 import { escapeMarkdown, formatDuration, markdownTable } from '@deploy-actions/kit';
 import type { Ports } from '@deploy-actions/runner';
-import { COLORS, type SeenServer } from '@deploy-actions/traffic';
-import { badReleases, colorRelease, colorsInUse, currentRelease, historyOf, releasesOf } from './decision.ts';
+import { COLORS, type SeenServer, releaseOfColor } from '@deploy-actions/traffic';
+import { badReleases, colorsInUse, currentRelease, historyOf, releasesOf } from './decision.ts';
 import type { RollbackOutputs } from './fields.ts';
 
 /** Prints what could be rolled back to: age, version, digests, outcome. Changes nothing. */
@@ -19,7 +19,7 @@ export function showList(seen: readonly SeenServer[], project: string, ports: Po
         ? '–'
         : `${formatDuration(Math.max(0, ports.clock.wall().getTime() - created))} ago`;
       const color = colorsInUse(look, project)
-        ? COLORS.find((one) => colorRelease(look, project, one) === release.id)
+        ? COLORS.find((one) => releaseOfColor(look, project, one) === release.id)
         : undefined;
       const marks = [
         release.id === current ? 'serves now' : '',

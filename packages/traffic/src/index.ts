@@ -41,6 +41,7 @@ export {
   type PreparedProxy,
   type TrafficRecord,
   colorContainers,
+  releaseOfColor,
   parseLook,
 } from './look.ts';
 export { type SeenServer, lookAt, preparedSite } from './server.ts';

@@ -82,6 +82,8 @@ export interface Look {
   /** What releases/<id>/release.json hold. */
   releases: readonly Readonly<Record<string, unknown>>[];
   current: string;
+  /** The release that was deployed to each colour; empty for none. */
+  slots: Readonly<Record<Color, string>>;
   user: string;
   group: string;
   /** Whether the login may be root. */
@@ -118,6 +120,7 @@ export function parseLook(fields: Readonly<Record<string, string>>): Look {
     history: jsonLines(of('history')),
     releases: jsonLines(of('releases')),
     current: of('current'),
+    slots: { blue: of('slot_blue'), green: of('slot_green') },
     user: of('user'),
     group: of('group'),
     root: of('root') === '1',
@@ -201,6 +204,15 @@ export function insidePath(path: string, mounts: ProxyMounts): string | undefine
     covering &&
     covering.destination.replace(/\/$/, '') + path.slice(covering.source.replace(/\/$/, '').length)
   );
+}
+
+/** The release in a colour: as its deploy noted, else as its containers say, else (a plain stack) the current one. */
+export function releaseOfColor(look: Look, project: string, color: Color): string | undefined {
+  if (look.slots[color] !== '') return look.slots[color];
+  const containers = colorContainers(look, project, color);
+  const labelled = containers.find((one) => one.release !== undefined)?.release;
+  if (labelled !== undefined || color === 'green' || containers.length === 0) return labelled;
+  return look.current.replace(/^releases\//, '') || undefined;
 }
 
 /** Containers of a colour; a plain stack that has never been a colour counts as blue. */

@@ -55,6 +55,9 @@ inspect() {
   look_proxies >"$staging_fields/proxies"
   result_file proxies "$staging_fields/proxies"
   if [ -f .deploy/traffic.json ]; then result_file traffic .deploy/traffic.json; fi
+  for look_color in blue green; do
+    result "slot_$look_color" "$(cat ".deploy/color-$look_color" 2>/dev/null)"
+  done
   if [ -f .deploy/proxy.json ]; then result_file proxy .deploy/proxy.json; fi
   if [ -f .deploy/confirm ]; then result_file confirm .deploy/confirm; fi
   if [ -f .deploy/history.jsonl ]; then

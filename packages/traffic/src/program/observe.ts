@@ -20,77 +20,64 @@ share_color() {
   esac
 }
 
-# Names of the services that a colour holds.
-color_services() {
-  docker ps -a --filter "label=com.docker.compose.project=$project-$1" --filter label=com.docker.compose.oneoff=False \
-    --format '{{.Label "com.docker.compose.service"}}' </dev/null | sort -u
-}
-
-# Containers of a colour, by number; a plain stack that has never been a colour counts as blue.
-color_containers() {
-  containers_of=$(docker ps -aq --no-trunc --filter "label=com.docker.compose.project=$project-$1" \
-    --filter label=com.docker.compose.oneoff=False </dev/null)
-  if [ -z "$containers_of" ] && [ "$1" = blue ]; then
-    for containers_service in $(color_services green); do
-      docker ps -aq --no-trunc --filter "label=com.docker.compose.project=$project" \
-        --filter "label=com.docker.compose.service=$containers_service" --filter label=com.docker.compose.oneoff=False </dev/null
-    done
-  else
-    printf '%s\n' "$containers_of"
+# A line per container of a colour: id, service, state, release (- for none), Docker's words on it. One call of
+# Docker. A plain stack that has never been a colour counts as blue.
+color_table() {
+  table_of=$(containers_of_project "$project-$1")
+  if [ -z "$table_of" ] && [ "$1" = blue ]; then
+    table_services="$(containers_of_project "$project-green" | awk '{ print $2 }' | sort -u | tr '\n' ' ')$live_only "
+    table_of=$(containers_of_project "$project" | awk -v services=" $table_services" 'index(services, " " $2 " ")')
   fi
+  [ -z "$table_of" ] || printf '%s\n' "$table_of"
 }
-
-container_service() { docker inspect -f '{{index .Config.Labels "com.docker.compose.service"}}' "$1" </dev/null; }
-
-is_live_only() {
-  case " $live_only " in *" $1 "*) return 0 ;; esac
-  return 1
+containers_of_project() {
+  docker ps -a --no-trunc --filter "label=com.docker.compose.project=$1" --filter label=com.docker.compose.oneoff=False \
+    --format '{{.ID}} {{.Label "com.docker.compose.service"}} {{.State}} {{or (.Label "deploy-actions.release") "-"}} {{.Status}}' </dev/null
 }
+color_containers() { color_table "$1" | awk '{ print $1 }'; }
 
-# Containers of the services of a colour that run only where the traffic is.
-live_only_containers() {
-  [ -n "$live_only" ] || return 0
-  for live_id in $(color_containers "$1"); do
-    if is_live_only "$(container_service "$live_id")"; then printf '%s\n' "$live_id"; fi
-  done
-}
+# Lines of the services that run only where the traffic is, or of the others.
+live_only_table() { color_table "$1" | awk -v names=" $live_only " 'index(names, " " $2 " ")'; }
+serving_table() { color_table "$1" | awk -v names=" $live_only " '!index(names, " " $2 " ")'; }
 
-# Prints why a colour could not serve; true when it could. Services that wait for the traffic do not count.
+# Prints why a colour could not serve; true when it could not. Services that wait for the traffic do not count;
+# a one-shot that ended well is well, but not enough.
 color_unwell() {
-  unwell_seen=0
-  for unwell_id in $(color_containers "$1"); do
-    unwell_service=$(container_service "$unwell_id")
-    if is_live_only "$unwell_service"; then continue; fi
-    unwell_state=$(docker inspect -f '{{.State.Status}} {{if .State.Health}}{{.State.Health.Status}}{{else}}none{{end}} {{.State.ExitCode}} {{.HostConfig.RestartPolicy.Name}}' "$unwell_id" </dev/null)
-    case $unwell_state in
-      'running healthy '* | 'running none '*) unwell_seen=1 ;;
-      # A one-shot that did its work.
-      'exited '*' 0 no' | 'exited '*' 0 ' | 'exited '*' 0 on-failure') ;;
-      *)
-        set -- $unwell_state
-        echo "$unwell_service is $1$([ "$2" = none ] || echo " and $2")"
-        return 0
-        ;;
-    esac
-  done
-  if [ "$unwell_seen" = 0 ]; then
-    echo 'it has no running container'
-    return 0
-  fi
-  return 1
+  serving_table "$1" | awk -v routed=" $(printf '%s\n' "$routes" | awk '{ print $2 }' | tr '\n' ' ')" '
+    { words = $0; sub(/^([^ ]+ ){4}/, "", words) }
+    $3 == "running" && words ~ /\(health: starting\)/ { bad($2 " is starting"); next }
+    $3 == "running" && words ~ /\(unhealthy\)/ { bad($2 " is unhealthy"); next }
+    $3 == "running" { good++; next }
+    $3 == "exited" && !index(routed, " " $2 " ") && words ~ /^Exited \(0\)/ { ended = ended " " $2; next }
+    { bad($2 " is " $3) }
+    function bad(what) { if (why == "") why = what }
+    END {
+      if (why == "" && !good) why = ended == "" ? "it has no running container" : "it is stopped"
+      if (why == "") exit 1
+      print why
+    }'
 }
 color_well() { ! color_unwell "$1" >/dev/null; }
 
-# The release that a colour's containers belong to; empty where they do not say.
+# The release in a colour: as its deploy noted, else as the containers say, else (a plain stack) the current one.
 color_release() {
-  for release_id in $(color_containers "$1"); do
-    release_of=$(docker inspect -f '{{index .Config.Labels "deploy-actions.release"}}' "$release_id" </dev/null 2>/dev/null)
-    if [ -n "$release_of" ] && [ "$release_of" != '<no value>' ]; then
-      printf '%s\n' "$release_of"
-      return 0
-    fi
-  done
-  return 0
+  release_of=$(cat "$path/.deploy/color-$1" 2>/dev/null) || release_of=
+  [ -n "$release_of" ] || release_of=$(color_table "$1" | awk '$4 != "-" { print $4; exit }')
+  if [ -z "$release_of" ] && [ "$1" = blue ] && [ -z "$(containers_of_project "$project-blue")" ]; then
+    release_of=$(readlink "$path/current" 2>/dev/null) || release_of=
+    release_of=\${release_of#releases/}
+  fi
+  [ -z "$release_of" ] || printf '%s\n' "$release_of"
+}
+
+# Adds what the colours' releases name as running only where the traffic is.
+find_live_only() {
+  live_only=$({
+    printf '%s\n' "$live_only" | tr ' ' '\n'
+    for find_color in blue green; do
+      awk '{ print $7 }' "$path/releases/$(color_release "$find_color")/live-only" 2>/dev/null
+    done
+  } | grep . | sort -u | tr '\n' ' ')
 }
 
 # Asks through the proxy, COUNT times on one process, as the colour CHOSEN (empty: as any visitor).

@@ -19,21 +19,39 @@ move_to() {
 }
 
 # What runs only where the traffic is: stops in one colour before it starts in the other.
-stop_live_only() {
-  for stop_id in $(live_only_containers "$1"); do
-    run "$(container_service "$stop_id") to stop in $1" docker stop -t 30 "$stop_id" >/dev/null || return 1
-  done
-}
+stop_live_only() { for_live_only "$1" running stop -t 30; }
 start_live_only() {
-  for start_id in $(live_only_containers "$1"); do
-    run "$(container_service "$start_id") to start in $1" docker start "$start_id" >/dev/null || return 1
-  done
+  [ -n "$live_only" ] || return 0
+  start_release=$path/releases/$(color_release "$1")
+  # A deploy of a colour leaves them unmade: its release says how they are.
+  if [ -s "$start_release/live-only" ] && [ -f "$path/.deploy/color-$1" ]; then
+    start_names=$(awk '{ print $7 }' "$start_release/live-only" | tr '\n' ' ')
+    say "start: \${start_names}in $1"
+    run "$start_names to start in $1" docker compose --project-name "$project-$1" --project-directory "$path" --env-file /dev/null \
+      --file "$start_release/compose.json" up --detach --no-deps --no-build --pull never --quiet-pull $start_names
+  else
+    for_live_only "$1" idle start
+  fi
+}
+
+# COLOR WHICH COMMAND…: all of them at once, in one call of Docker.
+for_live_only() {
+  [ -n "$live_only" ] || return 0
+  each_color=$1
+  if [ "$2" = running ]; then each_table=$(live_only_table "$1" | awk '$3 == "running"'); else each_table=$(live_only_table "$1" | awk '$3 != "running"'); fi
+  shift 2
+  [ -n "$each_table" ] || return 0
+  say "$1: $(printf '%s\n' "$each_table" | awk '{ print $2 }' | sort -u | tr '\n' ' ')in $each_color"
+  run "what runs only where the traffic is to $1 in $each_color" docker "$@" $(printf '%s\n' "$each_table" | awk '{ print $1 }') >/dev/null
 }
 
 # traffic.json: one line, its keys in a fixed order, values of checked character sets only.
 record_traffic() {
   record_previous=$(sed -n 's/.*"release":"\([^"]*\)".*/\1/p' "$path/.deploy/traffic.json" 2>/dev/null)
   record_release=$(color_release "$(share_color "$1")")
+  if [ "$record_previous" = "$record_release" ]; then
+    record_previous=$(sed -n 's/.*"previous":"\([^"]*\)".*/\1/p' "$path/.deploy/traffic.json" 2>/dev/null)
+  fi
   fence=$(sed -n 's/.*"fence":\([0-9]*\).*/\1/p' "$path/.deploy/traffic.json" 2>/dev/null)
   fence=$((\${fence:-0} + 1))
   printf '{"project":"%s","proxy":"%s","container":"%s","share":"%s","since":"%s","release":"%s","previous":"%s","fence":%s,"folder":"%s","routes":%s}\n' \
@@ -67,13 +85,10 @@ give_back() {
 
 # Containers that were only stopped are started, and waited for. For a rollback.
 start_color() {
-  for start_id in $(color_containers "$target"); do
-    is_live_only "$(container_service "$start_id")" && continue
-    run "$(container_service "$start_id") to start in $target" docker start "$start_id" >/dev/null || {
-      why="$(container_service "$start_id") does not start"
-      return 1
-    }
-  done
+  run "the containers of $target to start" docker start $(serving_table "$target" | awk '$3 != "running" { print $1 }') >/dev/null || {
+    why='a container does not start'
+    return 1
+  }
   wait_until "$start_target" "$target to be healthy" color_well "$target" && return 0
   why=$(color_unwell "$target")
   return 1
@@ -84,6 +99,7 @@ look_at_tools() {
   curl=0
   command -v curl >/dev/null 2>&1 && curl=1
   verify_direct=$verify_url
+  find_live_only
   traffic_mechanism=$mechanism
 }
 

@@ -1,0 +1,229 @@
+import { expect, test } from '@jest/globals';
+import { type Look, parseLook } from '@deploy-actions/traffic';
+import { type Request, crossedMigrations, decide, releasesOf } from './decision.ts';
+
+type Line = Record<string, unknown>;
+
+const release = (id: string, previous: string, more: Line = {}) => ({
+  id,
+  version: id.toUpperCase(),
+  sha: `${id}0000000000000000000000000000000000000000`.slice(0, 40),
+  created: `2026-01-0${id.slice(1)}T00:00:00Z`,
+  previous,
+  ...more,
+});
+
+const container = (project: string, service: string, more: Line = {}) => ({
+  id: `${project}-${service}`,
+  name: `/${project}-${service}-1`,
+  labels: { 'com.docker.compose.project': project, 'com.docker.compose.service': service },
+  status: 'running',
+  health: 'healthy',
+  ...more,
+});
+
+function look(fields: {
+  history?: Line[];
+  releases?: Line[];
+  containers?: Line[];
+  current?: string;
+  share?: string;
+  slots?: [string, string];
+}): Look {
+  const lines = (list: Line[] = []) => list.map((one) => JSON.stringify(one)).join('\n');
+  return parseLook({
+    history: lines(fields.history),
+    releases: lines(fields.releases),
+    containers: lines(fields.containers),
+    current: fields.current ? `releases/${fields.current}` : '',
+    mechanism_share: fields.share ?? '',
+    slot_blue: fields.slots?.[0] ?? '',
+    slot_green: fields.slots?.[1] ?? '',
+  });
+}
+
+const request = (more: Partial<Request> = {}): Request => ({
+  to: undefined,
+  mode: 'auto',
+  project: 'shop',
+  isOwn: (entry) => entry.deployment_id.startsWith('7-'),
+  pastMigration: false,
+  ...more,
+});
+
+const deployed = (id: string, deployment = '7-deploy', outcome = 'succeeded') => ({
+  operation: 'deploy',
+  deployment_id: deployment,
+  release: id,
+  outcome,
+  bad: outcome !== 'succeeded',
+});
+const moved = (from: string, to: string, deployment = '7-deploy', operation = 'switch') => ({
+  operation,
+  deployment_id: deployment,
+  release: '',
+  from,
+  to,
+  outcome: 'succeeded',
+  bad: false,
+});
+
+const COLORS = [container('shop-blue', 'web'), container('shop-green', 'web')];
+const THREE = [release('r1', ''), release('r2', 'r1'), release('r3', 'r2')];
+
+test('a deploy that was restored by itself leaves nothing to roll back', () => {
+  const seen = look({
+    releases: THREE,
+    current: 'r2',
+    history: [deployed('r2', '5-deploy'), deployed('r3', '7-deploy', 'restored')],
+  });
+  expect(decide(seen, request())).toMatchObject({
+    kind: 'nothing',
+    reason: expect.stringContaining('taken back by itself'),
+  });
+});
+
+test('a run that failed before it deployed leaves the release before it alone', () => {
+  const seen = look({ releases: THREE, current: 'r3', history: [deployed('r3', '5-deploy')] });
+  expect(decide(seen, request())).toEqual({
+    kind: 'nothing',
+    reason: 'this run has changed nothing on the server',
+  });
+});
+
+test('a deploy of this run goes back to exactly the release before it, and only once', () => {
+  const history = [deployed('r2', '5-deploy'), deployed('r3')];
+  expect(decide(look({ releases: THREE, current: 'r3', history }), request())).toMatchObject({
+    kind: 'redeploy',
+    release: { id: 'r2' },
+  });
+  const after = [
+    ...history,
+    { operation: 'rollback', deployment_id: '7-deploy', release: 'r2', outcome: 'succeeded', bad: false },
+  ];
+  expect(decide(look({ releases: THREE, current: 'r2', history: after }), request()).kind).toBe('nothing');
+});
+
+test('a switch of this run goes back once; a second time nothing is done', () => {
+  const history = [moved('blue', 'green')];
+  const slots: [string, string] = ['r2', 'r3'];
+  expect(
+    decide(look({ releases: THREE, containers: COLORS, share: 'green', slots, history }), request()),
+  ).toMatchObject({ kind: 'flip', to: 'blue', release: 'r2', fromRelease: 'r3' });
+  const back = [...history, moved('green', 'blue', '7-deploy', 'rollback')];
+  expect(
+    decide(look({ releases: THREE, containers: COLORS, share: 'blue', slots, history: back }), request()),
+  ).toMatchObject({ kind: 'nothing' });
+});
+
+test('what a later run has changed is not taken back by an earlier one', () => {
+  const history = [
+    moved('blue', 'green'),
+    moved('green', 'blue', '8-deploy'),
+    moved('blue', 'green', '8-deploy'),
+  ];
+  const seen = look({ releases: THREE, containers: COLORS, share: 'green', slots: ['r2', 'r3'], history });
+  expect(decide(seen, request())).toMatchObject({
+    kind: 'nothing',
+    reason: expect.stringContaining('later run'),
+  });
+});
+
+test('a deploy to the idle colour has moved nothing, so nothing is rolled back', () => {
+  const seen = look({
+    releases: THREE,
+    containers: COLORS,
+    share: 'blue',
+    slots: ['r2', 'r3'],
+    history: [deployed('r3')],
+  });
+  expect(decide(seen, request())).toMatchObject({
+    kind: 'nothing',
+    reason: expect.stringContaining('does not serve'),
+  });
+});
+
+test('no earlier release means that things are left alone', () => {
+  const seen = look({ releases: [release('r1', '')], current: 'r1', history: [deployed('r1')] });
+  expect(decide(seen, request())).toEqual({
+    kind: 'nothing',
+    reason: 'there is no earlier release to go back to',
+  });
+  expect(decide(seen, request({ to: 'previous' })).kind).toBe('nothing');
+});
+
+test('last-good skips releases that are marked bad', () => {
+  const history = [
+    deployed('r1', '1-d'),
+    { ...deployed('r2', '2-d'), bad: true, outcome: 'rolled-back' },
+    deployed('r3', '3-d'),
+  ];
+  const seen = look({ releases: THREE, current: 'r3', history });
+  expect(decide(seen, request({ to: 'last-good' }))).toMatchObject({
+    kind: 'redeploy',
+    release: { id: 'r1' },
+  });
+});
+
+test('a release is found by id, version and abbreviated commit', () => {
+  const sha = 'abcdef0123456789abcdef0123456789abcdef01';
+  const seen = look({ releases: [release('r1', '', { sha }), release('r2', 'r1')], current: 'r2' });
+  for (const to of ['r1', 'R1', 'abcdef0', sha]) {
+    expect(decide(seen, request({ to }))).toMatchObject({ kind: 'redeploy', release: { id: 'r1' } });
+  }
+  expect(() => decide(seen, request({ to: 'r9' }))).toThrow('no release on the server is r9');
+});
+
+test('a release that stands by in the idle colour is reached by the traffic alone', () => {
+  const seen = look({ releases: THREE, containers: COLORS, share: 'green', slots: ['r2', 'r3'] });
+  expect(decide(seen, request({ to: 'previous' }))).toMatchObject({
+    kind: 'flip',
+    to: 'blue',
+    release: 'r2',
+  });
+  expect(decide(seen, request({ to: 'r2', mode: 'redeploy' }))).toMatchObject({ kind: 'redeploy' });
+});
+
+test('a migration that is not reversible stands in the way, unless it changed nothing or it is allowed', () => {
+  const migrated = (more: Line) => [
+    release('r1', ''),
+    release('r2', 'r1', {
+      migrations: { ran: true, reversible: false, state_before: '', state_after: '', ...more },
+    }),
+  ];
+  const seen = (more: Line) =>
+    look({ releases: migrated(more), current: 'r2', history: [deployed('r1', '1-d'), deployed('r2')] });
+  expect(() => decide(seen({}), request())).toThrow('r2 changed the schema');
+  expect(() => decide(seen({ state_before: 'a', state_after: 'b' }), request())).toThrow(
+    'r2 changed the schema',
+  );
+  expect(decide(seen({ state_before: 'a', state_after: 'a' }), request()).kind).toBe('redeploy');
+  expect(decide(seen({ reversible: true }), request()).kind).toBe('redeploy');
+  expect(decide(seen({}), request({ pastMigration: true })).kind).toBe('redeploy');
+});
+
+test('every migration between two releases counts, and a circle of records ends', () => {
+  const migrations = { ran: true, reversible: false, state_before: '', state_after: '' };
+  const chain = releasesOf(
+    look({
+      releases: [
+        release('r1', 'r3'),
+        release('r2', 'r1', { migrations }),
+        release('r3', 'r2', { migrations }),
+      ],
+    }),
+  );
+  expect(crossedMigrations(chain, 'r3', 'r1').map((one) => one.id)).toEqual(['r3', 'r2']);
+  expect(crossedMigrations(chain, 'r3', 'nowhere').map((one) => one.id)).toEqual(['r3', 'r2']);
+});
+
+test('a canary that this run left goes back to the colour that had all', () => {
+  const seen = look({
+    releases: THREE,
+    containers: COLORS,
+    share: 'green-25',
+    slots: ['r2', 'r3'],
+    history: [{ ...moved('blue', 'blue'), outcome: 'failed' }],
+  });
+  expect(decide(seen, request())).toMatchObject({ kind: 'flip', to: 'blue' });
+});

@@ -1,0 +1,167 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { type Host, type Lab, openLab, startLoad } from '@deploy-actions/lab';
+import {
+  SITES,
+  colorDown,
+  colorUp,
+  mustStep,
+  prepareColors,
+  served,
+  serverInputs,
+  startProxy,
+  step,
+} from './color-rig.ts';
+import type { Inputs } from './color-rig.ts';
+
+let lab: Lab;
+let host: Host;
+let inputs: Inputs;
+let before: Headers;
+
+beforeAll(async () => {
+  lab = await openLab({ hosts: 0, registry: 'plain' });
+  host = await lab.addHost({ sudo: true });
+  await prepareColors(host);
+  await Promise.all([
+    colorUp(lab, host, 'blue', { version: 'v1', worker: true }),
+    colorUp(lab, host, 'green', { version: 'v2', worker: false }),
+  ]);
+  await startProxy(host, 'nginx');
+  before = (await served(host)).headers;
+  inputs = serverInputs(lab, [host]);
+}, 600_000);
+
+afterAll(async () => {
+  await lab?.close();
+});
+
+/** Which colours' workers run. */
+const workers = async () =>
+  (await host.sh("docker ps --format '{{.Names}}' | grep worker | sort || true"))
+    .split('\n')
+    .filter((line) => line !== '');
+
+test('install shows the change first, keeps the old file, and is proven by a request that sees a flag', async () => {
+  const site = SITES.nginx.file;
+  const checked = await mustStep('blue-green-switch', { ...inputs, install: 'check', 'site-config': site });
+  expect(checked.shown).toContain('+     proxy_pass http://deploy_shop_web');
+  expect(await host.sh(`cat ${site}`)).toBe(SITES.nginx.text);
+  const installed = await mustStep('blue-green-switch', { ...inputs, install: 'true', 'site-config': site });
+  const backup = /The file as it was: (\S+)/.exec(installed.shown)![1]!;
+  expect(await host.sh(`cat ${backup}`)).toBe(SITES.nginx.text);
+  expect((await served(host)).color).toBe('blue');
+});
+
+test('the headers of an answer after the installation are those before and the colour', async () => {
+  const { headers } = await served(host);
+  const names = (all: Headers) => [...all.keys()].filter((name) => name !== 'date').sort();
+  expect(names(headers)).toEqual([...names(before), 'x-deploy-color'].sort());
+  expect(headers.get('strict-transport-security')).toBe(before.get('strict-transport-security'));
+});
+
+test('nothing that root loads can be written by the deploy user, and nothing by everybody', async () => {
+  const found = await host.sh(
+    `find /etc/nginx /var/log/deploy-actions \\( -user deploy -o -perm -o+w \\) ! -type l; find /var/lib/deploy-actions -perm -o+w`,
+  );
+  expect(found).toBe('');
+});
+
+test('a switch under load fails no request, cuts no WebSocket, and the worker moves along', async () => {
+  const load = startLoad({
+    url: host.url(8080),
+    rate: 60,
+    clients: 16,
+    webSockets: 5,
+    slowShare: 0.01,
+    timeoutMs: 60_000,
+  });
+  await load.seen('v1', 60_000);
+  const switched = await mustStep('blue-green-switch', {
+    ...inputs,
+    'expect-version': 'v2',
+    'drain-timeout': '1s',
+  });
+  await load.seen('v2', 60_000);
+  const report = await load.stop();
+  expect(report.byFailure).toEqual({});
+  expect(report.webSockets.filter((one) => one.cutAt !== undefined)).toEqual([]);
+  expect(switched.outputs).toMatchObject({ from: 'blue', to: 'green', weight: '100', 'overlap-ms': '0' });
+  expect(await workers()).toEqual(['shop-green-worker-1']);
+});
+
+test('switching to where the traffic is changes nothing and says so', async () => {
+  const again = await mustStep('blue-green-switch', { ...inputs, to: 'green' });
+  expect(again.shown).toContain('Traffic is on green already: nothing was changed');
+});
+
+test('a target with another version than the expected one gets nothing', async () => {
+  const refused = await step('blue-green-switch', { ...inputs, to: 'blue', 'expect-version': 'v9' });
+  expect(refused.exitCode).toBe(1);
+  expect(refused.shown).toContain('version v1, not v9; nothing was changed');
+  expect((await served(host)).color).toBe('green');
+});
+
+test('a switch that nobody confirms is taken back by the server', async () => {
+  await mustStep('blue-green-switch', {
+    ...inputs,
+    to: 'blue',
+    'confirm-within': '2s',
+    'drain-timeout': '0',
+  });
+  await waitFor(async () => (await served(host)).color === 'green');
+  await waitFor(async () => (await workers()).join() === 'shop-green-worker-1');
+  expect(await host.sh('tail -n 1 /srv/deploy/shop/.deploy/history.jsonl')).toContain(
+    'not confirmed in time',
+  );
+  const late = await step('blue-green-switch', { ...inputs, to: 'confirm' });
+  expect(late.shown).toContain('no switch waits to be confirmed');
+});
+
+test('a confirmed switch stays', async () => {
+  await mustStep('blue-green-switch', {
+    ...inputs,
+    to: 'blue',
+    'confirm-within': '20s',
+    'drain-timeout': '0',
+  });
+  await mustStep('blue-green-switch', { ...inputs, to: 'confirm' });
+  expect(await host.sh('test -e /srv/deploy/shop/.deploy/confirm || echo gone')).toContain('gone');
+  expect((await served(host)).color).toBe('blue');
+});
+
+test('a canary that fails gives all traffic back, and the step fails with the figures', async () => {
+  await colorDown(host, 'green');
+  await colorUp(lab, host, 'green', { version: 'v3', fault: 'errors', worker: false });
+  const load = startLoad({ url: host.url(8080), rate: 40, clients: 8, timeoutMs: 60_000 });
+  const failed = await step('blue-green-switch', {
+    ...inputs,
+    to: 'green',
+    weight: '50,100',
+    'step-interval': '3s',
+    'max-error-rate': '1%',
+    'min-requests': 3,
+    'verify-url': `http://127.0.0.1:8080/health`,
+  });
+  await load.stop();
+  expect(failed.exitCode).toBe(1);
+  expect(failed.shown).toMatch(/requests to green failed at green-50.*all traffic is back on blue/);
+  expect(failed.outputs).toMatchObject({ weight: '0' });
+  expect((await served(host)).color).toBe('blue');
+});
+
+test('the proxy starts anew while the idle colour is absent, with the same colour', async () => {
+  await colorDown(host, 'green');
+  await host.sh('nginx -s stop; sleep 0.5; nginx');
+  expect((await served(host)).color).toBe('blue');
+  const refused = await step('blue-green-switch', { ...inputs, to: 'green' });
+  expect(refused.shown).toContain('green cannot take the traffic: it has no running container');
+});
+
+/** Looks until it holds; rejects after a minute. */
+async function waitFor(holds: () => Promise<boolean>): Promise<void> {
+  const until = Date.now() + 60_000;
+  while (!(await holds().catch(() => false))) {
+    if (Date.now() > until) throw new Error('it did not come about');
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
