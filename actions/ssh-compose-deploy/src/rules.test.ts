@@ -1,0 +1,101 @@
+import { expect, test } from '@jest/globals';
+import { parseFields } from '@deploy-actions/kit';
+import { fakeWorkflow } from './workflow.fake.ts';
+import { fields } from './fields.ts';
+import { checkInputs, deploymentIdOf, digestRule, identifier, loginOf, parallelOf, releaseIdOf, versionOf } from './rules.ts';
+
+const KEY = ['-----BEGIN OPENSSH ', 'PRIVATE KEY-----\nAAAA\n-----END OPENSSH ', 'PRIVATE KEY-----'].join('');
+const inputs = (more: Record<string, string> = {}) => {
+  const given: Record<string, string> = { host: 'deploy@web1', 'ssh-key': KEY, path: '/srv/shop', ...more };
+  return parseFields(fields, (name) => given[name] ?? '');
+};
+
+test('the defaults are those that action.yml shows', () => {
+  expect(inputs()).toMatchObject({
+    pull: 'always',
+    'on-failure': 'restore',
+    'keep-releases': 5,
+    'wait-timeout': 300_000,
+    'lock-timeout': 600_000,
+    'remove-orphans': true,
+    'min-free-disk': 1_000_000_000,
+    'migrate-on': 'first',
+    'shared-services': 'keep',
+    'port-range': { first: 18000, last: 18999 },
+  });
+});
+
+test.each([
+  [{ plan: 'true', status: 'true' }, 'plan'],
+  [{ 'registry-username': 'me' }, 'registry-password'],
+  [{ 'registry-password': 'pw' }, 'registry-username'],
+  [{ 'registry-username': 'me', 'registry-password': 'pw' }, 'registry'],
+  [{ 'migration-state': 'api: x' }, 'migration-state'],
+  [{ 'migration-reversible': 'true' }, 'migration-reversible'],
+  [{ 'live-only-services': 'worker' }, 'live-only-services'],
+  [{ color: 'auto', services: 'web' }, 'services'],
+  [{ color: 'auto', adopt: 'true' }, 'adopt'],
+])('%j is refused by the name of the input', (given, name) => {
+  expect(() => checkInputs(inputs(given as Record<string, string>))).toThrow(expect.objectContaining({ input: name }));
+});
+
+test.each([
+  ['compose-file', '../compose.yaml'],
+  ['files', '/etc/passwd'],
+  ['project', 'Shop'],
+  ['deployment-id', '../x'],
+  ['env', 'A=1\nbroken'],
+  ['env-file', '../../etc/passwd'],
+  ['migrate', 'manage.py migrate'],
+  ['parallel', '0'],
+  ['port-range', '80-90'],
+  ['keep-releases', '1'],
+  ['color', 'red'],
+  ['images', '{"web": "nope nope"}'],
+])('a wrong %s is refused before anything is sent', (name, value) => {
+  expect(() => inputs({ [name]: value })).toThrow(expect.objectContaining({ kind: 'input', input: name }));
+});
+
+test('a command is a text for the shell of the container, or a list of words', () => {
+  const { migrate } = inputs({ migrate: 'api: python manage.py migrate && echo done\nweb: ["./migrate", "--all $X"]' });
+  expect(migrate.map((hook) => hook.words)).toEqual([
+    ['sh', '-c', 'python manage.py migrate && echo done'],
+    ['./migrate', '--all $X'],
+  ]);
+});
+
+test('the same run and job have the same deployment id, whatever the job is called', () => {
+  const workflow = fakeWorkflow({ runId: '42', job: 'Deploy / Production', runAttempt: 2 });
+  expect(deploymentIdOf(inputs(), workflow)).toBe('42-deploy-production');
+  expect(deploymentIdOf(inputs({ 'deployment-id': 'mine' }), workflow)).toBe('mine');
+});
+
+test('ids are short, plain and in the order of time', () => {
+  const at = (iso: string) => releaseIdOf('v1', new Date(iso));
+  expect(at('2026-01-02T03:04:05Z')).toMatch(/^20260102-030405-v1-[0-9a-f]{4}$/);
+  expect(at('2026-01-02T03:04:05Z') < at('2026-01-02T03:04:06Z')).toBe(true);
+  expect(identifier('Feature/Ünïcode '.repeat(10))).toMatch(/^[a-z0-9][a-z0-9._-]{0,62}$/);
+});
+
+test('the version is the commit, unless it is given', () => {
+  const workflow = fakeWorkflow({ sha: '0123456789abcdef' });
+  expect(versionOf(inputs(), workflow)).toBe('0123456789ab');
+  expect(versionOf(inputs({ version: 'v2' }), workflow)).toBe('v2');
+});
+
+test('digests are required of what is named, of all, or of none', () => {
+  expect([{}, { 'require-digest': 'true' }, { 'require-digest': 'false' }].map((given) => digestRule(inputs(given)))).toEqual(['named', 'all', 'off']);
+});
+
+test('a login needs all of its three parts', () => {
+  expect(loginOf(inputs())).toBeUndefined();
+  expect(loginOf(inputs({ registry: 'ghcr.io', 'registry-username': 'me', 'registry-password': 'pw' }))).toEqual({
+    host: 'ghcr.io',
+    username: 'me',
+    password: 'pw',
+  });
+});
+
+test('a number or a percentage of the servers is changed at once, and at least one', () => {
+  expect([['100%', 3], ['50%', 3], ['10%', 3], ['2', 3], ['9', 3]].map(([text, count]) => parallelOf(text as string, count as number))).toEqual([3, 1, 1, 2, 3]);
+});

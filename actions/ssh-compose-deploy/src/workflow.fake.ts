@@ -1,0 +1,25 @@
+import type { Ports } from '@deploy-actions/runner';
+
+/** A run's context for tests. */
+export function fakeWorkflow(change: Partial<Ports['workflow']> = {}): Ports['workflow'] {
+  return {
+    repository: 'shop/shop',
+    sha: '',
+    ref: 'refs/heads/main',
+    refName: 'main',
+    actor: 'octocat',
+    runId: '',
+    runNumber: 1,
+    runAttempt: 1,
+    job: 'deploy',
+    workflow: 'deploy',
+    eventName: 'push',
+    serverUrl: 'https://github.example',
+    apiUrl: 'https://api.github.example',
+    runUrl: '',
+    workspace: '/checkout',
+    temp: '/tmp',
+    event: () => ({}),
+    ...change,
+  };
+}
