@@ -30,9 +30,9 @@ export interface AttachmentOptions {
  * Source: developers.mattermost.com, "Message attachments".
  */
 export function renderAttachment(notice: Notice, options: AttachmentOptions = {}): AttachmentMessage {
-  const whole = layout(notice, options.detail);
-  const links = whole.links.filter((link) => webAddress(link.url));
-  const draw = (from: Layout) => compose({ ...from, links }, notice, options.mentions ?? []);
+  const all = layout(notice, options.detail);
+  const whole = { ...all, links: all.links.filter((link) => webAddress(link.url)) };
+  const draw = (from: Layout) => compose(from, notice, options.mentions ?? []);
   return draw(fit(whole, notice, (from) => JSON.stringify(draw(from)).length <= ATTACHMENT_LIMITS.total));
 }
 

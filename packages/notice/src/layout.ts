@@ -17,7 +17,7 @@ export interface Layout {
   details: string;
   /** Whether the notice's details are not shown whole. */
   detailsCut: boolean;
-  /** The run first; it is never cut. */
+  /** The run first, where there is one. */
   links: Link[];
 }
 
@@ -140,8 +140,8 @@ const row = (text: string) => clip(literalLine(text), LONGEST.row);
 
 /**
  * Cuts a layout until it fits, least needed first: details (whole lines), rows (warnings, then checks, then
- * the rest), text, facts, title. Links are never cut: the way to the run always survives. Each stage keeps as
- * much as fits. `fits` must hold for a layout that has nothing but icon and links.
+ * the rest), text, facts, links, title. The first link is never cut: the way to the run always survives. Each
+ * stage keeps as much as fits. `fits` must hold for a layout that has nothing but its icon and its first link.
  */
 export function fit(whole: Layout, notice: Notice, fits: (layout: Layout) => boolean): Layout {
   if (fits(whole)) return whole;
@@ -158,6 +158,10 @@ export function fit(whole: Layout, notice: Notice, fits: (layout: Layout) => boo
     { size: whole.rows.length, shrink: (from, size) => ({ ...from, ...fewerRows(whole.rows, size) }) },
     { size: whole.text.length, shrink: (from, size) => ({ ...from, text: clip(whole.text, size) }) },
     { size: whole.facts.length, shrink: (from, size) => ({ ...from, facts: whole.facts.slice(0, size) }) },
+    {
+      size: whole.links.length,
+      shrink: (from, size) => ({ ...from, links: whole.links.slice(0, Math.max(1, size)) }),
+    },
     { size: whole.title.length, shrink: (from, size) => ({ ...from, title: clip(whole.title, size) }) },
   ];
   let current = whole;

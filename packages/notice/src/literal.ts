@@ -48,8 +48,8 @@ export function unguard(text: string): string {
 }
 
 /**
- * At most `length` UTF-16 units of a text, an ellipsis included where it was cut: whole lines where at least
- * one fits, else within a line, never inside a surrogate pair or before a combining mark. `keep` says which
+ * At most `length` UTF-16 units of a text, an ellipsis included where it was cut: whole lines where those fill
+ * at least half of it, else within a line, never inside a surrogate pair or before a combining mark. `keep` says which
  * end stays: a log's news is at its tail.
  */
 export function clip(text: string, length: number, keep: 'head' | 'tail' = 'head'): string {
@@ -59,11 +59,11 @@ export function clip(text: string, length: number, keep: 'head' | 'tail' = 'head
   const room = length - 2;
   if (keep === 'head') {
     const end = text.lastIndexOf('\n', room);
-    if (end > 0) return `${text.slice(0, end)}\n…`;
+    if (end >= room / 2) return `${text.slice(0, end)}\n…`;
     return `${text.slice(0, boundary(text, length - 1, -1))}…`;
   }
   const start = text.indexOf('\n', text.length - room - 1);
-  if (start >= 0 && start < text.length - 1) return `…\n${text.slice(start + 1)}`;
+  if (start >= 0 && text.length - start - 1 >= room / 2) return `…\n${text.slice(start + 1)}`;
   return `…${text.slice(boundary(text, text.length - length + 1, 1))}`;
 }
 

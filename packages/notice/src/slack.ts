@@ -81,10 +81,11 @@ export interface SlackOptions {
  */
 export function renderSlack(notice: Notice, options: SlackOptions = {}): SlackRendering {
   const { mentions = [] } = options;
-  const whole = layout(notice, options.detail);
-  const links = whole.links.filter((link) => webAddress(link.url));
-  const buttons = (options.buttons ?? links).filter((button) => webAddress(button.url));
-  const draw = (from: Layout) => compose({ ...from, links }, notice, mentions, buttons);
+  const all = layout(notice, options.detail);
+  const links = all.links.filter((link) => webAddress(link.url));
+  const whole = { ...all, links };
+  const own = options.buttons && affordable(options.buttons.filter((button) => webAddress(button.url)));
+  const draw = (from: Layout) => compose(from, notice, mentions, own ?? affordable(from.links));
   const fits = (from: Layout) => {
     const message = draw(from);
     const blocks = [...message.blocks, ...message.attachments.flatMap((attachment) => attachment.blocks)];
@@ -92,6 +93,12 @@ export function renderSlack(notice: Notice, options: SlackOptions = {}): SlackRe
   };
   const fitted = fit(whole, notice, fits);
   return { message: draw(fitted), plain: plainMessage(whole, links, mentions), cut: fitted.detailsCut };
+}
+
+/** As many buttons as a third of a message's characters has room for; the rest are not shown. */
+function affordable(buttons: readonly Link[]): Link[] {
+  let room = SLACK_LIMITS.total / 3;
+  return buttons.filter((button) => (room -= button.url.length + SLACK_LIMITS.button) >= 0);
 }
 
 /** The mentions in the form that `text` understands. */
@@ -234,11 +241,16 @@ function plainMessage(from: Layout, links: readonly Link[], mentions: readonly S
     ...from.facts.map(({ name, value }) => `${name}: ${value}`),
     ...from.rows.map(({ icon, text }) => `${icon} ${text}`),
   ];
+  // The way to the run is the first.
   const footer = links
+    .slice(0, 1)
     .map(({ name, url }) => `<${escapeSlack(url)}|${escapeSlack(guardText(name))}>`)
     .join(' · ');
   const head = slackMentions(mentions);
-  const room = SLACK_LIMITS.text - head.length - footer.length - 2;
+  const room = [head, footer].reduce(
+    (left, part) => left - (part === '' ? 0 : part.length + 1),
+    SLACK_LIMITS.text,
+  );
   const body = escapedWithin(guardText(lines.join('\n')), Math.max(0, room));
   return { text: [head, body, footer].filter(Boolean).join('\n'), mrkdwn: false as const };
 }

@@ -44,14 +44,15 @@ export interface TelegramOptions {
 /** Renders a notice as a Telegram message in HTML mode and in plain text, both within the Bot API's limits. */
 export function renderTelegram(notice: Notice, options: TelegramOptions = {}): TelegramMessage {
   const { mentions = [], limit = TELEGRAM_LIMITS.text } = options;
-  const whole = layout(notice, options.detail);
-  const buttons = (options.buttons ?? whole.links).filter((button) => webAddress(button.url));
-  const onButtons = new Set(buttons.map((button) => button.url));
+  const all = layout(notice, options.detail);
+  const buttons = (options.buttons ?? all.links).filter((button) => webAddress(button.url));
+  const onButtons = new Set(buttons.slice(0, TELEGRAM_LIMITS.buttons).map((button) => button.url));
   // The way to the run stands in the text too: buttons are lost when a message is forwarded or quoted.
-  const links = whole.links.filter(
+  const links = all.links.filter(
     (link, index) => webAddress(link.url) && ((index === 0 && notice.run) || !onButtons.has(link.url)),
   );
-  const draw = (from: Layout) => write({ ...from, links }, mentions);
+  const whole = { ...all, links };
+  const draw = (from: Layout) => write(from, mentions);
   const fitted = fit(whole, notice, (from) => {
     const { text, entities } = draw(from);
     return text.length <= limit && entities <= TELEGRAM_LIMITS.entities;
