@@ -211,7 +211,7 @@ function denied(question: Question, says: Says, quoted: string): Problem {
   ) {
     return new Problem(
       'credentials-rejected',
-      `${image}: ${registry} does not take ${whose}, and shows the image to nobody without (${quoted})`,
+      `${image}: ${registry} does not take ${whose} for it, and shows it to nobody without, if it exists at all (${quoted})`,
       {
         remedy:
           credentials === 'job-token'
