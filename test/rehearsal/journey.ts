@@ -1,7 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { cpSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Host, type Lab, type Load, SAMPLE_APP, startLoad } from '@deploy-actions/lab';
-import { type BundleResult } from '@deploy-actions/tooling';
 import { type Mark, type Sample } from './picture.ts';
 import { type Progress } from './progress.ts';
 import { type Job, type Step, playStep } from './step.ts';
@@ -30,67 +30,96 @@ const PATH = '/srv/deploy/shop';
 export async function playJourney(lab: Lab, progress: Progress, signal: AbortSignal): Promise<Rehearsal> {
   const { host } = lab;
   const job = openJob(lab, signal);
-  const deploy = (version: string): Step['inputs'] => ({
-    ...serverInputs(host),
-    path: PATH,
-    'compose-file': 'compose.yaml',
-    files: 'nginx.conf',
-    version,
-    images: imageLines(lab, version),
-    env: [
-      `REGISTRY=${lab.registry.address}`,
-      `TAG=${version}`,
-      `POSTGRES_PASSWORD=${'rehearsed-'.padEnd(24, 'x')}`,
-      `WEB_PORT=${SITE_PORT}`,
-    ].join('\n'),
-    registry: lab.registry.address,
-    'registry-username': lab.registry.admin.username,
-    'registry-password': lab.registry.admin.password,
-    migrate: 'api: /app/shop migrate',
-    'migration-state': 'api: /app/shop migration-state',
-    'migration-reversible': 'true',
-    'deployment-id': `rehearsal-${version}`,
-    'wait-timeout': '60s',
-  });
-  const wait = (): Step['inputs'] => ({
-    targets: `${host.url(SITE_PORT)}/api/readiness/\n${host.url(SITE_PORT)}/version`,
-    timeout: '60s',
-    successes: '2',
-  });
-  const steps: Step[] = [
-    { name: 'deploy v1', action: 'ssh-compose-deploy', inputs: deploy('v1'), outcome: deployed },
-    { name: 'wait for v1', action: 'health-wait', inputs: wait(), outcome: healthy },
-    { name: 'deploy v2', action: 'ssh-compose-deploy', inputs: deploy('v2'), outcome: deployed },
-    { name: 'wait for v2', action: 'health-wait', inputs: wait(), outcome: healthy },
-    {
-      name: 'deploy a broken v3',
-      action: 'ssh-compose-deploy',
-      inputs: { ...deploy('never-healthy'), 'wait-timeout': '20s' },
-      expect: 'failure',
-      outcome: () => 'found unhealthy; v2 restored by the action',
+  const password = randomUUID();
+  const verify = (version: string): Step => ({
+    name: `verify ${version}`,
+    action: 'ghcr-verify-image',
+    inputs: {
+      images: [
+        `api,worker,scheduler=${lab.registry.image(`shop/api:${version}`)}`,
+        `web=${lab.registry.image(`shop/web:${version}`)}`,
+        `db=${lab.registry.image('shop/postgres:17')}`,
+        `redis=${lab.registry.image('shop/redis:8')}`,
+      ].join('\n'),
+      platforms: 'linux/amd64',
+      ...registryLogin(lab),
     },
-    { name: 'wait for v2 again', action: 'health-wait', inputs: wait(), outcome: healthy },
-  ];
+    outcome: (result) =>
+      `${Object.keys(JSON.parse(result.outputs['images'] ?? '{}') as object).length} services, by digest`,
+  });
+  const deploy = (version: string, images: string): Step => ({
+    name: `deploy ${version}`,
+    action: 'ssh-compose-deploy',
+    inputs: {
+      ...serverInputs(host),
+      path: PATH,
+      'compose-file': 'compose.yaml',
+      files: 'nginx.conf',
+      version,
+      images,
+      env: [
+        `REGISTRY=${lab.registry.address}`,
+        `TAG=${version}`,
+        `POSTGRES_PASSWORD=${password}`,
+        `WEB_PORT=${SITE_PORT}`,
+      ].join('\n'),
+      registry: lab.registry.address,
+      ...registryLogin(lab),
+      migrate: 'api: /app/shop migrate',
+      'migration-state': 'api: /app/shop migration-state',
+      'migration-reversible': 'true',
+      'deployment-id': `rehearsal-${version}`,
+    },
+    outcome: ({ outputs }) => `${outputs['version']} runs (changed=${outputs['changed']})`,
+  });
+  const wait = (version: string): Step => ({
+    name: `wait for ${version}`,
+    action: 'health-wait',
+    inputs: {
+      targets: `${host.url(SITE_PORT)}/version`,
+      'expect-version': version,
+      timeout: '60s',
+      successes: '2',
+    },
+    outcome: ({ outputs }) => `ready after ${outputs['elapsed-ms']} ms`,
+  });
 
   let client: Load | undefined;
   const began = Date.now();
   const marks: Mark[] = [];
   const bounds: { from: number; to: number }[] = [];
   const first = progress.phases.length;
+  const play = async (step: Step) => {
+    const from = Date.now();
+    if (step.action === 'ssh-compose-deploy') marks.push({ at: from - began, label: step.name });
+    const result = await playStep(step, job, progress);
+    bounds.push({ from, to: Date.now() });
+    return result.outputs;
+  };
   try {
-    for (const step of steps) {
-      const from = Date.now();
-      if (client) marks.push({ at: from - began, label: step.name });
-      await playStep(step, job, progress);
-      bounds.push({ from, to: Date.now() });
-      client ??= startLoad({ url: host.url(SITE_PORT), rate: RATE });
-    }
-    const served = await client!.seen();
+    const v1 = await play(verify('v1'));
+    await play(deploy('v1', v1['images'] ?? ''));
+    await play(wait('v1'));
+    client = startLoad({ url: host.url(SITE_PORT), rate: RATE });
+    const v2 = await play(verify('v2'));
+    await play(deploy('v2', v2['images'] ?? ''));
+    await play(wait('v2'));
+    const broken = await play(verify('never-healthy'));
+    const bad = deploy('never-healthy', broken['images'] ?? '');
+    await play({
+      ...bad,
+      name: 'deploy a broken v3',
+      inputs: { ...bad.inputs, 'wait-timeout': '15s' },
+      expect: 'failure',
+      outcome: () => 'unhealthy, as it should be found; v2 restored',
+    });
+    await play({ ...wait('v2'), name: 'wait for v2 again' });
+    const served = await client.seen();
     if (served.version !== 'v2') throw new Error(`${served.version} answers at the end, not v2`);
   } finally {
     await client?.stop();
   }
-  return summarize(client!, { began, first, bounds, marks });
+  return summarize(client, { began, first, bounds, marks });
 }
 
 function summarize(
@@ -154,17 +183,9 @@ function serverInputs(host: Host): Record<string, string> {
   };
 }
 
-function imageLines(lab: Lab, version: string): string {
-  return ['api', 'worker', 'scheduler']
-    .map((service) => `${service}=${lab.registry.image(`shop/api:${version}`)}`)
-    .join('\n');
-}
-
-function deployed(result: BundleResult): string {
-  const { version, changed } = result.outputs;
-  return `${version} runs (changed=${changed})`;
-}
-
-function healthy(result: BundleResult): string {
-  return `ready after ${result.outputs['elapsed-ms']} ms`;
+function registryLogin(lab: Lab): Record<string, string> {
+  return {
+    'registry-username': lab.registry.admin.username,
+    'registry-password': lab.registry.admin.password,
+  };
 }
