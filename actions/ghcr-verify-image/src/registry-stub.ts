@@ -101,6 +101,29 @@ export function attestationEntry(registry: StubRegistry, repository: string, ima
   };
 }
 
+export const AMD64 = { os: 'linux', architecture: 'amd64' };
+export const ARM64 = { os: 'linux', architecture: 'arm64', variant: 'v8' };
+
+/** An image for two platforms as docker/build-push-action pushes it. */
+export function putBuild(
+  registry: StubRegistry,
+  repository: string,
+  tag: string,
+  labels: Record<string, string> = {},
+): StubDescriptor {
+  const entries = [AMD64, ARM64].flatMap((platform) => {
+    const created = '2026-11-21T11:00:00Z';
+    const image = putImage(registry, repository, undefined, {
+      platform,
+      labels,
+      created,
+      layerSizes: [40e6, 2e6],
+    });
+    return [{ ...image, platform }, attestationEntry(registry, repository, image)];
+  });
+  return putIndex(registry, repository, tag, entries);
+}
+
 export async function startRegistry(): Promise<StubRegistry> {
   const blobs = new Map<string, Buffer>();
   const manifests = new Map<string, { bytes: Buffer; mediaType: string }>();
