@@ -2,7 +2,16 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { type Lab, openLab } from '@deploy-actions/lab';
-import { PASSWORD, checkout, containers, deployInputs, deployed, psql, refused, served } from './deploy-rig.ts';
+import {
+  PASSWORD,
+  checkout,
+  containers,
+  deployInputs,
+  deployed,
+  psql,
+  refused,
+  served,
+} from './deploy-rig.ts';
 
 let lab: Lab;
 
@@ -26,8 +35,13 @@ async function startByHand(folder: string, tag = 'v1'): Promise<void> {
   for (const name of ['compose.yaml', 'nginx.conf']) {
     await host.write(`${folder}/${name}`, readFileSync(join(workspace, name)));
   }
-  await host.write(`${folder}/.env`, `REGISTRY=${registry.address}\nTAG=${tag}\nPOSTGRES_PASSWORD=${PASSWORD}\n`);
-  await host.sh(`chown -R deploy ${folder} && cd ${folder} && su deploy -c 'docker compose up --detach --wait --quiet-pull db redis && docker compose run --rm -T api /app/shop migrate && docker compose up --detach --wait --quiet-pull'`);
+  await host.write(
+    `${folder}/.env`,
+    `REGISTRY=${registry.address}\nTAG=${tag}\nPOSTGRES_PASSWORD=${PASSWORD}\n`,
+  );
+  await host.sh(
+    `chown -R deploy ${folder} && cd ${folder} && su deploy -c 'docker compose up --detach --wait --quiet-pull db redis && docker compose run --rm -T api /app/shop migrate && docker compose up --detach --wait --quiet-pull'`,
+  );
 }
 
 /** What is left to the env file on the server. */
@@ -69,7 +83,13 @@ test('an adopted stack is upgraded with its data, and its database goes on runni
 
 test('a first deployment that fails brings the adopted stack back', async () => {
   await startByHand('/srv/deploy/shop');
-  const result = await refused(deployInputs(lab, 'crash-at-start', { adopt: true, 'migration-reversible': true, ...fromServer('crash-at-start') }));
+  const result = await refused(
+    deployInputs(lab, 'crash-at-start', {
+      adopt: true,
+      'migration-reversible': true,
+      ...fromServer('crash-at-start'),
+    }),
+  );
   expect(result.headline).toContain('adopted was restored and is healthy');
   expect(await served(lab.host)).toBe('v1');
 });

@@ -22,7 +22,8 @@ const colored = {
   'live-only-services': 'worker\nscheduler',
 };
 
-const versionAt = async (url: string) => (JSON.parse(await lab.host.sh(`curl -fsS ${url}/version`)) as { version: string }).version;
+const versionAt = async (url: string) =>
+  (JSON.parse(await lab.host.sh(`curl -fsS ${url}/version`)) as { version: string }).version;
 
 test('a colour comes up beside the plain stack, on its own network, with the data of the stack, and nobody notices', async () => {
   await deployed(deployInputs(lab, 'v1'));
@@ -42,14 +43,18 @@ test('a colour comes up beside the plain stack, on its own network, with the dat
   expect(Object.keys(green).sort()).toEqual(['api-1', 'web-1']);
   expect(await lab.host.sh('docker exec shop-green-api-1 cat /media/picture')).toBe('upload\n');
   // The name of a service means this colour's own.
-  expect(await lab.host.sh(`docker exec shop-green-web-1 wget -qO- http://api:8000/version`)).toContain('"v2"');
+  expect(await lab.host.sh(`docker exec shop-green-web-1 wget -qO- http://api:8000/version`)).toContain(
+    '"v2"',
+  );
   expect(await psql(lab.host, 'select 1')).toBe('1');
 });
 
 test('a colour that never gets healthy is taken down again, and the live one is not touched', async () => {
   await deployed(deployInputs(lab, 'v1'));
   const plain = await containers(lab.host);
-  const result = await refused(deployInputs(lab, 'never-healthy', { ...colored, 'migration-reversible': true }));
+  const result = await refused(
+    deployInputs(lab, 'never-healthy', { ...colored, 'migration-reversible': true }),
+  );
   expect(result.headline).toContain('green was taken down again; traffic was not touched');
   expect(await containers(lab.host)).toEqual(plain);
   expect(await containers(lab.host, 'shop-green')).toEqual({});

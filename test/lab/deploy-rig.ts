@@ -15,7 +15,12 @@ export function checkout(): string {
 }
 
 /** The inputs of a deployment of the sample application to a lab host. */
-export function deployInputs(lab: Lab, tag: string, more: DeployInputs = {}, hosts: readonly Host[] = [lab.host]): DeployInputs {
+export function deployInputs(
+  lab: Lab,
+  tag: string,
+  more: DeployInputs = {},
+  hosts: readonly Host[] = [lab.host],
+): DeployInputs {
   return {
     host: hosts.map((host) => `deploy@127.0.0.1:${host.sshPort}`).join('\n'),
     'ssh-key': lab.key.privateKey,
@@ -83,14 +88,18 @@ export async function served(host: Host): Promise<string | undefined> {
 /** A deployment that must succeed; otherwise its log is the error. */
 export async function deployed(...given: Parameters<typeof deploy>): Promise<BundleResult> {
   const result = await deploy(...given);
-  if (result.exitCode !== 0) throw new Error(`the deployment ended with ${result.exitCode}:\n${tail(result)}`);
+  if (result.exitCode !== 0)
+    throw new Error(`the deployment ended with ${result.exitCode}:\n${tail(result)}`);
   return result;
 }
 
 /** A deployment that must fail; answers it with the headline. */
-export async function refused(...given: Parameters<typeof deploy>): Promise<BundleResult & { headline: string }> {
+export async function refused(
+  ...given: Parameters<typeof deploy>
+): Promise<BundleResult & { headline: string }> {
   const result = await deploy(...given);
-  if (result.exitCode !== 1) throw new Error(`the deployment ended with ${result.exitCode}:\n${tail(result)}`);
+  if (result.exitCode !== 1)
+    throw new Error(`the deployment ended with ${result.exitCode}:\n${tail(result)}`);
   const headline = result.annotations.filter((one) => one.level === 'error').at(-1)?.message ?? '';
   return { ...result, headline };
 }
@@ -105,12 +114,31 @@ export async function containers(host: Host, project = 'shop'): Promise<Record<s
   const lines = await host.sh(
     `docker ps --all --no-trunc --filter label=com.docker.compose.project=${project} --format '{{.Label "com.docker.compose.service"}}-{{.Label "com.docker.compose.container-number"}} {{.ID}}'`,
   );
-  return Object.fromEntries(lines.trim().split('\n').filter(Boolean).map((line) => line.split(' ') as [string, string]));
+  return Object.fromEntries(
+    lines
+      .trim()
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => line.split(' ') as [string, string]),
+  );
 }
 
 /** Runs a statement in the stack's database. */
 export async function psql(host: Host, statement: string): Promise<string> {
-  const argv = ['docker', 'exec', '-e', `PGPASSWORD=${PASSWORD}`, 'shop-db-1', 'psql', '-U', 'shop', '-h', '127.0.0.1', '-tAc', statement];
+  const argv = [
+    'docker',
+    'exec',
+    '-e',
+    `PGPASSWORD=${PASSWORD}`,
+    'shop-db-1',
+    'psql',
+    '-U',
+    'shop',
+    '-h',
+    '127.0.0.1',
+    '-tAc',
+    statement,
+  ];
   const { code, stdout, stderr } = await host.exec(argv);
   if (code !== 0) throw new Error(stderr);
   return stdout.trim();

@@ -26,7 +26,10 @@ test('a first deploy serves, an upgrade replaces it, a release that never gets h
   const second = await deployed(deployInputs(lab, 'v2'));
   expect(second.outputs['previous-release']).toBe(first.outputs['release']);
   expect(await served(lab.host)).toBe('v2');
-  const services = JSON.parse(second.outputs['services']!) as Record<string, { action: string; from: string; to: string }>;
+  const services = JSON.parse(second.outputs['services']!) as Record<
+    string,
+    { action: string; from: string; to: string }
+  >;
   expect(services['db']!.action).toBe('keep');
   expect(services['api']!.to).toContain(await lab.registry.digest('shop/api:v2'));
   expect(services['api']!.from).toContain(await lab.registry.digest('shop/api:v1'));
@@ -39,7 +42,10 @@ test('a first deploy serves, an upgrade replaces it, a release that never gets h
   const record = JSON.parse(readFileSync(broken.outputs['record']!, 'utf8')) as { status: string };
   expect(record.status).toBe('restored');
 
-  const history = (await lab.host.sh('cat /srv/deploy/shop/.deploy/history.jsonl')).trim().split('\n').map((line) => JSON.parse(line) as { outcome: string; bad: boolean });
+  const history = (await lab.host.sh('cat /srv/deploy/shop/.deploy/history.jsonl'))
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { outcome: string; bad: boolean });
   expect(history.map((one) => [one.outcome, one.bad])).toEqual([
     ['succeeded', false],
     ['succeeded', false],
@@ -58,7 +64,9 @@ test('the same again recreates nothing and says so', async () => {
 test('data in mounts, volumes and the database are the same after three deploys and a restore', async () => {
   await deployed(deployInputs(lab, 'v1'));
   await psql(lab.host, 'create table kept (n int); insert into kept values (42)');
-  await lab.host.sh('echo mine >/srv/deploy/shop/shared/data/note; docker exec shop-api-1 sh -c "echo upload >/media/picture"');
+  await lab.host.sh(
+    'echo mine >/srv/deploy/shop/shared/data/note; docker exec shop-api-1 sh -c "echo upload >/media/picture"',
+  );
   await deployed(deployInputs(lab, 'v2'));
   await refused(deployInputs(lab, 'crash-at-start'));
   await deployed(deployInputs(lab, 'v3'));
@@ -73,7 +81,9 @@ test('a changed file that is mounted is the new one in the container, and only i
   const before = await containers(lab.host);
   appendFileSync(join(workspace, 'nginx.conf'), '# changed\n');
   await deployed(deployInputs(lab, 'v1'), { workspace });
-  expect(await lab.host.sh('docker exec shop-web-1 tail -n 1 /etc/nginx/conf.d/shop.conf')).toBe('# changed\n');
+  expect(await lab.host.sh('docker exec shop-web-1 tail -n 1 /etc/nginx/conf.d/shop.conf')).toBe(
+    '# changed\n',
+  );
   const after = await containers(lab.host);
   expect(Object.keys(after).filter((name) => after[name] !== before[name])).toEqual(['web-1']);
 });
@@ -103,9 +113,15 @@ test('a one-shot is run once, and again only when it changes', async () => {
   const workspace = checkout();
   const withOneShot = (text: string) => {
     const compose = readFileSync(join(checkout(), 'compose.yaml'), 'utf8')
-      .replace('volumes:\n  media:', `  seed:\n    image: \${REGISTRY}/shop/api:\${TAG}\n    command: [sh, -c, "echo ${text} >>/data/seeds"]\n    volumes:\n      - ./data:/data\n\nvolumes:\n  media:`)
+      .replace(
+        'volumes:\n  media:',
+        `  seed:\n    image: \${REGISTRY}/shop/api:\${TAG}\n    command: [sh, -c, "echo ${text} >>/data/seeds"]\n    volumes:\n      - ./data:/data\n\nvolumes:\n  media:`,
+      )
       .replace('services:\n  web:', 'services:\n  web:\n    x-note: seeded')
-      .replace('      api:\n        condition: service_healthy', '      api:\n        condition: service_healthy\n      seed:\n        condition: service_completed_successfully');
+      .replace(
+        '      api:\n        condition: service_healthy',
+        '      api:\n        condition: service_healthy\n      seed:\n        condition: service_completed_successfully',
+      );
     writeFileSync(join(workspace, 'compose.yaml'), compose);
   };
   const seeds = () => lab.host.sh('cat /srv/deploy/shop/shared/data/seeds');
@@ -121,10 +137,14 @@ test('a one-shot is run once, and again only when it changes', async () => {
 
 test('a plain prune takes no image of a kept release', async () => {
   const digest = async (tag: string) =>
-    JSON.stringify({ api: `${lab.registry.image('shop/api')}@${await lab.registry.digest(`shop/api:${tag}`)}` });
+    JSON.stringify({
+      api: `${lab.registry.image('shop/api')}@${await lab.registry.digest(`shop/api:${tag}`)}`,
+    });
   await deployed(deployInputs(lab, 'v1', { images: await digest('v1') }));
   await deployed(deployInputs(lab, 'v2', { images: await digest('v2') }));
   await lab.host.sh('docker image prune --force');
-  const tags = (await lab.host.sh(`docker image ls --format '{{.Tag}}' deploy-actions/shop`)).trim().split('\n');
+  const tags = (await lab.host.sh(`docker image ls --format '{{.Tag}}' deploy-actions/shop`))
+    .trim()
+    .split('\n');
   expect(tags.filter((tag) => tag.endsWith('-api'))).toHaveLength(2);
 });

@@ -26,7 +26,9 @@ export async function afterCancellation(inputs: DeployInputs, ports: Ports, runs
         await session.close();
       }
     } catch (error) {
-      ports.log.warning(`${server.name}: what became of the deployment ${reference.deploymentId} is not known: ${messageOf(error)}`);
+      ports.log.warning(
+        `${server.name}: what became of the deployment ${reference.deploymentId} is not known: ${messageOf(error)}`,
+      );
     }
   }
 }

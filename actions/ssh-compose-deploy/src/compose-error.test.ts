@@ -14,7 +14,7 @@ services:
       A: "\${B"
 `;
 
-test('Compose\'s words are placed on the line that they speak of', async () => {
+test("Compose's words are placed on the line that they speak of", async () => {
   for (const [message, line] of [
     ['yaml: line 7: did not find expected key', 7],
     ['validating /x/compose.yaml: services.web.ports must be a list', 7],
@@ -27,14 +27,19 @@ test('Compose\'s words are placed on the line that they speak of', async () => {
   }
 });
 
-test('the annotation names the user\'s file, not the staging folder', async () => {
-  const workspace = { folder: 'deploy', composeFiles: [{ path: 'compose.yaml', content: Buffer.from(FILE), executable: false }] } as unknown as Workspace;
+test("the annotation names the user's file, not the staging folder", async () => {
+  const workspace = {
+    folder: 'deploy',
+    composeFiles: [{ path: 'compose.yaml', content: Buffer.from(FILE), executable: false }],
+  } as unknown as Workspace;
   const error = new Failure(
     'input',
     'the compose configuration is not valid: validating /srv/shop/.deploy/incoming/ab12/files/project/shop/compose.yaml: services.web.ports must be a list',
   );
   const placed = (await placeInComposeFile(error, workspace)) as Failure;
-  expect(placed.message).toBe('the compose configuration is not valid: validating deploy/compose.yaml: services.web.ports must be a list');
+  expect(placed.message).toBe(
+    'the compose configuration is not valid: validating deploy/compose.yaml: services.web.ports must be a list',
+  );
   expect(placed.place).toMatchObject({ file: 'deploy/compose.yaml', line: 7 });
 });
 

@@ -13,7 +13,10 @@ export async function placeInComposeFile(error: unknown, workspace: Workspace, s
   const named = workspace.composeFiles.find((file) => error.message.includes(`/${file.path}:`));
   const file = named ?? workspace.composeFiles[0]!;
   const prefix = workspace.folder === '' ? '' : `${workspace.folder}/`;
-  const place: Place = { file: prefix + file.path, ...(await positionIn(file.content.toString('utf8'), error.message)) };
+  const place: Place = {
+    file: prefix + file.path,
+    ...(await positionIn(file.content.toString('utf8'), error.message)),
+  };
   const folder = /\/[^\s:]*\/files\/project\/[^\s:/]+\//g;
   const message = error.message.replace(stage === '' ? folder : `${stage}/`, prefix);
   return new Failure(error.kind, message, {

@@ -9,7 +9,7 @@ import {
   startRun,
   upload,
 } from '@deploy-actions/host';
-import { type Clock, Failure } from '@deploy-actions/kit';
+import { type Clock, Failure, messageOf } from '@deploy-actions/kit';
 import { type Session } from '@deploy-actions/shell';
 import { type Progress, type Teller } from './progress.ts';
 
@@ -51,7 +51,10 @@ interface Started extends Member {
  * and only when all are healthy does each hear `go`. Locks are taken in the order of names, so that two
  * deployments to the same servers cannot wait for each other.
  */
-export async function deployFleet(members: readonly Member[], options: FleetOptions): Promise<MemberOutcome[]> {
+export async function deployFleet(
+  members: readonly Member[],
+  options: FleetOptions,
+): Promise<MemberOutcome[]> {
   const started: Started[] = [];
   const isOne = members.length === 1;
   try {
@@ -59,18 +62,27 @@ export async function deployFleet(members: readonly Member[], options: FleetOpti
       const one = await start(member, options);
       started.push(one);
       // The lock of one server is held before the next one's is asked for.
-      if (!isOne) await options.teller.until(() => one.outcome !== undefined || isBeyondLock(one.progress), options.signal);
+      if (!isOne)
+        await options.teller.until(
+          () => one.outcome !== undefined || isBeyondLock(one.progress),
+          options.signal,
+        );
       if (one.outcome && !succeeded(one.outcome)) break;
     }
     const inOrder = members.flatMap((member) => started.filter((one) => one.name === member.name));
     if (!isOne) await goTogether(inOrder, members.length, options);
     await options.teller.until(() => started.every((one) => one.outcome !== undefined), options.signal);
   } catch (error) {
-    await letGo(started, error);
-    throw error;
+    throw await letGo(started, error, options.signal.aborted);
+  } finally {
+    await options.teller.close();
   }
-  await options.teller.close();
-  return members.flatMap((member) => started.filter((one) => one.name === member.name).map((one) => one.outcome!));
+  if (options.signal.aborted && started.some((one) => !one.outcome?.result)) {
+    throw await letGo(started, options.signal.reason, true);
+  }
+  return members.flatMap((member) =>
+    started.filter((one) => one.name === member.name).map((one) => one.outcome!),
+  );
 }
 
 async function start(member: Member, options: FleetOptions): Promise<Started> {
@@ -94,11 +106,18 @@ async function start(member: Member, options: FleetOptions): Promise<Started> {
   return one;
 }
 
-async function goTogether(started: readonly Started[], expected: number, options: FleetOptions): Promise<void> {
+async function goTogether(
+  started: readonly Started[],
+  expected: number,
+  options: FleetOptions,
+): Promise<void> {
   const { teller, signal } = options;
-  const failed = () => started.some((one) => one.outcome && !succeeded(one.outcome)) || started.length < expected;
-  const isReady = (one: Started) => one.outcome !== undefined || one.progress.phase === 'ready' || isPastReady(one);
-  const isDone = (one: Started) => one.outcome !== undefined || (one.progress.phase === 'all-ready' && one.progress.state === 'ready');
+  const failed = () =>
+    started.some((one) => one.outcome && !succeeded(one.outcome)) || started.length < expected;
+  const isReady = (one: Started) =>
+    one.outcome !== undefined || one.progress.phase === 'ready' || isPastReady(one);
+  const isDone = (one: Started) =>
+    one.outcome !== undefined || (one.progress.phase === 'all-ready' && one.progress.state === 'ready');
   await teller.until(() => failed() || started.every(isReady), signal);
   if (failed()) return await stopAll(started);
   let schema = 'same';
@@ -128,7 +147,9 @@ async function goTogether(started: readonly Started[], expected: number, options
   }
   await teller.until(() => failed() || started.every(isDone), signal);
   if (failed()) return await stopAll(started);
-  await Promise.all(started.filter((one) => !one.outcome).map((one) => sendGo(one.run.session, one.run.reference)));
+  await Promise.all(
+    started.filter((one) => !one.outcome).map((one) => sendGo(one.run.session, one.run.reference)),
+  );
 }
 
 /** What the migrations on the first server did: its program wrote it down. */
@@ -143,23 +164,53 @@ async function schemaAfter(one: Started): Promise<string> {
 
 async function stopAll(started: readonly Started[]): Promise<void> {
   await Promise.all(
-    started.filter((one) => !one.outcome).map((one) => cancelRun(one.run.session, one.run.reference).catch(() => undefined)),
+    started
+      .filter((one) => !one.outcome)
+      .map((one) => cancelRun(one.run.session, one.run.reference).catch(() => undefined)),
   );
 }
 
-/** On cancellation: who has changed nothing yet stops; the others finish or restore by themselves. */
-async function letGo(started: readonly Started[], reason: unknown): Promise<void> {
-  const several = started.length > 1;
-  const idle = started.filter((one) => !one.outcome && (several || one.progress.state === 'waiting'));
-  if (!(reason instanceof Failure) || reason.kind !== 'lost') return;
-  await Promise.all(idle.map((one) => cancelRun(one.run.session, one.run.reference).catch(() => undefined)));
+/**
+ * On cancellation: who has changed nothing yet stops; the others finish or restore by themselves. Answers what to
+ * throw: where things stand, for whoever reads the log of a cancelled run.
+ */
+async function letGo(started: readonly Started[], reason: unknown, aborted: boolean): Promise<unknown> {
+  if (!aborted) return reason;
+  const under = started.filter((one) => !one.outcome?.result);
+  const stopped = under.filter((one) => started.length > 1 || one.progress.state === 'waiting');
+  await Promise.all(
+    stopped.map((one) => cancelRun(one.run.session, one.run.reference).catch(() => undefined)),
+  );
+  const on = under
+    .filter((one) => !stopped.includes(one))
+    .map((one) => `${one.name} (in ${one.progress.phase || 'preflight'})`);
+  const what =
+    on.length > 0
+      ? `the deployment goes on by itself on ${on.join(', ')}: it finishes, or restores the release before`
+      : 'nothing was changed, or it is being restored now';
+  return new Failure('lost', `${messageOf(reason)}; ${what}`, {
+    remedy: 'Run the step again with the same deployment-id to see the outcome',
+    cause: reason,
+  });
 }
 
 function isBeyondLock(progress: Progress): boolean {
   return progress.state !== 'none' && progress.state !== 'waiting';
 }
 
-const ORDER = ['preflight', 'pull', 'ready', 'before-up', 'migrate', 'up', 'wait', 'after-up', 'all-ready', 'finish', 'restore'];
+const ORDER = [
+  'preflight',
+  'pull',
+  'ready',
+  'before-up',
+  'migrate',
+  'up',
+  'wait',
+  'after-up',
+  'all-ready',
+  'finish',
+  'restore',
+];
 
 function isPastReady(one: Started): boolean {
   return ORDER.indexOf(one.progress.phase) > ORDER.indexOf('ready');
@@ -174,10 +225,14 @@ export function succeeded(outcome: MemberOutcome): boolean {
 }
 
 /** The failure of the fleet: the first server that failed by itself; what happened on the others stands below. */
-export function fleetFailure(outcomes: readonly MemberOutcome[], outputs: Record<string, unknown>): Failure | undefined {
+export function fleetFailure(
+  outcomes: readonly MemberOutcome[],
+  outputs: Record<string, unknown>,
+): Failure | undefined {
   const failures = outcomes.filter((one) => !succeeded(one));
   if (failures.length === 0) return undefined;
-  const own = failures.find((one) => one.result?.failure && one.result.failure.kind !== 'refused') ?? failures[0]!;
+  // Those that only stopped because another one failed are not the reason.
+  const own = failures.find((one) => one.result?.fields['stopped'] !== 'true') ?? failures[0]!;
   const failure = asFailure(own);
   const where = outcomes.length > 1 ? `${own.name}: ` : '';
   const others = failures.filter((one) => one !== own).map((one) => `${one.name}: ${asFailure(one).message}`);

@@ -21,7 +21,7 @@ export interface DeploymentRecord {
   health_checks: { service: string; healthy: boolean }[];
   /** Whether there is a release that a rollback could bring back. */
   rollback_available: boolean;
-  servers: { name: string; outcome: string }[];
+  servers: { name: string; outcome: 'deployed' | 'restored' | 'failed' | 'not started' | 'not known' }[];
 }
 
 /** Writes the record into the runner's temporary folder and answers its path. */

@@ -2,7 +2,16 @@ import { expect, test } from '@jest/globals';
 import { parseFields } from '@deploy-actions/kit';
 import { fakeWorkflow } from './workflow.fake.ts';
 import { fields } from './fields.ts';
-import { checkInputs, deploymentIdOf, digestRule, identifier, loginOf, parallelOf, releaseIdOf, versionOf } from './rules.ts';
+import {
+  checkInputs,
+  deploymentIdOf,
+  digestRule,
+  identifier,
+  loginOf,
+  parallelOf,
+  releaseIdOf,
+  versionOf,
+} from './rules.ts';
 
 const KEY = ['-----BEGIN OPENSSH ', 'PRIVATE KEY-----\nAAAA\n-----END OPENSSH ', 'PRIVATE KEY-----'].join('');
 const inputs = (more: Record<string, string> = {}) => {
@@ -36,7 +45,9 @@ test.each([
   [{ color: 'auto', services: 'web' }, 'services'],
   [{ color: 'auto', adopt: 'true' }, 'adopt'],
 ])('%j is refused by the name of the input', (given, name) => {
-  expect(() => checkInputs(inputs(given as Record<string, string>))).toThrow(expect.objectContaining({ input: name }));
+  expect(() => checkInputs(inputs(given as Record<string, string>))).toThrow(
+    expect.objectContaining({ input: name }),
+  );
 });
 
 test.each([
@@ -57,7 +68,9 @@ test.each([
 });
 
 test('a command is a text for the shell of the container, or a list of words', () => {
-  const { migrate } = inputs({ migrate: 'api: python manage.py migrate && echo done\nweb: ["./migrate", "--all $X"]' });
+  const { migrate } = inputs({
+    migrate: 'api: python manage.py migrate && echo done\nweb: ["./migrate", "--all $X"]',
+  });
   expect(migrate.map((hook) => hook.words)).toEqual([
     ['sh', '-c', 'python manage.py migrate && echo done'],
     ['./migrate', '--all $X'],
@@ -84,12 +97,18 @@ test('the version is the commit, unless it is given', () => {
 });
 
 test('digests are required of what is named, of all, or of none', () => {
-  expect([{}, { 'require-digest': 'true' }, { 'require-digest': 'false' }].map((given) => digestRule(inputs(given)))).toEqual(['named', 'all', 'off']);
+  expect(
+    [{}, { 'require-digest': 'true' }, { 'require-digest': 'false' }].map((given) =>
+      digestRule(inputs(given)),
+    ),
+  ).toEqual(['named', 'all', 'off']);
 });
 
 test('a login needs all of its three parts', () => {
   expect(loginOf(inputs())).toBeUndefined();
-  expect(loginOf(inputs({ registry: 'ghcr.io', 'registry-username': 'me', 'registry-password': 'pw' }))).toEqual({
+  expect(
+    loginOf(inputs({ registry: 'ghcr.io', 'registry-username': 'me', 'registry-password': 'pw' })),
+  ).toEqual({
     host: 'ghcr.io',
     username: 'me',
     password: 'pw',
@@ -97,5 +116,13 @@ test('a login needs all of its three parts', () => {
 });
 
 test('a number or a percentage of the servers is changed at once, and at least one', () => {
-  expect([['100%', 3], ['50%', 3], ['10%', 3], ['2', 3], ['9', 3]].map(([text, count]) => parallelOf(text as string, count as number))).toEqual([3, 1, 1, 2, 3]);
+  expect(
+    [
+      ['100%', 3],
+      ['50%', 3],
+      ['10%', 3],
+      ['2', 3],
+      ['9', 3],
+    ].map(([text, count]) => parallelOf(text as string, count as number)),
+  ).toEqual([3, 1, 1, 2, 3]);
 });

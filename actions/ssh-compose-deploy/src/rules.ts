@@ -11,13 +11,25 @@ export function checkInputs(inputs: DeployInputs): void {
     new Failure('input', `input \`${input}\` ${message}`, { input, remedy });
   if (inputs.plan && inputs.status) throw wrong('plan', 'and `status` are both set', 'Set one of them.');
   if (inputs['registry-password'] !== undefined && inputs['registry-username'] === undefined) {
-    throw wrong('registry-username', 'is missing beside `registry-password`', 'For ghcr.io it is ${{ github.actor }}.');
+    throw wrong(
+      'registry-username',
+      'is missing beside `registry-password`',
+      'For ghcr.io it is ${{ github.actor }}.',
+    );
   }
   if (inputs['registry-username'] !== undefined && inputs['registry-password'] === undefined) {
-    throw wrong('registry-password', 'is missing or empty beside `registry-username`', 'For ghcr.io it is ${{ secrets.GITHUB_TOKEN }}.');
+    throw wrong(
+      'registry-password',
+      'is missing or empty beside `registry-username`',
+      'For ghcr.io it is ${{ secrets.GITHUB_TOKEN }}.',
+    );
   }
   if (inputs['registry-password'] !== undefined && inputs.registry === undefined) {
-    throw wrong('registry', 'is missing beside `registry-password`', 'Write the host, such as ghcr.io or docker.io.');
+    throw wrong(
+      'registry',
+      'is missing beside `registry-password`',
+      'Write the host, such as ghcr.io or docker.io.',
+    );
   }
   if (inputs['migration-state'].length > 1) throw wrong('migration-state', 'holds more than one command');
   if (inputs['migration-state'].length === 1 && inputs.migrate.length === 0) {
@@ -31,10 +43,17 @@ export function checkInputs(inputs: DeployInputs): void {
     if (!isColored && inputs[name].length > 0) throw wrong(name, 'is given without `color`');
   }
   if (isColored && inputs.services.length > 0) {
-    throw wrong('services', 'cannot be combined with `color`', 'Name the services that change in `color-services`.');
+    throw wrong(
+      'services',
+      'cannot be combined with `color`',
+      'Name the services that change in `color-services`.',
+    );
   }
   if (isColored && inputs.adopt) {
-    throw wrong('adopt', 'cannot be combined with `color`: the first colour deploy takes the running stack as the live one');
+    throw wrong(
+      'adopt',
+      'cannot be combined with `color`: the first colour deploy takes the running stack as the live one',
+    );
   }
 }
 
@@ -67,7 +86,10 @@ export function releaseIdOf(version: string, now: Date): string {
 
 /** Text as an id of at most 63 characters of `[a-z0-9._-]`. */
 export function identifier(text: string): string {
-  const plain = text.toLowerCase().replace(/[^a-z0-9._-]+/g, '-').replace(/^[^a-z0-9]+/, '');
+  const plain = text
+    .toLowerCase()
+    .replace(/[^a-z0-9._-]+/g, '-')
+    .replace(/^[^a-z0-9]+/, '');
   if (plain.length <= 63) return plain || 'x';
   // The last five characters of a release id tell two of the same second apart.
   return `${plain.slice(0, 58)}${plain.slice(-5)}`;

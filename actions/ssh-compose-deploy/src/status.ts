@@ -52,14 +52,20 @@ function tell(name: string, view: StackView, host: HostStatus, ports: Ports): vo
   log.info(`${name}: project ${view.project}, ${release}; ${holder}`);
   const running = view.containers.filter((one) => !one.oneOff);
   for (const one of running) {
-    log.info(`  ${one.name}  ${stateOf(one)}, ${sinceText(one.startedAt, now)}  ${shortImage(withDigest(one.image, view.images))}`);
+    log.info(
+      `  ${one.name}  ${stateOf(one)}, ${sinceText(one.startedAt, now)}  ${shortImage(withDigest(one.image, view.images))}`,
+    );
   }
   if (running.length === 0) log.info('  no container of the project is there');
   for (const one of view.releases) {
-    log.info(`  kept: ${textOf(one['id'])}  version ${textOf(one['version'])}, of ${textOf(one['created'])}${one['id'] === view.current ? '  (current)' : ''}`);
+    log.info(
+      `  kept: ${textOf(one['id'])}  version ${textOf(one['version'])}, of ${textOf(one['created'])}${one['id'] === view.current ? '  (current)' : ''}`,
+    );
   }
   for (const one of view.history.slice(-5)) {
-    log.info(`  was: ${textOf(one['at'])}  ${textOf(one['operation'])} of ${textOf(one['release'])} ${textOf(one['outcome'])}, by ${textOf(one['actor'])}`);
+    log.info(
+      `  was: ${textOf(one['at'])}  ${textOf(one['operation'])} of ${textOf(one['release'])} ${textOf(one['outcome'])}, by ${textOf(one['actor'])}`,
+    );
   }
   ports.summary(`### ${escapeMarkdown(name)}: ${escapeMarkdown(release)}\n\n${escapeMarkdown(holder)}\n`);
   ports.summary(
@@ -76,7 +82,11 @@ function tell(name: string, view: StackView, host: HostStatus, ports: Ports): vo
   ports.summary(
     `${markdownTable(
       ['Kept release', 'Version', 'Created'],
-      view.releases.map((one) => [codeSpan(textOf(one['id'])), codeSpan(textOf(one['version'])), textOf(one['created'])]),
+      view.releases.map((one) => [
+        codeSpan(textOf(one['id'])),
+        codeSpan(textOf(one['version'])),
+        textOf(one['created']),
+      ]),
     )}\n`,
   );
 }
@@ -99,7 +109,9 @@ function sinceText(time: string, now: number): string {
 
 function servicesOf(view: StackView): Record<string, { image: string; state: string }> {
   return Object.fromEntries(
-    view.containers.filter((one) => !one.oneOff).map((one) => [one.service, { image: withDigest(one.image, view.images), state: stateOf(one) }]),
+    view.containers
+      .filter((one) => !one.oneOff)
+      .map((one) => [one.service, { image: withDigest(one.image, view.images), state: stateOf(one) }]),
   );
 }
 

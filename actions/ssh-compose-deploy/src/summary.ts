@@ -55,7 +55,10 @@ export function digestAmong(image: string, digests: readonly string[] | undefine
 export function planLines(changes: readonly ServiceChange[]): string[] {
   const width = Math.max(...changes.map((change) => change.service.length));
   return changes.map((change) => {
-    const images = change.from === change.to ? shortImage(change.to) : [shortImage(change.from), shortImage(change.to)].filter(Boolean).join(' -> ');
+    const images =
+      change.from === change.to
+        ? shortImage(change.to)
+        : [shortImage(change.from), shortImage(change.to)].filter(Boolean).join(' -> ');
     const why = change.reasons.length > 0 ? ` (${change.reasons.join(', ')})` : '';
     return `${change.service.padEnd(width)}  ${change.action.padEnd(8)}  ${images}${why}`;
   });
@@ -90,7 +93,10 @@ export function phasesMarkdown(results: readonly { name: string; result: RunResu
     ['Phase', ...results.map(({ name }) => (several ? escapeMarkdown(name) : 'Duration'))],
     [
       ...phases.map((phase) => [phase, ...results.map(({ result }) => cell(result, phase))]),
-      ['**total**', ...results.map(({ result }) => (result ? `**${formatDuration(result.elapsedMs)}**` : 'not known'))],
+      [
+        '**total**',
+        ...results.map(({ result }) => (result ? `**${formatDuration(result.elapsedMs)}**` : 'not known')),
+      ],
     ],
   );
 }

@@ -32,10 +32,14 @@ export async function readWorkspace(
   const inFolder = (name: string) => {
     if (folder === '') return name;
     if (name.startsWith(`${folder}/`)) return name.slice(folder.length + 1);
-    throw new Failure('input', `input \`compose-file\`: ${name} is not in the folder of the first one, ${folder}`, {
-      input: 'compose-file',
-      remedy: 'Keep the compose files of one application in one folder.',
-    });
+    throw new Failure(
+      'input',
+      `input \`compose-file\`: ${name} is not in the folder of the first one, ${folder}`,
+      {
+        input: 'compose-file',
+        remedy: 'Keep the compose files of one application in one folder.',
+      },
+    );
   };
   const compose: SentFile[] = [];
   for (const name of names) compose.push(await readSent(base, inFolder(name), root, 'compose-file'));
@@ -43,19 +47,28 @@ export async function readWorkspace(
   for (const pattern of patterns) {
     const found = await expand(base, pattern);
     if (found.length === 0) {
-      throw new Failure('input', `input \`files\`: nothing matches ${pattern} in ${folder === '' ? 'the checkout' : folder}`, {
-        input: 'files',
-        remedy: 'Paths are relative to the folder of the compose file. Is the repository checked out (actions/checkout)?',
-      });
+      throw new Failure(
+        'input',
+        `input \`files\`: nothing matches ${pattern} in ${folder === '' ? 'the checkout' : folder}`,
+        {
+          input: 'files',
+          remedy:
+            'Paths are relative to the folder of the compose file. Is the repository checked out (actions/checkout)?',
+        },
+      );
     }
     for (const path of found) files.set(path, await readSent(base, path, root, 'files'));
   }
   const bytes = [...files.values()].reduce((sum, file) => sum + file.content.length, 0);
   if (bytes > MOST_BYTES) {
-    throw new Failure('input', `input \`files\`: ${files.size} files of ${Math.round(bytes / 2 ** 20)} MiB are more than the ${MOST_BYTES / 2 ** 20} MiB that go with a release`, {
-      input: 'files',
-      remedy: 'Put large content into an image or a volume.',
-    });
+    throw new Failure(
+      'input',
+      `input \`files\`: ${files.size} files of ${Math.round(bytes / 2 ** 20)} MiB are more than the ${MOST_BYTES / 2 ** 20} MiB that go with a release`,
+      {
+        input: 'files',
+        remedy: 'Put large content into an image or a volume.',
+      },
+    );
   }
   return {
     folder,
@@ -84,7 +97,8 @@ async function expand(base: string, pattern: string): Promise<string[]> {
       if (path === '.git' || path.startsWith('.git/')) continue;
       const info = await stat(join(base, path)).catch(() => undefined);
       if (info?.isFile()) found.add(path);
-      else if (info?.isDirectory() && expression === pattern && !pattern.endsWith('**')) await collect(`${path}/**`);
+      else if (info?.isDirectory() && expression === pattern && !pattern.endsWith('**'))
+        await collect(`${path}/**`);
     }
   };
   await collect(pattern);
@@ -104,5 +118,9 @@ async function readSent(base: string, path: string, root: string, input: string)
     throw new Failure('input', `input \`${input}\`: ${path} is a link out of the checkout`, { input });
   }
   const info = await stat(real);
-  return { path, content: await readFile(real), executable: (info.mode & 0o111) !== 0 && process.platform !== 'win32' };
+  return {
+    path,
+    content: await readFile(real),
+    executable: (info.mode & 0o111) !== 0 && process.platform !== 'win32',
+  };
 }

@@ -25,7 +25,12 @@ function container(change: Partial<InspectedContainer['Config']> = {}, number = 
       Env: ['PATH=/bin', 'PRICE=5$', 'EMPTY='],
       Cmd: ['serve'],
       Entrypoint: null,
-      Labels: { vendor: 'x', mine: '1', 'com.docker.compose.service': 'web', 'com.docker.compose.depends_on': 'db:service_healthy:false' },
+      Labels: {
+        vendor: 'x',
+        mine: '1',
+        'com.docker.compose.service': 'web',
+        'com.docker.compose.depends_on': 'db:service_healthy:false',
+      },
       User: '',
       WorkingDir: '/app',
       Hostname: 'abcdef012345',
@@ -44,9 +49,17 @@ function container(change: Partial<InspectedContainer['Config']> = {}, number = 
     },
     Mounts: [
       { Type: 'bind', Source: '/home/me/data', Destination: '/data', RW: true },
-      { Type: 'volume', Name: 'shop_media', Source: '/var/lib/docker/volumes/shop_media/_data', Destination: '/media', RW: false },
+      {
+        Type: 'volume',
+        Name: 'shop_media',
+        Source: '/var/lib/docker/volumes/shop_media/_data',
+        Destination: '/media',
+        RW: false,
+      },
     ],
-    NetworkSettings: { Networks: { shop_default: { Aliases: ['shop-web-1', 'web', 'site', 'abcdef012345'] } } },
+    NetworkSettings: {
+      Networks: { shop_default: { Aliases: ['shop-web-1', 'web', 'site', 'abcdef012345'] } },
+    },
   };
 }
 
@@ -77,7 +90,11 @@ test('what a container was told is a service; what its image says by itself is l
 
 test('a command, a user and a healthcheck of its own are kept', () => {
   const check = { Test: ['CMD-SHELL', 'curl $HOST'], Interval: 2e9, Retries: 3 };
-  const { web } = modelOfStack('shop', [container({ Cmd: ['work', '$X'], User: '1000', Healthcheck: check })], [image]).services;
+  const { web } = modelOfStack(
+    'shop',
+    [container({ Cmd: ['work', '$X'], User: '1000', Healthcheck: check })],
+    [image],
+  ).services;
   expect(web).toMatchObject({
     command: ['work', '$$X'],
     user: '1000',
@@ -86,7 +103,9 @@ test('a command, a user and a healthcheck of its own are kept', () => {
 });
 
 test('replicas are counted, one-off containers are none', () => {
-  const oneOff = container({ Labels: { 'com.docker.compose.service': 'web', 'com.docker.compose.oneoff': 'True' } });
+  const oneOff = container({
+    Labels: { 'com.docker.compose.service': 'web', 'com.docker.compose.oneoff': 'True' },
+  });
   const model = modelOfStack('shop', [container({}, 1), container({}, 2), oneOff], [image]);
   expect(model.services['web']!.scale).toBe(2);
   expect(writeRelease(model, []).services).toMatchObject([{ name: 'web', replicas: 2 }]);

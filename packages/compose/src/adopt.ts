@@ -82,7 +82,8 @@ export function modelOfStack(
       if (mount.Type === 'volume' && mount.Name) volumes[mount.Name] = { name: mount.Name, external: true };
     }
     for (const network of Object.keys(container.NetworkSettings.Networks ?? {})) {
-      if (!['host', 'none', 'bridge'].includes(network)) networks[network] = { name: network, external: true };
+      if (!['host', 'none', 'bridge'].includes(network))
+        networks[network] = { name: network, external: true };
     }
     services[name] = serviceOf(project, name, container, image);
   }
@@ -115,15 +116,32 @@ function serviceOf(
   put('stdin_open', true, !Config.OpenStdin);
   put('healthcheck', healthcheckOf(Config.Healthcheck), same(Config.Healthcheck, image.Healthcheck));
   put('stop_signal', Config.StopSignal, (Config.StopSignal ?? '') === (image.StopSignal ?? ''));
-  put('stop_grace_period', `${Config.StopTimeout}s`, Config.StopTimeout === undefined || Config.StopTimeout === null);
-  put('container_name', plainName, new RegExp(`^(?:[0-9a-f]{12}_)?${project}[-_]${name}[-_]\\d+$`).test(plainName));
+  put(
+    'stop_grace_period',
+    `${Config.StopTimeout}s`,
+    Config.StopTimeout === undefined || Config.StopTimeout === null,
+  );
+  put(
+    'container_name',
+    plainName,
+    new RegExp(`^(?:[0-9a-f]{12}_)?${project}[-_]${name}[-_]\\d+$`).test(plainName),
+  );
   put('restart', restartOf(HostConfig.RestartPolicy), HostConfig.RestartPolicy.Name === '');
   for (const [key, field] of HOST_KEYS) put(key, HostConfig[field], isEmpty(HostConfig[field]));
   const nanoCpus = HostConfig['NanoCpus'];
   put('cpus', typeof nanoCpus === 'number' ? nanoCpus / 1e9 : undefined, !nanoCpus);
-  put('shm_size', HostConfig['ShmSize'], isEmpty(HostConfig['ShmSize']) || HostConfig['ShmSize'] === 67_108_864);
-  const logging = HostConfig['LogConfig'] as { Type: string; Config: Record<string, string> | null } | undefined;
-  put('logging', { driver: logging?.Type, options: logging?.Config ?? {} }, !logging || isEmpty(logging.Config));
+  put(
+    'shm_size',
+    HostConfig['ShmSize'],
+    isEmpty(HostConfig['ShmSize']) || HostConfig['ShmSize'] === 67_108_864,
+  );
+  const logging = HostConfig['LogConfig'] as
+    { Type: string; Config: Record<string, string> | null } | undefined;
+  put(
+    'logging',
+    { driver: logging?.Type, options: logging?.Config ?? {} },
+    !logging || isEmpty(logging.Config),
+  );
   put('volumes', mountsOf(Mounts), Mounts.length === 0);
   put('tmpfs', Object.keys(HostConfig.Tmpfs ?? {}), isEmpty(HostConfig.Tmpfs));
   put('ports', portsOf(HostConfig.PortBindings ?? {}), isEmpty(HostConfig.PortBindings));
@@ -132,7 +150,9 @@ function serviceOf(
   else {
     service.networks = Object.fromEntries(
       attached.map(([network, { Aliases }]) => {
-        const aliases = (Aliases ?? []).filter((alias) => alias !== name && alias !== plainName && !Id.startsWith(alias));
+        const aliases = (Aliases ?? []).filter(
+          (alias) => alias !== name && alias !== plainName && !Id.startsWith(alias),
+        );
         return [network, aliases.length > 0 ? { aliases } : null];
       }),
     );
@@ -195,7 +215,8 @@ function restartOf({ Name, MaximumRetryCount }: { Name: string; MaximumRetryCoun
 
 function healthcheckOf(check: Healthcheck | null | undefined): Record<string, unknown> | undefined {
   if (!check) return { disable: true };
-  const time = (nanoseconds: number | undefined) => (nanoseconds ? `${Math.round(nanoseconds / 1e6)}ms` : undefined);
+  const time = (nanoseconds: number | undefined) =>
+    nanoseconds ? `${Math.round(nanoseconds / 1e6)}ms` : undefined;
   return {
     test: check.Test ?? undefined,
     interval: time(check.Interval),

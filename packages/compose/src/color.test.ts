@@ -24,12 +24,21 @@ function model(): ComposeModel {
   web!.deploy = { replicas: 2 };
   web!.container_name = 'web';
   web!.networks = { default: { aliases: ['site'] } };
-  resolved.services['worker'] = { ...web!, ports: undefined, container_name: undefined, depends_on: { web: { condition: 'service_started' } } };
+  resolved.services['worker'] = {
+    ...web!,
+    ports: undefined,
+    container_name: undefined,
+    depends_on: { web: { condition: 'service_started' } },
+  };
   return resolved;
 }
 
 const split = (services: string[], liveOnly: string[] = [], from = model()) =>
-  splitColors(from, { color: 'green', services, liveOnly }, portAllocator('green', [], new Set(), range, false));
+  splitColors(
+    from,
+    { color: 'green', services, liveOnly },
+    portAllocator('green', [], new Set(), range, false),
+  );
 
 test('a colour holds what changes, the base project what is shared', () => {
   const { color, shared } = split(['web', 'worker']);
@@ -83,7 +92,10 @@ test('what cannot be there twice is refused by name', () => {
 });
 
 test('what changes are the services that images name, and those of the same repository', () => {
-  expect(changingServices(model(), new Map([['web', 'registry.test/shop/web:v2']]))).toEqual(['web', 'worker']);
+  expect(changingServices(model(), new Map([['web', 'registry.test/shop/web:v2']]))).toEqual([
+    'web',
+    'worker',
+  ]);
 });
 
 test('blue has the address that the plain stack had; the others come from the range', () => {
@@ -102,18 +114,22 @@ test('a recorded port never changes, and no two replicas ever share one', () => 
   expect(() => allocate('web', port, 2)).toThrow('has 1 ports of green and now needs 2');
   expect(() => allocate('y', port, 5)).toThrow('no 5 free ports');
   fc.assert(
-    fc.property(fc.array(fc.integer({ min: 1, max: 4 }), { maxLength: 8 }), fc.uniqueArray(fc.integer({ min: 20000, max: 20060 })), (replicas, busy) => {
-      const one = portAllocator('green', [], new Set(busy), { first: 20000, last: 20060 }, false);
-      const all = replicas.flatMap((count, index) => {
-        try {
-          return one(`s${index}`, port, count);
-        } catch {
-          return [];
-        }
-      });
-      expect(new Set(all).size).toBe(all.length);
-      expect(all.some((each) => busy.includes(each))).toBe(false);
-    }),
+    fc.property(
+      fc.array(fc.integer({ min: 1, max: 4 }), { maxLength: 8 }),
+      fc.uniqueArray(fc.integer({ min: 20000, max: 20060 })),
+      (replicas, busy) => {
+        const one = portAllocator('green', [], new Set(busy), { first: 20000, last: 20060 }, false);
+        const all = replicas.flatMap((count, index) => {
+          try {
+            return one(`s${index}`, port, count);
+          } catch {
+            return [];
+          }
+        });
+        expect(new Set(all).size).toBe(all.length);
+        expect(all.some((each) => busy.includes(each))).toBe(false);
+      },
+    ),
   );
 });
 

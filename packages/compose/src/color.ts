@@ -78,15 +78,27 @@ export function splitColors(
   ] as const) {
     for (const name of list) {
       if (names.includes(name)) continue;
-      throw wrong(input, `${name} is not a service of the compose file`, `Its services are: ${names.join(', ')}.`);
+      throw wrong(
+        input,
+        `${name} is not a service of the compose file`,
+        `Its services are: ${names.join(', ')}.`,
+      );
     }
   }
   for (const name of request.liveOnly) {
     if (own.has(name)) continue;
-    throw wrong('live-only-services', `${name} is not among the services that change`, `Add ${name} to \`color-services\`.`);
+    throw wrong(
+      'live-only-services',
+      `${name} is not among the services that change`,
+      `Add ${name} to \`color-services\`.`,
+    );
   }
   if (own.size === 0) {
-    throw wrong('color-services', 'is needed: nothing says which services change', 'Name them, or their images in `images`.');
+    throw wrong(
+      'color-services',
+      'is needed: nothing says which services change',
+      'Name them, or their images in `images`.',
+    );
   }
   const project = colorProject(model.name, color);
   const network = colorNetwork(model.name, color);
@@ -100,17 +112,31 @@ export function splitColors(
     const { container_name: _name, links, ports: published = [], ...kept } = service;
     for (const [attached] of Object.entries(service.networks ?? {})) {
       if (attached !== 'default' && model.networks?.[attached]?.external) {
-        notes.push(`${name} is not on the network ${attached} in a colour: a name there would mean both colours; reach it as ${name}-${color}`);
+        notes.push(
+          `${name} is not on the network ${attached} in a colour: a name there would mean both colours; reach it as ${name}-${color}`,
+        );
       }
     }
     const routed: Port[] = [];
     for (const port of published) {
       if (!isRoutable(port, isLiveOnly)) {
-        throw wrong('color', `${name} publishes ${port.published ?? 'a port'} (${port.protocol ?? 'tcp'}), which cannot be there twice`, 'Take the port out, or leave the service out of `color-services`.');
+        throw wrong(
+          'color',
+          `${name} publishes ${port.published ?? 'a port'} (${port.protocol ?? 'tcp'}), which cannot be there twice`,
+          'Take the port out, or leave the service out of `color-services`.',
+        );
       }
       const allocated = allocate(name, port, replicasOf(service));
-      allocated.forEach((one, index) => ports.push({ color, service: name, target: port.target, replica: index + 1, port: one }));
-      routed.push({ mode: 'ingress', host_ip: '127.0.0.1', target: port.target, published: rangeOf(name, allocated), protocol: 'tcp' });
+      allocated.forEach((one, index) =>
+        ports.push({ color, service: name, target: port.target, replica: index + 1, port: one }),
+      );
+      routed.push({
+        mode: 'ingress',
+        host_ip: '127.0.0.1',
+        target: port.target,
+        published: rangeOf(name, allocated),
+        protocol: 'tcp',
+      });
     }
     const ownLinks = links?.filter((link) => own.has(link.split(':')[0]!)) ?? [];
     services[name] = {
@@ -118,7 +144,9 @@ export function splitColors(
       ...(ownLinks.length > 0 ? { links: ownLinks } : {}),
       ...(routed.length > 0 ? { ports: routed } : {}),
       depends_on: Object.fromEntries(
-        Object.entries(service.depends_on ?? {}).filter(([need]) => own.has(need) && !request.liveOnly.includes(need)),
+        Object.entries(service.depends_on ?? {}).filter(
+          ([need]) => own.has(need) && !request.liveOnly.includes(need),
+        ),
       ),
       networks: { [network]: { aliases: [`${name}-${color}`, ...aliasesOf(service)] } },
       environment: { ...service.environment, DEPLOY_COLOR: color },
@@ -127,7 +155,9 @@ export function splitColors(
   }
   const used = new Set(
     Object.values(services).flatMap((service) =>
-      (service.volumes ?? []).flatMap((mount) => (mount.type === 'volume' && mount.source ? [mount.source] : [])),
+      (service.volumes ?? []).flatMap((mount) =>
+        mount.type === 'volume' && mount.source ? [mount.source] : [],
+      ),
     ),
   );
   const volumes: ColoredModels['volumes'] = [];
@@ -155,11 +185,18 @@ export function splitColors(
     },
     shared: {
       ...mapServices(
-        { ...model, services: Object.fromEntries(Object.entries(model.services).filter(([name]) => sharedNames.has(name))) },
+        {
+          ...model,
+          services: Object.fromEntries(
+            Object.entries(model.services).filter(([name]) => sharedNames.has(name)),
+          ),
+        },
         (service) => ({
           ...service,
           ...(service.depends_on && {
-            depends_on: Object.fromEntries(Object.entries(service.depends_on).filter(([need]) => sharedNames.has(need))),
+            depends_on: Object.fromEntries(
+              Object.entries(service.depends_on).filter(([need]) => sharedNames.has(need)),
+            ),
           }),
         }),
       ),
@@ -174,7 +211,8 @@ export function splitColors(
 export function colorUrls(ports: readonly ColorPort[]): Record<string, string> {
   const urls: Record<string, string> = {};
   for (const one of ports.filter((port) => port.replica === 1)) {
-    const several = new Set(ports.filter((port) => port.service === one.service).map((port) => port.target)).size > 1;
+    const several =
+      new Set(ports.filter((port) => port.service === one.service).map((port) => port.target)).size > 1;
     urls[several ? `${one.service}-${one.target}` : one.service] = `http://127.0.0.1:${one.port}`;
   }
   return urls;
@@ -201,10 +239,20 @@ export function portAllocator(
       .map((one) => one.port);
     if (known.length >= replicas) return known.slice(0, replicas);
     if (known.length > 0) {
-      throw wrong('port-range', `${service} has ${known.length} ports of ${color} and now needs ${replicas}`, `Ports of a colour never change, because the proxy names them: keep ${service} at ${known.length} replicas.`);
+      throw wrong(
+        'port-range',
+        `${service} has ${known.length} ports of ${color} and now needs ${replicas}`,
+        `Ports of a colour never change, because the proxy names them: keep ${service} at ${known.length} replicas.`,
+      );
     }
     const published = Number(port.published);
-    if (color === 'blue' && replicas === 1 && Number.isInteger(published) && published > 0 && (plainRuns ? !used.has(published) : isFree(published))) {
+    if (
+      color === 'blue' &&
+      replicas === 1 &&
+      Number.isInteger(published) &&
+      published > 0 &&
+      (plainRuns ? !used.has(published) : isFree(published))
+    ) {
       used.add(published);
       return [published];
     }
@@ -214,13 +262,19 @@ export function portAllocator(
       for (const one of block) used.add(one);
       return block;
     }
-    throw wrong('port-range', `${range.first}-${range.last} has no ${replicas} free ports for ${service}`, 'Widen it.');
+    throw wrong(
+      'port-range',
+      `${range.first}-${range.last} has no ${replicas} free ports for ${service}`,
+      'Widen it.',
+    );
   };
 }
 
 /** Lines of colour, service, target, replica and port: how allocations are kept on the server. */
 export function formatPorts(ports: readonly ColorPort[]): string {
-  return ports.map((one) => `${one.color} ${one.service} ${one.target} ${one.replica} ${one.port}\n`).join('');
+  return ports
+    .map((one) => `${one.color} ${one.service} ${one.target} ${one.replica} ${one.port}\n`)
+    .join('');
 }
 
 export function parsePorts(text: string): ColorPort[] {
@@ -245,7 +299,11 @@ export function liveColor(share: string, plainRuns: boolean): Color | undefined 
 function refuseUnfit(name: string, service: Service, own: ReadonlySet<string>): void {
   const mode = service.network_mode;
   if (mode !== undefined && mode !== 'default' && mode !== 'bridge' && !isOwn(mode, own)) {
-    throw wrong('color', `${name} has network_mode: ${mode}, which both colours would share`, 'Leave it out of `color-services`.');
+    throw wrong(
+      'color',
+      `${name} has network_mode: ${mode}, which both colours would share`,
+      'Leave it out of `color-services`.',
+    );
   }
   for (const key of ['ipc', 'pid', 'uts'] as const) {
     const value = service[key];
@@ -254,7 +312,8 @@ function refuseUnfit(name: string, service: Service, own: ReadonlySet<string>): 
     }
   }
   for (const from of service.volumes_from ?? []) {
-    if (!own.has(from.split(':')[0]!)) throw wrong('color', `${name} takes volumes from ${from}, which is not part of the colour`);
+    if (!own.has(from.split(':')[0]!))
+      throw wrong('color', `${name} takes volumes from ${from}, which is not part of the colour`);
   }
 }
 
@@ -268,13 +327,16 @@ function isRoutable(port: Port, isLiveOnly: boolean): boolean {
 
 function rangeOf(service: string, ports: readonly number[]): string {
   const [first, last] = [ports[0], ports.at(-1)];
-  if (first === undefined || last === undefined) throw wrong('color', `${service} has no replica to publish a port for`);
+  if (first === undefined || last === undefined)
+    throw wrong('color', `${service} has no replica to publish a port for`);
   return first === last ? String(first) : `${first}-${last}`;
 }
 
 /** The user's aliases on any network. */
 function aliasesOf(service: Service): string[] {
-  return [...new Set(Object.values(service.networks ?? {}).flatMap((attachment) => attachment?.aliases ?? []))];
+  return [
+    ...new Set(Object.values(service.networks ?? {}).flatMap((attachment) => attachment?.aliases ?? [])),
+  ];
 }
 
 function wrong(input: string, message: string, remedy?: string): Failure {

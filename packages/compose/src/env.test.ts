@@ -3,7 +3,9 @@ import fc from 'fast-check';
 import { formatEnv, parseEnv } from './env.ts';
 
 test('a value is every character after the first =', () => {
-  const env = parseEnv('A=1\n# note\n\nURL=postgres://u:p=w@db/x?a=b \nEMPTY=\n  B=2'.replace('\n  B', '\nB'));
+  const env = parseEnv(
+    'A=1\n# note\n\nURL=postgres://u:p=w@db/x?a=b \nEMPTY=\n  B=2'.replace('\n  B', '\nB'),
+  );
   expect([...env]).toEqual([
     ['A', '1'],
     ['URL', 'postgres://u:p=w@db/x?a=b '],
@@ -38,7 +40,9 @@ test('a line that is neither is refused by its number, and its text is not shown
 });
 
 test('every value survives the input, whatever is in it', () => {
-  const value = fc.string({ unit: 'grapheme' }).filter((text) => !/\0/.test(text) && !text.split('\n').includes('MARK'));
+  const value = fc
+    .string({ unit: 'grapheme' })
+    .filter((text) => !/\0/.test(text) && !text.split('\n').includes('MARK'));
   fc.assert(
     fc.property(value, (text) => {
       expect(parseEnv(`K<<MARK\n${text}\nMARK`).get('K')).toBe(text);

@@ -7,7 +7,9 @@ const digest = `sha256:${'a'.repeat(64)}`;
 const other = `sha256:${'b'.repeat(64)}`;
 const model = (images: Record<string, string | undefined>): ComposeModel => ({
   name: 'shop',
-  services: Object.fromEntries(Object.entries(images).map(([name, image]) => [name, { image, build: { context: '.' } }])),
+  services: Object.fromEntries(
+    Object.entries(images).map(([name, image]) => [name, { image, build: { context: '.' } }]),
+  ),
 });
 
 test('references fill in what Docker fills in', () => {
@@ -80,7 +82,10 @@ test('two digests of one repository leave a third service in doubt', () => {
 
 test('an unknown service is an error that names the known ones', () => {
   expect(() => applyImages(model({ web: 'a' }), new Map([['wep', digest]]), 'named')).toThrow(
-    expect.objectContaining({ message: expect.stringContaining('"wep" is not a service'), remedy: expect.stringContaining('web') }),
+    expect.objectContaining({
+      message: expect.stringContaining('"wep" is not a service'),
+      remedy: expect.stringContaining('web'),
+    }),
   );
 });
 
@@ -93,5 +98,7 @@ test('digests are required where they were promised', () => {
 });
 
 test('a service that is only built is refused with what to do', () => {
-  expect(() => applyImages(model({ web: undefined }), new Map(), 'named')).toThrow('nothing is built on the server');
+  expect(() => applyImages(model({ web: undefined }), new Map(), 'named')).toThrow(
+    'nothing is built on the server',
+  );
 });

@@ -17,7 +17,9 @@ export function parseImages(text: string): Images {
       if (!DIGEST.test(reference)) parseReference(reference);
       if (images.has(service)) throw new FieldError(`${quote(service)} is given twice`);
     } catch (error) {
-      throw error instanceof FieldError ? new FieldError(error.message, { line, remedy: error.remedy }) : error;
+      throw error instanceof FieldError
+        ? new FieldError(error.message, { line, remedy: error.remedy })
+        : error;
     }
     images.set(service, reference);
   };
@@ -27,7 +29,8 @@ export function parseImages(text: string): Images {
       value = JSON.parse(text);
     } catch (error) {
       throw new FieldError('is not valid JSON', {
-        remedy: 'Hand over the `images` output of ghcr-verify-image as it is, or write service=reference lines.',
+        remedy:
+          'Hand over the `images` output of ghcr-verify-image as it is, or write service=reference lines.',
         cause: error,
       });
     }
@@ -103,7 +106,9 @@ export function applyImages(
       throw new Failure(
         'input',
         `the service ${name} has no image${build === undefined ? '' : ', only a `build`, and nothing is built on the server'}`,
-        { remedy: `Push its image to a registry and name it: \`images: ${name}=registry/name@sha256:…\`, or as \`image:\` in the compose file.` },
+        {
+          remedy: `Push its image to a registry and name it: \`images: ${name}=registry/name@sha256:…\`, or as \`image:\` in the compose file.`,
+        },
       );
     }
     const reference = parse(name, image);
@@ -122,10 +127,14 @@ export function applyImages(
 function complete(service: string, value: string, image: string | undefined): string {
   if (!DIGEST.test(value)) return value;
   if (image === undefined) {
-    throw new Failure('input', `input \`images\`: the digest of ${service} needs a repository, but the compose file gives it no \`image\``, {
-      input: 'images',
-      remedy: `Write ${service}=registry/name@${value.slice(0, 14)}….`,
-    });
+    throw new Failure(
+      'input',
+      `input \`images\`: the digest of ${service} needs a repository, but the compose file gives it no \`image\``,
+      {
+        input: 'images',
+        remedy: `Write ${service}=registry/name@${value.slice(0, 14)}….`,
+      },
+    );
   }
   return `${parse(service, image).name}@${value}`;
 }
@@ -134,9 +143,13 @@ function parse(service: string, image: string): Reference {
   try {
     return parseReference(image);
   } catch (error) {
-    throw new Failure('input', `the image of ${service} is ${quote(image)}, which is not an image reference`, {
-      remedy: 'A variable in it may be empty: check `env` and `env-file`.',
-      cause: error,
-    });
+    throw new Failure(
+      'input',
+      `the image of ${service} is ${quote(image)}, which is not an image reference`,
+      {
+        remedy: 'A variable in it may be empty: check `env` and `env-file`.',
+        cause: error,
+      },
+    );
   }
 }

@@ -99,13 +99,18 @@ export function parseModel(json: string): ComposeModel {
   if (typeof model !== 'object' || model === null || typeof model.name !== 'string') {
     throw new Failure('remote', '`docker compose config` printed a configuration without a project name');
   }
-  if (typeof model.services !== 'object' || model.services === null || Object.keys(model.services).length === 0) {
+  if (
+    typeof model.services !== 'object' ||
+    model.services === null ||
+    Object.keys(model.services).length === 0
+  ) {
     throw new Failure('input', 'the compose file has no service to deploy', {
       remedy: 'Check `compose-file`, `profiles` and `services`.',
     });
   }
   for (const name of Object.keys(model.services)) {
-    if (!SERVICE_NAME.test(name)) throw new Failure('input', `the service name ${JSON.stringify(name)} is not allowed`);
+    if (!SERVICE_NAME.test(name))
+      throw new Failure('input', `the service name ${JSON.stringify(name)} is not allowed`);
   }
   return model;
 }

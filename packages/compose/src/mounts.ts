@@ -40,7 +40,11 @@ export function relocate(model: ComposeModel, places: Places, sent: readonly Sen
   const shared: SharedSource[] = [];
   const used: Relocated['sent'] = [];
   const inside = (path: string) =>
-    path === places.stage ? '.' : path.startsWith(`${places.stage}/`) ? path.slice(places.stage.length + 1) : undefined;
+    path === places.stage
+      ? '.'
+      : path.startsWith(`${places.stage}/`)
+        ? path.slice(places.stage.length + 1)
+        : undefined;
   const move = (path: string, service: string, readOnly: boolean) => {
     const relative = inside(path);
     if (relative === undefined) return path;
@@ -51,7 +55,10 @@ export function relocate(model: ComposeModel, places: Places, sent: readonly Sen
         throw new Failure(
           'input',
           `${service} mounts ./${relative}, which holds files sent with the release and is on the server in shared/${relative} as well`,
-          { input: 'files', remedy: `Leave ./${relative} out of \`files\`, or mount the files that are sent one by one.` },
+          {
+            input: 'files',
+            remedy: `Leave ./${relative} out of \`files\`, or mount the files that are sent one by one.`,
+          },
         );
       }
       trees.set(tree.sha256 + tree.name, tree);
@@ -93,7 +100,8 @@ export function relocate(model: ComposeModel, places: Places, sent: readonly Sen
  */
 export function missingFiles(shared: readonly SharedSource[], present: ReadonlySet<string>): SharedSource[] {
   return shared.filter(
-    ({ path }) => path !== '.' && !present.has(path) && /[^/.][^/]*\.[a-z0-9]{1,8}$/i.test(path) && !/\.d$/.test(path),
+    ({ path }) =>
+      path !== '.' && !present.has(path) && /[^/.][^/]*\.[a-z0-9]{1,8}$/i.test(path) && !/\.d$/.test(path),
   );
 }
 

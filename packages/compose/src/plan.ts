@@ -50,24 +50,34 @@ export function planChanges(input: PlanInput): ServiceChange[] {
   return changes;
 }
 
-function change(wanted: ReleaseService, input: PlanInput, running: readonly ObservedContainer[]): ServiceChange {
+function change(
+  wanted: ReleaseService,
+  input: PlanInput,
+  running: readonly ObservedContainer[],
+): ServiceChange {
   const own = running.filter((container) => container.service === wanted.name);
   const from = own[0]?.image ?? '';
   const base = { service: wanted.name, from, to: wanted.image };
   if (own.length === 0) {
-    return { ...base, action: wanted.kind === 'once' ? 'run' : wanted.replicas === 0 ? 'keep' : 'create', reasons: [] };
+    return {
+      ...base,
+      action: wanted.kind === 'once' ? 'run' : wanted.replicas === 0 ? 'keep' : 'create',
+      reasons: [],
+    };
   }
   const reasons = new Set<string>();
   const id = imageId(wanted.image, input.images);
   for (const container of own) {
     const isAdopted = input.adopted.has(`${container.id} ${wanted.hash}`);
-    if (container.image !== wanted.image || (id !== undefined && container.imageId !== id)) reasons.add('image');
+    if (container.image !== wanted.image || (id !== undefined && container.imageId !== id))
+      reasons.add('image');
     if (!isAdopted && container.hash !== wanted.hash) {
       const keys = changedKeys(input.previous?.services[wanted.name], input.model.services[wanted.name]);
       for (const key of keys) reasons.add(key);
       if (keys.length === 0 && reasons.size === 0) reasons.add('configuration');
     }
-    if (wanted.kind === 'long' && container.status !== 'running') reasons.add(`not running (${container.status})`);
+    if (wanted.kind === 'long' && container.status !== 'running')
+      reasons.add(`not running (${container.status})`);
     if (wanted.kind === 'once' && (container.status !== 'exited' || container.exitCode !== 0)) {
       reasons.add(`has not succeeded (${container.status})`);
     }

@@ -10,10 +10,14 @@ import { type SentFile, sentTree } from './sent-files.ts';
 
 const STAGE = '/srv/shop/.deploy/incoming/x/files/project/shop';
 const resolved = () => parseModel(readFileSync(join(__dirname, 'fixtures/resolved.json'), 'utf8'));
-const file = (path: string, content: string, executable = false): SentFile => ({ path, content: Buffer.from(content), executable });
+const file = (path: string, content: string, executable = false): SentFile => ({
+  path,
+  content: Buffer.from(content),
+  executable,
+});
 const places = { stage: STAGE, path: '/srv/shop', shared: new Set<string>() };
 
-test('what was sent is mounted by its content, what is the user\'s own from shared/', () => {
+test("what was sent is mounted by its content, what is the user's own from shared/", () => {
   const sent = [file('nginx.conf', 'v1'), file('conf.d/a.conf', 'a'), file('c1.txt', 'one')];
   const { model, trees, shared } = relocate(resolved(), places, sent);
   const sources = model.services['web']!.volumes!.map((mount) => mount.source);
@@ -52,19 +56,25 @@ test('a changed config file changes the services that are given it, and only tho
 });
 
 test('files sent into a folder that holds data on the server are refused', () => {
-  expect(() => relocate(resolved(), { ...places, shared: new Set(['data']) }, [file('data/seed.sql', 'x')])).toThrow(
-    'is on the server in shared/data as well',
-  );
+  expect(() =>
+    relocate(resolved(), { ...places, shared: new Set(['data']) }, [file('data/seed.sql', 'x')]),
+  ).toThrow('is on the server in shared/data as well');
 });
 
 test('a file that was forgotten is told from a folder for data', () => {
   const { shared } = relocate(resolved(), places, []);
-  expect(missingFiles(shared, new Set()).map((source) => source.path).sort()).toEqual(['nginx.conf', 'c1.txt', 's1.txt'].sort());
+  expect(
+    missingFiles(shared, new Set())
+      .map((source) => source.path)
+      .sort(),
+  ).toEqual(['nginx.conf', 'c1.txt', 's1.txt'].sort());
   expect(missingFiles(shared, new Set(['nginx.conf', 'c1.txt', 's1.txt']))).toEqual([]);
 });
 
 test('only what is waited for or listed is one-shot', () => {
-  expect([...classify(resolved(), [])].filter(([, kind]) => kind === 'once').map(([name]) => name)).toEqual(['init']);
+  expect([...classify(resolved(), [])].filter(([, kind]) => kind === 'once').map(([name]) => name)).toEqual([
+    'init',
+  ]);
   expect(classify(resolved(), ['web']).get('web')).toBe('once');
   expect(() => classify(resolved(), ['nope'])).toThrow('nope is not a service');
 });
@@ -76,7 +86,10 @@ test('services start after what they need', () => {
 });
 
 test('services that need each other in a circle are named', () => {
-  const model: ComposeModel = { name: 'x', services: { a: { links: ['b'] }, b: { network_mode: 'service:a' } } };
+  const model: ComposeModel = {
+    name: 'x',
+    services: { a: { links: ['b'] }, b: { network_mode: 'service:a' } },
+  };
   expect(() => steps(model)).toThrow('a -> b -> a');
 });
 
@@ -92,8 +105,12 @@ test('the hash ignores what makes no difference to a container', () => {
     labels: { ...service.labels, [HASH_LABEL]: 'old' },
   }));
   const plain = mapServices(model, (service) => ({ ...service, deploy: { ...service.deploy }, labels: {} }));
-  for (const name of Object.keys(model.services)) expect(serviceHash(changed, name)).toBe(serviceHash(plain, name));
-  const environment = mapServices(model, (service) => ({ ...service, environment: { ...service.environment, NEW: '1' } }));
+  for (const name of Object.keys(model.services))
+    expect(serviceHash(changed, name)).toBe(serviceHash(plain, name));
+  const environment = mapServices(model, (service) => ({
+    ...service,
+    environment: { ...service.environment, NEW: '1' },
+  }));
   expect(serviceHash(environment, 'web')).not.toBe(serviceHash(model, 'web'));
 });
 
@@ -103,14 +120,24 @@ test('the release keeps dollars as Compose wrote them, drops profiles, and its t
   const written = JSON.parse(json) as ComposeModel;
   expect(written.services['web']!.environment!['DB_PASSWORD']).toBe('a$$b"c\\d');
   expect(written.services['web']!.profiles).toBeUndefined();
-  for (const service of services) expect(written.services[service.name]!.labels![HASH_LABEL]).toBe(service.hash);
-  expect(servicesTable(services).trim().split('\n').map((line) => line.split(' ').length)).toEqual([7, 7, 7]);
+  for (const service of services)
+    expect(written.services[service.name]!.labels![HASH_LABEL]).toBe(service.hash);
+  expect(
+    servicesTable(services)
+      .trim()
+      .split('\n')
+      .map((line) => line.split(' ').length),
+  ).toEqual([7, 7, 7]);
   expect(servicesTable(services)).toMatch(/^0 long gate 1 [0-9a-f]{64} postgres:16 db\n/);
 });
 
 test('changes are told by the names of keys, never by values', () => {
   const before = resolved().services['web']!;
-  const after = { ...before, environment: { ...before.environment, DB_PASSWORD: 'topsecret', ADDED: 'x' }, image: 'other' };
+  const after = {
+    ...before,
+    environment: { ...before.environment, DB_PASSWORD: 'topsecret', ADDED: 'x' },
+    image: 'other',
+  };
   expect(changedKeys(before, after)).toEqual(['environment.ADDED', 'environment.DB_PASSWORD', 'image']);
   expect(changedKeys(before, before)).toEqual([]);
 });

@@ -30,7 +30,14 @@ export interface ResolvedRelease {
  * Keys of a service that change nothing about its containers: how it is built, pulled and counted, and what is
  * waited for. Compose leaves the same ones out of its own hash.
  */
-const NO_PART_OF_A_CONTAINER = new Set(['build', 'pull_policy', 'scale', 'depends_on', 'profiles', 'develop']);
+const NO_PART_OF_A_CONTAINER = new Set([
+  'build',
+  'pull_policy',
+  'scale',
+  'depends_on',
+  'profiles',
+  'develop',
+]);
 
 /** Gives each service its hash label and writes the file. Services of profiles are wanted as they are here. */
 export function writeRelease(model: ComposeModel, oneShot: readonly string[]): ResolvedRelease {
@@ -69,9 +76,18 @@ export function serviceHash(model: ComposeModel, name: string): string {
   }
   const uses = {
     networks: pick(model.networks, Object.keys(service.networks ?? {})),
-    volumes: pick(model.volumes, (service.volumes ?? []).map((mount) => mount.source ?? '')),
-    configs: pick(model.configs, (service.configs ?? []).map((grant) => grant.source)),
-    secrets: pick(model.secrets, (service.secrets ?? []).map((grant) => grant.source)),
+    volumes: pick(
+      model.volumes,
+      (service.volumes ?? []).map((mount) => mount.source ?? ''),
+    ),
+    configs: pick(
+      model.configs,
+      (service.configs ?? []).map((grant) => grant.source),
+    ),
+    secrets: pick(
+      model.secrets,
+      (service.secrets ?? []).map((grant) => grant.source),
+    ),
   };
   return sha256(canonical({ project: model.name, service: own, uses }));
 }
@@ -82,7 +98,10 @@ export function serviceHash(model: ComposeModel, name: string): string {
  */
 export function servicesTable(services: readonly ReleaseService[]): string {
   return services
-    .map((one) => `${one.step} ${one.kind} ${one.gate ? 'gate' : 'free'} ${one.replicas} ${one.hash} ${one.image} ${one.name}\n`)
+    .map(
+      (one) =>
+        `${one.step} ${one.kind} ${one.gate ? 'gate' : 'free'} ${one.replicas} ${one.hash} ${one.image} ${one.name}\n`,
+    )
     .join('');
 }
 
@@ -122,7 +141,9 @@ function isMap(value: unknown): value is Record<string, unknown> {
 }
 
 function pick(group: Record<string, Resource | null> | undefined, names: readonly string[]): unknown {
-  return Object.fromEntries(names.filter((name) => group?.[name] !== undefined).map((name) => [name, group![name]]));
+  return Object.fromEntries(
+    names.filter((name) => group?.[name] !== undefined).map((name) => [name, group![name]]),
+  );
 }
 
 function sorted(value: unknown): unknown {

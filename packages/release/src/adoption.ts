@@ -9,7 +9,11 @@ export const ADOPTED = 'adopted';
  * What the first deploy onto a stack that was started by hand takes along: which containers are as the release
  * wants them, links to the stack's own data, and the stack itself as a release that can be brought back.
  */
-export function adoptionUploads(found: Inspection, services: readonly ReleaseService[], moved: Relocated): Upload[] {
+export function adoptionUploads(
+  found: Inspection,
+  services: readonly ReleaseService[],
+  moved: Relocated,
+): Upload[] {
   if (!found.stack) return [];
   const uploads: Upload[] = [];
   const links = moved.shared.filter((source) => found.old.has(source.path) && source.path !== '.');
@@ -48,7 +52,13 @@ export function adoptionUploads(found: Inspection, services: readonly ReleaseSer
         id: ADOPTED,
         version: ADOPTED,
         project: found.project,
-        services: release.services.map(({ name, image, replicas, hash, kind }) => ({ name, image, replicas, hash, kind })),
+        services: release.services.map(({ name, image, replicas, hash, kind }) => ({
+          name,
+          image,
+          replicas,
+          hash,
+          kind,
+        })),
       }).slice(0, -1),
     },
   );

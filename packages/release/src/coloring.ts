@@ -63,10 +63,14 @@ export function colorRelease(
     });
   }
   if (wish.color === live) {
-    throw new Failure('refused', `${live} is live${found.share === '' ? ' (the plain stack counts as blue until the first switch)' : ''}`, {
-      input: 'color',
-      remedy: 'Deploy the other colour; `color: auto` chooses it.',
-    });
+    throw new Failure(
+      'refused',
+      `${live} is live${found.share === '' ? ' (the plain stack counts as blue until the first switch)' : ''}`,
+      {
+        input: 'color',
+        remedy: 'Deploy the other colour; `color: auto` chooses it.',
+      },
+    );
   }
   const color = wish.color !== 'auto' ? wish.color : live ? otherColor(live) : 'blue';
   const allocate = portAllocator(color, found.ports, found.listening, wish.range, plainRuns);
@@ -77,7 +81,10 @@ export function colorRelease(
   const liveOnly = release.services.filter((service) => wish.liveOnly.includes(service.name));
   const hasShared = Object.keys(split.shared.services).length > 0;
   const shared = hasShared
-    ? writeRelease(split.shared, oneShot.filter((name) => !own.includes(name)))
+    ? writeRelease(
+        split.shared,
+        oneShot.filter((name) => !own.includes(name)),
+      )
     : { json: '{}\n', services: [] };
   const uploads: Upload[] = [
     { name: 'release/compose.json', content: release.json },

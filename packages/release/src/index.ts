@@ -1,7 +1,14 @@
 export { type DeployOptions, type RegistryLogin, deployOperation, registryConfig } from './deployment.ts';
 export { type ColorWish } from './coloring.ts';
 export { type Hook, hookFile, hooks } from './hook.ts';
-export { type Inspection, type InspectionRequest, type StackView, inspectForDeploy, inspectForStatus } from './inspection.ts';
+export {
+  type Inspection,
+  type InspectionRequest,
+  type StackView,
+  discardStaging,
+  inspectForDeploy,
+  inspectForStatus,
+} from './inspection.ts';
 export { type HookLists, type Prepared, type Wanted, prepareRelease } from './preparation.ts';
 export { secretValues } from './secret-values.ts';
 export { BRING_UP } from './programs.ts';

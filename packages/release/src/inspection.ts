@@ -119,7 +119,11 @@ export async function inspectForDeploy(
   });
   const field = (name: string) => seen.fields[name] ?? '';
   const present = (kind: string) =>
-    new Set(lines(field('present')).flatMap((line) => (line.startsWith(`${kind} `) ? [line.slice(kind.length + 1)] : [])));
+    new Set(
+      lines(field('present')).flatMap((line) =>
+        line.startsWith(`${kind} `) ? [line.slice(kind.length + 1)] : [],
+      ),
+    );
   return {
     ...stackView(seen.fields),
     staging: seen.staging,
@@ -138,6 +142,12 @@ export async function inspectForDeploy(
       }),
     ),
   };
+}
+
+/** Removes what `inspectForDeploy` left for a deployment that will not come: it holds secrets. Never throws. */
+export async function discardStaging(session: Session, staging: string): Promise<void> {
+  const script = 'case $1 in /*/.deploy/incoming/*/files) rm -rf -- "${1%/files}" ;; esac';
+  await session.run({ script, args: [staging] }).catch(() => undefined);
 }
 
 /** Looks at what runs and at the releases that are kept. */
@@ -170,7 +180,10 @@ export async function inspectForStatus(
 function stackOf(project: string, containers: string, images: string): Inspection['stack'] {
   const inspected = objects(containers) as unknown as InspectedContainer[];
   if (inspected.length === 0) return undefined;
-  return { model: modelOfStack(project, inspected, objects(images) as unknown as InspectedImage[]), containers: inspected };
+  return {
+    model: modelOfStack(project, inspected, objects(images) as unknown as InspectedImage[]),
+    containers: inspected,
+  };
 }
 
 function stackView(fields: Readonly<Record<string, string>>): StackView {

@@ -1,7 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { type ComposeModel, type ObservedContainer, type SentFile, parseModel } from '@deploy-actions/compose';
+import {
+  type ComposeModel,
+  type ObservedContainer,
+  type SentFile,
+  parseModel,
+} from '@deploy-actions/compose';
 import { type Inspection } from './inspection.ts';
 import { type Wanted, prepareRelease } from './preparation.ts';
 
@@ -81,7 +86,11 @@ const text = (uploads: { name: string; content: Buffer | string }[], name: strin
 test('a release is a resolved file, a table, a list of images and what needs what', () => {
   const { uploads, project } = prepareRelease(found(), '/srv/shop', wanted());
   expect(project).toBe('shop');
-  expect(text(uploads, 'services').split('\n').map((line) => line.split(' ').at(-1))).toEqual(['db', 'init', 'web', '']);
+  expect(
+    text(uploads, 'services')
+      .split('\n')
+      .map((line) => line.split(' ').at(-1)),
+  ).toEqual(['db', 'init', 'web', '']);
   expect(text(uploads, 'pulls')).toBe(`postgres:16\nbusybox\nregistry.test/shop/web@${digest}\n`);
   expect(text(uploads, 'needs')).toBe('db\ninit db\nweb db init\n');
   const head = JSON.parse(`${text(uploads, 'release.head')}}`) as Record<string, unknown>;
@@ -90,24 +99,36 @@ test('a release is a resolved file, a table, a list of images and what needs wha
 });
 
 test('a hook is a file of quoted words that nothing in it can break out of', () => {
-  const hook = { service: 'web', text: "echo 'it''s' $(reboot)", words: ['sh', '-c', "echo 'it''s' $(reboot)"] };
-  const { uploads } = prepareRelease(found(), '/srv/shop', wanted({ hooks: { ...wanted().hooks, migrate: [hook] } }));
-  expect(text(uploads, 'hooks/migrate-01')).toContain(`set -- sh -c 'echo '\\''it'\\'''\\''s'\\'' $(reboot)'\n`);
+  const hook = {
+    service: 'web',
+    text: "echo 'it''s' $(reboot)",
+    words: ['sh', '-c', "echo 'it''s' $(reboot)"],
+  };
+  const { uploads } = prepareRelease(
+    found(),
+    '/srv/shop',
+    wanted({ hooks: { ...wanted().hooks, migrate: [hook] } }),
+  );
+  expect(text(uploads, 'hooks/migrate-01')).toContain(
+    `set -- sh -c 'echo '\\''it'\\'''\\''s'\\'' $(reboot)'\n`,
+  );
 });
 
 test('a hook for a service that is not there is an error of its input', () => {
   const hook = { service: 'nope', text: 'x', words: ['x'] };
-  expect(() => prepareRelease(found(), '/srv/shop', wanted({ hooks: { ...wanted().hooks, migrate: [hook] } }))).toThrow(
-    'input `migrate`: nope is not a service',
-  );
+  expect(() =>
+    prepareRelease(found(), '/srv/shop', wanted({ hooks: { ...wanted().hooks, migrate: [hook] } })),
+  ).toThrow('input `migrate`: nope is not a service');
 });
 
 test('a file that the repository has and a service mounts must be sent', () => {
   const without = found({ shared: new Set(['data', 's1.txt', 'c1.txt']) });
-  expect(() => prepareRelease(without, '/srv/shop', wanted({ workspaceFiles: new Set(['nginx.conf']) }))).toThrow(
-    'web mounts ./nginx.conf, which is in the repository but not among `files`',
+  expect(() =>
+    prepareRelease(without, '/srv/shop', wanted({ workspaceFiles: new Set(['nginx.conf']) })),
+  ).toThrow('web mounts ./nginx.conf, which is in the repository but not among `files`');
+  expect(prepareRelease(without, '/srv/shop', wanted()).notes.join()).toContain(
+    'Docker will make an empty folder',
   );
-  expect(prepareRelease(without, '/srv/shop', wanted()).notes.join()).toContain('Docker will make an empty folder');
   const files: SentFile[] = [{ path: 'nginx.conf', content: Buffer.from('x'), executable: false }];
   const { uploads } = prepareRelease(without, '/srv/shop', wanted({ files }));
   expect(text(uploads, 'trees')).toMatch(/^[0-9a-f]{64}\t0644\tnginx\.conf\tproject\/shop\/nginx\.conf\n$/);
@@ -121,12 +142,21 @@ test('the plan says what happens to each service, by names of keys', () => {
   const byName = Object.fromEntries(changes.map((change) => [change.service, change]));
   expect(byName['db']).toMatchObject({ action: 'create' });
   expect(byName['init']).toMatchObject({ action: 'run' });
-  expect(byName['web']).toMatchObject({ action: 'recreate', reasons: expect.arrayContaining(['image', 'environment.X']) });
+  expect(byName['web']).toMatchObject({
+    action: 'recreate',
+    reasons: expect.arrayContaining(['image', 'environment.X']),
+  });
   expect(byName['gone']).toMatchObject({ action: 'remove' });
   expect(JSON.stringify(changes)).not.toContain('a$$b');
 });
 
-const wish = { color: 'auto' as const, services: ['web'], liveOnly: [], shared: 'keep' as const, range: { first: 18000, last: 18099 } };
+const wish = {
+  color: 'auto' as const,
+  services: ['web'],
+  liveOnly: [],
+  shared: 'keep' as const,
+  range: { first: 18000, last: 18099 },
+};
 
 function colorFound(change: Partial<Inspection> = {}): Inspection {
   const inspection = found(change);
@@ -137,7 +167,11 @@ function colorFound(change: Partial<Inspection> = {}): Inspection {
 }
 
 test('beside a plain stack the first colour is green, and the stack is not touched', () => {
-  const prepared = prepareRelease(colorFound({ containers: [container({})] }), '/srv/shop', wanted({ color: wish }));
+  const prepared = prepareRelease(
+    colorFound({ containers: [container({})] }),
+    '/srv/shop',
+    wanted({ color: wish }),
+  );
   expect(prepared).toMatchObject({ color: 'green', project: 'shop-green', baseProject: 'shop' });
   expect(prepared.ports).toEqual([{ color: 'green', service: 'web', target: 80, replica: 1, port: 18000 }]);
   expect(text(prepared.uploads, 'shared/services')).toMatch(/db\n.*init\n$/s);
@@ -150,7 +184,17 @@ test('where nothing runs the first colour is blue, with the address that the com
 });
 
 test('the live colour is never deployed over, and nothing is deployed into a canary', () => {
-  expect(() => prepareRelease(colorFound({ share: 'green' }), '/srv/shop', wanted({ color: { ...wish, color: 'green' } }))).toThrow('green is live');
-  expect(() => prepareRelease(colorFound({ share: 'green-25' }), '/srv/shop', wanted({ color: wish }))).toThrow('a canary is on');
-  expect(prepareRelease(colorFound({ share: 'green' }), '/srv/shop', wanted({ color: wish })).color).toBe('blue');
+  expect(() =>
+    prepareRelease(
+      colorFound({ share: 'green' }),
+      '/srv/shop',
+      wanted({ color: { ...wish, color: 'green' } }),
+    ),
+  ).toThrow('green is live');
+  expect(() =>
+    prepareRelease(colorFound({ share: 'green-25' }), '/srv/shop', wanted({ color: wish })),
+  ).toThrow('a canary is on');
+  expect(prepareRelease(colorFound({ share: 'green' }), '/srv/shop', wanted({ color: wish })).color).toBe(
+    'blue',
+  );
 });

@@ -73,9 +73,14 @@ export function prepareRelease(found: Inspection, path: string, wanted: Wanted):
   const { model: imaged, notes } = applyImages(chosen, wanted.images, wanted.digestRule);
   const moved = relocate(imaged, { stage: found.stage, path, shared: found.shared }, wanted.files);
   notes.push(...forgottenFiles(moved, found, wanted.workspaceFiles));
-  const part = wanted.color ? coloredPart(found, moved, wanted, wanted.color) : plainPart(found, moved, wanted);
+  const part = wanted.color
+    ? coloredPart(found, moved, wanted, wanted.color)
+    : plainPart(found, moved, wanted);
   const names = part.services.map((service) => service.name);
-  const uploads: Upload[] = [...part.uploads, { name: 'release/trees', content: treesTable(moved.trees, found.stageName) }];
+  const uploads: Upload[] = [
+    ...part.uploads,
+    { name: 'release/trees', content: treesTable(moved.trees, found.stageName) },
+  ];
   for (const [kind, list] of Object.entries(wanted.hooks) as [keyof HookLists, readonly Hook[]][]) {
     checkHooks(kind, list, names);
     list.forEach((hook, index) => {
@@ -97,7 +102,10 @@ export function prepareRelease(found: Inspection, path: string, wanted: Wanted):
   };
 }
 
-type Part = Pick<Prepared, 'project' | 'color' | 'ports' | 'model' | 'services' | 'changes' | 'notes' | 'uploads'>;
+type Part = Pick<
+  Prepared,
+  'project' | 'color' | 'ports' | 'model' | 'services' | 'changes' | 'notes' | 'uploads'
+>;
 
 function plainPart(found: Inspection, moved: Relocated, wanted: Wanted): Part {
   const { model } = moved;
@@ -148,7 +156,11 @@ function coloredPart(found: Inspection, moved: Relocated, wanted: Wanted, wish: 
     images: found.images,
     adopted: new Set([...found.adopted, ...adoptedHashes(found, colored.shared, moved)]),
     removeOrphans: false,
-  }).map((change) => (wish.shared === 'keep' && change.action === 'recreate' ? { ...change, action: 'keep' as const, to: change.from } : change));
+  }).map((change) =>
+    wish.shared === 'keep' && change.action === 'recreate'
+      ? { ...change, action: 'keep' as const, to: change.from }
+      : change,
+  );
   return {
     project: colored.project,
     color: colored.color,
@@ -183,7 +195,13 @@ function releaseHead(wanted: Wanted, project: string, part: Part): string {
     project,
     color: part.color ?? '',
     ...wanted.about,
-    services: part.services.map(({ name, image, replicas, hash, kind }) => ({ name, image, replicas, hash, kind })),
+    services: part.services.map(({ name, image, replicas, hash, kind }) => ({
+      name,
+      image,
+      replicas,
+      hash,
+      kind,
+    })),
     files: wanted.files.map((file) => file.path),
     hooks: Object.fromEntries(
       Object.entries(wanted.hooks).map(([kind, list]) => [

@@ -25,7 +25,9 @@ test.each(['sh', 'dash', 'bash', 'busybox'].filter(has))('%s reads the programs'
 });
 
 (has('shellcheck') ? test : test.skip)('shellcheck has nothing to say', () => {
-  const files = readdirSync(SOURCES).filter((name) => name.endsWith('.sh')).map((name) => join(SOURCES, name));
+  const files = readdirSync(SOURCES)
+    .filter((name) => name.endsWith('.sh'))
+    .map((name) => join(SOURCES, name));
   const { stdout, status } = spawnSync('shellcheck', files, { encoding: 'utf8' });
   expect({ stdout, status }).toEqual({ stdout: '', status: 0 });
 });

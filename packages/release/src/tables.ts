@@ -1,4 +1,9 @@
-import { type ComposeModel, type ReleaseService, type SentTree, dependenciesOf } from '@deploy-actions/compose';
+import {
+  type ComposeModel,
+  type ReleaseService,
+  type SentTree,
+  dependenciesOf,
+} from '@deploy-actions/compose';
 import { Failure } from '@deploy-actions/kit';
 
 /** Lines of a service and, in starting order, all that it needs. */

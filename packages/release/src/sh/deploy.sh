@@ -23,6 +23,7 @@ operate() {
   survey "$scratch/containers" || fail remote 'docker ps failed'
   if is_unchanged; then
     say "nothing differs from the release $previous: nothing is recreated"
+    drop_sent
     forget_tags
     pass_first_gate || stop_without_go
     pass_last_gate || stop_without_go
@@ -66,6 +67,7 @@ make_ready() {
     run_hooks "$directory" after-up || undo
   fi
   pass_last_gate || {
+    result stopped true
     problem='another server failed, or the runner was lost'
     undo
   }
@@ -150,6 +152,7 @@ pass_last_gate() {
 }
 
 stop_without_go() {
+  result stopped true
   forget_tags
   fail refused 'nothing was changed here, because another server failed or the runner was lost'
 }
@@ -168,6 +171,7 @@ abandon() {
   forget_tags
   if [ -n "$previous" ]; then _serving="$previous goes on serving; nothing was recreated"; else _serving='Nothing was recreated'; fi
   if schema_allows_old; then
+    schema_settled
     fail unhealthy "$problem. $_serving" 'Mend the cause and deploy again.'
   fi
   fail unhealthy "$problem. $_serving, but the migrations may have changed the schema under it" \
@@ -220,6 +224,7 @@ restore() {
   remove_orphans=false
   if bring_up "$_back" && wait_healthy "$_back"; then
     [ "$(slot_release)" = "$1" ] || fill_slot "$1"
+    schema_settled
     result restored true
     record_history restored true
     forget_tags
@@ -239,6 +244,7 @@ finish() {
   if [ "$(slot_release)" != "$release" ]; then
     fill_slot "$release" || undo
   fi
+  schema_settled
   journalled committed || journal committed
   record_history succeeded
   retain

@@ -57,6 +57,7 @@ make_ready() {
     run_hooks "$directory" after-up || undo
   fi
   pass_last_gate || {
+    result stopped true
     problem='another server failed, or the runner was lost'
     undo
   }
@@ -129,6 +130,7 @@ pass_last_gate() {
   await_go "$go_deadline"
 }
 stop_without_go() {
+  result stopped true
   forget_tags
   fail refused 'nothing was changed here, because another server failed or the runner was lost'
 }
@@ -143,6 +145,7 @@ abandon() {
   forget_tags
   if [ -n "$previous" ]; then _serving="$previous goes on serving; nothing was recreated"; else _serving='Nothing was recreated'; fi
   if schema_allows_old; then
+    schema_settled
     fail unhealthy "$problem. $_serving" 'Mend the cause and deploy again.'
   fi
   fail unhealthy "$problem. $_serving, but the migrations may have changed the schema under it" \\
@@ -190,6 +193,7 @@ restore() {
   remove_orphans=false
   if bring_up "$_back" && wait_healthy "$_back"; then
     [ "$(slot_release)" = "$1" ] || fill_slot "$1"
+    schema_settled
     result restored true
     record_history restored true
     forget_tags
@@ -208,6 +212,7 @@ finish() {
   if [ "$(slot_release)" != "$release" ]; then
     fill_slot "$release" || undo
   fi
+  schema_settled
   journalled committed || journal committed
   record_history succeeded
   retain

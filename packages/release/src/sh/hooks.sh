@@ -117,13 +117,16 @@ start_missing() {
   done
 }
 
-# migrate DIRECTORY: the migrations, each once. Sets migrated: `no` (none, or the state did not change), `yes`.
+# migrate DIRECTORY: the migrations, each once. While they may have moved the schema away from what the previous
+# release knows, .deploy/schema-moved is there, across attempts and deployments: it holds the hash of the state
+# that the previous release had, or `unknown` without migration-state.
 migrate() {
   has_hooks "$1" migrate || return 0
   if ! journalled migration:before; then
     read_migration_state "$1" before || return 1
     journal migration:before
   fi
+  [ -f "$path/.deploy/schema-moved" ] || known_or_not "$(state_hash before)" | write_file "$path/.deploy/schema-moved"
   if ! done_before migrated; then
     journal migration:begin
     if ! run_hooks "$1" migrate; then
@@ -140,13 +143,17 @@ migrate() {
   if schema_allows_old; then echo same; else echo migrated; fi >"$run/schema"
 }
 
+known_or_not() {
+  printf '%s\n' "${1:-unknown}"
+}
+
 # read_migration_state DIRECTORY before|after: the output of the user's command, compared later, never shown.
 read_migration_state() {
   for _hook in "$1"/hooks/migration-state-*; do
     [ -f "$_hook" ] || continue
     # First, since what that tells belongs into the log, and what the command prints does not.
     start_hook_dependencies "$1" "$_hook" || return 1
-    if ! migration_state_of "$1" "$_hook" >"$run/migration-state.$2" 2>"$scratch/state-error"; then
+    if ! run "the migration state: $hook_text" migration_state_of "$1" "$_hook" "$2"; then
       details "$scratch/state-error"
       rm -f "$run/migration-state.$2"
       problem="the command of migration-state failed: $hook_text"
@@ -162,21 +169,27 @@ start_hook_dependencies() {
   start_dependencies "$hook_directory" "$hook_service"
 }
 
+# migration_state_of DIRECTORY HOOK-FILE before|after: what the command prints goes into a file, not into the log.
 migration_state_of() {
   hook_directory=$1
+  state_name=$3
   # shellcheck disable=SC1090 # written by the runner
   . "$2"
-  unlocked compose "$hook_directory" run --rm --no-deps -T "$hook_service" "$@" </dev/null
+  compose "$hook_directory" run --rm --no-deps -T "$hook_service" "$@" \
+    >"$run/migration-state.$state_name" 2>"$scratch/state-error"
 }
 
-# schema_allows_old: the one rule for restore and rollback: may old code run on the schema as it is now?
+# schema_allows_old: the one rule for restore and rollback: may the previous release run on the schema as it is?
 schema_allows_old() {
-  if ! journalled migration:begin; then
-    # With several servers the first one migrates for all; the runner handed on what became of the schema.
-    ! grep -qs '^migrated' "$run/proceed" || [ "$migration_reversible" = true ]
-    return
-  fi
   [ "$migration_reversible" != true ] || return 0
-  [ -f "$run/migration-state.before" ] && [ -f "$run/migration-state.after" ] &&
-    cmp -s "$run/migration-state.before" "$run/migration-state.after"
+  # With several servers the first one migrates for all; the runner handed on what became of the schema.
+  ! grep -qs '^migrated' "$run/proceed" || return 1
+  [ -f "$path/.deploy/schema-moved" ] || return 0
+  [ "$(cat "$path/.deploy/schema-moved")" = "$(known_or_not "$(state_hash after)")" ] &&
+    [ -f "$run/migration-state.after" ]
+}
+
+# schema_settled: the release that runs fits the schema.
+schema_settled() {
+  rm -f "$path/.deploy/schema-moved"
 }

@@ -99,6 +99,7 @@ migrate() {
     read_migration_state "$1" before || return 1
     journal migration:before
   fi
+  [ -f "$path/.deploy/schema-moved" ] || known_or_not "$(state_hash before)" | write_file "$path/.deploy/schema-moved"
   if ! done_before migrated; then
     journal migration:begin
     if ! run_hooks "$1" migrate; then
@@ -114,11 +115,14 @@ migrate() {
   read_migration_state "$1" after || return 1
   if schema_allows_old; then echo same; else echo migrated; fi >"$run/schema"
 }
+known_or_not() {
+  printf '%s\\n' "\${1:-unknown}"
+}
 read_migration_state() {
   for _hook in "$1"/hooks/migration-state-*; do
     [ -f "$_hook" ] || continue
     start_hook_dependencies "$1" "$_hook" || return 1
-    if ! migration_state_of "$1" "$_hook" >"$run/migration-state.$2" 2>"$scratch/state-error"; then
+    if ! run "the migration state: $hook_text" migration_state_of "$1" "$_hook" "$2"; then
       details "$scratch/state-error"
       rm -f "$run/migration-state.$2"
       problem="the command of migration-state failed: $hook_text"
@@ -133,16 +137,19 @@ start_hook_dependencies() {
 }
 migration_state_of() {
   hook_directory=$1
+  state_name=$3
   . "$2"
-  unlocked compose "$hook_directory" run --rm --no-deps -T "$hook_service" "$@" </dev/null
+  compose "$hook_directory" run --rm --no-deps -T "$hook_service" "$@" \\
+    >"$run/migration-state.$state_name" 2>"$scratch/state-error"
 }
 schema_allows_old() {
-  if ! journalled migration:begin; then
-    ! grep -qs '^migrated' "$run/proceed" || [ "$migration_reversible" = true ]
-    return
-  fi
   [ "$migration_reversible" != true ] || return 0
-  [ -f "$run/migration-state.before" ] && [ -f "$run/migration-state.after" ] &&
-    cmp -s "$run/migration-state.before" "$run/migration-state.after"
+  ! grep -qs '^migrated' "$run/proceed" || return 1
+  [ -f "$path/.deploy/schema-moved" ] || return 0
+  [ "$(cat "$path/.deploy/schema-moved")" = "$(known_or_not "$(state_hash after)")" ] &&
+    [ -f "$run/migration-state.after" ]
+}
+schema_settled() {
+  rm -f "$path/.deploy/schema-moved"
 }
 `;

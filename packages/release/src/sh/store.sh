@@ -45,6 +45,12 @@ place_release() {
   [ ! -f "$files/env.base" ] || cp "$files/env.base" "$path/releases/$release/env"
   cp "$files/release/images" "$files/release/digests" "$path/releases/$release/" || return 1
   [ ! -f "$files/release/adopted" ] || cat "$files/release/adopted" >>"$path/.deploy/adopted"
+  drop_sent
+}
+
+# drop_sent: what was sent is in its place now, and holds secrets.
+drop_sent() {
+  rm -rf "${files:?}/project" "$files/env.base"
 }
 
 # place_links: on adoption, what the old stack mounts from its own folder is linked into shared/, so that it is the

@@ -1,0 +1,137 @@
+import { type ComposeModel, type Environment } from '@deploy-actions/compose';
+import { Failure, messageOf, pool } from '@deploy-actions/kit';
+import {
+  type Inspection,
+  type Prepared,
+  type Wanted,
+  discardStaging,
+  inspectForDeploy,
+  prepareRelease,
+  secretValues,
+} from '@deploy-actions/release';
+import type { Ports } from '@deploy-actions/runner';
+import { type Server, type Session } from '@deploy-actions/shell';
+import { placeInComposeFile } from './compose-error.ts';
+import { type DeployInputs } from './fields.ts';
+import { type Workspace } from './workspace.ts';
+
+/** A server with what was found on it and what is to be done there. */
+export interface Target {
+  server: Server;
+  session: Session;
+  found: Inspection;
+  prepared: Prepared;
+}
+
+/** Looks at every server before any is changed; one error names all that are not fit. */
+export async function prepareAll(
+  servers: readonly Server[],
+  prepare: (server: Server) => Promise<Target>,
+): Promise<Target[]> {
+  const failed: { server: Server; error: unknown }[] = [];
+  const targets = await pool(servers, 10, async (server) => {
+    try {
+      return [await prepare(server)];
+    } catch (error) {
+      failed.push({ server, error });
+      return [];
+    }
+  });
+  if (failed.length === 0) return targets.flat();
+  const first = failed[0]!;
+  if (servers.length === 1 || !(first.error instanceof Failure)) throw first.error;
+  throw new Failure(
+    first.error.kind,
+    `${first.server.name}: ${first.error.message}. Nothing was changed on any server`,
+    {
+      ...first.error,
+      details: [
+        first.error.details,
+        ...failed.slice(1).map((one) => `${one.server.name}: ${messageOf(one.error)}`),
+      ]
+        .filter(Boolean)
+        .join('\n'),
+      cause: first.error.cause,
+    },
+  );
+}
+
+/** Resolves the configuration on a server and turns it into a release; nothing is changed. */
+export async function prepareOn(
+  server: Server,
+  session: Session,
+  inputs: DeployInputs,
+  ports: Ports,
+  workspace: Workspace,
+  wanted: Wanted,
+): Promise<Target> {
+  let found: Inspection;
+  try {
+    found = await inspectForDeploy(
+      session,
+      {
+        path: server.path,
+        project: inputs.project ?? '',
+        composeFiles: workspace.composeFiles,
+        profiles: inputs.profiles,
+        env: inputs.env,
+        envFile: inputs['env-file'] ?? '',
+        files: workspace.files,
+        // The first colour takes the running stack as the live one, with its data and env files.
+        adopt: inputs.adopt || inputs.color !== undefined,
+        dockerHost: server.dockerHost,
+      },
+      { signal: ports.signal, onEvent: (event) => event.type === 'warning' && ports.log.warning(event.text) },
+    );
+  } catch (error) {
+    for (const value of inputs.env.values()) ports.addSecret(value);
+    throw await placeInComposeFile(error, workspace);
+  }
+  for (const value of secretsOf(inputs.env, found.config)) ports.addSecret(value);
+  try {
+    refuseForeign(found, inputs);
+    const workspaceFiles = new Set<string>();
+    for (const path of relativeSources(found)) if (await workspace.has(path)) workspaceFiles.add(path);
+    const prepared = prepareRelease(found, server.path, { ...wanted, workspaceFiles });
+    return { server, session, found, prepared };
+  } catch (error) {
+    await discardStaging(session, found.staging);
+    throw error;
+  }
+}
+
+/**
+ * Every value of `env`, and of the file on the server what is named like a secret. A registry or tag that is part
+ * of an image's name is left out, and so are ports: they are shown everywhere, and masks would shred the log.
+ */
+function secretsOf(env: Environment, model: ComposeModel): string[] {
+  const images = Object.values(model.services).map((service) => service.image ?? '');
+  const open = (value: string) =>
+    /^\d{1,5}$/.test(value) || images.some((image) => value !== '' && image.includes(value));
+  return [...[...env.values()].filter((value) => !open(value)), ...secretValues(model)];
+}
+
+/** Relative sources of mounts, to look up whether one was forgotten in `files`. */
+function relativeSources(found: Inspection): string[] {
+  return Object.values(found.config.services).flatMap((service) =>
+    (service.volumes ?? []).flatMap((mount) =>
+      mount.type === 'bind' && mount.source?.startsWith(`${found.stage}/`)
+        ? [mount.source.slice(found.stage.length + 1)]
+        : [],
+    ),
+  );
+}
+
+/** A stack that somebody else started is not taken over unasked. */
+function refuseForeign(found: Inspection, inputs: DeployInputs): void {
+  const foreign = found.containers.filter((container) => container.hash === '' && !container.oneOff);
+  if (found.current !== '' || foreign.length === 0 || inputs.adopt || inputs.color) return;
+  throw new Failure(
+    'refused',
+    `the project ${found.project} has containers that this action did not start: ${foreign.map((one) => one.name).join(', ')}`,
+    {
+      input: 'adopt',
+      remedy: 'Set `adopt: true` once to take the running stack over as it is, or give another `project`.',
+    },
+  );
+}
