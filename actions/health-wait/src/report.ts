@@ -147,6 +147,7 @@ export function summaryOf(outcomes: Outcome[], report: Report, evidence: readonl
     ),
     '',
     ...(left > 0 ? [`_and ${left} more_`, ''] : []),
+    ...times(outcomes),
     '<sub>Timeline from start to end: ▁ DNS, ▂ TCP, ▃ TLS, ▄ HTTP, ▆ answer not as expected, █ good.</sub>',
     '',
     ...evidence.flatMap((text) => [
@@ -158,6 +159,18 @@ export function summaryOf(outcomes: Outcome[], report: Report, evidence: readonl
       '',
     ]),
   ].join('\n');
+}
+
+/** Time to ready and time of the answers over all targets. */
+function times(outcomes: readonly Outcome[]): string[] {
+  const ready = outcomes.filter(({ result }) => result.ok).map(({ result }) => result.elapsedMs);
+  const answers = outcomes.flatMap(({ result }) =>
+    result.timeline.filter(({ outcome }) => outcome === 'ok').map(({ elapsedMs }) => elapsedMs),
+  );
+  if (ready.length < 2) return [];
+  const both = (values: number[]) =>
+    `p50 ${formatDuration(quantile(values, 0.5))}, p95 ${formatDuration(quantile(values, 0.95))}`;
+  return [`Time to ready: ${both(ready)}. Good answers: ${both(answers)}.`, ''];
 }
 
 function latency(timeline: readonly Tick[]): string {

@@ -2,6 +2,7 @@ import { HttpError, type ConnectOptions, type HttpRequest } from '@deploy-action
 import { type Clock, Failure, cut, messageOf, parseDuration } from '@deploy-actions/kit';
 import { type Reach } from '@deploy-actions/probe';
 import { type Answer, NoSuchValue, reader } from './answer.ts';
+import { ask } from './ask.ts';
 import { type Unmet, judge } from './assertion.ts';
 import { type Conformance } from './conformance.ts';
 import { type CookieJar, cookieJar } from './cookie-jar.ts';
@@ -48,9 +49,6 @@ export interface CheckOutcome {
   /** Milliseconds of each answer of the last attempt. */
   durations: number[];
 }
-
-/** Largest answer that a check can look at. */
-const BODY_LIMIT = 64 * 2 ** 20;
 
 /** Runs a check, the whole journey again after a failure as often as it asks. Throws only what ends the run. */
 export async function runCheck(
@@ -111,7 +109,7 @@ async function runStep(
   try {
     if (step.request) {
       request = buildRequest(step.request, { ...runtime, specification, variables, jar });
-      answer = await ask(request, jar, runtime);
+      answer = await ask(request, jar, runtime.reach, runtime.signal);
       durations.push(answer.durationMs);
     } else {
       const exec = fillDeep(step.exec!, variables);
@@ -147,14 +145,6 @@ async function runStep(
     if (error instanceof NoSuchValue) return failed('expectation', error.message);
     return failed('http', messageOf(error));
   }
-}
-
-/** Asks, following redirects here so that each answer's cookies are kept. */
-async function ask(request: HttpRequest, jar: CookieJar, runtime: Runtime): Promise<Answer> {
-  const response = await runtime.reach.request({ ...request, signal: runtime.signal, maxBytes: BODY_LIMIT });
-  for (const [name, value] of response.headerList)
-    if (name === 'set-cookie') jar.keep(new URL(response.url), value);
-  return { response, exec: undefined, durationMs: response.timings.total, method: request.method ?? 'GET' };
 }
 
 /** The beginning of a body for a report: text in one line. */

@@ -48,6 +48,12 @@ beforeEach(async () => {
           )
             return void json({ error: 'unauthorised' }, 401);
           return void json({ id: 7, name: 'Demo', roles: ['a', 'b'], created: '2026-01-01T00:00:00Z' });
+        case '/form-login':
+          return void response
+            .writeHead(302, { location: '/members', 'set-cookie': 'sid=form-session; Path=/' })
+            .end();
+        case '/members':
+          return void json({ in: request.headers.cookie === 'sid=form-session' });
         case '/metrics':
           return void response.end(
             '# HELP x\n# TYPE requests_total counter\nrequests_total{code="200",path="/a\\"b"} 10\nrequests_total{code="500"} 2\nup 1\n',
@@ -173,6 +179,14 @@ test('a journey logs in, keeps token and cookie, and an expected error is a succ
   expect(outputs).toMatchObject({ passed: 2, failed: 0, skipped: 0 });
   expect(outputs['p95-ms']).toBeGreaterThanOrEqual(0);
   expect(report).toMatchObject({ kind: 'smoke', ok: true });
+});
+
+test('a login that answers with a cookie and a redirect is followed with the cookie', async () => {
+  const request = '{ method: POST, url: /form-login, form: { user: demo }, redirects: 3 }';
+  const { failure } = await run({
+    checks: `- { name: in, request: ${request}, expect: { jsonpath: { $.in: true }, redirects: 1, url: { ends-with: /members } } }`,
+  });
+  expect(failure).toBeUndefined();
 });
 
 test('no secret, captured or given, stands in any report', async () => {

@@ -21,3 +21,4 @@ export {
 } from './connect.ts';
 export { endpointOf, readHead } from './proxy.ts';
 export { parseRetryAfter } from './retry-after.ts';
+export { type Hop, isRedirect, nextHop } from './redirect.ts';
