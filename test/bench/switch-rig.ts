@@ -1,0 +1,247 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { node24 } from '@deploy-actions/tooling';
+import { type Color, type Site, caddy, haproxy, nginx, traefikFile } from '@deploy-actions/traffic';
+
+/** Ports on loopback: the two colours, and each proxy's front door. */
+export const PORTS = { blue: 18191, green: 18192, proxy: 18190, admin: 18189 } as const;
+
+const APP = `
+import { createServer } from 'node:http';
+import { createHash } from 'node:crypto';
+const [port, version] = process.argv.slice(2);
+const server = createServer((request, response) => {
+  request.resume();
+  request.on('end', () => {
+    const url = new URL(request.url, 'http://app');
+    const answer = () => { response.setHeader('x-app-version', version); response.end('{"version":"' + version + '"}'); };
+    if (url.pathname === '/slow') setTimeout(answer, Number(url.searchParams.get('ms') ?? 1500)); else answer();
+  });
+});
+server.keepAliveTimeout = 75000;
+server.on('upgrade', (request, socket) => {
+  const key = createHash('sha1').update(request.headers['sec-websocket-key'] + '258EAFA5-E914-47DA-95CA-C5AB0DC85B11').digest('base64');
+  socket.write('HTTP/1.1 101 Switching Protocols\\r\\nUpgrade: websocket\\r\\nConnection: Upgrade\\r\\nX-App-Version: ' + version + '\\r\\nSec-WebSocket-Accept: ' + key + '\\r\\n\\r\\n');
+  socket.on('error', () => {}); socket.on('data', () => {});
+});
+server.listen(Number(port), '127.0.0.1');
+process.on('SIGTERM', () => { server.close(() => process.exit(0)); server.closeIdleConnections(); });
+`;
+
+/** Starts an application that answers with its version. */
+export async function startApp(folder: string, port: number, version: string): Promise<ChildProcess> {
+  const file = join(folder, 'app.mjs');
+  writeFileSync(file, APP);
+  const child = spawn(node24(), [file, String(port), version], { stdio: 'ignore' });
+  await listening(port);
+  return child;
+}
+
+export async function listening(port: number): Promise<void> {
+  for (let tries = 0; tries < 400; tries += 1) {
+    const open = await new Promise<boolean>((resolve) => {
+      const socket = connect({ port, host: '127.0.0.1' });
+      socket.on('connect', () => {
+        socket.destroy();
+        resolve(true);
+      });
+      socket.on('error', () => resolve(false));
+    });
+    if (open) return;
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+  throw new Error(`nothing listens on port ${port}`);
+}
+
+/** A proxy that runs, with the ways to switch it. */
+export interface RunningProxy {
+  /** Each answers when its command has returned. */
+  ways: Readonly<Record<string, (to: Color) => Promise<void> | void>>;
+  stop(): Promise<void>;
+}
+
+function siteFor(folder: string): Site {
+  mkdirSync(join(folder, 'flags'), { recursive: true, mode: 0o755 });
+  return {
+    project: 'bench',
+    routes: [
+      {
+        name: 'web',
+        service: 'web',
+        port: 8080,
+        blue: [`127.0.0.1:${PORTS.blue}`],
+        green: [`127.0.0.1:${PORTS.green}`],
+        plain: [`127.0.0.1:${PORTS.blue}`],
+      },
+    ],
+    folder: join(folder, 'flags'),
+    fallback: 'blue',
+    header: 'X-Deploy-Color',
+    sticky: undefined,
+    token: '0123456789abcdef01234567',
+    contained: false,
+  };
+}
+
+const renameFlag = (site: Site) => (to: Color) => {
+  renameSync(join(site.folder, to === 'blue' ? 'green' : 'blue'), join(site.folder, to));
+};
+
+const run = (command: string, ...args: string[]) => {
+  const done = spawnSync(command, args, { encoding: 'utf8' });
+  if (done.status !== 0)
+    throw new Error(`${command} ${args.join(' ')}: ${done.stderr || done.stdout || String(done.error)}`);
+  return done.stdout;
+};
+
+async function serve(child: ChildProcess, ways: RunningProxy['ways']): Promise<RunningProxy> {
+  const ended = new Promise((resolve) => child.on('exit', resolve));
+  await listening(PORTS.proxy);
+  return {
+    ways,
+    async stop() {
+      child.kill('SIGTERM');
+      await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, 3000))]);
+      child.kill('SIGKILL');
+    },
+  };
+}
+
+export async function startNginx(folder: string): Promise<RunningProxy> {
+  const site = siteFor(folder);
+  const siteFile = join(folder, 'site.conf');
+  const main = join(folder, 'nginx.conf');
+  const before = `server {
+  listen 127.0.0.1:${PORTS.proxy};
+  location / {
+    proxy_http_version 1.1;
+    proxy_set_header Upgrade $http_upgrade;
+    proxy_set_header Connection $http_connection;
+    proxy_set_header Host $http_host;
+    proxy_pass http://127.0.0.1:${PORTS.blue};
+  }
+}
+`;
+  writeFileSync(siteFile, nginx.install(before, site, { file: siteFile }).text);
+  writeFileSync(
+    main,
+    `worker_processes 2; pid ${folder}/nginx.pid; error_log ${folder}/error.log;
+events { worker_connections 2048; }
+http { access_log off; include ${siteFile}; }
+`,
+  );
+  writeFileSync(join(site.folder, 'blue'), '');
+  const child = spawn('nginx', ['-c', main, '-g', 'daemon off;'], { stdio: 'ignore' });
+  const flag = renameFlag(site);
+  return await serve(child, {
+    'nginx, flag': flag,
+    'nginx, reload': (to) => {
+      flag(to);
+      run('nginx', '-c', main, '-s', 'reload');
+    },
+  });
+}
+
+export async function startHaproxy(folder: string): Promise<RunningProxy> {
+  const site = siteFor(folder);
+  const file = join(folder, 'haproxy.cfg');
+  const socket = join(folder, 'deploy.sock');
+  const map = join(site.folder, 'haproxy.map');
+  const before = `global
+    maxconn 8000
+    hard-stop-after 60s
+defaults
+    mode http
+    timeout connect 5s
+    timeout client 60s
+    timeout server 60s
+    timeout tunnel 1h
+frontend www
+    bind 127.0.0.1:${PORTS.proxy}
+    default_backend app
+backend app
+    server s1 127.0.0.1:${PORTS.blue}
+`;
+  writeFileSync(
+    file,
+    haproxy.install(before, site, { file, socket: { path: socket, group: run('id', '-gn').trim() } }).text,
+  );
+  writeFileSync(map, 'bench blue\n');
+  const child = spawn('haproxy', ['-W', '-db', '-f', file], { stdio: 'ignore' });
+  const persist = (to: Color) => {
+    writeFileSync(`${map}.new`, `bench ${to}\n`);
+    renameSync(`${map}.new`, map);
+  };
+  return await serve(child, {
+    'HAProxy, map': async (to) => {
+      persist(to);
+      await new Promise<void>((resolve, reject) => {
+        const line = connect(socket, () => line.end(`set map ${map} bench ${to}\n`));
+        line.on('data', () => undefined);
+        line.on('end', resolve);
+        line.on('error', reject);
+      });
+    },
+    'HAProxy, reload': (to) => {
+      persist(to);
+      child.kill('SIGUSR2');
+    },
+  });
+}
+
+export async function startCaddy(folder: string): Promise<RunningProxy> {
+  const site = siteFor(folder);
+  const file = join(folder, 'Caddyfile');
+  const before = `{
+	admin 127.0.0.1:${PORTS.admin}
+	auto_https off
+}
+http://127.0.0.1:${PORTS.proxy} {
+	reverse_proxy 127.0.0.1:${PORTS.blue}
+}
+`;
+  writeFileSync(file, caddy.install(before, site, { file }).text);
+  writeFileSync(join(site.folder, 'blue'), '');
+  const child = spawn('caddy', ['run', '--config', file], {
+    stdio: 'ignore',
+    env: { ...process.env, HOME: folder },
+  });
+  const flag = renameFlag(site);
+  return await serve(child, {
+    'Caddy, flag': flag,
+    'Caddy, reload': (to) => {
+      flag(to);
+      run('caddy', 'reload', '--force', '--config', file, '--address', `127.0.0.1:${PORTS.admin}`);
+    },
+  });
+}
+
+/** Traefik has no package: the variable TRAEFIK names its program. */
+export async function startTraefik(folder: string, program: string): Promise<RunningProxy> {
+  const site = siteFor(folder);
+  const watched = join(folder, 'watched');
+  mkdirSync(watched, { recursive: true });
+  const put = (to: Color) => {
+    writeFileSync(join(folder, 'share.yml'), traefikFile(site, { color: to, weight: 100 }));
+    renameSync(join(folder, 'share.yml'), join(watched, 'deploy-actions-bench.yml'));
+  };
+  put('blue');
+  const router = {
+    http: {
+      routers: { web: { rule: 'PathPrefix(`/`)', service: `deploy-bench_web@file`, entryPoints: ['web'] } },
+    },
+  };
+  const service = /"(deploy-[a-z0-9_]+)": \{\s*"weighted"/.exec(
+    traefikFile(site, { color: 'blue', weight: 100 }),
+  )![1]!;
+  router.http.routers.web.service = `${service}@file`;
+  writeFileSync(join(watched, 'site.yml'), JSON.stringify(router));
+  const child = spawn(
+    program,
+    [`--entrypoints.web.address=127.0.0.1:${PORTS.proxy}`, `--providers.file.directory=${watched}`],
+    { stdio: 'ignore' },
+  );
+  return await serve(child, { 'Traefik, file': put });
+}
