@@ -80,6 +80,7 @@ export function watch(spec: TargetSpec, inputs: HealthInputs, onSecret: (value: 
       interval: time(spec, 'interval') ?? inputs.interval,
       timeout: time(spec, 'timeout') ?? inputs.timeout,
       successes: spec.successes ?? inputs.successes,
+      requestTimeout: time(spec, 'request-timeout') ?? inputs['request-timeout'],
       ...(retries === undefined ? {} : { failures: retries + 1 }),
     },
   };

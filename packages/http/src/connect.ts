@@ -306,7 +306,7 @@ export function reasonIn(
 ): unknown {
   const reason: unknown = signal.reason;
   if (!(reason instanceof TimeLimit)) return reason;
-  return new HttpError(`${where}: ${WAITING[phase]} within ${reason.ms} ms`, {
+  return new HttpError(`${where}: ${WAITING[phase]} within ${Math.round(reason.ms)} ms`, {
     phase,
     timedOut: true,
     ...details,

@@ -91,6 +91,10 @@ export async function runInService(
     });
   } catch (error) {
     if (!(error instanceof SessionFailure) || error.code !== 'timed-out') throw error;
-    return { code: 124, stdout: Buffer.alloc(0), stderr: Buffer.from(`no end within ${limits.timeout} ms`) };
+    return {
+      code: 124,
+      stdout: Buffer.alloc(0),
+      stderr: Buffer.from(`no end within ${Math.round(limits.timeout)} ms`),
+    };
   }
 }

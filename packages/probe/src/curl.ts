@@ -67,7 +67,7 @@ export async function askWithCurl(session: Session, request: HttpRequest): Promi
 
 function curlError(code: number, errors: string, where: string, deadline: number): HttpError {
   if (code === 28)
-    return new HttpError(`${where}: no answer within ${deadline} ms`, {
+    return new HttpError(`${where}: no answer within ${Math.round(deadline)} ms`, {
       phase: 'http',
       timedOut: true,
       sent: true,

@@ -13,6 +13,8 @@ export interface PollRules {
   failures?: number;
   /** Milliseconds from the start until it must be ready. */
   timeout: number;
+  /** Milliseconds that an attempt would take at most, were it not for the end -> timeoutSeconds. */
+  requestTimeout?: number;
 }
 
 export interface PollPorts {
@@ -124,8 +126,9 @@ export async function pollUntilReady(
     if (rules.initialDelay > 0) await clock.sleep(Math.min(rules.initialDelay, rules.timeout), signal);
     for (let lastLook = false; ;) {
       const left = rules.timeout - (clock.now() - started);
-      const short = left < LAST_LOOK;
-      const attempt = await look(short ? LAST_LOOK : left);
+      const limit = Math.max(left, LAST_LOOK);
+      const attempt = await look(limit);
+      const short = limit < (rules.requestTimeout ?? LAST_LOOK + 1) && attempt.elapsedMs >= limit - 50;
       attempts += 1;
       // An attempt that was cut short by the end says less than the one before it.
       if (attempt.ok || !short || last === undefined) last = attempt;
