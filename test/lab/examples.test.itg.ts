@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type Lab, SAMPLE_APP, openLab } from '@deploy-actions/lab';
 import { type WorkflowRun, findRoot, runWorkflow, testIf, whyNoAct } from '@deploy-actions/tooling';
+import { serveHttp } from '../support/server.ts';
 
 /** The consumer workflows, each run unchanged by a real workflow runner against real servers. */
 const examples = join(findRoot(), 'examples');
@@ -20,19 +21,26 @@ afterAll(async () => {
   await lab?.close();
 });
 
-/** What a user of the example puts into the settings of the repository. */
+/** What a user of the examples puts into the settings of the repository. */
 function settings(): Pick<WorkflowRun, 'secrets' | 'variables' | 'repository'> {
-  const { host } = lab;
+  const { host, registry } = lab;
   return {
     repository: SAMPLE_APP,
     secrets: {
       DEPLOY_HOST: `${host.user}@${host.address}:${host.sshPort}`,
       DEPLOY_SSH_KEY: host.key.privateKey,
       DEPLOY_KNOWN_HOSTS: host.knownHosts(),
-      SHOP_ENV: [`REGISTRY=${lab.registry.address}`, 'POSTGRES_PASSWORD=correct-horse-battery'].join('\n'),
+      // A busy machine starts slowly.
+      SHOP_ENV: `REGISTRY=${registry.address}\nPOSTGRES_PASSWORD=correct-horse-battery\nHEALTH_START_PERIOD=120s`,
+      TELEGRAM_BOT_TOKEN: `123456789:${'A'.repeat(35)}`,
     },
-    variables: { SHOP_URL: host.url(8080) },
+    variables: { SHOP_URL: host.url(8080), REGISTRY: registry.address, TELEGRAM_CHAT: '-1001234567890' },
   };
+}
+
+async function servedVersion(): Promise<string> {
+  const answer = await fetch(`${lab.host.url(8080)}/version`);
+  return ((await answer.json()) as { version: string }).version;
 }
 
 test('the deploy job of the first example is at most 15 lines of steps', () => {
@@ -44,19 +52,74 @@ test('the deploy job of the first example is at most 15 lines of steps', () => {
 
 test('every example has a test here', () => {
   const tested = readFileSync(join(findRoot(), 'test/lab/examples.test.itg.ts'), 'utf8');
-  for (const file of readdirSync(examples).filter((name) => name.endsWith('.yml')))
-    expect(tested).toContain(`'${file}'`);
-});
-
-testWithAct('first-deploy.yml deploys a tag, and the next one in its place', async () => {
-  for (const tag of ['v1', 'v2']) {
-    const { exitCode, log } = await runWorkflow({
-      ...settings(),
-      workflow: join(examples, 'first-deploy.yml'),
-      payload: { ref: `refs/tags/${tag}` },
-    });
-    expect([exitCode, exitCode === 0 ? '' : log]).toEqual([0, '']);
-    const answer = await fetch(`${lab.host.url(8080)}/version`);
-    expect(await answer.json()).toMatchObject({ version: tag });
+  for (const file of readdirSync(examples).filter((name) => name.endsWith('.yml'))) {
+    expect(tested).toContain(`testWithAct('${file} `);
   }
 });
+
+testWithAct(
+  'first-deploy.yml deploys a tag, and the next one in its place',
+  async () => {
+    await lab.host.reset();
+    for (const tag of ['v1', 'v2']) {
+      const { exitCode, log } = await runWorkflow({
+        ...settings(),
+        workflow: join(examples, 'first-deploy.yml'),
+        payload: { ref: `refs/tags/${tag}` },
+      });
+      expect([exitCode, exitCode === 0 ? '' : log]).toEqual([0, '']);
+      expect(await servedVersion()).toBe(tag);
+    }
+  },
+  900_000,
+);
+
+testWithAct(
+  'prove-and-tell.yml takes back a version that is not what its tag says, and tells of both',
+  async () => {
+    await lab.host.reset();
+    const told: string[] = [];
+    const telegram = await serveHttp((request, response) => {
+      let body = '';
+      request.setEncoding('utf8').on('data', (chunk: string) => (body += chunk));
+      request.on('end', () => {
+        if (request.url?.endsWith('/sendMessage')) told.push(body);
+        const message = {
+          message_id: told.length,
+          date: 0,
+          chat: { id: -1001234567890, type: 'supergroup' },
+        };
+        response
+          .setHeader('content-type', 'application/json')
+          .end(JSON.stringify({ ok: true, result: message }));
+      });
+    });
+    try {
+      // Healthy, but not the version that it claims to be.
+      for (const part of ['api', 'web'])
+        await lab.registry.publish({ from: `shop/${part}:v2`, to: `shop/${part}:v3` });
+      const given = settings();
+      const tag = (name: string) =>
+        runWorkflow({
+          ...given,
+          variables: { ...given.variables, TELEGRAM_API_URL: telegram.url },
+          workflow: join(examples, 'prove-and-tell.yml'),
+          payload: { ref: `refs/tags/${name}` },
+        });
+      const good = await tag('v1');
+      expect([good.exitCode, good.exitCode === 0 ? '' : good.log]).toEqual([0, '']);
+      expect(await servedVersion()).toBe('v1');
+      const bad = await tag('v3');
+      expect(bad.exitCode).not.toBe(0);
+      expect(bad.log).toContain('it is the version that was tagged');
+      expect([await servedVersion(), bad.log.includes('Success - Main Take it back') ? '' : bad.log]).toEqual(
+        ['v1', ''],
+      );
+      expect(told).toHaveLength(2);
+      expect(told[1]).toContain('it is the version that was tagged');
+    } finally {
+      await telegram.close();
+    }
+  },
+  900_000,
+);

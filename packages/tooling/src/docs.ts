@@ -1,6 +1,9 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
+import { messageOf } from '@deploy-actions/kit';
 import { type ActionFile, listActions, readAction } from './action-file.ts';
+import { RELATIVE_LINK } from './release-tree.ts';
 import { findRoot } from './root.ts';
 
 /**
@@ -10,32 +13,60 @@ import { findRoot } from './root.ts';
 export async function run(args: string[]): Promise<number> {
   const root = findRoot();
   const check = args.includes('--check');
-  const stale = renderDocs(root).filter(({ current, wanted }) => current !== wanted);
-  for (const { file, wanted } of stale) {
-    if (!check) writeFileSync(file, wanted);
-    console.log(`${relative(root, file)}: ${check ? 'stale, run `npm run docs`' : 'written'}`);
+  let wrong = 0;
+  for (const { file, current, wanted, problem } of renderDocs(root)) {
+    if (problem !== undefined) {
+      console.log(problem);
+      wrong += 1;
+    } else if (current !== wanted) {
+      if (check) wrong += 1;
+      else writeFileSync(file, wanted);
+      console.log(`${relative(root, file)}: ${check ? 'stale, run `npm run docs`' : 'written'}`);
+    }
   }
-  if (stale.length === 0) console.log('the tables and the catalog are those of the action.yml files');
-  return check && stale.length > 0 ? 1 : 0;
+  if (wrong === 0) console.log('the tables and the catalog are those of the action.yml files');
+  return wrong === 0 ? 0 : 1;
 }
 
-/** Every generated page of a checkout: what it holds now and what action.yml makes of it. */
-export function renderDocs(root: string): { file: string; current: string; wanted: string }[] {
+/** A generated page: what it holds now and what action.yml makes of it, or why it cannot be made. */
+export interface Page {
+  file: string;
+  current: string;
+  wanted: string;
+  problem?: string;
+}
+
+/** Every generated page of a checkout. */
+export function renderDocs(root: string): Page[] {
   const actions = listActions(root).map((name) => readAction(name, root));
-  const pages = actions.map((action) => {
+  const pages = actions.map((action): Page => {
     const file = join(action.folder, 'README.md');
     const current = existsSync(file) ? readFileSync(file, 'utf8') : '';
-    return { file, current, wanted: renderReadme(current, action, relative(root, file)) };
+    try {
+      return { file, current, wanted: renderReadme(current, action, relative(root, file)) };
+    } catch (error) {
+      return { file, current, wanted: current, problem: messageOf(error) };
+    }
   });
   const catalog = join(root, 'action-catalog.md');
-  return [
-    ...pages,
-    {
-      file: catalog,
-      current: existsSync(catalog) ? readFileSync(catalog, 'utf8') : '',
-      wanted: renderCatalog(actions),
-    },
-  ];
+  const current = existsSync(catalog) ? readFileSync(catalog, 'utf8') : '';
+  return [...pages, { file: catalog, current, wanted: renderCatalog(actions) }];
+}
+
+/** The links of a checkout's pages that lead to no file, as `page: target`. */
+export function brokenLinks(root: string): string[] {
+  const pages = execFileSync('git', ['ls-files', '-co', '--exclude-standard', '*.md'], {
+    cwd: root,
+    encoding: 'utf8',
+  })
+    .split('\n')
+    .filter((page) => page !== '' && !page.startsWith('dist/') && existsSync(join(root, page)));
+  return pages.flatMap((page) =>
+    [...readFileSync(join(root, page), 'utf8').matchAll(RELATIVE_LINK)]
+      .map(([, target]) => target!)
+      .filter((target) => !existsSync(join(root, dirname(page), target)))
+      .map((target) => `${page}: ${target}`),
+  );
 }
 
 /** A README with its tables replaced; throws when it has not got both pairs of markers. */

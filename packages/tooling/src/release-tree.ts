@@ -15,9 +15,7 @@ export type ReleaseTree = Map<string, Buffer>;
  */
 export function releaseTree(root: string): ReleaseTree {
   const tree: ReleaseTree = new Map();
-  for (const page of PAGES) {
-    tree.set(page, Buffer.from(relink(readFileSync(join(root, page), 'utf8'))));
-  }
+  for (const page of PAGES) tree.set(page, readFileSync(join(root, page)));
   for (const name of listActions(root)) {
     const folder = join(root, 'actions', name);
     const action = readFileSync(join(folder, 'action.yml'), 'utf8');
@@ -28,13 +26,33 @@ export function releaseTree(root: string): ReleaseTree {
     for (const [path, content] of readFolder(join(root, 'dist', name)))
       tree.set(`dist/${name}/${path}`, content);
   }
+  for (const [path, content] of tree) {
+    if (path.endsWith('.md')) tree.set(path, Buffer.from(relink(content.toString(), path, tree)));
+  }
   return tree;
 }
 
-/** Links of the pages lead to `actions/<name>/` on main, and to `<name>/` in a release. */
-function relink(text: string): string {
-  return text.replace(/\]\(actions\//g, '](');
+/** Where pages are that a release does not hold. */
+const MAIN = 'https://github.com/org/deploy-actions/blob/main';
+
+/**
+ * A page of a release, whose links on main lead from `actions/<name>/README.md` or the root: within the release they
+ * lead to its own pages, else to main.
+ */
+function relink(text: string, path: string, tree: ReleaseTree): string {
+  const name = path.includes('/') ? path.split('/')[0]! : undefined;
+  const from = name === undefined ? '/' : `/actions/${name}/`;
+  return text.replace(RELATIVE_LINK, (_whole, target: string, fragment = '') => {
+    const onMain = resolve(from, target).slice(1);
+    const inRelease = onMain.replace(/^actions\//, '');
+    if (tree.has(inRelease)) return `](${relative(name ?? '', inRelease)}${fragment as string})`;
+    const raw = /\.(png|svg|gif|jpe?g)$/.test(onMain) ? '?raw=true' : '';
+    return `](${MAIN}/${onMain}${raw}${fragment as string})`;
+  });
 }
+
+/** A Markdown link to a file beside the page: no scheme, no fragment alone. */
+export const RELATIVE_LINK = /\]\((?![a-z]+:|#|\/)([^)#\s]+)(#[^)\s]*)?\)/g;
 
 /** All files below a folder, by relative path; none when it is not there. */
 export function readFolder(folder: string): Map<string, Buffer> {

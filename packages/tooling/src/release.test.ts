@@ -67,8 +67,27 @@ test('a release holds the pages, each action and its bundle, and no source', () 
     'two/action.yml',
   ]);
   expect(tree.get('one/action.yml')!.toString()).toContain('main: ../dist/one/index.js');
-  expect(tree.get('README.md')!.toString()).toBe('See [one](one/README.md).');
   expect(checkTree(tree)).toEqual([]);
+});
+
+test('links lead to the pages of the release, or to main', () => {
+  const { root, write } = house();
+  write(
+    'README.md',
+    '[one](actions/one/README.md#use) [terms](LICENSE) [more](docs/more.md) [site](https://example.org) [here](#x)',
+  );
+  write(
+    'actions/one/README.md',
+    '![picture](../../docs/one.png) [two](../two/README.md) [all](../../action-catalog.md)',
+  );
+  const tree = releaseTree(root);
+  const main = 'https://github.com/org/deploy-actions/blob/main';
+  expect(tree.get('README.md')!.toString()).toBe(
+    `[one](one/README.md#use) [terms](LICENSE) [more](${main}/docs/more.md) [site](https://example.org) [here](#x)`,
+  );
+  expect(tree.get('one/README.md')!.toString()).toBe(
+    `![picture](${main}/docs/one.png?raw=true) [two](../two/README.md) [all](../action-catalog.md)`,
+  );
 });
 
 test('a runs path that leads nowhere is told', () => {

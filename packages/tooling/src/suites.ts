@@ -4,7 +4,7 @@ import { formatDuration } from '@deploy-actions/kit';
 import { LabRefusal, checkLab, openLab } from '@deploy-actions/lab';
 import { NO_ACT } from './act.ts';
 import { checkBuilds } from './build-check.ts';
-import { renderDocs } from './docs.ts';
+import { brokenLinks, renderDocs } from './docs.ts';
 import { node24 } from './node24.ts';
 import { findProgram, runProgram, withHeartbeat } from './program.ts';
 import { findRoot } from './root.ts';
@@ -95,10 +95,14 @@ async function runShellcheck({ tally, say }: SuiteRun): Promise<void> {
 
 async function checkDocs({ tally }: SuiteRun): Promise<void> {
   const root = findRoot();
-  for (const { file, current, wanted } of renderDocs(root)) {
-    if (current === wanted) tally.passed();
+  for (const { file, current, wanted, problem } of renderDocs(root)) {
+    if (problem !== undefined) tally.failed(`${file.slice(root.length + 1)} is current`, problem);
+    else if (current === wanted) tally.passed();
     else tally.failed(`${file.slice(root.length + 1)} is current`, 'it is stale: run `npm run docs`');
   }
+  const broken = brokenLinks(root);
+  if (broken.length === 0) tally.passed();
+  else tally.failed('every link in a page leads to a file', broken.join('\n'));
 }
 
 async function checkBuildsSuite({ tally, say }: SuiteRun): Promise<void> {
