@@ -1,0 +1,253 @@
+import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { caddy, haproxy, nginx, traefik, traefikFile } from './index.ts';
+import { LADDER, parseShare, shareName, shares } from './color.ts';
+import { patternShare } from './caddy.ts';
+import { lineDiff } from './installation.ts';
+import { parseNginx } from './nginx-config.ts';
+import type { Proxy } from './proxy.ts';
+import { type Site, identifier } from './site.ts';
+
+const site = (more: Partial<Site> = {}): Site => ({
+  project: 'shop',
+  routes: [
+    {
+      name: 'web',
+      service: 'web',
+      port: 8080,
+      blue: ['127.0.0.1:8080'],
+      green: ['127.0.0.1:18102'],
+      plain: ['127.0.0.1:8080', 'web:8080'],
+    },
+  ],
+  folder: '/var/lib/deploy-actions/shop',
+  fallback: 'blue',
+  header: 'X-Deploy-Color',
+  sticky: undefined,
+  token: '0123456789abcdef01234567',
+  contained: false,
+  ...more,
+});
+
+const NGINX = `upstream app { server 127.0.0.1:8080; keepalive 8; }
+server {
+  listen 80;
+  add_header X-Frame-Options DENY always;
+  location / {
+    proxy_pass http://app;
+  }
+  location /api/ { proxy_pass http://127.0.0.1:8080/v1/; add_header X-Own "a\\"b"; }
+}
+`;
+const HAPROXY = `defaults
+    mode http
+frontend www
+    bind :80
+    default_backend app
+    use_backend app if { path_beg /api }
+backend app
+    server s1 127.0.0.1:8080 check cookie s1
+`;
+const CADDY = `example.org {
+	header X-Frame-Options DENY
+	reverse_proxy /api/* localhost:8080 {
+		header_up X-A b
+	}
+	reverse_proxy 127.0.0.1:8080 # the app
+}
+`;
+const TRAEFIK = `http:
+  routers:
+    web:
+      rule: Host(\`shop.example.org\`)
+      service: web
+  services:
+    web:
+      loadBalancer:
+        servers:
+          - url: "http://127.0.0.1:8080"
+`;
+
+const CASES: [string, Proxy, string][] = [
+  ['nginx', nginx, NGINX],
+  ['HAProxy', haproxy, HAPROXY],
+  ['Caddy', caddy, CADDY],
+  ['Traefik', traefik, TRAEFIK],
+];
+
+test.each(CASES)(
+  '%s: what was installed can be taken out again, to the byte, and installing twice is installing once',
+  (_, proxy, config) => {
+    const once = proxy.install(config, site(), {
+      file: 'site',
+      socket: { path: '/run/x.sock', group: 'deploy' },
+    });
+    expect(once.text).not.toBe(config);
+    expect(once.changes.length).toBeGreaterThan(0);
+    expect(proxy.uninstall(once.text, site())).toBe(config);
+    const twice = proxy.install(once.text, site(), {
+      file: 'site',
+      socket: { path: '/run/x.sock', group: 'deploy' },
+    });
+    expect(twice.text).toBe(once.text);
+  },
+);
+
+test.each(CASES)(
+  '%s: a site that leads elsewhere is refused, and the message says what was found',
+  (_, proxy, config) => {
+    const elsewhere = config.replace(/8080/g, '9999');
+    expect(() => proxy.install(elsewhere, site(), { file: '/etc/site' })).toThrow(
+      /leads to route web \(127\.0\.0\.1:8080 or web:8080\)/,
+    );
+  },
+);
+
+test('nginx: a location that adds a header keeps those of the levels above', () => {
+  const { text } = nginx.install(NGINX, site(), { file: 'site' });
+  const root = /location \/ \{([\s\S]*?)\n {2}\}/.exec(text)![1]!;
+  expect(root).toContain('add_header X-Frame-Options DENY always;');
+  expect(root).toContain('add_header X-Deploy-Color $deploy_shop_header always;');
+  const api = text.slice(text.indexOf('location /api/'));
+  expect(api).not.toContain('X-Frame-Options');
+});
+
+test('nginx: headers of the whole configuration, in included files too, are kept', () => {
+  const whole = `# configuration file /etc/nginx/nginx.conf:
+http { add_header X-Http one; access_log /var/log/nginx/access.log; include conf.d/*.conf; include sites-enabled/*; }
+# configuration file /etc/nginx/conf.d/more.conf:
+add_header X-More "two words";
+`;
+  const config = 'server {\n  location / {\n    proxy_pass http://127.0.0.1:8080;\n  }\n}\n';
+  const { text } = nginx.install(config, site(), { file: 'site', whole });
+  expect(text).toContain('add_header X-Http one;');
+  expect(text).toContain('add_header X-More "two words";');
+  expect(text).toContain('access_log /var/log/nginx/access.log;');
+  expect(text).toContain('access_log /var/log/deploy-actions/shop.log deploy_shop if=$deploy_shop_canary;');
+});
+
+test('nginx: the application is told the host that it was told before, and redirects are still rewritten', () => {
+  const { text } = nginx.install(NGINX, site(), { file: 'site' });
+  expect(text).toContain('proxy_set_header Host app;');
+  expect(text).toContain('proxy_redirect http://app/ /;');
+  expect(text).toContain('rewrite "^/api/(.*)$" "/v1/$1" break;');
+  expect(text).toContain('proxy_redirect http://127.0.0.1:8080/v1/ /api/;');
+});
+
+test('nginx in a container resolves a colour anew, so that an absent one keeps nobody from starting', () => {
+  const contained = site({
+    contained: true,
+    routes: [{ ...site().routes[0]!, blue: ['web-blue:8080'], green: ['web-green:8080'] }],
+  });
+  const { text } = nginx.install(
+    'server {\n  location / {\n    proxy_pass http://web:8080;\n  }\n}\n',
+    contained,
+    { file: 'site' },
+  );
+  expect(text).toContain('resolver 127.0.0.11 valid=1s ipv6=off;');
+  expect(text).toContain('green web-green:8080;');
+  expect(text).not.toMatch(/^\s*upstream deploy_/m);
+});
+
+test('nginx: a cached look at flags is turned off, or refused where it cannot be', () => {
+  const whole =
+    '# configuration file /etc/nginx/nginx.conf:\nhttp { open_file_cache max=1000; include sites-enabled/*; }\n';
+  const config = 'server {\n  location / {\n    proxy_pass http://127.0.0.1:8080;\n  }\n}\n';
+  const edit = nginx.install(config, site(), { file: 'site', whole });
+  expect(edit.text).toContain('open_file_cache off;');
+  expect(edit.warnings).toHaveLength(1);
+  const own = config.replace('server {', 'server {\n  open_file_cache max=10;');
+  expect(() => nginx.install(own, site(), { file: 'site' })).toThrow('a flag would be seen late');
+});
+
+test('nginx: without a header of its own, only the probe is shown the colour', () => {
+  const { text } = nginx.install(NGINX, site({ header: undefined }), { file: 'site' });
+  expect(text).toContain('map $deploy_shop_probe $deploy_shop_header { "" ""; default $deploy_shop_seen; }');
+});
+
+test('HAProxy: TCP mode and a backend that nobody names are refused with their line', () => {
+  expect(() => haproxy.install(HAPROXY.replace('mode http', 'mode tcp'), site(), { file: 'h' })).toThrow(
+    /h, line 3: frontend www is not in HTTP mode/,
+  );
+  expect(() =>
+    haproxy.install(HAPROXY.replace(/.*(default|use)_backend.*\n/g, ''), site(), { file: 'h' }),
+  ).toThrow('named by no frontend');
+});
+
+test("HAProxy: conditions stay, and a server's own cookie does not come twice", () => {
+  const { text } = haproxy.install(HAPROXY, site(), { file: 'h' });
+  expect(text).toMatch(
+    /use_backend deploy_shop_web_\w+_%\[var\(txn.deploy_shop_color\)\] if \{ path_beg \/api \}/,
+  );
+  expect(text).toContain('    server green1 127.0.0.1:18102 check\n');
+});
+
+test('Caddy: a directive keeps its matcher and its block', () => {
+  const { text } = caddy.install(CADDY, site(), { file: 'c' });
+  expect(text).toMatch(
+    /reverse_proxy \/api\/\* \{deploy_shop_web_\w+_1\} \{\n\t# deploy-actions shop end\n\t\theader_up X-A b/,
+  );
+});
+
+test('Caddy: each weight takes its share of random identifiers, to a half of a thousandth', () => {
+  for (const weight of LADDER) expect(Math.abs(patternShare(weight) - weight / 100)).toBeLessThan(0.0005);
+});
+
+test('Traefik: the weights of a share add up to a hundred', () => {
+  const file = traefikFile(site(), { color: 'green', weight: 25 });
+  const { http } = JSON.parse(file.replace(/#.*\n$/, '')) as {
+    http: { services: Record<string, { weighted?: { services: { weight: number }[] } }> };
+  };
+  const weighted = Object.values(http.services).find((one) => one.weighted)!.weighted!.services;
+  expect(weighted.map((one) => one.weight)).toEqual([75, 25]);
+});
+
+test('a name means one share, and back', () => {
+  for (const share of shares()) expect(parseShare(shareName(share))).toEqual(share);
+  for (const wrong of ['red', 'green-', 'green-0', 'green-100', 'green-1x', '-5', 'greenblue'])
+    expect(parseShare(wrong)).toBeUndefined();
+});
+
+test('identifiers of different projects differ, and are short enough for a hash bucket of nginx', () => {
+  const name = fc.stringMatching(/^[a-z0-9][a-z0-9._-]{0,62}$/);
+  fc.assert(
+    fc.property(name, name, (a, b) => {
+      expect(identifier(a)).toMatch(/^[a-z0-9_]{1,23}$/);
+      if (a !== b) expect(identifier(a)).not.toBe(identifier(b));
+    }),
+  );
+});
+
+test('the nginx parser ends on any text, and knows quotes, comments and braces of variables', () => {
+  const [server] = parseNginx('server { # }\n  set $a "x;{"; return 200 ${b}c; }');
+  expect(server!.block!.map((one) => [one.name, ...one.args])).toEqual([
+    ['set', '$a', 'x;{'],
+    ['return', '200', '${b}c'],
+  ]);
+  fc.assert(
+    fc.property(
+      fc.string({ unit: fc.constantFrom('a', ' ', ';', '{', '}', '"', "'", '#', '\n', '\\', '$') }),
+      (text) => {
+        try {
+          parseNginx(text);
+        } catch (error) {
+          expect((error as Error).constructor.name).toBe('NginxSyntaxError');
+        }
+      },
+    ),
+  );
+});
+
+test('a difference, applied, gives the new text', () => {
+  const lines = fc.array(fc.constantFrom('a', 'b', 'c'), { maxLength: 8 });
+  fc.assert(
+    fc.property(lines, lines, (a, b) => {
+      const diff = lineDiff(a.join('\n'), b.join('\n'));
+      const removed = diff.filter((line) => line.startsWith('- ')).length;
+      const added = diff.filter((line) => line.startsWith('+ ')).length;
+      const before = a.length === 0 ? 1 : a.length;
+      const after = b.length === 0 ? 1 : b.length;
+      expect(before - removed).toBe(after - added);
+    }),
+  );
+});
