@@ -88,7 +88,7 @@ test('killed at every boundary of a switch, the site serves one healthy version,
     expect(next.shown).not.toContain('unlock');
     target = target === 'green' ? 'blue' : 'green';
   }
-});
+}, 900_000);
 
 test('a rollback that is killed is finished by the next run: traffic never stays on the worse side', async () => {
   const from = (await served(host)).color as 'blue' | 'green';
