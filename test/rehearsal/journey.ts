@@ -1,12 +1,11 @@
-import { randomUUID } from 'node:crypto';
-import { cpSync, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { type Host, type Lab, type Load, SAMPLE_APP, startLoad } from '@deploy-actions/lab';
+import { type Lab, type Load, startLoad } from '@deploy-actions/lab';
+import { startSlackStub, startTelegramStub } from '@deploy-actions/notice/stub';
 import { type Mark, type Sample } from './picture.ts';
 import { type Progress } from './progress.ts';
-import { type Job, type Step, playStep } from './step.ts';
+import { type Messengers, type Shop, SITE_PORT, describeShop, openJob, startSite } from './shop.ts';
+import { type Step, playStep } from './step.ts';
 
-/** What the client saw, for the table and the picture. */
+/** What the client saw, for the table and the picture, and what the messengers show. */
 export interface Rehearsal {
   /** Requests served and failed in each phase, by the phase's index in `progress.phases`. */
   traffic: ({ served: number; failed: number } | undefined)[];
@@ -16,176 +15,201 @@ export interface Rehearsal {
   samples: Sample[];
   marks: Mark[];
   end: number;
+  /** The final messages as their readers see them, by messenger. */
+  messages: { messenger: string; text: string }[];
 }
 
 /** Requests a second of the client that asks all the while. */
 const RATE = 100;
-const SITE_PORT = 8080;
-const PATH = '/srv/deploy/shop';
+
+const COLORS = {
+  color: 'auto',
+  'color-services': 'web\napi\nworker\nscheduler',
+  'live-only-services': 'worker\nscheduler',
+};
+
+/** What a person would try by hand: a page, the data, a login that gives a token. */
+const JOURNEY_CHECKS = `
+- name: front page
+  request: GET /
+  expect: { status: 200 }
+- name: no profile without a login
+  request: GET /api/me
+  expect: { status: 401 }
+- name: profile
+  steps:
+    - request: { method: POST, url: /api/login, json: { user: demo, password: demo } }
+      capture: { token: { jsonpath: $.token } }
+    - request: { url: /api/me, bearer: '{{token}}' }
+      expect: { status: 200 }
+`;
+
+/** Enough requests that one in ten going wrong cannot be missed. */
+const WATCH_CHECKS = `
+thresholds: { error-rate: 1%, min-checks: 60 }
+checks:
+  - name: 'answer {{n}}'
+    matrix: { n: [${Array.from({ length: 60 }, (_, index) => index + 1).join(', ')}] }
+    request: GET /api/echo?n={{n}}
+    expect: { status: 200 }
+`;
 
 /**
- * Plays the deployment: v1 first, v2 over it, then a broken release that the action itself takes back.
+ * Plays three workflow runs: v1 as a plain stack; v2 beside it, proven before the traffic moves to it without a
+ * reload; and a bad release that looks healthy, takes the traffic, is found out and taken back.
  * @throws when a step does not end as it should, or what answers at the end is not v2.
  */
 export async function playJourney(lab: Lab, progress: Progress, signal: AbortSignal): Promise<Rehearsal> {
-  const { host } = lab;
-  const job = openJob(lab, signal);
-  const password = randomUUID();
-  const verify = (version: string): Step => ({
-    name: `verify ${version}`,
-    action: 'ghcr-verify-image',
-    inputs: {
-      images: [
-        `api,worker,scheduler=${lab.registry.image(`shop/api:${version}`)}`,
-        `web=${lab.registry.image(`shop/web:${version}`)}`,
-        `db=${lab.registry.image('shop/postgres:17')}`,
-        `redis=${lab.registry.image('shop/redis:8')}`,
-      ].join('\n'),
-      platforms: 'linux/amd64',
-      ...registryLogin(lab),
-    },
-    outcome: (result) =>
-      `${Object.keys(JSON.parse(result.outputs['images'] ?? '{}') as object).length} services, by digest`,
-  });
-  const deploy = (version: string, images: string): Step => ({
-    name: `deploy ${version}`,
-    action: 'ssh-compose-deploy',
-    inputs: {
-      ...serverInputs(host),
-      path: PATH,
-      'compose-file': 'compose.yaml',
-      files: 'nginx.conf',
-      version,
-      images,
-      env: [
-        `REGISTRY=${lab.registry.address}`,
-        `TAG=${version}`,
-        `POSTGRES_PASSWORD=${password}`,
-        `WEB_PORT=${SITE_PORT}`,
-      ].join('\n'),
-      registry: lab.registry.address,
-      ...registryLogin(lab),
-      migrate: 'api: /app/shop migrate',
-      'migration-state': 'api: /app/shop migration-state',
-      'migration-reversible': 'true',
-      'deployment-id': `rehearsal-${version}`,
-    },
-    outcome: ({ outputs }) => `${outputs['version']} runs (changed=${outputs['changed']})`,
-  });
-  const wait = (version: string): Step => ({
-    name: `wait for ${version}`,
-    action: 'health-wait',
-    inputs: {
-      targets: `${host.url(SITE_PORT)}/version`,
-      'expect-version': version,
-      timeout: '60s',
-      successes: '2',
-    },
-    outcome: ({ outputs }) => `ready after ${outputs['elapsed-ms']} ms`,
-  });
-
-  let client: Load | undefined;
-  const began = Date.now();
-  const marks: Mark[] = [];
-  const bounds: { from: number; to: number }[] = [];
-  const first = progress.phases.length;
-  const play = async (step: Step) => {
-    const from = Date.now();
-    if (step.action === 'ssh-compose-deploy') marks.push({ at: from - began, label: step.name });
-    const result = await playStep(step, job, progress);
-    bounds.push({ from, to: Date.now() });
-    return result.outputs;
-  };
+  const messengers: Messengers = { slack: await startSlackStub(), telegram: await startTelegramStub() };
+  const shop = describeShop(lab, messengers);
+  const watch = watchTraffic(progress);
   try {
-    const v1 = await play(verify('v1'));
-    await play(deploy('v1', v1['images'] ?? ''));
-    await play(wait('v1'));
-    client = startLoad({ url: host.url(SITE_PORT), rate: RATE });
-    const v2 = await play(verify('v2'));
-    await play(deploy('v2', v2['images'] ?? ''));
-    await play(wait('v2'));
-    const broken = await play(verify('never-healthy'));
-    const bad = deploy('never-healthy', broken['images'] ?? '');
-    await play({
-      ...bad,
-      name: 'deploy a broken v3',
-      inputs: { ...bad.inputs, 'wait-timeout': '15s' },
-      expect: 'failure',
-      outcome: () => 'unhealthy, as it should be found; v2 restored',
-    });
-    await play({ ...wait('v2'), name: 'wait for v2 again' });
-    const served = await client.seen();
-    if (served.version !== 'v2') throw new Error(`${served.version} answers at the end, not v2`);
+    const play = async (step: Step, run: number) => {
+      const result = await watch.during(step.name, () => playStep(step, openJob(lab, run, signal), progress));
+      return result.outputs;
+    };
+    await playFirstRun(shop, lab, play);
+    watch.start(lab.host.url(SITE_PORT));
+    await playGoodRun(shop, watch, play);
+    await playBadRun(shop, lab, watch, play);
+    await watch.expect('v2');
+    return {
+      ...(await watch.stop()),
+      messages: [
+        ...messengers.slack.messages().map(({ text }) => ({ messenger: 'Slack', text })),
+        ...messengers.telegram.messages().map(({ text }) => ({ messenger: 'Telegram', text })),
+      ],
+    };
   } finally {
-    await client?.stop();
+    await watch.stop();
+    await messengers.slack.close();
+    await messengers.telegram.close();
   }
-  return summarize(client, { began, first, bounds, marks });
 }
 
-function summarize(
-  client: Load,
-  {
-    began,
-    first,
-    bounds,
-    marks,
-  }: { began: number; first: number; bounds: { from: number; to: number }[]; marks: Mark[] },
-): Rehearsal {
-  const records = client.records();
-  const report = client.report();
-  const start = records[0]?.at ?? began;
-  const traffic: Rehearsal['traffic'] = [];
-  for (const [index, { from, to }] of bounds.entries()) {
-    const within = records.filter((record) => record.at >= from && record.at < to);
-    const failed = within.filter((record) => record.failure !== undefined).length;
-    if (within.length > 0) traffic[first + index] = { served: within.length - failed, failed };
-  }
-  return {
-    traffic,
-    total: { served: report.served, failed: report.failed },
-    versions: Object.entries(report.byVersion)
-      .map(([version, count]) => `${version}: ${count}`)
-      .join(', '),
-    samples: records.map((record) => ({
-      at: record.at - start,
-      ...(record.failure === undefined ? { version: record.version ?? 'unknown' } : {}),
-    })),
-    marks: marks.map((mark) => ({ ...mark, at: mark.at + began - start })),
-    end: Math.max(...records.map((record) => record.at - start), 1000),
-  };
+type Play = (step: Step, run: number) => Promise<Record<string, string>>;
+
+async function playFirstRun(shop: Shop, lab: Lab, play: Play): Promise<void> {
+  const { images = '' } = await play(shop.verify('v1'), 1);
+  await play(shop.deploy('v1', images), 1);
+  await startSite(lab.host);
+  await play(shop.waitHere('v1'), 1);
 }
 
-/** The job's folder with the application as a checkout has it, and the values of a run. */
-function openJob(lab: Lab, signal: AbortSignal): Job {
-  const workspace = join(lab.folder, 'workspace');
-  mkdirSync(workspace, { recursive: true });
-  for (const name of ['compose.yaml', 'nginx.conf']) cpSync(join(SAMPLE_APP, name), join(workspace, name));
-  return {
-    workspace,
-    signal,
-    env: {
-      GITHUB_REPOSITORY: 'example/shop',
-      GITHUB_ACTOR: 'rehearsal',
-      GITHUB_RUN_ID: String(process.pid),
-      GITHUB_RUN_NUMBER: '1',
-      GITHUB_RUN_ATTEMPT: '1',
-      GITHUB_JOB: 'deploy',
+async function playGoodRun(shop: Shop, watch: Watch, play: Play): Promise<void> {
+  const { images = '' } = await play(shop.verify('v2'), 2);
+  for (const step of shop.tell('started', 'Deploying v2')) await play(step, 2);
+  const deployed = await play(shop.deploy('v2', images, COLORS), 2);
+  const url = routeUrl(deployed['color-urls'], 'web');
+  await play(shop.waitThere('v2', url), 2);
+  const smoke = await play(
+    shop.smoke('prove the journeys of v2, through SSH', {
+      'base-url': url,
+      via: 'ssh',
+      checks: JOURNEY_CHECKS,
+    }),
+    2,
+  );
+  await play(shop.installProxy(), 2);
+  watch.mark('switch to v2');
+  await play(shop.switchTo('v2'), 2);
+  await watch.expect('v2');
+  for (const step of shop.tell('success', 'Deployed v2', smoke['report'])) await play(step, 2);
+}
+
+async function playBadRun(shop: Shop, lab: Lab, watch: Watch, play: Play): Promise<void> {
+  const { images = '' } = await play(shop.verify('some-errors'), 3);
+  const deployed = await play(
+    { ...shop.deploy('some-errors', images, COLORS), name: 'deploy v3, which is bad' },
+    3,
+  );
+  await play(
+    {
+      ...shop.waitThere('some-errors', routeUrl(deployed['color-urls'], 'web')),
+      name: 'wait for v3, through SSH',
     },
-  };
+    3,
+  );
+  watch.mark('switch to v3');
+  await play(
+    { ...shop.switchTo('some-errors', { 'confirm-within': '5m' }), name: 'switch the traffic to v3' },
+    3,
+  );
+  const smoke = await play(
+    {
+      ...shop.smoke('watch v3 at the site', { 'base-url': lab.host.url(SITE_PORT), checks: WATCH_CHECKS }),
+      expect: 'failure',
+      outcome: ({ outputs }) => `found out: ${outputs['failed']} of 60 answers failed`,
+    },
+    3,
+  );
+  watch.mark('roll back');
+  await play(shop.rollBack(), 3);
+  await play(shop.waitHere('v2'), 3);
+  for (const step of shop.tell('rolled-back', 'v3 was taken back, v2 serves', smoke['report']))
+    await play(step, 3);
 }
 
-function serverInputs(host: Host): Record<string, string> {
-  return {
-    host: `${host.address}:${host.sshPort}`,
-    user: host.user,
-    'ssh-key': host.key.privateKey,
-    'known-hosts': host.knownHosts(),
-  };
+function routeUrl(json: string | undefined, route: string): string {
+  const url = (JSON.parse(json ?? '{}') as Record<string, string>)[route];
+  if (url === undefined) throw new Error(`the deployment named no address for the route ${route}: ${json}`);
+  return url;
 }
 
-function registryLogin(lab: Lab): Record<string, string> {
+interface Watch {
+  start(url: string): void;
+  mark(label: string): void;
+  during<T>(name: string, work: () => Promise<T>): Promise<T>;
+  /** Waits until a request sent from now on is answered, and by this version. */
+  expect(version: string): Promise<void>;
+  stop(): Promise<Omit<Rehearsal, 'messages'>>;
+}
+
+/** Keeps what the client saw together with the phase in which it saw it. */
+function watchTraffic(progress: Progress): Watch {
+  let client: Load | undefined;
+  const marks: { at: number; label: string }[] = [];
+  const bounds: { phase: number; from: number; to: number }[] = [];
   return {
-    'registry-username': lab.registry.admin.username,
-    'registry-password': lab.registry.admin.password,
+    start(url) {
+      client = startLoad({ url, rate: RATE });
+    },
+    mark(label) {
+      marks.push({ at: Date.now(), label });
+    },
+    async during(_name, work) {
+      const from = Date.now();
+      const phase = progress.phases.length;
+      const value = await work();
+      bounds.push({ phase, from, to: Date.now() });
+      return value;
+    },
+    async expect(version) {
+      await client?.seen(version);
+    },
+    async stop() {
+      const report = await client?.stop();
+      const records = client?.records() ?? [];
+      const start = records[0]?.at ?? 0;
+      const traffic: Rehearsal['traffic'] = [];
+      for (const { phase, from, to } of bounds) {
+        const within = records.filter((record) => record.at >= from && record.at < to);
+        const failed = within.filter((record) => record.failure !== undefined).length;
+        if (within.length > 0) traffic[phase] = { served: within.length - failed, failed };
+      }
+      return {
+        traffic,
+        total: { served: report?.served ?? 0, failed: report?.failed ?? 0 },
+        versions: Object.entries(report?.byVersion ?? {})
+          .map(([version, count]) => `${version}: ${count}`)
+          .join(', '),
+        samples: records.map((record) => ({
+          at: record.at - start,
+          ...(record.failure === undefined ? { version: record.version ?? 'unknown' } : {}),
+        })),
+        marks: marks.map((mark) => ({ label: mark.label, at: mark.at - start })),
+        end: Math.max(1000, ...records.map((record) => record.at - start)),
+      };
+    },
   };
 }

@@ -42,7 +42,7 @@ async function rehearse(keep: boolean): Promise<number> {
   let failure: unknown;
   try {
     const opened = await progress.phase('set up the lab', async (tell) => {
-      const value = await openLab({ hosts: 1, registry: 'token', progress: tell });
+      const value = await openLab({ hosts: [{ sudo: true }], registry: 'token', progress: tell });
       return { outcome: 'a server with Docker, Compose and sshd; a registry', value };
     });
     lab = opened;
@@ -53,7 +53,10 @@ async function rehearse(keep: boolean): Promise<number> {
   }
   // Rows first, so that a failure is read with what led to it.
   if (progress.phases.length > 0) printTable(progress.phases, rehearsal);
-  if (rehearsal) writePicture(rehearsal);
+  if (rehearsal) {
+    printMessages(rehearsal);
+    writePicture(rehearsal);
+  }
   if (failure !== undefined) console.error(`\nThe rehearsal failed: ${messageOf(failure)}`);
   if (lab) {
     if (keep && !interrupted.signal.aborted) await keepOpen(lab, lab.host, interrupted.signal);
@@ -83,6 +86,13 @@ function printTable(
     rows.push(['all requests', '', rehearsal.versions, String(served), String(failed)]);
   }
   console.log(`\n${textTable(['phase', 'duration', 'outcome', 'served', 'failed'], rows, [1, 3, 4])}\n`);
+}
+
+/** The messages of the last runs as their readers see them. */
+function printMessages(rehearsal: Rehearsal): void {
+  for (const { messenger, text } of rehearsal.messages) {
+    console.log(`${messenger} shows:\n${text.replace(/^/gm, '  │ ')}\n`);
+  }
 }
 
 function writePicture(rehearsal: Rehearsal): void {
