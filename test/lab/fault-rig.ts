@@ -1,6 +1,8 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { expect } from '@jest/globals';
 import { type Host, type Lab } from '@deploy-actions/lab';
 import { type RunningBundle } from '@deploy-actions/tooling';
 import { type DeployInputs, deployInputs, startDeploy } from './deploy-rig.ts';
@@ -79,6 +81,9 @@ let runs = 0;
 export interface SmallDeploy {
   readonly run: string;
   readonly tag: string;
+  /** The number of the workflow run, where runs are to have an order. */
+  readonly runNumber?: number;
+  readonly actor?: string;
 }
 
 /** A deployment that no other has the id of. */
@@ -87,23 +92,26 @@ export function newDeploy(tag: string): SmallDeploy {
   return { run: `${process.pid}${String(runs).padStart(4, '0')}`, tag };
 }
 
-/** Alternates between two versions, so that each deployment changes something. */
-let latest = 'v2';
-export function nextTag(): string {
-  latest = latest === 'v1' ? 'v2' : 'v1';
-  return latest;
+/** The one of two versions that does not serve now, so that each deployment changes something. */
+export async function otherTag(host: Host): Promise<string> {
+  return (await siteOf(host)).version === 'v1' ? 'v2' : 'v1';
 }
 
 /** Starts it on the host, or through `port` of a link to the host. */
 export function startSmall(
   lab: Lab,
-  { run, tag }: SmallDeploy,
+  { run, tag, runNumber, actor }: SmallDeploy,
   more: DeployInputs = {},
-  given: { readonly host?: Host; readonly port?: number; readonly onLine?: (line: string) => void } = {},
+  given: {
+    readonly host?: Host;
+    readonly port?: number;
+    readonly onLine?: (line: string) => void;
+    readonly compose?: (text: string) => string;
+  } = {},
 ): RunningBundle {
   const { host = lab.host, port = host.sshPort } = given;
   const workspace = mkdtempSync(join(tmpdir(), 'deploy-actions-checkout-'));
-  writeFileSync(join(workspace, 'compose.yaml'), COMPOSE);
+  writeFileSync(join(workspace, 'compose.yaml'), given.compose?.(COMPOSE) ?? COMPOSE);
   const inputs = deployInputs(
     lab,
     tag,
@@ -120,25 +128,18 @@ export function startSmall(
     },
     [host],
   );
-  return startBundleOf(inputs, workspace, run, given.onLine);
-}
-
-function startBundleOf(
-  inputs: DeployInputs,
-  workspace: string,
-  runId: string,
-  onLine: ((line: string) => void) | undefined,
-): RunningBundle {
   return startDeploy(inputs, {
     workspace,
-    runId,
-    ...(onLine === undefined ? {} : { onLine }),
-    timeout: 180_000,
+    runId: run,
+    ...(runNumber === undefined ? {} : { runNumber }),
+    ...(actor === undefined ? {} : { env: { GITHUB_ACTOR: actor, GITHUB_TRIGGERING_ACTOR: actor } }),
+    ...(given.onLine === undefined ? {} : { onLine: given.onLine }),
+    timeout: 280_000,
   });
 }
 
 /** Makes the next run on this host stand still at a place of the journal, such as `phase:pull:before`. */
-export async function pauseAt(host: Host, place: string): Promise<void> {
+async function pauseAt(host: Host, place: string): Promise<void> {
   await host.write(`${PATH}/.deploy/pause-at`, `${place}\n`, { mode: '0600' });
 }
 
@@ -147,21 +148,32 @@ export async function resume(host: Host): Promise<void> {
   await host.sh(`rm -f ${PATH}/.deploy/pause-at`);
 }
 
-/** Waits until the run stands still; an error if it ends before. */
-export async function paused(host: Host, { run }: SmallDeploy): Promise<void> {
-  await host.sh(
+/** Starts a deployment and waits until it stands still at a place; an error with its log if it ends before. */
+export async function startPaused(
+  host: Host,
+  place: string,
+  { run }: SmallDeploy,
+  start: () => RunningBundle,
+): Promise<RunningBundle> {
+  await pauseAt(host, place);
+  const action = start();
+  const ended = action.done.then(({ shown }) => {
+    throw new Error(`it ended before ${place}:\n${shown}`);
+  });
+  const paused = host.sh(
     `cd ${PATH}/.deploy/runs
-     for i in $(seq 900); do
+     for i in $(seq 1200); do
        last=$(ls -d ${run}-deploy/deploy-* 2>/dev/null | tail -n 1)
-       if [ -n "$last" ]; then
-         [ "$(cat "$last/state")" != paused ] || exit 0
-         [ ! -e "$last/result" ] || { echo "it ended:"; cat "$last/journal" "$last/result"; exit 1; }
-       fi
+       [ -z "$last" ] || [ "$(cat "$last/state" 2>/dev/null)" != paused ] || exit 0
        sleep 0.1
-     done >&2
-     echo "it did not come there: $(tail -n 3 "$last/journal")" >&2
+     done
      exit 1`,
   );
+  // Of two that lose, one may fail later.
+  paused.catch(() => {});
+  ended.catch(() => {});
+  await Promise.race([paused, ended]);
+  return action;
 }
 
 /** Waits until the last run of the deployment has a result on the server; answers its outcome. */
@@ -235,6 +247,21 @@ export async function siteOf(host: Host): Promise<Site> {
     version = undefined;
   }
   return { version, containers, current, lock: lock as 'free' | 'held' };
+}
+
+/**
+ * Holds that exactly one healthy version serves and nobody holds the lock: at once, or, after the engine or the server
+ * has restarted, as soon as Docker has started again what ran.
+ */
+export async function expectSite(lab: Lab, version: string, host = lab.host): Promise<void> {
+  const wanted = healthySite(lab, version);
+  const end = Date.now() + 60_000;
+  let site = await siteOf(host);
+  while (Date.now() < end && !isDeepStrictEqual(site, wanted)) {
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    site = await siteOf(host);
+  }
+  expect(site).toEqual(wanted);
 }
 
 /** What `siteOf` answers where exactly one healthy version serves and nobody holds the lock. */

@@ -6,12 +6,12 @@ import {
   type SmallDeploy,
   ended,
   healthySite,
+  expectSite,
   journalOf,
   matrix,
   newDeploy,
-  nextTag,
-  pauseAt,
-  paused,
+  otherTag,
+  startPaused,
   resume,
   siteOf,
   startSmall,
@@ -28,7 +28,7 @@ beforeAll(async () => {
   const first = newDeploy('v2');
   const { exitCode, shown } = await start(first).done;
   expect([exitCode, exitCode === 0 ? '' : shown]).toEqual([0, '']);
-  expect(await siteOf(lab.host)).toEqual(healthySite(lab, 'v2'));
+  await expectSite(lab, 'v2');
 }, 600_000);
 
 afterAll(async () => {
@@ -41,7 +41,7 @@ function start(wanted: SmallDeploy, onLine?: (line: string) => void) {
 }
 
 test('the places below are all that a deployment journals', async () => {
-  const wanted = newDeploy(nextTag());
+  const wanted = newDeploy(await otherTag(lab.host));
   expect((await start(wanted).done).exitCode).toBe(0);
   expect(await journalOf(lab.host, wanted)).toEqual([...JOURNAL]);
   expect(BOUNDARIES).toHaveLength(JOURNAL.length + 1);
@@ -58,10 +58,8 @@ test.each(matrix(0, FAULTS))(
   '$fault at $place: the deployment ends well, and once',
   async ({ place, fault }) => {
     const { host } = lab;
-    const wanted = newDeploy(nextTag());
-    await pauseAt(host, place);
-    const action = start(wanted);
-    await paused(host, wanted);
+    const wanted = newDeploy(await otherTag(lab.host));
+    const action = await startPaused(host, place, wanted, () => start(wanted));
     let rerun: ReturnType<typeof start> | undefined;
     switch (fault) {
       case 'the action is killed':
@@ -94,7 +92,7 @@ test.each(matrix(0, FAULTS))(
     const { exitCode, outputs, shown } = await (rerun ?? start(wanted)).done;
     expect([exitCode, exitCode === 0 ? '' : shown]).toEqual([0, '']);
     expect(outputs).toMatchObject({ version: wanted.tag, changed: 'true' });
-    expect(await siteOf(host)).toEqual(healthySite(lab, wanted.tag));
+    await expectSite(lab, wanted.tag);
     expect(await journalOf(host, wanted)).toEqual([...JOURNAL]);
     expect([await timesRun(host, 'migrations', wanted), await timesRun(host, 'after-up', wanted)]).toEqual([
       1, 1,
@@ -109,26 +107,24 @@ test.each([
 ])('the connection is cut in the middle of $when: nothing is half done', async ({ bytes }) => {
   const { host } = lab;
   const before = await siteOf(host);
-  const wanted = newDeploy(nextTag());
+  const wanted = newDeploy(await otherTag(lab.host));
   link.cutAfter({ up: bytes });
   const { exitCode } = await start(wanted).done;
   const after = await siteOf(host);
   expect(after).toEqual(exitCode === 0 ? healthySite(lab, wanted.tag) : before);
   const again = await start(wanted).done;
   expect([again.exitCode, again.exitCode === 0 ? '' : again.shown]).toEqual([0, '']);
-  expect(await siteOf(host)).toEqual(healthySite(lab, wanted.tag));
+  await expectSite(lab, wanted.tag);
 });
 
 test('a connection that stays away ends the action as lost, and the server goes on', async () => {
   const { host } = lab;
-  const wanted = newDeploy(nextTag());
-  await pauseAt(host, 'up:begin:before');
-  const action = start(wanted);
-  await paused(host, wanted);
+  const wanted = newDeploy(await otherTag(lab.host));
+  const action = await startPaused(host, 'up:begin:before', wanted, () => start(wanted));
   link.refuse();
   await resume(host);
   expect(await ended(host, wanted)).toBe('succeeded');
-  expect(await siteOf(host)).toEqual(healthySite(lab, wanted.tag));
+  await expectSite(lab, wanted.tag);
   action.cancel();
   expect((await action.done).exitCode).toBe(1);
   link.mend();
