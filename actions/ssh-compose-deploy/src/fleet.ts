@@ -202,6 +202,7 @@ const ORDER = [
   'preflight',
   'pull',
   'ready',
+  'shared',
   'before-up',
   'migrate',
   'up',

@@ -32,10 +32,13 @@ export async function report(
   const restored = outcomes.some((one) => one.result?.fields['restored'] === 'true');
   const changed = outcomes.some((one) => one.result?.fields['changed'] === 'true');
   const release = result?.fields['release'] ?? wanted.release;
-  const previous = result?.fields['previous'] ?? first.found.current;
+  // With colours what ran before goes on running: the live release.
+  const previous = first.prepared.color
+    ? first.found.current
+    : (result?.fields['previous'] ?? first.found.current);
   const services = servicesOutput(first.prepared.changes, first.found, result?.fields['digests']);
   const duration = elapsed(ports, begun);
-  const status = statusOf(outcomes, { ok, restored, isUnchanged: !changed && release === previous });
+  const status = statusOf(outcomes, { ok, restored, isUnchanged: !changed && release !== wanted.release });
   const rows = targets.map((target) => {
     const outcome = outcomes.find((one) => one.name === target.server.name);
     return { name: target.server.name, ...rowOf(outcome) };

@@ -24,6 +24,7 @@ const TITLES: Record<string, string> = {
   preflight: 'Look before anything changes',
   pull: 'Pull the images',
   ready: 'Ready to change; waiting for the other servers',
+  shared: 'Networks, volumes and shared services',
   'before-up': 'Before up',
   migrate: 'Migrate',
   up: 'Bring up what changed',

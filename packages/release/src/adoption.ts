@@ -17,9 +17,10 @@ export function adoptionUploads(
   if (!found.stack) return [];
   const uploads: Upload[] = [];
   const links = moved.shared.filter((source) => found.old.has(source.path) && source.path !== '.');
-  if (links.length > 0) {
-    const rows = new Set(links.map((source) => `${found.oldFolder}/${source.path}\t${source.path}\n`));
-    uploads.push({ name: 'release/links', content: [...rows].join('') });
+  const paths = new Set([...links.map((source) => source.path), ...found.envFiles]);
+  if (paths.size > 0) {
+    const rows = [...paths].map((path) => `${found.oldFolder}/${path}\t${path}\n`);
+    uploads.push({ name: 'release/links', content: rows.join('') });
   }
   const { model, containers } = found.stack;
   const finished = containers

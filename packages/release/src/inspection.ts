@@ -52,6 +52,8 @@ export interface Inspection extends StackView {
   /** Relative sources that are in the folder of a stack that is being adopted. */
   old: ReadonlySet<string>;
   oldFolder: string;
+  /** Env files in that folder. */
+  envFiles: string[];
   /** Compose's hash of each service, had it been started in the old folder. */
   originalHashes: ReadonlyMap<string, string>;
   /** Files sent that are the same in the old folder. */
@@ -133,6 +135,7 @@ export async function inspectForDeploy(
     shared: present('shared'),
     old: present('old'),
     oldFolder: field('old_folder'),
+    envFiles: [...present('env')],
     same: new Set(lines(field('same'))),
     stack: stackOf(field('project'), field('stack'), field('stack_images')),
     originalHashes: new Map(

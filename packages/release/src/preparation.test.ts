@@ -23,6 +23,7 @@ function found(change: Partial<Inspection> = {}): Inspection {
     shared: new Set(['data', 's1.txt', 'c1.txt', 'nginx.conf']),
     old: new Set(),
     oldFolder: '',
+    envFiles: [],
     originalHashes: new Map(),
     same: new Set(),
     stack: undefined,

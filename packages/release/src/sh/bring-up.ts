@@ -84,9 +84,9 @@ health_settled() {
 }
 judge_health() {
   survey "$scratch/containers" || return 1
-  awk -v now="$(date -u +%H:%M:%S)" -v settle="$settle" -v names="$_wait_names " -v changed="$changed_services" \\
+  awk -v now="$(date -u +%H:%M:%S)" -v settle="$settle" -v patience="$patience" -v names="$_wait_names " -v changed="$changed_services" \\
     -v memory="$scratch/seen.new" '
-    FILENAME == ARGV[1] { first[$1] = $2; next }
+    FILENAME == ARGV[1] { first[$1] = $2; ill[$1] = $3; next }
     FILENAME == ARGV[2] {
       count[$1]++
       n = count[$1]; id[$1, n] = $2; status[$1, n] = $5; code[$1, n] = $6; restarts[$1, n] = $7
@@ -106,7 +106,9 @@ judge_health() {
       s = status[name, i]
       fresh = index(" " changed " ", " " name " ") > 0
       base = fresh ? 0 : (id[name, i] in first) ? first[id[name, i]] : restarts[name, i]
-      print id[name, i], base >memory
+      if (health[name, i] != "unhealthy") ill[id[name, i]] = ""
+      else if (ill[id[name, i]] == "") ill[id[name, i]] = seconds(now)
+      print id[name, i], base, ill[id[name, i]] >memory
       if (oom[name, i] == "true") return "bad " name " was killed for want of memory"
       if (kind == "once") {
         if (s == "exited") return code[name, i] == 0 ? "ok " name : "bad " name " exited with " code[name, i]
@@ -118,7 +120,10 @@ judge_health() {
       if (restarts[name, i] - base >= 5) return "bad " name " restarts again and again, last exit code " code[name, i]
       if (s != "running") return "wait " name " is " s
       if (health[name, i] == "healthy") return "ok " name
-      if (health[name, i] == "unhealthy") return "bad " name " is unhealthy"
+      if (health[name, i] == "unhealthy") {
+        s = (seconds(now) - ill[id[name, i]] + 86400) % 86400 >= patience ? "bad " : "wait "
+        return s name " is unhealthy"
+      }
       if (health[name, i] != "none") return "wait " name " is " health[name, i]
       up = (seconds(now) - seconds(substr(started[name, i], 12)) + 86400) % 86400
       if (!fresh || up >= settle) return "ok " name
@@ -128,6 +133,7 @@ judge_health() {
   [ ! -f "$scratch/seen.new" ] || mv -f "$scratch/seen.new" "$scratch/seen"
 }
 settle=4
+patience=5
 gather_evidence() {
   survey "$scratch/containers"
   : >"$scratch/evidence"

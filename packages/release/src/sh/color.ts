@@ -23,18 +23,18 @@ check_color() {
   color_table=$files/release/services
   color_live_only=$files/release/live-only
   live_color
-  [ -z "$canary" ] || fail refused "a canary is on ($canary): traffic goes to both colours" \\
+  [ -z "$canary" ] || stop refused "a canary is on ($canary): traffic goes to both colours" \\
     'Finish it with blue-green-switch first: to: blue or to: green.'
-  [ "$live" != "$color" ] || fail refused "$color is live" 'Deploy the other colour: color: auto chooses it.'
+  [ "$live" != "$color" ] || stop refused "$color is live" 'Deploy the other colour: color: auto chooses it.'
   _changed=$(awk '
     { key = $1 " " $2 " " $3 " " $4 }
     FILENAME == ARGV[1] { port[key] = $5; next }
     (key in port) && port[key] != $5 { print $2; exit }
   ' "$(existing "$path/.deploy/ports")" "$files/release/ports")
-  [ -z "$_changed" ] || fail busy "another deployment allocated the ports of $_changed meanwhile" 'Run it again.'
+  [ -z "$_changed" ] || stop busy "another deployment allocated the ports of $_changed meanwhile" 'Run it again.'
   _later=$(clean_env docker ps --quiet --filter "label=com.docker.compose.project=$base_project" |
     while read -r _id; do networks_of "$_id"; done | awk -v ours="zz_\${base_project}_" '$0 > ours && index($0, ours) != 1' | sort -u | head -n 1)
-  [ -z "$_later" ] || fail refused "a shared service is on the network $_later, whose name sorts after zz_\${base_project}_$color: joining that would move its default gateway and drop connections" \\
+  [ -z "$_later" ] || stop refused "a shared service is on the network $_later, whose name sorts after zz_\${base_project}_$color: joining that would move its default gateway and drop connections" \\
     'Give that network a name that sorts earlier.'
 }
 prepare_color() {

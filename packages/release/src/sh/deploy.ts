@@ -16,6 +16,7 @@ export const deploy = `operate() {
   survey "$scratch/containers" || fail remote 'docker ps failed'
   if is_unchanged; then
     say "nothing differs from the release $previous: nothing is recreated"
+    drop_sent
     forget_tags
     pass_first_gate || stop_without_go
     pass_last_gate || stop_without_go
@@ -101,7 +102,7 @@ check_stack_is_ours() {
   survey "$scratch/containers" || fail remote 'docker ps failed'
   awk '$3 == "-"' "$scratch/containers" >"$scratch/foreign"
   [ -s "$scratch/foreign" ] || return 0
-  fail refused "the project $project has containers that this action did not start: $(awk '{ printf "%s%s", separator, substr($12, 2); separator = ", " }' "$scratch/foreign")" \\
+  stop refused "the project $project has containers that this action did not start: $(awk '{ printf "%s%s", separator, substr($12, 2); separator = ", " }' "$scratch/foreign")" \\
     'Set adopt: true once to take the running stack over as it is, or give another project.'
 }
 is_unchanged() {
@@ -132,7 +133,7 @@ pass_last_gate() {
 stop_without_go() {
   result stopped true
   forget_tags
-  fail refused 'nothing was changed here, because another server failed or the runner was lost'
+  stop refused 'nothing was changed here, because another server failed or the runner was lost'
 }
 tell_digests() {
   [ ! -f "$files/release/digests" ] || result_file digests "$files/release/digests"

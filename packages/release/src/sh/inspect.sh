@@ -206,6 +206,12 @@ shared_sources() {
       ;;
     esac
   done <sources
+  # Env files of the old stack are linked into shared/ too: the next deployment reads them there.
+  if [ -n "$old_folder" ]; then
+    for _source in "$old_folder"/.env* "$old_folder"/*.env; do
+      [ -f "$_source" ] && printf 'env %s\n' "${_source##*/}" >>present
+    done
+  fi
   result_file present present
 }
 

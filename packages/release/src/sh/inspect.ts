@@ -171,6 +171,11 @@ shared_sources() {
       ;;
     esac
   done <sources
+  if [ -n "$old_folder" ]; then
+    for _source in "$old_folder"/.env* "$old_folder"/*.env; do
+      [ -f "$_source" ] && printf 'env %s\\n' "\${_source##*/}" >>present
+    done
+  fi
   result_file present present
 }
 look_at_stack() {

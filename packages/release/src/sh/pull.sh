@@ -26,7 +26,7 @@ check_disk() {
   # Registries tell compressed sizes; unpacked, with the packed copy beside it, is about three times that.
   _wanted=$(awk -v need="${_need:-0}" -v least="$min_free_disk" 'BEGIN { printf "%.0f", need * 3 + least }')
   if [ "$_free" -lt "$_wanted" ]; then
-    fail refused "the disk of the server has $(megabytes "$_free") free at $_root, and this release needs $(megabytes "$_wanted") (images $(megabytes "$_need") compressed, min-free-disk $(megabytes "$min_free_disk"))" \
+    stop refused "the disk of the server has $(megabytes "$_free") free at $_root, and this release needs $(megabytes "$_wanted") (images $(megabytes "$_need") compressed, min-free-disk $(megabytes "$min_free_disk"))" \
       'Free some space (docker system df shows what takes it), or lower min-free-disk.'
   fi
   say "disk: $(megabytes "$_free") free at $_root, $(megabytes "$_wanted") needed"
@@ -83,7 +83,7 @@ pull_images() {
   if ! clean_env docker image inspect --format '{{.Id}} {{range .RepoDigests}}{{.}} {{end}}' $(awk '{ print $2 }' "$scratch/service-images") \
     >"$scratch/image-ids" 2>"$scratch/image-errors"; then
     details "$scratch/image-errors"
-    fail remote "images are not on the server: $(sed -n 's/.*o such image: *//p' "$scratch/image-errors" | tr '\n' ' ')" \
+    stop remote "images are not on the server: $(sed -n 's/.*o such image: *//p' "$scratch/image-errors" | tr '\n' ' ')" \
       'With pull: never they must have been pulled before.'
   fi
   awk 'FILENAME == ARGV[1] { id[FNR] = $1; next } { print $1, id[FNR], $2 }' \
@@ -117,16 +117,16 @@ pull_failure() {
     _image=$(cat "$_failed")
     case $(cat "$_log") in
     *'no space left'*)
-      fail refused "the disk of the server is full: $_image could not be pulled; nothing was changed" 'Free some space: docker system df shows what takes it.'
+      stop refused "the disk of the server is full: $_image could not be pulled; nothing was changed" 'Free some space: docker system df shows what takes it.'
       ;;
     *unauthorized* | *denied* | *'authentication required'*)
-      fail refused "the registry refused $_image" 'Give registry, registry-username and registry-password with the right to read it.'
+      stop refused "the registry refused $_image" 'Give registry, registry-username and registry-password with the right to read it.'
       ;;
     *'not found'* | *'manifest unknown'*)
-      fail input "the registry has no $_image" 'Check that it was pushed, under this name.'
+      stop input "the registry has no $_image" 'Check that it was pushed, under this name.'
       ;;
     esac
-    fail remote "$_image could not be pulled: $(tail -n 1 "$_log" | cut -c 1-300)"
+    stop remote "$_image could not be pulled: $(tail -n 1 "$_log" | cut -c 1-300)"
   done
 }
 
@@ -153,7 +153,7 @@ open_login() {
   [ -n "$registry_config" ] || return 0
   sweep_logins
   if [ -d /dev/shm ] && [ -w /dev/shm ]; then _memory=/dev/shm; else _memory=$run; fi
-  login_folder=$(mktemp -d "$_memory/deploy-actions.$(id -u).$$.XXXXXX") || fail remote 'no folder for the login could be made'
+  login_folder=$(mktemp -d "$_memory/deploy-actions.$(id -u).$$.XXXXXX") || stop remote 'no folder for the login could be made'
   _home_config=${DOCKER_CONFIG:-$HOME/.docker}
   for _part in cli-plugins contexts; do
     [ ! -d "$_home_config/$_part" ] || ln -s "$_home_config/$_part" "$login_folder/$_part"

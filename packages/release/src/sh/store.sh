@@ -141,6 +141,12 @@ record_history() {
   sync "$path/.deploy/history.jsonl" 2>/dev/null || sync
 }
 
+# stop KIND MESSAGE [REMEDY]: ends the operation before anything was changed, with a line of history.
+stop() {
+  record_history failed
+  fail "$@"
+}
+
 # write_release_json DIRECTORY PREVIOUS: the runner's part, and what is known on the server alone.
 write_release_json() {
   {

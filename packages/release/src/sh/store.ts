@@ -34,6 +34,10 @@ place_release() {
   [ ! -f "$files/env.base" ] || cp "$files/env.base" "$path/releases/$release/env"
   cp "$files/release/images" "$files/release/digests" "$path/releases/$release/" || return 1
   [ ! -f "$files/release/adopted" ] || cat "$files/release/adopted" >>"$path/.deploy/adopted"
+  drop_sent
+}
+drop_sent() {
+  rm -rf "\${files:?}/project" "$files/env.base"
 }
 place_links() {
   [ -f "$files/release/links" ] || return 0
@@ -101,6 +105,10 @@ record_history() {
   printf '%s,"outcome":"%s","bad":%s,"at":"%s","duration_ms":%s}\\n' "$history_head" "$1" "\${2:-false}" \\
     "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$(((_now - begun) * 1000))" >>"$path/.deploy/history.jsonl"
   sync "$path/.deploy/history.jsonl" 2>/dev/null || sync
+}
+stop() {
+  record_history failed
+  fail "$@"
 }
 write_release_json() {
   {

@@ -1,0 +1,133 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { type Lab, clientKey, openLab } from '@deploy-actions/lab';
+import { checkout, containers, deploy, deployInputs, deployed, refused, served } from './deploy-rig.ts';
+
+let lab: Lab;
+
+beforeAll(async () => {
+  lab = await openLab();
+}, 600_000);
+
+afterAll(async () => {
+  await lab?.close();
+});
+
+beforeEach(async () => {
+  await lab.host.reset();
+});
+
+/** What is on the server below the application's folder. */
+const tree = () => lab.host.sh('find /srv/deploy/shop 2>/dev/null | sort || true');
+
+test('a host key that is not pinned stops before anything is sent, and the presented fingerprint is shown', async () => {
+  const other = 'SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA';
+  const result = await refused(deployInputs(lab, 'v1', { 'known-hosts': `127.0.0.1 ${other}` }));
+  expect(Object.values(lab.host.fingerprints).some((fingerprint) => result.shown.includes(fingerprint))).toBe(
+    true,
+  );
+  expect(await tree()).toBe('');
+});
+
+test('without known-hosts nothing is deployed, and the line to add is shown', async () => {
+  const result = await refused(deployInputs(lab, 'v1', { 'known-hosts': '' }));
+  expect(result.shown).toContain('SHA256:');
+  expect(await tree()).toBe('');
+});
+
+test('a key that the server does not know is refused by name', async () => {
+  const stranger = await clientKey('rsa');
+  const result = await refused(
+    deployInputs(lab, 'v1', { 'ssh-key': stranger.privateKey, 'connect-timeout': '60s' }),
+  );
+  expect(result.headline).toMatch(/deploy|key/);
+  expect(await tree()).toBe('');
+});
+
+test('a server that is not there is named, with its port', async () => {
+  const result = await refused(
+    deployInputs(lab, 'v1', {
+      host: 'deploy@127.0.0.1:1',
+      'known-hosts': `[127.0.0.1]:1 ${lab.host.fingerprints['ssh-ed25519']!}`,
+    }),
+  );
+  expect(result.headline).toContain('127.0.0.1');
+  expect(result.headline).toMatch(/refused|reach/i);
+});
+
+test('a compose file that is wrong is annotated with its file and line, and nothing is changed', async () => {
+  await deployed(deployInputs(lab, 'v1'));
+  const before = [await containers(lab.host), await tree()];
+  const workspace = checkout();
+  const text = readFileSync(join(workspace, 'compose.yaml'), 'utf8').replace(
+    'ports:\n      - ${WEB_PORT:-8080}:80',
+    'ports: yes please',
+  );
+  writeFileSync(join(workspace, 'compose.yaml'), text);
+  const result = await refused(deployInputs(lab, 'v2'), { workspace });
+  expect(result.headline).toContain('services.web.ports');
+  const annotation = result.annotations.find((one) => one.level === 'error')!;
+  expect(annotation).toMatchObject({
+    file: 'compose.yaml',
+    line: text.split('\n').findIndex((line) => line.includes('yes please')) + 1,
+  });
+  expect([await containers(lab.host), await tree()]).toEqual(before);
+});
+
+test('a broken env file on the server is refused by its line, and its text is not shown', async () => {
+  await lab.host.sh(
+    'mkdir -p /srv/deploy/shop/shared && printf "A=1\\nsupersecret broken line\\n" >/srv/deploy/shop/shared/.env && chown -R deploy /srv/deploy/shop',
+  );
+  const result = await refused(deployInputs(lab, 'v1'));
+  expect(result.headline).toContain('line 2 of .env on the server is not KEY=value');
+  expect(result.log).not.toContain('supersecret');
+});
+
+test('an image that the registry does not have ends the pull with the old version untouched', async () => {
+  await deployed(deployInputs(lab, 'v1'));
+  const before = await containers(lab.host);
+  const result = await refused(deployInputs(lab, 'no-such-version'));
+  expect(result.headline).toContain('the registry has no');
+  expect(await containers(lab.host)).toEqual(before);
+});
+
+test('a full disk ends the deployment before the pull with the old version untouched', async () => {
+  const host = await lab.addHost({ disk: '900m' });
+  try {
+    await deployed(deployInputs(lab, 'v1', {}, [host]));
+    const before = await containers(host);
+    const free = await host.fillDisk(30_000_000);
+    const result = await refused(deployInputs(lab, 'v2', {}, [host]));
+    expect(result.headline).toMatch(/disk of the server has \d+ MB free/);
+    expect(await containers(host)).toEqual(before);
+    expect(await served(host)).toBe('v1');
+    await free();
+  } finally {
+    await host.remove();
+  }
+});
+
+test('a plan changes nothing and says what would happen, without values', async () => {
+  await deployed(deployInputs(lab, 'v1'));
+  const before = [await containers(lab.host), await tree()];
+  const result = await deployed(deployInputs(lab, 'v2', { plan: true }));
+  expect([await containers(lab.host), await tree()]).toEqual(before);
+  expect(result.shown).toMatch(/api +recreate .*v1.* -> .*v2/);
+  expect(result.shown).toMatch(/db +keep/);
+  expect(result.shown).toContain('would run migrate: api: /app/shop migrate');
+  expect(result.summary).toContain('Plan: nothing was changed');
+  expect(result.outputs['changed']).toBe('true');
+});
+
+test('a status changes nothing and says what runs, what is kept and who holds the lock', async () => {
+  const first = await deployed(deployInputs(lab, 'v1'));
+  const before = [await containers(lab.host), await tree()];
+  const result = await deploy(deployInputs(lab, 'v2', { status: true }));
+  expect(result.exitCode).toBe(0);
+  expect([await containers(lab.host), await tree()]).toEqual(before);
+  expect(result.shown).toContain(`release ${first.outputs['release']}`);
+  expect(result.shown).toMatch(/shop-api-1 +running, healthy/);
+  expect(result.shown).toContain('nobody holds the lock');
+  expect(result.outputs['release']).toBe(first.outputs['release']);
+});
