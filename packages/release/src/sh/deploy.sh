@@ -208,6 +208,8 @@ undo() {
 
 # restore RELEASE: brings it back and proves it healthy, then ends the operation as failed with $cause.
 restore() {
+  # Whoever asked to stop wants what ran before; waiting for that must not stop.
+  rm -f "$run/cancel"
   say "restores the release $1"
   _back=$path/releases/$1
   restore_references "$_back" "$1" || warn "an image of $1 could not be found again"

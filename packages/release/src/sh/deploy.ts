@@ -179,6 +179,7 @@ undo() {
   restore "$previous"
 }
 restore() {
+  rm -f "$run/cancel"
   say "restores the release $1"
   _back=$path/releases/$1
   restore_references "$_back" "$1" || warn "an image of $1 could not be found again"
