@@ -154,7 +154,7 @@ test('of 5,000 mutated files each is read or refused with a position, soon, and 
         throw new Error(`not refused but broken: ${JSON.stringify(text)}`, { cause: error });
       for (const { line, column, message } of error.problems) {
         if (!(line >= 1 && column >= 1 && message !== ''))
-          throw new Error(`no position: ${message} in ${JSON.stringify(text)}`);
+          throw new Error(`no position: ${message} in ${JSON.stringify(text)}`, { cause: error });
       }
     }
     slowest = Math.max(slowest, performance.now() - started);
