@@ -20,6 +20,7 @@ export async function serve(database) {
   const started = Date.now();
   const counts = new Map();
   let requests = 0;
+  let risked = 0;
   let stopping = false;
 
   if (fault === 'slow-start') await sleep(15_000);
@@ -80,9 +81,9 @@ export async function serve(database) {
     try {
       const body = await read(request);
       const found = routes[`${request.method} ${url.pathname}`] ?? upload(request.method, url.pathname);
-      const exempt = /^\/(api\/(health|readiness)\/|metrics)$/.test(url.pathname);
+      const exempt = /^\/(version|api\/(health|readiness)\/|metrics)$/.test(url.pathname);
       if (found === undefined) [status, answer] = [404, { error: 'no such page' }];
-      else if (fault === 'some-errors' && !exempt && requests % 10 === 0)
+      else if (fault === 'some-errors' && !exempt && ++risked % 10 === 0)
         [status, answer] = [500, { error: 'some error' }];
       else {
         const result = await found({ query: url.searchParams, body, headers: request.headers });
