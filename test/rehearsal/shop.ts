@@ -135,7 +135,14 @@ export function describeShop(lab: Lab, messengers: Messengers): Shop {
     switchTo: (version, more = {}) => ({
       name: `switch the traffic to ${version}`,
       action: 'blue-green-switch',
-      inputs: { ...stack, 'expect-version': version, 'drain-timeout': '5s', ...more },
+      inputs: {
+        ...stack,
+        // As the proxy sees it: the server asks beside itself.
+        'verify-url': `http://127.0.0.1:${SITE_PORT}/version`,
+        'expect-version': version,
+        'drain-timeout': '5s',
+        ...more,
+      },
       outcome: ({ outputs }) => `${outputs['from']} to ${outputs['to']}, overlap ${outputs['overlap-ms']} ms`,
     }),
     rollBack: () => ({
