@@ -164,6 +164,22 @@ describe.each(SHELLS)('%s', (...shell) => {
     });
   });
 
+  test('services start when what they need of the others has started, and not before', () => {
+    const needs = 'db\nredis\napi db redis\nworker db\nweb api db redis\n';
+    const waves = (changed: string) =>
+      run(
+        words,
+        `${stack}\n${bringUp}`,
+        `repair_leftovers() { :; }; not_current() { printf '%s\\n' ${changed}; }; start_services() { echo "start$2"; }; await_gates() { echo "await$2"; }; remove_orphans=false; bring_up "$path"`,
+        { survey: '', needs },
+      ).out.trim();
+    expect(waves('db redis api worker web')).toBe(
+      'start db redis\nawait db redis\nstart api worker\nawait api worker\nstart web',
+    );
+    expect(waves('web worker')).toBe('start worker web');
+    expect(waves('unknown')).toBe('start unknown');
+  });
+
   describe('what an interrupted recreate leaves is mended', () => {
     const mend = (rows: Row[]) => {
       const { folder } = run(words, stack, 'repair_leftovers', { survey: rows.map(row).join('') });

@@ -5,21 +5,26 @@ export const bringUp = `bring_up() {
   repair_leftovers || return 1
   changed_services=$(not_current "$1" | tr '\\n' ' ')
   [ -n "$changed_services" ] || say 'every service is as the release wants it'
-  for _step in $(awk '{ print $1 }' "$1/services" | sort -n -u); do
-    _now=
-    for _name in $(awk -v step="$_step" '$1 == step { print $7 }' "$1/services"); do
-      case " $changed_services" in *" $_name "*) _now="$_now $_name" ;; esac
-    done
-    [ -n "$_now" ] || continue
-    start_services "$1" "$_now" || return 1
-    await_gates "$1" "$_step" "$_now" || return 1
+  _left=$changed_services
+  while [ -n "\${_left# }" ]; do
+    _now=$(next_wave "$1" "$_left")
+    start_services "$1" " $_now" || return 1
+    _left=$(printf '%s\\n' $_left | grep -vxF "$(printf '%s\\n' $_now)" | tr '\\n' ' ')
+    [ -z "$_left" ] || await_gates "$1" " $_now" || return 1
   done
   [ "$remove_orphans" != true ] || remove_orphans "$1"
 }
+next_wave() {
+  _wave=$(awk -v left=" $2 " '
+    index(left, " " $1 " ") == 0 { next }
+    { for (i = 2; i <= NF; i++) if (index(left, " " $i " ")) next; print $1 }
+  ' "$1/needs" | tr '\\n' ' ')
+  printf '%s' "\${_wave:-$2}" | sed 's/ *$//'
+}
 await_gates() {
   _gates=
-  for _name in $(awk -v step="$2" '$1 == step && $3 == "gate" { print $7 }' "$1/services"); do
-    case "$3 " in *" $_name "*) _gates="$_gates $_name" ;; esac
+  for _name in $(awk '$3 == "gate" { print $7 }' "$1/services"); do
+    case "$2 " in *" $_name "*) _gates="$_gates $_name" ;; esac
   done
   [ -z "$_gates" ] || wait_healthy "$1" "$_gates"
 }

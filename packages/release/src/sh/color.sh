@@ -1,6 +1,6 @@
 # shellcheck shell=dash
 # What the prelude, the parameters and the other parts define is not seen here; names of services have no spaces.
-# shellcheck disable=SC2154,SC2034,SC2013
+# shellcheck disable=SC2154,SC2034,SC2013,SC2086
 # Colours: the project of a colour beside the services that all colours share.
 # Parameters: color (blue, green or empty), base_project, shared_services (keep or update).
 # A coloured release's directory holds also: shared/ (compose.json, services, images, needs, pulls of the shared

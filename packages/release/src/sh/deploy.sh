@@ -1,6 +1,6 @@
 # shellcheck shell=dash
 # What the prelude, the parameters and the other parts define is not seen here; names of services have no spaces.
-# shellcheck disable=SC2154,SC2034,SC2013
+# shellcheck disable=SC2154,SC2034,SC2013,SC2086
 # The deploy itself. The files of the run: release/ (compose.json, services, pulls, needs, trees, hooks/,
 # release.head, env), and the files sent under project/.
 # Parameters beside those of the other parts: on_failure (restore or keep), gates (true with several servers),

@@ -1,6 +1,6 @@
 # shellcheck shell=dash
 # What the prelude, the parameters and the other parts define is not seen here; names of services have no spaces.
-# shellcheck disable=SC2154,SC2034,SC2013
+# shellcheck disable=SC2154,SC2034,SC2013,SC2086
 # Commands of the user's that run in containers of the release: before-up, migrate, after-up, migration-state.
 # Each is a file that sets `hook_service` and, by `set --`, the words of its command (written by the runner).
 # Parameters: project, release, migration_reversible (true or false).
@@ -98,12 +98,9 @@ start_missing() {
     _missing="$_missing${_missing_one:+ $_missing_one}"
   done
   changed_services=
-  for _step in $(awk '{ print $1 }' "$1/services" | sort -n -u); do
-    _now=
-    for _name in $(awk -v step="$_step" '$1 == step { print $7 }' "$1/services"); do
-      case "$_missing " in *" $_name "*) _now="$_now $_name" ;; esac
-    done
-    [ -n "$_now" ] || continue
+  while [ -n "${_missing# }" ]; do
+    _now=" $(next_wave "$1" "$_missing")"
+    _missing=$(printf '%s\n' $_missing | grep -vxF "$(printf '%s\n' $_now)" | tr '\n' ' ')
     say "starts what $2 needs:$_now"
     # shellcheck disable=SC2086 # service names have no spaces
     run_locked "Compose to start$_now" compose "$1" up --detach --no-deps --no-recreate --no-build --pull never --quiet-pull $_now
@@ -113,7 +110,7 @@ start_missing() {
       problem="Compose could not start$_now (exit code $_code)"
       return 1
     fi
-    await_gates "$1" "$_step" "$_now" || return 1
+    await_gates "$1" "$_now" || return 1
   done
 }
 

@@ -1,6 +1,6 @@
 # shellcheck shell=dash
 # What the prelude, the parameters and the other parts define is not seen here; names of services have no spaces.
-# shellcheck disable=SC2154,SC2034,SC2013
+# shellcheck disable=SC2154,SC2034,SC2013,SC2086
 # Looks at the server and resolves the compose files, changing nothing outside the staging folder.
 # The files sent lie in project/<name>/…: <name> is the base name of the application's folder, since Compose names
 # the project after it. What was not sent is linked in from shared/, so that `env_file`, `extends` and the like

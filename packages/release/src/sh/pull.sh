@@ -1,6 +1,6 @@
 # shellcheck shell=dash
 # What the prelude, the parameters and the other parts define is not seen here; names of services have no spaces.
-# shellcheck disable=SC2154,SC2034,SC2013
+# shellcheck disable=SC2154,SC2034,SC2013,SC2086
 # Room for the images and the images themselves, before anything changes.
 # Parameters: pull (always, missing or never), registry (host of registry_config), min_free_disk (bytes).
 # Secret: registry_config, the text of a Docker config.json with the login, or empty.

@@ -1,6 +1,6 @@
 # shellcheck shell=dash
 # What the prelude, the parameters and the other parts define is not seen here; names of services have no spaces.
-# shellcheck disable=SC2154,SC2034,SC2013
+# shellcheck disable=SC2154,SC2034,SC2013,SC2086
 # Where releases lie on the server: releases/<id>, files/<sha256>, the link `current`, the tags of kept images.
 # Parameters: project, release, keep_releases.
 
