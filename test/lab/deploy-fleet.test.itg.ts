@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { type Lab, openLab } from '@deploy-actions/lab';
-import { deployInputs, deployed, refused, served } from './deploy-rig.ts';
+import { SMALL, deployInputs, deployed, refused, smallCheckout, smallServed } from './deploy-rig.ts';
 
 let lab: Lab;
+const workspace = smallCheckout();
 
 beforeAll(async () => {
   lab = await openLab({ hosts: 3 });
@@ -16,41 +17,37 @@ beforeEach(async () => {
   await Promise.all(lab.hosts.map((host) => host.reset()));
 });
 
-const everywhere = () => Promise.all(lab.hosts.map(served));
-// Each server has a database of its own here.
-const each = { 'migrate-on': 'each' };
+const everywhere = () => Promise.all(lab.hosts.map(smallServed));
+const inputs = (tag: string, more = {}) => deployInputs(lab, tag, { ...SMALL, ...more }, lab.hosts);
 
-test('three servers are deployed together', async () => {
-  const result = await deployed(deployInputs(lab, 'v1', each, lab.hosts));
+test('three servers are deployed together, and one after the other if so wanted', async () => {
+  const result = await deployed(inputs('v1'), { workspace });
   expect(await everywhere()).toEqual(['v1', 'v1', 'v1']);
   expect(result.summary).toContain('| Server | Outcome |');
+  await deployed(inputs('v2', { parallel: '1' }), { workspace });
+  expect(await everywhere()).toEqual(['v2', 'v2', 'v2']);
 }, 900_000);
 
-test('one server that fails takes the others back', async () => {
-  await deployed(deployInputs(lab, 'v1', each, lab.hosts));
-  // Only here the port of the new version is taken.
+test('a server that is not fit stops all before one is changed', async () => {
+  await deployed(inputs('v1'), { workspace });
   const broken = lab.hosts[2]!;
   await broken.sh(
-    'mkdir -p /srv/deploy/shop/shared && echo HEALTH_START_PERIOD=broken >/srv/deploy/shop/shared/.env; chown -R deploy /srv/deploy/shop/shared/.env',
+    'echo "no variable" >/srv/deploy/shop/shared/.env && chown deploy /srv/deploy/shop/shared/.env',
   );
-  const before = await refused(deployInputs(lab, 'v2', { ...each, 'migration-reversible': true }, lab.hosts));
-  expect(before.headline).toContain('Nothing was changed on any server');
+  const result = await refused(inputs('v2'), { workspace });
+  expect(result.headline).toContain(`127.0.0.1:${broken.sshPort}`);
+  expect(result.headline).toContain('Nothing was changed on any server');
   expect(await everywhere()).toEqual(['v1', 'v1', 'v1']);
 }, 900_000);
 
-test('a server that is unhealthy after the others were changed takes them back', async () => {
-  await deployed(deployInputs(lab, 'v1', each, lab.hosts));
+test('a server that fails when it is changed takes the others back', async () => {
+  await deployed(inputs('v1'), { workspace });
   const broken = lab.hosts[1]!;
-  // A container that is no part of the stack stands on the name that the new version needs.
-  await broken.sh(
-    'docker rename shop-web-1 other; docker update --restart=no other; docker stop other >/dev/null; docker rename other shop-web-9',
-  );
-  await broken.sh(
-    `docker run --detach --name thief --publish 8080:80 ${lab.registry.image('shop/web:v1')} >/dev/null`,
-  );
-  const result = await refused(deployInputs(lab, 'v2', { ...each, 'migration-reversible': true }, lab.hosts));
-  expect(result.headline).toContain(`127.0.0.1:${broken.sshPort}`);
-  expect(await served(lab.hosts[0]!)).toBe('v1');
-  expect(await served(lab.hosts[2]!)).toBe('v1');
+  // Somebody else has its port, so it can come up no more.
+  const thief = `docker run --detach --name thief --publish 8080:80 ${lab.registry.image('shop/web:v1')} sleep 600`;
+  await broken.sh(`docker rm --force shop-web-1 && ${thief}`);
+  const result = await refused(inputs('v2'), { workspace });
+  expect(result.headline).toContain(`127.0.0.1:${broken.sshPort}: Compose could not start web`);
+  expect([await smallServed(lab.hosts[0]!), await smallServed(lab.hosts[2]!)]).toEqual(['v1', 'v1']);
   expect(result.summary).toMatch(/restored/);
 }, 900_000);

@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync } from 'node:fs';
+import { cpSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Host, type Lab, SAMPLE_APP } from '@deploy-actions/lab';
@@ -12,6 +12,48 @@ export function checkout(): string {
   const folder = mkdtempSync(join(tmpdir(), 'deploy-actions-checkout-'));
   for (const name of ['compose.yaml', 'nginx.conf']) cpSync(join(SAMPLE_APP, name), join(folder, name));
   return folder;
+}
+
+/** A checkout of a web server and a cache alone: up in no time, where a test needs many or several. */
+export function smallCheckout(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'deploy-actions-checkout-'));
+  cpSync(join(SAMPLE_APP, 'nginx.conf'), join(folder, 'nginx.conf'));
+  writeFileSync(
+    join(folder, 'compose.yaml'),
+    `name: shop
+services:
+  store:
+    image: \${REGISTRY}/shop/redis:8
+    healthcheck: { test: [CMD, redis-cli, ping], interval: 2s, retries: 10, start_period: 30s, start_interval: 300ms }
+  web:
+    image: \${REGISTRY}/shop/web:\${TAG}
+    ports: ['8080:80']
+    volumes: ['./nginx.conf:/etc/nginx/conf.d/shop.conf:ro']
+    depends_on: { store: { condition: service_healthy } }
+    healthcheck:
+      test: [CMD, wget, -q, -O, /dev/null, 'http://127.0.0.1/web-health']
+      interval: 2s
+      retries: 10
+      start_period: 30s
+      start_interval: 300ms
+`,
+  );
+  return folder;
+}
+
+/** For `with:` beside a small checkout: it has nothing to migrate. */
+export const SMALL = { migrate: '', 'migration-state': '' };
+
+/** The image of the web server that runs, by its tag; `undefined` when none runs. */
+export async function smallServed(host: Host): Promise<string | undefined> {
+  const { code, stdout } = await host.exec([
+    'docker',
+    'inspect',
+    '--format',
+    '{{.State.Running}} {{.Config.Image}}',
+    'shop-web-1',
+  ]);
+  return code === 0 && stdout.startsWith('true') ? stdout.trim().split(':').at(-1) : undefined;
 }
 
 /** The inputs of a deployment of the sample application to a lab host. */
