@@ -59,10 +59,12 @@ export async function listening(port: number): Promise<void> {
 export interface RunningProxy {
   /** Each answers when its command has returned. */
   ways: Readonly<Record<string, (to: Color) => Promise<void> | void>>;
+  /** Moves from one share to another by name, such as `green-25`. */
+  share(from: string, to: string): Promise<void> | void;
   stop(): Promise<void>;
 }
 
-function siteFor(folder: string): Site {
+function siteFor(folder: string, sticky?: string): Site {
   mkdirSync(join(folder, 'flags'), { recursive: true, mode: 0o755 });
   return {
     project: 'bench',
@@ -79,11 +81,14 @@ function siteFor(folder: string): Site {
     folder: join(folder, 'flags'),
     fallback: 'blue',
     header: 'X-Deploy-Color',
-    sticky: undefined,
+    sticky,
     token: '0123456789abcdef01234567',
     contained: false,
   };
 }
+
+const moveFlag = (site: Site) => (from: string, to: string) =>
+  renameSync(join(site.folder, from), join(site.folder, to));
 
 const renameFlag = (site: Site) => (to: Color) => {
   renameSync(join(site.folder, to === 'blue' ? 'green' : 'blue'), join(site.folder, to));
@@ -96,11 +101,16 @@ const run = (command: string, ...args: string[]) => {
   return done.stdout;
 };
 
-async function serve(child: ChildProcess, ways: RunningProxy['ways']): Promise<RunningProxy> {
+async function serve(
+  child: ChildProcess,
+  ways: RunningProxy['ways'],
+  share: RunningProxy['share'],
+): Promise<RunningProxy> {
   const ended = new Promise((resolve) => child.on('exit', resolve));
   await listening(PORTS.proxy);
   return {
     ways,
+    share,
     async stop() {
       child.kill('SIGTERM');
       await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, 3000))]);
@@ -109,8 +119,8 @@ async function serve(child: ChildProcess, ways: RunningProxy['ways']): Promise<R
   };
 }
 
-export async function startNginx(folder: string): Promise<RunningProxy> {
-  const site = siteFor(folder);
+export async function startNginx(folder: string, sticky?: string): Promise<RunningProxy> {
+  const site = siteFor(folder, sticky);
   const siteFile = join(folder, 'site.conf');
   const main = join(folder, 'nginx.conf');
   const before = `server {
@@ -135,17 +145,21 @@ http { access_log off; include ${siteFile}; }
   writeFileSync(join(site.folder, 'blue'), '');
   const child = spawn('nginx', ['-c', main, '-g', 'daemon off;'], { stdio: 'ignore' });
   const flag = renameFlag(site);
-  return await serve(child, {
-    'nginx, flag': flag,
-    'nginx, reload': (to) => {
-      flag(to);
-      run('nginx', '-c', main, '-s', 'reload');
+  return await serve(
+    child,
+    {
+      'nginx, flag': flag,
+      'nginx, reload': (to) => {
+        flag(to);
+        run('nginx', '-c', main, '-s', 'reload');
+      },
     },
-  });
+    moveFlag(site),
+  );
 }
 
-export async function startHaproxy(folder: string): Promise<RunningProxy> {
-  const site = siteFor(folder);
+export async function startHaproxy(folder: string, sticky?: string): Promise<RunningProxy> {
+  const site = siteFor(folder, sticky);
   const file = join(folder, 'haproxy.cfg');
   const socket = join(folder, 'deploy.sock');
   const map = join(site.folder, 'haproxy.map');
@@ -170,29 +184,34 @@ backend app
   );
   writeFileSync(map, 'bench blue\n');
   const child = spawn('haproxy', ['-W', '-db', '-f', file], { stdio: 'ignore' });
-  const persist = (to: Color) => {
+  const persist = (to: string) => {
     writeFileSync(`${map}.new`, `bench ${to}\n`);
     renameSync(`${map}.new`, map);
   };
-  return await serve(child, {
-    'HAProxy, map': async (to) => {
-      persist(to);
-      await new Promise<void>((resolve, reject) => {
-        const line = connect(socket, () => line.end(`set map ${map} bench ${to}\n`));
-        line.on('data', () => undefined);
-        line.on('end', resolve);
-        line.on('error', reject);
-      });
+  const set = async (to: string) => {
+    persist(to);
+    await new Promise<void>((resolve, reject) => {
+      const line = connect(socket, () => line.end(`set map ${map} bench ${to}\n`));
+      line.on('data', () => undefined);
+      line.on('end', resolve);
+      line.on('error', reject);
+    });
+  };
+  return await serve(
+    child,
+    {
+      'HAProxy, map': set,
+      'HAProxy, reload': (to) => {
+        persist(to);
+        child.kill('SIGUSR2');
+      },
     },
-    'HAProxy, reload': (to) => {
-      persist(to);
-      child.kill('SIGUSR2');
-    },
-  });
+    async (_, to) => await set(to),
+  );
 }
 
-export async function startCaddy(folder: string): Promise<RunningProxy> {
-  const site = siteFor(folder);
+export async function startCaddy(folder: string, sticky?: string): Promise<RunningProxy> {
+  const site = siteFor(folder, sticky);
   const file = join(folder, 'Caddyfile');
   const before = `{
 	admin 127.0.0.1:${PORTS.admin}
@@ -209,13 +228,17 @@ http://127.0.0.1:${PORTS.proxy} {
     env: { ...process.env, HOME: folder },
   });
   const flag = renameFlag(site);
-  return await serve(child, {
-    'Caddy, flag': flag,
-    'Caddy, reload': (to) => {
-      flag(to);
-      run('caddy', 'reload', '--force', '--config', file, '--address', `127.0.0.1:${PORTS.admin}`);
+  return await serve(
+    child,
+    {
+      'Caddy, flag': flag,
+      'Caddy, reload': (to) => {
+        flag(to);
+        run('caddy', 'reload', '--force', '--config', file, '--address', `127.0.0.1:${PORTS.admin}`);
+      },
     },
-  });
+    moveFlag(site),
+  );
 }
 
 /** Traefik has no package: the variable TRAEFIK names its program. */
@@ -243,5 +266,5 @@ export async function startTraefik(folder: string, program: string): Promise<Run
     [`--entrypoints.web.address=127.0.0.1:${PORTS.proxy}`, `--providers.file.directory=${watched}`],
     { stdio: 'ignore' },
   );
-  return await serve(child, { 'Traefik, file': put });
+  return await serve(child, { 'Traefik, file': put }, () => undefined);
 }

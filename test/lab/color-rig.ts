@@ -219,10 +219,14 @@ http://:8080 {
 export type HostProxy = keyof typeof SITES;
 
 /** Starts a proxy on the host itself, as the administrator has it. */
-export async function startProxy(host: Host, proxy: HostProxy): Promise<void> {
+export async function startProxy(
+  host: Host,
+  proxy: HostProxy,
+  change: (text: string) => string = (text) => text,
+): Promise<void> {
   const { file, text, start } = SITES[proxy];
   await host.sh(`mkdir -p ${file.replace(/\/[^/]*$/, '')}`);
-  await host.write(file, text, { mode: '0644', owner: 'root' });
+  await host.write(file, change(text), { mode: '0644', owner: 'root' });
   await host.sh(start);
 }
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type Host, type Lab, openLab, startLoad } from '@deploy-actions/lab';
-import { SITES, mustStep, serverInputs, startProxy } from './color-rig.ts';
+import { SITES, mustStep, serverInputs, startProxy, step } from './color-rig.ts';
 import { deploy, deployInputs, served } from './deploy-rig.ts';
 
 let lab: Lab;
@@ -33,14 +33,18 @@ test('with no earlier release a rollback says so and leaves things alone', async
   expect(await served(host)).toBe('v1');
 });
 
-test('a rollback brings back exactly what ran before, without the registry, and never one too far', async () => {
+test('past a migration a rollback is refused; allowed, it brings back exactly what ran before, without the registry, once', async () => {
   const before = await images();
   await mustDeploy('v2', '3');
   expect(await served(host)).toBe('v2');
   await host.sh(
     `iptables -I OUTPUT -p tcp --dport ${lab.registry.address.split(':')[1]} -j REJECT 2>/dev/null || true`,
   );
-  const rolled = await rollback('3');
+  const refused = await step('rollback', serverInputs(lab, [host]), { runId: '3' });
+  expect(refused.exitCode).toBe(1);
+  expect(refused.shown).toContain('changed the schema');
+  expect(await served(host)).toBe('v2');
+  const rolled = await rollback('3', { 'allow-past-migration': 'true' });
   await host.sh('iptables -F OUTPUT 2>/dev/null || true');
   expect(rolled.outputs).toMatchObject({ mode: 'redeploy' });
   expect(await served(host)).toBe('v1');
@@ -73,14 +77,14 @@ test('list shows what could be rolled back to, with what became of it', async ()
 });
 
 test('the first colour deploy on a plain running stack, a switch under load, and a warm rollback lose no request', async () => {
-  await startProxy(host, 'nginx');
-  await host.sh(
-    `sed -i 's/listen 8080/listen 8081/; s/127.0.0.1:18101/127.0.0.1:8080/' ${SITES.nginx.file} && nginx -s reload`,
+  await startProxy(host, 'nginx', (text) =>
+    text.replace('listen 8080', 'listen 8081').replace('127.0.0.1:18101', '127.0.0.1:8080'),
   );
   const colored = await mustDeploy('v3', '7', {
     color: 'auto',
     'color-services': 'web\napi\nworker\nscheduler',
     'live-only-services': 'worker\nscheduler',
+    'migration-reversible': 'true',
   });
   expect(colored.outputs['color']).toBe('green');
   await mustStep(

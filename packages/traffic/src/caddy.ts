@@ -165,7 +165,8 @@ function siteLines(site: Site): string[] {
     key = `{${name}_key}`;
     lines.push(
       `map {http.request.cookie.${site.sticky}} ${key} {`,
-      `\t~^[0-9a-f-]{36}$ {http.request.cookie.${site.sticky}}`,
+      // What a pattern gives is expanded by its groups, not by placeholders.
+      '\t~^([0-9a-f-]{36})$ ${1}',
       '\tdefault {http.request.uuid}',
       '}',
       `@${name}_new {`,
