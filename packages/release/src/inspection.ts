@@ -81,7 +81,7 @@ export interface StackView {
   previousConfig: ComposeModel | undefined;
   /** `release.json` of the current release. */
   previousRelease: Record<string, unknown> | undefined;
-  /** JSON lines, newest last; only for a status. */
+  /** Lines of history.jsonl, newest last. */
   history: Record<string, unknown>[];
   releases: Record<string, unknown>[];
 }

@@ -19,6 +19,7 @@ import {
 import { type Upload } from '@deploy-actions/host';
 import { Failure } from '@deploy-actions/kit';
 import { adoptedHashes, adoptionUploads } from './adoption.ts';
+import { badImages } from './bad-images.ts';
 import { type ColorWish, colorRelease } from './coloring.ts';
 import { type Hook, checkHooks, hookFile } from './hook.ts';
 import { type Inspection } from './inspection.ts';
@@ -97,7 +98,7 @@ export function prepareRelease(found: Inspection, path: string, wanted: Wanted):
       .filter((file) => /\/(services|live-only|ports)$/.test(file.name))
       .map((file) => String(file.content))
       .join(''),
-    notes: [...notes, ...part.notes],
+    notes: [...notes, ...part.notes, ...badImages(found.history, part.services)],
     uploads,
   };
 }

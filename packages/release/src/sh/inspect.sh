@@ -252,7 +252,9 @@ look_at_releases() {
       [ ! -f "$_one/release.json" ] || cat "$_one/release.json" >>releases
     done
     result_file releases releases
-    [ ! -f "$path/.deploy/history.jsonl" ] || tail -n 20 "$path/.deploy/history.jsonl" >history
-    [ ! -f history ] || result_file history history
+  fi
+  if [ -f "$path/.deploy/history.jsonl" ]; then
+    tail -n 50 "$path/.deploy/history.jsonl" >history
+    result_file history history
   fi
 }

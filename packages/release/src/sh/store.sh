@@ -136,8 +136,13 @@ retain() {
 # record_history OUTCOME [BAD]: one line, appended. `history_head` is JSON of the runner's without its last brace.
 record_history() {
   _now=$(date +%s)
-  printf '%s,"outcome":"%s","bad":%s,"at":"%s","duration_ms":%s}\n' "$history_head" "$1" "${2:-false}" \
-    "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$(((_now - begun) * 1000))" >>"$path/.deploy/history.jsonl"
+  # The digest of each service's image, else its id: references and hashes need no escaping.
+  _digests=$(awk '
+    FILENAME == ARGV[1] { id[$1] = $2; next }
+    { printf "%s\"%s\":\"%s\"", separator, $1, ($2 == "" ? id[$1] : $2); separator = "," }
+  ' "$(existing "$files/release/images")" "$(existing "$files/release/digests")")
+  printf '%s,"outcome":"%s","bad":%s,"at":"%s","duration_ms":%s,"digests":{%s}}\n' "$history_head" "$1" "${2:-false}" \
+    "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$(((_now - begun) * 1000))" "$_digests" >>"$path/.deploy/history.jsonl"
   sync "$path/.deploy/history.jsonl" 2>/dev/null || sync
 }
 
