@@ -45,10 +45,14 @@ const server = () => ({
   'known-hosts': host.knownHosts(),
 });
 
-async function wait(inputs: Record<string, string>): Promise<BundleResult & { report: Report }> {
+async function wait(
+  inputs: Record<string, string>,
+  onLine: (line: string) => void = () => {},
+): Promise<BundleResult & { report: Report }> {
   const result = await runBundle({
     action: 'health-wait',
     inputs: { timeout: '60s', ...inputs },
+    onLine,
     ...(process.env['DEPLOY_ACTIONS_TREE'] ? { tree: process.env['DEPLOY_ACTIONS_TREE'] } : {}),
   });
   return { ...result, report: JSON.parse(result.outputs['report'] ?? '{}') as Report };
@@ -120,23 +124,29 @@ test.each([
   '%s is reported with its true reason within a second of the crash, with the container’s last words',
   async (tag, reason, phase) => {
     await up('v1');
-    const waiting = wait({
-      ...server(),
-      via: 'ssh',
-      project: 'shop',
-      targets: 'http://127.0.0.1:8080/never-there -> 299',
-      timeout: '160s',
-    });
+    const began = Math.floor(Date.now() / 1000);
+    let seen = Infinity;
+    const waiting = wait(
+      {
+        ...server(),
+        via: 'ssh',
+        project: 'shop',
+        targets: 'http://127.0.0.1:8080/never-there -> 299',
+        timeout: '160s',
+      },
+      (line) => {
+        if (line.includes('NOT ready after')) seen = Math.min(seen, Date.now());
+      },
+    );
     await up(tag, 'api');
     const result = await waiting;
-    const seen = Date.now();
     expect(result.exitCode).toBe(1);
     expect(result.report.checks[0]).toMatchObject({ ok: false, phase });
     expect(result.report.checks[0]!.detail).toMatch(reason);
     expect(result.log).toContain('last log lines of shop-api-1');
     // A container that restarts goes on dying; the first death is when the reported one was.
     const events = await host.sh(
-      `docker events --since 120s --until 0s --filter event=die --filter label=com.docker.compose.service=api --format '{{.TimeNano}} {{.Actor.Attributes.exitCode}}'`,
+      `docker events --since ${began} --until 0s --filter event=die --filter label=com.docker.compose.service=api --format '{{.TimeNano}} {{.Actor.Attributes.exitCode}}'`,
     );
     const crash =
       Number(
@@ -146,8 +156,8 @@ test.each([
           .find((line) => !line.endsWith(' 143') && !line.endsWith(' 137') && !line.endsWith(' 0'))!
           .split(' ')[0],
       ) / 1e6;
-    // A second on a machine of its own; the end of the process and a busy machine come on top.
-    expect(seen - crash).toBeLessThan(10_000);
+    // Measured: 50 ms. The machine may be busy with other labs.
+    expect(seen - crash).toBeLessThan(3000);
   },
   180_000,
 );
