@@ -17,6 +17,7 @@ const SETTLE =
 /** One way to bring a tag up: resolves when it serves and is healthy. */
 interface Way {
   title: string;
+  host: Host;
   deploy(tag: string, link: Link): Promise<void>;
   /** What it needs that is no part of a deployment. */
   prepare?(tag: string): Promise<void>;
@@ -34,19 +35,17 @@ interface Cost {
  * ssh for each command, by the system's OpenSSH. Round trips are added by a link in front of sshd.
  */
 export async function run(): Promise<void> {
-  const lab = await openLab({ progress: (line) => console.log(`  ${line}`) });
+  const lab = await openLab({ hosts: 3, progress: (line) => console.log(`  ${line}`) });
   const folder = mkdtempSync(join(tmpdir(), 'deploy-bench-'));
   try {
     await publishTags(lab);
     writeFileSync(join(folder, 'compose.yaml'), composeFile());
     writeFileSync(join(folder, 'nginx.conf'), readFileSync(join(SAMPLE_APP, 'nginx.conf')));
-    const ways = [onServer(lab, folder), ours(lab, folder), usual(lab, folder)];
+    const makers = [onServer, ours, usual];
+    // A server for each, so that they can take turns.
+    const ways = makers.map((make, index) => make(lab, lab.hosts[index]!, folder));
     const rows: string[][] = [];
-    for (const roundTrip of ROUND_TRIPS) {
-      const link = await lab.host.link({ delayMs: roundTrip / 2 });
-      rows.push(...(await compare(lab.host, link, ways, `${roundTrip} ms`)));
-      await link.close();
-    }
+    for (const roundTrip of ROUND_TRIPS) rows.push(...(await compare(ways, roundTrip)));
     const head = ['added', 'way', 'median', 'over the first', 'ratio', 'connections', 'execs'];
     console.log(`\n${table(head, rows)}`);
     console.log('aims at 50 ms: ours at most 1.5 s over the first, one connection, at most 4 execs');
@@ -57,43 +56,41 @@ export async function run(): Promise<void> {
   }
 }
 
-async function compare(host: Host, link: Link, ways: readonly Way[], added: string): Promise<string[][]> {
-  const medians: (Cost & { title: string })[] = [];
-  for (const way of ways) {
-    // Each upgrades a stack of its own making.
-    await host.reset();
-    const costs: Cost[] = [];
-    for (let round = 0; round <= ROUNDS; round += 1) {
-      const tag = `bench-${round % 2}`;
+/** Rounds alternate between the ways, so that a busy moment hits them alike. */
+async function compare(ways: readonly Way[], roundTrip: number): Promise<string[][]> {
+  const links = await Promise.all(ways.map(({ host }) => host.link({ delayMs: roundTrip / 2 })));
+  const costs = ways.map(() => [] as Cost[]);
+  for (let round = 0; round <= ROUNDS; round += 1) {
+    const tag = `bench-${round % 2}`;
+    for (const [index, way] of ways.entries()) {
+      // Each upgrades a stack of its own making.
+      if (round === 0) await way.host.reset();
       await way.prepare?.(tag);
-      const cost = await measured(host, () => way.deploy(tag, link));
-      const answer = await fetch(`${host.url(8080)}/version`);
+      const cost = await measured(way.host, () => way.deploy(tag, links[index]!));
+      const answer = await fetch(`${way.host.url(8080)}/version`);
       const { version } = (await answer.json()) as { version: string };
       if (version !== tag) throw new Error(`${way.title}: ${version} serves instead of ${tag}`);
       // The first is no upgrade.
-      if (round > 0) costs.push(cost);
-      console.log(
-        `  ${added} added, ${way.title}: ${cost.seconds.toFixed(1)} s${round === 0 ? ' (the first)' : ''}`,
-      );
+      if (round > 0) costs[index]!.push(cost);
+      const note = round === 0 ? ' (the first, not counted)' : '';
+      console.log(`  ${roundTrip} ms added, ${way.title}: ${cost.seconds.toFixed(1)} s${note}`);
     }
-    const of = (name: keyof Cost) => median(costs.map((cost) => cost[name]));
-    medians.push({
-      title: way.title,
-      seconds: of('seconds'),
-      connections: of('connections'),
-      execs: of('execs'),
-    });
   }
-  const base = medians[0]!.seconds;
-  return medians.map(({ title, seconds, connections, execs }, index) => [
-    added,
-    title,
-    `${seconds.toFixed(1)} s`,
-    index === 0 ? '' : `${(seconds - base).toFixed(1)} s`,
-    `${(seconds / base).toFixed(2)} x`,
-    String(connections),
-    String(execs),
-  ]);
+  await Promise.all(links.map((link) => link.close()));
+  const of = (index: number, name: keyof Cost) => median(costs[index]!.map((cost) => cost[name]));
+  const base = of(0, 'seconds');
+  return ways.map(({ title }, index) => {
+    const seconds = of(index, 'seconds');
+    return [
+      `${roundTrip} ms`,
+      title,
+      `${seconds.toFixed(1)} s`,
+      index === 0 ? '' : `${(seconds - base).toFixed(1)} s`,
+      `${(seconds / base).toFixed(2)} x`,
+      String(of(index, 'connections')),
+      String(of(index, 'execs')),
+    ];
+  });
 }
 
 /** Connections and execs are sshd's own count. */
@@ -118,8 +115,9 @@ async function measured(host: Host, work: () => Promise<void>): Promise<Cost> {
 }
 
 /** By somebody who sits at the server, where the files are already. */
-function onServer({ host, registry }: Lab, folder: string): Way {
+function onServer({ registry }: Lab, host: Host, folder: string): Way {
   return {
+    host,
     title: 'on the server: compose pull && up -d --wait',
     async prepare(tag) {
       for (const name of ['compose.yaml', 'nginx.conf'])
@@ -135,8 +133,9 @@ function onServer({ host, registry }: Lab, folder: string): Way {
 }
 
 /** The bundle, as the runner starts it. */
-function ours({ host, key, registry }: Lab, folder: string): Way {
+function ours({ key, registry }: Lab, host: Host, folder: string): Way {
   return {
+    host,
     title: 'ssh-compose-deploy',
     async deploy(tag, link) {
       const { exitCode, shown } = await startBundle({
@@ -159,11 +158,12 @@ function ours({ host, key, registry }: Lab, folder: string): Way {
 }
 
 /** What many workflows do: a copy, then a connection for each command. */
-function usual({ host, key, registry }: Lab, folder: string): Way {
+function usual({ key, registry }: Lab, host: Host, folder: string): Way {
   const keyFile = join(folder, 'key');
   const knownHosts = join(folder, 'known_hosts');
   const environmentFile = join(folder, '.env');
   return {
+    host,
     title: 'usual: scp, then an ssh for each command',
     async deploy(tag, link) {
       writeFileSync(keyFile, key.privateKey, { mode: 0o600 });
@@ -203,8 +203,10 @@ async function publishTags({ registry }: Lab): Promise<void> {
 }
 
 function composeFile(): string {
-  const text = readFileSync(join(SAMPLE_APP, 'compose.yaml'), 'utf8');
-  return text.replace(/^ {2}(?:worker|scheduler):\n(?: {4}.*\n)+\n/gm, '');
+  return readFileSync(join(SAMPLE_APP, 'compose.yaml'), 'utf8').replace(
+    /^ {2}(?:worker|scheduler):\n(?: {4}.*\n)+\n/gm,
+    '',
+  );
 }
 
 function environment(registry: string, tag: string): string {
