@@ -22,7 +22,8 @@ export function shellFiles(root: string): { file: string; shell: 'sh' | 'bash' |
       // Listed, but deleted since.
       return [];
     }
-    const shell = /^#!.*[/ ](sh|bash|dash)\b/.exec(head)?.[1];
+    // What is only sourced has no #! line and names its shell to shellcheck instead.
+    const shell = /^(?:#!.*[/ ]|# shellcheck shell=)(sh|bash|dash)\b/.exec(head)?.[1];
     if (shell) return [{ file, shell: shell as 'sh' | 'bash' | 'dash' }];
     return file.endsWith('.sh') ? [{ file, shell: 'sh' }] : [];
   });
