@@ -44,7 +44,7 @@ export const fields = {
   version: text(),
   environment: text(),
   env: secret({ ...withDefault(field(parseEnv), new Map<string, string>() as Environment), raw: true }),
-  'env-file': pattern(/^(?!.*(?:^|\/)\.\.(?:\/|$))[A-Za-z0-9._@+\/-]+$/, 'a plain path without ..'),
+  'env-file': pattern(/^(?!.*(?:^|\/)\.\.(?:\/|$))[A-Za-z0-9._@+/-]+$/, 'a plain path without ..'),
   files: linesOf(workspacePath),
   registry: pattern(/^[A-Za-z0-9.-]+(?::\d+)?$/, 'the host of a registry, such as ghcr.io'),
   'registry-username': text(),

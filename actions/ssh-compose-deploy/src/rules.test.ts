@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { parseFields } from '@deploy-actions/kit';
-import { fakeWorkflow } from './workflow.fake.ts';
+import { fakeWorkflow } from './fake-workflow.ts';
 import { fields } from './fields.ts';
 import {
   checkInputs,
