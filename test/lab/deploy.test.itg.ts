@@ -1,6 +1,7 @@
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { type Schema, validateSchema } from '@deploy-actions/document';
 import { type Lab, openLab } from '@deploy-actions/lab';
 import { checkout, containers, deployInputs, deployed, psql, refused, served } from './deploy-rig.ts';
 
@@ -17,6 +18,11 @@ afterAll(async () => {
 beforeEach(async () => {
   await lab.host.reset();
 });
+
+const schema = (name: string) =>
+  JSON.parse(
+    readFileSync(join(__dirname, `../../packages/release/schema/${name}.schema.json`), 'utf8'),
+  ) as Schema;
 
 test('a first deploy serves, an upgrade replaces it, a release that never gets healthy is taken back', async () => {
   const first = await deployed(deployInputs(lab, 'v1'));
@@ -41,6 +47,9 @@ test('a first deploy serves, an upgrade replaces it, a release that never gets h
   expect(await served(lab.host)).toBe('v2');
   const record = JSON.parse(readFileSync(broken.outputs['record']!, 'utf8')) as { status: string };
   expect(record.status).toBe('restored');
+  expect(await validateSchema(schema('deployment-record'), record)).toEqual([]);
+  const release = JSON.parse(await lab.host.sh('cat /srv/deploy/shop/current/release.json')) as unknown;
+  expect(await validateSchema(schema('release'), release)).toEqual([]);
 
   const history = (await lab.host.sh('cat /srv/deploy/shop/.deploy/history.jsonl'))
     .trim()

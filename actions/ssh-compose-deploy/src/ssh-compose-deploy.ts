@@ -68,6 +68,7 @@ export async function deploy(inputs: DeployInputs, ports: Ports, open?: Open): P
     }
     const outcomes = await runAll(targets, inputs, ports, wanted, deploymentId, connect, sessions);
     ports.saveState('ended', 'true');
+    tellRepeated(outcomes, targets, ports);
     const filled = await report(outcomes, targets, inputs, ports, wanted, outputs, begun);
     const failure = fleetFailure(outcomes, filled);
     if (failure) throw failure;
@@ -125,6 +126,23 @@ async function wantedOf(inputs: DeployInputs, ports: Ports, workspace: Workspace
 
 function tellNotes(targets: readonly Target[], ports: Ports): void {
   for (const note of new Set(targets.flatMap((target) => target.prepared.notes))) ports.log.info(note);
+}
+
+/** A deployment that had succeeded before is only reported; by now something else may run. */
+function tellRepeated(outcomes: readonly MemberOutcome[], targets: readonly Target[], ports: Ports): void {
+  for (const { name, result } of outcomes) {
+    const current = targets.find((target) => target.server.name === name)?.found.current;
+    if (!result || result.fresh || result.outcome !== 'succeeded') continue;
+    const release = result.fields['release'];
+    ports.log.info(
+      `${name}: this deployment has succeeded before, as the release ${release}; nothing was done`,
+    );
+    if (current !== release && targets[0]!.prepared.color === undefined) {
+      ports.log.warning(
+        `${name}: by now the release ${current} runs; give another deployment-id to deploy this version again`,
+      );
+    }
+  }
 }
 
 async function runAll(
