@@ -16,6 +16,7 @@ import {
 } from '@deploy-actions/kit';
 import { serverFields } from '@deploy-actions/shell';
 import { LADDER } from '@deploy-actions/traffic/color';
+import type { ManagedProxy } from '@deploy-actions/traffic';
 
 const PROJECT = /^[a-z0-9][a-z0-9_-]{0,62}$/;
 const ID = /^[a-z0-9][a-z0-9._-]{0,62}$/;
@@ -76,10 +77,50 @@ function parseUrl(value: string): string {
   return url.href;
 }
 
+const MANAGED: Readonly<Record<string, RegExp>> = {
+  address: /^(?:https?:\/\/)?[A-Za-z0-9.*-]*(?::\d+)?$/,
+  image: /^[A-Za-z0-9][A-Za-z0-9._\/:@-]*$/,
+  ports: /^\d+(?::\d+)?(?: \d+(?::\d+)?)*$/,
+  certificate: /^(?:\/[A-Za-z0-9._@+-]+)+$/,
+  key: /^(?:\/[A-Za-z0-9._@+-]+)+$/,
+  email: /^[^\s@{}]+@[A-Za-z0-9.-]+$/,
+};
+
+/** `key: value` lines for a managed proxy. */
+function parseManaged(value: string): ManagedProxy {
+  const found = new Map<string, string>();
+  for (const [index, raw] of value.split(/\r?\n/).entries()) {
+    const line = raw.trim();
+    if (line === '' || line.startsWith('#')) continue;
+    const [, name = '', text = ''] = /^([a-z]+)\s*:\s+(.*)$/.exec(line) ?? [];
+    if (!MANAGED[name]?.test(text)) {
+      throw new FieldError(`${quote(line)} is not understood`, {
+        line: index + 1,
+        remedy: `Write lines such as \`address: shop.example.org\` and \`ports: 80 443\`; known are ${Object.keys(MANAGED).join(', ')}.`,
+      });
+    }
+    found.set(name, text);
+  }
+  const address = found.get('address');
+  if (address === undefined)
+    throw new FieldError('has no `address`', {
+      remedy: 'Write `address: shop.example.org`, or `address: :80`.',
+    });
+  return {
+    address,
+    image: found.get('image') ?? 'caddy:2',
+    ports: (found.get('ports') ?? '80 443').split(' '),
+    certificate: found.get('certificate'),
+    key: found.get('key'),
+    email: found.get('email'),
+  };
+}
+
 export const fields = {
   ...serverFields,
   project: required(pattern(PROJECT, 'a project name (lower-case letters, digits, - and _)')),
   proxy: withDefault(oneOf(['auto', 'nginx', 'caddy', 'haproxy', 'traefik', 'managed']), 'auto'),
+  managed: field(parseManaged),
   routes: linesOf(parseRoute),
   'site-config': pattern(/^(?:\/[A-Za-z0-9._@+-]+)+$/, 'an absolute path of plain characters on the server'),
   to: withDefault(oneOf(['idle', 'blue', 'green', 'confirm']), 'idle'),

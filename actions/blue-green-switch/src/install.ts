@@ -3,8 +3,13 @@ import type { Ports } from '@deploy-actions/runner';
 import type { Server, Session } from '@deploy-actions/shell';
 import {
   type Installation,
+  MANAGED,
   type Member,
   type SeenServer,
+  flagFolder,
+  lookAt,
+  managedCaddyfile,
+  managedParameters,
   operationHash,
   planInstallation,
   program,
@@ -19,20 +24,20 @@ import { NO_OUTPUTS, switchReport } from './move.ts';
 
 /** Prepares the proxies once, or says what that would change (`install: check`, `plan`). */
 export async function installProxy(
-  seen: readonly SeenServer[],
+  looked: readonly SeenServer[],
   inputs: SwitchInputs,
   ports: Ports,
   reopen: (server: Server) => Promise<Session>,
 ): Promise<SwitchOutputs> {
-  if (inputs.proxy === 'managed')
-    throw new Failure('input', 'a managed proxy is not prepared by `site-config`', { input: 'proxy' });
+  let seen = looked;
+  if (inputs.proxy === 'managed') seen = await startManaged(seen, inputs, ports, reopen);
   const planned = seen.map((one) => ({
     ...one,
     installation: planInstallation(one.look, {
       project: inputs.project,
       proxy: inputs.proxy,
       routes: inputs.routes,
-      siteConfig: inputs['site-config']!,
+      siteConfig: inputs['site-config'] ?? `${one.server.path}/proxy/Caddyfile`,
       header: inputs['color-header'],
       sticky: inputs.sticky,
       verifyUrl: inputs['verify-url'],
@@ -114,6 +119,69 @@ export async function installProxy(
   const failure = togetherFailure(outcomes, outputs);
   if (failure) throw failure;
   return outputs;
+}
+
+/** Starts the project's own proxy on every server, and looks at them again with its Caddyfile as the site. */
+async function startManaged(
+  seen: readonly SeenServer[],
+  inputs: SwitchInputs,
+  ports: Ports,
+  reopen: (server: Server) => Promise<Session>,
+): Promise<readonly SeenServer[]> {
+  const { managed, project, routes } = inputs;
+  const [route] = routes;
+  if (!managed || routes.length !== 1 || !route) {
+    throw new Failure('input', 'a managed proxy needs `managed` and one line in `routes`', {
+      input: managed ? 'routes' : 'managed',
+      remedy: 'Write `managed: |` with `address: shop.example.org`, and `routes: site: web:8080`.',
+    });
+  }
+  if (inputs.install === 'check' || inputs.plan) {
+    throw new Failure(
+      'input',
+      '`install: check` and `plan` show what changes in a file of yours; a managed proxy has none',
+      { input: 'install' },
+    );
+  }
+  const members = seen.map(({ server, session, look }): Member => {
+    const parameters = {
+      ...managedParameters(project, managed, flagFolder(project), server.dockerHost),
+      login: look.user,
+      login_group: look.group,
+    };
+    return {
+      name: server.name,
+      session,
+      reopen: () => reopen(server),
+      operation: {
+        name: 'proxy',
+        path: server.path,
+        deploymentId: deploymentIdOf(inputs['deployment-id'], ports.workflow),
+        body: MANAGED,
+        parameters,
+        files: [{ name: 'Caddyfile', content: managedCaddyfile(managed, route) }],
+        inputHash: operationHash([parameters, ports.clock.wall().getTime()]),
+        lockTimeout: inputs['lock-timeout'],
+        holder: { actor: ports.workflow.actor, runUrl: ports.workflow.runUrl },
+      },
+    };
+  });
+  const outcomes = await runTogether(
+    members.map((one) => one),
+    { clock: ports.clock, log: ports.log, signal: ports.signal, aliveEvery: 0 },
+  );
+  const failure = togetherFailure(outcomes, { ...NO_OUTPUTS });
+  if (failure) throw failure;
+  return await Promise.all(
+    seen.map(({ server, session }) =>
+      lookAt(
+        server,
+        session,
+        { project, wantsConfig: true, siteConfig: `${server.path}/proxy/Caddyfile` },
+        { signal: ports.signal },
+      ),
+    ),
+  );
 }
 
 function tellEdit(server: string, file: string, installation: Installation, ports: Ports): void {

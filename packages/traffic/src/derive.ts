@@ -18,11 +18,14 @@ export function flagFolder(project: string): string {
 }
 
 /** The proxy that serves the project: the one that was named, was used before, or is the only one that runs. */
-export function chooseProxy(look: Look, wanted: ProxyKind | 'auto'): LookProxy {
+export function chooseProxy(look: Look, wanted: ProxyKind | 'auto', project: string): LookProxy {
   const before = look.traffic;
   const kind = wanted === 'auto' ? before?.proxy : wanted;
   const real = kind === 'managed' ? 'caddy' : kind;
-  const found = look.proxies.filter((one) => real === undefined || one.kind === real);
+  const own = `${project}-proxy`;
+  const found = look.proxies.filter(
+    (one) => (real === undefined || one.kind === real) && (kind !== 'managed' || one.name === own),
+  );
   const [only] = found;
   if (found.length === 1 && only) return only;
   const same = found.find((one) => before !== undefined && one.name === before.container);
@@ -80,6 +83,7 @@ export function deriveRoutes(
         green: [`${route.service}-green:${route.port}`],
         plain: [
           `${route.service}:${route.port}`,
+          `${route.service}-blue:${route.port}`,
           ...blue.filter((one) => one.service === route.service).map((one) => `${one.name}:${route.port}`),
         ],
       };

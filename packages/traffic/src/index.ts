@@ -61,3 +61,4 @@ export {
   planInstallation,
   shareFiles,
 } from './installation.ts';
+export { MANAGED, MANAGED_IMAGE, type ManagedProxy, managedCaddyfile, managedParameters } from './managed.ts';

@@ -49,7 +49,7 @@ export interface Installation {
 /** Works out the changed configuration of the user's proxy. Throws `input` and `refused` Failures. */
 export function planInstallation(look: Look, request: InstallRequest): Installation {
   const { project } = request;
-  const proxy = chooseProxy(look, request.proxy);
+  const proxy = chooseProxy(look, request.proxy, project);
   const contained = proxy.id !== '';
   const mounts = look.mounts.find((one) => one.name === proxy.name);
   const folder = flagFolder(project);

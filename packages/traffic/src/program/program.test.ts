@@ -1,11 +1,13 @@
 import { spawnSync } from 'node:child_process';
 import { expect, test } from '@jest/globals';
+import { MANAGED } from '../managed.ts';
 import { LOOK, program, timerProgram } from './index.ts';
 
 const KINDS = ['nginx', 'caddy', 'haproxy', 'traefik', 'managed'] as const;
 
 const texts = [
   ['look', LOOK] as const,
+  ['managed', MANAGED] as const,
   ...KINDS.flatMap((kind) =>
     (['switch', 'install', 'confirm'] as const).map(
       (operation) => [`${operation} ${kind}`, program(operation, kind)] as const,
@@ -29,7 +31,7 @@ test('every shell of a server reads the programs', () => {
 test('shellcheck has nothing to say', () => {
   // Variables come from the run's parameters; words are split where a list is meant; `$?` after `$(…)` is meant.
   const excluded = 'SC2154,SC2086,SC2181,SC2034,SC3043,SC2317,SC2046,SC2329,SC2016';
-  const chosen = ['look', 'switch nginx', 'install haproxy', 'confirm caddy', 'timer traefik'];
+  const chosen = ['look', 'managed', 'switch nginx', 'install haproxy', 'confirm caddy', 'timer traefik'];
   for (const [name, text] of texts.filter(([one]) => chosen.includes(one))) {
     const checked = spawnSync('shellcheck', ['-s', 'sh', '-e', excluded, '-f', 'gcc', '-'], {
       input: text,

@@ -71,6 +71,19 @@ operate() {
   if [ ! -f .deploy/confirm ]; then
     fail refused 'no switch waits to be confirmed' "Either it was confirmed before, or its time ran out and traffic went back: it is on \${from:-no colour} now."
   fi
+  read -r _ confirm_until confirm_from <.deploy/confirm
+  if [ "$(date +%s)" -ge "$((confirm_until + 5))" ]; then
+    # The timer is gone, with a restart of the server: its time is over all the same.
+    target=$(share_color "$from")
+    from=$confirm_from
+    rm -f .deploy/confirm
+    if color_well "$(share_color "$from")"; then
+      give_back
+      record_history "$target" "$from" returned 'confirmed too late'
+      fail refused "the confirmation came too late: traffic is back on $from"
+    fi
+    fail refused "the confirmation came too late, but $from is not well: traffic stays on $target"
+  fi
   rm -f .deploy/confirm
   journal confirmed
   record_history "$from" "$from" confirmed "$reason"
