@@ -311,6 +311,8 @@ test('crashes are told from what is none: one-shot ends, old history, and a cont
   const harmless: Parameters<typeof fakeSession>[0][] = [
     { list: [{ ...exited, finished: '2025-12-31T23:59:59Z' }] },
     { list: [{ ...exited, exitCode: 1, finished: '2025-12-30T00:00:00Z' }] },
+    { list: [{ ...exited, exitCode: 143, finished: '2025-12-31T23:59:59Z' }] },
+    { list: [{ ...exited, exitCode: 1, policy: 'unless-stopped', finished: '2025-12-31T23:59:59Z' }] },
     { list: [container], event: { ...stopped, Actor: { ID: 'c1', Attributes: { exitCode: '0' } } } },
   ];
   for (const answers of harmless) {

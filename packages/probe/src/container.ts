@@ -134,9 +134,19 @@ export function crashOf(container: Container, named: boolean): Crash | undefined
   if (!named && (stoppedFor ?? 0) > RECENT_SECONDS) return undefined;
   if (oomKilled) return crash('was killed for lack of memory (OOM)');
   if (error !== '') return crash(`could not be started: ${cut(error, 300)}`);
-  // Exit code 0 is how a one-shot service ends well; of a service that was named it is an end all the same.
-  if (exitCode === 0 && !named) return undefined;
+  if (!named && wasStopped(container)) return undefined;
   return crash(`exited with code ${exitCode}`);
+}
+
+/**
+ * Whether an exited container ended as it should, or because somebody stopped it: a one-shot service ends with
+ * 0; what the engine itself would have restarted was stopped on purpose; so was what a signal of `docker stop`
+ * ended. Of a service that a target names an end is an end all the same.
+ */
+function wasStopped({ exitCode, restartPolicy }: Container): boolean {
+  return (
+    exitCode === 0 || exitCode === 143 || exitCode === 137 || /^(always|unless-stopped)$/.test(restartPolicy)
+  );
 }
 
 const EVENTS = `now=$(date +%s)
