@@ -123,7 +123,8 @@ operate() {
   fi
   if [ -n "$start_target" ] && ! color_well "$target"; then start_color || fail unhealthy "$target could not be started again: $why" 'Look at its containers, or roll back to another release.'; fi
   why=$(color_unwell "$target") && fail unhealthy "$target cannot take the traffic: $why" 'Look at its containers, or deploy it again.'
-  valid_why=$(traffic_valid)
+  # A rollback does not wait for what only matters at the proxy's next start.
+  if [ "$traffic_first" = 1 ]; then valid_why=; else valid_why=$(traffic_valid); fi
   case $? in
     0) ;;
     77) say "$proxy's configuration is not tested: that needs root, and a switch does not" ;;
