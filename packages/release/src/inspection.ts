@@ -177,6 +177,7 @@ export async function inspectForStatus(
     secrets: { env_text: '' },
     ...options,
   });
+  await discardStaging(session, seen.staging);
   return stackView(seen.fields);
 }
 
