@@ -185,6 +185,8 @@ undo() {
   cause=$problem
   journalled undo:begin || journal undo:begin
   if [ "$on_failure" = keep ]; then
+    # What is in the colour is no proven release: nothing may switch to it.
+    [ -z "$color" ] || rm -f "$path/.deploy/color-$color"
     record_history failed true
     fail unhealthy "$cause. Nothing was restored, as on-failure: keep says" 'Look at the containers on the server, then deploy or roll back.'
   fi

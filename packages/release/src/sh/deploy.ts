@@ -158,6 +158,7 @@ undo() {
   cause=$problem
   journalled undo:begin || journal undo:begin
   if [ "$on_failure" = keep ]; then
+    [ -z "$color" ] || rm -f "$path/.deploy/color-$color"
     record_history failed true
     fail unhealthy "$cause. Nothing was restored, as on-failure: keep says" 'Look at the containers on the server, then deploy or roll back.'
   fi
