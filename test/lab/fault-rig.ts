@@ -134,7 +134,7 @@ export function startSmall(
     ...(runNumber === undefined ? {} : { runNumber }),
     ...(actor === undefined ? {} : { env: { GITHUB_ACTOR: actor, GITHUB_TRIGGERING_ACTOR: actor } }),
     ...(given.onLine === undefined ? {} : { onLine: given.onLine }),
-    timeout: 280_000,
+    timeout: 580_000,
   });
 }
 

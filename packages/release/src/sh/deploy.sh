@@ -243,6 +243,7 @@ restore() {
 
 finish() {
   phase finish
+  still_runs || undo
   write_release_json "$directory" "$previous" || undo
   : >"$directory/deployed"
   if [ "$(slot_release)" != "$release" ]; then
@@ -254,6 +255,16 @@ finish() {
   retain
   tell_success
   say "$release is deployed"
+}
+
+# An engine that was killed stops what it finds running when it comes back, and for good. During after-up and at the
+# gate there was time for that since the services were proven healthy.
+still_runs() {
+  has_hooks "$directory" after-up || [ "$gates" = true ] || return 0
+  survey "$scratch/containers" || return 0
+  [ -n "$(not_current "$directory")" ] || return 0
+  say 'something stopped since it was healthy; it is started again'
+  bring_up "$directory" && wait_healthy "$directory"
 }
 
 tell_success() {

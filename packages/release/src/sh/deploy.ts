@@ -210,6 +210,7 @@ restore() {
 }
 finish() {
   phase finish
+  still_runs || undo
   write_release_json "$directory" "$previous" || undo
   : >"$directory/deployed"
   if [ "$(slot_release)" != "$release" ]; then
@@ -221,6 +222,13 @@ finish() {
   retain
   tell_success
   say "$release is deployed"
+}
+still_runs() {
+  has_hooks "$directory" after-up || [ "$gates" = true ] || return 0
+  survey "$scratch/containers" || return 0
+  [ -n "$(not_current "$directory")" ] || return 0
+  say 'something stopped since it was healthy; it is started again'
+  bring_up "$directory" && wait_healthy "$directory"
 }
 tell_success() {
   _changed=$(cat "$run/changed" 2>/dev/null)
