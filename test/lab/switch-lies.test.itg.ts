@@ -115,6 +115,11 @@ test('a proxy in a container: prepared through its mounts, and switched by the s
     'nginx -s stop; sleep 0.5; install -d -o deploy -g deploy -m 0755 /var/lib/deploy-actions/shop; mkdir -p /srv/edge',
   );
   await host.write(
+    '/srv/edge/nginx.conf',
+    'events {}\nhttp { access_log off; include /etc/nginx/conf.d/*.conf; }\n',
+    { owner: 'root' },
+  );
+  await host.write(
     '/srv/edge/conf.d/shop.conf',
     SITES.nginx.text.replace('http://127.0.0.1:18101', 'http://web-blue:8080'),
     {

@@ -79,7 +79,7 @@ function parseUrl(value: string): string {
 
 const MANAGED: Readonly<Record<string, RegExp>> = {
   address: /^(?:https?:\/\/)?[A-Za-z0-9.*-]*(?::\d+)?$/,
-  image: /^[A-Za-z0-9][A-Za-z0-9._\/:@-]*$/,
+  image: /^[A-Za-z0-9][A-Za-z0-9._/:@-]*$/,
   ports: /^\d+(?::\d+)?(?: \d+(?::\d+)?)*$/,
   certificate: /^(?:\/[A-Za-z0-9._@+-]+)+$/,
   key: /^(?:\/[A-Za-z0-9._@+-]+)+$/,

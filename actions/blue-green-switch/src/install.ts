@@ -121,6 +121,19 @@ export async function installProxy(
   return outputs;
 }
 
+/** Says so when a colour lies outside of the ports that are meant for colours (blue may have the plain stack's). */
+function checkRange(installation: Installation, range: string | undefined, ports: Ports): void {
+  if (range === undefined || installation.site.contained) return;
+  const [first, last] = range.split('-').map(Number) as [number, number];
+  for (const route of installation.site.routes) {
+    for (const address of route.green) {
+      const port = Number(address.split(':')[1]);
+      if (port >= first && port <= last) continue;
+      ports.log.warning(`${route.name} of green is at ${address}, outside of port-range ${range}`);
+    }
+  }
+}
+
 /** Starts the project's own proxy on every server, and looks at them again with its Caddyfile as the site. */
 async function startManaged(
   seen: readonly SeenServer[],
