@@ -130,7 +130,7 @@ test('a proxy in a container: prepared through its mounts, and switched by the s
   await host.sh(`docker pull -q ${image}`);
   const run = (mount: string) =>
     host.sh(
-      `docker rm -f edge >/dev/null 2>&1; docker create --name edge -p 8080:8080 --network zz_shop_blue --entrypoint nginx -v ${mount}:ro -v /var/lib/deploy-actions/shop:/var/lib/deploy-actions/shop:ro ${image} -g 'daemon off;' >/dev/null && docker network connect zz_shop_green edge && docker start edge && sleep 1`,
+      `docker rm -f edge >/dev/null 2>&1; docker create --name edge -p 8080:8080 --network zz_shop_blue --tmpfs /var/lib/nginx --entrypoint nginx -v ${mount}:ro -v /var/lib/deploy-actions/shop:/var/lib/deploy-actions/shop:ro ${image} -g 'daemon off;' >/dev/null && docker network connect zz_shop_green edge && docker start edge && sleep 1`,
     );
   await run('/srv/edge:/etc/nginx');
   const options = { 'site-config': '/srv/edge/conf.d/shop.conf', routes: 'web: web:8080' };

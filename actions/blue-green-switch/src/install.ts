@@ -43,6 +43,10 @@ export async function installProxy(
       verifyUrl: inputs['verify-url'],
     }),
   }));
+  for (const { installation } of planned) {
+    ports.addSecret(installation.site.token);
+    checkRange(installation, inputs['port-range'], ports);
+  }
   for (const { server, look, installation } of planned)
     tellEdit(server.name, look.configFile, installation, ports);
   if (inputs.install === 'check' || inputs.plan) {
