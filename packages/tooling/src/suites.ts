@@ -210,6 +210,8 @@ async function jest(
       '--json',
       `--outputFile=${report}`,
       '--passWithNoTests',
+      // A program or a connection that a test left behind must not keep the whole run from its end.
+      '--forceExit',
       ...args,
       ...patterns,
     ],
