@@ -98,7 +98,7 @@ test('the version is the commit, unless it is given', () => {
 
 test('digests are required of what is named, of all, or of none', () => {
   expect(
-    [{}, { 'require-digest': 'true' }, { 'require-digest': 'false' }].map((given) =>
+    [undefined, { 'require-digest': 'true' }, { 'require-digest': 'false' }].map((given) =>
       digestRule(inputs(given)),
     ),
   ).toEqual(['named', 'all', 'off']);
