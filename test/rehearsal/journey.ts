@@ -10,7 +10,7 @@ export interface Rehearsal {
   /** Requests served and failed in each phase, by the phase's index in `progress.phases`. */
   traffic: ({ served: number; failed: number } | undefined)[];
   total: { served: number; failed: number };
-  /** Which versions answered how many requests, as one phrase. */
+  /** Which versions answered how many requests, and why how many failed, as one phrase. */
   versions: string;
   samples: Sample[];
   marks: Mark[];
@@ -200,8 +200,9 @@ function watchTraffic(progress: Progress): Watch {
       return {
         traffic,
         total: { served: report?.served ?? 0, failed: report?.failed ?? 0 },
-        versions: Object.entries(report?.byVersion ?? {})
-          .map(([version, count]) => `${version}: ${count}`)
+        versions: [report?.byVersion, report?.byFailure]
+          .flatMap((counts) => Object.entries(counts ?? {}))
+          .map(([name, count]) => `${name}: ${count}`)
           .join(', '),
         samples: records.map((record) => ({
           at: record.at - start,
