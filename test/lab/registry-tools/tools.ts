@@ -6,7 +6,7 @@ import { type Engine, type Lab, type Registry } from '@deploy-actions/lab';
 
 /** skopeo, oras and cosign, each in a container of its own on this machine's network, at work in one folder. */
 export interface RegistryTools {
-  /** The folder that they see as /work. */
+  /** The folder that they see as /images. */
   folder: string;
   /** Runs one of them; rejects when it fails. */
   run(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<string>;
@@ -29,7 +29,7 @@ export async function openRegistryTools(lab: Lab): Promise<RegistryTools> {
     run: (args, env = {}) =>
       engine.docker(
         [
-          ...['run', '--rm', '--network', 'host', '--volume', `${folder}:/work`, '--workdir', '/work'],
+          ...['run', '--rm', '--network', 'host', '--volume', `${folder}:/images`, '--workdir', '/images'],
           ...Object.entries(env).flatMap(([name, value]) => ['--env', `${name}=${value}`]),
           image,
           ...args,
@@ -161,7 +161,7 @@ export async function pushLayout(
       `${username}:${password}`,
     ],
     ...(format ? ['--format', format] : ['--all', '--preserve-digests']),
-    `oci:/work/${name}`,
+    `oci:/images/${name}`,
     `docker://${registry.image(to)}`,
   ]);
 }
