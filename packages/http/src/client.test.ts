@@ -69,6 +69,28 @@ test('a connection is kept for the next request and replaced when the server has
   expect(ports.size).toBe(2);
 });
 
+test('a kept connection is used again only while it is younger than asked', async () => {
+  const ports: number[] = [];
+  const closing: (string | undefined)[] = [];
+  const server = await up(
+    serveHttp((request, response) => {
+      ports.push(request.socket.remotePort!);
+      closing.push(request.headers.connection);
+      response.end('ok');
+    }),
+  );
+  const ask = (maxConnectionAge: number) => http.request({ url: server.url, maxConnectionAge });
+  await ask(60_000);
+  await ask(60_000);
+  await new Promise((done) => setTimeout(done, 30));
+  await ask(10);
+  await ask(0);
+  const [first, second, third, fourth] = ports;
+  expect(second).toBe(first);
+  expect(new Set([first, third, fourth]).size).toBe(3);
+  expect(closing).toEqual(['keep-alive', 'keep-alive', 'keep-alive', 'close']);
+});
+
 test('a request that changes something is not repeated on a connection that closed under it', async () => {
   let posts = 0;
   const server = await up(

@@ -35,8 +35,11 @@ export interface HttpRequest {
   redirects?: number;
   /** How to connect to the URL's own origin; redirects elsewhere keep `family`, `ca` and `dial` only. */
   connect?: ConnectOptions;
-  /** Keep the connection for a next request to the same place; default true. */
-  keepAlive?: boolean;
+  /**
+   * Most milliseconds since its opening that a kept connection to the same place may have to be used again; default no
+   * limit. 0: a connection of its own, closed afterwards.
+   */
+  maxConnectionAge?: number;
   /** `environment` (default): HTTPS_PROXY, HTTP_PROXY, NO_PROXY. Never with `address` or `dial`. */
   proxy?: 'environment' | 'none';
 }
@@ -90,7 +93,7 @@ const MAX_IDLE = 64;
 
 /**
  * An HTTP/1.1 client: every exchange has a deadline and a largest size, a failure says its phase and whether
- * the server may have received the request, and credentials stay on their origin.
+ * the server may have received the request, and credentials stay on their origin. undici is loaded when the first connection stands.
  */
 export function openHttp(options: HttpOptions = {}): Http {
   const idle = new Map<string, Lane[]>();
@@ -99,13 +102,14 @@ export function openHttp(options: HttpOptions = {}): Http {
   const drop = (lane: Lane) => {
     open.delete(lane);
     lane.connection.socket.on('error', () => {});
-    lane.agent?.destroy();
+    void lane.client.destroy().catch(() => {});
     lane.connection.socket.destroy();
   };
 
-  const take = (key: string): Lane | undefined => {
+  const take = (key: string, maxAge: number): Lane | undefined => {
     for (let lane = idle.get(key)?.pop(); lane; lane = idle.get(key)?.pop()) {
-      if (!lane.connection.socket.destroyed) return lane;
+      const usable = !lane.connection.socket.destroyed && !lane.client.destroyed;
+      if (usable && performance.now() - lane.openedAt <= maxAge) return lane;
       drop(lane);
     }
     return undefined;
@@ -114,7 +118,8 @@ export function openHttp(options: HttpOptions = {}): Http {
   const keep = (key: string, lane: Lane) => {
     const lanes = idle.get(key) ?? [];
     if (lanes.length >= MAX_IDLE) return drop(lane);
-    idle.set(key, [...lanes, lane]);
+    lanes.push(lane);
+    idle.set(key, lanes);
   };
 
   async function oneHop(hop: Hop, first: boolean, request: HttpRequest, signal: AbortSignal) {
@@ -130,7 +135,7 @@ export function openHttp(options: HttpOptions = {}): Http {
       !connectOptions.addressPort &&
       !connectOptions.dial;
     const proxy = proxied ? proxyFor(hop.url, options.env ?? {}) : undefined;
-    const keepAlive = request.keepAlive !== false && !connectOptions.dial;
+    const maxAge = connectOptions.dial ? 0 : (request.maxConnectionAge ?? Infinity);
     const key = JSON.stringify([hop.url.origin, proxy?.endpoint, connectOptions]);
     const absolute = proxy !== undefined && !endpoint.secure;
     const headers = hop.headers.flat();
@@ -151,6 +156,7 @@ export function openHttp(options: HttpOptions = {}): Http {
           decode: request.decode ?? true,
           where,
           signal,
+          last: maxAge === 0,
         });
         reusable = answer.reusable;
         return answer;
@@ -160,7 +166,7 @@ export function openHttp(options: HttpOptions = {}): Http {
       }
     };
 
-    const kept = keepAlive ? take(key) : undefined;
+    const kept = maxAge > 0 ? take(key, maxAge) : undefined;
     if (kept) {
       try {
         return { answer: await run(kept), connection: kept.connection, fresh: false };
@@ -173,7 +179,7 @@ export function openHttp(options: HttpOptions = {}): Http {
     const connection = await limited(signal, request.connectTimeout ?? 10_000, (limit) =>
       openConnection(hop.url, proxy, connectOptions, limit),
     );
-    const lane = openLane(connection, keepAlive);
+    const lane = await openLane(connection, where);
     open.add(lane);
     try {
       return { answer: await run(lane), connection, fresh: true };
@@ -339,7 +345,7 @@ function isClosed(error: unknown): boolean {
     error instanceof HttpError &&
     error.phase === 'http' &&
     !error.timedOut &&
-    /^(ECONNRESET|EPIPE)$/.test(error.code ?? '')
+    /^(ECONNRESET|EPIPE|UND_ERR_SOCKET)$/.test(error.code ?? '')
   );
 }
 

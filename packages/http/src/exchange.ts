@@ -1,4 +1,4 @@
-import { Agent, type ClientRequest, type IncomingMessage, request as startRequest } from 'node:http';
+import { type Client } from 'undici';
 import { type BodyCollector, collectBody } from './body.ts';
 import { type Connection, reasonIn } from './connect.ts';
 import { HttpError, codeOf, inWords } from './error.ts';
@@ -16,6 +16,8 @@ export interface ExchangeRequest {
   /** `host:port` for messages. */
   where: string;
   signal: AbortSignal;
+  /** Close the connection afterwards. */
+  last: boolean;
 }
 
 export interface ExchangeAnswer {
@@ -30,30 +32,36 @@ export interface ExchangeAnswer {
   reusable: boolean;
 }
 
-/** An open connection that requests are sent on, one after the other; it never connects again. */
+/** An open connection and the undici client that speaks HTTP/1.1 on it; it never connects again. */
 export interface Lane {
+  client: Client;
   connection: Connection;
-  /** Keeps the connection between requests; missing when the first request is the last. */
-  agent: Agent | undefined;
+  /** When it was opened, as performance.now() says. */
+  openedAt: number;
 }
 
 /** The server closed a kept connection before the request was sent on it. */
 export class LaneClosed extends Error {}
 
-/** Makes a lane of an open connection. */
-export function openLane(connection: Connection, keepAlive: boolean): Lane {
-  if (!keepAlive) return { connection, agent: undefined };
-  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+/** Makes a lane of an open connection. undici is loaded here, when the first connection stands. */
+export async function openLane(connection: Connection, host: string): Promise<Lane> {
+  const undici = await import('undici');
   let used = false;
-  Object.assign(agent, {
-    createConnection: () => {
-      if (used) throw new LaneClosed('closed');
+  const client = new undici.Client(`http://${host}`, {
+    pipelining: 1,
+    // Time limits are the caller's signal: one clock, not three.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    keepAliveTimeout: 4000,
+    maxHeaderSize: 65_536,
+    connect: (_options, answer) => {
+      if (used) return answer(new LaneClosed('closed'), null);
       used = true;
-      // TLS, if any, is on it already: to the agent it is a plain stream.
-      return connection.socket;
+      // TLS, if any, is on it already; to undici it is a plain stream.
+      answer(null, connection.socket as never);
     },
   });
-  return { connection, agent };
+  return { client, connection, openedAt: performance.now() };
 }
 
 /** One request and its answer on a lane. Throws HttpError, LaneClosed (nothing was sent) or the signal's reason. */
@@ -61,10 +69,15 @@ export function exchange(lane: Lane, request: ExchangeRequest): Promise<Exchange
   const { where, signal } = request;
   return new Promise((done, fail) => {
     const started = performance.now();
+    let abort: ((error: Error) => void) | undefined;
+    let sent = false;
     let settled = false;
-    let status: number | undefined;
+    let status = 0;
+    let statusText = '';
+    let headers: [string, string][] = [];
     let collector: BodyCollector | undefined;
-    let sending: ClientRequest | undefined;
+    let firstByteMs = 0;
+    let reusable = !request.last;
 
     const finish = (outcome: () => void) => {
       if (settled) return;
@@ -73,119 +86,130 @@ export function exchange(lane: Lane, request: ExchangeRequest): Promise<Exchange
       outcome();
     };
     const stop = () => {
-      const phase = collector ? 'body' : 'http';
-      const reason = reasonIn(phase, where, signal, { sent: true, ...(status ? { status } : {}) });
+      const reason = reasonIn(collector ? 'body' : 'http', where, signal, {
+        sent,
+        ...(status ? { status } : {}),
+      });
       finish(() => fail(reason));
       collector?.destroy();
-      sending?.destroy();
+      if (abort) abort(new Error('aborted'));
+      else void lane.client.destroy();
     };
-    const failed = (error: Error) => {
-      if (settled) return;
-      if (error instanceof LaneClosed) return finish(() => fail(error));
-      const details = {
-        phase: collector ? 'body' : 'http',
-        code: codeOf(error),
-        sent: true,
-        cause: error,
-        status,
-      } as const;
-      finish(() => fail(new HttpError(`${where}: ${explain(error, collector !== undefined)}`, details)));
-    };
-    const answer = (response: IncomingMessage) => {
-      const firstByteMs = performance.now() - started;
-      const headers = pairsOf(response.rawHeaders);
-      status = response.statusCode!;
-      const complete = (reusable: boolean) => {
-        collector!.end().then(
-          ({ body, truncated }) =>
-            finish(() =>
-              done({
-                status: status!,
-                statusText: response.statusMessage ?? '',
-                headers,
-                body,
-                truncated,
-                firstByteMs,
-                reusable: reusable && !truncated,
-              }),
-            ),
-          (error: unknown) => finish(() => fail(error)),
-        );
-      };
-      response.on('error', failed);
-      try {
-        const encoding =
-          request.decode && request.method !== 'HEAD' ? (response.headers['content-encoding'] ?? '') : '';
-        collector = collectBody(encoding, request.maxBytes, request.overflow, where);
-      } catch (error) {
-        finish(() => fail(error));
-        sending!.destroy();
-        return;
-      }
-      if (status === 101) {
-        // Another protocol follows, which nobody here asked for; the switch itself is the answer.
-        complete(false);
-        sending!.destroy();
-        return;
-      }
-      let enough = false;
-      response.on('data', (chunk: Buffer) => {
-        if (enough || collector!.push(chunk)) return;
-        enough = true;
-        complete(false);
-        sending!.destroy();
-      });
-      response.on('end', () => {
-        if (!enough) complete(lane.agent !== undefined && sending!.shouldKeepAlive);
-      });
+    const complete = () => {
+      collector!.end().then(
+        ({ body, truncated }) =>
+          finish(() =>
+            done({
+              status,
+              statusText,
+              headers,
+              body,
+              truncated,
+              firstByteMs,
+              reusable: reusable && !truncated,
+            }),
+          ),
+        (error: unknown) => finish(() => fail(error)),
+      );
     };
     if (signal.aborted) return stop();
     signal.addEventListener('abort', stop, { once: true });
 
-    try {
-      sending = startRequest({
-        method: request.method,
+    lane.client.dispatch(
+      {
+        method: request.method as 'GET',
         path: request.path,
-        headers: withLength(request),
-        setHost: false,
-        maxHeaderSize: 65_536,
-        // Without `agent` at all, createConnection's socket is used for this one request.
-        ...(lane.agent ? { agent: lane.agent } : { createConnection: () => lane.connection.socket }),
-      });
-    } catch (error) {
-      return failed(error as Error);
-    }
-    sending.on('error', failed);
-    sending.on('response', answer);
-    sending.on('upgrade', answer);
-    sending.end(request.body);
+        headers: request.headers,
+        body: request.body,
+        reset: request.last,
+        // An answer may come before the body is read; what is sent is known here alone.
+        idempotent: true,
+      },
+      {
+        onConnect(stopIt) {
+          abort = stopIt as (error: Error) => void;
+          sent = true;
+        },
+        onHeaders(code, rawHeaders, _resume, text) {
+          if (code < 200) return true;
+          status = code;
+          statusText = text;
+          firstByteMs = performance.now() - started;
+          headers = pairsOf(rawHeaders as unknown as Buffer[]);
+          if (headers.some(([name, value]) => name === 'connection' && /\bclose\b/i.test(value)))
+            reusable = false;
+          try {
+            const encoding =
+              request.decode && request.method !== 'HEAD' ? valueOf(headers, 'content-encoding') : '';
+            collector = collectBody(encoding, request.maxBytes, request.overflow, where);
+          } catch (error) {
+            finish(() => fail(error));
+            abort!(new Error('aborted'));
+          }
+          return true;
+        },
+        onData(chunk) {
+          if (settled) return true;
+          if (!collector!.push(chunk)) {
+            reusable = false;
+            complete();
+            abort!(new Error('enough'));
+          }
+          return true;
+        },
+        onComplete() {
+          if (!settled) complete();
+        },
+        onError(error) {
+          if (settled) return;
+          if (error instanceof LaneClosed || !sent) return finish(() => fail(new LaneClosed('closed')));
+          const phase = collector ? 'body' : 'http';
+          if (collector && !reusable && error.message === 'enough') return;
+          finish(() =>
+            fail(
+              new HttpError(`${where}: ${explain(error, collector !== undefined)}`, {
+                phase,
+                code: codeOf(error),
+                sent,
+                cause: error,
+                ...(status ? { status } : {}),
+              }),
+            ),
+          );
+        },
+      },
+    );
   });
-}
-
-/** Content-Length, without which the body would be chunked, and missing where a method wants one (RFC 9110, 8.6). */
-function withLength(request: ExchangeRequest): string[] {
-  const { headers, body, method } = request;
-  const needsLength = body !== undefined || method === 'POST' || method === 'PUT' || method === 'PATCH';
-  const given = headers.some((name, index) => index % 2 === 0 && name === 'content-length');
-  return needsLength && !given ? [...headers, 'content-length', String(body?.length ?? 0)] : headers;
 }
 
 function explain(error: Error, inBody: boolean): string {
   const code = codeOf(error) ?? '';
+  if (code === 'UND_ERR_SOCKET') {
+    return inBody ? 'connection closed in the middle of the answer' : 'connection closed without an answer';
+  }
   if (code === 'ECONNRESET' || code === 'EPIPE') {
-    if (inBody) return `connection closed in the middle of the answer (${code})`;
-    return error.message === 'socket hang up'
-      ? 'connection closed without an answer'
+    return inBody
+      ? `connection reset in the middle of the answer (${code})`
       : `connection reset without an answer (${code})`;
   }
-  if (code === 'HPE_HEADER_OVERFLOW') return 'the headers of the answer are larger than 64 KiB';
   if (code.startsWith('HPE_'))
     return inBody ? `the answer is broken HTTP (${code})` : `the answer is not HTTP (${code})`;
+  if (code === 'UND_ERR_HEADERS_OVERFLOW') return 'the headers of the answer are larger than 64 KiB';
+  if (code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') return 'the answer is shorter than its Content-Length';
   return inWords(error);
 }
 
-function pairsOf(raw: string[]): [string, string][] {
+function pairsOf(raw: Buffer[]): [string, string][] {
   const pairs: [string, string][] = [];
-  for (let i = 0; i + 1 < raw.length; i += 2) pairs.push([raw[i]!.toLowerCase(), raw[i + 1]!]);
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    pairs.push([raw[i]!.toString('latin1').toLowerCase(), raw[i + 1]!.toString('latin1')]);
+  }
   return pairs;
+}
+
+function valueOf(headers: [string, string][], name: string): string {
+  return headers
+    .filter(([one]) => one === name)
+    .map(([, value]) => value)
+    .join(', ');
 }
