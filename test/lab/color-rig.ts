@@ -125,6 +125,8 @@ export function startStep(
   return startBundle({
     action,
     inputs,
+    // A developer may point this at a tree whose actions run from their sources.
+    tree: process.env['DEPLOY_ACTIONS_TREE'],
     env: {
       GITHUB_RUN_ID: runId,
       GITHUB_RUN_NUMBER: '7',
