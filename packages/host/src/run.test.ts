@@ -16,8 +16,8 @@ import { type TestHost, eventually, shellsHere, testHost, watching } from './tes
 jest.setTimeout(60_000);
 
 const hosts: TestHost[] = [];
-afterEach(() => {
-  for (const host of hosts.splice(0)) host.remove();
+afterEach(async () => {
+  await Promise.all(hosts.splice(0).map((host) => host.remove()));
 });
 
 const lines = (events: RunEvent[]) => events.flatMap((event) => (event.type === 'line' ? [event.text] : []));
@@ -91,6 +91,23 @@ describe.each(shellsHere())('with %s as sh', (shell) => {
     expect(states(options.events).at(-1)).toBe('ended');
     expect(session.counts.execs).toBe(1);
     expect(host.read(`.deploy/runs/run-1/deploy-1/secrets`)).toBe('');
+  });
+
+  // A child that ends at once meets the process that tells the waiting before that one stands.
+  also('a hundred commands that end at once are each waited for, and none for ever', async () => {
+    const host = make();
+    const run = await startRun(
+      host.session(),
+      host.operation({
+        body: `operate() {
+          count=0
+          while [ "$count" -lt 100 ]; do run "a command" true || return; count=$((count + 1)); done
+          result count "$count"
+        }`,
+      }),
+      watching(),
+    );
+    expect((await run.result).fields).toEqual({ count: '100' });
   });
 
   also('looking at the server takes one exec, and its files become those of the run', async () => {

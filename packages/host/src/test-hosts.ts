@@ -27,7 +27,8 @@ export interface TestHost {
   tool(name: string, text: string): void;
   /** The home of the login user. */
   home: string;
-  remove(): void;
+  /** Ends its sessions and takes its files away. */
+  remove(): Promise<void>;
 }
 
 export function testHost(shell: 'dash' | 'busybox' | 'bash'): TestHost {
@@ -45,6 +46,7 @@ export function testHost(shell: 'dash' | 'busybox' | 'bash'): TestHost {
   }
   const app = path.join(folder, 'app');
   const pause = path.join(app, '.deploy', 'pause-at');
+  const sessions: ReturnType<typeof localSession>[] = [];
   return {
     path: app,
     home: folder,
@@ -52,14 +54,17 @@ export function testHost(shell: 'dash' | 'busybox' | 'bash'): TestHost {
       rmSync(path.join(bin, name), { force: true });
       writeFileSync(path.join(bin, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
     },
-    session: () =>
-      localSession({
+    session() {
+      const session = localSession({
         env: {
           PATH: `${bin}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`,
           HOME: folder,
           USER: 'tester',
         },
-      }),
+      });
+      sessions.push(session);
+      return session;
+    },
     operation: (more) => ({
       name: 'deploy',
       path: app,
@@ -80,7 +85,10 @@ export function testHost(shell: 'dash' | 'busybox' | 'bash'): TestHost {
       if (boundary === undefined) rmSync(pause, { force: true });
       else writeFileSync(pause, `${boundary}\n`);
     },
-    remove: () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }),
+    async remove() {
+      await Promise.all(sessions.map((session) => session.close()));
+      rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+    },
   };
 }
 

@@ -1,4 +1,5 @@
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { formatDuration } from '@deploy-actions/kit';
 import { LabRefusal, checkLab, openLab } from '@deploy-actions/lab';
@@ -200,6 +201,8 @@ async function jest(
   const folder = join(root, '.cache/jest');
   mkdirSync(folder, { recursive: true });
   const report = join(folder, `${project}-${process.pid}.json`);
+  // What tests leave in the folder for temporary files goes with it.
+  const temporary = mkdtempSync(join(tmpdir(), 'deploy-actions-test-'));
   const { code, output } = await runProgram(
     node24(),
     [
@@ -215,8 +218,8 @@ async function jest(
       ...args,
       ...patterns,
     ],
-    { cwd: root, onLine: say },
-  );
+    { cwd: root, env: { ...process.env, TMPDIR: temporary }, onLine: say },
+  ).finally(() => rmSync(temporary, { recursive: true, force: true }));
   let result: JestReport;
   try {
     result = JSON.parse(readFileSync(report, 'utf8')) as JestReport;

@@ -88,7 +88,7 @@ _end_ticker() {
   local ticker
   [ -n "$_holder_pid" ] && [ -f "$_holder_run/ticker" ] || return 0
   read -r ticker <"$_holder_run/ticker"
-  _process "$ticker" && [ "$_session" = "$_holder_pid" ] && kill "$ticker" 2>/dev/null
+  _process "$ticker" && [ "$_session" = "$_holder_pid" ] && kill -KILL "$ticker" 2>/dev/null
   return 0
 }
 _end_leftovers() {

@@ -245,22 +245,23 @@ _await() {
     again=$?
     [ "$again" = 127 ] || code=$again
   done
-  kill "$ticker" 2>/dev/null
+  # A TERM that reaches a child before it has left the shell's own code is lost, and we would wait for ever.
+  kill -KILL "$ticker" 2>/dev/null
   wait "$ticker" 2>/dev/null
   return "$code"
 }
 
 _tick() {
-  local began nap_pid=
-  trap 'kill $nap_pid 2>/dev/null; exit 0' TERM
-  trap - EXIT
+  local began
+  trap - TERM EXIT
   _clock
   began=$_t
   while :; do
-    sleep 10 &
-    nap_pid=$!
-    wait "$nap_pid"
-    kill -0 $$ 2>/dev/null || exit 0
+    # Short ones: who is killed leaves the last of them behind.
+    for _ in 1 2 3 4 5 6 7 8 9 10; do
+      sleep 1
+      kill -0 $$ 2>/dev/null || exit 0
+    done
     _clock
     say "waiting for $1, $(((_t - began) / 100)) s"
   done
