@@ -1,3 +1,4 @@
+import type { Operation } from '@deploy-actions/host';
 import { Failure, type Report, formatDuration, reportJson } from '@deploy-actions/kit';
 import { type VersionSource, sameVersion, throughSession, versionOf } from '@deploy-actions/probe';
 import type { Ports } from '@deploy-actions/runner';
@@ -14,6 +15,7 @@ import {
   parseShare,
   preparedSite,
   program,
+  returnOthers,
   runTogether,
   shareFiles,
   siteParameters,
@@ -125,58 +127,38 @@ export async function moveTraffic(
   ports.summary(switchMarkdown(outcomes, target));
   const failure = togetherFailure(outcomes, outputs);
   if (failure) {
-    await giveBackOthers(members, outcomes, ports);
+    await returnOthers(members, outcomes, backFrom, {
+      clock: ports.clock,
+      log: ports.log,
+      signal: ports.signal,
+      aliveEvery: 0,
+    });
     throw failure;
   }
   return outputs;
 }
 
-/** All switch or all return: what was switched goes back when another server failed. */
-async function giveBackOthers(
-  members: readonly Member[],
-  outcomes: readonly MemberOutcome[],
-  ports: Ports,
-): Promise<void> {
-  const back = outcomes.filter((one) => succeeded(one) && one.result!.fields['changed'] === 'true');
-  if (back.length === 0) return;
-  const returning = back.flatMap((outcome) => {
-    const member = members.find((one) => one.name === outcome.name)!;
-    const from = parseShare(outcome.result!.fields['from'] ?? '');
-    if (!from) return [];
-    ports.log.info(`${member.name}: gives the traffic back, because another server failed`);
-    return [
-      {
-        ...member,
-        operation: {
-          ...member.operation,
-          parameters: {
-            ...member.operation.parameters,
-            target: from.color,
-            steps: String(from.weight),
-            hosts: '1',
-            confirm_seconds: '0',
-            stop_after: '',
-            traffic_first: '1',
-            expect_version: '',
-            reason: 'another server failed',
-          },
-          inputHash: operationHash([member.operation.inputHash, 'back']),
-        },
-      },
-    ];
-  });
-  const outcomes2 = await runTogether(returning, {
-    clock: ports.clock,
-    log: ports.log,
-    signal: ports.signal,
-    aliveEvery: 0,
-  });
-  for (const one of outcomes2) {
-    if (!succeeded(one))
-      ports.log.warning(
-        `${one.name} could not give the traffic back: run the action again with the colour in \`to\``,
-      );
-  }
+/** What undoes a switch that went well. */
+function backFrom(member: Member, outcome: MemberOutcome): Operation | undefined {
+  const { fields } = outcome.result!;
+  const from = parseShare(fields['from'] ?? '');
+  if (fields['changed'] !== 'true' || !from) return undefined;
+  const { operation } = member;
+  return {
+    ...operation,
+    parameters: {
+      ...operation.parameters,
+      target: from.color,
+      steps: String(from.weight),
+      hosts: '1',
+      confirm_seconds: '0',
+      stop_after: '',
+      traffic_first: '1',
+      expect_version: '',
+      reason: 'another server failed',
+    },
+    inputHash: operationHash([operation.inputHash, 'back']),
+  };
 }
 
 /** What runs only where the traffic is: as the containers say, and as the input adds. */

@@ -98,6 +98,7 @@ export function badReleases(history: readonly HistoryEntry[]): Set<string> {
   const bad = new Set<string>();
   for (const entry of history) {
     if (entry.bad) bad.add(entry.release);
+    else if (entry.outcome === 'taken-back') bad.delete(entry.release);
     else if (entry.outcome === 'succeeded' && entry.operation === 'deploy') bad.delete(entry.release);
   }
   return bad;
@@ -207,6 +208,13 @@ function decideTo(look: Look, request: Request, to: string): Decision {
       colorsInUse(look, project) &&
       isKept(look, project, idle)
     ) {
+      const inIdle = releaseOfColor(look, project, idle);
+      if (inIdle !== undefined && bad.has(inIdle)) {
+        return {
+          kind: 'nothing',
+          reason: `${idle} holds ${inIdle}, which is marked bad, and there is no other release to go back to`,
+        };
+      }
       return flip(look, project, idle, `${to} was asked for`, request);
     }
     if (to === 'previous' || to === 'last-good')

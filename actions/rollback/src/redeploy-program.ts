@@ -3,7 +3,8 @@ import { sh } from '@deploy-actions/traffic/sh';
 
 const ROLLBACK = sh`
 # Brings a recorded release back, by the code that a deploy uses. Parameters: project, release, docker_host,
-# wait_timeout, stop_timeout, remove_orphans, failed_release, actor, run_url, reason.
+# wait_timeout, stop_timeout, remove_orphans, failed_release, actor, run_url, reason, hosts (more than one waits for
+# go), go_seconds, takes_back (1: a rollback that went well here is undone, because another server failed).
 operate() {
   use_engine
   scratch=$run/scratch
@@ -21,6 +22,9 @@ operate() {
   [ -f "$directory/services" ] || fail refused "the release $release is not on the server any more" 'See list: true for those that are.'
   require_compose 2 26
   prove_images
+  if [ "$hosts" -gt 1 ]; then
+    await_go "$go_seconds" || fail lost 'no word to go came in time: nothing was changed' 'Run it again.'
+  fi
   if has_hooks "$files" down-migrate || has_hooks "$files" restore-backup; then
     phase database
     rollback_hooks down-migrate || fail unhealthy "$problem; nothing was rolled back"
@@ -81,12 +85,18 @@ rollback_hooks() {
 
 record_rollback() {
   rollback_at=$(date -u +%Y-%m-%dT%H:%M:%SZ)
-  if [ "$1" = succeeded ] && [ -n "$previous" ]; then
-    printf '{"operation":"rollback","deployment_id":"%s","release":"%s","actor":"%s","run_url":"%s","outcome":"rolled-back","bad":true,"at":"%s"}\n' \
-      "$deployment_id" "$previous" "$actor" "$run_url" "$rollback_at" >>"$path/.deploy/history.jsonl"
+  if [ "$1" = succeeded ] && [ -n "$takes_back" ]; then
+    mark_release "$release" taken-back false
+  elif [ "$1" = succeeded ] && [ -n "$previous" ]; then
+    mark_release "$previous" rolled-back true
   fi
   printf '{"operation":"rollback","deployment_id":"%s","release":"%s","previous":"%s","actor":"%s","run_url":"%s","reason":"%s","outcome":"%s","bad":false,"at":"%s","duration_ms":%s}\n' \
     "$deployment_id" "$release" "$previous" "$actor" "$run_url" "$reason" "$1" "$rollback_at" "$((($(date +%s) - begun) * 1000))" >>"$path/.deploy/history.jsonl"
+}
+
+mark_release() {
+  printf '{"operation":"rollback","deployment_id":"%s","release":"%s","actor":"%s","run_url":"%s","outcome":"%s","bad":%s,"at":"%s"}\n' \
+    "$deployment_id" "$1" "$actor" "$run_url" "$2" "$3" "$rollback_at" >>"$path/.deploy/history.jsonl"
 }
 
 # After a crash: what was begun goes on to its end, or back.

@@ -11,6 +11,7 @@ import {
   operationHash,
   preparedSite,
   program,
+  returnOthers,
   runTogether,
   shareFiles,
   siteParameters,
@@ -18,6 +19,7 @@ import {
   timerProgram,
   togetherFailure,
 } from '@deploy-actions/traffic';
+import { takenBack } from './compensation.ts';
 import { type Decision, type HistoryEntry, type Request, decide, releasesOf } from './decision.ts';
 import type { RollbackInputs, RollbackOutputs } from './fields.ts';
 import { deploymentIdOf } from './identity.ts';
@@ -113,7 +115,17 @@ export async function rollback(inputs: RollbackInputs, ports: Ports, open?: Open
       ports,
     );
     const failure = togetherFailure(outcomes, outputs);
-    if (failure) throw failure;
+    if (failure) {
+      // All servers or none.
+      await returnOthers(
+        members,
+        outcomes,
+        (member, outcome) =>
+          takenBack(acting.find(({ server }) => server.name === member.name)!.decision, member, outcome),
+        { clock: ports.clock, log: ports.log, signal: ports.signal, aliveEvery: 0 },
+      );
+      throw failure;
+    }
     if (source)
       await Promise.all(acting.map((one) => proveVersion(one, one.decision, source, ports, outputs)));
     return outputs;
@@ -282,7 +294,7 @@ function memberOf(
   const operation =
     decision.kind === 'flip'
       ? flipOperation(seen, decision, inputs, ports, deploymentId, hosts, common)
-      : redeployOperation(seen, decision, inputs, ports, common);
+      : redeployOperation(seen, decision, inputs, ports, hosts, common);
   return { name: server.name, session, reopen: () => reopen(server), operation };
 }
 
@@ -369,6 +381,7 @@ function redeployOperation(
   decision: Extract<Decision, { kind: 'redeploy' }>,
   inputs: RollbackInputs,
   ports: Ports,
+  hosts: number,
   common: Common,
 ): Operation {
   const files = (kind: string, list: readonly Hook[]) =>
@@ -389,6 +402,9 @@ function redeployOperation(
       remove_orphans: 'true',
       migration_reversible: 'true',
       keep_releases: '5',
+      hosts: String(hosts),
+      go_seconds: String(GO_SECONDS),
+      takes_back: '',
       actor: plain(ports.workflow.actor),
       run_url: plain(ports.workflow.runUrl),
       reason: plain(decision.reason),

@@ -34,6 +34,8 @@ export interface FlipOptions {
   signal: AbortSignal;
   /** Tells a canary on the server, every so many milliseconds, that the runner is still there; 0: does not. */
   aliveEvery: number;
+  /** Each server for itself: none waits for the others. */
+  alone?: boolean;
 }
 
 /**
@@ -45,7 +47,7 @@ export async function runTogether(
   options: FlipOptions,
 ): Promise<MemberOutcome[]> {
   const { signal } = options;
-  const several = members.length > 1;
+  const several = members.length > 1 && !options.alone;
   const started: { member: Member; run: Run; state: string; outcome: MemberOutcome | undefined }[] = [];
   let wake: () => void = () => undefined;
   const changed = () => wake();
@@ -72,7 +74,7 @@ export async function runTogether(
         signal,
         reopen: member.reopen,
         onEvent(event) {
-          tell(options.log, several ? `${member.name} | ` : '', event);
+          tell(options.log, several || options.alone ? `${member.name} | ` : '', event);
           if (event.type === 'state') one.state = event.state;
           changed();
         },
@@ -90,7 +92,7 @@ export async function runTogether(
       );
       if (several)
         await until(() => one.outcome !== undefined || (one.state !== 'none' && one.state !== 'waiting'));
-      if (failed()) break;
+      if (several && failed()) break;
     }
     if (several) {
       await until(
@@ -123,6 +125,32 @@ export async function runTogether(
     throw error;
   }
   return started.map(({ outcome }) => outcome!);
+}
+
+/**
+ * All or none: gives back what was changed on servers where it went well, because another one failed. `back` answers the
+ * operation that undoes it, or undefined where there is nothing to undo.
+ */
+export async function returnOthers(
+  members: readonly Member[],
+  outcomes: readonly MemberOutcome[],
+  back: (member: Member, outcome: MemberOutcome) => Operation | undefined,
+  options: FlipOptions,
+): Promise<void> {
+  const returning = outcomes.flatMap((outcome) => {
+    const member = members.find((one) => one.name === outcome.name);
+    const operation = member && succeeded(outcome) ? back(member, outcome) : undefined;
+    if (!member || !operation) return [];
+    options.log.info(`${member.name}: goes back to how it was, because another server failed`);
+    return [{ ...member, operation }];
+  });
+  if (returning.length === 0) return;
+  for (const outcome of await runTogether(returning, { ...options, alone: true })) {
+    if (succeeded(outcome)) continue;
+    options.log.warning(
+      `${outcome.name} could not go back to how it was (${asFailure(outcome).message}): run the action again`,
+    );
+  }
 }
 
 /** Writes a new figure into each run's folder from time to time: the sign that somebody follows. */

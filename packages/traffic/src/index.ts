@@ -50,6 +50,7 @@ export {
   type Member,
   type MemberOutcome,
   operationHash,
+  returnOthers,
   runTogether,
   succeeded,
   togetherFailure,

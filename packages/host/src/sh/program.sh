@@ -43,6 +43,7 @@ _run() {
   _state running
   journal locked
   _recover_unfinished
+  _tend_timers
   _check_order
   _sweep
   operate
@@ -141,6 +142,55 @@ _resume() {
   fi
   _take_lock
   _recover_unfinished
+  _tend_timers
+}
+
+# --- timers -----------------------------------------------------------------------------------------------
+# What is to happen later, whoever is still there by then: a folder .deploy/timers/<name> with its `program`, when it is
+# `due` (seconds since 1970) and who waits for that (`pid`). Who waits holds no lock, and ends with the server; so
+# whoever takes the lock next, or the boot, lets it wait on, or act at once when its time has passed meanwhile.
+
+# NAME DUE: the folder that was made ready as .deploy/timers/.NAME takes the place of one of that name.
+set_timer() {
+  local timer=$path/.deploy/timers/$1 tries=0
+  printf '%s\n' "$2" | write_file "$path/.deploy/timers/.$1/due"
+  rm -rf "$timer"
+  mv -T "$path/.deploy/timers/.$1" "$timer"
+  _start_timer "$timer"
+  # Before the lock is free, or the next run would take it for one that has ended.
+  until [ -f "$timer/pid" ] || [ "$tries" -ge 40 ]; do
+    tries=$((tries + 1))
+    nap 0.05
+  done
+}
+
+# Starts what waits, so that our end is not its own.
+_start_timer() {
+  # In the service of a user's systemd, which ends its processes with the program.
+  if grep -qs '/run-[^/]*\.service$' /proc/self/cgroup && command -v systemd-run >/dev/null; then
+    # The $1 in quotes is the inner shell's.
+    # shellcheck disable=SC2016
+    systemd-run --user --quiet --collect -- env -i HOME="${HOME-/}" USER="${USER-}" PATH="$PATH" \
+      XDG_RUNTIME_DIR="${XDG_RUNTIME_DIR-}" \
+      sh -c 'exec sh "$1/program" "$1" </dev/null >>"$2" 2>&1' sh "$1" "$path/.deploy/timers.log" 9>&-
+  else
+    # By redirection, not by a function: the shell in between would keep the lock's descriptor.
+    setsid sh "$1/program" "$1" </dev/null >>"$path/.deploy/timers.log" 2>&1 9>&- &
+  fi
+}
+
+_tend_timers() {
+  local each due
+  for each in "$path"/.deploy/timers/*; do
+    [ -f "$each/program" ] && ! _run_lives "$each" || continue
+    read -r due <"$each/due" || continue
+    if [ "$(date +%s)" -ge "$due" ]; then
+      say "${each##*/} was due, and nobody was there: the server has restarted meanwhile"
+      run_locked "what was due: ${each##*/}" sh "$each/program" "$each" now
+    else
+      _start_timer "$each"
+    fi
+  done
 }
 
 # --- order of runs ----------------------------------------------------------------------------------------

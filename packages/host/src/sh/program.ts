@@ -33,6 +33,7 @@ _run() {
   _state running
   journal locked
   _recover_unfinished
+  _tend_timers
   _check_order
   _sweep
   operate
@@ -117,6 +118,40 @@ _resume() {
   fi
   _take_lock
   _recover_unfinished
+  _tend_timers
+}
+set_timer() {
+  local timer=$path/.deploy/timers/$1 tries=0
+  printf '%s\\n' "$2" | write_file "$path/.deploy/timers/.$1/due"
+  rm -rf "$timer"
+  mv -T "$path/.deploy/timers/.$1" "$timer"
+  _start_timer "$timer"
+  until [ -f "$timer/pid" ] || [ "$tries" -ge 40 ]; do
+    tries=$((tries + 1))
+    nap 0.05
+  done
+}
+_start_timer() {
+  if grep -qs '/run-[^/]*\\.service$' /proc/self/cgroup && command -v systemd-run >/dev/null; then
+    systemd-run --user --quiet --collect -- env -i HOME="\${HOME-/}" USER="\${USER-}" PATH="$PATH" \\
+      XDG_RUNTIME_DIR="\${XDG_RUNTIME_DIR-}" \\
+      sh -c 'exec sh "$1/program" "$1" </dev/null >>"$2" 2>&1' sh "$1" "$path/.deploy/timers.log" 9>&-
+  else
+    setsid sh "$1/program" "$1" </dev/null >>"$path/.deploy/timers.log" 2>&1 9>&- &
+  fi
+}
+_tend_timers() {
+  local each due
+  for each in "$path"/.deploy/timers/*; do
+    [ -f "$each/program" ] && ! _run_lives "$each" || continue
+    read -r due <"$each/due" || continue
+    if [ "$(date +%s)" -ge "$due" ]; then
+      say "\${each##*/} was due, and nobody was there: the server has restarted meanwhile"
+      run_locked "what was due: \${each##*/}" sh "$each/program" "$each" now
+    else
+      _start_timer "$each"
+    fi
+  done
 }
 _check_order() {
   local key number attempt

@@ -127,6 +127,7 @@ export function switchParameters(plan: SwitchPlan): Record<string, string> {
     reason: safe(plan.reason),
     start_target: '',
     marks_bad: '',
+    marks_good: '',
   };
 }
 

@@ -69,10 +69,19 @@ record_history() {
     "$(date -u +%Y-%m-%dT%H:%M:%SZ)" >>"$path/.deploy/history.jsonl"
 }
 
-# A rollback leaves a release that is not to be chosen again by itself.
-mark_bad() {
-  printf '{"operation":"%s","deployment_id":"%s","release":"%s","actor":"%s","run_url":"%s","outcome":"rolled-back","bad":true,"at":"%s"}\n' \
-    "$operation" "$deployment_id" "$1" "$actor" "$run_url" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" >>"$path/.deploy/history.jsonl"
+# A rollback leaves a release that is not to be chosen again by itself; one that is taken back takes the mark off.
+mark_release() {
+  printf '{"operation":"%s","deployment_id":"%s","release":"%s","actor":"%s","run_url":"%s","outcome":"%s","bad":%s,"at":"%s"}\n' \
+    "$operation" "$deployment_id" "$1" "$actor" "$run_url" "$2" "$3" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" >>"$path/.deploy/history.jsonl"
+}
+
+# The end of a move that was proven, once also where a crash came in between. FROM TO REASON
+record_success() {
+  [ ! -f "$run/recorded" ] || return 0
+  [ -z "$marks_bad" ] || mark_release "$marks_bad" rolled-back true
+  [ -z "$marks_good" ] || mark_release "$marks_good" taken-back false
+  record_history "$1" "$2" succeeded "$3"
+  : >"$run/recorded"
 }
 
 # Everything back to how it was; used by a failed gate, a failed check and after a crash alike.
@@ -111,7 +120,6 @@ operate() {
   last_step=\${steps##* }
   if [ "$last_step" = 100 ]; then goal=$target; else goal=$target-$last_step; fi
   result to "$goal"
-  rm -f "$path/.deploy/confirm.new"
   if [ "$from" = "$goal" ]; then
     # Live-only services may still have to follow, where an earlier run was cut off.
     start_live_only "$(share_color "$goal")" || true
@@ -210,8 +218,7 @@ operate() {
     record_traffic "$goal"
     journal recorded
   fi
-  if [ -n "$marks_bad" ]; then mark_bad "$marks_bad"; fi
-  record_history "$from" "$goal" succeeded "$reason"
+  record_success "$from" "$goal" "$reason"
   result changed true
   result mechanism "$traffic_mechanism"
   result release "$(color_release "$(share_color "$goal")")"
@@ -269,7 +276,7 @@ start_timers() {
   rm -f .deploy/confirm
   if [ "$confirm_seconds" -gt 0 ] && [ "$last_step" = 100 ]; then
     confirm_until=$(($(date +%s) + confirm_seconds))
-    printf '%s %s %s\n' "$fence" "$confirm_until" "$from" | write_file .deploy/confirm
+    printf '%s %s %s %s\n' "$fence" "$confirm_until" "$from" "$(color_release "$(share_color "$from")")" | write_file .deploy/confirm
     result confirm_until "$confirm_until"
     start_timer confirm "$confirm_until"
   elif [ -n "$stop_after" ] && [ "$last_step" = 100 ]; then
@@ -277,8 +284,19 @@ start_timers() {
   fi
 }
 start_timer() {
-  # By redirection, not by a function: the shell in between would keep the lock's descriptor.
-  setsid sh "$files/timer.sh" "$1" "$2" "$fence" "$from" "$target" </dev/null >>"$run/timer.log" 2>&1 9>&- &
+  timer_new=$path/.deploy/timers/.$1
+  rm -rf "$timer_new"
+  mkdir -p "$timer_new" && cp "$files/timer.sh" "$timer_new/program" || return 1
+  [ ! -d "$files/shares" ] || cp -R "$files/shares" "$timer_new/shares"
+  printf 'operation=%s\ntimer_until=%s\ntimer_fence=%s\nfrom=%s\nfrom_release=%s\ntarget=%s\n' \
+    "$1" "$2" "$fence" "$from" "$(color_release "$(share_color "$from")")" "$target" >"$timer_new/about"
+  set_timer "$1" "$2"
+}
+# What would be returned to is what was left: a deploy may have replaced it meanwhile.
+can_return() { [ "$(color_release "$(share_color "$from")")" = "$from_release" ]; }
+
+colors_settled() {
+  ! { serving_table blue && serving_table green; } | grep -q '(health: starting)'
 }
 
 # After a crash: finish what was verified, give back everything else, whatever the journal meant to do.
@@ -290,6 +308,8 @@ recover() {
     fail lost 'the run ended before it moved any traffic: nothing was changed'
   fi
   last_step=100
+  # After a restart of the server containers may still be starting; none is judged by that.
+  wait_until 60 'the containers that are starting' colors_settled || true
   if color_well "$target" && { [ "$traffic_first" = 1 ] || { journalled verified && [ "$seen" = "$target" ]; }; }; then
     # A rollback goes on to its end too: what it left is the worse side.
     say "the switch to $target is finished, which the cut-off run had begun"
@@ -297,8 +317,7 @@ recover() {
     stop_live_only "$(other_color "$target")" || true
     start_live_only "$target" || true
     record_traffic "$target"
-    if [ -n "$marks_bad" ]; then mark_bad "$marks_bad"; fi
-    record_history "$from" "$target" succeeded recovered
+    record_success "$from" "$target" recovered
     result from "$from"
     result to "$target"
     result changed true

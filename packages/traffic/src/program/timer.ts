@@ -1,19 +1,19 @@
 import { sh } from './sh.ts';
 
 /**
- * The end of a timer's program: `timer.sh KIND UNTIL FENCE FROM TARGET`, where UNTIL is in seconds since 1970.
- * It sleeps without the lock, and acts under it only while the traffic is still as the switch that started it
- * has left it (the fence in traffic.json is the same).
+ * The end of a timer's program: `program FOLDER [now]`, in a folder of its own (see `set_timer` in packages/host) whose
+ * `about` says `operation`, `timer_until` (seconds since 1970), `timer_fence`, `from`, `from_release` and `target`.
+ * It sleeps without the lock, and acts under it only while the traffic is still as the switch that started it has left
+ * it (the fence in traffic.json is the same). With `now` the caller holds the lock and the time has passed.
  */
 export const TIMER = sh`
 umask 077
 LC_ALL=C
 export LC_ALL
-operation=$1
-timer_until=$2
-timer_fence=$3
-from=$4
-target=$5
+timer_folder=$1
+# shellcheck disable=SC1091 # written by start_timer
+. "$timer_folder/about" || exit 1
+files=$timer_folder
 run=$path/.deploy
 say() { printf '%s %s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$*"; }
 warn() { say "$@"; }
@@ -24,27 +24,50 @@ unlocked() { "$@" 9>&-; }
 run() { shift; "$@" </dev/null 9>&-; }
 once() { shift; "$@"; }
 write_file() { cat >"$1.new" && mv -f "$1.new" "$1"; }
+wait_until() {
+  wait_end=$(($(date +%s) + $1))
+  shift 2
+  until "$@"; do
+    [ "$(date +%s)" -lt "$wait_end" ] || return 1
+    sleep 1 9>&-
+  done
+}
 
 timer_current() {
   [ "$(sed -n 's/.*"fence":\([0-9]*\).*/\1/p' .deploy/traffic.json 2>/dev/null)" = "$timer_fence" ] || return 1
   [ "$operation" != confirm ] || [ -f .deploy/confirm ]
 }
+# A later timer of the same name may have taken the folder over.
+timer_end() {
+  if [ "$timer_mode" = now ] || [ "$(cat "$timer_folder/pid" 2>/dev/null)" = "$timer_self" ]; then rm -rf "$timer_folder"; fi
+  exit 0
+}
 
 cd "$path" || exit 1
-while [ "$(date +%s)" -lt "$timer_until" ]; do
-  timer_current || exit 0
-  sleep 1
-done
-exec 9>>.deploy/lock
-until flock -n 9; do
-  sleep 1
-  timer_current || exit 0
-done
-timer_current || exit 0
+timer_mode=\${2-}
+if [ "$timer_mode" != now ]; then
+  read -r timer_boot </proc/sys/kernel/random/boot_id
+  timer_self="$$ $(sed 's/.*) //' "/proc/$$/stat" | cut -d ' ' -f 20) $timer_boot"
+  printf '%s\n' "$timer_self" | write_file "$timer_folder/pid"
+  while [ "$(date +%s)" -lt "$timer_until" ]; do
+    timer_current || timer_end
+    sleep 1
+  done
+  exec 9>>.deploy/lock
+  until flock -n 9; do
+    sleep 1 9>&-
+    timer_current || timer_end
+  done
+fi
+timer_current || timer_end
 look_at_tools
 case $operation in
   confirm)
-    if color_well "$(share_color "$from")"; then
+    # After a restart of the server its containers may still be starting.
+    if ! can_return; then
+      say "nobody confirmed the switch to $target, but $from holds another release now: traffic stays"
+      record_history "$target" "$target" failed 'not confirmed in time, and the old colour holds another release'
+    elif wait_until 90 "$from to be healthy" color_well "$(share_color "$from")"; then
       say "nobody confirmed the switch to $target in time: back to $from"
       give_back
       record_history "$target" "$from" returned 'not confirmed in time'
@@ -59,6 +82,7 @@ case $operation in
     for timer_id in $(color_containers "$(other_color "$target")"); do docker stop "$timer_id" </dev/null >/dev/null 9>&-; done
     ;;
 esac
+timer_end
 `;
 
 /** Confirms a switch that waits for it. Parameters: `actor`, `run_url`, those of `OBSERVE`. */
@@ -71,13 +95,13 @@ operate() {
   if [ ! -f .deploy/confirm ]; then
     fail refused 'no switch waits to be confirmed' "Either it was confirmed before, or its time ran out and traffic went back: it is on \${from:-no colour} now."
   fi
-  read -r _ confirm_until confirm_from <.deploy/confirm
+  read -r _ confirm_until confirm_from from_release <.deploy/confirm
   if [ "$(date +%s)" -ge "$((confirm_until + 5))" ]; then
-    # The timer is gone, with a restart of the server: its time is over all the same.
+    # The timer waits for our lock, or is gone: its time is over all the same.
     target=$(share_color "$from")
     from=$confirm_from
     rm -f .deploy/confirm
-    if color_well "$(share_color "$from")"; then
+    if can_return && color_well "$(share_color "$from")"; then
       give_back
       record_history "$target" "$from" returned 'confirmed too late'
       fail refused "the confirmation came too late: traffic is back on $from"
