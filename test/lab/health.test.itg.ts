@@ -177,6 +177,35 @@ test('a service that never becomes healthy is reported at the timeout, with its 
   expect(result.log).toContain('last healthchecks of shop-api-1');
 }, 120_000);
 
+test('a version whose migration failed is reported with what it says of itself', async () => {
+  await up('v1');
+  const env = `REGISTRY=${lab.registry.address} TAG=migration-fails POSTGRES_PASSWORD=pw`;
+  await host.sh(
+    `cd /srv/deploy/shop && if ${env} docker compose run --rm --no-deps api /app/shop migrate; then exit 1; fi; ${env} docker compose up -d --no-deps api`,
+  );
+  const result = await wait({
+    ...server(),
+    via: 'ssh',
+    targets: 'http://127.0.0.1:8080/api/readiness/ -> 200',
+    timeout: '10s',
+  });
+  expect(result.exitCode).toBe(1);
+  expect(result.report.checks[0]!.detail).toMatch(/^status 503, wanted 200; it begins .*schema is at \d/);
+}, 120_000);
+
+test('a version that ignores SIGTERM is healthy while it runs, which is all that is asked', async () => {
+  await up('v1');
+  await up('ignores-sigterm', 'api');
+  const result = await wait({
+    ...server(),
+    via: 'ssh',
+    project: 'shop',
+    targets: 'compose://api\nversion = http://127.0.0.1:8080/version',
+    'expect-version': 'ignores-sigterm',
+  });
+  expect(result).toMatchObject({ exitCode: 0, outputs: { healthy: 'true' } });
+}, 120_000);
+
 test('a slow start is waited out, and seen as soon as it is over', async () => {
   await up('v1');
   await up('slow-start', 'api');

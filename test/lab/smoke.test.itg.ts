@@ -18,14 +18,18 @@ beforeAll(async () => {
     await host.sh(`echo ${text} | base64 -d >/srv/deploy/shop/${name}`);
   }
   // The site on a port that only the server itself can reach, as a colour without traffic has it.
-  const env = `WEB_PORT=127.0.0.1:18001 REGISTRY=${lab.registry.address} TAG=v2 POSTGRES_PASSWORD=pw`;
-  await host.sh(
-    `cd /srv/deploy/shop && ${env} docker compose up -d --wait db redis && ${env} docker compose run --rm --no-deps api /app/shop migrate && ${env} docker compose up -d --wait`,
-  );
+  await compose('v2', 'up -d --wait db redis');
+  await compose('v2', 'run --rm --no-deps api /app/shop migrate');
+  await compose('v2', 'up -d --wait');
 }, 900_000);
 afterAll(async () => {
   await lab.close();
 }, 120_000);
+
+async function compose(tag: string, command: string): Promise<void> {
+  const env = `WEB_PORT=127.0.0.1:18001 REGISTRY=${lab.registry.address} TAG=${tag} POSTGRES_PASSWORD=pw`;
+  await host.sh(`cd /srv/deploy/shop && ${env} docker compose ${command}`);
+}
 
 const CHECKS = `
 defaults: { timeout: 10s }
@@ -110,4 +114,15 @@ test('a Hurl file runs against it', async () => {
     },
   );
   expect(result).toMatchObject({ exitCode: 0, outputs: { passed: '1' } });
+}, 120_000);
+
+test('a version that fails every tenth request is found out by a check that asks often enough', async () => {
+  await compose('some-errors', 'up -d --wait --no-deps api');
+  const asked = Array.from({ length: 30 }, (_, index) => `/api/items?${index}`);
+  const result = await smoke({
+    checks: `- { name: 'no error at {{path}}', matrix: { path: [${asked.map((path) => `'${path}'`).join(', ')}] }, request: 'GET {{path}}', expect: { status: 200 } }`,
+  });
+  expect(result.exitCode).toBe(1);
+  expect(result.outputs).toMatchObject({ passed: '27', failed: '3' });
+  expect(result.log).toMatch(/status is 500, wanted 200/);
 }, 120_000);

@@ -45,14 +45,21 @@ await_gates() {
 start_services() {
   # Containers that bear the name but cannot be started again would make `up` fail.
   say "starts$2"
+  _before=$(wc -c <"$run/log")
   # shellcheck disable=SC2086 # service names have no spaces
   run_locked "Compose to start$2" compose "$1" up --detach --no-deps --no-build --pull never --no-color --quiet-pull \
     ${stop_timeout:+--timeout "$stop_timeout"} $2
   _code=$?
   [ "$_code" -eq 0 ] && return 0
   bad_services=$2
-  problem="Compose could not start$2 (exit code $_code)"
+  problem="Compose could not start$2 (exit code $_code)$(docker_reason "$_before")"
   return 1
+}
+
+# docker_reason OFFSET: what Docker last called an error in the log from there on, behind a colon; empty if nothing.
+docker_reason() {
+  tail -c "+$(($1 + 1))" "$run/log" | sed -n 's/^ *Error response from daemon: /: /p; s/^ *[Ee]rror: /: /p' |
+    tail -n 1 | cut -c 1-300
 }
 
 # Removes containers of services that the release in DIRECTORY does not have.

@@ -30,13 +30,18 @@ await_gates() {
 }
 start_services() {
   say "starts$2"
+  _before=$(wc -c <"$run/log")
   run_locked "Compose to start$2" compose "$1" up --detach --no-deps --no-build --pull never --no-color --quiet-pull \\
     \${stop_timeout:+--timeout "$stop_timeout"} $2
   _code=$?
   [ "$_code" -eq 0 ] && return 0
   bad_services=$2
-  problem="Compose could not start$2 (exit code $_code)"
+  problem="Compose could not start$2 (exit code $_code)$(docker_reason "$_before")"
   return 1
+}
+docker_reason() {
+  tail -c "+$(($1 + 1))" "$run/log" | sed -n 's/^ *Error response from daemon: /: /p; s/^ *[Ee]rror: /: /p' |
+    tail -n 1 | cut -c 1-300
 }
 remove_orphans() {
   survey "$scratch/containers" || return 1

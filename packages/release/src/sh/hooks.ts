@@ -80,11 +80,12 @@ start_missing() {
     _now=" $(next_wave "$1" "$_missing")"
     _missing=$(printf '%s\\n' $_missing | grep -vxF "$(printf '%s\\n' $_now)" | tr '\\n' ' ')
     say "starts what $2 needs:$_now"
+    _before=$(wc -c <"$run/log")
     run_locked "Compose to start$_now" compose "$1" up --detach --no-deps --no-recreate --no-build --pull never --quiet-pull $_now
     _code=$?
     if [ "$_code" -ne 0 ]; then
       bad_services=$_now
-      problem="Compose could not start$_now (exit code $_code)"
+      problem="Compose could not start$_now (exit code $_code)$(docker_reason "$_before")"
       return 1
     fi
     await_gates "$1" "$_now" || return 1
