@@ -64,12 +64,7 @@ export async function colorUp(lab: Lab, host: Host, color: Color, options: Color
     labels: { 'deploy-actions.release': `release-${version}`, 'deploy-actions.color': color },
     networks: { default: { aliases: [`web-${color}`] } },
     healthcheck: {
-      test: [
-        'CMD',
-        'node',
-        '-e',
-        "fetch('http://127.0.0.1:8080/health').then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))",
-      ],
+      test: ['CMD', 'wget', '-q', '-O', '/dev/null', 'http://127.0.0.1:8080/health'],
       interval: '2s',
       start_period: '10s',
       start_interval: '200ms',
@@ -245,4 +240,34 @@ export async function served(
   const answer = await fetch(`${host.url(8080)}/version`, { signal: AbortSignal.timeout(5000) });
   const { version } = (await answer.json()) as { version: string };
   return { color: answer.headers.get('x-deploy-color'), version, headers: answer.headers };
+}
+
+/** How many of `count` visitors green answers, fifty at once. */
+export async function countGreen(host: Host, count: number): Promise<number> {
+  let green = 0;
+  for (let left = count; left > 0; left -= 50) {
+    const answers = await Promise.all(Array.from({ length: Math.min(left, 50) }, () => served(host)));
+    green += answers.filter((one) => one.color === 'green').length;
+  }
+  return green;
+}
+
+/** Whether so many of `count` answers fit a share of `percent`, by three and a half sigma. */
+export function fits(green: number, count: number, percent: number): boolean {
+  const share = percent / 100;
+  return Math.abs(green - count * share) < 3.5 * Math.sqrt(count * share * (1 - share));
+}
+
+/** The names of an answer's headers, the date left out. */
+export function headerNames(headers: Headers): string[] {
+  return [...headers.keys()].filter((name) => name !== 'date').sort();
+}
+
+/** The lines of history.jsonl on a server, oldest first. */
+export async function history(host: Host): Promise<Record<string, unknown>[]> {
+  const lines = await host.sh(`cat ${PATH}/.deploy/history.jsonl 2>/dev/null || true`);
+  return lines
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
 }

@@ -4,6 +4,9 @@ import {
   SITES,
   colorDown,
   colorUp,
+  countGreen,
+  fits,
+  headerNames,
   mustStep,
   prepareColors,
   served,
@@ -38,14 +41,17 @@ afterAll(async () => {
 /** The worker's number: a reload replaces it. */
 const worker = () => host.sh('pgrep -n haproxy');
 
-/** How many of COUNT answers come from green. */
-async function greenOf(count: number): Promise<number> {
-  let green = 0;
-  for (let left = count; left > 0; left -= 50) {
-    const answers = await Promise.all(Array.from({ length: 50 }, () => served(host)));
-    green += answers.filter((one) => one.color === 'green').length;
-  }
-  return green;
+const contained = { install: 'true', 'site-config': '/srv/edge/haproxy.cfg', routes: 'web: web:8080' };
+const CONTAINED = SITES.haproxy.text
+  .replace(/ *stats socket.*\n| *user .*\n| *group .*\n/g, '')
+  .replace('127.0.0.1:18101', 'web-blue:8080');
+
+/** HAProxy in a container as its official image has it: not root, on both colours' networks. */
+async function runContained(mount = ''): Promise<void> {
+  const flags = '/var/lib/deploy-actions/shop';
+  await host.sh(
+    `docker rm -f edge >/dev/null 2>&1; docker create --name edge --user 99:99 -p 8080:8080 --network zz_shop_blue -v /srv/edge:/etc/haproxy:ro -v ${flags}:${flags}:ro ${mount} --entrypoint haproxy haproxy:lab -W -db -f /etc/haproxy/haproxy.cfg >/dev/null && docker network connect zz_shop_green edge && docker start edge >/dev/null && sleep 1`,
+  );
 }
 
 test('install keeps the old file and every header, and adds the colour', async () => {
@@ -55,8 +61,7 @@ test('install keeps the old file and every header, and adds the colour', async (
   expect(await host.sh(`cat ${backup}`)).toBe(text);
   const { headers, color } = await served(host);
   expect(color).toBe('blue');
-  const names = (all: Headers) => [...all.keys()].filter((name) => name !== 'date').sort();
-  expect(names(headers)).toEqual([...names(before), 'x-deploy-color'].sort());
+  expect(headerNames(headers)).toEqual([...headerNames(before), 'x-deploy-color'].sort());
 });
 
 test('the runtime socket belongs to the login group, and nothing is for everybody', async () => {
@@ -101,12 +106,11 @@ test('a rollback of that run flips the traffic back, by the map as well', async 
 test('a canary has its share, which the status tells, and a canary that goes on keeps the visitors there', async () => {
   const canary = await mustStep('blue-green-switch', { ...inputs, weight: 25, 'step-interval': '1s' });
   expect(canary.outputs).toMatchObject({ to: 'green-25', weight: '25' });
-  const green = await greenOf(400);
-  expect(Math.abs(green - 100)).toBeLessThan(3.5 * Math.sqrt(400 * 0.25 * 0.75));
+  expect(fits(await countGreen(host, 400), 400, 25)).toBe(true);
   const status = await mustStep('blue-green-switch', { ...inputs, status: true });
   expect(status.shown).toContain('traffic is on green-25 (haproxy on the host, since');
   await mustStep('blue-green-switch', inputs);
-  expect(await greenOf(50)).toBe(50);
+  expect(await countGreen(host, 50)).toBe(50);
 });
 
 test('HAProxy starts anew while the idle colour is absent, with the same colour', async () => {
@@ -117,4 +121,40 @@ test('HAProxy starts anew while the idle colour is absent, with the same colour'
   expect((await served(host)).color).toBe('green');
   const refused = await step('blue-green-switch', { ...inputs, to: 'blue' });
   expect(refused.shown).toContain('blue cannot take the traffic: it has no running container');
+});
+
+test('in a container without its socket mounted, install names the mount, and a switch by reload is told as one', async () => {
+  await host.sh('kill -USR1 $(cat /run/haproxy.pid); rm -f /srv/deploy/shop/.deploy/proxy.json');
+  await colorUp(lab, host, 'blue', { version: 'v3' });
+  await host.sh('install -d -m 0755 /srv/edge');
+  await host.write('/srv/edge/haproxy.cfg', CONTAINED, { mode: '0644', owner: 'root' });
+  // A small image has no HAProxy: the server's own goes in, with what it is linked with.
+  await host.sh(
+    `image=${lab.registry.image('shop/web:v1')}; docker create --name haproxy-image $image >/dev/null && ` +
+      "tar -chf - /usr/sbin/haproxy $(ldd /usr/sbin/haproxy | sed -n 's/.*=> \\(\\/[^ ]*\\).*/\\1/p') 2>/dev/null | docker cp - haproxy-image:/ && " +
+      'docker commit haproxy-image haproxy:lab >/dev/null && docker rm haproxy-image',
+  );
+  await runContained();
+  const installed = await mustStep('blue-green-switch', { ...inputs, ...contained });
+  expect(installed.shown).toContain('add the volume /var/lib/deploy-actions/shop.haproxy:/run/haproxy');
+  expect((await served(host)).color).toBe('green');
+  const switched = await mustStep('blue-green-switch', inputs);
+  expect(switched.outputs['report']).toContain('green to blue by reload');
+  expect(switched.annotations.map((one) => one.message).join()).toContain('it is reloaded instead');
+  expect(await served(host)).toMatchObject({ color: 'blue', version: 'v3' });
+});
+
+test('with the mount that was named, a switch in a container needs no reload', async () => {
+  await runContained('-v /var/lib/deploy-actions/shop.haproxy:/run/haproxy');
+  const installed = await mustStep('blue-green-switch', { ...inputs, ...contained });
+  expect(installed.shown).not.toContain('add the volume');
+  expect((await served(host)).color).toBe('blue');
+  const process = await worker();
+  const switched = await mustStep('blue-green-switch', inputs);
+  expect(switched.outputs['report']).toContain('blue to green by map');
+  expect(await served(host)).toMatchObject({ color: 'green', version: 'v2' });
+  expect(await worker()).toBe(process);
+  await colorDown(host, 'blue');
+  await host.sh('docker restart -t 1 edge >/dev/null; sleep 1');
+  expect((await served(host)).color).toBe('green');
 });

@@ -1,3 +1,4 @@
+import { followRun } from '@deploy-actions/host';
 import { Failure } from '@deploy-actions/kit';
 import { type VersionSource, parseVersionSource } from '@deploy-actions/probe';
 import type { Ports } from '@deploy-actions/runner';
@@ -9,8 +10,10 @@ import {
   lookAt,
   otherColor,
   parseShare,
+  settleInterrupted,
 } from '@deploy-actions/traffic';
 import type { SwitchInputs, SwitchOutputs } from './fields.ts';
+import { deploymentIdOf } from './identity.ts';
 import { installProxy } from './install.ts';
 import { confirmSwitch, moveTraffic } from './move.ts';
 import { showStatus } from './status.ts';
@@ -36,24 +39,33 @@ export async function blueGreenSwitch(
   };
   try {
     const wantsConfig = inputs.install !== 'false';
-    const seen = await Promise.all(
-      servers.map(async (server) =>
-        lookAt(
-          server,
-          await reopen(server),
-          {
-            project: inputs.project,
-            wantsConfig,
-            ...(inputs['site-config'] ? { siteConfig: inputs['site-config'] } : {}),
-          },
-          { signal: ports.signal },
-        ),
-      ),
-    );
+    const look = (server: Server, session: Session) =>
+      lookAt(
+        server,
+        session,
+        {
+          project: inputs.project,
+          wantsConfig,
+          ...(inputs['site-config'] ? { siteConfig: inputs['site-config'] } : {}),
+        },
+        { signal: ports.signal },
+      );
+    const seen = await Promise.all(servers.map(async (server) => look(server, await reopen(server))));
     if (inputs.status) return showStatus(seen, inputs, ports);
     if (inputs.install !== 'false') return await installProxy(seen, inputs, ports, reopen);
     if (inputs.to === 'confirm') return await confirmSwitch(seen, inputs, ports, reopen);
-    return await moveTraffic(seen, targetOf(seen, inputs), source, inputs, ports, reopen);
+    if (inputs.plan) return await moveTraffic(seen, targetOf(seen, inputs), source, inputs, ports, reopen);
+    const deploymentId = deploymentIdOf(inputs['deployment-id'], ports.workflow);
+    let goesOn = ports.workflow.runAttempt > 1;
+    const settled = await Promise.all(
+      seen.map(async (one) => {
+        if (!(await settle(one, deploymentId, inputs, ports, reopen))) return one;
+        goesOn = true;
+        return await look(one.server, one.session);
+      }),
+    );
+    const target = targetOf(settled, inputs, goesOn ? deploymentId : undefined);
+    return await moveTraffic(settled, target, source, inputs, ports, reopen);
   } finally {
     await Promise.all(sessions.map((session) => session.close()));
   }
@@ -91,10 +103,48 @@ function checkInputs(inputs: SwitchInputs): VersionSource {
   }
 }
 
-/** The colour that is to have the traffic, the same on all servers. */
-function targetOf(seen: readonly SeenServer[], inputs: SwitchInputs): Color {
+/**
+ * What an earlier attempt of this job has left is brought to an end before anything is decided: a switch that is still
+ * under way is waited for, what was cut off is finished or given back. True when there was something.
+ */
+async function settle(
+  seen: SeenServer,
+  deploymentId: string,
+  inputs: SwitchInputs,
+  ports: Ports,
+  reopen: (server: Server) => Promise<Session>,
+): Promise<boolean> {
+  const { server, session, look } = seen;
+  const options = { clock: ports.clock, log: ports.log, signal: ports.signal };
+  // With a colour in `to` the same switch is attached to instead.
+  const own = look.unfinished.filter(
+    (run) =>
+      inputs.to === 'idle' && run.running && run.operation === 'switch' && run.deploymentId === deploymentId,
+  );
+  for (const run of own) {
+    ports.log.info(`${server.name}: a switch of this job is still under way: waits for its end`);
+    const reference = { ...run, path: server.path, number: Number(/\d+$/.exec(run.directory)?.[0]) };
+    await followRun(session, reference, { ...options, reopen: () => reopen(server) }).result.catch(
+      () => undefined,
+    );
+  }
+  const about = {
+    deploymentId,
+    lockTimeout: inputs['lock-timeout'],
+    holder: { actor: ports.workflow.actor, runUrl: ports.workflow.runUrl },
+  };
+  return (await settleInterrupted(seen, about, () => reopen(server), options)) || own.length > 0;
+}
+
+/**
+ * The colour that is to have the traffic, the same on all servers. `goesOn`: the deployment that may have moved it in an
+ * earlier attempt; then that colour, not the one that is idle since.
+ */
+function targetOf(seen: readonly SeenServer[], inputs: SwitchInputs, goesOn?: string): Color {
   if (inputs.to === 'blue' || inputs.to === 'green') return inputs.to;
-  const targets = new Set(seen.map(({ look }) => idleColor(look)));
+  const targets = new Set(
+    seen.map(({ look }) => (goesOn === undefined ? undefined : movedColor(look, goesOn)) ?? idleColor(look)),
+  );
   const [target] = targets;
   if (targets.size > 1 || target === undefined) {
     throw new Failure(
@@ -107,6 +157,14 @@ function targetOf(seen: readonly SeenServer[], inputs: SwitchInputs): Color {
     );
   }
   return target;
+}
+
+/** The colour that the deployment has moved all traffic to, if that is the last thing it did and it is there still. */
+function movedColor({ history, share }: SeenServer['look'], deploymentId: string): Color | undefined {
+  const last = history.findLast((line) => line['deployment_id'] === deploymentId);
+  const moved = last?.['operation'] === 'switch' && last['outcome'] === 'succeeded' && last['to'] === share;
+  const to = parseShare(moved ? (share ?? '') : '');
+  return to?.weight === 100 ? to.color : undefined;
 }
 
 /** The colour that gets more when one goes on: the idle one, or the one that a canary is under way to. */

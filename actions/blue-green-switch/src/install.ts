@@ -92,6 +92,7 @@ export async function installProxy(
           }),
           first_share: installation.site.fallback,
           old_sum: installation.oldSum,
+          socket_folder: installation.socketFolder,
           login: look.user,
           login_group: look.group,
         },

@@ -53,6 +53,7 @@ export const haproxy: Proxy = {
           }
         }
         appended.push(...backends(target, route, site));
+        if (site.contained) replacements.push(...lateNames(text, target, route, site.project));
       }
     }
     for (const [section, route] of entries) {
@@ -78,10 +79,10 @@ export const haproxy: Proxy = {
     if (surroundings.socket) {
       const { path, group } = surroundings.socket;
       const global = sections.find((one) => one.kind === 'global');
-      const line = `stats socket ${path} mode 660 group ${group} level admin`;
+      const line = `stats socket ${path} mode 660 ${group === undefined ? '' : `group ${group} `}level admin`;
       const lines = global ? [line] : ['global', `    ${line}`];
       replacements.push(insertRegion(text, global?.inner ?? 0, site.project, global ? '    ' : '', lines));
-      edit.changes.push(`a runtime socket ${path} for the group ${group}`);
+      edit.changes.push(`a runtime socket ${path}${group === undefined ? '' : ` for the group ${group}`}`);
     }
     const body = replaceAll(text.endsWith('\n') ? text : `${text}\n`, replacements);
     const marked = insertRegion('', 0, site.project, '', appended).text;
@@ -91,6 +92,13 @@ export const haproxy: Proxy = {
     return removeRegions(config, site.project);
   },
 };
+
+/** The servers that are no longer asked must not keep HAProxy from starting when their name is gone. */
+function lateNames(text: string, target: Section, route: Route, project: string): Replacement[] {
+  return serversOf(target)
+    .filter((line) => leadsTo(line, route) && !line.words.includes('init-addr'))
+    .map((line) => replaceRegion(text, line, project, [`${line.words.join(' ')} init-addr last,libc,none`]));
+}
 
 interface Line {
   words: string[];
@@ -162,12 +170,16 @@ const serversOf = (section: Section) =>
 
 const addressOf = (line: Line) => (line.words[0] === 'server' ? line.words[2] : line.words[3]) ?? '';
 
-function holdsServer(section: Section, route: Route): boolean {
+function leadsTo(line: Line, route: Route): boolean {
   const same = (address: string) =>
     address.replace(/^(?:localhost|ipv4@)/, '127.0.0.1').replace(/^127\.0\.0\.1(?=\d+\.)/, '');
+  return route.plain.map(same).includes(same(addressOf(line)));
+}
+
+function holdsServer(section: Section, route: Route): boolean {
   return (
     (section.kind === 'backend' || section.kind === 'listen') &&
-    serversOf(section).some((line) => route.plain.map(same).includes(same(addressOf(line))))
+    serversOf(section).some((line) => leadsTo(line, route))
   );
 }
 

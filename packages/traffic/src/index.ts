@@ -55,6 +55,7 @@ export {
   succeeded,
   togetherFailure,
 } from './flip.ts';
+export { settleInterrupted } from './settle.ts';
 export {
   type InstallRequest,
   type Installation,

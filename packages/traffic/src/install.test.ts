@@ -26,6 +26,7 @@ const site = (more: Partial<Site> = {}): Site => ({
   sticky: undefined,
   token: '0123456789abcdef01234567',
   contained: false,
+  canaryLog: '/var/log/deploy-actions/shop.log',
   ...more,
 });
 
@@ -123,7 +124,31 @@ add_header X-More "two words";
   expect(text).toContain('add_header X-Http one;');
   expect(text).toContain('add_header X-More "two words";');
   expect(text).toContain('access_log /var/log/nginx/access.log;');
-  expect(text).toContain('access_log /var/log/deploy-actions/shop.log deploy_shop if=$deploy_shop_canary;');
+  expect(text).toContain('access_log /var/log/deploy-actions/shop.log deploy_shop if=$deploy_shop_logged;');
+});
+
+test('nginx: only a watched canary is logged; what turns logging off above is no reason not to, in place it is', () => {
+  const config = (own: string) =>
+    `server {\n  access_log off;\n  location / {\n    ${own}proxy_pass http://127.0.0.1:8080;\n  }\n}\n`;
+  const above = nginx.install(config(''), site(), { file: 'site' });
+  expect(above.canaryLog).toBe('on');
+  expect(above.text).toContain('if (-f /var/lib/deploy-actions/shop/watch) { set $deploy_shop_watched 1; }');
+  expect(above.text.match(/access_log off;/g)).toHaveLength(1);
+  const inPlace = nginx.install(config('access_log off; '), site(), { file: '/etc/site' });
+  expect(inPlace.canaryLog).toBe(
+    'the location in line 3 of /etc/site has no access_log, or turns it off itself',
+  );
+  expect(inPlace.text).not.toMatch(/access_log \S+ deploy_shop/);
+  expect(nginx.install(config(''), site({ canaryLog: undefined }), { file: 'site' }).text).not.toContain(
+    'watch',
+  );
+});
+
+test('HAProxy: in a container the folder of the socket hands its group down', () => {
+  const socket = { path: '/run/haproxy/deploy-shop.sock', group: undefined };
+  expect(haproxy.install(HAPROXY, site({ contained: true }), { file: 'site', socket }).text).toContain(
+    'stats socket /run/haproxy/deploy-shop.sock mode 660 level admin\n',
+  );
 });
 
 test('nginx: the application is told the host that it was told before, and redirects are still rewritten', () => {
@@ -147,6 +172,26 @@ test('nginx in a container resolves a colour anew, so that an absent one keeps n
   expect(text).toContain('resolver 127.0.0.11 valid=1s ipv6=off;');
   expect(text).toContain('green web-green:8080;');
   expect(text).not.toMatch(/^\s*upstream deploy_/m);
+});
+
+test('in a container, what is no longer asked keeps nobody from starting once its name is gone', () => {
+  const contained = site({
+    contained: true,
+    routes: [{ ...site().routes[0]!, blue: ['web-blue:8080'], green: ['web-green:8080'] }],
+  });
+  const upstream =
+    'upstream app {\n  server web:8080;\n}\nserver {\n  location / {\n    proxy_pass http://app;\n  }\n}\n';
+  const edit = nginx.install(upstream, contained, { file: 'site' });
+  expect(edit.text).toContain('server 127.0.0.1:9 down;');
+  expect(nginx.uninstall(edit.text, contained)).toBe(upstream);
+  const whole = `# configuration file /etc/nginx/nginx.conf:\nhttp { upstream app { server web:8080; } include site; }\n`;
+  expect(() =>
+    nginx.install(upstream.slice(upstream.indexOf('server {')), contained, { file: 'site', whole }),
+  ).toThrow('the upstream app stands in another file');
+  const named = HAPROXY.replace('127.0.0.1:8080', 'web:8080');
+  const { text } = haproxy.install(named, contained, { file: 'site' });
+  expect(text).toContain('server s1 web:8080 check cookie s1 init-addr last,libc,none');
+  expect(haproxy.uninstall(text, contained)).toBe(named);
 });
 
 test('nginx: a cached look at flags is turned off, or refused where it cannot be', () => {

@@ -11,7 +11,7 @@ import {
   liveColor,
 } from './derive.ts';
 import { haproxy } from './haproxy.ts';
-import type { Look, PreparedProxy } from './look.ts';
+import type { Look, LookProxy, PreparedProxy, ProxyMounts } from './look.ts';
 import { CANARY_LOGS, nginx } from './nginx.ts';
 import type { ProxyPlace } from './program/index.ts';
 import type { Edit, Proxy, ProxyKind } from './proxy.ts';
@@ -38,6 +38,8 @@ export interface Installation {
   site: Site;
   place: ProxyPlace;
   prepared: PreparedProxy;
+  /** The folder on the server for the runtime socket of HAProxy in a container; empty: none. */
+  socketFolder: string;
   edit: Edit;
   /** Added and removed lines of the user's file. */
   diff: string[];
@@ -76,7 +78,13 @@ export function planInstallation(look: Look, request: InstallRequest): Installat
       },
     );
   }
-  const socket = contained ? containerSocket(mounts!.mounts, project) : `/run/haproxy/deploy-${project}.sock`;
+  const socket =
+    proxy.kind !== 'haproxy'
+      ? undefined
+      : contained
+        ? containerSocket(mounts!.mounts, project)
+        : runtimeSocket('/run/haproxy', '/run/haproxy', project);
+  const log = canaryLog(proxy, mounts, project);
   const site: Site = {
     project,
     routes: deriveRoutes(look, project, request.routes, contained),
@@ -86,15 +94,21 @@ export function planInstallation(look: Look, request: InstallRequest): Installat
     sticky: request.sticky,
     token: look.proxy?.token ?? randomBytes(12).toString('hex'),
     contained,
+    ...(log.inside === '' ? {} : { canaryLog: log.inside }),
   };
   const whole = look.whole.get(proxy.name);
   const edit = PROXIES[proxy.kind].install(look.config, site, {
     file: look.configFile,
     ...(whole === undefined ? {} : { whole }),
-    ...(proxy.kind === 'haproxy' && socket !== undefined && !contained
-      ? { socket: { path: socket, group: look.group } }
-      : {}),
+    ...(socket && { socket: { path: socket.inside, group: contained ? undefined : look.group } }),
   });
+  const socketFolder = proxy.kind === 'haproxy' && contained ? (socket?.folder ?? `${folder}.haproxy`) : '';
+  if (proxy.kind === 'haproxy' && !socket) {
+    edit.warnings.push(
+      `the runtime socket of HAProxy in ${proxy.name} cannot be reached from the server, so each switch has to reload it, which closes idle connections of clients. To have none: add the volume ${socketFolder}:/run/haproxy to the container, recreate it once, and run install again`,
+    );
+  }
+  const canaryWhy = log.why === '' && edit.canaryLog !== 'on' ? (edit.canaryLog ?? '') : log.why;
   const door = frontDoor(proxy.kind, edit.text, site, contained ? mounts!.published : undefined);
   const url = request.verifyUrl ?? door?.url;
   if (url === undefined) {
@@ -109,9 +123,10 @@ export function planInstallation(look: Look, request: InstallRequest): Installat
     containerName: proxy.name,
     configFile: look.configFile,
     configInside,
-    socket: socket ?? '',
+    socket: socket?.path ?? '',
     watched,
-    canaryLog: proxy.kind === 'nginx' && !contained ? `${CANARY_LOGS}/${project}.log` : '',
+    canaryLog: canaryWhy === '' ? log.path : '',
+    canaryWhy,
   };
   const prepared: PreparedProxy = {
     kind: proxy.kind,
@@ -128,11 +143,14 @@ export function planInstallation(look: Look, request: InstallRequest): Installat
     url,
     connect: door?.connect ?? connectOf(url),
     routes: site.routes,
+    canaryLog: place.canaryLog,
+    canaryWhy,
   };
   return {
     site,
     place,
     prepared,
+    socketFolder,
     edit,
     diff: lineDiff(look.config, edit.text),
     oldSum: createHash('sha256').update(look.config).digest('hex'),
@@ -152,13 +170,43 @@ export function shareFiles(site: Site): { name: string; content: string }[] {
   }));
 }
 
-/** HAProxy's socket in a container is reached where the folder that it lies in is mounted from the host. */
+/** HAProxy's socket in a container is reached where the folder that it lies in is mounted from the server. */
 function containerSocket(
   mounts: readonly { source: string; destination: string }[],
   project: string,
-): string | undefined {
-  const mount = mounts.find(({ destination }) => /^\/(?:var\/)?run\/haproxy$/.test(destination));
-  return mount && `${mount.source}/deploy-${project}.sock`;
+): RuntimeSocket | undefined {
+  const mount = mounts.find(({ destination }) => /^\/(?:var\/)?run\/haproxy\/?$/.test(destination));
+  return (
+    mount && runtimeSocket(mount.source.replace(/\/$/, ''), mount.destination.replace(/\/$/, ''), project)
+  );
+}
+
+interface RuntimeSocket {
+  /** On the server. */
+  path: string;
+  folder: string;
+  /** As HAProxy sees it. */
+  inside: string;
+}
+
+function runtimeSocket(folder: string, inside: string, project: string): RuntimeSocket {
+  const name = `deploy-${project}.sock`;
+  return { path: `${folder}/${name}`, folder, inside: `${inside}/${name}` };
+}
+
+/** Where the requests of a canary are logged, as the server and as the proxy sees it, or why nowhere. */
+function canaryLog(
+  proxy: LookProxy,
+  mounts: ProxyMounts | undefined,
+  project: string,
+): { path: string; inside: string; why: string } {
+  const path = `${CANARY_LOGS}/${project}.log`;
+  const none = (why: string) => ({ path: '', inside: '', why });
+  if (proxy.kind !== 'nginx') return none(`${proxy.kind} has no log of its own for a colour`);
+  if (proxy.id === '') return { path, inside: path, why: '' };
+  const inside = mounts && insidePath(path, mounts);
+  if (inside !== undefined) return { path, inside, why: '' };
+  return none(`${proxy.name} has no volume ${CANARY_LOGS}:${CANARY_LOGS}`);
 }
 
 /** The server asks itself: whatever the name in the URL resolves to, the proxy beside it answers. */

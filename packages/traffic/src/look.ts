@@ -66,6 +66,10 @@ export interface PreparedProxy {
   url: string;
   connect: string;
   routes: readonly Route[];
+  /** The file on the server that a canary's requests are logged to; empty: none. */
+  canaryLog: string;
+  /** Why there is none. */
+  canaryWhy: string;
 }
 
 export interface Look {
@@ -77,6 +81,8 @@ export interface Look {
   proxy: PreparedProxy | undefined;
   /** A switch that waits to be confirmed: until when (seconds since 1970), and where traffic would go back to. */
   confirm: { until: number; from: string } | undefined;
+  /** Runs of this application that have no result: under way, or cut off. */
+  unfinished: readonly { running: boolean; deploymentId: string; operation: string; directory: string }[];
   /** Lines of history.jsonl, oldest first. */
   history: readonly Readonly<Record<string, unknown>>[];
   /** What releases/<id>/release.json hold. */
@@ -117,6 +123,14 @@ export function parseLook(fields: Readonly<Record<string, string>>): Look {
     traffic: jsonLines(of('traffic'))[0] as unknown as TrafficRecord | undefined,
     proxy: jsonLines(of('proxy'))[0] as unknown as PreparedProxy | undefined,
     confirm: until === undefined || from === undefined ? undefined : { until: Number(until), from },
+    unfinished: [...of('unfinished').matchAll(/^(\w+) (.*\/([^/\n]+)\/([a-z][a-z-]*)-\d+)$/gm)].map(
+      ([, state, directory, deploymentId, operation]) => ({
+        running: state === 'running',
+        deploymentId: deploymentId!,
+        operation: operation!,
+        directory: directory!,
+      }),
+    ),
     history: jsonLines(of('history')),
     releases: jsonLines(of('releases')),
     current: of('current'),

@@ -22,6 +22,9 @@ import { PROBE_HEADER, DEFAULT_HEADER, type Route, type Site, addressesOf, ident
 /** Where nginx writes the answers of a canary: made by root, so that no user can put a link in its way. */
 export const CANARY_LOGS = '/var/log/deploy-actions';
 
+/** The flag that is there while a step of a canary is watched: only then are requests logged. */
+export const WATCH_FLAG = 'watch';
+
 /**
  * nginx looks, for each request, whether a flag file exists (`-f`, one stat() each) and picks the colour's
  * upstream by a variable: a switch is one rename(), and no worker is ever replaced. A reload would close idle
@@ -40,6 +43,7 @@ export const nginx: Proxy = {
     const edit: Edit = { text, changes: [], warnings: [] };
     const replacements: Replacement[] = [];
     const servers = new Set<Directive>();
+    const unlogged: Pass[] = [];
     const http = httpLevel(files);
     for (const route of site.routes) {
       const passes = found.filter(({ directive }) =>
@@ -49,6 +53,7 @@ export const nginx: Proxy = {
       for (const pass of passes) {
         servers.add(pass.server);
         const levels = pass.chain.map((level) => expandIncludes(level.block ?? [], files)).concat([http]);
+        if (!canLog(levels)) unlogged.push(pass);
         replacements.push(
           replaceRegion(
             text,
@@ -62,6 +67,8 @@ export const nginx: Proxy = {
         );
       }
     }
+    if (site.contained)
+      replacements.push(...lateNames(text, directives, site, upstreamsOf(directives, http), surroundings));
     for (const server of servers) {
       const indent = innerIndent(text, server);
       const first = text.indexOf('\n', server.inner!) + 1;
@@ -89,12 +96,50 @@ export const nginx: Proxy = {
     edit.changes.push(
       `line ${lineOf(text, top!.start)}: the upstreams and the canary ladder of ${site.project} are declared`,
     );
-    return { ...edit, text: replaceAll(text, replacements) };
+    const [quiet] = unlogged;
+    const canaryLog = quiet
+      ? `the location in line ${lineOf(text, quiet.chain[0]!.start)} of ${surroundings.file} has no access_log, or turns it off itself`
+      : 'on';
+    return { ...edit, text: replaceAll(text, replacements), canaryLog };
   },
   uninstall(config, site) {
     return removeRegions(config, site.project);
   },
 };
+
+/**
+ * An upstream that is no longer asked must not keep nginx from starting when its name is gone: nginx resolves the
+ * names of every upstream when it starts.
+ */
+function lateNames(
+  text: string,
+  directives: readonly Directive[],
+  site: Site,
+  upstreams: readonly Directive[],
+  surroundings: Surroundings,
+): Replacement[] {
+  const here = upstreamsOf(directives, []);
+  const replacements: Replacement[] = [];
+  for (const upstream of upstreams) {
+    const left = (upstream.block ?? []).filter(
+      (one) =>
+        one.name === 'server' &&
+        site.routes.some((route) => route.plain.map(normalize).includes(normalize(one.args[0]!))),
+    );
+    if (left.length === 0) continue;
+    if (!here.includes(upstream)) {
+      throw configFailure(
+        `the upstream ${upstream.args[0]} stands in another file, and would keep nginx from starting once ${left[0]!.args[0]} is gone`,
+        'Move the upstream into this file.',
+        surroundings.file,
+      );
+    }
+    replacements.push(
+      ...left.map((server) => replaceRegion(text, server, site.project, ['server 127.0.0.1:9 down;'])),
+    );
+  }
+  return replacements;
+}
 
 /** Whether looks at files are cached for this server by a level above it. */
 function cachesFiles(
@@ -226,12 +271,21 @@ function locationLines(
   lines.push(...inherited(levels, 'add_header'));
   lines.push(`add_header ${site.header ?? DEFAULT_HEADER} $deploy_${name}_header always;`);
   if (site.sticky !== undefined) lines.push(`add_header Set-Cookie $deploy_${name}_cookie always;`);
-  const logs = effective(levels, 'access_log');
-  if (logs.length > 0 && !site.contained) {
-    lines.push(...inherited(levels, 'access_log'));
-    lines.push(`access_log ${CANARY_LOGS}/${site.project}.log deploy_${name} if=$deploy_${name}_canary;`);
+  if (site.canaryLog !== undefined && canLog(levels)) {
+    // Written out again, `off` would turn off ours too.
+    lines.push(...inherited(levels, 'access_log').filter((one) => one !== 'access_log off;'));
+    lines.push(`access_log ${site.canaryLog} deploy_${name} if=$deploy_${name}_logged;`);
   }
   return lines;
+}
+
+/**
+ * Whether a log of ours can be added: not beside an `access_log off` of the location's own, and not where nothing
+ * names the log that there is by default, which ours would take the place of.
+ */
+function canLog(levels: readonly (readonly Directive[])[]): boolean {
+  const isOff = (one: Directive) => one.name === 'access_log' && one.args[0] === 'off';
+  return !levels[0]!.some(isOff) && effective(levels, 'access_log').length > 0;
 }
 
 /** What a level above gives, written out again, because a directive of our own would otherwise take its place. */
@@ -277,6 +331,12 @@ function serverLines(site: Site, cached: boolean): string[] {
     ...whole.map(flag),
     // A rename between two looks must not hide both names: look at the first once more.
     flag(whole[0]!),
+    ...(site.canaryLog === undefined
+      ? []
+      : [
+          `set $deploy_${name}_watched "";`,
+          `if (-f ${site.folder}/${WATCH_FLAG}) { set $deploy_${name}_watched 1; }`,
+        ]),
   ];
 }
 
@@ -347,8 +407,13 @@ function httpLines(site: Site, upstreams: readonly Directive[]): string[] {
     site.header === undefined
       ? `map $deploy_${name}_probe $deploy_${name}_header { "" ""; default $deploy_${name}_seen; }`
       : `map "" $deploy_${name}_header { default $deploy_${name}_seen; }`,
-    `log_format deploy_${name} '${color} $status $request_time';`,
   );
+  if (site.canaryLog !== undefined) {
+    lines.push(
+      `map "$deploy_${name}_watched:${share}" $deploy_${name}_logged { "~^1:.*-" 1; default ""; }`,
+      `log_format deploy_${name} '${color} $status $request_time';`,
+    );
+  }
   return lines;
 }
 

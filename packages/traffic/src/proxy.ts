@@ -9,8 +9,11 @@ export interface Surroundings {
   file: string;
   /** The whole configuration as the proxy reports it (`nginx -T`), where a level above matters. */
   whole?: string;
-  /** HAProxy: the group that may use the runtime socket, and where that socket shall be. */
-  socket?: { path: string; group: string };
+  /**
+   * HAProxy: where its runtime socket shall be, as it sees that place, and the group that may use it. In a
+   * container there is no group of the server's: the folder hands its own down (setgid).
+   */
+  socket?: { path: string; group: string | undefined };
 }
 
 /** The user's file with our parts in it. Pure: nothing is written here. */
@@ -20,6 +23,8 @@ export interface Edit {
   changes: string[];
   /** What a person should know, such as a setting that was overridden. */
   warnings: string[];
+  /** Requests of a canary go to the site's log; else why they do not. */
+  canaryLog?: 'on' | string;
 }
 
 /**

@@ -4,7 +4,6 @@ import type { Server, Session } from '@deploy-actions/shell';
 import { LADDER, shareName, shares } from './color.ts';
 import { type WantedRoute, deriveRoutes, flagFolder } from './derive.ts';
 import { type Look, type PreparedProxy, parseLook } from './look.ts';
-import { CANARY_LOGS } from './nginx.ts';
 import { LOOK, type ProxyPlace } from './program/index.ts';
 import type { Site } from './site.ts';
 
@@ -78,7 +77,8 @@ export function preparedSite(
       configInside: prepared.configInside,
       socket: prepared.socket,
       watched: prepared.watched,
-      canaryLog: prepared.kind === 'nginx' && !contained ? `${CANARY_LOGS}/${project}.log` : '',
+      canaryLog: prepared.canaryLog,
+      canaryWhy: prepared.canaryWhy,
     },
   };
 }

@@ -29,6 +29,8 @@ export interface Site {
   sticky: string | undefined;
   /** Lets the probe, and nobody else, choose the colour by the request header `X-Deploy-Probe: <token>-<colour>`. */
   token: string;
+  /** The file that a canary's requests are logged to, as the proxy sees it; absent: none. */
+  canaryLog?: string;
   /** The proxy runs in a container: colours are names that it resolves anew for each request. */
   contained: boolean;
 }

@@ -1,6 +1,9 @@
 import { sh } from './sh.ts';
 
-/** One step of a canary, watched on the server. Parameters: see `SWITCH`; `canary_log` (empty: none). */
+/**
+ * One step of a canary, watched on the server. Parameters: see `SWITCH`; `canary_log` (empty: none), `canary_why`
+ * (why there is none).
+ */
 export const CANARY = sh`
 # A figure in a file of the run is a sign that the runner follows; it writes another one every few seconds.
 runner_missed() {
@@ -16,6 +19,37 @@ runner_missed() {
 
 log_size() { [ -n "$canary_log" ] && [ -r "$canary_log" ] && wc -c <"$canary_log" | tr -d ' '; }
 
+# The proxy logs only while the flag is there, and what is logged is emptied before each step: so it stays small.
+# The proxy appends, so emptying loses nothing that comes later.
+begin_log() {
+  : >"$run/window"
+  canary_from=$(log_size) || {
+    canary_source=probing
+    if [ -n "$canary_log" ]; then canary_source="probing ($canary_log cannot be read)"
+    elif [ -n "$canary_why" ]; then canary_source="probing ($canary_why)"; fi
+    return 0
+  }
+  canary_source='access log'
+  if [ -w "$canary_log" ] && : >"$canary_log"; then canary_from=0; fi
+  : >"$folder/watch"
+}
+
+# What is judged are the last requests, at least this many bytes of them (about a million).
+log_window=16777216
+trim_log() {
+  [ -w "$canary_log" ] && [ "$(log_size)" -gt $((log_window * 2)) ] || return 0
+  tail -c "$log_window" "$canary_log" | tail -n +2 >"$run/window"
+  : >"$canary_log"
+}
+
+end_log() {
+  rm -f "$folder/watch"
+  cat "$run/window"
+  # Smaller than it was: somebody else rotated it.
+  [ "$(log_size)" -ge "$canary_from" ] || canary_from=0
+  tail -c "+$((canary_from + 1))" "$canary_log"
+}
+
 # Requests, errors per 10,000 and the 95th percentile in milliseconds, of lines "status seconds".
 figures() {
   awk '$1 ~ /^[0-9]+$/ { n++; if ($1 < 100 || $1 >= 500) bad++; print $2 * 1000 > "/dev/stderr" } END { printf "%d %d\n", n, n ? bad * 10000 / n : 0 }' 2>"$run/times"
@@ -26,9 +60,7 @@ canary_step() {
   last_seen=$(date +%s)
   last_sign=none
   canary_until=$((last_seen + step_seconds))
-  canary_from=$(log_size) || canary_from=
-  canary_source=probing
-  [ -z "$canary_from" ] || canary_source='access log'
+  begin_log
   : >"$run/probes"
   while [ "$(date +%s)" -lt "$canary_until" ]; do
     if cancelled; then
@@ -45,10 +77,11 @@ canary_step() {
       gate_why="$target became unwell: $why"
       return 1
     }
+    [ "$canary_source" != 'access log' ] || trim_log
     nap 1
   done
   if [ "$canary_source" = 'access log' ]; then
-    tail -c "+$((canary_from + 1))" "$canary_log" | awk -v c="$target" '$1 == c { print $2, $3 }' >"$run/answers"
+    end_log | awk -v c="$target" '$1 == c { print $2, $3 }' >"$run/answers"
   else
     cp "$run/probes" "$run/answers"
   fi
@@ -60,7 +93,7 @@ canary_step() {
   canary_report="$canary_report$share $canary_count $canary_errors $canary_p95 $canary_source;"
   result gates "$canary_report"
   if [ -n "$max_error_rate$max_p95" ] && [ "$canary_count" -lt "$min_requests" ]; then
-    gate_why="$target had $canary_count requests at $share, fewer than min-requests ($min_requests): too few to judge"
+    gate_why="$target had $canary_count requests at $share by $canary_source, fewer than min-requests ($min_requests): too few to judge"
     return 1
   fi
   if [ -n "$max_error_rate" ] && [ "$canary_errors" -gt "$max_error_rate" ]; then

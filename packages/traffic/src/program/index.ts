@@ -27,6 +27,8 @@ export interface ProxyPlace {
   watched: string;
   /** Where the answers of a canary are written; empty: nowhere, so that it is probed. */
   canaryLog: string;
+  /** Why nowhere. */
+  canaryWhy: string;
 }
 
 export interface Verification {
@@ -64,6 +66,7 @@ export function siteParameters(
     socket: place.socket,
     watched: place.watched,
     canary_log: place.canaryLog,
+    canary_why: place.canaryWhy,
     mechanism: { nginx: 'flag', caddy: 'flag', managed: 'flag', haproxy: 'map', traefik: 'file' }[place.kind],
     verify_url: verification.url,
     verify_connect: verification.connect,

@@ -2,7 +2,8 @@ import { sh } from './sh.ts';
 
 /**
  * Prepares a proxy once. Parameters besides those of `OBSERVE`: `config_file`, `config_inside`, `old_sum` (sha256 of
- * the file that was changed), `first_share`, `error_log`, `login`, `login_group`; the new file is `$files/site`.
+ * the file that was changed), `first_share`, `error_log`, `login`, `login_group`, `socket_folder` (for the socket of
+ * HAProxy in a container; empty: none); the new file is `$files/site`.
  */
 export const INSTALL = sh`
 # What an administrator would run instead, where we may not be root.
@@ -31,6 +32,19 @@ restore_config() {
   put_config "$run/before" && traffic_reload >/dev/null 2>&1
 }
 
+# HAProxy in a container makes its socket itself: as its own user, for the group that the folder hands down.
+prepare_socket_folder() {
+  socket_pid=$(docker inspect --format '{{.State.Pid}}' "$proxy_container" </dev/null)
+  socket_uid=$(stat -c %u "/proc/$socket_pid" 2>/dev/null) || socket_uid=0
+  case $(stat -c '%U:%G %u %a' "$socket_folder" 2>/dev/null) in
+    *":$login_group $socket_uid 2770") return 0 ;;
+    # A folder that somebody made on purpose stays as it is; one that Docker made is root's alone.
+    '' | root:root\ *) ;;
+    *) [ "$socket_folder" = "$folder.haproxy" ] || return 0 ;;
+  esac
+  need_root install -d -m 2770 -o "$socket_uid" -g "$login_group" "$socket_folder"
+}
+
 operate() {
   look_at_tools
   phase prepare
@@ -50,9 +64,12 @@ operate() {
     # A folder above that others may not enter hides the flags from the proxy's workers.
     case $(ls -ld "$install_up") in d????????[xt]*) ;; *) fail refused "$install_up may not be entered by others, so $proxy cannot see the flags in $folder" "Choose a folder outside of it, or run: chmod o+x $install_up" ;; esac
   done
-  if [ "$proxy" = nginx ] && [ -z "$proxy_container" ] && [ ! -d /var/log/deploy-actions ]; then
-    need_root install -d -m 0755 /var/log/deploy-actions
+  if [ -n "$canary_log" ] && [ ! -e "$canary_log" ]; then
+    # In root's folder, so that no link can take its place; we may empty it, or it would grow for ever.
+    need_root install -d -m 0755 "\${canary_log%/*}"
+    need_root install -m 0664 -g "$login_group" /dev/null "$canary_log"
   fi
+  if [ -n "$socket_folder" ]; then prepare_socket_folder; fi
   if [ "$proxy" = haproxy ] && [ ! -f "$folder/haproxy.map" ]; then
     printf '%s %s\n' "$project" "$first_share" >"$folder/haproxy.map" && chmod 0644 "$folder/haproxy.map"
   fi
@@ -124,6 +141,9 @@ operate() {
     case \${3:--} in *fallback) why="it cannot read the flags in $folder: every folder above needs mode 0755, and a container needs the folder as a mount." ;; esac
     restore_config
     fail refused "$proxy was reloaded, but $verify_url does not answer by the new configuration (status \${1:-none}, colour \${3:-none}), so $config_file is as it was again: $why"
+  fi
+  if [ "$proxy" = haproxy ] && [ -n "$socket" ] && [ -z "$(haproxy_say 'show info' 2>/dev/null)" ]; then
+    warn "$login cannot talk to HAProxy by $socket (perl, socat, python3 or nc is needed, and the right to use it): each switch will reload it, which closes idle connections of clients"
   fi
   write_file .deploy/proxy.json <"$files/proxy.json"
   share=$(traffic_observe)

@@ -44,6 +44,16 @@ look_proxies() {
       }'
 }
 
+# Runs without a result, a line each: state (interrupted where nobody lives) and folder.
+look_unfinished() {
+  for look_run in "$path"/.deploy/runs/*/*; do
+    if [ ! -d "$look_run" ] || [ -e "$look_run/result" ]; then continue; fi
+    # One without a process is being started just now, or never was.
+    [ -f "$look_run/pid" ] || continue
+    if _run_lives "$look_run"; then echo "running $look_run"; else echo "interrupted $look_run"; fi
+  done
+}
+
 inspect() {
   [ -z "$docker_host" ] || export DOCKER_HOST="$docker_host"
   cd "$path" || fail refused "$path is not a folder"
@@ -52,6 +62,7 @@ inspect() {
   mkdir -p "$staging_fields"
   look_containers >"$staging_fields/containers" || fail refused 'docker cannot be asked' 'The login user must be in the group docker, or docker-host must name an engine of its own.'
   result_file containers "$staging_fields/containers"
+  result unfinished "$(look_unfinished)"
   look_proxies >"$staging_fields/proxies"
   result_file proxies "$staging_fields/proxies"
   if [ -f .deploy/traffic.json ]; then result_file traffic .deploy/traffic.json; fi

@@ -87,6 +87,7 @@ traffic_reload() {
 const HAPROXY = sh`
 # One command to the runtime socket; the answer on stdout.
 haproxy_say() {
+  [ -n "$socket" ] || return 1
   if command -v perl >/dev/null 2>&1 && perl -MIO::Socket::UNIX -e 1 2>/dev/null; then
     perl -MIO::Socket::UNIX -e 'alarm 5; my $s = IO::Socket::UNIX->new($ARGV[0]) or exit 1; print $s "$ARGV[1]\n"; $s->flush; print while <$s>' "$socket" "$1"
   elif command -v socat >/dev/null 2>&1; then
@@ -105,7 +106,13 @@ while True:
   fi
 }
 haproxy_reload() {
-  if [ -n "$proxy_container" ]; then docker kill -s USR2 "$proxy_container" >/dev/null
+  if [ -n "$proxy_container" ]; then
+    # Without a master the signal would end it, and the container with it.
+    if ! docker top "$proxy_container" -eo pid,args </dev/null 2>/dev/null | grep -qE 'haproxy .*-Ws?( |$)'; then
+      echo "HAProxy in $proxy_name runs without a master process, so that it cannot be reloaded: add -W to its command and recreate the container"
+      return 1
+    fi
+    docker kill -s USR2 "$proxy_container" </dev/null >/dev/null
   elif command -v systemctl >/dev/null 2>&1 && [ -d /run/systemd/system ]; then as_root systemctl reload haproxy
   else
     haproxy_pid=$(cat "\${pid_file:-/run/haproxy.pid}" 2>/dev/null) || return 1
@@ -122,10 +129,14 @@ traffic_apply() {
   printf '%s %s\n' "$project" "$1" >"$folder/.haproxy.map" || return 1
   mv -f "$folder/.haproxy.map" "$folder/haproxy.map" || return 1
   chmod 0644 "$folder/haproxy.map"
-  haproxy_said=$(haproxy_say "set map $folder/haproxy.map $project $1") || haproxy_said=unreachable
+  if [ -z "$socket" ]; then
+    haproxy_said="no socket of $proxy_name is reached from the server"
+  else
+    haproxy_said=$(haproxy_say "set map $folder/haproxy.map $project $1" 2>&1) || haproxy_said="unreachable \${haproxy_said}"
+  fi
   case $haproxy_said in
     *[![:space:]]*)
-      warn "HAProxy's runtime socket did not take the change ($haproxy_said): it is reloaded instead, which closes idle connections of clients"
+      warn "HAProxy's runtime socket did not take the change ($(printf '%s' "$haproxy_said" | reason)): it is reloaded instead, which closes idle connections of clients"
       traffic_mechanism=reload
       haproxy_reload
       ;;

@@ -86,6 +86,7 @@ record_success() {
 
 # Everything back to how it was; used by a failed gate, a failed check and after a crash alike.
 give_back() {
+  rm -f "$folder/watch"
   move_to "$from" || warn "traffic could not be given back to $from: $proxy did not take it"
   stop_live_only "$(other_color "$(share_color "$from")")" || true
   start_live_only "$(share_color "$from")" || warn "what runs only where the traffic is could not be started in $from"
@@ -104,6 +105,8 @@ start_color() {
 }
 
 look_at_tools() {
+  # Left by a run that was cut off: without it a canary is not logged.
+  rm -f "$folder/watch"
   [ -z "$docker_host" ] || export DOCKER_HOST="$docker_host"
   curl=0
   command -v curl >/dev/null 2>&1 && curl=1
