@@ -49,3 +49,4 @@ export {
   portAllocator,
   splitColors,
 } from './color.ts';
+export { recolor } from './recolor.ts';

@@ -1,0 +1,60 @@
+import { Failure } from '@deploy-actions/kit';
+import { type Color, type ColorPort, colorNetwork, colorProject, otherColor } from './color.ts';
+import { type ComposeModel, type Port, mapServices } from './model.ts';
+
+/**
+ * The model of a colour, as it was deployed, as the other colour would have it: its project, network, names and ports.
+ * Images, environment, mounts and replicas stay. `project` is the base project; `recorded` are the ports of both
+ * colours. A `refused` Failure where the other colour has no such ports: the proxy could not reach it.
+ */
+export function recolor(
+  model: ComposeModel,
+  project: string,
+  to: Color,
+  recorded: readonly ColorPort[],
+): ComposeModel {
+  const from = otherColor(to);
+  const [left, joined] = [colorNetwork(project, from), colorNetwork(project, to)];
+  const recolored = mapServices(model, (service, name) => {
+    const { [left]: attachment, ...networks } = service.networks ?? {};
+    return {
+      ...service,
+      networks: {
+        ...networks,
+        [joined]: {
+          ...attachment,
+          aliases: (attachment?.aliases ?? []).map((alias) =>
+            alias === `${name}-${from}` ? `${name}-${to}` : alias,
+          ),
+        },
+      },
+      environment: { ...service.environment, DEPLOY_COLOR: to },
+      labels: { ...service.labels, 'deploy-actions.color': to },
+      ...(service.ports && { ports: service.ports.map((port) => movedPort(name, port, to, recorded)) }),
+    };
+  });
+  const { [left]: _left, ...others } = model.networks ?? {};
+  return {
+    ...recolored,
+    name: colorProject(project, to),
+    networks: { ...others, [joined]: { name: joined, external: true } },
+  };
+}
+
+function movedPort(service: string, port: Port, to: Color, recorded: readonly ColorPort[]): Port {
+  const [first, last] = String(port.published).split('-').map(Number);
+  const replicas = (last ?? first!) - first! + 1;
+  const own = recorded
+    .filter((one) => one.color === to && one.service === service && one.target === port.target)
+    .sort((a, b) => a.replica - b.replica)
+    .slice(0, replicas)
+    .map((one) => one.port);
+  if (own.length < replicas) {
+    throw new Failure(
+      'refused',
+      `${to} has ${own.length} of the ${replicas} ports that ${service}:${port.target} needs there`,
+      { remedy: `Deploy that version again (ssh-compose-deploy), to ${to}: the ports are set aside then.` },
+    );
+  }
+  return { ...port, published: replicas === 1 ? String(own[0]) : `${own[0]}-${own.at(-1)}` };
+}
