@@ -8,15 +8,17 @@ import { type Color, type Site, caddy, haproxy, nginx, traefikFile } from '@depl
 /** Ports on loopback: the two colours, and each proxy's front door. */
 export const PORTS = { blue: 18191, green: 18192, proxy: 18190, admin: 18189 } as const;
 
-const APP = `
+/** The application of the count, as a module for Node: its arguments are a port, a version and an address. */
+export const APP = `
 import { createServer } from 'node:http';
 import { createHash } from 'node:crypto';
-const [port, version] = process.argv.slice(2);
+const [port, version, host = '127.0.0.1'] = process.argv.slice(2);
+let stopping = false;
 const server = createServer((request, response) => {
   request.resume();
   request.on('end', () => {
     const url = new URL(request.url, 'http://app');
-    const answer = () => { response.setHeader('x-app-version', version); response.end('{"version":"' + version + '"}'); };
+    const answer = () => { response.setHeader('x-app-version', version); if (stopping) response.setHeader('connection', 'close'); response.end('{"version":"' + version + '"}'); };
     if (url.pathname === '/slow') setTimeout(answer, Number(url.searchParams.get('ms') ?? 1500)); else answer();
   });
 });
@@ -26,8 +28,8 @@ server.on('upgrade', (request, socket) => {
   socket.write('HTTP/1.1 101 Switching Protocols\\r\\nUpgrade: websocket\\r\\nConnection: Upgrade\\r\\nX-App-Version: ' + version + '\\r\\nSec-WebSocket-Accept: ' + key + '\\r\\n\\r\\n');
   socket.on('error', () => {}); socket.on('data', () => {});
 });
-server.listen(Number(port), '127.0.0.1');
-process.on('SIGTERM', () => { server.close(() => process.exit(0)); server.closeIdleConnections(); });
+server.listen(Number(port), host);
+process.on('SIGTERM', () => { stopping = true; server.close(() => process.exit(0)); server.closeIdleConnections(); setTimeout(() => process.exit(0), 3000).unref(); });
 `;
 
 /** Starts an application that answers with its version. */
@@ -64,6 +66,59 @@ export interface RunningProxy {
   stop(): Promise<void>;
 }
 
+/** Where a proxy runs. */
+export interface Place {
+  /** Behind a proxy's name in the table. */
+  title: string;
+  start(program: string, args: readonly string[]): ProxyProcess;
+}
+
+interface ProxyProcess {
+  ended: Promise<unknown>;
+  /** Runs a command beside the proxy, where it runs. */
+  run(program: string, ...args: string[]): void;
+  signal(name: 'SIGTERM' | 'SIGKILL' | 'SIGUSR2'): void;
+}
+
+/** A process of this machine. */
+export const ON_HOST: Place = {
+  title: '',
+  start(program, args) {
+    const child = spawn(program, args, { stdio: 'ignore' });
+    return {
+      ended: new Promise((resolve) => child.on('exit', resolve)),
+      run: (command, ...rest) => void run(command, ...rest),
+      signal: (name) => void child.kill(name),
+    };
+  },
+};
+
+/** A container with this machine's network and the folder of the count, of an image that has the proxies. */
+export function inContainer(image: string, folder: string, env: NodeJS.ProcessEnv): Place {
+  let count = 0;
+  return {
+    title: ' in a container',
+    start(program, args) {
+      count += 1;
+      const name = `switch-bench-${process.pid}-${count}`;
+      const mount = ['--volume', `${folder}:${folder}`, '--env', `HOME=${folder}`];
+      const child = spawn(
+        'docker',
+        ['run', '--rm', '--name', name, '--network', 'host', ...mount, image, program, ...args],
+        { stdio: 'ignore', env },
+      );
+      return {
+        ended: new Promise((resolve) => child.on('exit', resolve)),
+        run: (command, ...rest) => void runIn(env, 'docker', 'exec', name, command, ...rest),
+        signal(signal) {
+          // One that has ended is there no longer, which is what is wanted.
+          spawnSync('docker', ['kill', '--signal', signal, name], { stdio: 'ignore', env });
+        },
+      };
+    },
+  };
+}
+
 function siteFor(folder: string, sticky?: string): Site {
   mkdirSync(join(folder, 'flags'), { recursive: true, mode: 0o755 });
   return {
@@ -94,32 +149,38 @@ const renameFlag = (site: Site) => (to: Color) => {
   renameSync(join(site.folder, to === 'blue' ? 'green' : 'blue'), join(site.folder, to));
 };
 
-const run = (command: string, ...args: string[]) => {
-  const done = spawnSync(command, args, { encoding: 'utf8' });
+const run = (command: string, ...args: string[]) => runIn(process.env, command, ...args);
+
+const runIn = (env: NodeJS.ProcessEnv, command: string, ...args: string[]) => {
+  const done = spawnSync(command, args, { encoding: 'utf8', env });
   if (done.status !== 0)
     throw new Error(`${command} ${args.join(' ')}: ${done.stderr || done.stdout || String(done.error)}`);
   return done.stdout;
 };
 
 async function serve(
-  child: ChildProcess,
+  child: ProxyProcess,
   ways: RunningProxy['ways'],
   share: RunningProxy['share'],
 ): Promise<RunningProxy> {
-  const ended = new Promise((resolve) => child.on('exit', resolve));
   await listening(PORTS.proxy);
   return {
     ways,
     share,
     async stop() {
-      child.kill('SIGTERM');
-      await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, 3000))]);
-      child.kill('SIGKILL');
+      child.signal('SIGTERM');
+      await Promise.race([child.ended, new Promise((resolve) => setTimeout(resolve, 3000))]);
+      child.signal('SIGKILL');
+      await child.ended;
     },
   };
 }
 
-export async function startNginx(folder: string, sticky?: string): Promise<RunningProxy> {
+export async function startNginx(
+  folder: string,
+  sticky?: string,
+  place: Place = ON_HOST,
+): Promise<RunningProxy> {
   const site = siteFor(folder, sticky);
   const siteFile = join(folder, 'site.conf');
   const main = join(folder, 'nginx.conf');
@@ -143,22 +204,26 @@ http { access_log off; include ${siteFile}; }
 `,
   );
   writeFileSync(join(site.folder, 'blue'), '');
-  const child = spawn('nginx', ['-c', main, '-g', 'daemon off;'], { stdio: 'ignore' });
+  const child = place.start('nginx', ['-c', main, '-g', 'daemon off;']);
   const flag = renameFlag(site);
   return await serve(
     child,
     {
-      'nginx, flag': flag,
-      'nginx, reload': (to) => {
+      [`nginx${place.title}, flag`]: flag,
+      [`nginx${place.title}, reload`]: (to) => {
         flag(to);
-        run('nginx', '-c', main, '-s', 'reload');
+        child.run('nginx', '-c', main, '-s', 'reload');
       },
     },
     moveFlag(site),
   );
 }
 
-export async function startHaproxy(folder: string, sticky?: string): Promise<RunningProxy> {
+export async function startHaproxy(
+  folder: string,
+  sticky?: string,
+  place: Place = ON_HOST,
+): Promise<RunningProxy> {
   const site = siteFor(folder, sticky);
   const file = join(folder, 'haproxy.cfg');
   const socket = join(folder, 'deploy.sock');
@@ -183,7 +248,7 @@ backend app
     haproxy.install(before, site, { file, socket: { path: socket, group: run('id', '-gn').trim() } }).text,
   );
   writeFileSync(map, 'bench blue\n');
-  const child = spawn('haproxy', ['-W', '-db', '-f', file], { stdio: 'ignore' });
+  const child = place.start('haproxy', ['-W', '-db', '-f', file]);
   const persist = (to: string) => {
     writeFileSync(`${map}.new`, `bench ${to}\n`);
     renameSync(`${map}.new`, map);
@@ -200,17 +265,21 @@ backend app
   return await serve(
     child,
     {
-      'HAProxy, map': set,
-      'HAProxy, reload': (to) => {
+      [`HAProxy${place.title}, map`]: set,
+      [`HAProxy${place.title}, reload`]: (to) => {
         persist(to);
-        child.kill('SIGUSR2');
+        child.signal('SIGUSR2');
       },
     },
     async (_, to) => await set(to),
   );
 }
 
-export async function startCaddy(folder: string, sticky?: string): Promise<RunningProxy> {
+export async function startCaddy(
+  folder: string,
+  sticky?: string,
+  place: Place = ON_HOST,
+): Promise<RunningProxy> {
   const site = siteFor(folder, sticky);
   const file = join(folder, 'Caddyfile');
   const before = `{
@@ -223,18 +292,15 @@ http://127.0.0.1:${PORTS.proxy} {
 `;
   writeFileSync(file, caddy.install(before, site, { file }).text);
   writeFileSync(join(site.folder, 'blue'), '');
-  const child = spawn('caddy', ['run', '--config', file], {
-    stdio: 'ignore',
-    env: { ...process.env, HOME: folder },
-  });
+  const child = place.start('env', [`HOME=${folder}`, 'caddy', 'run', '--config', file]);
   const flag = renameFlag(site);
   return await serve(
     child,
     {
-      'Caddy, flag': flag,
-      'Caddy, reload': (to) => {
+      [`Caddy${place.title}, flag`]: flag,
+      [`Caddy${place.title}, reload`]: (to) => {
         flag(to);
-        run('caddy', 'reload', '--force', '--config', file, '--address', `127.0.0.1:${PORTS.admin}`);
+        child.run('caddy', 'reload', '--force', '--config', file, '--address', `127.0.0.1:${PORTS.admin}`);
       },
     },
     moveFlag(site),
@@ -261,10 +327,9 @@ export async function startTraefik(folder: string, program: string): Promise<Run
   )![1]!;
   router.http.routers.web.service = `${service}@file`;
   writeFileSync(join(watched, 'site.yml'), JSON.stringify(router));
-  const child = spawn(
-    program,
-    [`--entrypoints.web.address=127.0.0.1:${PORTS.proxy}`, `--providers.file.directory=${watched}`],
-    { stdio: 'ignore' },
-  );
+  const child = ON_HOST.start(program, [
+    `--entrypoints.web.address=127.0.0.1:${PORTS.proxy}`,
+    `--providers.file.directory=${watched}`,
+  ]);
   return await serve(child, { 'Traefik, file': put }, () => undefined);
 }

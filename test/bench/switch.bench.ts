@@ -1,13 +1,17 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type LoadReport, startLoad } from '@deploy-actions/lab';
+import { type Lab, type LoadReport, openLab, startLoad } from '@deploy-actions/lab';
 import type { Color } from '@deploy-actions/traffic';
 import { table } from './peers.ts';
 import {
+  APP,
+  ON_HOST,
   PORTS,
+  type Place,
   type RunningProxy,
+  inContainer,
   listening,
   startApp,
   startCaddy,
@@ -85,6 +89,11 @@ export async function count(
 const share = (values: readonly number[], part: number) =>
   [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * part))] ?? 0;
 
+const cutOf = (report: LoadReport) => report.webSockets.filter((one) => one.cutAt !== undefined).length;
+
+/** The ways that the actions use, whenever the proxy has one. */
+const RELOAD_FREE = /, (?:flag|map|file)$/;
+
 function row({ way, report, commands, overlaps }: Count): string[] {
   const of = (pattern: RegExp) =>
     Object.entries(report.byFailure).reduce(
@@ -97,7 +106,7 @@ function row({ way, report, commands, overlaps }: Count): string[] {
     String(report.failed),
     String(of(/RESET|EPIPE|hang up|socket/i)),
     String(of(/status 5/)),
-    String(report.webSockets.filter((one) => one.cutAt !== undefined).length),
+    String(cutOf(report)),
     share(commands, 0.5).toFixed(1),
     overlaps.length === 0 ? '–' : String(Math.round(share(overlaps, 0.95))),
     overlaps.length === 0 ? '–' : String(Math.round(Math.max(...overlaps))),
@@ -107,90 +116,117 @@ function row({ way, report, commands, overlaps }: Count): string[] {
 
 export async function run(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'switch-bench-'));
-  spawnSync('chmod', ['0755', folder]);
+  chmodSync(folder, 0o755);
   const rows: string[][] = [];
+  const broken: string[] = [];
   const note = (one: Count) => {
     rows.push(row(one));
+    if (RELOAD_FREE.test(one.way) && one.report.failed + cutOf(one.report) > 0) broken.push(one.way);
     console.log(`  ${one.way}: ${one.report.failed} of ${one.report.sent} failed`);
   };
+  const lab = await openLab({ hosts: 1, progress: (line) => console.log(`  ${line}`) });
   const apps = [await startApp(folder, PORTS.blue, 'blue'), await startApp(folder, PORTS.green, 'green')];
-  const url = `http://127.0.0.1:${PORTS.proxy}`;
-  const proxies: [string, (at: string) => Promise<RunningProxy>][] = [
-    ['nginx', startNginx],
-    ['haproxy', startHaproxy],
-    ['caddy', startCaddy],
-  ];
-  const { TRAEFIK } = process.env;
-  if (TRAEFIK) proxies.push([TRAEFIK, (at) => startTraefik(at, TRAEFIK)]);
-  else console.log('  Traefik is left out: it has no package; TRAEFIK names its program');
   try {
-    for (const [program, start] of proxies) {
-      if (spawnSync(program, ['-v'], { stdio: 'ignore' }).error) {
-        console.log(`  ${program} is left out: it is not installed`);
-        continue;
-      }
-      const at = mkdtempSync(join(folder, 'proxy-'));
-      spawnSync('chmod', ['0755', at]);
-      const proxy = await start(at);
-      try {
-        const isTraefik = program === TRAEFIK;
-        note(
-          await count(`${Object.keys(proxy.ways)[0]!.split(',')[0]}, no switch`, url, 0, 0, () => undefined),
-        );
-        for (const [way, change] of Object.entries(proxy.ways)) {
-          note(
-            await count(
-              way,
-              url,
-              isTraefik ? Math.min(SWITCHES, 20) : SWITCHES,
-              isTraefik ? 2500 : EVERY,
-              change,
-            ),
-          );
+    for (const place of [ON_HOST, inContainer(lab.image, folder, lab.engine.env)]) {
+      for (const [program, start] of PROXIES) {
+        if (place === ON_HOST && spawnSync(program, ['-v'], { stdio: 'ignore' }).error) {
+          console.log(`  ${program} on this machine is left out: it is not installed`);
+          continue;
         }
-      } finally {
-        await proxy.stop();
+        await countProxy(folder, (at) => start(at, undefined, place), note);
       }
     }
-    note(await withoutProxy(folder, apps, 'SIGTERM', 'stop and start on the same port'));
-    note(await withoutProxy(folder, apps, 'SIGKILL', 'kill and start on the same port'));
-    console.log(
-      table(
-        [
-          'way',
-          'requests',
-          'failed',
-          'resets',
-          '5xx',
-          'WebSockets cut',
-          'command p50 ms',
-          'overlap p95 ms',
-          'overlap max ms',
-          'p99 ms',
-        ],
-        rows,
-      ),
-    );
+    const { TRAEFIK } = process.env;
+    if (TRAEFIK) {
+      // It looks at its directory every two seconds.
+      const slow = { switches: Math.min(SWITCHES, 20), every: 2500 };
+      await countProxy(folder, (at) => startTraefik(at, TRAEFIK), note, slow);
+    } else console.log('  Traefik is left out: it has no package; TRAEFIK names its program');
+    for (const one of await withoutProxy(lab)) note(one);
+    console.log(table(HEAD, rows));
+    if (broken.length > 0)
+      throw new Error(`a reload-free switch lost requests or WebSockets: ${broken.join('; ')}`);
+    console.log('no reload-free switch lost a request or a WebSocket');
   } finally {
     for (const app of apps) app.kill('SIGKILL');
+    await lab.close();
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-/** What `compose up` with a new image does without a proxy: the old process ends, then the new one starts. */
-async function withoutProxy(
+const PROXIES: [string, (at: string, sticky: string | undefined, place: Place) => Promise<RunningProxy>][] = [
+  ['nginx', startNginx],
+  ['haproxy', startHaproxy],
+  ['caddy', startCaddy],
+];
+
+const HEAD = [
+  'way',
+  'requests',
+  'failed',
+  'resets',
+  '5xx',
+  'WebSockets cut',
+  'command p50 ms',
+  'overlap p95 ms',
+  'overlap max ms',
+  'p99 ms',
+];
+
+/** Each way of a proxy, after a count without any switch. */
+async function countProxy(
   folder: string,
-  apps: Awaited<ReturnType<typeof startApp>>[],
-  signal: 'SIGTERM' | 'SIGKILL',
-  way: string,
-): Promise<Count> {
-  return await count(way, `http://127.0.0.1:${PORTS.blue}`, Math.min(SWITCHES, 5), 3000, async (to) => {
-    const old = apps[0]!;
-    const ended = new Promise((resolve) => old.on('exit', resolve));
-    old.kill(signal);
-    await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, 10_000))]);
-    old.kill('SIGKILL');
-    apps[0] = await startApp(folder, PORTS.blue, to);
-    await listening(PORTS.blue);
-  });
+  start: (at: string) => Promise<RunningProxy>,
+  note: (one: Count) => void,
+  pace: { switches: number; every: number } = { switches: SWITCHES, every: EVERY },
+): Promise<void> {
+  const at = mkdtempSync(join(folder, 'proxy-'));
+  chmodSync(at, 0o755);
+  const proxy = await start(at);
+  const url = `http://127.0.0.1:${PORTS.proxy}`;
+  try {
+    const name = Object.keys(proxy.ways)[0]!.split(',')[0]!;
+    note(await count(`${name}, no switch`, url, 0, 0, () => undefined));
+    for (const [way, change] of Object.entries(proxy.ways))
+      note(await count(way, url, pace.switches, pace.every, change));
+  } finally {
+    await proxy.stop();
+  }
+}
+
+const SHOP = '/srv/deploy/count';
+
+/**
+ * What many call a deployment, on a server of the lab: one service behind a published port, which Compose recreates
+ * for the other version, or takes down and up.
+ */
+async function withoutProxy({ host, registry }: Lab): Promise<Count[]> {
+  await host.write(`${SHOP}/app.mjs`, APP);
+  await host.write(
+    `${SHOP}/compose.yaml`,
+    `services:
+  app:
+    image: ${registry.image('shop/api:v1')}
+    entrypoint: [node, /app.mjs, '8000', '\${VERSION}', '0.0.0.0']
+    ports: ['8080:8000']
+    volumes: ['./app.mjs:/app.mjs:ro']
+`,
+  );
+  const compose = (to: string, command: string) =>
+    host.sh(`cd ${SHOP} && VERSION=${to} docker compose ${command}`);
+  const ways: Record<string, (to: Color) => Promise<unknown>> = {
+    'compose up, recreated': (to) => compose(to, 'up --detach --quiet-pull'),
+    'compose down and up': async (to) => {
+      await compose(to, 'down');
+      await compose(to, 'up --detach');
+    },
+  };
+  const counts: Count[] = [];
+  for (const [way, change] of Object.entries(ways)) {
+    await compose('blue', 'up --detach --quiet-pull');
+    await listening(Number(new URL(host.url(8080)).port));
+    const switches = Math.min(SWITCHES, 5);
+    counts.push(await count(way, host.url(8080), switches, 3000, async (to) => void (await change(to))));
+  }
+  return counts;
 }

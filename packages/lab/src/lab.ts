@@ -38,6 +38,8 @@ export interface Lab {
   /** The first registry. */
   readonly registry: Registry;
   readonly key: ClientKey;
+  /** The image of its hosts; the proxies are in it. */
+  readonly image: string;
   /** A folder of this run for files, removed with it. */
   readonly folder: string;
   addHost(options?: HostOptions): Promise<Host>;
@@ -148,6 +150,7 @@ export async function openLab(options: LabOptions = {}): Promise<Lab> {
     return {
       run: run.id,
       engine,
+      image: images.host,
       hosts,
       get host() {
         return first(hosts, 'host');
