@@ -61,6 +61,8 @@ export async function colorUp(lab: Lab, host: Host, color: Color, options: Color
     environment: { APP_VERSION: version, APP_FAULT: fault, DEPLOY_COLOR: color },
     volumes: ['/srv/app.mjs:/app.mjs:ro'],
     restart: 'unless-stopped',
+    // A stop that comes before the program listens to it would wait for its whole time.
+    init: true,
     labels: { 'deploy-actions.release': `release-${version}`, 'deploy-actions.color': color },
     networks: { default: { aliases: [`web-${color}`] } },
     healthcheck: {

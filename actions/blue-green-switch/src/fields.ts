@@ -156,6 +156,7 @@ export const fields = {
   plan: flag(),
   status: flag(),
   'lock-timeout': withDefault(duration(0), 600_000),
+  'resume-on-boot': field((value) => flag().parse(value)),
   'deployment-id': pattern(ID, 'an id (lower-case letters, digits and . _ -, at most 63)'),
 };
 

@@ -113,6 +113,7 @@ export async function moveTraffic(
         inputHash: operationHash([target, inputs.weight, one.look.share, one.look.traffic?.fence ?? 0]),
         lockTimeout: inputs['lock-timeout'],
         holder: { actor: ports.workflow.actor, runUrl: ports.workflow.runUrl },
+        resumeOnBoot: inputs['resume-on-boot'],
       },
     };
   });
@@ -335,6 +336,8 @@ export async function confirmSwitch(
             reason: 'confirmed',
           }),
         },
+        // For the return, where the confirmation comes too late.
+        files: place.kind === 'traefik' ? shareFiles(site) : [],
         inputHash: operationHash([
           'confirm',
           one.look.share,

@@ -92,8 +92,6 @@ export interface Look {
   slots: Readonly<Record<Color, string>>;
   user: string;
   group: string;
-  /** Whether the login may be root. */
-  root: boolean;
   folderState: 'absent' | 'writable' | 'foreign';
   /** The share by flags or map; undefined: none. */
   share: string | undefined;
@@ -137,7 +135,6 @@ export function parseLook(fields: Readonly<Record<string, string>>): Look {
     slots: { blue: of('slot_blue'), green: of('slot_green') },
     user: of('user'),
     group: of('group'),
-    root: of('root') === '1',
     folderState: (of('folder_state') || 'absent') as Look['folderState'],
     share: of('mechanism_share').split('\n')[0] || of('map') || undefined,
     configFile: of('config_file'),

@@ -12,9 +12,14 @@ as_root() {
   else return 77; fi
 }
 
+# All containers, in one call of Docker: id, state, whether it was a one-off, project.
+look_all() {
+  docker ps -a --no-trunc --format '{{.ID}} {{.State}} {{or (.Label "com.docker.compose.oneoff") "-"}} {{.Label "com.docker.compose.project"}}' </dev/null
+}
+
 look_containers() {
   look_ids=$(for look_project in "$project" "$project-blue" "$project-green"; do
-    docker ps -aq --no-trunc --filter "label=com.docker.compose.project=$look_project" --filter label=com.docker.compose.oneoff=False </dev/null
+    awk -v project="$look_project" '$3 == "False" && $4 == project { print $1 }' "$staging_fields/all"
   done)
   [ -n "$look_ids" ] || return 0
   # shellcheck disable=SC2086
@@ -23,7 +28,7 @@ look_containers() {
 
 # Proxies that run: "host KIND" or "container KIND ID NAME".
 look_proxies() {
-  look_running=$(docker ps -q --no-trunc </dev/null)
+  look_running=$(awk '$2 !~ /^(created|exited|dead|removing)$/ { print $1 }' "$staging_fields/all")
   for look_comm in /proc/[0-9]*/comm; do
     read -r look_name <"$look_comm" 2>/dev/null || continue
     case $look_name in nginx | haproxy | caddy | traefik) ;; *) continue ;; esac
@@ -60,7 +65,8 @@ inspect() {
   # What is gathered here is only on its way into the answer.
   staging_fields=$files/look
   mkdir -p "$staging_fields"
-  look_containers >"$staging_fields/containers" || fail refused 'docker cannot be asked' 'The login user must be in the group docker, or docker-host must name an engine of its own.'
+  { look_all >"$staging_fields/all" && look_containers >"$staging_fields/containers"; } ||
+    fail refused 'docker cannot be asked' 'The login user must be in the group docker, or docker-host must name an engine of its own.'
   result_file containers "$staging_fields/containers"
   result unfinished "$(look_unfinished)"
   look_proxies >"$staging_fields/proxies"
@@ -84,7 +90,6 @@ inspect() {
   result current "$(readlink current 2>/dev/null)"
   result user "$(id -un)"
   result group "$(id -gn)"
-  if as_root true 2>/dev/null; then result root 1; else result root 0; fi
   for look_share in "$folder"/* "$folder"/.new; do
     [ -f "$look_share" ] && printf '%s\n' "\${look_share##*/}"
   done >"$staging_fields/folder"

@@ -23,16 +23,27 @@ share_color() {
 # A line per container of a colour: id, service, state, release (- for none), Docker's words on it. One call of
 # Docker. A plain stack that has never been a colour counts as blue.
 color_table() {
-  table_of=$(containers_of_project "$project-$1")
-  if [ -z "$table_of" ] && [ "$1" = blue ]; then
-    table_services="$(containers_of_project "$project-green" | awk '{ print $2 }' | sort -u | tr '\n' ' ')$live_only "
-    table_of=$(containers_of_project "$project" | awk -v services=" $table_services" 'index(services, " " $2 " ")')
-  fi
-  [ -z "$table_of" ] || printf '%s\n' "$table_of"
+  all_containers | awk -v project="$project" -v color="$1" -v live_only="$live_only" '
+    { of = $1; sub(/^[^ ]* /, ""); n[of]++; line[of, n[of]] = $0; service[of, n[of]] = $2 }
+    END {
+      own = project "-" color
+      for (i = 1; i <= n[own]; i++) print line[own, i]
+      if (n[own] || color != "blue") exit
+      split(live_only, names, " ")
+      for (i in names) changes[names[i]] = 1
+      other = project "-green"
+      for (i = 1; i <= n[other]; i++) changes[service[other, i]] = 1
+      for (i = 1; i <= n[project]; i++) if (service[project, i] in changes) print line[project, i]
+    }'
 }
-containers_of_project() {
-  docker ps -a --no-trunc --filter "label=com.docker.compose.project=$1" --filter label=com.docker.compose.oneoff=False \
-    --format '{{.ID}} {{.Label "com.docker.compose.service"}} {{.State}} {{or (.Label "deploy-actions.release") "-"}} {{.Status}}' </dev/null
+# The same for all projects, with the project in front; kept for a while where many are asked for and none changes.
+all_containers() {
+  if [ -n "\${kept_containers-}" ]; then
+    printf '%s\n' "$kept_containers"
+    return 0
+  fi
+  docker ps -a --no-trunc --filter label=com.docker.compose.oneoff=False \
+    --format '{{.Label "com.docker.compose.project"}} {{.ID}} {{.Label "com.docker.compose.service"}} {{.State}} {{or (.Label "deploy-actions.release") "-"}} {{.Status}}' </dev/null
 }
 color_containers() { color_table "$1" | awk '{ print $1 }'; }
 
@@ -63,7 +74,7 @@ color_well() { ! color_unwell "$1" >/dev/null; }
 color_release() {
   release_of=$(cat "$path/.deploy/color-$1" 2>/dev/null) || release_of=
   [ -n "$release_of" ] || release_of=$(color_table "$1" | awk '$4 != "-" { print $4; exit }')
-  if [ -z "$release_of" ] && [ "$1" = blue ] && [ -z "$(containers_of_project "$project-blue")" ]; then
+  if [ -z "$release_of" ] && [ "$1" = blue ] && ! all_containers | grep -q "^$project-blue "; then
     release_of=$(readlink "$path/current" 2>/dev/null) || release_of=
     release_of=\${release_of#releases/}
   fi
@@ -72,12 +83,14 @@ color_release() {
 
 # Adds what the colours' releases name as running only where the traffic is.
 find_live_only() {
+  kept_containers=$(all_containers)
   live_only=$({
     printf '%s\n' "$live_only" | tr ' ' '\n'
     for find_color in blue green; do
       awk '{ print $7 }' "$path/releases/$(color_release "$find_color")/live-only" 2>/dev/null
     done
   } | grep . | sort -u | tr '\n' ' ')
+  kept_containers=
 }
 
 # Asks through the proxy, COUNT times on one process, as the colour CHOSEN (empty: as any visitor).
