@@ -1,6 +1,13 @@
 import { expect, test } from '@jest/globals';
 import { type Look, parseLook } from '@deploy-actions/traffic';
-import { type Request, crossedMigrations, decide, releasesOf } from './decision.ts';
+import {
+  type Request,
+  crossedMigrations,
+  decide,
+  historyOf,
+  releasesOf,
+  servedReleases,
+} from './decision.ts';
 
 type Line = Record<string, unknown>;
 
@@ -48,6 +55,7 @@ const request = (more: Partial<Request> = {}): Request => ({
   project: 'shop',
   isOwn: (entry) => entry.deployment_id.startsWith('7-'),
   pastMigration: false,
+  runsHooks: false,
   ...more,
 });
 
@@ -181,7 +189,11 @@ test('a release that stands by in the idle colour is reached by the traffic alon
     to: 'blue',
     release: 'r2',
   });
-  expect(decide(seen, request({ to: 'r2', mode: 'redeploy' }))).toMatchObject({ kind: 'redeploy' });
+  const coloredThree = THREE.map((one) => ({ ...one, color: one.id === 'r3' ? 'green' : 'blue' }));
+  const again = look({ releases: coloredThree, containers: COLORS, share: 'green', slots: ['r2', 'r3'] });
+  for (const more of [{ mode: 'redeploy' as const }, { runsHooks: true }]) {
+    expect(decide(again, request({ to: 'r2', ...more }))).toMatchObject({ kind: 'recolor', to: 'blue' });
+  }
 });
 
 test('a migration that is not reversible stands in the way, unless it changed nothing or it is allowed', () => {
@@ -226,4 +238,74 @@ test('a canary that this run left goes back to the colour that had all', () => {
     history: [{ ...moved('blue', 'blue'), outcome: 'failed' }],
   });
   expect(decide(seen, request())).toMatchObject({ kind: 'flip', to: 'blue' });
+});
+
+/** r1 (blue), r2 (green) and r3 (blue again) served one after the other; r3 is live. */
+const colored = (more: Line = {}) => {
+  const served = (id: string, from: string, to: string) => ({ ...moved(from, to, '5-d'), release: id });
+  return look({
+    releases: [
+      release('r1', '', { color: 'blue' }),
+      release('r2', '', { color: 'green', ...more }),
+      release('r3', 'r1', { color: 'blue' }),
+    ],
+    containers: COLORS,
+    share: 'blue',
+    slots: ['r3', 'r2'],
+    history: [served('r2', 'blue', 'green'), served('r3', 'green', 'blue')],
+  });
+};
+
+test('with colours the release before is the one that served, not the one that was in the same colour', () => {
+  for (const to of ['previous', 'last-good']) {
+    expect(decide(colored(), request({ to }))).toMatchObject({ kind: 'flip', to: 'green', release: 'r2' });
+  }
+});
+
+test('a release that is in neither colour is brought up in the idle one, never in place of the live one', () => {
+  expect(decide(colored(), request({ to: 'r1' }))).toMatchObject({
+    kind: 'recolor',
+    to: 'green',
+    fromRelease: 'r3',
+    release: { id: 'r1' },
+    reason: 'r1 was asked for; green held r2',
+  });
+  expect(() => decide(colored(), request({ to: 'r1', mode: 'flip' }))).toThrow(
+    'is in no colour that stands by',
+  );
+});
+
+test('a migration between counts in the order in which releases served', () => {
+  const migrations = { ran: true, reversible: false, state_before: '', state_after: '' };
+  expect(() => decide(colored({ migrations }), request({ to: 'r1' }))).toThrow('r2 changed the schema');
+  expect(decide(colored({ migrations }), request({ to: 'previous' }))).toMatchObject({ kind: 'flip' });
+});
+
+test('what was left again is not what served before', () => {
+  const entry = (operation: string, id: string) => ({
+    ...moved('blue', 'green', '5-d', operation),
+    release: id,
+  });
+  const history = [
+    deployed('r1', '1-d'),
+    entry('switch', 'r2'),
+    entry('rollback', 'r1'),
+    entry('switch', 'r3'),
+    { ...deployed('r4', '6-d'), color: 'blue' },
+  ];
+  expect(servedReleases(historyOf(look({ history })))).toEqual(['r1', 'r3']);
+});
+
+test('during a canary no colour is idle, and a plain release fits into none: both are refused with what to do', () => {
+  const seen = (share: string, color: string) =>
+    look({
+      releases: [release('r1', '', { color }), release('r2', 'r1'), release('r3', 'r2')],
+      containers: COLORS,
+      share,
+      slots: ['r2', 'r3'],
+    });
+  expect(() => decide(seen('green-25', 'blue'), request({ to: 'r1' }))).toThrow('a canary is on (green-25)');
+  expect(() => decide(seen('green', ''), request({ to: 'r1' }))).toThrow('r1 was deployed in place');
+  const alone = look({ releases: [release('r1', '', { color: 'green' }), release('r2', '')], current: 'r2' });
+  expect(() => decide(alone, request({ to: 'r1' }))).toThrow('no proxy chooses between colours here');
 });

@@ -20,6 +20,8 @@ export interface HistoryEntry {
   bad: boolean;
   at: string;
   run_url: string;
+  /** Of a deploy: the colour that it went to; empty in place. */
+  color: string;
   /** Of a switch: shares. */
   from: string | undefined;
   to: string | undefined;
@@ -40,7 +42,16 @@ export interface RecordedRelease {
 export type Decision =
   | { kind: 'nothing'; reason: string }
   | { kind: 'flip'; to: Color; from: string; fromRelease: string; release: string; reason: string }
-  | { kind: 'redeploy'; from: string; release: RecordedRelease; reason: string };
+  | { kind: 'redeploy'; from: string; release: RecordedRelease; reason: string }
+  /** The release is brought up in the idle colour first, then the traffic moves there. */
+  | {
+      kind: 'recolor';
+      to: Color;
+      from: string;
+      fromRelease: string;
+      release: RecordedRelease;
+      reason: string;
+    };
 
 export interface Request {
   /** Undefined: what this workflow run has done. */
@@ -51,6 +62,8 @@ export interface Request {
   isOwn(entry: HistoryEntry): boolean;
   /** A rollback that would cross a migration may. */
   pastMigration: boolean;
+  /** Commands of the user's run before the old release starts. */
+  runsHooks: boolean;
 }
 
 export function historyOf(look: Pick<Look, 'history'>): HistoryEntry[] {
@@ -63,6 +76,7 @@ export function historyOf(look: Pick<Look, 'history'>): HistoryEntry[] {
     bad: line['bad'] === true,
     at: text(line['at']),
     run_url: text(line['run_url']),
+    color: text(line['color']),
     from: typeof line['from'] === 'string' ? line['from'] : undefined,
     to: typeof line['to'] === 'string' ? line['to'] : undefined,
   }));
@@ -108,6 +122,34 @@ export function badReleases(history: readonly HistoryEntry[]): Set<string> {
 export function currentRelease(look: Look, project: string): string {
   const live = colorsInUse(look, project) ? releaseOfColor(look, project, liveColor(look)) : undefined;
   return live ?? look.current.replace(/^releases\//, '');
+}
+
+/**
+ * The releases that served, up to the one that serves now, without those that were left again. In place that is the
+ * chain of `previous`; with colours a release's `previous` is only what was in its colour before.
+ */
+export function servedReleases(history: readonly HistoryEntry[]): string[] {
+  const served: string[] = [];
+  for (const entry of history) {
+    const inPlace = entry.operation === 'deploy' && entry.color === '';
+    const moves = entry.operation === 'switch' || entry.operation === 'rollback';
+    if (!(inPlace || moves) || !['succeeded', 'returned'].includes(entry.outcome) || entry.release === '')
+      continue;
+    const at = served.indexOf(entry.release);
+    if (at !== -1) served.length = at;
+    served.push(entry.release);
+  }
+  return served;
+}
+
+/** What served before a release did; empty for the first. */
+function predecessors(look: Look, releases: readonly RecordedRelease[]): (id: string) => string {
+  const served = servedReleases(historyOf(look));
+  return (id) => {
+    const own = releases.find((one) => one.id === id);
+    const before = own?.color ? served[served.lastIndexOf(id) - 1] : undefined;
+    return before ?? own?.previous ?? '';
+  };
 }
 
 export function colorsInUse(look: Look, project: string): boolean {
@@ -191,7 +233,7 @@ function decideOwn(look: Look, request: Request): Decision {
   const before = releases.find((one) => one.id === deployed.release)?.previous;
   const target = releases.find((one) => one.id === before);
   if (!target) return { kind: 'nothing', reason: 'there is no earlier release to go back to' };
-  return redeploy(target, current, releases, `this run deployed ${deployed.release}`, request);
+  return redeploy(look, target, current, `this run deployed ${deployed.release}`, request);
 }
 
 function decideTo(look: Look, request: Request, to: string): Decision {
@@ -199,7 +241,7 @@ function decideTo(look: Look, request: Request, to: string): Decision {
   const releases = releasesOf(look);
   const current = currentRelease(look, project);
   const bad = badReleases(historyOf(look));
-  const target = findRelease(releases, current, bad, to);
+  const target = findRelease(releases, current, bad, to, predecessors(look, releases));
   const idle = otherColor(liveColor(look));
   if (!target) {
     // The idle colour may hold a release whose record is gone, or a plain stack that never had one.
@@ -235,7 +277,7 @@ function decideTo(look: Look, request: Request, to: string): Decision {
   ) {
     return flip(look, project, idle, `${to} was asked for`, request);
   }
-  return redeploy(target, current, releases, `${to} was asked for`, request);
+  return redeploy(look, target, current, `${to} was asked for`, request);
 }
 
 function findRelease(
@@ -243,15 +285,15 @@ function findRelease(
   current: string,
   bad: ReadonlySet<string>,
   to: string,
+  before: (id: string) => string,
 ): RecordedRelease | undefined {
   if (to === 'previous' || to === 'last-good') {
-    const own = releases.find((one) => one.id === current);
-    let candidate = releases.find((one) => one.id === own?.previous);
+    const find = (id: string) => releases.find((one) => one.id === id);
+    let candidate = find(before(current));
     const seen = new Set([current]);
     while (candidate && bad.has(candidate.id) && !seen.has(candidate.id)) {
       seen.add(candidate.id);
-      const { previous } = candidate;
-      candidate = releases.find((one) => one.id === previous);
+      candidate = find(before(candidate.id));
     }
     return candidate && !bad.has(candidate.id) ? candidate : undefined;
   }
@@ -269,20 +311,24 @@ function flip(look: Look, project: string, to: Color, reason: string, request: R
   const releases = releasesOf(look);
   if (!isKept(look, project, to)) {
     const target = releases.find((one) => one.id === release);
-    if (target && request.mode !== 'flip') return redeploy(target, fromRelease, releases, reason, request);
+    if (target && request.mode !== 'flip') return redeploy(look, target, fromRelease, reason, request);
     throw new Failure('refused', `${to} has no containers any more, so the traffic cannot go back to it`, {
       remedy: 'Deploy the release that you want to the idle colour, then switch.',
     });
   }
-  checkMigrations(releases, fromRelease, release, request);
+  checkMigrations(look, fromRelease, release, request);
+  // Commands of the user's run before the traffic moves, by the code that brings a release back.
+  const recorded = releases.find((one) => one.id === release);
+  if (request.runsHooks && request.mode !== 'flip' && recorded?.color === to)
+    return { kind: 'recolor', to, from: look.share ?? '', fromRelease, release: recorded, reason };
   const warm = isWarm(look, project, to) ? '' : '; its containers are started first';
   return { kind: 'flip', to, from: look.share ?? '', fromRelease, release, reason: `${reason}${warm}` };
 }
 
 function redeploy(
+  look: Look,
   target: RecordedRelease,
   from: string,
-  releases: readonly RecordedRelease[],
   reason: string,
   request: Request,
 ): Decision {
@@ -293,8 +339,54 @@ function redeploy(
       { input: 'mode', remedy: 'Use mode: auto.' },
     );
   }
-  checkMigrations(releases, from, target.id, request);
+  checkMigrations(look, from, target.id, request);
+  if (colorsInUse(look, request.project)) return recolor(look, target, from, reason, request);
+  if (target.color !== '') {
+    throw new Failure(
+      'refused',
+      `${target.id} was deployed to ${target.color}, and no proxy chooses between colours here`,
+      { remedy: 'Prepare the proxy (blue-green-switch with install: true), then move the traffic.' },
+    );
+  }
   return { kind: 'redeploy', from, release: target, reason };
+}
+
+/** A release that stands by in no colour takes the place of what is in the idle one; the live one is never touched. */
+function recolor(
+  look: Look,
+  target: RecordedRelease,
+  fromRelease: string,
+  reason: string,
+  request: Request,
+): Decision {
+  const share = parseShare(look.share ?? '');
+  if (share && share.weight < 100) {
+    throw new Failure(
+      'refused',
+      `a canary is on (${look.share}), so no colour is idle that ${target.id} could be brought up in`,
+      { remedy: 'End it first: blue-green-switch with `to: blue` or `to: green`. Then roll back.' },
+    );
+  }
+  const to = otherColor(liveColor(look));
+  if (target.color === '') {
+    throw new Failure(
+      'refused',
+      `${target.id} was deployed in place, before there were colours, and cannot be brought up as ${to}`,
+      {
+        remedy: `Deploy ${target.version} again with \`color: ${to}\` (ssh-compose-deploy), then move the traffic (blue-green-switch).`,
+      },
+    );
+  }
+  const now = releaseOfColor(look, request.project, to);
+  const lost = now === undefined || now === target.id ? '' : `; ${to} held ${now}`;
+  return {
+    kind: 'recolor',
+    to,
+    from: look.share ?? '',
+    fromRelease,
+    release: target,
+    reason: `${reason}${lost}`,
+  };
 }
 
 /** The one rule: old code runs on a schema that did not change, or whose changes are said to be reversible. */
@@ -302,6 +394,7 @@ export function crossedMigrations(
   releases: readonly RecordedRelease[],
   from: string,
   to: string,
+  before: (id: string) => string = (id) => releases.find((one) => one.id === id)?.previous ?? '',
 ): RecordedRelease[] {
   const crossed: RecordedRelease[] = [];
   const seen = new Set<string>();
@@ -310,20 +403,16 @@ export function crossedMigrations(
     seen.add(at.id);
     const { ran, reversible, stateBefore, stateAfter } = at.migrations;
     if (ran && !reversible && (stateBefore === '' || stateBefore !== stateAfter)) crossed.push(at);
-    const { previous } = at;
+    const previous = before(at.id);
     at = releases.find((one) => one.id === previous);
   }
   return crossed;
 }
 
-function checkMigrations(
-  releases: readonly RecordedRelease[],
-  from: string,
-  to: string,
-  request: Request,
-): void {
+function checkMigrations(look: Look, from: string, to: string, request: Request): void {
   if (request.pastMigration) return;
-  const crossed = crossedMigrations(releases, from, to);
+  const releases = releasesOf(look);
+  const crossed = crossedMigrations(releases, from, to, predecessors(look, releases));
   if (crossed.length === 0) return;
   throw new Failure(
     'refused',

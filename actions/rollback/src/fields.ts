@@ -1,9 +1,12 @@
 import {
+  FieldError,
   type Inputs,
   duration,
+  field,
   flag,
   oneOf,
   pattern,
+  quote,
   required,
   text,
   withDefault,
@@ -13,6 +16,16 @@ import { serverFields } from '@deploy-actions/shell';
 
 const PROJECT = /^[a-z0-9][a-z0-9_-]{0,62}$/;
 const ID = /^[a-z0-9][a-z0-9._-]{0,62}$/;
+
+function parseUrl(value: string): string {
+  const url = URL.parse(value);
+  if (!url || !/^https?:$/.test(url.protocol) || /["\\\s]/.test(url.href) || url.username !== '') {
+    throw new FieldError(`${quote(value)} is no http or https address`, {
+      remedy: 'Write where the site answers, such as https://shop.example.org/version.',
+    });
+  }
+  return url.href;
+}
 
 export const fields = {
   ...serverFields,
@@ -25,6 +38,7 @@ export const fields = {
   'down-migrate': hooks(),
   'allow-past-migration': flag(),
   'version-from': text(),
+  'verify-url': field(parseUrl),
   'wait-timeout': withDefault(duration(1000), 300_000),
   'lock-timeout': withDefault(duration(0), 600_000),
   'deployment-id': pattern(ID, 'an id (lower-case letters, digits and . _ -, at most 63)'),

@@ -1,6 +1,38 @@
 import { BRING_UP } from '@deploy-actions/release';
 import { sh } from '@deploy-actions/traffic/sh';
 
+/** What every rollback to a recorded release needs: images that are here, the user's commands, marks in the history. */
+export const RECORDED = sh`
+# The images must be here: the registry may be down, and a half-done rollback is the worst.
+prove_images() {
+  while read -r prove_service prove_id prove_reference; do
+    clean_env docker image inspect "$prove_id" >/dev/null 2>&1 && continue
+    clean_env docker image inspect "$(image_tag "$release" "$prove_service")" >/dev/null 2>&1 && continue
+    fail refused "the image of $prove_service ($prove_reference) is not on the server any more; nothing was changed" 'Deploy that version again: then it is pulled.'
+  done <"$directory/images"
+}
+
+# Commands of the user's, in containers of the release that is being left ($left_release): it knows how to undo its own
+# changes.
+rollback_hooks() {
+  rollback_release=$release
+  release=$failed_release
+  for rollback_hook in "$files"/hooks/"$1"-*; do
+    [ -f "$rollback_hook" ] || continue
+    once "$(basename "$rollback_hook")" run_in_container "$path/releases/\${left_release:-$rollback_release}" "$rollback_hook" || {
+      release=$rollback_release
+      return 1
+    }
+  done
+  release=$rollback_release
+}
+
+mark_release() {
+  printf '{"operation":"rollback","deployment_id":"%s","release":"%s","actor":"%s","run_url":"%s","outcome":"%s","bad":%s,"at":"%s"}\n' \
+    "$deployment_id" "$1" "$actor" "$run_url" "$2" "$3" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" >>"$path/.deploy/history.jsonl"
+}
+`;
+
 const ROLLBACK = sh`
 # Brings a recorded release back, by the code that a deploy uses. Parameters: project, release, docker_host,
 # wait_timeout, stop_timeout, remove_orphans, failed_release, actor, run_url, reason, hosts (more than one waits for
@@ -15,6 +47,7 @@ operate() {
   changed_services=
   _wait_names=
   previous=$(current_release)
+  left_release=$previous
   directory=$path/releases/$release
   result from "$previous"
   result to "$release"
@@ -60,29 +93,6 @@ back_again() {
   fail unhealthy "$release did not become healthy: $cause" 'The site may be down: look at the containers on the server now.'
 }
 
-# The images must be here: the registry may be down, and a half-done rollback is the worst.
-prove_images() {
-  while read -r prove_service prove_id prove_reference; do
-    clean_env docker image inspect "$prove_id" >/dev/null 2>&1 && continue
-    clean_env docker image inspect "$(image_tag "$release" "$prove_service")" >/dev/null 2>&1 && continue
-    fail refused "the image of $prove_service ($prove_reference) is not on the server any more; nothing was changed" 'Deploy that version again: then it is pulled.'
-  done <"$directory/images"
-}
-
-# Commands of the user's, in containers of the release that is being left: it knows how to undo its own changes.
-rollback_hooks() {
-  rollback_release=$release
-  release=$failed_release
-  for rollback_hook in "$files"/hooks/"$1"-*; do
-    [ -f "$rollback_hook" ] || continue
-    once "$(basename "$rollback_hook")" run_in_container "$path/releases/\${previous:-$rollback_release}" "$rollback_hook" || {
-      release=$rollback_release
-      return 1
-    }
-  done
-  release=$rollback_release
-}
-
 record_rollback() {
   rollback_at=$(date -u +%Y-%m-%dT%H:%M:%SZ)
   if [ "$1" = succeeded ] && [ -n "$takes_back" ]; then
@@ -92,11 +102,6 @@ record_rollback() {
   fi
   printf '{"operation":"rollback","deployment_id":"%s","release":"%s","previous":"%s","actor":"%s","run_url":"%s","reason":"%s","outcome":"%s","bad":false,"at":"%s","duration_ms":%s}\n' \
     "$deployment_id" "$release" "$previous" "$actor" "$run_url" "$reason" "$1" "$rollback_at" "$((($(date +%s) - begun) * 1000))" >>"$path/.deploy/history.jsonl"
-}
-
-mark_release() {
-  printf '{"operation":"rollback","deployment_id":"%s","release":"%s","actor":"%s","run_url":"%s","outcome":"%s","bad":%s,"at":"%s"}\n' \
-    "$deployment_id" "$1" "$actor" "$run_url" "$2" "$3" "$rollback_at" >>"$path/.deploy/history.jsonl"
 }
 
 # After a crash: what was begun goes on to its end, or back.
@@ -110,4 +115,4 @@ recover() {
 `;
 
 /** Defines `operate` and `recover` for a rollback that recreates a recorded release. */
-export const REDEPLOY = `${BRING_UP}\n${ROLLBACK}`;
+export const REDEPLOY = `${BRING_UP}\n${RECORDED}\n${ROLLBACK}`;

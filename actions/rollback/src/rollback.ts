@@ -1,6 +1,5 @@
-import { type Operation, cancelRun, followRun, statusOf } from '@deploy-actions/host';
+import { type Operation, cancelRun, followRun } from '@deploy-actions/host';
 import { Failure, escapeMarkdown, formatDuration, markdownTable } from '@deploy-actions/kit';
-import { parseVersionSource, sameVersion, throughSession, versionOf } from '@deploy-actions/probe';
 import { type Hook, hookFile } from '@deploy-actions/release/hook';
 import type { Ports } from '@deploy-actions/runner';
 import { type Server, type Session, openSession, serversOf } from '@deploy-actions/shell';
@@ -13,6 +12,7 @@ import {
   program,
   returnOthers,
   runTogether,
+  settleInterrupted,
   shareFiles,
   siteParameters,
   switchParameters,
@@ -24,7 +24,9 @@ import { type Decision, type HistoryEntry, type Request, decide, releasesOf } fr
 import type { RollbackInputs, RollbackOutputs } from './fields.ts';
 import { deploymentIdOf } from './identity.ts';
 import { showList } from './list.ts';
+import { recolorOperation, recolored } from './recolor.ts';
 import { REDEPLOY } from './redeploy-program.ts';
+import { proveVersion, versionProof } from './served-version.ts';
 
 /** How a session comes about; tests hand in another way. */
 export type Open = (server: Server) => Promise<Session>;
@@ -41,7 +43,6 @@ const EMPTY: RollbackOutputs = {
 /** The action: values in, outputs out, Failures thrown. */
 export async function rollback(inputs: RollbackInputs, ports: Ports, open?: Open): Promise<RollbackOutputs> {
   const begun = ports.clock.now();
-  const source = versionSource(inputs);
   const servers = serversOf(inputs);
   const connect: Open =
     open ?? ((server) => openSession(server, { clock: ports.clock, log: ports.log, signal: ports.signal }));
@@ -57,11 +58,9 @@ export async function rollback(inputs: RollbackInputs, ports: Ports, open?: Open
     const seen = await Promise.all(
       servers.map(async (server) => {
         const session = await reopen(server);
-        // Both at once: a session runs two programs side by side.
-        const [looked, settled] = await Promise.all([
-          look(server, session, inputs, ports),
-          inputs.list || inputs.plan ? false : settle(server, session, deploymentId, inputs, ports, reopen),
-        ]);
+        const looked = await look(server, session, inputs, ports);
+        if (inputs.list || inputs.plan) return looked;
+        const settled = await settle(looked, deploymentId, inputs, ports, reopen);
         return settled ? await look(server, session, inputs, ports) : looked;
       }),
     );
@@ -78,17 +77,20 @@ export async function rollback(inputs: RollbackInputs, ports: Ports, open?: Open
       const { reason } = decisions[0]!;
       return {
         ...EMPTY,
-        mode: first ? first.decision.kind : 'none',
+        mode: first ? modeOf(first.decision) : 'none',
         ...named(decisions[0]!),
         'elapsed-ms': elapsed(),
         reason,
       };
     }
-    const members = acting.map((one) =>
+    const proofs = acting.map((one) => versionProof(one, inputs));
+    // What is to take the traffic stands by on every server before it moves on any.
+    const ready = await standBy(acting, inputs, ports, deploymentId, reopen);
+    const members = ready.map((one) =>
       memberOf(
         one,
-        one.decision as Exclude<Decision, { kind: 'nothing' }>,
-        inputs,
+        one.decision as Exclude<Decision, { kind: 'nothing' | 'recolor' }>,
+        one.inputs,
         ports,
         deploymentId,
         acting.length,
@@ -103,13 +105,13 @@ export async function rollback(inputs: RollbackInputs, ports: Ports, open?: Open
     });
     const outputs: RollbackOutputs = {
       ...EMPTY,
-      ...named(first.decision),
-      mode: first.decision.kind,
+      ...named(ready[0]!.decision),
+      mode: modeOf(first.decision),
       'elapsed-ms': elapsed(),
       reason: first.decision.reason,
     };
     summary(
-      acting,
+      ready,
       outcomes.map((one) => one.result?.failure?.message ?? 'done'),
       elapsed(),
       ports,
@@ -121,28 +123,91 @@ export async function rollback(inputs: RollbackInputs, ports: Ports, open?: Open
         members,
         outcomes,
         (member, outcome) =>
-          takenBack(acting.find(({ server }) => server.name === member.name)!.decision, member, outcome),
+          takenBack(ready.find(({ server }) => server.name === member.name)!.decision, member, outcome),
         { clock: ports.clock, log: ports.log, signal: ports.signal, aliveEvery: 0 },
       );
       throw failure;
     }
-    if (source)
-      await Promise.all(acting.map((one) => proveVersion(one, one.decision, source, ports, outputs)));
+    await Promise.all(
+      ready.map(async (one, index) => {
+        const proof = proofs[index];
+        const version = versionOfDecision(one);
+        if (proof && version !== undefined) await proveVersion(one, version, proof, ports, outputs);
+        else if (proof)
+          ports.log.warning(`${one.server.name}: the version was not proven, because none is recorded`);
+      }),
+    );
     return outputs;
   } finally {
     await Promise.all(sessions.map((session) => session.close()));
   }
 }
 
-function versionSource(inputs: RollbackInputs) {
-  if (inputs['version-from'] === undefined) return undefined;
-  try {
-    return parseVersionSource(inputs['version-from']);
-  } catch (error) {
-    throw new Failure('input', `input \`version-from\` ${(error as Error).message}`, {
-      input: 'version-from',
+/** A release that is brought up for this is redeployed, for whoever reads the outputs. */
+function modeOf(decision: Decision): string {
+  return decision.kind === 'recolor' ? 'redeploy' : decision.kind;
+}
+
+interface Acting extends SeenServer {
+  decision: Decision;
+}
+
+/** Brings up in the idle colour what is in none, on all servers at once; then the traffic only has to move. */
+async function standBy(
+  acting: readonly Acting[],
+  inputs: RollbackInputs,
+  ports: Ports,
+  deploymentId: string,
+  reopen: (server: Server) => Promise<Session>,
+): Promise<(Acting & { inputs: RollbackInputs })[]> {
+  const options = { clock: ports.clock, log: ports.log, signal: ports.signal, aliveEvery: 0 };
+  const members: Member[] = [];
+  const made = new Map<string, string>();
+  for (const one of acting) {
+    const { decision, server, session } = one;
+    if (decision.kind !== 'recolor') continue;
+    const release = await recolored(one, decision, inputs.project, ports);
+    made.set(server.name, release.release);
+    const operation = recolorOperation(one, decision, release, {
+      project: inputs.project,
+      common: about(server, deploymentId, inputs, ports),
+      waitSeconds: Math.ceil(inputs['wait-timeout'] / 1000),
+      hooks: hookUploads(inputs),
+      actor: plain(ports.workflow.actor),
+      runUrl: plain(ports.workflow.runUrl),
+      reason: plain(decision.reason),
     });
+    members.push({ name: server.name, session, reopen: () => reopen(server), operation });
   }
+  if (members.length > 0) {
+    const failure = togetherFailure(await runTogether(members, { ...options, alone: true }), {});
+    if (failure) throw failure;
+  }
+  return await Promise.all(
+    acting.map(async (one) => {
+      const { decision } = one;
+      if (decision.kind !== 'recolor') return { ...one, inputs };
+      const flip: Decision = { ...decision, kind: 'flip', release: made.get(one.server.name)! };
+      // The commands have run.
+      const moved = { ...inputs, 'down-migrate': [], 'restore-backup': [] };
+      return { ...(await look(one.server, one.session, inputs, ports)), decision: flip, inputs: moved };
+    }),
+  );
+}
+
+/** The recorded version of what serves after a decision. */
+function versionOfDecision({ decision, look: seen }: Acting): string | undefined {
+  if (decision.kind === 'redeploy') return decision.release.version;
+  return releasesOf(seen).find((one) => decision.kind === 'flip' && one.id === decision.release)?.version;
+}
+
+function hookUploads(inputs: RollbackInputs): { name: string; content: string }[] {
+  return (['down-migrate', 'restore-backup'] as const).flatMap((kind) =>
+    inputs[kind].map((hook: Hook, index) => ({
+      name: `hooks/${kind}-${String(index + 1).padStart(2, '0')}`,
+      content: hookFile(hook),
+    })),
+  );
 }
 
 async function look(
@@ -160,56 +225,38 @@ async function look(
 }
 
 /**
- * What is under way of this workflow run is stopped (the server gives back what is not proven), and what was cut
- * off is finished or given back, before anything is decided. True when there was something.
+ * What is under way of this workflow run is stopped (the server gives back what is not proven; a rollback is waited for
+ * instead), and what was cut off is finished or given back, before anything is decided. True when there was something.
  */
 async function settle(
-  server: Server,
-  session: Session,
+  seen: SeenServer,
   deploymentId: string,
   inputs: RollbackInputs,
   ports: Ports,
   reopen: (server: Server) => Promise<Session>,
 ): Promise<boolean> {
-  const { runs } = await statusOf(session, server.path);
-  const open = runs.filter((run) => run.state !== 'ended' && run.reference.operation !== 'rollback');
-  const own = open.filter(
-    (run) => run.state !== 'interrupted' && isSameRun(run.reference.deploymentId, deploymentId),
-  );
+  const { server, session, look } = seen;
+  const own = look.unfinished.filter((run) => run.running && isSameRun(run.deploymentId, deploymentId));
   for (const run of own) {
+    const reference = { ...run, path: server.path, number: Number(/\d+$/.exec(run.directory)?.[0]) };
+    const stops = run.operation !== 'rollback';
     ports.log.info(
-      `${server.name}: stops ${run.reference.operation} of this workflow run, which is still under way`,
+      `${server.name}: ${stops ? 'stops' : 'waits for the end of'} ${run.operation} of this workflow run, which is still under way`,
     );
-    await cancelRun(session, run.reference);
-    await followRun(session, run.reference, {
+    if (stops) await cancelRun(session, reference);
+    await followRun(session, reference, {
       clock: ports.clock,
       signal: ports.signal,
       reopen: () => reopen(server),
     }).result.catch(() => undefined);
   }
-  if (open.some((run) => run.state === 'interrupted')) {
-    ports.log.info(`${server.name}: an earlier run was cut off: it is finished or given back first`);
-    const outcomes = await runTogether(
-      [
-        {
-          name: server.name,
-          session,
-          reopen: () => reopen(server),
-          operation: {
-            ...about(server, deploymentId, inputs, ports),
-            name: 'settle',
-            body: 'operate() { :; }\n',
-            inputHash: operationHash([deploymentId, ports.clock.wall().getTime()]),
-          },
-        },
-      ],
-      { clock: ports.clock, log: ports.log, signal: ports.signal, aliveEvery: 0 },
-    );
-    const failure = togetherFailure(outcomes, {});
-    if (failure) throw failure;
-    return true;
-  }
-  return own.length > 0;
+  const settled = await settleInterrupted(
+    seen,
+    about(server, deploymentId, inputs, ports),
+    () => reopen(server),
+    { clock: ports.clock, log: ports.log, signal: ports.signal },
+  );
+  return settled || own.length > 0;
 }
 
 /** Ids of one workflow run differ in the job at most: `<run>-<job>`. */
@@ -230,6 +277,7 @@ function requestOf(inputs: RollbackInputs, ports: Ports, deploymentId: string): 
       inputs['allow-past-migration'] ||
       inputs['down-migrate'].length > 0 ||
       inputs['restore-backup'].length > 0,
+    runsHooks: inputs['down-migrate'].length + inputs['restore-backup'].length > 0,
   };
 }
 
@@ -253,6 +301,10 @@ function tell(server: string, decision: Decision, several: boolean, ports: Ports
     ports.log.info(
       `${prefix}The traffic goes from ${decision.from} back to ${decision.to}${decision.release ? ` (${decision.release})` : ''}: ${decision.reason}.`,
     );
+  else if (decision.kind === 'recolor')
+    ports.log.info(
+      `${prefix}${decision.release.id} (${decision.release.version}) is brought up in ${decision.to}, then the traffic goes there from ${decision.from}: ${decision.reason}.`,
+    );
   else
     ports.log.info(
       `${prefix}${decision.release.id} (${decision.release.version}) is brought back in place of ${decision.from}: ${decision.reason}.`,
@@ -262,6 +314,7 @@ function tell(server: string, decision: Decision, several: boolean, ports: Ports
 function named(decision: Decision): Pick<RollbackOutputs, 'from' | 'to'> {
   if (decision.kind === 'flip')
     return { from: decision.fromRelease || decision.from, to: decision.release || decision.to };
+  if (decision.kind === 'recolor') return { from: decision.fromRelease, to: decision.release.id };
   if (decision.kind === 'redeploy') return { from: decision.from, to: decision.release.id };
   return { from: undefined, to: undefined };
 }
@@ -282,7 +335,7 @@ function about(
 
 function memberOf(
   seen: SeenServer,
-  decision: Exclude<Decision, { kind: 'nothing' }>,
+  decision: Exclude<Decision, { kind: 'nothing' | 'recolor' }>,
   inputs: RollbackInputs,
   ports: Ports,
   deploymentId: string,
@@ -384,16 +437,13 @@ function redeployOperation(
   hosts: number,
   common: Common,
 ): Operation {
-  const files = (kind: string, list: readonly Hook[]) =>
-    list.map((hook, index) => ({
-      name: `hooks/${kind}-${String(index + 1).padStart(2, '0')}`,
-      content: hookFile(hook),
-    }));
   return {
     ...common,
     body: REDEPLOY,
     parameters: {
       project: inputs.project,
+      base_project: inputs.project,
+      color: '',
       release: decision.release.id,
       failed_release: decision.from,
       docker_host: seen.server.dockerHost ?? '',
@@ -409,54 +459,12 @@ function redeployOperation(
       run_url: plain(ports.workflow.runUrl),
       reason: plain(decision.reason),
     },
-    files: [
-      ...files('down-migrate', inputs['down-migrate']),
-      ...files('restore-backup', inputs['restore-backup']),
-    ],
+    files: hookUploads(inputs),
     inputHash: operationHash(['redeploy', decision.release.id, decision.from, seen.look.history.length]),
   };
 }
 
 const plain = (text: string) => text.replace(/[^A-Za-z0-9 _.,:/@+=-]/g, '_').slice(0, 300);
-
-/** The version that is served afterwards is the one that was recorded with the release. */
-async function proveVersion(
-  seen: SeenServer,
-  decision: Decision,
-  source: NonNullable<ReturnType<typeof versionSource>>,
-  ports: Ports,
-  outputs: RollbackOutputs,
-): Promise<void> {
-  const release =
-    decision.kind === 'redeploy'
-      ? decision.release
-      : releasesOf(seen.look).find((one) => decision.kind === 'flip' && one.id === decision.release);
-  const prepared = seen.look.proxy;
-  if (!release || !prepared) return;
-  const reach = throughSession(seen.session, { log: ports.log, redactor: ports.redactor });
-  const [host, port] = prepared.connect.split(':');
-  try {
-    const answer = await reach.request({
-      url: prepared.url,
-      deadline: 10_000,
-      overflow: 'cut',
-      signal: ports.signal,
-      connect: { address: host!, addressPort: Number(port), insecure: true } as never,
-    });
-    const got = versionOf(answer, source);
-    if (got !== undefined && sameVersion(release.version, got)) return;
-    throw new Failure(
-      'unhealthy',
-      `after the rollback ${prepared.url} answers ${answer.status} with ${got === undefined ? 'no version' : `version ${got}`}, not ${release.version}`,
-      {
-        remedy: 'Look at what the proxy leads to; `version-from` may name the wrong place.',
-        outputs,
-      },
-    );
-  } finally {
-    await reach.close();
-  }
-}
 
 function summary(
   acting: readonly { server: Server; decision: Decision }[],

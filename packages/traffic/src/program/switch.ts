@@ -132,8 +132,10 @@ operate() {
     [ "$hosts" -le 1 ] || await_go "$go_seconds" || true
     return 0
   fi
-  if [ -n "$start_target" ] && ! color_well "$target"; then start_color || fail unhealthy "$target could not be started again: $why" 'Look at its containers, or roll back to another release.'; fi
-  why=$(color_unwell "$target") && fail unhealthy "$target cannot take the traffic: $why" 'Look at its containers, or deploy it again.'
+  if why=$(color_unwell "$target"); then
+    [ -n "$start_target" ] || fail unhealthy "$target cannot take the traffic: $why" 'Look at its containers, or deploy it again.'
+    start_color || fail unhealthy "$target could not be started again: $why" 'Look at its containers, or roll back to another release.'
+  fi
   # A rollback does not wait for what only matters at the proxy's next start.
   if [ "$traffic_first" = 1 ]; then valid_why=; else valid_why=$(traffic_valid); fi
   case $? in
@@ -161,6 +163,8 @@ operate() {
   if [ "$hosts" -gt 1 ]; then
     await_go "$go_seconds" || fail lost 'no word to go came in time: nothing was changed' 'Run it again.'
   fi
+  # A rollback that was begun is better finished.
+  if [ "$traffic_first" = 0 ] && cancelled; then fail lost 'cancelled before any traffic was moved: nothing was changed' 'Run it again.'; fi
 
   phase switch
   result switched_from "$from"
@@ -197,6 +201,8 @@ operate() {
       say "$target has $step percent"
       result weight "$step"
       if ! canary_step "$step"; then
+        # All of it, also where a canary that was on before had some already.
+        from=$old
         give_back
         record_history "$from" "$from" failed "canary at $step percent"
         result weight 0

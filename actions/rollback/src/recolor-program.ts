@@ -1,0 +1,114 @@
+import { BRING_UP } from '@deploy-actions/release';
+import { sh } from '@deploy-actions/traffic/sh';
+import { RECORDED } from './redeploy-program.ts';
+
+const STAND_BY = sh`
+# Brings a recorded release up in the idle colour, by the code that a deploy uses; no traffic is moved. Parameters: those
+# of a deploy with colours (project is the colour's), and source (the recorded release), release (the same, or the id
+# that it has in this colour: then $files/release holds what differs), failed_release, failed_project (the one that it
+# runs in), actor, run_url, reason.
+operate() {
+  use_engine
+  scratch=$run/scratch
+  mkdir -p "$scratch"
+  begun=$(date +%s)
+  problem=
+  bad_services=
+  changed_services=
+  _wait_names=
+  stood_by=$release
+  phase preflight
+  recorded=$path/releases/$source
+  [ -f "$recorded/services" ] || fail refused "the release $source is not on the server any more" 'See list: true for those that are.'
+  color_table=$recorded/services
+  color_live_only=$recorded/live-only
+  live_color
+  [ -z "$canary" ] || fail refused "a canary is on ($canary): traffic goes to both colours" 'End it with blue-green-switch first.'
+  [ "$live" != "$color" ] || fail refused "$color has the traffic by now" 'Run it again.'
+  require_compose 2 26
+  directory=$recorded
+  release=$source
+  prove_images
+  release=$stood_by
+  directory=$path/releases/$release
+  if [ ! -f "$run/previous" ]; then slot_release >"$run/previous"; fi
+  previous=$(cat "$run/previous")
+  if has_hooks "$files" down-migrate || has_hooks "$files" restore-backup; then
+    phase database
+    left_release=$failed_release
+    colored_project=$project
+    project=$failed_project
+    rollback_hooks down-migrate || fail unhealthy "$problem; no traffic was moved"
+    rollback_hooks restore-backup || fail unhealthy "$problem; no traffic was moved"
+    project=$colored_project
+  fi
+  place_recorded || fail remote "the release could not be written to $path"
+  phase up
+  journalled up:begin || journal up:begin
+  # What is in the colour meanwhile is no release that traffic could go to.
+  rm -f "$path/.deploy/color-$color"
+  if stand_by "$release"; then
+    : >"$directory/deployed"
+    journal committed
+    record_stand_by succeeded
+    say "$release stands by in $color"
+    return 0
+  fi
+  gather_evidence "$bad_services"
+  cause=$problem
+  phase restore
+  if [ -n "$previous" ] && [ "$previous" != "$release" ] && stand_by "$previous"; then left="$previous stands by in $color as before"; else
+    take_down_color
+    left="$color was taken down"
+  fi
+  record_stand_by failed
+  fail unhealthy "$release did not become healthy in $color: $cause. $left; traffic was not touched" 'Choose another release with to.'
+}
+
+# stand_by RELEASE: healthy in its colour, whatever was there before.
+stand_by() {
+  restore_references "$path/releases/$1" "$1" || {
+    problem='an image of the release could not be given its name again'
+    return 1
+  }
+  prepare_color "$path/releases/$1" && bring_up "$path/releases/$1" && wait_healthy "$path/releases/$1" && fill_slot "$1"
+}
+
+# The record of the release in this colour: the same, but for what the colour makes different.
+place_recorded() {
+  [ "$release" != "$source" ] || return 0
+  if [ ! -d "$directory" ]; then
+    rm -rf "$path/releases/.$release"
+    cp -R "$recorded" "$path/releases/.$release" && rm -f "$path/releases/.$release/deployed" &&
+      cp "$files"/release/* "$path/releases/.$release/" && mv -T "$path/releases/.$release" "$directory" || return 1
+  fi
+  keep_images "$release" "$directory"
+}
+
+record_stand_by() {
+  printf '{"operation":"redeploy","deployment_id":"%s","release":"%s","color":"%s","actor":"%s","run_url":"%s","reason":"%s","outcome":"%s","bad":false,"at":"%s","duration_ms":%s}\n' \
+    "$deployment_id" "$release" "$color" "$actor" "$run_url" "$reason" "$1" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$((($(date +%s) - begun) * 1000))" >>"$path/.deploy/history.jsonl"
+}
+
+# After a crash: what was begun goes on to its end. No traffic was moved.
+recover() {
+  if journalled committed; then return 0; fi
+  if ! journalled up:begin; then
+    fail lost 'the rollback was cut off before it changed anything' 'Run it again.'
+  fi
+  operate
+}
+`;
+
+/** Defines `operate` and `recover` for a recorded release that is to stand by in the idle colour. */
+export const RECOLOR = `${BRING_UP}\n${RECORDED}\n${STAND_BY}`;
+
+/** Reads a recorded release. Parameter: `release`. It holds secrets: never log it. */
+export const READ_RELEASE = sh`
+inspect() {
+  for read_name in compose.json services live-only; do
+    if [ -f "$path/releases/$release/$read_name" ]; then result_file "$(echo "$read_name" | tr .- __)" "$path/releases/$release/$read_name"; fi
+  done
+  if [ -f "$path/.deploy/ports" ]; then result_file ports "$path/.deploy/ports"; fi
+}
+`;
