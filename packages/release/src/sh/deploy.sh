@@ -9,7 +9,7 @@
 operate() {
   begin
   phase preflight
-  require_compose 2 26
+  # That Docker and Compose can be used, the look before this has seen.
   if [ -n "$color" ]; then check_color; else check_stack_is_ours; fi
   check_disk "$files/release"
   phase pull

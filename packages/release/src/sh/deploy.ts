@@ -3,7 +3,6 @@
 export const deploy = `operate() {
   begin
   phase preflight
-  require_compose 2 26
   if [ -n "$color" ]; then check_color; else check_stack_is_ours; fi
   check_disk "$files/release"
   phase pull

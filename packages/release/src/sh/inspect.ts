@@ -179,12 +179,11 @@ shared_sources() {
   result_file present present
 }
 look_at_stack() {
-  _project=$project
-  _ids=
-  for project in "$_project" "$_project-blue" "$_project-green"; do
-    _ids="$_ids $(project_ids)"
-  done
-  project=$_project
+  _ids=$(
+    clean_env docker ps --all --no-trunc --format '{{.ID}} {{.Label "com.docker.compose.project"}}' \\
+      --filter label=com.docker.compose.project |
+      awk -v project="$project" '$2 == project || $2 == project "-blue" || $2 == project "-green" { print $1 }'
+  )
   : >containers
   set -- $_ids
   [ $# = 0 ] || clean_env docker inspect --type container --format "$container_template" "$@" >containers 2>/dev/null
