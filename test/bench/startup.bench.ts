@@ -38,10 +38,13 @@ export async function run(): Promise<void> {
     connected();
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const samples = samplesFor(`127.0.0.1:${(server.address() as AddressInfo).port}`);
+  const address = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const samples = { ...samplesFor(address), address };
   try {
     const empty = join(folder, 'empty.js');
     writeFileSync(empty, '"use strict";\n');
+    // For ssh-compose-deploy, which reads it before it connects.
+    writeFileSync(join(folder, 'compose.yaml'), 'services: { web: { image: nginx } }\n');
     const starts: Start[] = [
       { title: '(empty)', path: empty, env: {}, until: 'end', size: '' },
       ...listActions(root).flatMap((name) => startsOf(root, name, samples, folder)),
@@ -75,13 +78,32 @@ export async function run(): Promise<void> {
   }
 }
 
+/** What an action needs besides its required inputs in order to connect; undefined: the sample of that name. */
+const ALSO: Record<string, Record<string, string | undefined>> = {
+  'slack-notify': {
+    'bot-token': `xoxb-1234567890-1234567890-${'a'.repeat(24)}`,
+    channel: 'C0123456789',
+    'api-url': 'http://ADDRESS/api',
+    status: 'success',
+  },
+  'telegram-notify': {
+    'bot-token': undefined,
+    'chat-id': undefined,
+    'api-url': 'http://ADDRESS',
+    status: 'success',
+  },
+  'smoke-run': { checks: '- { name: home, request: GET / }', 'base-url': 'http://ADDRESS/' },
+};
+
 function startsOf(root: string, name: string, samples: Record<string, string>, folder: string): Start[] {
   const action = readAction(name, root);
   const path = join(action.folder, action.runs.main);
   const env: Record<string, string> = { RUNNER_TEMP: folder, GITHUB_WORKSPACE: folder, HOME: folder };
+  const also = ALSO[name] ?? {};
   for (const [input, { required, default: value = '' }] of Object.entries(action.inputs)) {
-    const text = required ? (samples[input] ?? '') : value.includes('${{') ? '' : value;
-    env[`INPUT_${input.toUpperCase()}`] = text;
+    const usual = value.includes('${{') ? '' : value;
+    const text = required || input in also ? (also[input] ?? samples[input] ?? '') : usual;
+    env[`INPUT_${input.toUpperCase()}`] = text.replace('ADDRESS', samples['address']!);
   }
   return [
     { title: name, path, env: {}, until: 'end', size: sizeOf(join(root, 'dist', name)) },

@@ -17,7 +17,7 @@ export const SAMPLES: Readonly<Record<string, string>> = samplesFor('127.0.0.1:9
 /** The same, where everything that is reached over the network is at one address, `host:port`. */
 export function samplesFor(address: string): Record<string, string> {
   return {
-    host: address,
+    host: `deploy@${address}`,
     user: 'deploy',
     'ssh-key': KEY.toString(),
     'known-hosts': `[127.0.0.1]:${address.split(':')[1]!} SHA256:${Buffer.alloc(32, 7).toString('base64').replace(/=+$/, '')}`,
@@ -25,8 +25,8 @@ export function samplesFor(address: string): Record<string, string> {
     project: 'shop',
     targets: `http://${address}/`,
     tests: `home: http://${address}/`,
-    image: `ghcr.io/org/shop@${DIGEST}`,
-    images: `{"api":"ghcr.io/org/shop@${DIGEST}"}`,
+    image: `${address}/org/shop@${DIGEST}`,
+    images: `{"api":"${address}/org/shop@${DIGEST}"}`,
     'bot-token': `123456789:${'A'.repeat(35)}`,
     'chat-id': '-1001234567890',
     channel: '#deploys',
