@@ -16,7 +16,6 @@ import {
   shareFiles,
   siteParameters,
   switchParameters,
-  timerProgram,
   togetherFailure,
 } from '@deploy-actions/traffic';
 import { takenBack } from './compensation.ts';
@@ -239,7 +238,7 @@ async function settle(
   const own = look.unfinished.filter((run) => run.running && isSameRun(run.deploymentId, deploymentId));
   for (const run of own) {
     const reference = { ...run, path: server.path, number: Number(/\d+$/.exec(run.directory)?.[0]) };
-    const stops = run.operation !== 'rollback';
+    const stops = run.operation !== 'rollback' && run.operation !== 'redeploy';
     ports.log.info(
       `${server.name}: ${stops ? 'stops' : 'waits for the end of'} ${run.operation} of this workflow run, which is still under way`,
     );
@@ -414,17 +413,8 @@ function flipOperation(
     ...common,
     body: program('switch', place.kind),
     parameters,
-    files: [
-      {
-        name: 'timer.sh',
-        content: timerProgram(place.kind, {
-          ...parameters,
-          path: seen.server.path,
-          deployment_id: deploymentId,
-        }),
-      },
-      ...(place.kind === 'traefik' ? shareFiles(site) : []),
-    ],
+    // No timers: what is rolled back stays so.
+    files: place.kind === 'traefik' ? shareFiles(site) : [],
     inputHash: operationHash(['flip', decision.to, seen.look.share, seen.look.traffic?.fence ?? 0]),
   };
 }

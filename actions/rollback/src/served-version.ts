@@ -11,7 +11,7 @@ import { type SeenServer, connectOf } from '@deploy-actions/traffic';
 import type { RollbackInputs, RollbackOutputs } from './fields.ts';
 
 /** How often, and with how many milliseconds between, the site is asked until it answers with the old version. */
-const ATTEMPTS = 10;
+const ATTEMPTS = 5;
 const PAUSE = 1000;
 
 /** How the version that is served is proven. */
