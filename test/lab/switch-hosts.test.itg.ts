@@ -1,14 +1,17 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type Host, type Lab, openLab } from '@deploy-actions/lab';
 import {
+  PATH,
   SITES,
   colorDown,
   colorUp,
+  history,
   mustStep,
   prepareColors,
   served,
   serverInputs,
   startProxy,
+  startStep,
   step,
 } from './color-rig.ts';
 import type { Inputs } from './color-rig.ts';
@@ -53,5 +56,42 @@ test('when one server cannot switch, none does', async () => {
   const failed = await step('blue-green-switch', { ...inputs, to: 'green' }, { runId: '2' });
   expect(failed.exitCode).toBe(1);
   expect(failed.shown).toContain('green cannot take the traffic: it has no running container');
+  expect(await colors()).toEqual(['blue', 'blue']);
+});
+
+/** A rollback that stands still on the second server at a place of its journal, and what is done there meanwhile. */
+async function rollbackWith(place: string, harm: (host: Host) => Promise<void>) {
+  const [, second] = hosts as [Host, Host];
+  await second.write(`${PATH}/.deploy/pause-at`, `${place}\n`, { owner: 'deploy' });
+  const running = startStep('rollback', serverInputs(lab, hosts), { runId: '3' });
+  await second.sh(
+    `for i in $(seq 1200); do grep -q paused ${PATH}/.deploy/runs/3-*/rollback-*/state 2>/dev/null && exit 0; sleep 0.05; done; exit 1`,
+  );
+  await harm(second);
+  await second.sh(`rm ${PATH}/.deploy/pause-at`);
+  return await running.done;
+}
+
+test('when one server cannot take the traffic back, all stay where they were, and nobody is called bad', async () => {
+  const [, second] = hosts as [Host, Host];
+  await colorUp(lab, second, 'green', { version: 'v2' });
+  await mustStep('blue-green-switch', { ...inputs, to: 'green' }, { runId: '3' });
+  expect(await colors()).toEqual(['green', 'green']);
+  const folder = '/var/lib/deploy-actions/shop';
+  const failed = await rollbackWith('apply:begin.blue:before', async (host) => {
+    await host.sh(`chown root ${folder}`);
+  });
+  await second.sh(`chown deploy ${folder}`);
+  expect([failed.exitCode, failed.shown]).toEqual([
+    1,
+    expect.stringContaining('goes back to how it was, because another server failed'),
+  ]);
+  expect(await colors()).toEqual(['green', 'green']);
+  for (const host of hosts) {
+    const marks = (await history(host)).filter((one) => one['release'] === 'release-v2' && 'bad' in one);
+    expect(marks.at(-1)).toMatchObject({ bad: false });
+  }
+  // The next one goes through.
+  await mustStep('rollback', serverInputs(lab, hosts), { runId: '3' });
   expect(await colors()).toEqual(['blue', 'blue']);
 });

@@ -345,7 +345,7 @@ function memberOf(
   const common = { ...about(server, deploymentId, inputs, ports), name: 'rollback' };
   const operation =
     decision.kind === 'flip'
-      ? flipOperation(seen, decision, inputs, ports, deploymentId, hosts, common)
+      ? flipOperation(seen, decision, inputs, ports, hosts, common)
       : redeployOperation(seen, decision, inputs, ports, hosts, common);
   return { name: server.name, session, reopen: () => reopen(server), operation };
 }
@@ -357,7 +357,6 @@ function flipOperation(
   decision: Extract<Decision, { kind: 'flip' }>,
   inputs: RollbackInputs,
   ports: Ports,
-  deploymentId: string,
   hosts: number,
   common: Common,
 ): Operation {

@@ -3,7 +3,7 @@ import { Failure } from '@deploy-actions/kit';
 import { type Wanted, deployOperation, discardStaging } from '@deploy-actions/release';
 import type { Ports } from '@deploy-actions/runner';
 import { type Server, type Session, openSession, serversOf } from '@deploy-actions/shell';
-import { type DeployInputs, type DeployOutputs } from './fields.ts';
+import type { DeployInputs, DeployOutputs } from './fields.ts';
 import { type Member, type MemberOutcome, deployFleet, fleetFailure } from './fleet.ts';
 import { elapsed, report, servicesOutput, showPlan } from './outcome.ts';
 import { teller } from './progress.ts';
@@ -126,6 +126,8 @@ async function wantedOf(inputs: DeployInputs, ports: Ports, workspace: Workspace
 
 function tellNotes(targets: readonly Target[], ports: Ports): void {
   for (const note of new Set(targets.flatMap((target) => target.prepared.notes))) ports.log.info(note);
+  for (const warning of new Set(targets.flatMap((target) => target.prepared.warnings)))
+    ports.log.warning(warning);
 }
 
 /** A deployment that had succeeded before is only reported; by now something else may run. */

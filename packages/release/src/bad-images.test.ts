@@ -30,7 +30,9 @@ test('a release that was rolled back is known by its digests under any name, unt
   const again = [{ name: 'api', image: `other/api:v2@${digest}` }];
   expect(badImages([deploy], again)).toEqual([]);
   const shared = { name: 'db', image: 'db@1' };
-  expect(badImages([line('r1', 'succeeded', 'api@1'), deploy, mark], [...again, shared])).toEqual([
+  const first = line('r1', 'succeeded', 'api@1');
+  const back = { operation: 'rollback', release: 'r1', outcome: 'succeeded', bad: false };
+  expect(badImages([deploy, first, deploy, mark, back], [...again, shared])).toEqual([
     'the image of api was part of the release r2, which was rolled back',
   ]);
   expect(badImages([deploy, mark, { ...mark, outcome: 'taken-back', bad: false }], again)).toEqual([]);

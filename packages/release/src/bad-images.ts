@@ -1,30 +1,35 @@
 /**
- * Services whose image by digest was part of a release that failed or was rolled back, and of none that is good: what a
- * deploy warns of. `history` is that of the server, newest last. A rollback's mark names the release alone; the deploy
- * of that release has told its digests.
+ * Services whose image by digest was part of a release that failed or was rolled back, unless one that was well has had
+ * it since: what a deploy warns of. `history` is that of the server, newest last. Only deploys tell digests; other lines
+ * name the release, which a deploy has told of before.
  */
 export function badImages(
   history: readonly Record<string, unknown>[],
   services: readonly { name: string; image: string }[],
 ): string[] {
-  const releases = new Map<string, { fate: string; digests: readonly string[] }>();
+  const bad = new Map<string, string>();
+  const known = new Map<string, readonly string[]>();
+  let good: readonly string[] = [];
   for (const line of history) {
     const release = String(line['release']);
     const told = digestsOf(line['digests']);
-    const digests = told.length > 0 ? told : (releases.get(release)?.digests ?? []);
+    if (told.length > 0) known.set(release, told);
+    const digests = known.get(release) ?? [];
     const { outcome } = line;
-    if (line['bad'] === true) {
-      releases.set(release, { fate: outcome === 'rolled-back' ? 'was rolled back' : 'failed', digests });
-    } else if (outcome === 'taken-back' || (outcome === 'succeeded' && told.length > 0)) {
-      releases.set(release, { fate: '', digests });
+    if (line['bad'] === true && outcome === 'rolled-back') {
+      // The line of the release that it went back to follows.
+      for (const digest of digests) bad.set(digest, `${release}, which was rolled back`);
+    } else if (line['bad'] === true) {
+      // What it has in common with the release that goes on is not to blame.
+      for (const digest of digests) if (!good.includes(digest)) bad.set(digest, `${release}, which failed`);
+    } else if (outcome === 'succeeded' || outcome === 'taken-back') {
+      for (const digest of digests) bad.delete(digest);
+      if (digests.length > 0) good = digests;
     }
   }
-  const all = [...releases].map(([release, known]) => ({ release, ...known }));
   return services.flatMap(({ name, image }) => {
-    const having = all.filter(({ digests }) => digests.includes(contentOf(image)));
-    const bad = having.at(-1);
-    if (bad === undefined || having.some(({ fate }) => fate === '')) return [];
-    return [`the image of ${name} was part of the release ${bad.release}, which ${bad.fate}`];
+    const release = bad.get(contentOf(image));
+    return release === undefined ? [] : [`the image of ${name} was part of the release ${release}`];
   });
 }
 

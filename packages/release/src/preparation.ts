@@ -16,13 +16,13 @@ import {
   servicesTable,
   writeRelease,
 } from '@deploy-actions/compose';
-import { type Upload } from '@deploy-actions/host';
+import type { Upload } from '@deploy-actions/host';
 import { Failure } from '@deploy-actions/kit';
 import { adoptedHashes, adoptionUploads } from './adoption.ts';
 import { badImages } from './bad-images.ts';
 import { type ColorWish, colorRelease } from './coloring.ts';
 import { type Hook, checkHooks, hookFile } from './hook.ts';
-import { type Inspection } from './inspection.ts';
+import type { Inspection } from './inspection.ts';
 import { needsTable, pullList, treesTable } from './tables.ts';
 
 /** What the user wants deployed, beside the compose files. */
@@ -64,6 +64,8 @@ export interface Prepared {
   changes: ServiceChange[];
   /** Decisions that the user should hear about. */
   notes: string[];
+  /** What may be a mistake. */
+  warnings: string[];
   /** Files of the run, below `release/`. */
   uploads: Upload[];
 }
@@ -98,7 +100,8 @@ export function prepareRelease(found: Inspection, path: string, wanted: Wanted):
       .filter((file) => /\/(services|live-only|ports)$/.test(file.name))
       .map((file) => String(file.content))
       .join(''),
-    notes: [...notes, ...part.notes, ...badImages(found.history, part.services)],
+    notes: [...notes, ...part.notes],
+    warnings: badImages(found.history, part.services),
     uploads,
   };
 }
