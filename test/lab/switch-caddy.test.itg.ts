@@ -1,0 +1,108 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { type Host, type Lab, openLab, startLoad } from '@deploy-actions/lab';
+import {
+  SITES,
+  colorDown,
+  colorUp,
+  countGreen,
+  fits,
+  headerNames,
+  mustStep,
+  prepareColors,
+  served,
+  serverInputs,
+  startProxy,
+  step,
+} from './color-rig.ts';
+import type { Inputs } from './color-rig.ts';
+
+let lab: Lab;
+let host: Host;
+let inputs: Inputs;
+let before: Headers;
+
+beforeAll(async () => {
+  lab = await openLab({ hosts: 0, registry: 'plain' });
+  host = await lab.addHost({ sudo: true });
+  await prepareColors(host);
+  await Promise.all([
+    colorUp(lab, host, 'blue', { version: 'v1' }),
+    colorUp(lab, host, 'green', { version: 'v2' }),
+  ]);
+  await startProxy(host, 'caddy');
+  before = (await served(host)).headers;
+  inputs = { ...serverInputs(lab, [host]), 'drain-timeout': '1s' };
+}, 600_000);
+
+afterAll(async () => {
+  await lab?.close();
+});
+
+test('install keeps the old file and every header, and adds the colour', async () => {
+  const { file, text } = SITES.caddy;
+  const installed = await mustStep('blue-green-switch', { ...inputs, install: 'true', 'site-config': file });
+  const backup = /The file as it was: (\S+)/.exec(installed.shown)![1]!;
+  expect(await host.sh(`cat ${backup}`)).toBe(text);
+  const { headers, color } = await served(host);
+  expect(color).toBe('blue');
+  expect(headerNames(headers)).toEqual([...headerNames(before), 'x-deploy-color'].sort());
+});
+
+test('a switch under load needs no reload, fails no request and cuts no WebSocket', async () => {
+  const load = startLoad({
+    url: host.url(8080),
+    rate: 60,
+    clients: 16,
+    webSockets: 5,
+    slowShare: 0.01,
+    timeoutMs: 60_000,
+  });
+  await load.seen('v1', 60_000);
+  const switched = await mustStep('blue-green-switch', { ...inputs, 'expect-version': 'v2' }, { runId: '1' });
+  await load.seen('v2', 60_000);
+  const report = await load.stop();
+  expect(report.byFailure).toEqual({});
+  // Caddy closes every WebSocket when it is reloaded.
+  expect(report.webSockets.filter((one) => one.cutAt !== undefined)).toEqual([]);
+  expect(switched.outputs).toMatchObject({ from: 'blue', to: 'green', weight: '100', 'overlap-ms': '0' });
+  expect(switched.outputs['report']).toContain('blue to green by flag');
+});
+
+test('a rollback of that run flips the traffic back', async () => {
+  const back = await mustStep('rollback', serverInputs(lab, [host]), { runId: '1' });
+  expect(back.outputs).toMatchObject({ mode: 'flip' });
+  expect((await served(host)).color).toBe('blue');
+});
+
+test('a canary has its share, which the status tells; without an access log its gates go by probing, and say so', async () => {
+  const canary = await mustStep('blue-green-switch', {
+    ...inputs,
+    weight: 25,
+    'step-interval': '2s',
+    'max-error-rate': '1%',
+    'min-requests': 3,
+  });
+  expect(canary.outputs['report']).toContain('by probing (caddy has no log of its own for a colour)');
+  expect(fits(await countGreen(host, 400), 400, 25)).toBe(true);
+  const status = await mustStep('blue-green-switch', { ...inputs, status: true });
+  expect(status.shown).toContain('traffic is on green-25 (caddy on the host, since');
+  const few = await step('blue-green-switch', {
+    ...inputs,
+    weight: '50,100',
+    'step-interval': '1s',
+    'max-p95': '5s',
+    'min-requests': 5000,
+  });
+  expect(few.shown).toMatch(/green had \d+ requests at green-50 by probing .*too few to judge/);
+  expect(await countGreen(host, 50)).toBe(0);
+});
+
+test('Caddy starts anew while the idle colour is absent, with the same colour', async () => {
+  await mustStep('blue-green-switch', inputs);
+  await colorDown(host, 'blue');
+  await host.sh('kill "$(pgrep -x caddy)"; while pgrep -x caddy >/dev/null; do sleep 0.1; done');
+  await host.sh(SITES.caddy.start);
+  expect((await served(host)).color).toBe('green');
+  const refused = await step('blue-green-switch', { ...inputs, to: 'blue' });
+  expect(refused.shown).toContain('blue cannot take the traffic: it has no running container');
+});
