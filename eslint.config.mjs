@@ -67,6 +67,8 @@ export default tseslint.config(
         { argsIgnorePattern: '^_', varsIgnorePattern: '^_', ignoreRestSiblings: true },
       ],
       '@typescript-eslint/no-empty-function': 'off',
+      // `import { type X }` is kept as `import 'x'` and would load the module; `import type { X }` is not.
+      '@typescript-eslint/no-import-type-side-effects': 'error',
       // The type checker sees undefined names better.
       'no-undef': 'off',
     },

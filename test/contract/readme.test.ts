@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { type Fields } from '@deploy-actions/kit';
+import type { Fields } from '@deploy-actions/kit';
 import { findRoot, listActions, parseYaml, readAction } from '@deploy-actions/tooling';
 
 /** The examples in the manuals, held against the contracts of the actions that they use. */

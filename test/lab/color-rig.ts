@@ -1,4 +1,4 @@
-import { type Host, type Lab } from '@deploy-actions/lab';
+import type { Host, Lab } from '@deploy-actions/lab';
 import { type BundleResult, type BundleRun, type RunningBundle, startBundle } from '@deploy-actions/tooling';
 
 /** What every colour runs here: small, with a health check, a WebSocket, a slow answer and its own version. */

@@ -1,9 +1,11 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { type Lab, SAMPLE_APP, openLab } from '@deploy-actions/lab';
+import { type Lab, SAMPLE_APP, openLab, startLoad } from '@deploy-actions/lab';
 import { type WorkflowRun, findRoot, runWorkflow, testIf, whyNoAct } from '@deploy-actions/tooling';
 import { serveHttp } from '../support/server.ts';
+import { SITES, mustStep, serverInputs, startProxy, stopProxy } from './color-rig.ts';
+import { deployInputs, deployed } from './deploy-rig.ts';
 
 /** The consumer workflows, each run unchanged by a real workflow runner against real servers. */
 const examples = join(findRoot(), 'examples');
@@ -38,8 +40,8 @@ function settings(): Pick<WorkflowRun, 'secrets' | 'variables' | 'repository'> {
   };
 }
 
-async function servedVersion(): Promise<string> {
-  const answer = await fetch(`${lab.host.url(8080)}/version`);
+async function servedVersion(port = 8080): Promise<string> {
+  const answer = await fetch(`${lab.host.url(port)}/version`);
   return ((await answer.json()) as { version: string }).version;
 }
 
@@ -119,6 +121,55 @@ testWithAct(
       expect(told[1]).toContain('it is the version that was tagged');
     } finally {
       await telegram.close();
+    }
+  },
+  900_000,
+);
+
+testWithAct(
+  'blue-green.yml moves the traffic to the new colour, and takes back what the outside does not see',
+  async () => {
+    const { host } = lab;
+    await host.reset();
+    // Once, by hand: both colours are deployed, and the proxy in front is prepared.
+    await deployed(deployInputs(lab, 'v1'));
+    const colors = { color: 'green', 'color-services': 'web\napi\nworker\nscheduler' };
+    await deployed(deployInputs(lab, 'v1', { ...colors, 'live-only-services': 'worker\nscheduler' }));
+    await startProxy(host, 'nginx', (text) =>
+      text.replace('listen 8080', 'listen 8081').replace('127.0.0.1:18101', '127.0.0.1:8080'),
+    );
+    await host.sh("echo 'deploy ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/deploy");
+    await mustStep('blue-green-switch', {
+      ...serverInputs(lab),
+      install: 'true',
+      'site-config': SITES.nginx.file,
+    });
+    await host.sh('rm /etc/sudoers.d/deploy');
+    const given = settings();
+    const tag = (name: string, url: string) =>
+      runWorkflow({
+        ...given,
+        variables: { ...given.variables, SHOP_URL: url },
+        workflow: join(examples, 'blue-green.yml'),
+        payload: { ref: `refs/tags/${name}` },
+      });
+    const load = startLoad({ url: host.url(8081), rate: 20, clients: 8, timeoutMs: 60_000 });
+    try {
+      const good = await tag('v2', host.url(8081));
+      expect([good.exitCode, good.exitCode === 0 ? '' : good.log]).toEqual([0, '']);
+      expect(await servedVersion(8081)).toBe('v2');
+      // The server is well, and the way to it is not.
+      const bad = await tag('v3', 'http://127.0.0.1:1');
+      expect(bad.exitCode).not.toBe(0);
+      expect([
+        await servedVersion(8081),
+        bad.log.includes('Success - Main Take it back') ? '' : bad.log,
+      ]).toEqual(['v2', '']);
+    } finally {
+      const { byFailure, byVersion } = await load.stop();
+      await stopProxy(host, 'nginx');
+      expect(byFailure).toEqual({});
+      expect(Object.keys(byVersion).sort()).toEqual(['v1', 'v2', 'v3']);
     }
   },
   900_000,

@@ -1,5 +1,5 @@
 import { type IncomingMessage, type ServerResponse, createServer, request as send } from 'node:http';
-import { type AddressInfo, type Socket } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 
 /** What becomes of one answer. */
 export type Fault =

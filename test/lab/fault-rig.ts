@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { expect } from '@jest/globals';
-import { type Host, type Lab } from '@deploy-actions/lab';
-import { type RunningBundle } from '@deploy-actions/tooling';
+import type { Host, Lab } from '@deploy-actions/lab';
+import type { RunningBundle } from '@deploy-actions/tooling';
 import { type DeployInputs, deployInputs, startDeploy } from './deploy-rig.ts';
 
 /** The application's folder on the server. */

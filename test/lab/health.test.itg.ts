@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { type Report } from '@deploy-actions/kit';
+import type { Report } from '@deploy-actions/kit';
 import { type Host, type Lab, SAMPLE_APP, openLab } from '@deploy-actions/lab';
 import { type BundleResult, runBundle } from '@deploy-actions/tooling';
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type Host, type Lab, clientKey, openLab } from '@deploy-actions/lab';
-import { type BundleResult } from '@deploy-actions/tooling';
-import { type DeployInputs } from './deploy-rig.ts';
+import type { BundleResult } from '@deploy-actions/tooling';
+import type { DeployInputs } from './deploy-rig.ts';
 import { healthySite, newDeploy, siteOf, startSmall } from './fault-rig.ts';
 
 /** What stops a deployment before it has changed anything. */

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type Lab, type Registry, openLab } from '@deploy-actions/lab';
-import { type BundleResult } from '@deploy-actions/tooling';
+import type { BundleResult } from '@deploy-actions/tooling';
 import { PATH, ended, healthySite, killProgram, newDeploy, siteOf, startSmall } from './fault-rig.ts';
 
 /** Where secrets of a deployment may be found afterwards: nowhere but in files that only the login user can read. */

@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
-import { type Host, type Lab, type Link, type Load, type LoadRecord } from '@deploy-actions/lab';
-import { type BundleResult, type RunningBundle } from '@deploy-actions/tooling';
+import type { Host, Lab, Link, Load, LoadRecord } from '@deploy-actions/lab';
+import type { BundleResult, RunningBundle } from '@deploy-actions/tooling';
 import { type Color, type Inputs, PATH, served, serverInputs, startStep } from './color-rig.ts';
 import { IS_FULL } from './fault-rig.ts';
 

@@ -1,7 +1,7 @@
 import { type Lab, type Load, startLoad } from '@deploy-actions/lab';
 import { startSlackStub, startTelegramStub } from '@deploy-actions/notice/stub';
-import { type Mark, type Sample } from './picture.ts';
-import { type Progress } from './progress.ts';
+import type { Mark, Sample } from './picture.ts';
+import type { Progress } from './progress.ts';
 import { type Messengers, type Shop, SITE_PORT, describeShop, openJob, startSite } from './shop.ts';
 import { type Step, playStep } from './step.ts';
 

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { cpSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Host, type Lab, SAMPLE_APP } from '@deploy-actions/lab';
-import { type SlackStub, type TelegramStub } from '@deploy-actions/notice/stub';
-import { type Job, type Step } from './step.ts';
+import type { SlackStub, TelegramStub } from '@deploy-actions/notice/stub';
+import type { Job, Step } from './step.ts';
 
 /** Where the proxy answers for the site, and where the plain stack publishes it. */
 export const SITE_PORT = 8080;

@@ -1,5 +1,5 @@
 import { type BundleResult, parseCommand, startBundle } from '@deploy-actions/tooling';
-import { type Progress } from './progress.ts';
+import type { Progress } from './progress.ts';
 
 /** One step of the rehearsed workflow. */
 export interface Step {

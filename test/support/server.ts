@@ -1,7 +1,7 @@
 import { type RequestListener, type Server as HttpServer, createServer as createHttp } from 'node:http';
 import { createServer as createHttps } from 'node:https';
 import { type AddressInfo, type Server, type Socket, createServer as createTcp } from 'node:net';
-import { type TestCertificate } from './certificate.ts';
+import type { TestCertificate } from './certificate.ts';
 
 /** A real server on loopback, for tests of timing and faults. */
 export interface TinyServer {

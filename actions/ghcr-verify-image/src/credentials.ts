@@ -1,5 +1,5 @@
 import { Failure } from '@deploy-actions/kit';
-import { type Credentials } from './token.ts';
+import type { Credentials } from './token.ts';
 
 export interface CredentialInputs {
   /** The registry that username and password are for. */

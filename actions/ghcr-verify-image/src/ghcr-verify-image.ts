@@ -1,4 +1,4 @@
-import { type Http } from '@deploy-actions/http';
+import type { Http } from '@deploy-actions/http';
 import {
   Failure,
   FieldError,
@@ -9,11 +9,11 @@ import {
   reportJson,
   retry,
 } from '@deploy-actions/kit';
-import { type OutputValue, type Ports } from '@deploy-actions/runner';
-import { type Trust } from '@deploy-actions/sigstore';
+import type { OutputValue, Ports } from '@deploy-actions/runner';
+import type { Trust } from '@deploy-actions/sigstore';
 import { type AttestationPorts, type AttestationRule, findAttestation } from './attestation.ts';
 import { credentialsFor } from './credentials.ts';
-import { type fields, type outputs } from './fields.ts';
+import type { fields, outputs } from './fields.ts';
 import { type Expectation, inspect } from './inspect.ts';
 import { nearest } from './nearest.ts';
 import { type Outcome, toReport, toReportFile } from './outcome.ts';

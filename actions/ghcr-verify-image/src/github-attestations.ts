@@ -4,7 +4,7 @@ import { nextPage } from './link.ts';
 import { bareType } from './media-type.ts';
 import { Problem } from './problem.ts';
 import { SnappyError, decodeSnappy } from './snappy.ts';
-import { type Traffic, type Wire } from './wire.ts';
+import type { Traffic, Wire } from './wire.ts';
 
 export interface GithubAttestationsOptions {
   wire: Wire;

@@ -10,7 +10,7 @@ import {
 import { type Platform, formatPlatform, samePlatform } from './platform.ts';
 import { Problem } from './problem.ts';
 import { formatReference } from './reference.ts';
-import { type Repository } from './registry.ts';
+import type { Repository } from './registry.ts';
 
 /** What an image must be like; what is not named is neither checked nor fetched. */
 export interface Expectation {

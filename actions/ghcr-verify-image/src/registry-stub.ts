@@ -1,6 +1,6 @@
 // For tests: a registry in this process, which remembers what it was asked and can be told to misbehave.
 import { type IncomingMessage, type ServerResponse, createServer } from 'node:http';
-import { type AddressInfo } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { digestOf } from './digest.ts';
 import { OCI_INDEX, OCI_MANIFEST } from './media-type.ts';
 

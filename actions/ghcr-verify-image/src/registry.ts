@@ -1,5 +1,5 @@
-import { type HttpRequest, type HttpResponse } from '@deploy-actions/http';
-import { type Clock } from '@deploy-actions/kit';
+import type { HttpRequest, HttpResponse } from '@deploy-actions/http';
+import type { Clock } from '@deploy-actions/kit';
 import { type Question, classify } from './answer.ts';
 import { checkDigest, digestOf } from './digest.ts';
 import { nextPage } from './link.ts';
@@ -7,8 +7,8 @@ import { type Descriptor, type ImageIndex, type ImageManifest, parseManifest, sc
 import { ACCEPT_MANIFESTS, bareType, isSchema1 } from './media-type.ts';
 import { Problem } from './problem.ts';
 import { DIGEST, type Reference, apiHost, formatReference, manifestName } from './reference.ts';
-import { type Grant, type Tokens } from './token.ts';
-import { type Traffic, type Wire } from './wire.ts';
+import type { Grant, Tokens } from './token.ts';
+import type { Traffic, Wire } from './wire.ts';
 
 /** Registries need not take larger manifests than this (OCI distribution-spec), and we read no larger ones. */
 const MAX_MANIFEST = 4 * 2 ** 20;

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { type Signer } from '@deploy-actions/sigstore';
+import type { Signer } from '@deploy-actions/sigstore';
 import { type SignerRule, parseRepository, parseSignerWorkflow, signerComplaint } from './signer-rule.ts';
 
 const signer: Signer = {

@@ -1,5 +1,5 @@
 import { FieldError, quote } from '@deploy-actions/kit';
-import { type Signer } from '@deploy-actions/sigstore';
+import type { Signer } from '@deploy-actions/sigstore';
 
 /** Whose workflow run must have attested an image. */
 export interface SignerRule {

@@ -2,7 +2,7 @@ import { codeSpan, escapeMarkdown, formatBytes, formatDuration, markdownTable } 
 import { shortDigest } from './digest.ts';
 import { formatPlatform } from './platform.ts';
 import { type Reference, formatReference } from './reference.ts';
-import { type Outcome } from './outcome.ts';
+import type { Outcome } from './outcome.ts';
 
 const REVISION = 'org.opencontainers.image.revision';
 

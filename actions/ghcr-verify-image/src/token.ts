@@ -1,9 +1,9 @@
-import { type HttpResponse } from '@deploy-actions/http';
+import type { HttpResponse } from '@deploy-actions/http';
 import { messageOf } from '@deploy-actions/kit';
 import { type Question, classify } from './answer.ts';
 import { type Challenge, parseChallenge, tokenUrl } from './challenge.ts';
 import { Problem } from './problem.ts';
-import { type Traffic, type Wire } from './wire.ts';
+import type { Traffic, Wire } from './wire.ts';
 
 export interface Credentials {
   username: string;

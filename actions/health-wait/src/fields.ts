@@ -15,7 +15,7 @@ import {
   text,
   withDefault,
 } from '@deploy-actions/kit';
-import { parseStatusSet, parseTextMatch, parseVersionSource } from '@deploy-actions/probe';
+import { parseStatusSet, parseTextMatch, parseVersionSource } from '@deploy-actions/probe/inputs';
 import { optionalServerFields } from '@deploy-actions/shell';
 
 /** `Name: value` as a header is written. */

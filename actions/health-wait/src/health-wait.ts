@@ -29,7 +29,7 @@ import type { Ports } from '@deploy-actions/runner';
 import type { Session } from '@deploy-actions/shell';
 import type { fields, outputs } from './fields.ts';
 import { failureText, remedyFor, reportOf, summaryOf } from './report.ts';
-import { type Watched } from './target-spec.ts';
+import type { Watched } from './target-spec.ts';
 import { readTargets } from './targets.ts';
 
 export type HealthInputs = Inputs<typeof fields>;

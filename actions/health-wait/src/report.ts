@@ -6,8 +6,8 @@ import {
   formatDuration,
   markdownTable,
 } from '@deploy-actions/kit';
-import { type Tick } from '@deploy-actions/probe';
-import { type Outcome } from './health-wait.ts';
+import type { Tick } from '@deploy-actions/probe';
+import type { Outcome } from './health-wait.ts';
 
 const SHOWN_ROWS = 60;
 

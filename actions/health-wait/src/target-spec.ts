@@ -9,8 +9,8 @@ import {
   parseTextMatch,
   parseVersionSource,
 } from '@deploy-actions/probe';
-import { type ConnectOptions } from '@deploy-actions/http';
-import { type HealthInputs } from './health-wait.ts';
+import type { ConnectOptions } from '@deploy-actions/http';
+import type { HealthInputs } from './health-wait.ts';
 
 /** A target as the user wrote it, in a line or in YAML; what is missing comes from the inputs. */
 export interface TargetSpec {

@@ -7,9 +7,9 @@ import {
   isRedirect,
   nextHop,
 } from '@deploy-actions/http';
-import { type Reach } from '@deploy-actions/probe';
-import { type Answer } from './answer.ts';
-import { type CookieJar } from './cookie-jar.ts';
+import type { Reach } from '@deploy-actions/probe';
+import type { Answer } from './answer.ts';
+import type { CookieJar } from './cookie-jar.ts';
 
 /** Largest answer that a check can look at. */
 const BODY_LIMIT = 64 * 2 ** 20;

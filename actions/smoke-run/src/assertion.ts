@@ -1,15 +1,9 @@
 import { parseDuration } from '@deploy-actions/kit';
 import { parseStatusSet } from '@deploy-actions/probe';
 import { type Answer, type AnswerReader, NoSuchValue } from './answer.ts';
-import { type Conformance } from './conformance.ts';
+import type { Conformance } from './conformance.ts';
 import { NOTHING, describe, shown, unmetPredicate } from './predicate.ts';
-import {
-  type Assertion,
-  type Filter,
-  type PredicateSpec,
-  type Predicates,
-  type Where,
-} from './specification.ts';
+import type { Assertion, Filter, PredicateSpec, Predicates, Where } from './specification.ts';
 import { fill, fillDeep } from './template.ts';
 
 /** An expectation that did not hold. */

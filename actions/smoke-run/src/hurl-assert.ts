@@ -1,13 +1,6 @@
 import { lenientJsonPath } from '@deploy-actions/probe';
-import { type LineReader } from './hurl-line.ts';
-import {
-  type Assertion,
-  type ExpectSpec,
-  type Filter,
-  type Predicates,
-  type QuerySpec,
-  type Where,
-} from './specification.ts';
+import type { LineReader } from './hurl-line.ts';
+import type { Assertion, ExpectSpec, Filter, Predicates, QuerySpec, Where } from './specification.ts';
 
 const IS: Record<string, NonNullable<Predicates['is']>> = {
   isBoolean: 'boolean',

@@ -3,7 +3,7 @@ import { parseDuration } from '@deploy-actions/kit';
 import { lenientJsonPath } from '@deploy-actions/probe';
 import { parseAssertLine, parseQuery } from './hurl-assert.ts';
 import { HurlError, LineReader } from './hurl-line.ts';
-import { type Check, type RequestSpec, type Step, type Where } from './specification.ts';
+import type { Check, RequestSpec, Step, Where } from './specification.ts';
 
 /** What of Hurl is not read, for the README and for messages. */
 export const UNSUPPORTED = [

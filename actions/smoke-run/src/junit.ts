@@ -2,7 +2,7 @@ import { escapeHtml } from '@deploy-actions/kit';
 import { detailOf } from './report.ts';
 import { curlCommand } from './request.ts';
 import { type CheckOutcome, bodyBeginning } from './run-check.ts';
-import { type ThresholdOutcome } from './threshold.ts';
+import type { ThresholdOutcome } from './threshold.ts';
 
 /** The run as JUnit XML, as most readers take it: testsuites, testsuite, testcase with failure or skipped. */
 export function junitXml(

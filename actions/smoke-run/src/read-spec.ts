@@ -10,18 +10,18 @@ import { parseDuration } from '@deploy-actions/kit';
 import { lenientJsonPath, parseStatusSet } from '@deploy-actions/probe';
 import { parseSelector } from './prometheus.ts';
 import { schema } from './schema.ts';
-import {
-  type Assertion,
-  type Capture,
-  type Check,
-  type CheckSpec,
-  type ExpectSpec,
-  type FileSpec,
-  type RequestSpec,
-  type Specification,
-  type Step,
-  type StepSpec,
-  type Where,
+import type {
+  Assertion,
+  Capture,
+  Check,
+  CheckSpec,
+  ExpectSpec,
+  FileSpec,
+  RequestSpec,
+  Specification,
+  Step,
+  StepSpec,
+  Where,
 } from './specification.ts';
 import { fill, namesIn } from './template.ts';
 

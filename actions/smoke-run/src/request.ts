@@ -1,8 +1,8 @@
-import { type ConnectOptions, type HttpRequest } from '@deploy-actions/http';
+import type { ConnectOptions, HttpRequest } from '@deploy-actions/http';
 import { Failure, parseDuration } from '@deploy-actions/kit';
 import { quote } from '@deploy-actions/shell';
-import { type CookieJar } from './cookie-jar.ts';
-import { type RequestSpec, type Specification } from './specification.ts';
+import type { CookieJar } from './cookie-jar.ts';
+import type { RequestSpec, Specification } from './specification.ts';
 import { fillDeep } from './template.ts';
 
 export interface RequestContext {

@@ -1,14 +1,14 @@
 import { HttpError, type ConnectOptions, type HttpRequest } from '@deploy-actions/http';
 import { type Clock, Failure, cut, messageOf, parseDuration } from '@deploy-actions/kit';
-import { type Reach } from '@deploy-actions/probe';
+import type { Reach } from '@deploy-actions/probe';
 import { type Answer, NoSuchValue, reader } from './answer.ts';
 import { ask } from './ask.ts';
 import { type Unmet, judge } from './assertion.ts';
-import { type Conformance } from './conformance.ts';
+import type { Conformance } from './conformance.ts';
 import { type CookieJar, cookieJar } from './cookie-jar.ts';
 import { NOTHING } from './predicate.ts';
 import { buildRequest } from './request.ts';
-import { type Check, type ExecSpec, type Specification, type Step } from './specification.ts';
+import type { Check, ExecSpec, Specification, Step } from './specification.ts';
 import { UnknownVariable, fillDeep } from './template.ts';
 
 /** What running a check needs. */

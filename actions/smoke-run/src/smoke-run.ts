@@ -1,7 +1,7 @@
 import { DocumentError, documentFailure } from '@deploy-actions/document';
-import { type ConnectOptions } from '@deploy-actions/http';
+import type { ConnectOptions } from '@deploy-actions/http';
 import { Failure, type Inputs, type Report, formatDuration, pool, reportJson } from '@deploy-actions/kit';
-import { type Reach } from '@deploy-actions/probe';
+import type { Reach } from '@deploy-actions/probe';
 import type { Ports } from '@deploy-actions/runner';
 import { conformance } from './conformance.ts';
 import type { fields, outputs } from './fields.ts';
@@ -11,7 +11,7 @@ import { readSpecification } from './read-spec.ts';
 import { annotationsOf, detailOf, reportOf, summaryOf } from './report.ts';
 import { addressOf } from './request.ts';
 import { type CheckOutcome, type Runtime, runCheck } from './run-check.ts';
-import { type Check, type Specification } from './specification.ts';
+import type { Check, Specification } from './specification.ts';
 import { type ThresholdOutcome, judgeThresholds, quantile } from './threshold.ts';
 
 export type SmokeInputs = Inputs<typeof fields>;

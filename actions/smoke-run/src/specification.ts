@@ -1,4 +1,4 @@
-import { type Path } from '@deploy-actions/document';
+import type { Path } from '@deploy-actions/document';
 
 /** A predicate as written: a value means equality. */
 export type PredicateSpec = string | number | boolean | null | unknown[] | Predicates;

@@ -1,6 +1,6 @@
 import { formatDuration } from '@deploy-actions/kit';
-import { type CheckOutcome } from './run-check.ts';
-import { type Specification } from './specification.ts';
+import type { CheckOutcome } from './run-check.ts';
+import type { Specification } from './specification.ts';
 
 /** A limit over the whole run, and whether it held. */
 export interface ThresholdOutcome {

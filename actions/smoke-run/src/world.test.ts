@@ -5,7 +5,7 @@ import { expect, test } from '@jest/globals';
 import { parseFields } from '@deploy-actions/kit';
 import type { Ports } from '@deploy-actions/runner';
 import { fields } from './fields.ts';
-import { type SmokeInputs } from './smoke-run.ts';
+import type { SmokeInputs } from './smoke-run.ts';
 import { openWorld } from './world.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'smoke-world-'));

@@ -4,7 +4,7 @@ import { Failure, messageOf } from '@deploy-actions/kit';
 import { type Reach, fromRunner, runInService, throughSession } from '@deploy-actions/probe';
 import type { Ports } from '@deploy-actions/runner';
 import { type Session, openSession, runLocal, serversOf } from '@deploy-actions/shell';
-import { type SmokeInputs, type World } from './smoke-run.ts';
+import type { SmokeInputs, World } from './smoke-run.ts';
 
 const LARGEST_FILE = 64 * 2 ** 20;
 

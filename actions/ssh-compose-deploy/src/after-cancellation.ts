@@ -2,7 +2,7 @@ import { type RunReference, readResult } from '@deploy-actions/host';
 import { messageOf } from '@deploy-actions/kit';
 import type { Ports } from '@deploy-actions/runner';
 import { openSession, serversOf } from '@deploy-actions/shell';
-import { type DeployInputs } from './fields.ts';
+import type { DeployInputs } from './fields.ts';
 
 /**
  * After a step that did not see the end of its deployment: says what each server is doing. The programs there

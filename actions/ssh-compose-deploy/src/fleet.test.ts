@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { type RunResult } from '@deploy-actions/host';
+import type { RunResult } from '@deploy-actions/host';
 import { type MemberOutcome, fleetFailure } from './fleet.ts';
 
 const outcome = (name: string, message?: string, fields: Record<string, string> = {}): MemberOutcome => ({

@@ -10,8 +10,8 @@ import {
   upload,
 } from '@deploy-actions/host';
 import { type Clock, Failure, messageOf } from '@deploy-actions/kit';
-import { type Session } from '@deploy-actions/shell';
-import { type Progress, type Teller } from './progress.ts';
+import type { Session } from '@deploy-actions/shell';
+import type { Progress, Teller } from './progress.ts';
 
 /** A server with what is to be done on it. */
 export interface Member {

@@ -1,8 +1,8 @@
-import { type ServiceChange } from '@deploy-actions/compose';
+import type { ServiceChange } from '@deploy-actions/compose';
 import { formatDuration, messageOf } from '@deploy-actions/kit';
-import { type Inspection, type Wanted } from '@deploy-actions/release';
+import type { Inspection, Wanted } from '@deploy-actions/release';
 import type { Ports } from '@deploy-actions/runner';
-import { type DeployInputs, type DeployOutputs } from './fields.ts';
+import type { DeployInputs, DeployOutputs } from './fields.ts';
 import { type MemberOutcome, succeeded } from './fleet.ts';
 import { type DeploymentRecord, writeRecord } from './record.ts';
 import {
@@ -14,7 +14,7 @@ import {
   servicesMarkdown,
   withDigest,
 } from './summary.ts';
-import { type Target } from './targets.ts';
+import type { Target } from './targets.ts';
 
 /** Record, summary and outputs of what happened. */
 export async function report(

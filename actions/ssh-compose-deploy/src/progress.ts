@@ -1,4 +1,4 @@
-import { type RunEvent, type RunState } from '@deploy-actions/host';
+import type { RunEvent, RunState } from '@deploy-actions/host';
 import { type Log, formatDuration } from '@deploy-actions/kit';
 
 /** What is known of a run while it goes on. */

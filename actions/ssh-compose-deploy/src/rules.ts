@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { type DigestRule } from '@deploy-actions/compose';
+import type { DigestRule } from '@deploy-actions/compose';
 import { Failure } from '@deploy-actions/kit';
-import { type RegistryLogin } from '@deploy-actions/release';
+import type { RegistryLogin } from '@deploy-actions/release';
 import type { Workflow } from '@deploy-actions/runner';
-import { type DeployInputs } from './fields.ts';
+import type { DeployInputs } from './fields.ts';
 
 /** Rules across inputs; an `input` Failure names the one that is broken. */
 export function checkInputs(inputs: DeployInputs): void {

@@ -2,8 +2,8 @@ import { type HostStatus, statusOf } from '@deploy-actions/host';
 import { codeSpan, escapeMarkdown, formatDuration, markdownTable } from '@deploy-actions/kit';
 import { type StackView, inspectForStatus } from '@deploy-actions/release';
 import type { Ports } from '@deploy-actions/runner';
-import { type Server, type Session } from '@deploy-actions/shell';
-import { type DeployInputs, type DeployOutputs } from './fields.ts';
+import type { Server, Session } from '@deploy-actions/shell';
+import type { DeployInputs, DeployOutputs } from './fields.ts';
 import { shortImage, withDigest } from './summary.ts';
 
 /** Changes nothing; tells what runs, since when, the kept releases and who holds the lock. */

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { type ServiceChange } from '@deploy-actions/compose';
-import { type RunResult } from '@deploy-actions/host';
+import type { ServiceChange } from '@deploy-actions/compose';
+import type { RunResult } from '@deploy-actions/host';
 import {
   digestAmong,
   phasesMarkdown,

@@ -1,5 +1,5 @@
 import { type LocalImage, type ServiceChange, parseReference } from '@deploy-actions/compose';
-import { type RunResult } from '@deploy-actions/host';
+import type { RunResult } from '@deploy-actions/host';
 import { codeSpan, escapeMarkdown, formatDuration, markdownTable } from '@deploy-actions/kit';
 
 /** How a service went, for the output `services`, the record and the tables. */

@@ -1,4 +1,4 @@
-import { type ComposeModel, type Environment } from '@deploy-actions/compose';
+import type { ComposeModel, Environment } from '@deploy-actions/compose';
 import { Failure, messageOf, pool } from '@deploy-actions/kit';
 import {
   type Inspection,
@@ -10,10 +10,10 @@ import {
   secretValues,
 } from '@deploy-actions/release';
 import type { Ports } from '@deploy-actions/runner';
-import { type Server, type Session } from '@deploy-actions/shell';
+import type { Server, Session } from '@deploy-actions/shell';
 import { placeInComposeFile } from './compose-error.ts';
-import { type DeployInputs } from './fields.ts';
-import { type Workspace } from './workspace.ts';
+import type { DeployInputs } from './fields.ts';
+import type { Workspace } from './workspace.ts';
 
 /** A server with what was found on it and what is to be done there. */
 export interface Target {

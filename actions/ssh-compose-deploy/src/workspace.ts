@@ -1,6 +1,6 @@
 import { glob, readFile, realpath, stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
-import { type SentFile } from '@deploy-actions/compose';
+import type { SentFile } from '@deploy-actions/compose';
 import { Failure } from '@deploy-actions/kit';
 
 /** The names that Compose looks for by itself, in its order. */

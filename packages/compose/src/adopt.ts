@@ -1,4 +1,4 @@
-import { type ComposeModel, type Mount, type Port, type Resource, type Service } from './model.ts';
+import type { ComposeModel, Mount, Port, Resource, Service } from './model.ts';
 
 /** `docker inspect` of a container, as far as a service can be read off it. */
 export interface InspectedContainer {

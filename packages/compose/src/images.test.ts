@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { applyImages, parseImages } from './images.ts';
-import { type ComposeModel } from './model.ts';
+import type { ComposeModel } from './model.ts';
 import { parseReference } from './reference.ts';
 
 const digest = `sha256:${'a'.repeat(64)}`;

@@ -1,5 +1,5 @@
-import { type ComposeModel } from './model.ts';
-import { type LocalImage, type ObservedContainer } from './observed.ts';
+import type { ComposeModel } from './model.ts';
+import type { LocalImage, ObservedContainer } from './observed.ts';
 import { parseReference } from './reference.ts';
 import { type ReleaseService, changedKeys } from './release.ts';
 

@@ -1,5 +1,5 @@
 import { cut } from '@deploy-actions/kit';
-import { type Path } from './problem.ts';
+import type { Path } from './problem.ts';
 import { suggest } from './suggest.ts';
 
 /** JSON Schema, draft 2020-12; `x-expected` says in words what would be right. */

@@ -1,4 +1,4 @@
-import { type Document, type Node, type YAMLError } from 'yaml';
+import type { Document, Node, YAMLError } from 'yaml';
 import { DocumentError, type Path, type Problem } from './problem.ts';
 
 export interface ParseLimits {

@@ -1,4 +1,4 @@
-import { type Transform } from 'node:stream';
+import type { Transform } from 'node:stream';
 import zlib from 'node:zlib';
 import { HttpError } from './error.ts';
 

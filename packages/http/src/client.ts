@@ -1,4 +1,4 @@
-import { type Redactor } from '@deploy-actions/kit';
+import type { Redactor } from '@deploy-actions/kit';
 import { ACCEPT_ENCODING } from './body.ts';
 import {
   type Certificate,

@@ -1,7 +1,7 @@
 import { lookup as systemLookup } from 'node:dns/promises';
-import { type LookupAddress } from 'node:dns';
+import type { LookupAddress } from 'node:dns';
 import { connect as connectTcp, isIP } from 'node:net';
-import { type Duplex } from 'node:stream';
+import type { Duplex } from 'node:stream';
 import {
   type SecureContext,
   type TLSSocket,

@@ -1,4 +1,4 @@
-import { type Client } from 'undici';
+import type { Client } from 'undici';
 import { type BodyCollector, collectBody } from './body.ts';
 import { type Connection, reasonIn } from './connect.ts';
 import { HttpError, codeOf, inWords } from './error.ts';

@@ -1,5 +1,5 @@
 import { HttpError } from './error.ts';
-import { type Http, type HttpRequest, type HttpResponse } from './client.ts';
+import type { Http, HttpRequest, HttpResponse } from './client.ts';
 
 export interface JsonRequest extends Omit<HttpRequest, 'body'> {
   /** Sent as JSON with its content type; nothing is sent when undefined. */

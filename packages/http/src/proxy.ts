@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { type Duplex } from 'node:stream';
+import type { Duplex } from 'node:stream';
 import { type ConnectOptions, type Endpoint, authority, connect, reasonIn } from './connect.ts';
 import { HttpError } from './error.ts';
 

@@ -2,7 +2,7 @@ import { cut } from '@deploy-actions/kit';
 import { type Session, SessionFailure } from '@deploy-actions/shell';
 import { type Container, type ContainerScope, listContainers } from './container.ts';
 import { type ProbeLimits, attempt } from './http-probe.ts';
-import { type Attempt, type ComposeTarget, type ExecTarget } from './target.ts';
+import type { Attempt, ComposeTarget, ExecTarget } from './target.ts';
 
 /** Whether every container of a service is healthy, or up where it has no healthcheck. */
 export async function probeCompose(

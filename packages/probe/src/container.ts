@@ -1,4 +1,4 @@
-import { type Session } from '@deploy-actions/shell';
+import type { Session } from '@deploy-actions/shell';
 import { Failure, cut } from '@deploy-actions/kit';
 
 /** Which containers: those of a compose project, all services or some. */

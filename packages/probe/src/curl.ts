@@ -6,7 +6,7 @@ import {
   authority,
   endpointOf,
 } from '@deploy-actions/http';
-import { type Session } from '@deploy-actions/shell';
+import type { Session } from '@deploy-actions/shell';
 
 /** curl reads everything from stdin: neither the address nor a header stands in any argv. */
 const CURL = `command -v curl >/dev/null 2>&1 || exit 127

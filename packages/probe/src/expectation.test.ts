@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { type HttpResponse } from '@deploy-actions/http';
+import type { HttpResponse } from '@deploy-actions/http';
 import { type Expectations, parseTextMatch, unmet } from './expectation.ts';
 import { jsonPath } from './json-path.ts';
 import { parseStatusSet } from './status-set.ts';

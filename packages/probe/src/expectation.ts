@@ -1,6 +1,6 @@
-import { type HttpResponse } from '@deploy-actions/http';
+import type { HttpResponse } from '@deploy-actions/http';
 import { cut, formatDuration } from '@deploy-actions/kit';
-import { type JsonPath } from './json-path.ts';
+import type { JsonPath } from './json-path.ts';
 import { type StatusSet, parseStatusSet } from './status-set.ts';
 import { type VersionSource, sameVersion, versionOf } from './version.ts';
 

@@ -2,8 +2,8 @@ import { randomBytes, createHash } from 'node:crypto';
 import { HttpError, authority, endpointOf, limited, readHead } from '@deploy-actions/http';
 import { Failure, messageOf } from '@deploy-actions/kit';
 import { readsBody, unmet } from './expectation.ts';
-import { type Reach } from './reach.ts';
-import { type Attempt, type HttpTarget, type TcpTarget, type WebSocketTarget } from './target.ts';
+import type { Reach } from './reach.ts';
+import type { Attempt, HttpTarget, TcpTarget, WebSocketTarget } from './target.ts';
 import { versionOf } from './version.ts';
 
 export interface ProbeLimits {

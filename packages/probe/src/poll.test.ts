@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { fakeClock } from '@deploy-actions/kit';
 import { StopWaiting, nextDelay, pollUntilReady } from './poll.ts';
-import { type Attempt } from './target.ts';
+import type { Attempt } from './target.ts';
 
 const rules = { initialDelay: 0, interval: 250, successes: 1, timeout: 120_000 };
 const good: Attempt = { ok: true, elapsedMs: 1 };

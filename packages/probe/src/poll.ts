@@ -1,5 +1,5 @@
-import { type Clock } from '@deploy-actions/kit';
-import { type Attempt } from './target.ts';
+import type { Clock } from '@deploy-actions/kit';
+import type { Attempt } from './target.ts';
 
 /** How a target is waited for; Kubernetes' probe fields are named behind the arrows. */
 export interface PollRules {

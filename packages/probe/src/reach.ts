@@ -9,7 +9,7 @@ import {
   limited,
   openHttp,
 } from '@deploy-actions/http';
-import { type Redactor } from '@deploy-actions/kit';
+import type { Redactor } from '@deploy-actions/kit';
 
 /** From where targets are reached: the runner, or the server through its SSH session. */
 export interface Reach {

@@ -8,10 +8,10 @@ import {
   connect,
   authority,
 } from '@deploy-actions/http';
-import { type Log, type Redactor } from '@deploy-actions/kit';
+import type { Log, Redactor } from '@deploy-actions/kit';
 import { type Session, SessionFailure } from '@deploy-actions/shell';
 import { askWithCurl, connectWithCurl } from './curl.ts';
-import { type Reach } from './reach.ts';
+import type { Reach } from './reach.ts';
 
 /**
  * Targets as the server sees them: each connection is a channel of the one SSH session (direct-tcpip), so a

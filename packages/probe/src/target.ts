@@ -1,5 +1,5 @@
-import { type ConnectOptions } from '@deploy-actions/http';
-import { type Expectations, type TextMatch } from './expectation.ts';
+import type { ConnectOptions } from '@deploy-actions/http';
+import type { Expectations, TextMatch } from './expectation.ts';
 
 /** Something that is ready or not. */
 export type Target = HttpTarget | TcpTarget | WebSocketTarget | ComposeTarget | ExecTarget;

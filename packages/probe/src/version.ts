@@ -1,4 +1,4 @@
-import { type HttpResponse } from '@deploy-actions/http';
+import type { HttpResponse } from '@deploy-actions/http';
 import { type JsonPath, JsonPathError, lenientJsonPath } from './json-path.ts';
 
 /** Where an answer says which version it is from: `header:NAME`, `json:PATH` or `body`. */

@@ -1,6 +1,6 @@
 import { type Relocated, type ReleaseService, servicesTable, writeRelease } from '@deploy-actions/compose';
-import { type Upload } from '@deploy-actions/host';
-import { type Inspection } from './inspection.ts';
+import type { Upload } from '@deploy-actions/host';
+import type { Inspection } from './inspection.ts';
 import { needsTable } from './tables.ts';
 
 /** The release that stands for what ran before the first deploy. */

@@ -13,10 +13,10 @@ import {
   splitColors,
   writeRelease,
 } from '@deploy-actions/compose';
-import { type Upload } from '@deploy-actions/host';
+import type { Upload } from '@deploy-actions/host';
 import { Failure } from '@deploy-actions/kit';
 import { quote } from '@deploy-actions/shell';
-import { type Inspection } from './inspection.ts';
+import type { Inspection } from './inspection.ts';
 import { needsTable, pullList } from './tables.ts';
 
 /** What the user says of colours. */

@@ -1,6 +1,6 @@
 import { canonical, sha256 } from '@deploy-actions/compose';
-import { type Operation } from '@deploy-actions/host';
-import { type Prepared, type Wanted } from './preparation.ts';
+import type { Operation } from '@deploy-actions/host';
+import type { Prepared, Wanted } from './preparation.ts';
 import { DEPLOY } from './programs.ts';
 
 /** How a deploy goes about it. Times in milliseconds, sizes in bytes. */

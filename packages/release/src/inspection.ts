@@ -18,7 +18,7 @@ import {
   parsePorts,
 } from '@deploy-actions/compose';
 import { type RunEvent, type Upload, inspect } from '@deploy-actions/host';
-import { type Session } from '@deploy-actions/shell';
+import type { Session } from '@deploy-actions/shell';
 import { INSPECT } from './programs.ts';
 
 /** What a deploy asks of the server before anything changes. */

@@ -7,7 +7,7 @@ import {
   type SentFile,
   parseModel,
 } from '@deploy-actions/compose';
-import { type Inspection } from './inspection.ts';
+import type { Inspection } from './inspection.ts';
 import { type Wanted, prepareRelease } from './preparation.ts';
 
 const STAGE = '/srv/shop/.deploy/incoming/x/files/project/shop';

@@ -1,4 +1,4 @@
-import { type ComposeModel } from '@deploy-actions/compose';
+import type { ComposeModel } from '@deploy-actions/compose';
 
 /** Every value that the services' environments hold under a name that speaks of a secret, or in a login of a URL. */
 export function secretValues(model: ComposeModel): string[] {

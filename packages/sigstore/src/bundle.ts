@@ -1,10 +1,10 @@
 import { type KeyObject, X509Certificate } from 'node:crypto';
 import { messageOf } from '@deploy-actions/kit';
 import { type Bundle, bundleFromJSON } from '@sigstore/bundle';
-import { type TrustedRoot } from '@sigstore/protobuf-specs';
+import type { TrustedRoot } from '@sigstore/protobuf-specs';
 import { PolicyError, VerificationError, Verifier, toSignedEntity, toTrustMaterial } from '@sigstore/verify';
 import { type Signer, readSigner } from './signer.ts';
-import { type Trust } from './trust.ts';
+import type { Trust } from './trust.ts';
 
 /**
  * Why a bundle proves nothing.

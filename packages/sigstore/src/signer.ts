@@ -1,4 +1,4 @@
-import { type Signer as SigstoreSigner } from '@sigstore/verify';
+import type { Signer as SigstoreSigner } from '@sigstore/verify';
 
 /**
  * Who signed, as Fulcio certified it. All of it is covered by the certificate's signature.

@@ -10,7 +10,7 @@ import { node24 } from './node24.ts';
 import { findProgram, runProgram, withHeartbeat } from './program.ts';
 import { findRoot } from './root.ts';
 import { shellFiles } from './shell-files.ts';
-import { type Tally } from './tally.ts';
+import type { Tally } from './tally.ts';
 import { REASON } from './test-if.ts';
 import { goTool, nodeTool, zizmor } from './tools.ts';
 

@@ -1,4 +1,4 @@
-import { type ActionFile } from './action-file.ts';
+import type { ActionFile } from './action-file.ts';
 
 export type Version = readonly [major: number, minor: number, patch: number];
 

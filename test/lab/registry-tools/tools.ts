@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { type Engine, type Lab, type Registry } from '@deploy-actions/lab';
+import type { Engine, Lab, Registry } from '@deploy-actions/lab';
 
 /** skopeo, oras and cosign, each in a container of its own on this machine's network, at work in one folder. */
 export interface RegistryTools {

@@ -1,0 +1,4 @@
+// What inputs are read with: without what asks over the network, so that it costs an action nothing to load.
+export { parseTextMatch } from './expectation.ts';
+export { parseStatusSet } from './status-set.ts';
+export { parseVersionSource } from './version.ts';
