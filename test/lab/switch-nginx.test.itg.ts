@@ -146,7 +146,35 @@ test('a canary that fails gives all traffic back, and the step fails with the fi
   expect(failed.exitCode).toBe(1);
   expect(failed.shown).toMatch(/requests to green failed at green-50.*all traffic is back on blue/);
   expect(failed.outputs).toMatchObject({ weight: '0' });
+  expect(failed.outputs['report']).toMatch(/green-50.*by access log/);
   expect((await served(host)).color).toBe('blue');
+});
+
+test('the log of a canary is emptied before each step, and grows only while one is watched', async () => {
+  const log = '/var/log/deploy-actions/shop.log';
+  const size = async () => Number(await host.sh(`stat -c %s ${log}`));
+  await colorDown(host, 'green');
+  await colorUp(lab, host, 'green', { version: 'v4', worker: false });
+  await host.sh(`head -c 5000000 /dev/zero | tr '\\0' x >>${log}`);
+  const load = startLoad({ url: host.url(8080), rate: 40, clients: 8, timeoutMs: 60_000 });
+  // A canary that stays on when the step has ended.
+  const canary = await mustStep('blue-green-switch', {
+    ...inputs,
+    to: 'green',
+    weight: 25,
+    'step-interval': '3s',
+    'max-p95': '5s',
+    'min-requests': 3,
+  });
+  expect(canary.outputs['report']).toMatch(/[1-9]\d* requests, 0 % failed.*by access log/);
+  const after = await size();
+  expect(after).toBeGreaterThan(0);
+  expect(after).toBeLessThan(100_000);
+  const { served: answered } = await load.stop();
+  expect(answered).toBeGreaterThan(0);
+  await Promise.all(Array.from({ length: 50 }, () => served(host)));
+  expect(await size()).toBe(after);
+  await mustStep('blue-green-switch', { ...inputs, to: 'blue', 'drain-timeout': '0' });
 });
 
 test('the proxy starts anew while the idle colour is absent, with the same colour', async () => {

@@ -1,13 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { type Look, parseLook } from '@deploy-actions/traffic';
-import {
-  type Request,
-  crossedMigrations,
-  decide,
-  historyOf,
-  releasesOf,
-  servedReleases,
-} from './decision.ts';
+import { type Request, crossedMigrations, decide } from './decision.ts';
+import { historyOf, releasesOf, servedReleases } from './records.ts';
 
 type Line = Record<string, unknown>;
 

@@ -10,34 +10,14 @@ import {
   parseShare,
   releaseOfColor,
 } from '@deploy-actions/traffic';
-
-/** A line of history.jsonl, as far as a rollback looks at it. */
-export interface HistoryEntry {
-  operation: string;
-  deployment_id: string;
-  release: string;
-  outcome: string;
-  bad: boolean;
-  at: string;
-  run_url: string;
-  /** Of a deploy: the colour that it went to; empty in place. */
-  color: string;
-  /** Of a switch: shares. */
-  from: string | undefined;
-  to: string | undefined;
-}
-
-/** A release that is still on the server. */
-export interface RecordedRelease {
-  id: string;
-  version: string;
-  sha: string;
-  created: string;
-  previous: string;
-  color: string;
-  images: Readonly<Record<string, string>>;
-  migrations: { ran: boolean; reversible: boolean; stateBefore: string; stateAfter: string };
-}
+import {
+  type HistoryEntry,
+  type RecordedRelease,
+  badReleases,
+  historyOf,
+  predecessors,
+  releasesOf,
+} from './records.ts';
 
 export type Decision =
   | { kind: 'nothing'; reason: string }
@@ -66,90 +46,10 @@ export interface Request {
   runsHooks: boolean;
 }
 
-export function historyOf(look: Pick<Look, 'history'>): HistoryEntry[] {
-  const text = (value: unknown) => (typeof value === 'string' ? value : '');
-  return look.history.map((line) => ({
-    operation: text(line['operation']),
-    deployment_id: text(line['deployment_id']),
-    release: text(line['release']),
-    outcome: text(line['outcome']),
-    bad: line['bad'] === true,
-    at: text(line['at']),
-    run_url: text(line['run_url']),
-    color: text(line['color']),
-    from: typeof line['from'] === 'string' ? line['from'] : undefined,
-    to: typeof line['to'] === 'string' ? line['to'] : undefined,
-  }));
-}
-
-export function releasesOf(look: Pick<Look, 'releases'>): RecordedRelease[] {
-  const text = (value: unknown) => (typeof value === 'string' ? value : '');
-  return look.releases
-    .map((one) => {
-      const migrations = (one['migrations'] ?? {}) as Record<string, unknown>;
-      return {
-        id: text(one['id']),
-        version: text(one['version']),
-        sha: text(one['sha']),
-        created: text(one['created']),
-        previous: text(one['previous']),
-        color: text(one['color']),
-        images: (one['images'] ?? {}) as Record<string, string>,
-        migrations: {
-          ran: migrations['ran'] === true,
-          reversible: migrations['reversible'] === true,
-          stateBefore: text(migrations['state_before']),
-          stateAfter: text(migrations['state_after']),
-        },
-      };
-    })
-    .filter((one) => one.id !== '')
-    .sort((a, b) => (a.created < b.created ? -1 : a.created > b.created ? 1 : 0));
-}
-
-/** Releases that a line of the history marks, unless a later deploy of the same release was well. */
-export function badReleases(history: readonly HistoryEntry[]): Set<string> {
-  const bad = new Set<string>();
-  for (const entry of history) {
-    if (entry.bad) bad.add(entry.release);
-    else if (entry.outcome === 'taken-back') bad.delete(entry.release);
-    else if (entry.outcome === 'succeeded' && entry.operation === 'deploy') bad.delete(entry.release);
-  }
-  return bad;
-}
-
 /** What runs now: the release of the colour that is live, else the current one. */
 export function currentRelease(look: Look, project: string): string {
   const live = colorsInUse(look, project) ? releaseOfColor(look, project, liveColor(look)) : undefined;
   return live ?? look.current.replace(/^releases\//, '');
-}
-
-/**
- * The releases that served, up to the one that serves now, without those that were left again. In place that is the
- * chain of `previous`; with colours a release's `previous` is only what was in its colour before.
- */
-export function servedReleases(history: readonly HistoryEntry[]): string[] {
-  const served: string[] = [];
-  for (const entry of history) {
-    const inPlace = entry.operation === 'deploy' && entry.color === '';
-    const moves = entry.operation === 'switch' || entry.operation === 'rollback';
-    if (!(inPlace || moves) || !['succeeded', 'returned'].includes(entry.outcome) || entry.release === '')
-      continue;
-    const at = served.indexOf(entry.release);
-    if (at !== -1) served.length = at;
-    served.push(entry.release);
-  }
-  return served;
-}
-
-/** What served before a release did; empty for the first. */
-function predecessors(look: Look, releases: readonly RecordedRelease[]): (id: string) => string {
-  const served = servedReleases(historyOf(look));
-  return (id) => {
-    const own = releases.find((one) => one.id === id);
-    const before = own?.color ? served[served.lastIndexOf(id) - 1] : undefined;
-    return before ?? own?.previous ?? '';
-  };
 }
 
 export function colorsInUse(look: Look, project: string): boolean {

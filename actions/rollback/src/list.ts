@@ -1,8 +1,9 @@
 import { escapeMarkdown, formatDuration, markdownTable } from '@deploy-actions/kit';
 import type { Ports } from '@deploy-actions/runner';
 import { COLORS, type SeenServer, releaseOfColor } from '@deploy-actions/traffic';
-import { badReleases, colorsInUse, currentRelease, historyOf, releasesOf } from './decision.ts';
+import { colorsInUse, currentRelease } from './decision.ts';
 import type { RollbackOutputs } from './fields.ts';
+import { badReleases, historyOf, releasesOf } from './records.ts';
 
 /** Prints what could be rolled back to: age, version, digests, outcome. Changes nothing. */
 export function showList(seen: readonly SeenServer[], project: string, ports: Ports): RollbackOutputs {

@@ -16,12 +16,10 @@ import { discardStaging, secretValues } from '@deploy-actions/release';
 import type { Ports } from '@deploy-actions/runner';
 import { type SeenServer, operationHash } from '@deploy-actions/traffic';
 import type { Decision } from './decision.ts';
+import type { about } from './operations.ts';
 import { READ_RELEASE, RECOLOR } from './recolor-program.ts';
 
 export type RecolorDecision = Extract<Decision, { kind: 'recolor' }>;
-
-/** What is the same for every operation of a rollback. */
-type Common = Pick<Operation, 'path' | 'deploymentId' | 'lockTimeout' | 'holder'>;
 
 /** A recorded release as its colour has it. */
 export interface Recolored {
@@ -134,7 +132,7 @@ export function recolorOperation(
   made: Recolored,
   settings: {
     project: string;
-    common: Common;
+    common: ReturnType<typeof about>;
     waitSeconds: number;
     hooks: readonly Upload[];
     actor: string;

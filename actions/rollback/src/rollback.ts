@@ -1,36 +1,29 @@
-import { type Operation, cancelRun, followRun } from '@deploy-actions/host';
+import { cancelRun, followRun } from '@deploy-actions/host';
 import { Failure, escapeMarkdown, formatDuration, markdownTable } from '@deploy-actions/kit';
-import { type Hook, hookFile } from '@deploy-actions/release/hook';
 import type { Ports } from '@deploy-actions/runner';
 import { type Server, type Session, openSession, serversOf } from '@deploy-actions/shell';
 import {
   type Member,
   type SeenServer,
   lookAt,
-  operationHash,
-  preparedSite,
-  program,
   returnOthers,
   runTogether,
   settleInterrupted,
-  shareFiles,
-  siteParameters,
-  switchParameters,
   togetherFailure,
 } from '@deploy-actions/traffic';
 import { takenBack } from './compensation.ts';
-import { type Decision, type HistoryEntry, type Request, decide, releasesOf } from './decision.ts';
+import { type Decision, type Request, decide } from './decision.ts';
 import type { RollbackInputs, RollbackOutputs } from './fields.ts';
 import { deploymentIdOf } from './identity.ts';
 import { showList } from './list.ts';
+import { about, hookUploads, memberOf, plain } from './operations.ts';
 import { recolorOperation, recolored } from './recolor.ts';
-import { REDEPLOY } from './redeploy-program.ts';
+import { type HistoryEntry, releasesOf } from './records.ts';
 import { proveVersion, versionProof } from './served-version.ts';
 
 /** How a session comes about; tests hand in another way. */
 export type Open = (server: Server) => Promise<Session>;
 
-const GO_SECONDS = 120;
 const EMPTY: RollbackOutputs = {
   from: undefined,
   to: undefined,
@@ -200,15 +193,6 @@ function versionOfDecision({ decision, look: seen }: Acting): string | undefined
   return releasesOf(seen).find((one) => decision.kind === 'flip' && one.id === decision.release)?.version;
 }
 
-function hookUploads(inputs: RollbackInputs): { name: string; content: string }[] {
-  return (['down-migrate', 'restore-backup'] as const).flatMap((kind) =>
-    inputs[kind].map((hook: Hook, index) => ({
-      name: `hooks/${kind}-${String(index + 1).padStart(2, '0')}`,
-      content: hookFile(hook),
-    })),
-  );
-}
-
 async function look(
   server: Server,
   session: Session,
@@ -317,143 +301,6 @@ function named(decision: Decision): Pick<RollbackOutputs, 'from' | 'to'> {
   if (decision.kind === 'redeploy') return { from: decision.from, to: decision.release.id };
   return { from: undefined, to: undefined };
 }
-
-function about(
-  server: Server,
-  deploymentId: string,
-  inputs: RollbackInputs,
-  ports: Ports,
-): Pick<Operation, 'path' | 'deploymentId' | 'lockTimeout' | 'holder'> {
-  return {
-    path: server.path,
-    deploymentId,
-    lockTimeout: inputs['lock-timeout'],
-    holder: { actor: ports.workflow.actor, runUrl: ports.workflow.runUrl },
-  };
-}
-
-function memberOf(
-  seen: SeenServer,
-  decision: Exclude<Decision, { kind: 'nothing' | 'recolor' }>,
-  inputs: RollbackInputs,
-  ports: Ports,
-  deploymentId: string,
-  hosts: number,
-  reopen: (server: Server) => Promise<Session>,
-): Member {
-  const { server, session } = seen;
-  const common = { ...about(server, deploymentId, inputs, ports), name: 'rollback' };
-  const operation =
-    decision.kind === 'flip'
-      ? flipOperation(seen, decision, inputs, ports, hosts, common)
-      : redeployOperation(seen, decision, inputs, ports, hosts, common);
-  return { name: server.name, session, reopen: () => reopen(server), operation };
-}
-
-type Common = Pick<Operation, 'name' | 'path' | 'deploymentId' | 'lockTimeout' | 'holder'>;
-
-function flipOperation(
-  seen: SeenServer,
-  decision: Extract<Decision, { kind: 'flip' }>,
-  inputs: RollbackInputs,
-  ports: Ports,
-  hosts: number,
-  common: Common,
-): Operation {
-  if (inputs['down-migrate'].length + inputs['restore-backup'].length > 0) {
-    throw new Failure(
-      'input',
-      '`down-migrate` and `restore-backup` cannot run while the traffic is only moved',
-      {
-        input: 'down-migrate',
-        remedy:
-          'Use mode: redeploy, or migrate down in a step of its own and set allow-past-migration: true.',
-      },
-    );
-  }
-  const { site, place, prepared } = preparedSite(seen.look, inputs.project);
-  const liveOnly = [
-    ...new Set(
-      seen.look.containers
-        .filter((one) => one.labels['deploy-actions.live-only'] === 'true')
-        .map((one) => one.service),
-    ),
-  ];
-  const parameters = {
-    ...siteParameters(
-      site,
-      place,
-      { url: prepared.url, connect: prepared.connect, version: '', seconds: 30 },
-      seen.server.dockerHost,
-    ),
-    ...switchParameters({
-      target: decision.to,
-      steps: [100],
-      stepSeconds: 0,
-      drainSeconds: 0,
-      stopAfter: undefined,
-      confirmSeconds: 0,
-      liveOnly,
-      trafficFirst: true,
-      hosts,
-      goSeconds: GO_SECONDS,
-      maxErrorRate: undefined,
-      maxP95: undefined,
-      minRequests: 1,
-      watchRunner: 0,
-      actor: ports.workflow.actor,
-      runUrl: ports.workflow.runUrl,
-      reason: decision.reason,
-    }),
-    start_target: String(Math.ceil(inputs['wait-timeout'] / 1000)),
-    marks_bad: decision.fromRelease,
-  };
-  return {
-    ...common,
-    body: program('switch', place.kind),
-    parameters,
-    // No timers: what is rolled back stays so.
-    files: place.kind === 'traefik' ? shareFiles(site) : [],
-    inputHash: operationHash(['flip', decision.to, seen.look.share, seen.look.traffic?.fence ?? 0]),
-  };
-}
-
-function redeployOperation(
-  seen: SeenServer,
-  decision: Extract<Decision, { kind: 'redeploy' }>,
-  inputs: RollbackInputs,
-  ports: Ports,
-  hosts: number,
-  common: Common,
-): Operation {
-  return {
-    ...common,
-    body: REDEPLOY,
-    parameters: {
-      project: inputs.project,
-      base_project: inputs.project,
-      color: '',
-      release: decision.release.id,
-      failed_release: decision.from,
-      docker_host: seen.server.dockerHost ?? '',
-      wait_timeout: String(Math.ceil(inputs['wait-timeout'] / 1000)),
-      stop_timeout: '',
-      remove_orphans: 'true',
-      migration_reversible: 'true',
-      keep_releases: '5',
-      hosts: String(hosts),
-      go_seconds: String(GO_SECONDS),
-      takes_back: '',
-      actor: plain(ports.workflow.actor),
-      run_url: plain(ports.workflow.runUrl),
-      reason: plain(decision.reason),
-    },
-    files: hookUploads(inputs),
-    inputHash: operationHash(['redeploy', decision.release.id, decision.from, seen.look.history.length]),
-  };
-}
-
-const plain = (text: string) => text.replace(/[^A-Za-z0-9 _.,:/@+=-]/g, '_').slice(0, 300);
 
 function summary(
   acting: readonly { server: Server; decision: Decision }[],

@@ -1,0 +1,171 @@
+import type { Operation } from '@deploy-actions/host';
+import { Failure } from '@deploy-actions/kit';
+import { type Hook, hookFile } from '@deploy-actions/release/hook';
+import type { Ports } from '@deploy-actions/runner';
+import type { Server, Session } from '@deploy-actions/shell';
+import {
+  type Member,
+  type SeenServer,
+  operationHash,
+  preparedSite,
+  program,
+  shareFiles,
+  siteParameters,
+  switchParameters,
+} from '@deploy-actions/traffic';
+import type { Decision } from './decision.ts';
+import type { RollbackInputs } from './fields.ts';
+import { REDEPLOY } from './redeploy-program.ts';
+
+/** A server waits this long for the others before it stops without having changed anything. */
+const GO_SECONDS = 120;
+
+/** What is the same for every operation of a rollback on a server. */
+export function about(
+  server: Server,
+  deploymentId: string,
+  inputs: RollbackInputs,
+  ports: Ports,
+): Pick<Operation, 'path' | 'deploymentId' | 'lockTimeout' | 'holder'> {
+  return {
+    path: server.path,
+    deploymentId,
+    lockTimeout: inputs['lock-timeout'],
+    holder: { actor: ports.workflow.actor, runUrl: ports.workflow.runUrl },
+  };
+}
+
+/** What a decision comes to on its server. */
+export function memberOf(
+  seen: SeenServer,
+  decision: Exclude<Decision, { kind: 'nothing' | 'recolor' }>,
+  inputs: RollbackInputs,
+  ports: Ports,
+  deploymentId: string,
+  hosts: number,
+  reopen: (server: Server) => Promise<Session>,
+): Member {
+  const { server, session } = seen;
+  const common = { ...about(server, deploymentId, inputs, ports), name: 'rollback' };
+  const operation =
+    decision.kind === 'flip'
+      ? flipOperation(seen, decision, inputs, ports, hosts, common)
+      : redeployOperation(seen, decision, inputs, ports, hosts, common);
+  return { name: server.name, session, reopen: () => reopen(server), operation };
+}
+
+export type Common = Pick<Operation, 'name' | 'path' | 'deploymentId' | 'lockTimeout' | 'holder'>;
+
+function flipOperation(
+  seen: SeenServer,
+  decision: Extract<Decision, { kind: 'flip' }>,
+  inputs: RollbackInputs,
+  ports: Ports,
+  hosts: number,
+  common: Common,
+): Operation {
+  if (inputs['down-migrate'].length + inputs['restore-backup'].length > 0) {
+    throw new Failure(
+      'input',
+      '`down-migrate` and `restore-backup` cannot run while the traffic is only moved',
+      {
+        input: 'down-migrate',
+        remedy:
+          'Use mode: redeploy, or migrate down in a step of its own and set allow-past-migration: true.',
+      },
+    );
+  }
+  const { site, place, prepared } = preparedSite(seen.look, inputs.project);
+  const liveOnly = [
+    ...new Set(
+      seen.look.containers
+        .filter((one) => one.labels['deploy-actions.live-only'] === 'true')
+        .map((one) => one.service),
+    ),
+  ];
+  const parameters = {
+    ...siteParameters(
+      site,
+      place,
+      { url: prepared.url, connect: prepared.connect, version: '', seconds: 30 },
+      seen.server.dockerHost,
+    ),
+    ...switchParameters({
+      target: decision.to,
+      steps: [100],
+      stepSeconds: 0,
+      drainSeconds: 0,
+      stopAfter: undefined,
+      confirmSeconds: 0,
+      liveOnly,
+      trafficFirst: true,
+      hosts,
+      goSeconds: GO_SECONDS,
+      maxErrorRate: undefined,
+      maxP95: undefined,
+      minRequests: 1,
+      watchRunner: 0,
+      actor: ports.workflow.actor,
+      runUrl: ports.workflow.runUrl,
+      reason: decision.reason,
+    }),
+    start_target: String(Math.ceil(inputs['wait-timeout'] / 1000)),
+    marks_bad: decision.fromRelease,
+  };
+  return {
+    ...common,
+    body: program('switch', place.kind),
+    parameters,
+    // No timers: what is rolled back stays so.
+    files: place.kind === 'traefik' ? shareFiles(site) : [],
+    inputHash: operationHash(['flip', decision.to, seen.look.share, seen.look.traffic?.fence ?? 0]),
+  };
+}
+
+function redeployOperation(
+  seen: SeenServer,
+  decision: Extract<Decision, { kind: 'redeploy' }>,
+  inputs: RollbackInputs,
+  ports: Ports,
+  hosts: number,
+  common: Common,
+): Operation {
+  return {
+    ...common,
+    body: REDEPLOY,
+    parameters: {
+      project: inputs.project,
+      base_project: inputs.project,
+      color: '',
+      release: decision.release.id,
+      failed_release: decision.from,
+      docker_host: seen.server.dockerHost ?? '',
+      wait_timeout: String(Math.ceil(inputs['wait-timeout'] / 1000)),
+      stop_timeout: '',
+      remove_orphans: 'true',
+      migration_reversible: 'true',
+      keep_releases: '5',
+      hosts: String(hosts),
+      go_seconds: String(GO_SECONDS),
+      takes_back: '',
+      actor: plain(ports.workflow.actor),
+      run_url: plain(ports.workflow.runUrl),
+      reason: plain(decision.reason),
+    },
+    files: hookUploads(inputs),
+    inputHash: operationHash(['redeploy', decision.release.id, decision.from, seen.look.history.length]),
+  };
+}
+
+/** Text for a JSON string that sh writes. */
+export const plain = (text: string) => text.replace(/[^A-Za-z0-9 _.,:/@+=-]/g, '_').slice(0, 300);
+
+/** The user's commands, as files of the run. */
+export function hookUploads(inputs: RollbackInputs): { name: string; content: string }[] {
+  return (['down-migrate', 'restore-backup'] as const).flatMap((kind) =>
+    inputs[kind].map((hook: Hook, index) => ({
+      name: `hooks/${kind}-${String(index + 1).padStart(2, '0')}`,
+      content: hookFile(hook),
+    })),
+  );
+}
