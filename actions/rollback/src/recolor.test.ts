@@ -1,0 +1,114 @@
+import { expect, test } from '@jest/globals';
+import { parsePorts } from '@deploy-actions/compose';
+import { type RecolorDecision, recordedAs } from './recolor.ts';
+import { versionProof } from './served-version.ts';
+
+const decision = (id: string): RecolorDecision => ({
+  kind: 'recolor',
+  to: 'green',
+  from: 'blue',
+  fromRelease: 'r3',
+  reason: 'r1 was asked for',
+  release: {
+    id,
+    version: 'v1',
+    sha: '',
+    created: '2026-01-01T00:00:00Z',
+    previous: '',
+    color: 'blue',
+    images: {},
+    migrations: { ran: true, reversible: false, stateBefore: '', stateAfter: '' },
+  },
+});
+
+const service = (more: object) => ({
+  image: 'registry.test/shop/web@sha256:aa',
+  networks: { zz_shop_blue: { aliases: ['web-blue'] } },
+  environment: { DEPLOY_COLOR: 'blue', DATABASE_PASSWORD: 'correct-horse' },
+  ...more,
+});
+
+function made(id: string) {
+  const secrets: string[] = [];
+  const files = recordedAs(
+    decision(id),
+    'shop',
+    {
+      id,
+      version: 'v1',
+      project: 'shop',
+      color: 'blue',
+      images: { web: 'sha256:aa' },
+      files: ['nginx.conf'],
+    },
+    {
+      model: JSON.stringify({
+        name: 'shop-blue',
+        services: {
+          web: service({
+            ports: [
+              { mode: 'ingress', host_ip: '127.0.0.1', target: 80, published: '18000', protocol: 'tcp' },
+            ],
+          }),
+          worker: service({}),
+          migrate: service({}),
+        },
+        networks: { zz_shop_blue: { name: 'zz_shop_blue', external: true } },
+      }),
+      services: '0 long free 1 hash image web\n0 once free 1 hash image migrate\n',
+      liveOnly: '0 long free 1 hash image worker\n',
+      ports: parsePorts('blue web 80 1 18000\ngreen web 80 1 18101\ngreen other 80 1 18102\n'),
+      addSecret: (value) => secrets.push(value),
+      now: new Date('2026-02-03T04:05:06.789Z'),
+    },
+  );
+  const content = (name: string) =>
+    String(files.uploads.find((one) => one.name === `release/${name}`)!.content);
+  return { files, secrets, content };
+}
+
+test('a record in another colour keeps what it is: one-shots, what runs only where the traffic is, images', () => {
+  const { files, content, secrets } = made('20260101-v1-aa11');
+  expect(files.release).toBe('20260101-v1-aa11-green');
+  expect(content('services')).toMatch(
+    /^0 once free 1 [0-9a-f]{64} \S+ migrate\n0 long free 1 [0-9a-f]{64} \S+ web\n$/,
+  );
+  expect(content('live-only')).toMatch(/^0 long free 1 [0-9a-f]{64} \S+ worker\n$/);
+  expect(content('ports')).toBe('green web 80 1 18101\n');
+  expect(JSON.parse(content('release.json'))).toMatchObject({
+    id: '20260101-v1-aa11-green',
+    version: 'v1',
+    color: 'green',
+    created: '2026-02-03T04:05:06Z',
+    previous: 'r3',
+    images: { web: 'sha256:aa' },
+    files: ['nginx.conf'],
+    migrations: { ran: false },
+  });
+  expect(secrets).toContain('correct-horse');
+});
+
+test('an id stays within its 63 characters, and a record that comes back to its colour is told apart from the first', () => {
+  expect(made('r1-blue').files.release).toBe('r1-green');
+  const long = `20260101-${'v'.repeat(54)}`;
+  const { release } = made(long).files;
+  expect(release).toMatch(/^[a-z0-9][a-z0-9._-]{0,62}$/);
+  expect(release).toMatch(/-green$/);
+  expect(release).not.toBe(made(`${long.slice(0, -1)}w`).files.release);
+});
+
+test('the version is asked for where the user says, else where the proxy was proven; else nothing is begun', () => {
+  const proxy = { url: 'http://shop.test/', connect: '127.0.0.1:8081' };
+  const seen = (one?: typeof proxy) => ({ look: { proxy: one } }) as Parameters<typeof versionProof>[0];
+  const asked = { 'version-from': 'json:version', 'verify-url': undefined };
+  expect(versionProof(seen(proxy), { ...asked, 'version-from': undefined })).toBeUndefined();
+  expect(versionProof(seen(proxy), asked)).toMatchObject(proxy);
+  expect(versionProof(seen(), { ...asked, 'verify-url': 'https://shop.test/version' })).toMatchObject({
+    url: 'https://shop.test/version',
+    connect: '127.0.0.1:443',
+  });
+  expect(() => versionProof(seen(), asked)).toThrow('nothing says where the version');
+  expect(() => versionProof(seen(), { ...asked, 'version-from': 'cookie:x' })).toThrow(
+    'input `version-from`',
+  );
+});
