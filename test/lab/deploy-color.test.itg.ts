@@ -1,6 +1,17 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { type Lab, openLab, startLoad } from '@deploy-actions/lab';
-import { containers, deployInputs, deployed, psql, refused, served } from './deploy-rig.ts';
+import {
+  SMALL,
+  containers,
+  deployInputs,
+  deployed,
+  psql,
+  refused,
+  served,
+  smallCheckout,
+} from './deploy-rig.ts';
 
 let lab: Lab;
 
@@ -69,4 +80,45 @@ test('the live colour is refused, and the ports of a colour stay the same', asyn
   const second = await deployed(deployInputs(lab, 'v3', colored));
   expect(second.outputs['color']).toBe('green');
   expect(second.outputs['color-urls']).toBe(first.outputs['color-urls']);
+});
+
+test('shared services stay as they are unless a deploy may update them; then the colours find them again', async () => {
+  const small = { ...SMALL, color: 'green', 'color-services': 'web' };
+  await deployed(deployInputs(lab, 'v1', SMALL), { workspace: smallCheckout() });
+  const changed = smallCheckout();
+  const file = join(changed, 'compose.yaml');
+  writeFileSync(
+    file,
+    readFileSync(file, 'utf8').replace('/shop/redis:8', '/shop/redis:8\n    environment: { MORE: yes }'),
+  );
+  const before = await containers(lab.host);
+  const kept = await deployed(deployInputs(lab, 'v2', small), { workspace: changed });
+  expect(kept.outputs['color']).toBe('green');
+  expect(await containers(lab.host)).toEqual(before);
+  await deployed(deployInputs(lab, 'v3', { ...small, 'shared-services': 'update' }), { workspace: changed });
+  const after = await containers(lab.host);
+  expect(after['store-1']).not.toBe(before['store-1']);
+  expect(after['web-1']).toBe(before['web-1']);
+  expect(await lab.host.sh('docker exec shop-green-web-1 redis-cli -h store ping')).toBe('PONG\n');
+});
+
+test('blue takes the place of the plain stack, with its port and its data, once green has the traffic', async () => {
+  const small = { ...SMALL, color: 'auto', 'color-services': 'web' };
+  const workspace = smallCheckout();
+  await deployed(deployInputs(lab, 'v1', SMALL), { workspace });
+  const green = await deployed(deployInputs(lab, 'v2', small), { workspace });
+  expect(green.outputs['color']).toBe('green');
+  // As blue-green-switch leaves it.
+  await lab.host.sh(
+    `printf '{"project":"shop","proxy":"nginx","container":"","share":"green","fence":1,"routes":[]}\\n' >/srv/deploy/shop/.deploy/traffic.json; chown deploy: /srv/deploy/shop/.deploy/traffic.json`,
+  );
+  const plain = await containers(lab.host);
+  const blue = await deployed(deployInputs(lab, 'v3', small), { workspace });
+  expect(blue.outputs['color']).toBe('blue');
+  expect(JSON.parse(blue.outputs['color-urls']!)).toEqual({ web: 'http://127.0.0.1:8080' });
+  expect(await lab.host.sh('curl -fsS http://127.0.0.1:8080/web-health')).toBe('ok\n');
+  expect(await containers(lab.host)).toEqual({ 'store-1': plain['store-1'] });
+  expect(Object.keys(await containers(lab.host, 'shop-blue'))).toEqual(['web-1']);
+  const again = await refused(deployInputs(lab, 'v2', { ...small, color: 'green' }), { workspace });
+  expect(again.headline).toContain('green is live');
 });

@@ -109,6 +109,7 @@ export function planInstallation(look: Look, request: InstallRequest): Installat
     );
   }
   const canaryWhy = log.why === '' && edit.canaryLog !== 'on' ? (edit.canaryLog ?? '') : log.why;
+  if (canaryWhy !== '') edit.changes.push(`a canary is judged by probing: ${canaryWhy}`);
   const door = frontDoor(proxy.kind, edit.text, site, contained ? mounts!.published : undefined);
   const url = request.verifyUrl ?? door?.url;
   if (url === undefined) {
