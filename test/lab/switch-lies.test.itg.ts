@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { type Host, type Lab, openLab } from '@deploy-actions/lab';
+import { type Host, type Lab, openLab, startLoad } from '@deploy-actions/lab';
 import {
   SITES,
   colorUp,
@@ -128,9 +128,9 @@ test('a proxy in a container: prepared through its mounts, and switched by the s
   );
   const image = lab.registry.image('shop/web:v1');
   await host.sh(`docker pull -q ${image}`);
-  const run = (mount: string) =>
+  const run = (mount: string, log = '') =>
     host.sh(
-      `docker rm -f edge >/dev/null 2>&1; docker create --name edge -p 8080:8080 --network zz_shop_blue --tmpfs /var/lib/nginx --entrypoint nginx -v ${mount}:ro -v /var/lib/deploy-actions/shop:/var/lib/deploy-actions/shop:ro ${image} -g 'daemon off;' >/dev/null && docker network connect zz_shop_green edge && docker start edge && sleep 1`,
+      `docker rm -f edge >/dev/null 2>&1; docker create --name edge -p 8080:8080 --network zz_shop_blue --tmpfs /var/lib/nginx --entrypoint nginx -v ${mount}:ro -v /var/lib/deploy-actions/shop:/var/lib/deploy-actions/shop:ro ${log} ${image} -g 'daemon off;' >/dev/null && docker network connect zz_shop_green edge && docker start edge && sleep 1`,
     );
   await run('/srv/edge:/etc/nginx');
   const options = { 'site-config': '/srv/edge/conf.d/shop.conf', routes: 'web: web:8080' };
@@ -138,6 +138,31 @@ test('a proxy in a container: prepared through its mounts, and switched by the s
   if (contained.exitCode !== 0)
     throw new Error(contained.shown + (await host.sh('docker logs edge 2>&1 | tail -5')));
   expect((await served(host)).color).toBe('blue');
+  // Without a log that the server can read a canary is probed, and the report says why.
+  const canary = {
+    ...inputs,
+    to: 'green',
+    weight: 50,
+    'step-interval': '2s',
+    'max-error-rate': '1%',
+    'min-requests': 5,
+  };
+  const probed = await mustStep('blue-green-switch', canary);
+  expect(probed.outputs['report']).toContain(
+    'by probing (edge has no volume /var/log/deploy-actions:/var/log/deploy-actions)',
+  );
+  await mustStep('blue-green-switch', { ...inputs, to: 'blue' });
+  await run('/srv/edge:/etc/nginx', '-v /var/log/deploy-actions:/var/log/deploy-actions');
+  await mustStep('blue-green-switch', {
+    ...inputs,
+    install: 'true',
+    ...options,
+  });
+  const load = startLoad({ url: host.url(8080), rate: 30, clients: 8, timeoutMs: 60_000 });
+  const logged = await mustStep('blue-green-switch', canary);
+  const { byFailure } = await load.stop();
+  expect(byFailure).toEqual({});
+  expect(logged.outputs['report']).toMatch(/green-50.*[1-9]\d* requests, 0 % failed.*by access log/);
   await mustStep('blue-green-switch', { ...inputs, to: 'green' });
   expect(await served(host)).toMatchObject({ color: 'green', version: 'v2' });
 });
