@@ -141,7 +141,7 @@ function bodyHint(answer: HttpResponse): string {
     text = text.replace(/<(style|script)\b[\s\S]*?<\/\1>/gi, ' ').replace(/<[^>]*>/g, ' ');
   }
   text = text.replace(/\s+/g, ' ').trim();
-  return text === '' ? '' : `; it begins ${quoted(cut(text, 120))}`;
+  return text === '' ? '' : `; it begins ${quoted(cut(text, 200))}`;
 }
 
 function quoted(text: string): string {
