@@ -303,3 +303,23 @@ test('during a canary no colour is idle, and a plain release fits into none: bot
   const alone = look({ releases: [release('r1', '', { color: 'green' }), release('r2', '')], current: 'r2' });
   expect(() => decide(alone, request({ to: 'r1' }))).toThrow('no proxy chooses between colours here');
 });
+
+test('a colour whose release is marked bad is not gone back to, unless what took it back was taken back', () => {
+  const mark = { operation: 'rollback', release: 'r2', outcome: 'rolled-back', bad: true };
+  const seen = (history: Line[]) =>
+    look({
+      releases: [release('r1', '')],
+      containers: COLORS,
+      share: 'blue',
+      slots: ['r1', 'r2'],
+      history: [deployed('r2', '5-deploy'), ...history],
+    });
+  for (const to of ['last-good', 'previous']) {
+    expect(decide(seen([mark]), request({ to }))).toMatchObject({
+      kind: 'nothing',
+      reason: expect.stringContaining('green holds r2, which is marked bad'),
+    });
+    const taken = { ...mark, outcome: 'taken-back', bad: false };
+    expect(decide(seen([mark, taken]), request({ to }))).toMatchObject({ kind: 'flip', to: 'green' });
+  }
+});

@@ -453,6 +453,55 @@ describe.each(shellsHere())('with %s as sh', (shell) => {
     },
   );
 
+  also(
+    'what is to happen later waits without the lock; whoever comes after its end lets it wait on, or act when it is due',
+    async () => {
+      const host = make();
+      // As a body does it: who waits, then what is done with what was held when it was done.
+      const timer = `cd "${host.path}" || exit 1
+        if [ "\${2-}" != now ]; then
+          echo "$$ $(sed 's/.*) //' /proc/$$/stat | cut -d ' ' -f 20) $(cat /proc/sys/kernel/random/boot_id)" >"$1/pid.new"
+          mv "$1/pid.new" "$1/pid"; echo waits >>told
+          while :; do sleep 0.1; done
+        fi
+        if flock -n .deploy/lock true; then echo free >>told; else echo due >>told; fi
+        rm -rf "$1"`;
+      const set = host.operation({
+        body: `operate() {
+          mkdir -p "$path/.deploy/timers/.later"; cp "$files/timer" "$path/.deploy/timers/.later/program"
+          set_timer later "$due"
+        }`,
+        parameters: { due: String(Math.floor(Date.now() / 1000) + 3600) },
+        files: [{ name: 'timer', content: timer }],
+      });
+      const waiting = () => Number(host.read('.deploy/timers/later/pid').split(' ')[0]);
+      const nothing = async (deploymentId: string) =>
+        await (
+          await startRun(
+            host.session(),
+            host.operation({ body: 'operate() { :; }', deploymentId }),
+            watching(),
+          )
+        ).result;
+      expect(await (await startRun(host.session(), set, watching())).result).toMatchObject({
+        outcome: 'succeeded',
+      });
+      const first = waiting();
+      // Another run has the lock, and leaves it alone.
+      await nothing('run-2');
+      expect([waiting(), works(first), host.read('told')]).toEqual([first, true, 'waits\n']);
+      process.kill(first, 'SIGKILL');
+      await nothing('run-3');
+      await eventually(() => waiting() > 0 && waiting() !== first, 'the next one that waits');
+      expect(works(waiting())).toBe(true);
+      process.kill(waiting(), 'SIGKILL');
+      writeFileSync(path.join(host.path, '.deploy/timers/later/due'), '1\n');
+      await nothing('run-4');
+      expect(host.read('told')).toBe('waits\nwaits\ndue\n');
+      expect(host.read('.deploy/timers/later/program')).toBe('');
+    },
+  );
+
   also('long work tells what it waits for at least every 15 seconds', async () => {
     const host = make();
     const options = watching();

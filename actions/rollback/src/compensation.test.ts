@@ -1,0 +1,63 @@
+import { expect, test } from '@jest/globals';
+import type { Member, MemberOutcome } from '@deploy-actions/traffic';
+import { takenBack } from './compensation.ts';
+import type { Decision } from './decision.ts';
+
+const member = (files: { name: string; content: string }[] = []): Member => ({
+  name: 'web1',
+  session: undefined as never,
+  reopen: () => Promise.reject(new Error('not needed')),
+  operation: {
+    name: 'rollback',
+    path: '/srv/shop',
+    deploymentId: '7-deploy',
+    body: '',
+    parameters: { target: 'blue', marks_bad: 'r2', hosts: '2', release: 'r1', failed_release: 'r2' },
+    files,
+    inputHash: 'a'.repeat(64),
+    holder: { actor: 'octocat', runUrl: '' },
+  },
+});
+const went = (fields: Record<string, string>) =>
+  ({ name: 'web1', result: { outcome: 'succeeded', fields } }) as unknown as MemberOutcome;
+const flip: Decision = {
+  kind: 'flip',
+  to: 'blue',
+  from: 'green',
+  fromRelease: 'r2',
+  release: 'r1',
+  reason: 'this run moved the traffic',
+};
+const redeploy: Decision = {
+  kind: 'redeploy',
+  from: 'r2',
+  release: { id: 'r1' } as never,
+  reason: 'this run deployed r2',
+};
+
+test('traffic that was moved back goes to where it came from, alone, and the mark is taken off', () => {
+  const back = takenBack(flip, member(), went({ changed: 'true', from: 'green' }))!;
+  expect(back.parameters).toMatchObject({
+    target: 'green',
+    steps: '100',
+    hosts: '1',
+    marks_bad: '',
+    marks_good: 'r2',
+  });
+  expect(back.inputHash).not.toBe(member().operation.inputHash);
+});
+
+test('a server that had nothing to do has nothing to undo', () => {
+  expect(takenBack(flip, member(), went({ changed: 'false', from: 'blue' }))).toBeUndefined();
+});
+
+test('a release that was brought back makes way for the one before, unless commands have changed the data', () => {
+  expect(takenBack(redeploy, member(), went({}))!.parameters).toMatchObject({
+    release: 'r2',
+    failed_release: 'r1',
+    takes_back: '1',
+    hosts: '1',
+  });
+  const hooks = [{ name: 'hooks/down-migrate-01', content: '' }];
+  expect(takenBack(redeploy, member(hooks), went({}))).toBeUndefined();
+});
