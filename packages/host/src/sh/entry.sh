@@ -325,7 +325,7 @@ _follow() {
       # Also how this exec notices that nobody reads any more.
       frame alive ''
     fi
-    nap "$pause"
+    if [ "$state" = waiting ]; then nap 0.5; else nap "$pause"; fi
   done
 }
 

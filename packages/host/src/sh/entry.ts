@@ -272,7 +272,7 @@ _follow() {
       idle=0
       frame alive ''
     fi
-    nap "$pause"
+    if [ "$state" = waiting ]; then nap 0.5; else nap "$pause"; fi
   done
 }
 _go() {

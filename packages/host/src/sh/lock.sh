@@ -66,7 +66,8 @@ _take_lock() {
     if [ "$_t" -ge "$deadline" ]; then
       fail busy "the lock of $path is held by $_holder" "Wait for that run, or raise \`lock-timeout\`."
     fi
-    nap 0.2
+    # Twenty that wait must not slow down the one that works.
+    nap 0.5
   done
   # A holder that died left the lock free, but its hooks may still be at work.
   local waited=0

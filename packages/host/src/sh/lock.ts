@@ -57,7 +57,7 @@ _take_lock() {
     if [ "$_t" -ge "$deadline" ]; then
       fail busy "the lock of $path is held by $_holder" "Wait for that run, or raise \\\`lock-timeout\\\`."
     fi
-    nap 0.2
+    nap 0.5
   done
   local waited=0
   if _read_holder && ! _lives "$_holder_pid" "$_holder_start" "$_holder_boot"; then
