@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type Host, type Lab, openLab, startLoad } from '@deploy-actions/lab';
 import { SITES, mustStep, serverInputs, startProxy } from './color-rig.ts';
-import { checkout, containers, deployInputs, deployed, served } from './deploy-rig.ts';
+import { checkout, containers, deployInputs, deployed, refused, served } from './deploy-rig.ts';
 
 /** The sample application with all that it has: database, cache, worker and scheduler, in two colours. */
 let lab: Lab;
@@ -164,4 +164,15 @@ test('a job queue with one scheduler runs each job once through ten switches', a
   // The plain stack, which counts as blue, is where it was before.
   expect(await served(host)).toBe('v1');
   expect(Object.keys(await containers(host))).toContain('scheduler-1');
+});
+
+test('nothing is deployed to the colour that a switch would return to while it waits to be confirmed', async () => {
+  const inputs = { ...serverInputs(lab, [host]), 'drain-timeout': '0' };
+  await mustStep('blue-green-switch', { ...inputs, 'confirm-within': '10m' }, { runId: '5100' });
+  const before = await containers(host);
+  const result = await refused(deployInputs(lab, 'v3', COLORED, [host]), { workspace });
+  expect(result.headline).toContain('the switch to green waits to be confirmed');
+  expect(await containers(host)).toEqual(before);
+  await mustStep('rollback', serverInputs(lab, [host]), { runId: '5100' });
+  expect(await served(host)).toBe('v1');
 });

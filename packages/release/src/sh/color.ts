@@ -26,7 +26,9 @@ check_color() {
   [ -z "$canary" ] || stop refused "a canary is on ($canary): traffic goes to both colours" \\
     'Finish it with blue-green-switch first: to: blue or to: green.'
   [ "$live" != "$color" ] || stop refused "$color is live" 'Deploy the other colour: color: auto chooses it.'
-  [ ! -f "$path/.deploy/confirm" ] || stop refused "the switch to $live waits to be confirmed: without that the traffic goes back to what is in $color" \\
+  _until=0
+  [ ! -f "$path/.deploy/confirm" ] || read -r _ _until _ <"$path/.deploy/confirm"
+  [ "$(date +%s)" -ge "$((_until + 300))" ] || stop refused "the switch to $live waits to be confirmed: without that the traffic goes back to what is in $color" \\
     'Confirm it with blue-green-switch (to: confirm), roll back, or wait until its time is over.'
   _changed=$(awk '
     { key = $1 " " $2 " " $3 " " $4 }
