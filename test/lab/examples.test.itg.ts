@@ -5,7 +5,7 @@ import { type Lab, SAMPLE_APP, openLab, startLoad } from '@deploy-actions/lab';
 import { type WorkflowRun, findRoot, runWorkflow, testIf, whyNoAct } from '@deploy-actions/tooling';
 import { serveHttp } from '../support/server.ts';
 import { SITES, mustStep, serverInputs, startProxy, stopProxy } from './color-rig.ts';
-import { deployInputs, deployed } from './deploy-rig.ts';
+import { PASSWORD, deployInputs, deployed } from './deploy-rig.ts';
 
 /** The consumer workflows, each run unchanged by a real workflow runner against real servers. */
 const examples = join(findRoot(), 'examples');
@@ -33,7 +33,7 @@ function settings(): Pick<WorkflowRun, 'secrets' | 'variables' | 'repository'> {
       DEPLOY_SSH_KEY: host.key.privateKey,
       DEPLOY_KNOWN_HOSTS: host.knownHosts(),
       // A busy machine starts slowly.
-      SHOP_ENV: `REGISTRY=${registry.address}\nPOSTGRES_PASSWORD=correct-horse-battery\nHEALTH_START_PERIOD=120s`,
+      SHOP_ENV: `REGISTRY=${registry.address}\nPOSTGRES_PASSWORD=${PASSWORD}\nHEALTH_START_PERIOD=120s`,
       TELEGRAM_BOT_TOKEN: `123456789:${'A'.repeat(35)}`,
     },
     variables: { SHOP_URL: host.url(8080), REGISTRY: registry.address, TELEGRAM_CHAT: '-1001234567890' },
@@ -165,11 +165,12 @@ testWithAct(
         await servedVersion(8081),
         bad.log.includes('Success - Main Take it back') ? '' : bad.log,
       ]).toEqual(['v2', '']);
-    } finally {
       const { byFailure, byVersion } = await load.stop();
-      await stopProxy(host, 'nginx');
       expect(byFailure).toEqual({});
       expect(Object.keys(byVersion).sort()).toEqual(['v1', 'v2', 'v3']);
+    } finally {
+      await load.stop();
+      await stopProxy(host, 'nginx');
     }
   },
   900_000,

@@ -79,6 +79,12 @@ export function decide(look: Look, request: Request): Decision {
   return request.to === undefined ? decideOwn(look, request) : decideTo(look, request, request.to);
 }
 
+const ENDINGS: Readonly<Record<string, string>> = {
+  restored: 'was taken back by itself',
+  failed: 'failed',
+  interrupted: 'was cut off',
+};
+
 /** Undoes what this workflow run has done to what users see, and nothing that came before it. */
 function decideOwn(look: Look, request: Request): Decision {
   const { project } = request;
@@ -121,7 +127,7 @@ function decideOwn(look: Look, request: Request): Decision {
     return {
       kind: 'nothing',
       reason: failed
-        ? `the deploy of this run was ${failed.outcome === 'restored' ? 'taken back by itself' : `${failed.outcome} and changed nothing`}`
+        ? `the deploy of this run ${ENDINGS[failed.outcome] ?? `ended as ${failed.outcome}`}, and nothing of it serves`
         : 'this run has changed nothing on the server',
     };
   }
