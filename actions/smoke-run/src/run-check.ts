@@ -115,7 +115,9 @@ async function runStep(
       const exec = fillDeep(step.exec!, variables);
       const started = runtime.clock.now();
       const outcome = await runtime.exec(exec, parseDuration(exec.timeout ?? '60s')!);
-      answer = { response: undefined, exec: outcome, durationMs: runtime.clock.now() - started };
+      // As `$(…)` in a shell: the line breaks at the end are no part of what a command says.
+      const said = { ...outcome, output: outcome.output.replace(/[\r\n]+$/, '') };
+      answer = { response: undefined, exec: said, durationMs: runtime.clock.now() - started };
     }
     const read = reader(answer);
     const unmet: Unmet[] = [];
