@@ -126,10 +126,13 @@ function publishedRoutes(containers: readonly LookContainer[]): WantedRoute[] {
   return [...found.values()];
 }
 
+/** In the order of ports: Docker hands a range of them out to replicas as it comes. */
 function addresses(containers: readonly LookContainer[], route: WantedRoute): string[] {
   return containers
     .filter((one) => one.service === route.service)
-    .flatMap((one) => (one.published.get(route.port) ?? []).map((port) => `127.0.0.1:${port}`));
+    .flatMap((one) => one.published.get(route.port) ?? [])
+    .sort((a, b) => a - b)
+    .map((port) => `127.0.0.1:${port}`);
 }
 
 /** The probe's word, the same for the same server and project, so that a second install changes nothing. */
@@ -143,7 +146,7 @@ export function movedAddresses(site: Site, look: Look): string | undefined {
     const recorded = look.traffic?.routes.find((one) => one.name === route.name);
     if (!recorded) continue;
     for (const color of ['blue', 'green'] as const) {
-      if (recorded[color].join() !== route[color].join()) {
+      if ([...recorded[color]].sort().join() !== [...route[color]].sort().join()) {
         return `${route.name} of ${color} is at ${route[color].join(', ')}, but the proxy was prepared for ${recorded[color].join(', ')}`;
       }
     }
