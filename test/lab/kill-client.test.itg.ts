@@ -21,6 +21,8 @@ import {
 /** The runner is killed or cancelled, or the way to the server fails, at every place of the journal. */
 let lab: Lab;
 let link: Link;
+/** What a whole deployment sends. */
+let sent: number;
 
 beforeAll(async () => {
   lab = await openLab();
@@ -29,6 +31,7 @@ beforeAll(async () => {
   const { exitCode, shown } = await start(first).done;
   expect([exitCode, exitCode === 0 ? '' : shown]).toEqual([0, '']);
   await expectSite(lab, 'v2');
+  sent = link.bytes.up;
 }, 600_000);
 
 afterAll(async () => {
@@ -106,6 +109,7 @@ test.each([
   { when: 'the second upload', bytes: 60_000 },
 ])('the connection is cut in the middle of $when: nothing is half done', async ({ bytes }) => {
   const { host } = lab;
+  expect(sent).toBeGreaterThan(bytes);
   const before = await siteOf(host);
   const wanted = newDeploy(await otherTag(lab.host));
   link.cutAfter({ up: bytes });

@@ -43,6 +43,8 @@ export interface Service {
 export interface Dependency {
   condition: 'service_started' | 'service_healthy' | 'service_completed_successfully';
   required?: boolean;
+  /** Restart this service when that one is recreated. */
+  restart?: boolean;
   [key: string]: unknown;
 }
 

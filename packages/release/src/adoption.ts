@@ -1,7 +1,7 @@
 import { type Relocated, type ReleaseService, servicesTable, writeRelease } from '@deploy-actions/compose';
 import type { Upload } from '@deploy-actions/host';
 import type { Inspection } from './inspection.ts';
-import { needsTable } from './tables.ts';
+import { needsTable, restartsTable } from './tables.ts';
 
 /** The release that stands for what ran before the first deploy. */
 export const ADOPTED = 'adopted';
@@ -47,6 +47,7 @@ export function adoptionUploads(
     { name: `${folder}/services`, content: servicesTable(release.services) },
     { name: `${folder}/images`, content: images.join('') },
     { name: `${folder}/needs`, content: needsTable(model) },
+    { name: `${folder}/restarts`, content: restartsTable(model) },
     { name: `${folder}/trees`, content: '' },
     {
       name: `${folder}/release.head`,

@@ -17,7 +17,7 @@ import type { Upload } from '@deploy-actions/host';
 import { Failure } from '@deploy-actions/kit';
 import { quote } from '@deploy-actions/shell';
 import type { Inspection } from './inspection.ts';
-import { needsTable, pullList } from './tables.ts';
+import { needsTable, pullList, restartsTable } from './tables.ts';
 
 /** What the user says of colours. */
 export interface ColorWish {
@@ -92,6 +92,7 @@ export function colorRelease(
     { name: 'release/live-only', content: servicesTable(liveOnly) },
     { name: 'release/pulls', content: pullList(release.services) },
     { name: 'release/needs', content: needsTable(split.color) },
+    { name: 'release/restarts', content: restartsTable(split.color) },
     { name: 'release/ports', content: formatPorts(split.ports) },
     { name: 'release/shared/compose.json', content: shared.json },
     { name: 'release/shared/services', content: servicesTable(shared.services) },

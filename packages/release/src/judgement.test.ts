@@ -180,6 +180,20 @@ describe.each(SHELLS)('%s', (...shell) => {
     expect(waves('unknown')).toBe('start unknown');
   });
 
+  test('a service that asks for it is restarted when what it needs was recreated, unless it was itself', () => {
+    const restarted = (changed: string) =>
+      run(
+        words,
+        `${stack}\n${bringUp}`,
+        `run_locked() { shift; printf '%s ' "$@"; }; compose() { :; }; await_gates() { :; }; say() { :; }; run=$path; changed_services='${changed} '; restart_dependents "$path"`,
+        { log: '', restarts: 'api db redis\nweb api\n' },
+      ).out.replace(/^compose \S+ /, '');
+    expect(restarted('db')).toBe('restart --no-deps api ');
+    expect(restarted('db api')).toBe('restart --no-deps web ');
+    expect(restarted('db api web')).toBe('');
+    expect(restarted('worker')).toBe('');
+  });
+
   describe('what an interrupted recreate leaves is mended', () => {
     const mend = (rows: Row[]) => {
       const { folder } = run(words, stack, 'repair_leftovers', { survey: rows.map(row).join('') });

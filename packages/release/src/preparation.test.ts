@@ -9,6 +9,7 @@ import {
 } from '@deploy-actions/compose';
 import type { Inspection } from './inspection.ts';
 import { type Wanted, prepareRelease } from './preparation.ts';
+import { restartsTable } from './tables.ts';
 
 const STAGE = '/srv/shop/.deploy/incoming/x/files/project/shop';
 const digest = `sha256:${'a'.repeat(64)}`;
@@ -83,6 +84,16 @@ const container = (change: Partial<ObservedContainer>): ObservedContainer => ({
 
 const text = (uploads: { name: string; content: Buffer | string }[], name: string) =>
   String(uploads.find((file) => file.name === `release/${name}`)?.content);
+
+test('what is restarted with what it needs is listed, and nothing else', () => {
+  const started = { condition: 'service_started' } as const;
+  const services = {
+    db: {},
+    api: { depends_on: { db: { ...started, restart: true } } },
+    web: { depends_on: { api: started, db: { ...started, restart: false } } },
+  };
+  expect(restartsTable({ name: 'shop', services })).toBe('api db\n');
+});
 
 test('a release is a resolved file, a table, a list of images and what needs what', () => {
   const { uploads, project } = prepareRelease(found(), '/srv/shop', wanted());

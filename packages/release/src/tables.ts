@@ -13,6 +13,18 @@ export function needsTable(model: ComposeModel): string {
     .join('');
 }
 
+/** Lines of a service and those of what it needs whose recreation restarts it (`restart: true` in `depends_on`). */
+export function restartsTable(model: ComposeModel): string {
+  return Object.entries(model.services)
+    .map(([name, { depends_on: needs = {} }]) => [
+      name,
+      ...Object.keys(needs).filter((need) => needs[need]!.restart),
+    ])
+    .filter((line) => line.length > 1)
+    .map((line) => `${line.join(' ')}\n`)
+    .join('');
+}
+
 /** Each image once. */
 export function pullList(services: readonly ReleaseService[]): string {
   return [...new Set(services.map((one) => `${one.image}\n`))].join('');

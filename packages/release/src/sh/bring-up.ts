@@ -12,7 +12,25 @@ export const bringUp = `bring_up() {
     _left=$(printf '%s\\n' $_left | grep -vxF "$(printf '%s\\n' $_now)" | tr '\\n' ' ')
     [ -z "$_left" ] || await_gates "$1" " $_now" || return 1
   done
+  restart_dependents "$1" || return 1
   [ "$remove_orphans" != true ] || remove_orphans "$1"
+}
+restart_dependents() {
+  [ -s "$1/restarts" ] || return 0
+  _restarts=$(awk -v changed=" $changed_services " '
+    index(changed, " " $1 " ") { next }
+    { for (i = 2; i <= NF; i++) if (index(changed, " " $i " ")) { printf " %s", $1; next } }
+  ' "$1/restarts")
+  [ -n "$_restarts" ] || return 0
+  await_gates "$1" " $changed_services" || return 1
+  say "restarts$_restarts, since what they need was recreated"
+  _before=$(wc -c <"$run/log")
+  run_locked "Compose to restart$_restarts" compose "$1" restart --no-deps \${stop_timeout:+--timeout "$stop_timeout"} $_restarts
+  _code=$?
+  [ "$_code" -eq 0 ] && return 0
+  bad_services=$_restarts
+  problem="Compose could not restart$_restarts (exit code $_code)$(docker_reason "$_before")"
+  return 1
 }
 next_wave() {
   _wave=$(awk -v left=" $2 " '
