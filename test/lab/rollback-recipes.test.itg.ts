@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type Host, type Lab, openLab, startLoad } from '@deploy-actions/lab';
-import { SITES, type Inputs, mustStep, serverInputs, startProxy, step } from './color-rig.ts';
+import { SITES, type Inputs, mustStep, serverInputs, startProxy, startStep, step } from './color-rig.ts';
 import { type DeployInputs, SMALL, deploy, deployInputs, psql, served } from './deploy-rig.ts';
 
 let lab: Lab;
@@ -185,18 +185,38 @@ test('a release that is in neither colour is brought up in the idle one, healthy
 });
 
 test('last-good skips what was left as bad, and brings an older release up in the colour that it had not', async () => {
-  const good = await rollback('15', { to: 'last-good', 'version-from': 'header:x-app-version' });
+  const good = await rollback('15', {
+    to: 'last-good',
+    'version-from': 'header:x-app-version',
+    'down-migrate': 'web: echo "undone in $DEPLOY_COLOR"',
+  });
+  expect(good.shown).toContain('undone in green');
   expect(good.outputs).toMatchObject({ mode: 'redeploy', to: expect.stringMatching(/-v2-.*-blue$/) });
   expect(await site()).toEqual({ version: 'v2', color: 'blue' });
+});
+
+test('a runner that dies while the release comes up has moved nothing; the next run finishes', async () => {
+  const pause = '/srv/deploy/shop/.deploy/pause-at';
+  await host.write(pause, 'up:begin:after\n', { owner: 'deploy' });
+  const dying = startStep('rollback', { ...inputs(), to: 'v3' }, { runId: '16' });
+  await host.sh(
+    'for i in $(seq 600); do grep -q paused /srv/deploy/shop/.deploy/runs/16-*/redeploy-*/state 2>/dev/null && exit 0; sleep 0.1; done; exit 1',
+  );
+  dying.kill('SIGKILL');
+  await dying.done;
+  expect(await site()).toEqual({ version: 'v2', color: 'blue' });
+  await host.sh(`rm ${pause}`);
+  await rollback('16', { to: 'v3' });
+  expect(await site()).toEqual({ version: 'v3', color: 'green' });
 });
 
 test('a release whose image is gone is refused, and nothing is touched', async () => {
   const before = await running();
   await host.sh(
-    `docker image rm -f $(docker image ls --format '{{.Repository}}:{{.Tag}}' | grep -E 'shop/web:v3$|-v3-') >/dev/null`,
+    `docker image rm -f $(docker image ls --format '{{.Repository}}:{{.Tag}}' | grep -E 'shop/web:v1$|-v1-') >/dev/null`,
   );
-  const refused = await step('rollback', { ...inputs(), to: 'v3' }, { runId: '16' });
+  const refused = await step('rollback', { ...inputs(), to: 'v1' }, { runId: '17' });
   expect(refused.shown).toMatch(/the image of \w+ .* is not on the server any more; nothing was changed/);
   expect(await running()).toEqual(before);
-  expect(await site()).toEqual({ version: 'v2', color: 'blue' });
+  expect(await site()).toEqual({ version: 'v3', color: 'green' });
 });
