@@ -11,7 +11,7 @@ import {
 import { HttpError } from './error.ts';
 import { type ExchangeAnswer, type Lane, LaneClosed, exchange, openLane } from './exchange.ts';
 import { type Proxy, endpointOf, proxyFor, tunnel } from './proxy.ts';
-import { type Hop, isRedirect, nextHop } from './redirect.ts';
+import { type Hop, followHops } from './redirect.ts';
 
 export interface HttpRequest {
   /** Default GET. */
@@ -194,26 +194,23 @@ export function openHttp(options: HttpOptions = {}): Http {
 
   async function follow(request: HttpRequest, signal: AbortSignal): Promise<HttpResponse> {
     const started = performance.now();
-    let hop = firstHop(request, options.userAgent ?? 'deploy-actions');
-    const origin = hop.url.origin;
-    const most = request.redirects ?? 0;
-    const seen = new Set<string>();
-    for (let redirects = 0; ; redirects += 1) {
-      const { answer, connection, fresh } = await oneHop(hop, hop.url.origin === origin, request, signal);
-      const location = answer.headers.find(([name]) => name === 'location')?.[1];
-      if (most === 0 || !isRedirect(answer.status) || location === undefined) {
-        return respond(answer, connection, fresh, hop.url, redirects, performance.now() - started);
-      }
-      const { host, port } = endpointOf(hop.url);
-      const where = authority(host, port);
-      const details = { phase: 'redirect', status: answer.status, sent: true } as const;
-      seen.add(`${hop.method} ${hop.url.href}`);
-      hop = nextHop(hop, answer.status, location, where);
-      if (seen.has(`${hop.method} ${hop.url.href}`)) {
-        throw new HttpError(`${where}: redirects go round in a circle, ${redirects + 1} of them`, details);
-      }
-      if (redirects + 1 > most) throw new HttpError(`${where}: more than ${most} redirects`, details);
-    }
+    const first = firstHop(request, options.userAgent ?? 'deploy-actions');
+    const { answer, hop, redirects } = await followHops(
+      first,
+      request.redirects ?? 0,
+      async (one, isFirstOrigin) => {
+        const got = await oneHop(one, isFirstOrigin, request, signal);
+        return { ...got, status: got.answer.status, headers: got.answer.headers };
+      },
+    );
+    return respond(
+      answer.answer,
+      answer.connection,
+      answer.fresh,
+      hop.url,
+      redirects,
+      performance.now() - started,
+    );
   }
 
   return {
@@ -266,7 +263,8 @@ export async function limited<T>(
   }
 }
 
-function firstHop(request: HttpRequest, userAgent: string): Hop {
+/** The first hop of a request. Throws HttpError for what no request can be made of. */
+export function firstHop(request: HttpRequest, userAgent: string): Hop {
   let url: URL;
   try {
     url = new URL(request.url);

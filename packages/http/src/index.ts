@@ -4,6 +4,7 @@ export {
   type HttpRequest,
   type HttpResponse,
   type HttpTimings,
+  firstHop,
   limited,
   openHttp,
 } from './client.ts';
@@ -21,4 +22,4 @@ export {
 } from './connect.ts';
 export { endpointOf, readHead } from './proxy.ts';
 export { parseRetryAfter } from './retry-after.ts';
-export { type Hop, isRedirect, nextHop } from './redirect.ts';
+export { type Hop, followHops } from './redirect.ts';

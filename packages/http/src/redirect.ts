@@ -1,4 +1,6 @@
+import { authority } from './connect.ts';
 import { HttpError } from './error.ts';
+import { endpointOf } from './proxy.ts';
 
 /** Headers that say nothing about who asks: the only ones that follow a redirect to another origin. */
 const HARMLESS = new Set([
@@ -56,4 +58,37 @@ export function nextHop(hop: Hop, status: number, location: string, where: strin
     ([name]) => (sameOrigin || HARMLESS.has(name)) && !(body === undefined && name.startsWith('content-')),
   );
   return { method, url, headers: sameOrigin ? headers : headers.filter(([name]) => name !== 'host'), body };
+}
+
+/** What decides whether a redirect follows: the status and every header, names in lower case. */
+interface Answered {
+  status: number;
+  headers: readonly [name: string, value: string][];
+}
+
+/**
+ * Asks, and follows at most `most` redirects; with 0 a redirect itself is the answer. `ask` is told whether the hop is
+ * on the first one's origin. Throws HttpError of phase `redirect` for a circle, for too many, and as `nextHop` does.
+ */
+export async function followHops<A extends Answered>(
+  first: Hop,
+  most: number,
+  ask: (hop: Hop, isFirstOrigin: boolean) => Promise<A>,
+): Promise<{ answer: A; hop: Hop; redirects: number }> {
+  let hop = first;
+  const seen = new Set<string>();
+  for (let redirects = 0; ; redirects += 1) {
+    const answer = await ask(hop, hop.url.origin === first.url.origin);
+    const location = answer.headers.find(([name]) => name === 'location')?.[1];
+    if (most === 0 || !isRedirect(answer.status) || location === undefined) return { answer, hop, redirects };
+    const { host, port } = endpointOf(hop.url);
+    const where = authority(host, port);
+    const details = { phase: 'redirect', status: answer.status, sent: true } as const;
+    seen.add(`${hop.method} ${hop.url.href}`);
+    hop = nextHop(hop, answer.status, location, where);
+    if (seen.has(`${hop.method} ${hop.url.href}`)) {
+      throw new HttpError(`${where}: redirects go round in a circle, ${redirects + 1} of them`, details);
+    }
+    if (redirects + 1 > most) throw new HttpError(`${where}: more than ${most} redirects`, details);
+  }
 }

@@ -5,6 +5,8 @@ import {
   type HttpResponse,
   authority,
   endpointOf,
+  firstHop,
+  followHops,
 } from '@deploy-actions/http';
 import type { Session } from '@deploy-actions/shell';
 
@@ -32,8 +34,40 @@ const CURL_EXITS: Record<number, [HttpPhase, string]> = {
   61: ['body', 'the answer cannot be decoded'],
 };
 
-/** One request made by curl on the server, or wget where there is no curl. Throws HttpError. */
+/**
+ * A request made by curl on the server, or wget where there is no curl, with as many redirects as are asked for.
+ * Throws HttpError.
+ */
 export async function askWithCurl(session: Session, request: HttpRequest): Promise<HttpResponse> {
+  const until = performance.now() + (request.deadline ?? 30_000);
+  const { family, ca } = request.connect ?? {};
+  const first = firstHop(request, 'deploy-actions');
+  const { answer, hop, redirects } = await followHops(
+    first,
+    request.redirects ?? 0,
+    async (one, isFirstOrigin) => {
+      const response = await askOnce(session, {
+        ...request,
+        method: one.method,
+        url: one.url,
+        headers: valuesByName(one.headers),
+        body: one.body,
+        connect: isFirstOrigin ? request.connect : { family, ca },
+        deadline: Math.max(1, until - performance.now()),
+      });
+      return { response, status: response.status, headers: response.headerList };
+    },
+  );
+  return { ...answer.response, url: hop.url.href, redirects };
+}
+
+function valuesByName(headers: readonly [name: string, value: string][]): Record<string, string[]> {
+  const values: Record<string, string[]> = {};
+  for (const [name, value] of headers) (values[name] ??= []).push(value);
+  return values;
+}
+
+async function askOnce(session: Session, request: HttpRequest): Promise<HttpResponse> {
   const url = new URL(request.url);
   const { host, port } = endpointOf(url);
   const where = `${authority(host, port)} (curl on the server)`;

@@ -3,9 +3,16 @@ import { memoryLog } from '@deploy-actions/kit';
 import { type Program, type Session, SessionFailure, type SessionFailureCode } from '@deploy-actions/shell';
 import { probeHttp, probeTcp, probeWebSocket, throughSession } from './index.ts';
 
+interface CurlAnswer {
+  code: number;
+  stdout?: string;
+  stderr?: string;
+}
+
 interface Played {
   forward: SessionFailureCode;
-  curl?: { code: number; stdout?: string; stderr?: string };
+  /** Several: one answer for each call, in turn. */
+  curl?: CurlAnswer | CurlAnswer[];
   wget?: { code: number; stdout?: string; stderr?: string };
 }
 
@@ -18,7 +25,8 @@ function serverThat(played: Played): { session: Session; programs: Program[] } {
     gone: new AbortController().signal,
     async run(program) {
       programs.push(program);
-      const answer = (program.script.includes('wget') ? played.wget : played.curl) ?? { code: 127 };
+      const curl = Array.isArray(played.curl) ? played.curl[programs.length - 1] : played.curl;
+      const answer = (program.script.includes('wget') ? played.wget : curl) ?? { code: 127 };
       program.onStdout?.(Buffer.from(answer.stdout ?? ''));
       return {
         code: answer.code,
@@ -70,6 +78,27 @@ test('where forwarding is forbidden curl asks there, says so once, and neither a
   );
   expect(String(programs[0]!.input)).toContain('url = "http://127.0.0.1:8080/x?token=secret-1"\n');
   expect(String(programs[0]!.input)).toContain('header = "authorization: Bearer \\"se\\\\cret-2\\""\n');
+});
+
+test('redirects are followed by curl there as by ourselves: credentials stay on their origin', async () => {
+  const { session, programs } = serverThat({
+    forward: 'forward-forbidden',
+    curl: [
+      { code: 0, stdout: 'HTTP/1.1 302 Found\r\nLocation: /login\r\n\r\n' },
+      { code: 0, stdout: 'HTTP/1.1 301 Moved\r\nLocation: http://other.test/\r\n\r\n' },
+      { code: 0, stdout: 'HTTP/1.1 200 OK\r\n\r\nfine' },
+    ],
+  });
+  const reach = throughSession(session, { log: memoryLog() });
+  const target = { ...http('http://127.0.0.1:8080/', { authorization: 'Bearer secret' }), redirects: 5 };
+  expect(await probeHttp(reach, target, limits)).toMatchObject({ ok: true, status: 200 });
+  const configs = programs.map(({ input }) => String(input));
+  expect(configs.map((config) => /^url = "(.*)"$/m.exec(config)![1])).toEqual([
+    'http://127.0.0.1:8080/',
+    'http://127.0.0.1:8080/login',
+    'http://other.test/',
+  ]);
+  expect(configs.map((config) => config.includes('Bearer secret'))).toEqual([true, true, false]);
 });
 
 test('what curl could not do is named by its phase', async () => {
