@@ -114,8 +114,12 @@ export async function rollback(inputs: RollbackInputs, ports: Ports, open?: Open
       await returnOthers(
         members,
         outcomes,
-        (member, outcome) =>
-          takenBack(ready.find(({ server }) => server.name === member.name)!.decision, member, outcome),
+        (member, outcome) => {
+          const own = ready.findIndex(({ server }) => server.name === member.name);
+          // Where the user's commands have changed the data, going back would put the new code on the old schema.
+          if (acting[own]!.decision.kind === 'recolor' && hookUploads(inputs).length > 0) return undefined;
+          return takenBack(ready[own]!.decision, member, outcome);
+        },
         { clock: ports.clock, log: ports.log, signal: ports.signal, aliveEvery: 0 },
       );
       throw failure;
