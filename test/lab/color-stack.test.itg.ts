@@ -121,6 +121,23 @@ test('joining the networks of the colours under load cuts no connection, from in
   expect(await host.sh('docker exec shop-api-1 cat /media/picture')).toBe('upload\nmore\n');
 });
 
+test('a stopped service of one colour never resolves to the one of the other colour', async () => {
+  const asks = (container: string, name: string) =>
+    host.exec(['docker', 'exec', container, 'wget', '-q', '-T', '3', '-O', '-', `http://${name}/version`]);
+  expect((await asks('shop-green-web-1', 'api:8000')).stdout).toContain('"v2"');
+  await host.sh('docker stop shop-green-api-1');
+  // In its own colour nobody answers, by neither name; the other colour goes on.
+  for (const name of ['api:8000', 'api-green:8000', 'api-blue:8000']) {
+    const asked = await asks('shop-green-web-1', name);
+    expect([name, asked.code === 0, asked.stdout]).toEqual([name, false, '']);
+  }
+  expect((await asks('shop-web-1', 'api:8000')).stdout).toContain('"v1"');
+  await host.sh(
+    `docker start shop-green-api-1
+     for i in $(seq 300); do [ "$(docker inspect --format '{{.State.Health.Status}}' shop-green-api-1)" = healthy ] && exit 0; sleep 0.1; done; exit 1`,
+  );
+});
+
 /** Writes down when containers of services begin and end (Docker itself forgets soon); answers `service start|die` in order. */
 async function comings(): Promise<(service: string) => Promise<string[]>> {
   const file = '/tmp/comings';

@@ -95,3 +95,29 @@ test('when one server cannot take the traffic back, all stay where they were, an
   await mustStep('rollback', serverInputs(lab, hosts), { runId: '3' });
   expect(await colors()).toEqual(['blue', 'blue']);
 });
+
+test('a server whose connection drops while it is ready hears the word to go through the next one', async () => {
+  const [first, second] = hosts as [Host, Host];
+  const link = await first.link();
+  const given = {
+    ...inputs,
+    to: 'green',
+    host: `deploy@127.0.0.1:${link.port}\ndeploy@127.0.0.1:${second.sshPort}`,
+    'known-hosts': first.knownHosts({ port: link.port }) + second.knownHosts(),
+  };
+  await second.write(`${PATH}/.deploy/pause-at`, 'ready:before\n', { owner: 'deploy' });
+  const running = startStep('blue-green-switch', given, { runId: '4' });
+  const stands = (host: Host, state: string) =>
+    host.sh(
+      `for i in $(seq 1200); do grep -q ${state} ${PATH}/.deploy/runs/4-*/switch-*/state 2>/dev/null && exit 0; sleep 0.05; done; exit 1`,
+    );
+  await stands(second, 'paused');
+  await stands(first, 'ready');
+  link.refuse();
+  await second.sh(`rm ${PATH}/.deploy/pause-at`);
+  await stands(second, 'ready');
+  link.mend();
+  const { exitCode, shown } = await running.done;
+  expect([exitCode, exitCode === 0 ? '' : shown]).toEqual([0, '']);
+  expect(await colors()).toEqual(['green', 'green']);
+});

@@ -502,6 +502,21 @@ describe.each(shellsHere())('with %s as sh', (shell) => {
     },
   );
 
+  // busybox would count by its own wc.
+  (shell === 'dash' ? test : leftOut)(
+    'a file that is replaced while it is told is told as it was',
+    async () => {
+      const host = make();
+      // Between counting and reading another program puts a longer one in its place.
+      host.tool('wc', '/usr/bin/wc "$@"; printf "much longer\\n" >one.new; mv one.new one');
+      const seen = await inspect(host.session(), {
+        path: host.path,
+        body: 'inspect() { echo short >one; result_file told one; result after "$(cat one)"; }',
+      });
+      expect(seen.fields).toEqual({ told: 'short\n', after: 'much longer' });
+    },
+  );
+
   also('long work tells what it waits for at least every 15 seconds', async () => {
     const host = make();
     const options = watching();

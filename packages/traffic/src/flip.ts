@@ -105,9 +105,7 @@ export async function runTogether(
             .map(({ run }) => cancelRun(run.session, run.reference).catch(() => undefined)),
         );
       } else {
-        await Promise.all(
-          started.filter(({ outcome }) => !outcome).map(({ run }) => sendGo(run.session, run.reference)),
-        );
+        await Promise.all(started.map((one) => letGo(one, options)));
       }
     }
     const stopSigns = options.aliveEvery > 0 ? signs(started, options) : undefined;
@@ -125,6 +123,26 @@ export async function runTogether(
     throw error;
   }
   return started.map(({ outcome }) => outcome!);
+}
+
+/**
+ * Lets a server go on. One whose connection has dropped just now is told through the next one: the others are told
+ * meanwhile, and it would stop for want of the word.
+ */
+async function letGo(
+  one: { run: Run; outcome: MemberOutcome | undefined },
+  { clock, signal }: FlipOptions,
+): Promise<void> {
+  while (!one.outcome) {
+    try {
+      await sendGo(one.run.session, one.run.reference);
+      return;
+    } catch (error) {
+      // Following gives up in the end, which is an outcome.
+      if (!(error instanceof Failure && error.kind === 'lost')) throw error;
+      await clock.sleep(200, signal);
+    }
+  }
 }
 
 /**

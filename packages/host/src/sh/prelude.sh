@@ -109,11 +109,12 @@ result() {
 }
 
 result_file() {
+  # By one descriptor: another program may put a new file in its place meanwhile.
   {
-    printf '%s %s\n' "$1" "$(($(wc -c <"$2")))"
-    cat "$2"
+    printf '%s %s\n' "$1" "$(($(wc -c </proc/self/fd/8)))"
+    cat <&8
     echo
-  } >>"$_result"
+  } 8<"$2" >>"$_result"
 }
 
 # Ends the operation as failed: KIND MESSAGE [REMEDY]. The first failure is the one that counts.

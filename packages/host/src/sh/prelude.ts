@@ -79,10 +79,10 @@ result() {
 }
 result_file() {
   {
-    printf '%s %s\\n' "$1" "$(($(wc -c <"$2")))"
-    cat "$2"
+    printf '%s %s\\n' "$1" "$(($(wc -c </proc/self/fd/8)))"
+    cat <&8
     echo
-  } >>"$_result"
+  } 8<"$2" >>"$_result"
 }
 fail() {
   if [ ! -e "$_result.failed" ]; then
