@@ -47,10 +47,10 @@ const CONTAINED = SITES.haproxy.text
   .replace('127.0.0.1:18101', 'web-blue:8080');
 
 /** HAProxy in a container as its official image has it: not root, on both colours' networks. */
-async function runContained(mount = ''): Promise<void> {
+async function runContained(mount = '', master = '-W'): Promise<void> {
   const flags = '/var/lib/deploy-actions/shop';
   await host.sh(
-    `docker rm -f edge >/dev/null 2>&1; docker create --name edge --user 99:99 -p 8080:8080 --network zz_shop_blue -v /srv/edge:/etc/haproxy:ro -v ${flags}:${flags}:ro ${mount} --entrypoint haproxy haproxy:lab -W -db -f /etc/haproxy/haproxy.cfg >/dev/null && docker network connect zz_shop_green edge && docker start edge >/dev/null && sleep 1`,
+    `docker rm -f edge >/dev/null 2>&1; docker create --name edge --user 99:99 -p 8080:8080 --network zz_shop_blue -v /srv/edge:/etc/haproxy:ro -v ${flags}:${flags}:ro ${mount} --entrypoint haproxy haproxy:lab ${master} -db -f /etc/haproxy/haproxy.cfg >/dev/null && docker network connect zz_shop_green edge && docker start edge >/dev/null && sleep 1`,
   );
 }
 
@@ -134,6 +134,10 @@ test('in a container without its socket mounted, install names the mount, and a 
       "tar -chf - /usr/sbin/haproxy $(ldd /usr/sbin/haproxy | sed -n 's/.*=> \\(\\/[^ ]*\\).*/\\1/p') 2>/dev/null | docker cp - haproxy-image:/ && " +
       'docker commit haproxy-image haproxy:lab >/dev/null && docker rm haproxy-image',
   );
+  await runContained('', '');
+  const alone = await step('blue-green-switch', { ...inputs, ...contained });
+  expect(alone.shown).toContain('add -W to its command');
+  expect(await host.sh('cat /srv/edge/haproxy.cfg')).toBe(CONTAINED);
   await runContained();
   const installed = await mustStep('blue-green-switch', { ...inputs, ...contained });
   expect(installed.shown).toContain('add the volume /var/lib/deploy-actions/shop.haproxy:/run/haproxy');

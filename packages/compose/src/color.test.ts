@@ -105,6 +105,25 @@ test('blue has the address that the plain stack had; the others come from the ra
   expect(taken('web', port, 1)).toEqual([18000]);
 });
 
+test('several replicas of blue cannot share the port of the plain stack, and fewer keep the first of theirs', () => {
+  const blue = portAllocator('blue', [], new Set([8080]), range, true);
+  expect(blue('web', port, 2)).toEqual([18000, 18001]);
+  const recorded = [18004, 18005].map(
+    (one, index): ColorPort => ({ color: 'blue', service: 'web', target: 80, replica: index + 1, port: one }),
+  );
+  const fewer = portAllocator('blue', recorded, new Set([8080]), range, true);
+  expect(fewer('web', port, 1)).toEqual([18004]);
+});
+
+test('replicas by `scale` count like those by `deploy`', () => {
+  const scaled = model();
+  delete scaled.services['web']!.deploy;
+  scaled.services['web']!.scale = 3;
+  expect(split(['web'], [], scaled).color.services['web']!.ports).toMatchObject([
+    { host_ip: '127.0.0.1', published: '18000-18002' },
+  ]);
+});
+
 test('a recorded port never changes, and no two replicas ever share one', () => {
   const recorded: ColorPort[] = [{ color: 'green', service: 'web', target: 80, replica: 1, port: 18003 }];
   const allocate = portAllocator('green', recorded, new Set([18000]), range, false);

@@ -108,7 +108,8 @@ while True:
 haproxy_reload() {
   if [ -n "$proxy_container" ]; then
     # Without a master the signal would end it, and the container with it.
-    if ! docker top "$proxy_container" -eo pid,args </dev/null 2>/dev/null | grep -qE 'haproxy .*-Ws?( |$)'; then
+    haproxy_words=$(tr '\0' ' ' 2>/dev/null <"/proc/$(docker inspect --format '{{.State.Pid}}' "$proxy_container" </dev/null)/cmdline")
+    if [ -n "$haproxy_words" ] && ! printf '%s\n' "$haproxy_words" | grep -qE ' -Ws?( |$)' && ! grep -qsE '^[[:space:]]*master-worker' "$config_file"; then
       echo "HAProxy in $proxy_name runs without a master process, so that it cannot be reloaded: add -W to its command and recreate the container"
       return 1
     fi
