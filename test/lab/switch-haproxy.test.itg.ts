@@ -154,7 +154,13 @@ test('with the mount that was named, a switch in a container needs no reload', a
   expect(installed.shown).not.toContain('add the volume');
   expect((await served(host)).color).toBe('blue');
   const process = await worker();
+  const load = startLoad({ url: host.url(8080), rate: 40, clients: 8, webSockets: 3, timeoutMs: 60_000 });
+  await load.seen('v3', 60_000);
   const switched = await mustStep('blue-green-switch', inputs);
+  await load.seen('v2', 60_000);
+  const { byFailure, webSockets } = await load.stop();
+  expect(byFailure).toEqual({});
+  expect(webSockets.filter((one) => one.cutAt !== undefined)).toEqual([]);
   expect(switched.outputs['report']).toContain('blue to green by map');
   expect(await served(host)).toMatchObject({ color: 'green', version: 'v2' });
   expect(await worker()).toBe(process);

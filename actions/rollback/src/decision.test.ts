@@ -50,6 +50,7 @@ const request = (more: Partial<Request> = {}): Request => ({
   isOwn: (entry) => entry.deployment_id.startsWith('7-'),
   pastMigration: false,
   runsHooks: false,
+  now: 1000,
   ...more,
 });
 
@@ -322,4 +323,11 @@ test('a colour whose release is marked bad is not gone back to, unless what took
     const taken = { ...mark, outcome: 'taken-back', bad: false };
     expect(decide(seen([mark, taken]), request({ to }))).toMatchObject({ kind: 'flip', to: 'green' });
   }
+});
+
+test('what an unconfirmed switch would return to is not taken away; going there at once is', () => {
+  const seen = { ...colored(), confirm: { until: 1060, from: 'green' } };
+  expect(() => decide(seen, request({ to: 'r1' }))).toThrow('waits to be confirmed');
+  expect(decide(seen, request({ to: 'previous' }))).toMatchObject({ kind: 'flip' });
+  expect(decide(seen, request({ to: 'r1', now: 1361 }))).toMatchObject({ kind: 'recolor' });
 });

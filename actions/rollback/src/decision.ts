@@ -44,6 +44,8 @@ export interface Request {
   pastMigration: boolean;
   /** Commands of the user's run before the old release starts. */
   runsHooks: boolean;
+  /** Seconds since 1970. */
+  now: number;
 }
 
 /** What runs now: the release of the colour that is live, else the current one. */
@@ -78,6 +80,9 @@ function isKept(look: Look, project: string, color: Color): boolean {
 export function decide(look: Look, request: Request): Decision {
   return request.to === undefined ? decideOwn(look, request) : decideTo(look, request, request.to);
 }
+
+/** Seconds. */
+const CONFIRM_GRACE = 300;
 
 const ENDINGS: Readonly<Record<string, string>> = {
   restored: 'was taken back by itself',
@@ -284,6 +289,17 @@ function recolor(
     );
   }
   const now = releaseOfColor(look, request.project, to);
+  // Some time after its end a timer has acted, or nothing ever will.
+  if (look.confirm && request.now < look.confirm.until + CONFIRM_GRACE && now !== target.id) {
+    throw new Failure(
+      'refused',
+      `a switch waits to be confirmed: without that the traffic goes back to what is in ${to}, which ${target.id} would take the place of`,
+      {
+        remedy:
+          'Roll back without `to`, which goes there at once, or confirm it (blue-green-switch with `to: confirm`). Then roll back to the release.',
+      },
+    );
+  }
   const lost = now === undefined || now === target.id ? '' : `; ${to} held ${now}`;
   return {
     kind: 'recolor',

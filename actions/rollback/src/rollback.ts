@@ -264,6 +264,7 @@ function requestOf(inputs: RollbackInputs, ports: Ports, deploymentId: string): 
       inputs['allow-past-migration'] ||
       inputs['down-migrate'].length > 0 ||
       inputs['restore-backup'].length > 0,
+    now: Math.floor(ports.clock.wall().getTime() / 1000),
     runsHooks: inputs['down-migrate'].length + inputs['restore-backup'].length > 0,
   };
 }
