@@ -149,6 +149,20 @@ async function comings(): Promise<(service: string) => Promise<string[]>> {
   return (service) => lines(`grep '^${service} ' ${file} || true`);
 }
 
+/** Waits until worker and scheduler of the live colour have told that they work. */
+const bothStarted = () =>
+  host.sh(
+    `for i in $(seq 300); do
+       count=0
+       for id in $(docker ps --quiet --filter label=com.docker.compose.service=worker; docker ps --quiet --filter label=com.docker.compose.service=scheduler); do
+         docker logs --since "$(docker inspect --format '{{.State.StartedAt}}' $id)" $id 2>&1 | grep -q ' started' && count=$((count + 1))
+       done
+       [ $count = 2 ] && exit 0
+       sleep 0.2
+     done
+     exit 1`,
+  );
+
 test('a job queue with one scheduler runs each job once through ten switches', async () => {
   const inputs = { ...serverInputs(lab, [host]), 'drain-timeout': '0' };
   await mustStep('blue-green-switch', {
@@ -163,6 +177,8 @@ test('a job queue with one scheduler runs each job once through ten switches', a
     const goal = count % 2 === 1 ? 'v2' : 'v1';
     await mustStep('blue-green-switch', inputs, { runId: String(5000 + count) });
     await load.seen(goal);
+    // Who has not begun to listen does not hear that it is to stop, and takes its whole time.
+    await bothStarted();
   }
   expect((await load.stop()).byFailure).toEqual({});
   for (const service of ['worker', 'scheduler']) {
