@@ -1,4 +1,4 @@
-"use strict";exports.id=389,exports.ids=[389],exports.modules={389:(e,t,r)=>{r.d(t,{afterCancellation:()=>u});var n=r(6012);r(7598);var a=r(8779);let s=["input","refused","unhealthy","remote","lost","busy"];function l(e){return s.find(t=>t===e)??"remote"}async function o(e,t,r){var s;let o,i,$,d,u={},c=[],_=(s=e=>{"kind"===e.type||"message"===e.type||"remedy"===e.type?u[e.type]=e.payload.toString("utf8"):r(e)},i=[],$=0,d=1,e=>{if(i.push(e),($+=e.length)<d)return;let t=1===i.length?i[0]:Buffer.concat(i);for(d=1;;){let e=t.indexOf(10);if(e<0){if(t.length>200)throw Error("the server answered something else than a frame");break}let r=/^([a-z]+) (\d{1,10})$/.exec(t.toString("latin1",0,Math.min(e,200))),n=Number(r?.[2]);if(!r||n>0x10000000)throw Error("the server answered something else than a frame");let a=e+1+n+1;if(t.length<a){d=a;break}s({type:r[1],payload:Buffer.from(t.subarray(e+1,e+1+n))}),t=t.subarray(a)}i=t.length>0?[t]:[],$=t.length}),{code:f}=await e.run({...t,onStdout(e){if(void 0===o)try{_(e)}catch(e){o=e}},onStderr(e){t.onStderr&&t.onStderr(e),c.length<50&&c.push(e.subarray(0,4e3))}}),h=Buffer.concat(c).toString("utf8").trim();if(void 0!==u.kind)throw new a.HR(l(u.kind),u.message??"the server refused",{remedy:u.remedy||void 0,details:h||void 0});if(void 0!==o)throw o;if(0!==f)throw new n.fm("lost",`a program on ${e.name} was ended early (exit code ${f})`,{details:h||void 0})}let i=`frame() {
+"use strict";exports.id=389,exports.ids=[389],exports.modules={389:(e,t,r)=>{r.d(t,{afterCancellation:()=>u});var n=r(6012);r(7598);var a=r(7331);let s=["input","refused","unhealthy","remote","lost","busy"];function o(e){return s.find(t=>t===e)??"remote"}async function l(e,t,r){var s;let l,i,$,d,u={},c=[],_=(s=e=>{"kind"===e.type||"message"===e.type||"remedy"===e.type?u[e.type]=e.payload.toString("utf8"):r(e)},i=[],$=0,d=1,e=>{if(i.push(e),($+=e.length)<d)return;let t=1===i.length?i[0]:Buffer.concat(i);for(d=1;;){let e=t.indexOf(10);if(e<0){if(t.length>200)throw Error("the server answered something else than a frame");break}let r=/^([a-z]+) (\d{1,10})$/.exec(t.toString("latin1",0,Math.min(e,200))),n=Number(r?.[2]);if(!r||n>0x10000000)throw Error("the server answered something else than a frame");let a=e+1+n+1;if(t.length<a){d=a;break}s({type:r[1],payload:Buffer.from(t.subarray(e+1,e+1+n))}),t=t.subarray(a)}i=t.length>0?[t]:[],$=t.length}),{code:f}=await e.run({...t,onStdout(e){if(void 0===l)try{_(e)}catch(e){l=e}},onStderr(e){t.onStderr&&t.onStderr(e),c.length<50&&c.push(e.subarray(0,4e3))}}),h=Buffer.concat(c).toString("utf8").trim();if(void 0!==u.kind)throw new a.HR(o(u.kind),u.message??"the server refused",{remedy:u.remedy||void 0,details:h||void 0});if(void 0!==l)throw l;if(0!==f)throw new n.fm("lost",`a program on ${e.name} was ended early (exit code ${f})`,{details:h||void 0})}let i=`frame() {
   printf '%s %s\\n%s\\n' "$1" "$\{#2}" "$2" >&3
 }
 _frame_part() {
@@ -270,7 +270,7 @@ _follow() {
       idle=0
       frame alive ''
     fi
-    nap "$pause"
+    if [ "$state" = waiting ]; then nap 0.5; else nap "$pause"; fi
   done
 }
 _go() {
@@ -394,10 +394,10 @@ result() {
 }
 result_file() {
   {
-    printf '%s %s\\n' "$1" "$(($(wc -c <"$2")))"
-    cat "$2"
+    printf '%s %s\\n' "$1" "$(($(wc -c </proc/self/fd/8)))"
+    cat <&8
     echo
-  } >>"$_result"
+  } 8<"$2" >>"$_result"
 }
 fail() {
   if [ ! -e "$_result.failed" ]; then
@@ -500,21 +500,20 @@ _await() {
     again=$?
     [ "$again" = 127 ] || code=$again
   done
-  kill "$ticker" 2>/dev/null
+  kill -KILL "$ticker" 2>/dev/null
   wait "$ticker" 2>/dev/null
   return "$code"
 }
 _tick() {
-  local began nap_pid=
-  trap 'kill $nap_pid 2>/dev/null; exit 0' TERM
-  trap - EXIT
+  local began
+  trap - TERM EXIT
   _clock
   began=$_t
   while :; do
-    sleep 10 &
-    nap_pid=$!
-    wait "$nap_pid"
-    kill -0 $$ 2>/dev/null || exit 0
+    for _ in 1 2 3 4 5 6 7 8 9 10; do
+      sleep 1
+      kill -0 $$ 2>/dev/null || exit 0
+    done
     _clock
     say "waiting for $1, $(((_t - began) / 100)) s"
   done
@@ -591,10 +590,10 @@ _identify() {
   _process "$$"
   printf '%s %s %s\\n' "$$" "$_start" "$_boot_id"
 }
-`;async function d(e,t){let r;return await o(e,{script:function(e,t=""){return`${$}${i}
+`;async function d(e,t){let r;return await l(e,{script:function(e,t=""){return`${$}${i}
 ${t}
 exec 3>&1 1>&2
 ${e} "$@"
-`}("_read_result"),args:[t.directory]},({type:e,payload:n})=>{let a,s;"result"===e&&(r={reference:t,outcome:(s="succeeded"!==(a=function(e){let t={};for(let r=0;r<e.length;){let n=e.indexOf(10,r),a=/^([A-Za-z_][A-Za-z0-9_-]*) (\d{1,10})$/.exec(e.toString("latin1",r,n<0?r:n)),s=n+1+Number(a?.[2]);if(!a||s>=e.length||10!==e[s])throw Error("the result on the server is damaged");let[,l]=a;if(!(l.startsWith("_")&&l in t&&"_details"!==l)){let r=e.toString("utf8",n+1,s);t[l]="_details"===l&&t[l]?`${t[l]}
-${r}`:r}r=s+1}return t}(n))._outcome)?"failed":"succeeded",...s?{failure:{kind:l(a._kind),message:a._message||"the run failed without a word",...a._remedy?{remedy:a._remedy}:{},...a._details?{details:a._details}:{}}}:{},fields:Object.fromEntries(Object.entries(a).filter(([e])=>!e.startsWith("_"))),phases:(a._phases??"").split(`
-`).map(e=>/^(.*) (\d+)$/.exec(e)).filter(e=>null!==e).map(([,e,t])=>({name:e,ms:Number(t)})),elapsedMs:Number(a._elapsed??0),recovered:"_recovered"in a,fresh:!1})}),r}async function u(e,t,r){let s=JSON.parse(r);for(let r of(0,n.U2)(e)){let e=s.find(e=>e.name===r.name);if(e)try{let a=await (0,n.fA)(r,{clock:t.clock,log:t.log,signal:t.signal});try{let n=await d(a,e);t.log.notice(n?`${r.name}: the deployment ${e.deploymentId} has ended: ${n.failure?.message??n.outcome}`:`${r.name}: the deployment ${e.deploymentId} goes on by itself; it finishes, or restores the release before. Run the step again with the same deployment-id to see its outcome.`)}finally{await a.close()}}catch(n){t.log.warning(`${r.name}: what became of the deployment ${e.deploymentId} is not known: ${(0,a.bD)(n)}`)}}}new Set("path run files operation deployment_id run_number lock_timeout holder_actor holder_url order_key order_number order_attempt allow_older".split(" ")),r(4209)}};
+`}("_read_result"),args:[t.directory]},({type:e,payload:n})=>{let a,s;"result"===e&&(r={reference:t,outcome:(s="succeeded"!==(a=function(e){let t={};for(let r=0;r<e.length;){let n=e.indexOf(10,r),a=/^([A-Za-z_][A-Za-z0-9_-]*) (\d{1,10})$/.exec(e.toString("latin1",r,n<0?r:n)),s=n+1+Number(a?.[2]);if(!a||s>=e.length||10!==e[s])throw Error("the result on the server is damaged");let[,o]=a;if(!(o.startsWith("_")&&o in t&&"_details"!==o)){let r=e.toString("utf8",n+1,s);t[o]="_details"===o&&t[o]?`${t[o]}
+${r}`:r}r=s+1}return t}(n))._outcome)?"failed":"succeeded",...s?{failure:{kind:o(a._kind),message:a._message||"the run failed without a word",...a._remedy?{remedy:a._remedy}:{},...a._details?{details:a._details}:{}}}:{},fields:Object.fromEntries(Object.entries(a).filter(([e])=>!e.startsWith("_"))),phases:(a._phases??"").split(`
+`).map(e=>/^(.*) (\d+)$/.exec(e)).filter(e=>null!==e).map(([,e,t])=>({name:e,ms:Number(t)})),elapsedMs:Number(a._elapsed??0),recovered:"_recovered"in a,fresh:!1})}),r}async function u(e,t,r){let s=JSON.parse(r);for(let r of(0,n.U2)(e)){let e=s.find(e=>e.name===r.name);if(e)try{let a=await (0,n.fA)(r,{clock:t.clock,log:t.log,signal:t.signal});try{let n=await d(a,e);t.log.notice(n?`${r.name}: the deployment ${e.deploymentId} has ended: ${n.failure?.message??n.outcome}`:`${r.name}: the deployment ${e.deploymentId} goes on by itself; it finishes, or restores the release before. Run the step again with the same deployment-id to see its outcome.`)}finally{await a.close()}}catch(n){t.log.warning(`${r.name}: what became of the deployment ${e.deploymentId} is not known: ${(0,a.bD)(n)}`)}}}new Set("path run files operation deployment_id run_number lock_timeout holder_actor holder_url order_key order_number order_attempt allow_older".split(" "))}};

@@ -1,6 +1,1324 @@
-"use strict";exports.id=597,exports.ids=[597],exports.modules={8597:(e,t,r)=>{r.d(t,{deploy:()=>eD});var n=r(7733),o=r(8779),a=r(6012),s=r(7598);function i(e){let t={};for(let r=0;r<e.length;){let n=e.indexOf(10,r),o=/^([A-Za-z_][A-Za-z0-9_-]*) (\d{1,10})$/.exec(e.toString("latin1",r,n<0?r:n)),a=n+1+Number(o?.[2]);if(!o||a>=e.length||10!==e[a])throw Error("the result on the server is damaged");let[,s]=o;if(!(s.startsWith("_")&&s in t&&"_details"!==s)){let r=e.toString("utf8",n+1,a);t[s]="_details"===s&&t[s]?`${t[s]}
-${r}`:r}r=a+1}return t}let l=["input","refused","unhealthy","remote","lost","busy"];function c(e){return l.find(t=>t===e)??"remote"}function d(e,t,r){let n=i(e),o="succeeded"!==n._outcome;return{reference:t,outcome:o?"failed":"succeeded",...o?{failure:{kind:c(n._kind),message:n._message||"the run failed without a word",...n._remedy?{remedy:n._remedy}:{},...n._details?{details:n._details}:{}}}:{},fields:Object.fromEntries(Object.entries(n).filter(([e])=>!e.startsWith("_"))),phases:(n._phases??"").split(`
-`).map(e=>/^(.*) (\d+)$/.exec(e)).filter(e=>null!==e).map(([,e,t])=>({name:e,ms:Number(t)})),elapsedMs:Number(n._elapsed??0),recovered:"_recovered"in n,fresh:r}}function $(){return(0,s.randomBytes)(12).toString("hex")}async function u(e,t,r){var n;let s,i,l,d,$={},u=[],h=(n=e=>{"kind"===e.type||"message"===e.type||"remedy"===e.type?$[e.type]=e.payload.toString("utf8"):r(e)},i=[],l=0,d=1,e=>{if(i.push(e),(l+=e.length)<d)return;let t=1===i.length?i[0]:Buffer.concat(i);for(d=1;;){let e=t.indexOf(10);if(e<0){if(t.length>200)throw Error("the server answered something else than a frame");break}let r=/^([a-z]+) (\d{1,10})$/.exec(t.toString("latin1",0,Math.min(e,200))),o=Number(r?.[2]);if(!r||o>0x10000000)throw Error("the server answered something else than a frame");let a=e+1+o+1;if(t.length<a){d=a;break}n({type:r[1],payload:Buffer.from(t.subarray(e+1,e+1+o))}),t=t.subarray(a)}i=t.length>0?[t]:[],l=t.length}),{code:f}=await e.run({...t,onStdout(e){if(void 0===s)try{h(e)}catch(e){s=e}},onStderr(e){t.onStderr&&t.onStderr(e),u.length<50&&u.push(e.subarray(0,4e3))}}),p=Buffer.concat(u).toString("utf8").trim();if(void 0!==$.kind)throw new o.HR(c($.kind),$.message??"the server refused",{remedy:$.remedy||void 0,details:p||void 0});if(void 0!==s)throw s;if(0!==f)throw new a.fm("lost",`a program on ${e.name} was ended early (exit code ${f})`,{details:p||void 0})}let h=`frame() {
+"use strict";exports.id=597,exports.ids=[597],exports.modules={8597:(e,t,r)=>{r.d(t,{deploy:()=>eC});var n=r(8863),o=r(8779);let a=`bring_up() {
+  bad_services=
+  repair_leftovers || return 1
+  changed_services=$(not_current "$1" | tr '\\n' ' ')
+  [ -n "$changed_services" ] || say 'every service is as the release wants it'
+  _left=$changed_services
+  while [ -n "$\{_left# }" ]; do
+    _now=$(next_wave "$1" "$_left")
+    start_services "$1" " $_now" || return 1
+    _left=$(printf '%s\\n' $_left | grep -vxF "$(printf '%s\\n' $_now)" | tr '\\n' ' ')
+    [ -z "$_left" ] || await_gates "$1" " $_now" || return 1
+  done
+  restart_dependents "$1" || return 1
+  [ "$remove_orphans" != true ] || remove_orphans "$1"
+}
+restart_dependents() {
+  [ -s "$1/restarts" ] || return 0
+  _restarts=$(awk -v changed=" $changed_services " '
+    index(changed, " " $1 " ") { next }
+    { for (i = 2; i <= NF; i++) if (index(changed, " " $i " ")) { printf " %s", $1; next } }
+  ' "$1/restarts")
+  [ -n "$_restarts" ] || return 0
+  await_gates "$1" " $changed_services" || return 1
+  say "restarts$_restarts, since what they need was recreated"
+  _before=$(wc -c <"$run/log")
+  run_locked "Compose to restart$_restarts" compose "$1" restart --no-deps $\{stop_timeout:+--timeout "$stop_timeout"} $_restarts
+  _code=$?
+  [ "$_code" -eq 0 ] && return 0
+  bad_services=$_restarts
+  problem="Compose could not restart$_restarts (exit code $_code)$(docker_reason "$_before")"
+  return 1
+}
+next_wave() {
+  _wave=$(awk -v left=" $2 " '
+    index(left, " " $1 " ") == 0 { next }
+    { for (i = 2; i <= NF; i++) if (index(left, " " $i " ")) next; print $1 }
+  ' "$1/needs" | tr '\\n' ' ')
+  printf '%s' "$\{_wave:-$2}" | sed 's/ *$//'
+}
+await_gates() {
+  _gates=
+  for _name in $(awk '$3 == "gate" { print $7 }' "$1/services"); do
+    case "$2 " in *" $_name "*) _gates="$_gates $_name" ;; esac
+  done
+  [ -z "$_gates" ] || wait_healthy "$1" "$_gates"
+}
+start_services() {
+  say "starts$2"
+  _before=$(wc -c <"$run/log")
+  run_locked "Compose to start$2" compose "$1" up --detach --no-deps --no-build --pull never --no-color --quiet-pull \\
+    $\{stop_timeout:+--timeout "$stop_timeout"} $2
+  _code=$?
+  [ "$_code" -eq 0 ] && return 0
+  bad_services=$2
+  problem="Compose could not start$2 (exit code $_code)$(docker_reason "$_before")"
+  return 1
+}
+docker_reason() {
+  tail -c "+$(($1 + 1))" "$run/log" | sed -n 's/^ *Error response from daemon: /: /p; s/^ *[Ee]rror: /: /p' |
+    tail -n 1 | cut -c 1-300
+}
+remove_orphans() {
+  survey "$scratch/containers" || return 1
+  awk 'FILENAME == ARGV[1] { known[$7] = 1; next } !($1 in known) { print $2, $12 }' \\
+    "$1/services" "$scratch/containers" >"$scratch/orphans"
+  while read -r _id _name; do
+    say "removes $\{_name#/}: its service is not part of the release"
+    unlocked clean_env docker stop $\{stop_timeout:+--time "$stop_timeout"} "$_id" >/dev/null 2>&1
+    unlocked clean_env docker rm --force "$_id" >/dev/null 2>&1
+  done <"$scratch/orphans"
+}
+wait_healthy() {
+  _wait_directory=$1
+  _wait_names=$\{2:-}
+  : >"$scratch/seen"
+  _verdict=
+  wait_until "$wait_timeout" "$(waiting_for "$_wait_names")" health_settled
+  case $_verdict in
+  well) return 0 ;;
+  bad) ;;
+  *)
+    judge_health
+    awk '$1 != "ok"' "$scratch/health" >"$scratch/health.bad"
+    _cause="not healthy within $wait_timeout s"
+    ! cancelled || _cause='the run was cancelled'
+    ;;
+  esac
+  bad_services=" $(awk '$1 != "ok" { print $2 }' "$scratch/health.bad" | sort -u | tr '\\n' ' ')"
+  problem=$(awk '$1 != "ok" {
+    name = $2; $1 = ""; $2 = ""; sub(/^ +/, ""); printf "%s%s %s", separator, name, $0; separator = "; "
+  }' "$scratch/health.bad")
+  [ "$_verdict" = bad ] || problem="$problem; $_cause"
+  return 1
+}
+waiting_for() {
+  if [ -n "$1" ]; then printf '%s to be healthy' "$\{1# }"; else printf 'every service to be healthy'; fi
+}
+health_settled() {
+  judge_health || return 1
+  if awk '$1 == "bad" { found = 1 } END { exit !found }' "$scratch/health"; then
+    awk '$1 == "bad"' "$scratch/health" >"$scratch/health.bad"
+    _verdict=bad
+    return 0
+  fi
+  if awk '$1 != "ok" { found = 1 } END { exit found }' "$scratch/health"; then
+    _verdict=well
+    return 0
+  fi
+  return 1
+}
+judge_health() {
+  survey "$scratch/containers" || return 1
+  awk -v now="$(date -u +%H:%M:%S)" -v settle="$settle" -v patience="$patience" -v names="$_wait_names " -v changed="$changed_services" \\
+    -v memory="$scratch/seen.new" '
+    FILENAME == ARGV[1] { first[$1] = $2; ill[$1] = $3; next }
+    FILENAME == ARGV[2] {
+      count[$1]++
+      n = count[$1]; id[$1, n] = $2; status[$1, n] = $5; code[$1, n] = $6; restarts[$1, n] = $7
+      health[$1, n] = $8; oom[$1, n] = $9; started[$1, n] = $11
+      next
+    }
+    {
+      name = $7; kind = $2; replicas = $4
+      if (names != " " && index(names, " " name " ") == 0) next
+      if (count[name] < replicas) { print "wait", name, "has " count[name] + 0 " of " replicas " containers"; next }
+      for (i = 1; i <= count[name]; i++) print judge(name, kind, i)
+    }
+    function seconds(time) {
+      return substr(time, 1, 2) * 3600 + substr(time, 4, 2) * 60 + substr(time, 7, 2)
+    }
+    function judge(name, kind, i,    s, fresh, base, up) {
+      s = status[name, i]
+      fresh = index(" " changed " ", " " name " ") > 0
+      base = fresh ? 0 : (id[name, i] in first) ? first[id[name, i]] : restarts[name, i]
+      if (health[name, i] != "unhealthy") ill[id[name, i]] = ""
+      else if (ill[id[name, i]] == "") ill[id[name, i]] = seconds(now)
+      print id[name, i], base, ill[id[name, i]] >memory
+      if (oom[name, i] == "true") return "bad " name " was killed for want of memory"
+      if (kind == "once") {
+        if (s == "exited") return code[name, i] == 0 ? "ok " name : "bad " name " exited with " code[name, i]
+        if (s == "dead") return "bad " name " is dead"
+        return "wait " name " has not finished"
+      }
+      if (s == "exited") return "bad " name " exited with " code[name, i]
+      if (s == "dead" || s == "removing") return "bad " name " is " s
+      if (restarts[name, i] - base >= 5) return "bad " name " restarts again and again, last exit code " code[name, i]
+      if (s != "running") return "wait " name " is " s
+      if (health[name, i] == "healthy") return "ok " name
+      if (health[name, i] == "unhealthy") {
+        s = (seconds(now) - ill[id[name, i]] + 86400) % 86400 >= patience ? "bad " : "wait "
+        return s name " is unhealthy"
+      }
+      if (health[name, i] != "none") return "wait " name " is " health[name, i]
+      up = (seconds(now) - seconds(substr(started[name, i], 12)) + 86400) % 86400
+      if (!fresh || up >= settle) return "ok " name
+      return "wait " name " has been up for " up " s only"
+    }
+  ' "$scratch/seen" "$scratch/containers" "$_wait_directory/services" >"$scratch/health"
+  [ ! -f "$scratch/seen.new" ] || mv -f "$scratch/seen.new" "$scratch/seen"
+}
+settle=4
+patience=5
+gather_evidence() {
+  survey "$scratch/containers"
+  : >"$scratch/evidence"
+  for _name in $1; do
+    for _id in $(ids_of "$_name"); do
+      container_evidence "$_id" >>"$scratch/evidence" 2>&1
+    done
+  done
+  [ ! -s "$scratch/evidence" ] || details "$scratch/evidence"
+}
+container_evidence() {
+  clean_env docker inspect --type container --format "$evidence_format" "$1" | grep .
+  printf 'last lines:\\n'
+  clean_env docker logs --tail 50 "$1" 2>&1 | cut -c 1-2000 | sed 's/^/  /'
+}
+evidence_format='== {{.Name}}: {{.State.Status}}, exit code {{.State.ExitCode}}, {{.RestartCount}} restarts{{if .State.OOMKilled}}, killed for want of memory{{end}}{{if .State.Error}}, {{.State.Error}}{{end}}{{if .State.Health}}
+health: {{.State.Health.Status}}, {{.State.Health.FailingStreak}} failures in a row{{range .State.Health.Log}}
+  {{.Start}} exit code {{.ExitCode}}: {{.Output}}{{end}}{{end}}'
+`,s=`live_color() {
+  live=
+  canary=
+  _share=$(sed -n 's/.*"share":"\\([a-z0-9-]*\\)".*/\\1/p' "$path/.deploy/traffic.json" 2>/dev/null)
+  case $_share in
+  blue | green) live=$_share ;;
+  blue-* | green-*)
+    canary=$_share
+    live=$\{_share%%-*}
+    ;;
+  *) [ -z "$(plain_containers)" ] || live=blue ;;
+  esac
+}
+plain_containers() {
+  for _name in $(awk '{ print $7 }' "$color_table") $(awk '{ print $7 }' "$(existing "$color_live_only")"); do
+    clean_env docker ps --all --quiet --no-trunc --filter "label=com.docker.compose.project=$base_project" \\
+      --filter "label=com.docker.compose.service=$_name"
+  done
+}
+check_color() {
+  color_table=$files/release/services
+  color_live_only=$files/release/live-only
+  live_color
+  [ -z "$canary" ] || stop refused "a canary is on ($canary): traffic goes to both colours" \\
+    'Finish it with blue-green-switch first: to: blue or to: green.'
+  [ "$live" != "$color" ] || stop refused "$color is live" 'Deploy the other colour: color: auto chooses it.'
+  _until=0
+  [ ! -f "$path/.deploy/confirm" ] || read -r _ _until _ <"$path/.deploy/confirm"
+  [ "$(date +%s)" -ge "$((_until + 300))" ] || stop refused "the switch to $live waits to be confirmed: without that the traffic goes back to what is in $color" \\
+    'Confirm it with blue-green-switch (to: confirm), roll back, or wait until its time is over.'
+  _changed=$(awk '
+    { key = $1 " " $2 " " $3 " " $4 }
+    FILENAME == ARGV[1] { port[key] = $5; next }
+    (key in port) && port[key] != $5 { print $2; exit }
+  ' "$(existing "$path/.deploy/ports")" "$files/release/ports")
+  [ -z "$_changed" ] || stop busy "another deployment allocated the ports of $_changed meanwhile" 'Run it again.'
+  _later=$(clean_env docker ps --quiet --filter "label=com.docker.compose.project=$base_project" |
+    while read -r _id; do networks_of "$_id"; done | awk -v ours="zz_$\{base_project}_" '$0 > ours && index($0, ours) != 1' | sort -u | head -n 1)
+  [ -z "$_later" ] || stop refused "a shared service is on the network $_later, whose name sorts after zz_$\{base_project}_$color: joining that would move its default gateway and drop connections" \\
+    'Give that network a name that sorts earlier.'
+}
+prepare_color() {
+  for _one in blue green; do
+    _network=zz_$\{base_project}_$_one
+    clean_env docker network inspect --format . "$_network" >/dev/null 2>&1 ||
+      unlocked clean_env docker network create --label "deploy-actions.project=$base_project" "$_network" >/dev/null ||
+      { problem="the network $_network could not be made"; return 1; }
+  done
+  for _file in "$1"/volumes-*; do
+    [ -f "$_file" ] || continue
+    make_volume "$_file" || return 1
+  done
+  share_services "$1/shared" || return 1
+  join_shared "$1/shared" || return 1
+  { cat "$(existing "$path/.deploy/ports")" "$1/ports" 2>/dev/null; } | sort -u | write_file "$path/.deploy/ports"
+  if [ "$color" = blue ]; then
+    color_table=$1/services
+    color_live_only=$1/live-only
+    for _id in $(plain_containers); do
+      say "removes the plain container $(clean_env docker inspect --format '{{.Name}}' "$_id"), which is idle: blue takes its place"
+      unlocked clean_env docker stop $\{stop_timeout:+--time "$stop_timeout"} "$_id" >/dev/null 2>&1
+      unlocked clean_env docker rm --force "$_id" >/dev/null 2>&1
+    done
+  fi
+}
+make_volume() {
+  . "$1"
+  clean_env docker volume inspect --format . "$volume_name" >/dev/null 2>&1 && return 0
+  unlocked clean_env docker volume create "$@" >/dev/null && return 0
+  problem="the volume $volume_name could not be made"
+  return 1
+}
+share_services() {
+  [ -s "$1/services" ] || return 0
+  project=$base_project
+  _orphans=$remove_orphans
+  remove_orphans=false
+  if [ "$shared_services" = update ]; then
+    bring_up "$1"
+  else
+    _all=$(awk '{ printf "%s%s", separator, $7; separator = " " }' "$1/services")
+    start_missing "$1" 'the release' "$_all"
+  fi && wait_healthy "$1"
+  _code=$?
+  project=$base_project-$color
+  remove_orphans=$_orphans
+  return "$_code"
+}
+join_shared() {
+  project=$base_project
+  survey "$scratch/shared"
+  project=$base_project-$color
+  awk 'FILENAME == ARGV[1] { shared[$7] = 1; next } ($1 in shared) && $5 == "running" { print $1, $2 }' \\
+    "$1/services" "$scratch/shared" >"$scratch/join"
+  while read -r _service _id; do
+    _on=$(networks_of "$_id" | tr '\\n' ' ')
+    for _one in blue green; do
+      case " $_on " in *" zz_$\{base_project}_$_one "*) continue ;; esac
+      unlocked clean_env docker network connect --alias "$_service" "zz_$\{base_project}_$_one" "$_id" ||
+        { problem="$_service could not join the network of $_one"; return 1; }
+      say "$_service is on the network of $_one"
+    done
+  done <"$scratch/join"
+}
+slot_release() {
+  if [ -z "$color" ]; then current_release; return; fi
+  _slot=$(cat "$path/.deploy/color-$color" 2>/dev/null)
+  [ -z "$_slot" ] || [ ! -f "$path/releases/$_slot/services" ] || printf '%s' "$_slot"
+}
+fill_slot() {
+  if [ -z "$color" ]; then switch_current "$1"; else printf '%s\\n' "$1" | write_file "$path/.deploy/color-$color"; fi
+}
+take_down_color() {
+  for _id in $(project_ids); do
+    unlocked clean_env docker rm --force "$_id" >/dev/null 2>&1
+  done
+}
+`,i=`operate() {
+  begin
+  phase preflight
+  if [ -n "$color" ]; then check_color; else check_stack_is_ours; fi
+  check_disk "$files/release"
+  phase pull
+  pull_images "$files/release"
+  if [ -n "$color" ] && [ -s "$files/release/shared/services" ]; then
+    [ "$shared_services" = update ] || [ "$pull" = never ] || pull=missing
+    pull_images "$files/release/shared"
+  fi
+  keep_images "$release" "$files/release"
+  survey "$scratch/containers" || fail remote 'docker ps failed'
+  if is_unchanged; then
+    say "nothing differs from the release $previous: nothing is recreated"
+    drop_sent
+    forget_tags
+    pass_first_gate || stop_without_go
+    pass_last_gate || stop_without_go
+    result release "$previous"
+    result changed false
+    result_file images "$path/releases/$previous/images"
+    result_file digests "$files/release/digests"
+    record_history unchanged
+    return 0
+  fi
+  place_release || fail remote "the release could not be written to $path"
+  if [ -z "$(current_release)" ] && [ -d "$files/release-adopted" ]; then adopt_stack; fi
+  pass_first_gate || stop_without_go
+  make_ready
+}
+make_ready() {
+  directory=$path/releases/$release
+  if [ -n "$color" ]; then
+    phase shared
+    prepare_color "$directory" || abandon
+  fi
+  if has_hooks "$directory" before-up; then
+    phase before-up
+    run_hooks "$directory" before-up || abandon
+  fi
+  if has_hooks "$directory" migrate; then
+    phase migrate
+    migrate "$directory" || abandon
+  fi
+  phase up
+  journalled up:begin || journal up:begin
+  bring_up "$directory" || undo
+  echo "$changed_services" >"$run/changed"
+  phase wait
+  wait_healthy "$directory" || undo
+  say 'every service is healthy'
+  if has_hooks "$directory" after-up; then
+    phase after-up
+    run_hooks "$directory" after-up || undo
+  fi
+  pass_last_gate || {
+    result stopped true
+    problem='another server failed, or the runner was lost'
+    undo
+  }
+  finish
+}
+begin() {
+  use_engine
+  scratch=$run/scratch
+  mkdir -p "$scratch"
+  begun=$(date +%s)
+  problem=
+  bad_services=
+  changed_services=
+  _wait_names=
+  if [ -f "$run/previous" ]; then
+    previous=$(cat "$run/previous")
+  else
+    previous=$(slot_release)
+    printf '%s' "$previous" >"$run/previous"
+  fi
+  result previous "$previous"
+}
+adopt_stack() {
+  _adopted=$path/releases/adopted
+  rm -rf "$_adopted"
+  if ! { cp -R "$files/release-adopted" "$_adopted" && cp "$_adopted/images" "$_adopted/digests" &&
+    write_release_json "$_adopted" '' && : >"$_adopted/deployed" && switch_current adopted; }; then
+    fail remote "the running stack could not be recorded in $path"
+  fi
+  keep_images adopted "$_adopted"
+  if [ -z "$color" ]; then
+    previous=adopted
+    printf '%s' "$previous" >"$run/previous"
+    result previous "$previous"
+  fi
+  say 'the running stack is recorded as the release adopted'
+}
+check_stack_is_ours() {
+  [ -z "$previous" ] || return 0
+  [ "$adopt" != true ] || return 0
+  survey "$scratch/containers" || fail remote 'docker ps failed'
+  awk '$3 == "-"' "$scratch/containers" >"$scratch/foreign"
+  [ -s "$scratch/foreign" ] || return 0
+  stop refused "the project $project has containers that this action did not start: $(awk '{ printf "%s%s", separator, substr($12, 2); separator = ", " }' "$scratch/foreign")" \\
+    'Set adopt: true once to take the running stack over as it is, or give another project.'
+}
+is_unchanged() {
+  [ -n "$previous" ] || return 1
+  _old=$path/releases/$previous
+  cmp -s "$_old/services" "$files/release/services" || return 1
+  [ -z "$(not_current "$files/release")" ] || return 1
+  [ "$remove_orphans" != true ] || awk '
+    FILENAME == ARGV[1] { known[$7] = 1; next } !($1 in known) { found = 1 } END { exit found }
+  ' "$_old/services" "$scratch/containers"
+}
+forget_tags() {
+  while read -r _service _id _image; do
+    unlocked clean_env docker image rm "$(image_tag "$release" "$_service")" >/dev/null 2>&1 &
+  done <"$files/release/images"
+  wait
+}
+pass_first_gate() {
+  [ "$gates" = true ] || return 0
+  phase ready
+  wait_until "$go_deadline" 'the other servers' test -f "$run/proceed"
+}
+pass_last_gate() {
+  [ "$gates" = true ] || return 0
+  phase all-ready
+  await_go "$go_deadline"
+}
+stop_without_go() {
+  result stopped true
+  forget_tags
+  stop refused 'nothing was changed here, because another server failed or the runner was lost'
+}
+tell_digests() {
+  [ ! -f "$files/release/digests" ] || result_file digests "$files/release/digests"
+}
+abandon() {
+  tell_digests
+  [ -z "$bad_services" ] || gather_evidence "$bad_services"
+  record_history failed true
+  result changed false
+  forget_tags
+  if [ -n "$previous" ]; then _serving="$previous goes on serving; nothing was recreated"; else _serving='Nothing was recreated'; fi
+  if schema_allows_old; then
+    schema_settled
+    fail unhealthy "$problem. $_serving" 'Mend the cause and deploy again.'
+  fi
+  fail unhealthy "$problem. $_serving, but the migrations may have changed the schema under it" \\
+    'Check the database, mend the migration and deploy again.'
+}
+undo() {
+  tell_digests
+  [ -z "$bad_services" ] || gather_evidence "$bad_services"
+  cause=$problem
+  journalled undo:begin || journal undo:begin
+  if [ "$on_failure" = keep ]; then
+    [ -z "$color" ] || rm -f "$path/.deploy/color-$color"
+    record_history failed true
+    fail unhealthy "$cause. Nothing was restored, as on-failure: keep says" 'Look at the containers on the server, then deploy or roll back.'
+  fi
+  if [ -n "$color" ] && { [ -z "$previous" ] || ! schema_allows_old; }; then
+    take_down_color
+    record_history failed true
+    fail unhealthy "$cause. $color was taken down again; traffic was not touched" 'Mend the cause and deploy again.'
+  fi
+  if [ -z "$previous" ]; then
+    record_history failed true
+    fail unhealthy "$cause. There is no earlier release to restore; the containers are left as they are" 'Mend the cause and deploy again.'
+  fi
+  if ! schema_allows_old; then
+    record_history failed true
+    fail unhealthy "$cause. $previous was not restored: the migrations changed the schema, and nothing says that the old code runs on it" \\
+      'Mend the release and deploy again; or, if the old code can run on the new schema, set migration-reversible: true and roll back.'
+  fi
+  phase restore
+  restore "$previous"
+}
+restore() {
+  rm -f "$run/cancel"
+  say "restores the release $1"
+  _back=$path/releases/$1
+  restore_references "$_back" "$1" || warn "an image of $1 could not be found again"
+  awk 'FILENAME == ARGV[1] { known[$7] = 1; next } !($7 in known) { print $7 }' "$_back/services" \\
+    "$path/releases/$release/services" >"$scratch/only-new"
+  survey "$scratch/containers"
+  while read -r _name; do
+    for _id in $(ids_of "$_name"); do
+      say "removes $_name, which $1 does not have"
+      unlocked clean_env docker rm --force "$_id" >/dev/null 2>&1
+    done
+  done <"$scratch/only-new"
+  remove_orphans=false
+  if bring_up "$_back" && wait_healthy "$_back"; then
+    [ "$(slot_release)" = "$1" ] || fill_slot "$1"
+    schema_settled
+    result restored true
+    record_history restored true
+    forget_tags
+    say "$1 is restored and healthy"
+    fail unhealthy "$cause. $1 was restored and is healthy" 'The last lines and the health log of what failed are below.'
+  fi
+  result restored false
+  gather_evidence "$bad_services"
+  record_history failed true
+  fail unhealthy "$cause. Restoring $1 failed as well: $problem" 'The site may be down: look at the containers on the server now.'
+}
+finish() {
+  phase finish
+  still_runs || undo
+  write_release_json "$directory" "$previous" || undo
+  : >"$directory/deployed"
+  if [ "$(slot_release)" != "$release" ]; then
+    fill_slot "$release" || undo
+  fi
+  schema_settled
+  journalled committed || journal committed
+  record_history succeeded
+  retain
+  tell_success
+  say "$release is deployed"
+}
+still_runs() {
+  has_hooks "$directory" after-up || [ "$gates" = true ] || return 0
+  survey "$scratch/containers" || return 0
+  [ -n "$(not_current "$directory")" ] || return 0
+  say 'something stopped since it was healthy; it is started again'
+  bring_up "$directory" && wait_healthy "$directory"
+}
+tell_success() {
+  _changed=$(cat "$run/changed" 2>/dev/null)
+  result release "$release"
+  result changed "$(if [ -n "$_changed" ]; then echo true; else echo false; fi)"
+  result changed_services "$_changed"
+  result_file images "$directory/images"
+  result_file digests "$directory/digests"
+}
+recover() {
+  begin
+  if journalled committed; then
+    directory=$path/releases/$release
+    record_history succeeded
+    tell_success
+    return 0
+  fi
+  if journalled undo:begin; then
+    cause='the deployment had failed when it was interrupted'
+    if [ "$on_failure" = restore ] && [ -n "$previous" ] && schema_allows_old; then restore "$previous"; fi
+    record_history failed true
+    fail unhealthy "$cause"
+  fi
+  if ! journalled up:begin; then
+    for _hook in "$files"/release/hooks/*; do
+      [ -f "$_hook" ] || continue
+      _left=$(container_of "$_hook")
+      clean_env docker container inspect "$_left" >/dev/null 2>&1 || continue
+      run "$_left, which was interrupted" clean_env docker wait "$_left"
+      clean_env docker logs "$_left" >"$run/$(basename "$_hook").log" 2>&1
+      unlocked clean_env docker rm --force "$_left" >/dev/null 2>&1
+    done
+    [ ! -f "$files/release/images" ] || forget_tags
+    record_history interrupted
+    fail lost 'the deployment was interrupted before anything was recreated' 'Deploy again.'
+  fi
+  say 'goes on with the interrupted deployment'
+  make_ready
+}
+`,l=`run_hooks() {
+  for _hook in "$1"/hooks/"$2"-*; do
+    [ -f "$_hook" ] || continue
+    hook_name=$(basename "$_hook")
+    case $2 in
+    after-up) once "$hook_name" run_in_service "$1" "$_hook" ;;
+    *) once "$hook_name" run_in_container "$1" "$_hook" ;;
+    esac || return 1
+  done
+}
+has_hooks() {
+  for _hook in "$1"/hooks/"$2"-*; do
+    [ ! -f "$_hook" ] || return 0
+  done
+  return 1
+}
+container_of() {
+  printf '%s-%s-%s' "$project" "$(basename "$1")" "$release" | sed 's/-migrate-01-/-migrate-/'
+}
+run_in_container() {
+  hook_directory=$1
+  hook_file=$2
+  hook_container=$(container_of "$hook_file")
+  . "$hook_file"
+  start_dependencies "$hook_directory" "$hook_service" || return 1
+  if ! clean_env docker container inspect "$hook_container" >/dev/null 2>&1; then
+    say "runs in $hook_service: $hook_text"
+    run_locked "the container $hook_container to start" compose "$hook_directory" run --detach --no-deps -T \\
+      --name "$hook_container" "$hook_service" "$@" >"$scratch/hook-id"
+    _code=$?
+    if [ "$_code" -ne 0 ]; then
+      unlocked clean_env docker rm --force "$hook_container" >/dev/null 2>&1
+      problem="the command of $hook_service could not be started (exit code $_code)"
+      return 1
+    fi
+  else
+    say "waits for $hook_container, which is there already"
+  fi
+  run "$hook_container" clean_env docker logs --follow "$hook_container"
+  _code=$(clean_env docker wait "$hook_container" 2>/dev/null)
+  clean_env docker logs "$hook_container" >"$run/$(basename "$hook_file").log" 2>&1
+  unlocked clean_env docker rm --force "$hook_container" >/dev/null 2>&1
+  [ "$_code" = 0 ] && return 0
+  tail -n 50 "$run/$(basename "$hook_file").log" >"$scratch/hook-tail"
+  details "$scratch/hook-tail"
+  problem="the command of $hook_service failed with exit code $\{_code:-unknown}: $hook_text"
+  return 1
+}
+run_in_service() {
+  hook_directory=$1
+  . "$2"
+  say "runs in the running $hook_service: $hook_text"
+  run "$hook_service: $hook_text" compose "$hook_directory" exec -T "$hook_service" "$@"
+  _code=$?
+  [ "$_code" -eq 0 ] && return 0
+  problem="the command of $hook_service failed with exit code $_code: $hook_text"
+  return 1
+}
+start_dependencies() {
+  _needs=$(awk -v name="$2" '$1 == name { sub(/^[^ ]* */, ""); print }' "$1/needs")
+  [ -n "$_needs" ] || return 0
+  start_missing "$1" "$2" "$_needs" || return 1
+  wait_healthy "$1" " $_needs" || return 1
+}
+start_missing() {
+  survey "$scratch/containers" || return 1
+  _missing=
+  for _need in $3; do
+    _missing_one=$(awk -v name="$_need" '
+      FILENAME == ARGV[1] { if ($7 == name) { kind = $2; replicas = $4 }; next }
+      $1 == name && (kind == "long" ? $5 == "running" : $5 == "exited" && $6 == 0) { good++ }
+      END { if (good < replicas) print name }
+    ' "$1/services" "$scratch/containers")
+    _missing="$_missing$\{_missing_one:+ $_missing_one}"
+  done
+  changed_services=
+  while [ -n "$\{_missing# }" ]; do
+    _now=" $(next_wave "$1" "$_missing")"
+    _missing=$(printf '%s\\n' $_missing | grep -vxF "$(printf '%s\\n' $_now)" | tr '\\n' ' ')
+    say "starts what $2 needs:$_now"
+    _before=$(wc -c <"$run/log")
+    run_locked "Compose to start$_now" compose "$1" up --detach --no-deps --no-recreate --no-build --pull never --quiet-pull $_now
+    _code=$?
+    if [ "$_code" -ne 0 ]; then
+      bad_services=$_now
+      problem="Compose could not start$_now (exit code $_code)$(docker_reason "$_before")"
+      return 1
+    fi
+    await_gates "$1" "$_now" || return 1
+  done
+}
+migrate() {
+  has_hooks "$1" migrate || return 0
+  if ! journalled migration:before; then
+    read_migration_state "$1" before || return 1
+    journal migration:before
+  fi
+  [ -f "$path/.deploy/schema-moved" ] || known_or_not "$(state_hash before)" | write_file "$path/.deploy/schema-moved"
+  if ! done_before migrated; then
+    journal migration:begin
+    if ! run_hooks "$1" migrate; then
+      _problem=$problem
+      read_migration_state "$1" after || :
+      problem=$_problem
+      return 1
+    fi
+    journal migrated:done
+  else
+    say 'the migrations have been run by an earlier attempt of this deployment'
+  fi
+  read_migration_state "$1" after || return 1
+  if schema_allows_old; then echo same; else echo migrated; fi >"$run/schema"
+}
+known_or_not() {
+  printf '%s\\n' "$\{1:-unknown}"
+}
+read_migration_state() {
+  for _hook in "$1"/hooks/migration-state-*; do
+    [ -f "$_hook" ] || continue
+    start_hook_dependencies "$1" "$_hook" || return 1
+    if ! run "the migration state: $hook_text" migration_state_of "$1" "$_hook" "$2"; then
+      details "$scratch/state-error"
+      rm -f "$run/migration-state.$2"
+      problem="the command of migration-state failed: $hook_text"
+      return 1
+    fi
+  done
+}
+start_hook_dependencies() {
+  hook_directory=$1
+  . "$2"
+  start_dependencies "$hook_directory" "$hook_service"
+}
+migration_state_of() {
+  hook_directory=$1
+  state_name=$3
+  . "$2"
+  compose "$hook_directory" run --rm --no-deps -T "$hook_service" "$@" \\
+    >"$run/migration-state.$state_name" 2>"$scratch/state-error"
+}
+schema_allows_old() {
+  [ "$migration_reversible" != true ] || return 0
+  ! grep -qs '^migrated' "$run/proceed" || return 1
+  [ -f "$path/.deploy/schema-moved" ] || return 0
+  [ "$(cat "$path/.deploy/schema-moved")" = "$(known_or_not "$(state_hash after)")" ] &&
+    [ -f "$run/migration-state.after" ]
+}
+schema_settled() {
+  rm -f "$path/.deploy/schema-moved"
+}
+`,c=`check_disk() {
+  _root=$(clean_env docker info --format '{{.DockerRootDir}}' 2>/dev/null) ||
+    stop refused 'the Docker engine does not answer any more' 'Check that it runs, then deploy again.'
+  _free=$(df -Pk "$\{_root:-/var/lib/docker}" 2>/dev/null | awk 'NR == 2 { printf "%.0f", $4 * 1024 }')
+  if [ -z "$_free" ]; then
+    warn "the free disk space of $\{_root:-Docker} cannot be seen by $(id -un), so it was not checked"
+    return 0
+  fi
+  _need=0
+  if [ "$_free" -lt 21474836480 ] && [ "$pull" != never ]; then
+    open_login
+    run 'the sizes of the images' manifest_sizes "$1"
+    close_login
+    _need=$(awk '{ total += $1 } END { printf "%.0f", total }' "$scratch/sizes" 2>/dev/null)
+  fi
+  _wanted=$(awk -v need="$\{_need:-0}" -v least="$min_free_disk" 'BEGIN { printf "%.0f", need * 3 + least }')
+  if [ "$_free" -lt "$_wanted" ]; then
+    stop refused "the disk of the server has $(megabytes "$_free") free at $_root, and this release needs $(megabytes "$_wanted") (images $(megabytes "$_need") compressed, min-free-disk $(megabytes "$min_free_disk"))" \\
+      'Free some space (docker system df shows what takes it), or lower min-free-disk.'
+  fi
+  say "disk: $(megabytes "$_free") free at $_root, $(megabytes "$_wanted") needed"
+}
+megabytes() {
+  awk -v bytes="$1" 'BEGIN { printf "%.0f MB", bytes / 1000000 }'
+}
+manifest_sizes() {
+  : >"$scratch/sizes"
+  while read -r _image; do
+    ! here "$_image" || continue
+    (
+      docker_for "$_image" manifest inspect --verbose "$_image" 2>/dev/null ||
+        docker_for "$_image" manifest inspect --insecure --verbose "$_image" 2>/dev/null
+    ) | sed 's/[,{]/\\
+/g' | awk '
+      /"Ref":/ { if (++manifests > 1) exit }
+      /"size":/ { gsub(/[^0-9]/, ""); total += $0 }
+      END { print total + 0 }
+    ' >>"$scratch/sizes" &
+  done <"$1/pulls"
+  wait
+}
+here() {
+  clean_env docker image inspect --format . "$1" >/dev/null 2>&1
+}
+pull_images() {
+  : >"$scratch/to-pull"
+  while read -r _image; do
+    case $pull:$_image in
+    never:*) ;;
+    missing:* | always:*@sha256:*) here "$_image" || printf '%s\\n' "$_image" >>"$scratch/to-pull" ;;
+    *) printf '%s\\n' "$_image" >>"$scratch/to-pull" ;;
+    esac
+  done <"$1/pulls"
+  if [ -s "$scratch/to-pull" ]; then
+    open_login
+    run "$(wc -l <"$scratch/to-pull" | tr -d ' ') images from the registry" pull_together
+    close_login
+    pull_failure
+  fi
+  cat "$1/services" "$(existing "$1/live-only")" | awk '{ print $7, $6 }' >"$scratch/service-images"
+  if ! clean_env docker image inspect --format '{{.Id}} {{range .RepoDigests}}{{.}} {{end}}' $(awk '{ print $2 }' "$scratch/service-images") \\
+    >"$scratch/image-ids" 2>"$scratch/image-errors"; then
+    details "$scratch/image-errors"
+    stop remote "images are not on the server: $(sed -n 's/.*o such image: *//p' "$scratch/image-errors" | tr '\\n' ' ')" \\
+      'With pull: never they must have been pulled before.'
+  fi
+  awk 'FILENAME == ARGV[1] { id[FNR] = $1; next } { print $1, id[FNR], $2 }' \\
+    "$scratch/image-ids" "$scratch/service-images" >"$1/images"
+  awk 'FILENAME == ARGV[1] { sub(/^[^ ]* */, ""); digests[FNR] = $0; next } { print $1, digests[FNR] }' \\
+    "$scratch/image-ids" "$scratch/service-images" >"$1/digests"
+}
+pull_together() {
+  _pull=0
+  while read -r _image; do
+    _pull=$((_pull + 1))
+    {
+      if docker_for "$_image" pull --quiet "$_image" >"$scratch/pull.$_pull" 2>&1; then
+        printf 'pulled %s\\n' "$_image"
+        rm -f "$scratch/pull.$_pull"
+      else
+        printf '%s\\n' "$_image" >"$scratch/pull-failed.$_pull"
+      fi
+    } &
+  done <"$scratch/to-pull"
+  wait
+}
+pull_failure() {
+  for _failed in "$scratch"/pull-failed.*; do
+    [ -f "$_failed" ] || return 0
+    _log=$scratch/pull.$\{_failed##*.}
+    details "$_log"
+    _image=$(cat "$_failed")
+    case $(cat "$_log") in
+    *'no space left'*)
+      stop refused "the disk of the server is full: $_image could not be pulled; nothing was changed" 'Free some space: docker system df shows what takes it.'
+      ;;
+    *unauthorized* | *denied* | *'authentication required'*)
+      stop refused "the registry refused $_image" 'Give registry, registry-username and registry-password with the right to read it.'
+      ;;
+    *'not found'* | *'manifest unknown'*)
+      stop input "the registry has no $_image" 'Check that it was pushed, under this name.'
+      ;;
+    esac
+    stop remote "$_image could not be pulled: $(tail -n 1 "$_log" | cut -c 1-300)"
+  done
+}
+docker_for() {
+  _of=$1
+  shift
+  case $\{_of%%/*} in
+  "$registry") _own=yes ;;
+  *.* | *:* | localhost) _own= ;;
+  *) if [ "$registry" = docker.io ]; then _own=yes; else _own=; fi ;;
+  esac
+  if [ -n "$_own" ] && [ -n "$login_folder" ]; then
+    clean_env "DOCKER_CONFIG=$login_folder" docker "$@"
+  else
+    clean_env docker "$@"
+  fi
+}
+login_folder=
+open_login() {
+  [ -n "$registry_config" ] || return 0
+  sweep_logins
+  if [ -d /dev/shm ] && [ -w /dev/shm ]; then _memory=/dev/shm; else _memory=$run; fi
+  login_folder=$(mktemp -d "$_memory/deploy-actions.$(id -u).$$.XXXXXX") || stop remote 'no folder for the login could be made'
+  _home_config=$\{DOCKER_CONFIG:-$HOME/.docker}
+  for _part in cli-plugins contexts; do
+    [ ! -d "$_home_config/$_part" ] || ln -s "$_home_config/$_part" "$login_folder/$_part"
+  done
+  printf '%s' "$registry_config" >"$login_folder/config.json"
+}
+close_login() {
+  [ -z "$login_folder" ] || rm -rf "$login_folder"
+  login_folder=
+}
+sweep_logins() {
+  for _left in "/dev/shm/deploy-actions.$(id -u)".*; do
+    if [ ! -d "$_left" ] || [ -L "$_left" ] || [ ! -O "$_left" ]; then continue; fi
+    _owner=$\{_left#"/dev/shm/deploy-actions.$(id -u)."}
+    kill -0 "$\{_owner%%.*}" 2>/dev/null || rm -rf "$_left"
+  done
+}
+`,d=`use_engine() {
+  [ -z "$docker_host" ] || export DOCKER_HOST="$docker_host"
+}
+require_compose() {
+  if ! command -v docker >/dev/null 2>&1; then
+    fail refused 'Docker is not installed on the server' 'Install Docker Engine and its Compose plugin.'
+  fi
+  if ! _version=$(clean_env docker version --format '{{.Server.Version}}' 2>&1); then
+    case $_version in
+    *'permission denied'*)
+      fail refused "the user $(id -un) may not use Docker" "Let an administrator run: usermod -aG docker $(id -un)"
+      ;;
+    esac
+    printf '%s\\n' "$_version" >"$scratch/docker-version"
+    details "$scratch/docker-version"
+    fail refused 'the Docker engine does not answer' 'Check that it runs, and docker-host for a rootless one.'
+  fi
+  if ! _version=$(clean_env docker compose version --short 2>/dev/null); then
+    fail refused 'Docker Compose v2 is not installed on the server' 'Install the plugin: docker-compose-plugin, or docker-compose in Debian.'
+  fi
+  _plain=$\{_version#v}
+  _major=$\{_plain%%.*}
+  _minor=$\{_plain#*.}
+  _minor=$\{_minor%%.*}
+  case $_major$_minor in *[!0-9]* | '') _major=0 _minor=0 ;; esac
+  if [ "$_major" -lt "$1" ] || { [ "$_major" -eq "$1" ] && [ "$_minor" -lt "$2" ]; }; then
+    fail refused "Docker Compose $_plain on the server is older than $1.$2" 'Update the Compose plugin.'
+  fi
+}
+compose() {
+  _directory=$1
+  shift
+  clean_env docker compose --project-name "$project" --project-directory "$path" --env-file /dev/null \\
+    --file "$_directory/compose.json" "$@"
+}
+project_ids() {
+  clean_env docker ps --all --quiet --no-trunc --filter "label=com.docker.compose.project=$project"
+}
+survey() {
+  _ids=$(project_ids) || return 1
+  : >"$1.new"
+  if [ -n "$_ids" ]; then
+    clean_env docker inspect --type container --format "$survey_format" $_ids 2>/dev/null |
+      sed -n 's/^False //p' >"$1.new"
+  fi
+  mv -f "$1.new" "$1"
+}
+survey_format='{{or (index .Config.Labels "com.docker.compose.oneoff") "False"}} {{or (index .Config.Labels "com.docker.compose.service") "-"}} {{.ID}} {{or (index .Config.Labels "deploy-actions.hash") "-"}} {{.Image}} {{.State.Status}} {{.State.ExitCode}} {{.RestartCount}} {{if .State.Health}}{{.State.Health.Status}}{{else}}none{{end}} {{.State.OOMKilled}} {{or (index .Config.Labels "com.docker.compose.container-number") "1"}} {{.State.StartedAt}} {{.Name}} {{.Config.Image}}'
+not_current() {
+  if [ -f "$path/.deploy/adopted" ]; then cp "$path/.deploy/adopted" "$scratch/adopted"; else : >"$scratch/adopted"; fi
+  awk '
+    FILENAME == ARGV[1] { adopted[$1, $2] = 1; next }
+    FILENAME == ARGV[2] { wanted_id[$1] = $2; next }
+    FILENAME == ARGV[3] {
+      count[$1]++
+      hash[$1, count[$1]] = $3; id[$1, count[$1]] = $2; image_id[$1, count[$1]] = $4; status[$1, count[$1]] = $5
+      code[$1, count[$1]] = $6; image[$1, count[$1]] = $13
+      next
+    }
+    {
+      kind = $2; replicas = $4; name = $7; good = 0
+      for (i = 1; i <= count[name]; i++) {
+        if (hash[name, i] != $5 && !((id[name, i], $5) in adopted)) continue
+        if (image[name, i] != $6 || image_id[name, i] != wanted_id[name]) continue
+        if (kind == "long" && status[name, i] != "running") continue
+        if (kind == "once" && (status[name, i] != "exited" || code[name, i] != 0)) continue
+        good++
+      }
+      if (good != replicas || count[name] != replicas) print name
+    }
+  ' "$scratch/adopted" "$1/images" "$scratch/containers" "$1/services"
+}
+ids_of() {
+  awk -v name="$1" '$1 == name { print $2 }' "$scratch/containers"
+}
+repair_leftovers() {
+  survey "$scratch/containers" || return 1
+  cp "$scratch/containers" "$scratch/leftovers"
+  while read -r _service _id _hash _image_id _status _code _restarts _health _oom _number _started _name _image; do
+    case $_status in
+    dead | removing)
+      say "removes the dead container $\{_name#/}"
+      unlocked clean_env docker rm --force "$_id" >/dev/null 2>&1
+      continue
+      ;;
+    esac
+    _plain=$\{_name#/}
+    _prefix=$\{_plain%%_*}
+    case $_prefix in *[!0-9a-f]* | '') continue ;; esac
+    if [ "$\{#_prefix}" -ne 12 ] || [ "$_prefix" = "$_plain" ]; then continue; fi
+    _proper=$\{_plain#*_}
+    _other=$(awk -v name="/$_proper" '$12 == name { print $2, $5 }' "$scratch/containers")
+    if [ -n "$_other" ] && [ "$\{_other#* }" = running ]; then
+      say "removes $_plain, which an interrupted recreate left"
+      unlocked clean_env docker rm --force "$_id" >/dev/null 2>&1
+      continue
+    fi
+    if [ -n "$_other" ]; then
+      say "removes $_proper, which an interrupted recreate did not start"
+      unlocked clean_env docker rm --force "$\{_other% *}" >/dev/null 2>&1
+    fi
+    say "gives $_plain its name $_proper back"
+    unlocked clean_env docker rename "$_id" "$_proper"
+  done <"$scratch/leftovers"
+}
+existing() {
+  if [ -f "$1" ]; then printf '%s' "$1"; else printf '/dev/null'; fi
+}
+networks_of() {
+  clean_env docker inspect --format '{{range $name, $_ := .NetworkSettings.Networks}}{{println $name}}{{end}}' "$1" | grep .
+}
+`,$=`current_release() {
+  _target=$(readlink "$path/current" 2>/dev/null) || return 0
+  case $_target in releases/*) ;; *) return 0 ;; esac
+  [ ! -f "$path/$_target/services" ] || printf '%s' "$\{_target#releases/}"
+}
+place_files() {
+  [ -d "$path/files" ] || mkdir "$path/files" || return 1
+  for _sha in $(cut -f 1 "$files/release/trees" | sort -u); do
+    [ ! -d "$path/files/$_sha" ] || continue
+    rm -rf "$path/files/.$_sha"
+    mkdir -p "$path/files/.$_sha" || return 1
+    awk -F '\\t' -v OFS='\\t' -v sha="$_sha" '$1 == sha { print $2, $3, $4 }' "$files/release/trees" >"$scratch/tree"
+    while IFS=$tab read -r _mode _in_tree _sent; do
+      mkdir -p "$path/files/.$_sha/$(dirname "$_in_tree")" &&
+        cp "$files/$_sent" "$path/files/.$_sha/$_in_tree" &&
+        chmod "$_mode" "$path/files/.$_sha/$_in_tree" || return 1
+    done <"$scratch/tree"
+    find "$path/files/.$_sha" -type d -exec chmod 0755 {} +
+    mv -T "$path/files/.$_sha" "$path/files/$_sha" || return 1
+  done
+}
+tab=$(printf '\\t')
+place_release() {
+  [ -d "$path/releases" ] || mkdir "$path/releases" || return 1
+  [ -d "$path/shared" ] || mkdir -m 0755 "$path/shared" || return 1
+  place_files || return 1
+  place_links || return 1
+  if [ ! -d "$path/releases/$release" ]; then
+    rm -rf "$path/releases/.$release"
+    cp -R "$files/release" "$path/releases/.$release" && mv -T "$path/releases/.$release" "$path/releases/$release" || return 1
+  fi
+  [ ! -f "$files/env.base" ] || cp "$files/env.base" "$path/releases/$release/env"
+  cp "$files/release/images" "$files/release/digests" "$path/releases/$release/" || return 1
+  [ ! -f "$files/release/adopted" ] || cat "$files/release/adopted" >>"$path/.deploy/adopted"
+  drop_sent
+}
+drop_sent() {
+  rm -rf "$\{files:?}/project" "$files/env.base"
+}
+place_links() {
+  [ -f "$files/release/links" ] || return 0
+  while IFS=$tab read -r _old _name; do
+    if [ -e "$path/shared/$_name" ] || [ -L "$path/shared/$_name" ]; then continue; fi
+    mkdir -p "$(dirname "$path/shared/$_name")" && ln -s "$_old" "$path/shared/$_name" || return 1
+    say "shared/$_name is $_old"
+  done <"$files/release/links"
+}
+switch_current() {
+  rm -f "$path/.current.new"
+  ln -s "releases/$1" "$path/.current.new" && mv -T "$path/.current.new" "$path/current"
+}
+image_tag() {
+  printf 'deploy-actions/%s:%s-%s' "$base_project" "$1" "$2"
+}
+keep_images() {
+  while read -r _service _id _image; do
+    unlocked clean_env docker tag "$_id" "$(image_tag "$1" "$_service")" &
+  done <"$2/images"
+  wait
+}
+restore_references() {
+  while read -r _service _id _image; do
+    case $_image in *@sha256:*) continue ;; esac
+    [ "$(clean_env docker image inspect --format '{{.Id}}' "$_image" 2>/dev/null)" != "$_id" ] || continue
+    unlocked clean_env docker tag "$_id" "$_image" ||
+      unlocked clean_env docker tag "$(image_tag "$2" "$_service")" "$_image" || return 1
+  done <"$1/images"
+}
+forget_release() {
+  cp "$path/releases/$1/images" "$scratch/forgotten" 2>/dev/null || : >"$scratch/forgotten"
+  rm -rf "$\{path:?}/releases/$\{1:?}"
+  while read -r _service _id _image; do
+    unlocked clean_env docker image rm "$(image_tag "$1" "$_service")" >/dev/null 2>&1
+    case $_image in
+      *@sha256:*) cat "$path"/releases/*/images 2>/dev/null | grep -qF " $_image" && continue ;;
+      *) continue ;;
+    esac
+    unlocked clean_env docker image rm "$_image" >/dev/null 2>&1
+  done <"$scratch/forgotten"
+}
+retain() {
+  _current=$(current_release)
+  ls -t "$path/releases" | {
+    _kept=2
+    while read -r _old; do
+      case $_old in "$_current" | "$previous") continue ;; esac
+      ! grep -qsx "$_old" "$path/.deploy/color-blue" "$path/.deploy/color-green" || continue
+      if [ -f "$path/releases/$_old/deployed" ] && [ "$_kept" -lt "$keep_releases" ]; then
+        _kept=$((_kept + 1))
+        continue
+      fi
+      say "forgets the release $_old"
+      forget_release "$_old" </dev/null
+    done
+  }
+  for _tree in "$path"/files/*; do
+    [ -d "$_tree" ] || continue
+    cat "$path"/releases/*/trees 2>/dev/null | grep -q "^$\{_tree##*/}$tab" || rm -rf "$_tree"
+  done
+}
+record_history() {
+  _now=$(date +%s)
+  _digests=$(awk '
+    FILENAME == ARGV[1] { id[$1] = $2; next }
+    { printf "%s\\"%s\\":\\"%s\\"", separator, $1, ($2 == "" ? id[$1] : $2); separator = "," }
+  ' "$(existing "$files/release/images")" "$(existing "$files/release/digests")")
+  printf '%s,"outcome":"%s","bad":%s,"at":"%s","duration_ms":%s,"digests":{%s}}\\n' "$history_head" "$1" "$\{2:-false}" \\
+    "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$(((_now - begun) * 1000))" "$_digests" >>"$path/.deploy/history.jsonl"
+  sync "$path/.deploy/history.jsonl" 2>/dev/null || sync
+}
+stop() {
+  record_history failed
+  fail "$@"
+}
+write_release_json() {
+  {
+    cat "$1/release.head"
+    printf ',"created":"%s","previous":"%s","images":{' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$2"
+    awk '{ printf "%s\\"%s\\":\\"%s\\"", separator, $1, $2; separator = "," }' "$1/images"
+    printf '},"migrations":{"ran":%s,"reversible":%s,"state_before":"%s","state_after":"%s"}}\\n' \\
+      "$(if journalled migration:begin; then echo true; else echo false; fi)" "$migration_reversible" \\
+      "$(state_hash before)" "$(state_hash after)"
+  } | (cd "$1" && write_file release.json)
+}
+state_hash() {
+  [ ! -f "$run/migration-state.$1" ] || sha256sum <"$run/migration-state.$1" | cut -d ' ' -f 1
+}
+`,u=[d,$,`inspect() {
+  scratch=$PWD/scratch
+  mkdir "$scratch"
+  old_folder=
+  use_engine
+  require_compose 2 26
+  stage=$PWD/project/$folder
+  mkdir -p "$stage"
+  if [ "$want" = deploy ]; then
+    if [ "$adopt" = true ] && [ -z "$(current_release)" ]; then find_old_folder; fi
+    link_shared "$path/shared" "$stage" .
+    [ -z "$old_folder" ] || link_shared "$old_folder" "$stage" .
+    resolve
+    project=$(sed -n 's/^  "name": "\\(.*\\)",*$/\\1/p' config.json | head -n 1)
+    [ -z "$old_folder" ] || original_hashes
+    result_file config config.json
+    shared_sources
+    result stage "$stage"
+    result old_folder "$old_folder"
+  else
+    project=$project_given
+    [ -n "$project" ] || project=$(sed -n 's/^ "name": "\\(.*\\)",*$/\\1/p' "$path/current/compose.json" 2>/dev/null | head -n 1)
+    [ -n "$project" ] || project=$(project_of_folder)
+  fi
+  result project "$project"
+  look_at_stack
+  look_at_releases
+  rm -rf env config.json original.json hashes same stack stack-images listening containers images releases history "$scratch"
+}
+link_shared() {
+  [ -d "$1/$3" ] || return 0
+  for _entry in "$1/$3"/* "$1/$3"/.[!.]* "$1/$3"/..?*; do
+    [ -e "$_entry" ] || continue
+    _base=$\{_entry##*/}
+    if [ "$3" = . ]; then
+      case $_base in current | releases | files | shared | backups | .deploy | .git) [ "$1" != "$old_folder" ] || continue ;; esac
+    fi
+    if [ ! -e "$2/$3/$_base" ] && [ ! -L "$2/$3/$_base" ]; then
+      ln -s "$_entry" "$2/$3/$_base"
+    elif [ -d "$_entry" ] && [ -d "$2/$3/$_base" ] && [ ! -L "$2/$3/$_base" ]; then
+      (link_shared "$1" "$2" "$3/$_base")
+    fi
+  done
+}
+resolve() {
+  _env_name=$\{env_file:-.env}
+  case $_env_name in /*) _base=$_env_name ;; *) _base=$stage/$_env_name ;; esac
+  if [ -n "$env_file" ] && [ ! -f "$_base" ]; then
+    case $env_file in
+    /*) fail input "env-file: there is no $env_file on the server" 'Make it there, readable to the login user.' ;;
+    esac
+    fail input "env-file: there is no $env_file on the server" "Put it at $path/shared/$env_file, or give its absolute path."
+  fi
+  _merged=$PWD/env
+  : >"$_merged"
+  if [ -f "$_base" ]; then
+    check_env_file "$_base"
+    cat "$_base" >"$_merged" || fail refused "$_env_name on the server cannot be read by $(id -un)"
+    [ -z "$(tail -c 1 "$_merged" | tr -d '\\n')" ] || echo >>"$_merged"
+    cp "$_merged" "$PWD/env.base"
+  fi
+  printf '%s' "$env_text" >>"$_merged"
+  case $_env_name in
+  /*) ;;
+  *)
+    if [ -n "$env_text" ] || [ -f "$_base" ]; then
+      mkdir -p "$(dirname "$_base")"
+      rm -f "$_base"
+      cp "$_merged" "$_base"
+    fi
+    ;;
+  esac
+  set -- --project-directory "$stage" --env-file "$_merged"
+  [ -z "$project_given" ] || set -- "$@" --project-name "$project_given"
+  while read -r _line; do
+    [ -z "$_line" ] || set -- "$@" --file "$stage/$_line"
+  done <<LIST
+$compose_files
+LIST
+  while read -r _line; do
+    [ -z "$_line" ] || set -- "$@" --profile "$_line"
+  done <<LIST
+$profiles
+LIST
+  (
+    cd "$stage" && env -i "PWD=$stage" "HOME=$HOME" "PATH=$PATH" $\{DOCKER_HOST:+"DOCKER_HOST=$DOCKER_HOST"} \\
+      docker compose "$@" config --format json
+  ) >config.json 2>"$scratch/config.error" || config_failure
+  if grep -q 'variable is not set' "$scratch/config.error"; then
+    sed -n 's/.*msg="\\(.*variable is not set.*\\)"$/\\1/p' "$scratch/config.error" | sed 's/[\\]//g' | sort -u | while read -r _line; do
+      warn "$_line"
+    done
+  fi
+}
+config_failure() {
+  _text=$(tail -n 5 "$scratch/config.error" | tr '\\n' ' ' | cut -c 1-1500)
+  result config_error "$_text"
+  result stage "$stage"
+  fail input "the compose configuration is not valid: $_text"
+}
+check_env_file() {
+  _broken=$(LC_ALL=C awk -v quote="'" '
+    function closes(text, mark,    i, c) {
+      for (i = 1; i <= length(text); i++) {
+        c = substr(text, i, 1)
+        if (c == "\\\\" && mark == "\\"") { i++; continue }
+        if (c == mark) return 1
+      }
+      return 0
+    }
+    open != "" { if (closes($0, open)) open = ""; next }
+    /^[ \\t\\r]*$/ || /^[ \\t]*#/ { next }
+    {
+      line = $0
+      sub(/^[ \\t]*(export[ \\t]+)?/, "", line)
+      if (line !~ /^[A-Za-z_][A-Za-z0-9_.-]*[ \\t]*[=:]/ && line !~ /^[A-Za-z_][A-Za-z0-9_.-]*[ \\t\\r]*$/) { print NR; exit }
+      sub(/^[A-Za-z_][A-Za-z0-9_.-]*[ \\t]*[=:]?[ \\t]*/, "", line)
+      mark = substr(line, 1, 1)
+      if ((mark == "\\"" || mark == quote) && !closes(substr(line, 2), mark)) { open = mark; began = NR }
+    }
+    END { if (open != "") print began }
+  ' "$1" | head -n 1)
+  [ -z "$_broken" ] ||
+    fail input "line $_broken of $_env_name on the server is not KEY=value" 'Mend that line on the server; its text is not shown because it may hold a secret.'
+}
+find_old_folder() {
+  project=$project_given
+  [ -n "$project" ] || project=$(sed -n 's/^name: *["'"'"']*\\([a-z0-9_-]*\\).*/\\1/p' "$stage/$(printf '%s\\n' "$compose_files" | head -n 1)" | head -n 1)
+  [ -n "$project" ] || project=$(project_of_folder)
+  _id=$(project_ids | head -n 1)
+  [ -n "$_id" ] || return 0
+  _folder=$(clean_env docker inspect --format '{{index .Config.Labels "com.docker.compose.project.working_dir"}}' "$_id")
+  [ ! -d "$_folder" ] || old_folder=$_folder
+}
+project_of_folder() {
+  printf '%s' "$folder" | tr '[:upper:]' '[:lower:]' | sed 's/[^a-z0-9_-]//g; s/^[_-]*//'
+}
+original_hashes() {
+  sed "s|\\"$stage|\\"$old_folder|g" config.json >original.json
+  if clean_env docker compose --project-name "$project" --project-directory "$old_folder" --env-file /dev/null \\
+    --file original.json config --hash '*' >hashes 2>/dev/null; then
+    result_file original_hashes hashes
+  fi
+  (cd "$stage" && find . -type f) | sed 's|^\\./||' | while IFS= read -r _file; do
+    ! cmp -s "$stage/$_file" "$old_folder/$_file" || printf '%s\\n' "$_file"
+  done >same
+  result_file same same
+  : >stack
+  set -- $(project_ids)
+  [ $# = 0 ] || clean_env docker inspect --type container --format '{{json .}}' "$@" >stack 2>/dev/null
+  : >stack-images
+  [ $# = 0 ] || clean_env docker image inspect --format '{{json .}}' \\
+    $(clean_env docker inspect --format '{{.Image}}' "$@" | sort -u) >stack-images 2>/dev/null
+  result_file stack stack
+  result_file stack_images stack-images
+}
+shared_sources() {
+  sed -n 's/^ *"\\(source\\|file\\)": "\\(.*\\)",*$/\\2/p' config.json | sort -u >sources
+  : >present
+  while IFS= read -r _source; do
+    case $_source in
+    "$stage"/*)
+      _relative=$\{_source#"$stage"/}
+      if [ -e "$path/shared/$_relative" ] || [ -L "$path/shared/$_relative" ]; then
+        printf 'shared %s\\n' "$_relative" >>present
+      elif [ -n "$old_folder" ] && [ -e "$old_folder/$_relative" ]; then
+        printf 'old %s\\n' "$_relative" >>present
+      fi
+      ;;
+    esac
+  done <sources
+  if [ -n "$old_folder" ]; then
+    for _source in "$old_folder"/.env* "$old_folder"/*.env; do
+      [ -f "$_source" ] && printf 'env %s\\n' "$\{_source##*/}" >>present
+    done
+  fi
+  result_file present present
+}
+look_at_stack() {
+  _ids=$(
+    clean_env docker ps --all --no-trunc --format '{{.ID}} {{.Label "com.docker.compose.project"}}' \\
+      --filter label=com.docker.compose.project |
+      awk -v project="$project" '$2 == project || $2 == project "-blue" || $2 == project "-green" { print $1 }'
+  )
+  : >containers
+  set -- $_ids
+  [ $# = 0 ] || clean_env docker inspect --type container --format "$container_template" "$@" >containers 2>/dev/null
+  result_file containers containers
+  clean_env docker image ls --no-trunc --digests --format '{{json .}}' >images 2>/dev/null
+  result_file images images
+}
+look_at_releases() {
+  for _one in traffic.json ports color-blue color-green; do
+    [ ! -f "$path/.deploy/$_one" ] || result_file "$(echo "$_one" | tr .- __)" "$path/.deploy/$_one"
+  done
+  cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk '$4 == "0A" { sub(/.*:/, "", $2); print $2 }' | sort -u >listening
+  result_file listening listening
+  [ ! -f "$path/.deploy/adopted" ] || result_file adopted "$path/.deploy/adopted"
+  _current=$(current_release)
+  result current "$_current"
+  if [ -n "$_current" ]; then
+    result_file previous_config "$path/current/compose.json"
+    [ ! -f "$path/current/release.json" ] || result_file previous_release "$path/current/release.json"
+    result_file previous_images "$path/current/images"
+  fi
+  if [ "$want" = status ]; then
+    : >releases
+    for _one in "$path"/releases/*; do
+      [ ! -f "$_one/release.json" ] || cat "$_one/release.json" >>releases
+    done
+    result_file releases releases
+  fi
+  if [ -f "$path/.deploy/history.jsonl" ]; then
+    tail -n 50 "$path/.deploy/history.jsonl" >history
+    result_file history history
+  fi
+}
+`].join(`
+`),h=[d,$,a,l,c,s].join(`
+`),f=`${h}
+${i}`;function p(e){return String(Math.ceil(e/1e3))}var _=r(6012);function m(e){return Object.keys(e.services).map(t=>`${[t,...(0,n.hk)(e,[t])].join(" ")}
+`).join("")}function g(e){return Object.entries(e.services).map(([e,{depends_on:t={}}])=>[e,...Object.keys(t).filter(e=>t[e].restart)]).filter(e=>e.length>1).map(e=>`${e.join(" ")}
+`).join("")}function v(e){return[...new Set(e.map(e=>`${e.image}
+`))].join("")}var w=r(9254),k=r(7598);function y(e){let t={};for(let r=0;r<e.length;){let n=e.indexOf(10,r),o=/^([A-Za-z_][A-Za-z0-9_-]*) (\d{1,10})$/.exec(e.toString("latin1",r,n<0?r:n)),a=n+1+Number(o?.[2]);if(!o||a>=e.length||10!==e[a])throw Error("the result on the server is damaged");let[,s]=o;if(!(s.startsWith("_")&&s in t&&"_details"!==s)){let r=e.toString("utf8",n+1,a);t[s]="_details"===s&&t[s]?`${t[s]}
+${r}`:r}r=a+1}return t}let b=["input","refused","unhealthy","remote","lost","busy"];function j(e){return b.find(t=>t===e)??"remote"}function x(e,t,r){let n=y(e),o="succeeded"!==n._outcome;return{reference:t,outcome:o?"failed":"succeeded",...o?{failure:{kind:j(n._kind),message:n._message||"the run failed without a word",...n._remedy?{remedy:n._remedy}:{},...n._details?{details:n._details}:{}}}:{},fields:Object.fromEntries(Object.entries(n).filter(([e])=>!e.startsWith("_"))),phases:(n._phases??"").split(`
+`).map(e=>/^(.*) (\d+)$/.exec(e)).filter(e=>null!==e).map(([,e,t])=>({name:e,ms:Number(t)})),elapsedMs:Number(n._elapsed??0),recovered:"_recovered"in n,fresh:r}}function S(){return(0,k.randomBytes)(12).toString("hex")}async function E(e,t,r){var n;let a,s,i,l,c={},d=[],$=(n=e=>{"kind"===e.type||"message"===e.type||"remedy"===e.type?c[e.type]=e.payload.toString("utf8"):r(e)},s=[],i=0,l=1,e=>{if(s.push(e),(i+=e.length)<l)return;let t=1===s.length?s[0]:Buffer.concat(s);for(l=1;;){let e=t.indexOf(10);if(e<0){if(t.length>200)throw Error("the server answered something else than a frame");break}let r=/^([a-z]+) (\d{1,10})$/.exec(t.toString("latin1",0,Math.min(e,200))),o=Number(r?.[2]);if(!r||o>0x10000000)throw Error("the server answered something else than a frame");let a=e+1+o+1;if(t.length<a){l=a;break}n({type:r[1],payload:Buffer.from(t.subarray(e+1,e+1+o))}),t=t.subarray(a)}s=t.length>0?[t]:[],i=t.length}),{code:u}=await e.run({...t,onStdout(e){if(void 0===a)try{$(e)}catch(e){a=e}},onStderr(e){t.onStderr&&t.onStderr(e),d.length<50&&d.push(e.subarray(0,4e3))}}),h=Buffer.concat(d).toString("utf8").trim();if(void 0!==c.kind)throw new o.HR(j(c.kind),c.message??"the server refused",{remedy:c.remedy||void 0,details:h||void 0});if(void 0!==a)throw a;if(0!==u)throw new _.fm("lost",`a program on ${e.name} was ended early (exit code ${u})`,{details:h||void 0})}let R=`frame() {
   printf '%s %s\\n%s\\n' "$1" "$\{#2}" "$2" >&3
 }
 _frame_part() {
@@ -272,7 +1590,7 @@ _follow() {
       idle=0
       frame alive ''
     fi
-    nap "$pause"
+    if [ "$state" = waiting ]; then nap 0.5; else nap "$pause"; fi
   done
 }
 _go() {
@@ -317,7 +1635,7 @@ _status() {
     frame event "$(tail -n 1 "$each/journal" 2>/dev/null)"
   done
 }
-`,f=`_read_holder() {
+`,O=`_read_holder() {
   local key value
   _holder_pid=''
   _holder_start=''
@@ -374,7 +1692,7 @@ _take_lock() {
     if [ "$_t" -ge "$deadline" ]; then
       fail busy "the lock of $path is held by $_holder" "Wait for that run, or raise \\\`lock-timeout\\\`."
     fi
-    nap 0.2
+    nap 0.5
   done
   local waited=0
   if _read_holder && ! _lives "$_holder_pid" "$_holder_start" "$_holder_boot"; then
@@ -405,7 +1723,7 @@ _end_ticker() {
   local ticker
   [ -n "$_holder_pid" ] && [ -f "$_holder_run/ticker" ] || return 0
   read -r ticker <"$_holder_run/ticker"
-  _process "$ticker" && [ "$_session" = "$_holder_pid" ] && kill "$ticker" 2>/dev/null
+  _process "$ticker" && [ "$_session" = "$_holder_pid" ] && kill -KILL "$ticker" 2>/dev/null
   return 0
 }
 _end_leftovers() {
@@ -433,7 +1751,7 @@ _is_waiter() {
   done
   return 1
 }
-`,p=`umask 077
+`,I=`umask 077
 LC_ALL=C
 export LC_ALL
 set -u
@@ -512,10 +1830,10 @@ result() {
 }
 result_file() {
   {
-    printf '%s %s\\n' "$1" "$(($(wc -c <"$2")))"
-    cat "$2"
+    printf '%s %s\\n' "$1" "$(($(wc -c </proc/self/fd/8)))"
+    cat <&8
     echo
-  } >>"$_result"
+  } 8<"$2" >>"$_result"
 }
 fail() {
   if [ ! -e "$_result.failed" ]; then
@@ -618,21 +1936,20 @@ _await() {
     again=$?
     [ "$again" = 127 ] || code=$again
   done
-  kill "$ticker" 2>/dev/null
+  kill -KILL "$ticker" 2>/dev/null
   wait "$ticker" 2>/dev/null
   return "$code"
 }
 _tick() {
-  local began nap_pid=
-  trap 'kill $nap_pid 2>/dev/null; exit 0' TERM
-  trap - EXIT
+  local began
+  trap - TERM EXIT
   _clock
   began=$_t
   while :; do
-    sleep 10 &
-    nap_pid=$!
-    wait "$nap_pid"
-    kill -0 $$ 2>/dev/null || exit 0
+    for _ in 1 2 3 4 5 6 7 8 9 10; do
+      sleep 1
+      kill -0 $$ 2>/dev/null || exit 0
+    done
     _clock
     say "waiting for $1, $(((_t - began) / 100)) s"
   done
@@ -709,7 +2026,7 @@ _identify() {
   _process "$$"
   printf '%s %s %s\\n' "$$" "$_start" "$_boot_id"
 }
-`,_=`_program() {
+`,z=`_program() {
   trap '' HUP INT
   case $1 in
     run) _begin "$2" && _run ;;
@@ -742,6 +2059,7 @@ _run() {
   _state running
   journal locked
   _recover_unfinished
+  _tend_timers
   _check_order
   _sweep
   operate
@@ -826,6 +2144,40 @@ _resume() {
   fi
   _take_lock
   _recover_unfinished
+  _tend_timers
+}
+set_timer() {
+  local timer=$path/.deploy/timers/$1 tries=0
+  printf '%s\\n' "$2" | write_file "$path/.deploy/timers/.$1/due"
+  rm -rf "$timer"
+  mv -T "$path/.deploy/timers/.$1" "$timer"
+  _start_timer "$timer"
+  until [ -f "$timer/pid" ] || [ "$tries" -ge 40 ]; do
+    tries=$((tries + 1))
+    nap 0.05
+  done
+}
+_start_timer() {
+  if grep -qs '/run-[^/]*\\.service$' /proc/self/cgroup && command -v systemd-run >/dev/null; then
+    systemd-run --user --quiet --collect -- env -i HOME="$\{HOME-/}" USER="$\{USER-}" PATH="$PATH" \\
+      XDG_RUNTIME_DIR="$\{XDG_RUNTIME_DIR-}" \\
+      sh -c 'exec sh "$1/program" "$1" </dev/null >>"$2" 2>&1' sh "$1" "$path/.deploy/timers.log" 9>&-
+  else
+    setsid sh "$1/program" "$1" </dev/null >>"$path/.deploy/timers.log" 2>&1 9>&- &
+  fi
+}
+_tend_timers() {
+  local each due
+  for each in "$path"/.deploy/timers/*; do
+    [ -f "$each/program" ] && ! _run_lives "$each" || continue
+    read -r due <"$each/due" || continue
+    if [ "$(date +%s)" -ge "$due" ]; then
+      say "$\{each##*/} was due, and nobody was there: the server has restarted meanwhile"
+      run_locked "what was due: $\{each##*/}" sh "$each/program" "$each" now
+    else
+      _start_timer "$each"
+    fi
+  done
 }
 _check_order() {
   local key number attempt
@@ -855,1341 +2207,51 @@ _sweep() {
     rm -rf "$\{path:?}/.deploy/runs/$\{id:?}"
   done
 }
-`;function m(e,t=""){return`${p}${h}
+`;function M(e,t=""){return`${I}${R}
 ${t}
 exec 3>&1 1>&2
 ${e} "$@"
-`}function*g(e){for(let{name:t,content:r,mode:n=384}of e){!function(e){let t=e.split("/");if(""===e||/[\0-\x1f\x7f\\]/.test(e)||t.some(e=>""===e||"."===e||".."===e)||e.startsWith("-"))throw new o.HR("input",`a file with the name ${JSON.stringify(e)} cannot be sent to a server`,{remedy:"Use relative names without control characters and backslashes."})}(t);let e=Buffer.from(r),a=(0,s.createHash)("sha256").update(e).digest("hex");yield Buffer.from(`file ${n.toString(8)} ${e.length} ${a}
+`}function*F(e){for(let{name:t,content:r,mode:n=384}of e){!function(e){let t=e.split("/");if(""===e||/[\0-\x1f\x7f\\]/.test(e)||t.some(e=>""===e||"."===e||".."===e)||e.startsWith("-"))throw new o.HR("input",`a file with the name ${JSON.stringify(e)} cannot be sent to a server`,{remedy:"Use relative names without control characters and backslashes."})}(t);let e=Buffer.from(r),a=(0,k.createHash)("sha256").update(e).digest("hex");yield Buffer.from(`file ${n.toString(8)} ${e.length} ${a}
 ${t}
 `),e.length>0&&(yield e)}yield Buffer.from(`end
-`)}async function v(e,t){return await k(e,"_go",t)}async function w(e,t){await k(e,"_cancel",t)}async function k(e,t,r){let n;if(await u(e,{script:m(t),args:[r.directory]},({type:e,payload:t})=>{"answer"===e&&(n=t.toString("latin1"))}),void 0===n)throw new a.fm("lost",`${e.name} gave no answer`);return n}async function y(e,t,r,n){let o=!1;if(await u(e,{script:m("_upload"),args:[t,r,$()],input:g(n)},({type:e})=>{o||="answer"===e}),!o)throw new a.fm("lost",`${e.name} did not confirm the upload`)}function b(e,t){let r=Buffer.alloc(0),n=void 0===e?void 0:`\x1e${e} `,o=e=>{let r=e.toString("utf8").replace(/\r+$/,"");if(void 0===n||!r.startsWith(n))return void t?.({type:"line",text:r.slice(r.lastIndexOf(`\r`)+1)});let o=r.slice(n.length),a=/^phase (\d+) (.*)$/.exec(o);a?t?.({type:"phase",name:a[2],at:Number(a[1])}):t?.({type:"warning",text:o.replace(/^warning /,"")})};return{push(e){let t=r.length>0?Buffer.concat([r,e]):e;for(let e=t.indexOf(10);e>=0;e=t.indexOf(10))o(t.subarray(0,e)),t=t.subarray(e+1);for(;t.length>65536;)o(t.subarray(0,65536)),t=t.subarray(65536);r=Buffer.from(t)},end(){r.length>0&&o(r),r=Buffer.alloc(0)}}}async function j(e,t,r){let n=t??x(e,r);for(let t=0;;){try{await n}catch(n){if(r.signal?.throwIfAborted(),!(n instanceof a.fm&&"lost"===n.code))throw n;if(e.session.gone.aborted)await S(e,n,r);else if(++t>=5)throw n}let o=e.ended();if(o)return o;n=x(e,r)}}async function x(e,t){let{directory:r}=e.reference;await u(e.session,{script:m("_follow"),args:[r,String(e.offset())],signal:t.signal},e.onFrame)}async function S(e,t,r){let{clock:n,reopen:s,reconnectFor:i=12e4,signal:l,onEvent:c}=r,d=n.now(),$=t;for(let t=1;s;t+=1){let r=(0,o.EY)({initial:500,max:1e4},t);if(n.now()-d+r>i)break;await n.sleep(r,l);try{let r=e.session;e.session=await s(),await r.close(),c?.({type:"reconnected",attempt:t});return}catch(e){var u;if(l?.throwIfAborted(),!(e instanceof o.HR&&("lost"===e.kind||(u=e)instanceof a.fm&&"connection-refused"===u.code)))throw e;$=e}}let h=s?` and could not be restored within ${(0,o.a3)(i)}`:"";throw new a.fm("lost",`the connection to ${e.session.name} was lost${h}: ${(0,o.bD)($)}`,{cause:$,remedy:`The run goes on there by itself (${e.reference.directory}). Run this again with the same \`deployment-id\`: it reattaches and reports the outcome.`})}let E=new Set("path run files operation deployment_id run_number lock_timeout holder_actor holder_url order_key order_number order_attempt allow_older".split(" "));function R(e){return Object.entries(e).map(([e,t])=>`${e}=${(0,a.hD)([t])||"''"}
-`).join("")}function O(e={}){for(let t of Object.keys(e))if(!/^[a-z][a-z0-9_]*$/.test(t)||E.has(t))throw new o.HR("input",`${JSON.stringify(t)} cannot be a parameter of a program on the server`);return R(e)}async function z(e,t){let r,n,{path:s,body:l,files:d=[],timeout:h,signal:f}=t,p=$(),_=b(p,t.onEvent);if(await u(e,{script:m("_inspect",l),args:[s,$(),p],input:g([{name:"parameters",content:O(t.parameters)},...t.secrets?[{name:"secrets",content:O(t.secrets)}]:[],...d.map(e=>({...e,name:`files/${e.name}`}))]),timeout:h,signal:f,onStderr:_.push},({type:e,payload:t})=>{"staging"===e&&(r=t.toString("utf8")),"result"===e&&(n=i(t))}),_.end(),void 0===r||void 0===n)throw new a.fm("lost",`looking at ${e.name} ended without an answer`);if(void 0!==n._message)throw new o.HR(c(n._kind),n._message,{remedy:n._remedy,details:n._details});return{staging:r,fields:n}}let I=/^[a-z0-9][a-z0-9._-]{0,62}$/;async function F(e,t,r){var n;let s,i,l,c,h;!function(e){let{name:t,deploymentId:r,inputHash:n,order:a}=e;if(!/^[a-z][a-z-]*$/.test(t))throw TypeError(`${t} is no name of an operation`);if(!I.test(r))throw new o.HR("input",`the deployment id ${JSON.stringify(r)} is not usable`,{input:"deployment-id",remedy:"Use up to 63 lower-case letters, digits, dots, hyphens and underscores; begin with a letter or digit."});if(!/^[0-9a-f]{16,64}$/.test(n))throw TypeError("the input hash is not hexadecimal");if(a&&!(/^[A-Za-z0-9._-]+$/.test(a.key)&&Number.isInteger(a.number+a.attempt)))throw TypeError("the order key must be plain, number and attempt whole numbers")}(t);let v=$(),w=[...function*(e){var t;let{holder:r,order:n,lockTimeout:o=6e5,allowOlder:a=!1}=e;for(let s of(yield{name:"program",content:(t=e.body,`${p}${f}${_}
+`)}async function H(e,t){return await A(e,"_go",t)}async function N(e,t){await A(e,"_cancel",t)}async function A(e,t,r){let n;if(await E(e,{script:M(t),args:[r.directory]},({type:e,payload:t})=>{"answer"===e&&(n=t.toString("latin1"))}),void 0===n)throw new _.fm("lost",`${e.name} gave no answer`);return n}async function T(e,t,r,n){let o=!1;if(await E(e,{script:M("_upload"),args:[t,r,S()],input:F(n)},({type:e})=>{o||="answer"===e}),!o)throw new _.fm("lost",`${e.name} did not confirm the upload`)}function D(e,t){let r=Buffer.alloc(0),n=void 0===e?void 0:`\x1e${e} `,o=e=>{let r=e.toString("utf8").replace(/\r+$/,"");if(void 0===n||!r.startsWith(n))return void t?.({type:"line",text:r.slice(r.lastIndexOf(`\r`)+1)});let o=r.slice(n.length),a=/^phase (\d+) (.*)$/.exec(o);a?t?.({type:"phase",name:a[2],at:Number(a[1])}):t?.({type:"warning",text:o.replace(/^warning /,"")})};return{push(e){let t=r.length>0?Buffer.concat([r,e]):e;for(let e=t.indexOf(10);e>=0;e=t.indexOf(10))o(t.subarray(0,e)),t=t.subarray(e+1);for(;t.length>65536;)o(t.subarray(0,65536)),t=t.subarray(65536);r=Buffer.from(t)},end(){r.length>0&&o(r),r=Buffer.alloc(0)}}}async function L(e,t,r){let n=t??C(e,r);for(let t=0;;){try{await n}catch(n){if(r.signal?.throwIfAborted(),!(n instanceof _.fm&&"lost"===n.code))throw n;if(e.session.gone.aborted)await P(e,n,r);else if(++t>=5)throw n}let o=e.ended();if(o)return o;n=C(e,r)}}async function C(e,t){let{directory:r}=e.reference;await E(e.session,{script:M("_follow"),args:[r,String(e.offset())],signal:t.signal},e.onFrame)}async function P(e,t,r){let{clock:n,reopen:a,reconnectFor:s=12e4,signal:i,onEvent:l}=r,c=n.now(),d=t;for(let t=1;a;t+=1){let r=(0,o.EY)({initial:500,max:1e4},t);if(n.now()-c+r>s)break;await n.sleep(r,i);try{let r=e.session;e.session=await a(),await r.close(),l?.({type:"reconnected",attempt:t});return}catch(e){var $;if(i?.throwIfAborted(),!(e instanceof o.HR&&("lost"===e.kind||($=e)instanceof _.fm&&"connection-refused"===$.code)))throw e;d=e}}let u=a?` and could not be restored within ${(0,o.a3)(s)}`:"";throw new _.fm("lost",`the connection to ${e.session.name} was lost${u}: ${(0,o.bD)(d)}`,{cause:d,remedy:`The run goes on there by itself (${e.reference.directory}). Run this again with the same \`deployment-id\`: it reattaches and reports the outcome.`})}let B=new Set("path run files operation deployment_id run_number lock_timeout holder_actor holder_url order_key order_number order_attempt allow_older".split(" "));function U(e){return Object.entries(e).map(([e,t])=>`${e}=${(0,_.hD)([t])||"''"}
+`).join("")}function G(e={}){for(let t of Object.keys(e))if(!/^[a-z][a-z0-9_]*$/.test(t)||B.has(t))throw new o.HR("input",`${JSON.stringify(t)} cannot be a parameter of a program on the server`);return U(e)}async function q(e,t){let r,n,{path:a,body:s,files:i=[],timeout:l,signal:c}=t,d=S(),$=D(d,t.onEvent);if(await E(e,{script:M("_inspect",s),args:[a,S(),d],input:F([{name:"parameters",content:G(t.parameters)},...t.secrets?[{name:"secrets",content:G(t.secrets)}]:[],...i.map(e=>({...e,name:`files/${e.name}`}))]),timeout:l,signal:c,onStderr:$.push},({type:e,payload:t})=>{"staging"===e&&(r=t.toString("utf8")),"result"===e&&(n=y(t))}),$.end(),void 0===r||void 0===n)throw new _.fm("lost",`looking at ${e.name} ended without an answer`);if(void 0!==n._message)throw new o.HR(j(n._kind),n._message,{remedy:n._remedy,details:n._details});return{staging:r,fields:n}}let X=/^[a-z0-9][a-z0-9._-]{0,62}$/;async function V(e,t,r){var n;let a,s,i,l,c;!function(e){let{name:t,deploymentId:r,inputHash:n,order:a}=e;if(!/^[a-z][a-z-]*$/.test(t))throw TypeError(`${t} is no name of an operation`);if(!X.test(r))throw new o.HR("input",`the deployment id ${JSON.stringify(r)} is not usable`,{input:"deployment-id",remedy:"Use up to 63 lower-case letters, digits, dots, hyphens and underscores; begin with a letter or digit."});if(!/^[0-9a-f]{16,64}$/.test(n))throw TypeError("the input hash is not hexadecimal");if(a&&!(/^[A-Za-z0-9._-]+$/.test(a.key)&&Number.isInteger(a.number+a.attempt)))throw TypeError("the order key must be plain, number and attempt whole numbers")}(t);let d=S(),$=[...function*(e){var t;let{holder:r,order:n,lockTimeout:o=6e5,allowOlder:a=!1}=e;for(let s of(yield{name:"program",content:(t=e.body,`${I}${O}${z}
 ${t}
 _program "$@"
-`),mode:448},yield{name:"token",content:`${$()}
+`),mode:448},yield{name:"token",content:`${S()}
 `},yield{name:"hash",content:`${e.inputHash}
-`},yield{name:"parameters",content:R({path:e.path,deployment_id:e.deploymentId,operation:e.name,lock_timeout:String(Math.ceil(o/1e3)),holder_actor:M(r.actor),holder_url:M(r.runUrl),...n?{order_key:n.key,order_number:String(n.number),order_attempt:String(n.attempt),allow_older:a?"yes":""}:{}})+O(e.parameters)},e.secrets&&(yield{name:"secrets",content:O(e.secrets)}),e.files??[]))yield{...s,name:`files/${s.name}`}}(t)],k=void 0===t.resumeOnBoot?"":t.resumeOnBoot?"yes":"no",y=(n={path:t.path,deploymentId:t.deploymentId,operation:t.name,number:0,directory:""},c=0,h={reference:n,fresh:!0,session:e,offset:()=>c,ended:()=>l,onFrame({type:e,payload:t}){switch(e){case"token":s??=b(t.toString("latin1"),r.onEvent);break;case"log":c+=t.length,s?.push(t);break;case"state":{let e=t.toString("latin1");e!==i&&r.onEvent?.({type:"state",state:e}),i=e;break}case"result":s?.end(),l=d(t,h.reference,h.fresh);break;case"dead":{let e=t.toString("utf8");throw new o.HR("lost",`the program on ${h.session.name} was killed${e?` after ${e}`:""} and left no result`,{remedy:"Run it again: the next run on this server first finishes or reverts what this one began."})}}}});for(let e=!1;;e=!0){let n,o=new Promise(e=>{n=e}),s=u(y.session,{script:m("_launch"),args:[t.path,t.deploymentId,t.name,v,t.staging??"",k,e?"again":""],input:g(w),signal:r.signal},e=>{if("run"!==e.type)return void y.onFrame(e);let[,t,r,o]=/^(\d+) (\w+) (.*)$/s.exec(e.payload.toString("utf8"));Object.assign(y.reference,{number:Number(t),directory:o}),y.fresh="started"===r,n(r)});s.catch(()=>{});try{let e=await Promise.race([o,s.then(()=>o)]);return function(e,t,r){return r.catch(()=>{}),{reference:e.reference,disposition:t,get session(){return e.session},result:r}}(y,e,j(y,s,r))}catch(e){if(r.signal?.throwIfAborted(),!(e instanceof a.fm&&"lost"===e.code&&y.session.gone.aborted))throw e;await S(y,e,r)}}}function M(e){return e.replace(/[\0-\x1f\x7f]+/g," ").trim()}async function H(e,t){let r,n=!1,o={},a=[];return await u(e,{script:m("_status"),args:[t]},({type:e,payload:s})=>{let i=s.toString("utf8"),l=a.at(-1);switch(e){case"lock":n="held"===i;break;case"holder":{let e=new Map(i.split(`
-`).map(e=>[e.split(" ",1)[0],e.replace(/^\S+ ?/,"")])),t=t=>e.get(t)??"";r={actor:t("actor"),runUrl:t("url"),since:t("since"),run:t("run")};break}case"order":for(let[,e,t,r]of i.matchAll(/^(\S+) (\d+) (\d+)$/gm))o[e]={number:Number(t),attempt:Number(r)};break;case"run":{let e=function(e,t){let r=/\/([^/]+)\/([a-z][a-z-]*)-(\d+)$/.exec(t);if(r)return{path:e,deploymentId:r[1],operation:r[2],number:Number(r[3]),directory:t}}(t,i);e&&a.push({reference:e,state:"ended",result:void 0,began:"",lastEvent:""});break}case"result":l&&(l.result=d(s,l.reference,!1));break;case"state":l&&(l.state=i.trim());break;case"began":l&&(l.began=i);break;case"event":l&&(l.lastEvent=i.replace(/^\S+ /,""))}}),a.sort((e,t)=>t.began.localeCompare(e.began)),{lock:n?r??{actor:"",runUrl:"",since:"",run:""}:void 0,runs:a,order:o}}let N=`bring_up() {
-  bad_services=
-  repair_leftovers || return 1
-  changed_services=$(not_current "$1" | tr '\\n' ' ')
-  [ -n "$changed_services" ] || say 'every service is as the release wants it'
-  _left=$changed_services
-  while [ -n "$\{_left# }" ]; do
-    _now=$(next_wave "$1" "$_left")
-    start_services "$1" " $_now" || return 1
-    _left=$(printf '%s\\n' $_left | grep -vxF "$(printf '%s\\n' $_now)" | tr '\\n' ' ')
-    [ -z "$_left" ] || await_gates "$1" " $_now" || return 1
-  done
-  [ "$remove_orphans" != true ] || remove_orphans "$1"
-}
-next_wave() {
-  _wave=$(awk -v left=" $2 " '
-    index(left, " " $1 " ") == 0 { next }
-    { for (i = 2; i <= NF; i++) if (index(left, " " $i " ")) next; print $1 }
-  ' "$1/needs" | tr '\\n' ' ')
-  printf '%s' "$\{_wave:-$2}" | sed 's/ *$//'
-}
-await_gates() {
-  _gates=
-  for _name in $(awk '$3 == "gate" { print $7 }' "$1/services"); do
-    case "$2 " in *" $_name "*) _gates="$_gates $_name" ;; esac
-  done
-  [ -z "$_gates" ] || wait_healthy "$1" "$_gates"
-}
-start_services() {
-  say "starts$2"
-  run_locked "Compose to start$2" compose "$1" up --detach --no-deps --no-build --pull never --no-color --quiet-pull \\
-    $\{stop_timeout:+--timeout "$stop_timeout"} $2
-  _code=$?
-  [ "$_code" -eq 0 ] && return 0
-  bad_services=$2
-  problem="Compose could not start$2 (exit code $_code)"
-  return 1
-}
-remove_orphans() {
-  survey "$scratch/containers" || return 1
-  awk 'FILENAME == ARGV[1] { known[$7] = 1; next } !($1 in known) { print $2, $12 }' \\
-    "$1/services" "$scratch/containers" >"$scratch/orphans"
-  while read -r _id _name; do
-    say "removes $\{_name#/}: its service is not part of the release"
-    unlocked clean_env docker stop $\{stop_timeout:+--time "$stop_timeout"} "$_id" >/dev/null 2>&1
-    unlocked clean_env docker rm --force "$_id" >/dev/null 2>&1
-  done <"$scratch/orphans"
-}
-wait_healthy() {
-  _wait_directory=$1
-  _wait_names=$\{2:-}
-  : >"$scratch/seen"
-  _verdict=
-  wait_until "$wait_timeout" "$(waiting_for "$_wait_names")" health_settled
-  case $_verdict in
-  well) return 0 ;;
-  bad) ;;
-  *)
-    judge_health
-    awk '$1 != "ok"' "$scratch/health" >"$scratch/health.bad"
-    _cause="not healthy within $wait_timeout s"
-    ! cancelled || _cause='the run was cancelled'
-    ;;
-  esac
-  bad_services=" $(awk '$1 != "ok" { print $2 }' "$scratch/health.bad" | sort -u | tr '\\n' ' ')"
-  problem=$(awk '$1 != "ok" {
-    name = $2; $1 = ""; $2 = ""; sub(/^ +/, ""); printf "%s%s %s", separator, name, $0; separator = "; "
-  }' "$scratch/health.bad")
-  [ "$_verdict" = bad ] || problem="$problem; $_cause"
-  return 1
-}
-waiting_for() {
-  if [ -n "$1" ]; then printf '%s to be healthy' "$\{1# }"; else printf 'every service to be healthy'; fi
-}
-health_settled() {
-  judge_health || return 1
-  if awk '$1 == "bad" { found = 1 } END { exit !found }' "$scratch/health"; then
-    awk '$1 == "bad"' "$scratch/health" >"$scratch/health.bad"
-    _verdict=bad
-    return 0
-  fi
-  if awk '$1 != "ok" { found = 1 } END { exit found }' "$scratch/health"; then
-    _verdict=well
-    return 0
-  fi
-  return 1
-}
-judge_health() {
-  survey "$scratch/containers" || return 1
-  awk -v now="$(date -u +%H:%M:%S)" -v settle="$settle" -v patience="$patience" -v names="$_wait_names " -v changed="$changed_services" \\
-    -v memory="$scratch/seen.new" '
-    FILENAME == ARGV[1] { first[$1] = $2; ill[$1] = $3; next }
-    FILENAME == ARGV[2] {
-      count[$1]++
-      n = count[$1]; id[$1, n] = $2; status[$1, n] = $5; code[$1, n] = $6; restarts[$1, n] = $7
-      health[$1, n] = $8; oom[$1, n] = $9; started[$1, n] = $11
-      next
-    }
-    {
-      name = $7; kind = $2; replicas = $4
-      if (names != " " && index(names, " " name " ") == 0) next
-      if (count[name] < replicas) { print "wait", name, "has " count[name] + 0 " of " replicas " containers"; next }
-      for (i = 1; i <= count[name]; i++) print judge(name, kind, i)
-    }
-    function seconds(time) {
-      return substr(time, 1, 2) * 3600 + substr(time, 4, 2) * 60 + substr(time, 7, 2)
-    }
-    function judge(name, kind, i,    s, fresh, base, up) {
-      s = status[name, i]
-      fresh = index(" " changed " ", " " name " ") > 0
-      base = fresh ? 0 : (id[name, i] in first) ? first[id[name, i]] : restarts[name, i]
-      if (health[name, i] != "unhealthy") ill[id[name, i]] = ""
-      else if (ill[id[name, i]] == "") ill[id[name, i]] = seconds(now)
-      print id[name, i], base, ill[id[name, i]] >memory
-      if (oom[name, i] == "true") return "bad " name " was killed for want of memory"
-      if (kind == "once") {
-        if (s == "exited") return code[name, i] == 0 ? "ok " name : "bad " name " exited with " code[name, i]
-        if (s == "dead") return "bad " name " is dead"
-        return "wait " name " has not finished"
-      }
-      if (s == "exited") return "bad " name " exited with " code[name, i]
-      if (s == "dead" || s == "removing") return "bad " name " is " s
-      if (restarts[name, i] - base >= 5) return "bad " name " restarts again and again, last exit code " code[name, i]
-      if (s != "running") return "wait " name " is " s
-      if (health[name, i] == "healthy") return "ok " name
-      if (health[name, i] == "unhealthy") {
-        s = (seconds(now) - ill[id[name, i]] + 86400) % 86400 >= patience ? "bad " : "wait "
-        return s name " is unhealthy"
-      }
-      if (health[name, i] != "none") return "wait " name " is " health[name, i]
-      up = (seconds(now) - seconds(substr(started[name, i], 12)) + 86400) % 86400
-      if (!fresh || up >= settle) return "ok " name
-      return "wait " name " has been up for " up " s only"
-    }
-  ' "$scratch/seen" "$scratch/containers" "$_wait_directory/services" >"$scratch/health"
-  [ ! -f "$scratch/seen.new" ] || mv -f "$scratch/seen.new" "$scratch/seen"
-}
-settle=4
-patience=5
-gather_evidence() {
-  survey "$scratch/containers"
-  : >"$scratch/evidence"
-  for _name in $1; do
-    for _id in $(ids_of "$_name"); do
-      container_evidence "$_id" >>"$scratch/evidence" 2>&1
-    done
-  done
-  [ ! -s "$scratch/evidence" ] || details "$scratch/evidence"
-}
-container_evidence() {
-  clean_env docker inspect --type container --format "$evidence_format" "$1" | grep .
-  printf 'last lines:\\n'
-  clean_env docker logs --tail 50 "$1" 2>&1 | cut -c 1-2000 | sed 's/^/  /'
-}
-evidence_format='== {{.Name}}: {{.State.Status}}, exit code {{.State.ExitCode}}, {{.RestartCount}} restarts{{if .State.OOMKilled}}, killed for want of memory{{end}}{{if .State.Error}}, {{.State.Error}}{{end}}{{if .State.Health}}
-health: {{.State.Health.Status}}, {{.State.Health.FailingStreak}} failures in a row{{range .State.Health.Log}}
-  {{.Start}} exit code {{.ExitCode}}: {{.Output}}{{end}}{{end}}'
-`,A=`live_color() {
-  live=
-  canary=
-  _share=$(sed -n 's/.*"share":"\\([a-z0-9-]*\\)".*/\\1/p' "$path/.deploy/traffic.json" 2>/dev/null)
-  case $_share in
-  blue | green) live=$_share ;;
-  blue-* | green-*)
-    canary=$_share
-    live=$\{_share%%-*}
-    ;;
-  *) [ -z "$(plain_containers)" ] || live=blue ;;
-  esac
-}
-plain_containers() {
-  for _name in $(awk '{ print $7 }' "$color_table") $(awk '{ print $7 }' "$(existing "$color_live_only")"); do
-    clean_env docker ps --all --quiet --no-trunc --filter "label=com.docker.compose.project=$base_project" \\
-      --filter "label=com.docker.compose.service=$_name"
-  done
-}
-check_color() {
-  color_table=$files/release/services
-  color_live_only=$files/release/live-only
-  live_color
-  [ -z "$canary" ] || stop refused "a canary is on ($canary): traffic goes to both colours" \\
-    'Finish it with blue-green-switch first: to: blue or to: green.'
-  [ "$live" != "$color" ] || stop refused "$color is live" 'Deploy the other colour: color: auto chooses it.'
-  _changed=$(awk '
-    { key = $1 " " $2 " " $3 " " $4 }
-    FILENAME == ARGV[1] { port[key] = $5; next }
-    (key in port) && port[key] != $5 { print $2; exit }
-  ' "$(existing "$path/.deploy/ports")" "$files/release/ports")
-  [ -z "$_changed" ] || stop busy "another deployment allocated the ports of $_changed meanwhile" 'Run it again.'
-  _later=$(clean_env docker ps --quiet --filter "label=com.docker.compose.project=$base_project" |
-    while read -r _id; do networks_of "$_id"; done | awk -v ours="zz_$\{base_project}_" '$0 > ours && index($0, ours) != 1' | sort -u | head -n 1)
-  [ -z "$_later" ] || stop refused "a shared service is on the network $_later, whose name sorts after zz_$\{base_project}_$color: joining that would move its default gateway and drop connections" \\
-    'Give that network a name that sorts earlier.'
-}
-prepare_color() {
-  for _one in blue green; do
-    _network=zz_$\{base_project}_$_one
-    clean_env docker network inspect --format . "$_network" >/dev/null 2>&1 ||
-      unlocked clean_env docker network create --label "deploy-actions.project=$base_project" "$_network" >/dev/null ||
-      { problem="the network $_network could not be made"; return 1; }
-  done
-  for _file in "$1"/volumes-*; do
-    [ -f "$_file" ] || continue
-    make_volume "$_file" || return 1
-  done
-  share_services "$1/shared" || return 1
-  join_shared "$1/shared" || return 1
-  { cat "$(existing "$path/.deploy/ports")" "$1/ports" 2>/dev/null; } | sort -u | write_file "$path/.deploy/ports"
-  if [ "$color" = blue ]; then
-    color_table=$1/services
-    color_live_only=$1/live-only
-    for _id in $(plain_containers); do
-      say "removes the plain container $(clean_env docker inspect --format '{{.Name}}' "$_id"), which is idle: blue takes its place"
-      unlocked clean_env docker stop $\{stop_timeout:+--time "$stop_timeout"} "$_id" >/dev/null 2>&1
-      unlocked clean_env docker rm --force "$_id" >/dev/null 2>&1
-    done
-  fi
-}
-make_volume() {
-  . "$1"
-  clean_env docker volume inspect --format . "$volume_name" >/dev/null 2>&1 && return 0
-  unlocked clean_env docker volume create "$@" >/dev/null && return 0
-  problem="the volume $volume_name could not be made"
-  return 1
-}
-share_services() {
-  [ -s "$1/services" ] || return 0
-  project=$base_project
-  _orphans=$remove_orphans
-  remove_orphans=false
-  if [ "$shared_services" = update ]; then
-    bring_up "$1"
-  else
-    _all=$(awk '{ printf "%s%s", separator, $7; separator = " " }' "$1/services")
-    start_missing "$1" 'the release' "$_all"
-  fi && wait_healthy "$1"
-  _code=$?
-  project=$base_project-$color
-  remove_orphans=$_orphans
-  return "$_code"
-}
-join_shared() {
-  project=$base_project
-  survey "$scratch/shared"
-  project=$base_project-$color
-  awk 'FILENAME == ARGV[1] { shared[$7] = 1; next } ($1 in shared) && $5 == "running" { print $1, $2 }' \\
-    "$1/services" "$scratch/shared" >"$scratch/join"
-  while read -r _service _id; do
-    _on=$(networks_of "$_id" | tr '\\n' ' ')
-    for _one in blue green; do
-      case " $_on " in *" zz_$\{base_project}_$_one "*) continue ;; esac
-      unlocked clean_env docker network connect --alias "$_service" "zz_$\{base_project}_$_one" "$_id" ||
-        { problem="$_service could not join the network of $_one"; return 1; }
-      say "$_service is on the network of $_one"
-    done
-  done <"$scratch/join"
-}
-slot_release() {
-  if [ -z "$color" ]; then current_release; return; fi
-  _slot=$(cat "$path/.deploy/color-$color" 2>/dev/null)
-  [ -z "$_slot" ] || [ ! -f "$path/releases/$_slot/services" ] || printf '%s' "$_slot"
-}
-fill_slot() {
-  if [ -z "$color" ]; then switch_current "$1"; else printf '%s\\n' "$1" | write_file "$path/.deploy/color-$color"; fi
-}
-take_down_color() {
-  for _id in $(project_ids); do
-    unlocked clean_env docker rm --force "$_id" >/dev/null 2>&1
-  done
-}
-`,T=`operate() {
-  begin
-  phase preflight
-  require_compose 2 26
-  if [ -n "$color" ]; then check_color; else check_stack_is_ours; fi
-  check_disk "$files/release"
-  phase pull
-  pull_images "$files/release"
-  if [ -n "$color" ] && [ -s "$files/release/shared/services" ]; then
-    [ "$shared_services" = update ] || [ "$pull" = never ] || pull=missing
-    pull_images "$files/release/shared"
-  fi
-  keep_images "$release" "$files/release"
-  survey "$scratch/containers" || fail remote 'docker ps failed'
-  if is_unchanged; then
-    say "nothing differs from the release $previous: nothing is recreated"
-    drop_sent
-    forget_tags
-    pass_first_gate || stop_without_go
-    pass_last_gate || stop_without_go
-    result release "$previous"
-    result changed false
-    result_file images "$path/releases/$previous/images"
-    result_file digests "$files/release/digests"
-    record_history unchanged
-    return 0
-  fi
-  place_release || fail remote "the release could not be written to $path"
-  if [ -z "$(current_release)" ] && [ -d "$files/release-adopted" ]; then adopt_stack; fi
-  pass_first_gate || stop_without_go
-  make_ready
-}
-make_ready() {
-  directory=$path/releases/$release
-  if [ -n "$color" ]; then
-    phase shared
-    prepare_color "$directory" || abandon
-  fi
-  if has_hooks "$directory" before-up; then
-    phase before-up
-    run_hooks "$directory" before-up || abandon
-  fi
-  if has_hooks "$directory" migrate; then
-    phase migrate
-    migrate "$directory" || abandon
-  fi
-  phase up
-  journalled up:begin || journal up:begin
-  bring_up "$directory" || undo
-  echo "$changed_services" >"$run/changed"
-  phase wait
-  wait_healthy "$directory" || undo
-  say 'every service is healthy'
-  if has_hooks "$directory" after-up; then
-    phase after-up
-    run_hooks "$directory" after-up || undo
-  fi
-  pass_last_gate || {
-    result stopped true
-    problem='another server failed, or the runner was lost'
-    undo
-  }
-  finish
-}
-begin() {
-  use_engine
-  scratch=$run/scratch
-  mkdir -p "$scratch"
-  begun=$(date +%s)
-  problem=
-  bad_services=
-  changed_services=
-  _wait_names=
-  if [ -f "$run/previous" ]; then
-    previous=$(cat "$run/previous")
-  else
-    previous=$(slot_release)
-    printf '%s' "$previous" >"$run/previous"
-  fi
-  result previous "$previous"
-}
-adopt_stack() {
-  _adopted=$path/releases/adopted
-  rm -rf "$_adopted"
-  if ! { cp -R "$files/release-adopted" "$_adopted" && cp "$_adopted/images" "$_adopted/digests" &&
-    write_release_json "$_adopted" '' && : >"$_adopted/deployed" && switch_current adopted; }; then
-    fail remote "the running stack could not be recorded in $path"
-  fi
-  keep_images adopted "$_adopted"
-  if [ -z "$color" ]; then
-    previous=adopted
-    printf '%s' "$previous" >"$run/previous"
-    result previous "$previous"
-  fi
-  say 'the running stack is recorded as the release adopted'
-}
-check_stack_is_ours() {
-  [ -z "$previous" ] || return 0
-  [ "$adopt" != true ] || return 0
-  survey "$scratch/containers" || fail remote 'docker ps failed'
-  awk '$3 == "-"' "$scratch/containers" >"$scratch/foreign"
-  [ -s "$scratch/foreign" ] || return 0
-  stop refused "the project $project has containers that this action did not start: $(awk '{ printf "%s%s", separator, substr($12, 2); separator = ", " }' "$scratch/foreign")" \\
-    'Set adopt: true once to take the running stack over as it is, or give another project.'
-}
-is_unchanged() {
-  [ -n "$previous" ] || return 1
-  _old=$path/releases/$previous
-  cmp -s "$_old/services" "$files/release/services" || return 1
-  [ -z "$(not_current "$files/release")" ] || return 1
-  [ "$remove_orphans" != true ] || awk '
-    FILENAME == ARGV[1] { known[$7] = 1; next } !($1 in known) { found = 1 } END { exit found }
-  ' "$_old/services" "$scratch/containers"
-}
-forget_tags() {
-  while read -r _service _id _image; do
-    unlocked clean_env docker image rm "$(image_tag "$release" "$_service")" >/dev/null 2>&1 &
-  done <"$files/release/images"
-  wait
-}
-pass_first_gate() {
-  [ "$gates" = true ] || return 0
-  phase ready
-  wait_until "$go_deadline" 'the other servers' test -f "$run/proceed"
-}
-pass_last_gate() {
-  [ "$gates" = true ] || return 0
-  phase all-ready
-  await_go "$go_deadline"
-}
-stop_without_go() {
-  result stopped true
-  forget_tags
-  stop refused 'nothing was changed here, because another server failed or the runner was lost'
-}
-tell_digests() {
-  [ ! -f "$files/release/digests" ] || result_file digests "$files/release/digests"
-}
-abandon() {
-  tell_digests
-  [ -z "$bad_services" ] || gather_evidence "$bad_services"
-  record_history failed true
-  result changed false
-  forget_tags
-  if [ -n "$previous" ]; then _serving="$previous goes on serving; nothing was recreated"; else _serving='Nothing was recreated'; fi
-  if schema_allows_old; then
-    schema_settled
-    fail unhealthy "$problem. $_serving" 'Mend the cause and deploy again.'
-  fi
-  fail unhealthy "$problem. $_serving, but the migrations may have changed the schema under it" \\
-    'Check the database, mend the migration and deploy again.'
-}
-undo() {
-  tell_digests
-  [ -z "$bad_services" ] || gather_evidence "$bad_services"
-  cause=$problem
-  journalled undo:begin || journal undo:begin
-  if [ "$on_failure" = keep ]; then
-    [ -z "$color" ] || rm -f "$path/.deploy/color-$color"
-    record_history failed true
-    fail unhealthy "$cause. Nothing was restored, as on-failure: keep says" 'Look at the containers on the server, then deploy or roll back.'
-  fi
-  if [ -n "$color" ] && { [ -z "$previous" ] || ! schema_allows_old; }; then
-    take_down_color
-    record_history failed true
-    fail unhealthy "$cause. $color was taken down again; traffic was not touched" 'Mend the cause and deploy again.'
-  fi
-  if [ -z "$previous" ]; then
-    record_history failed true
-    fail unhealthy "$cause. There is no earlier release to restore; the containers are left as they are" 'Mend the cause and deploy again.'
-  fi
-  if ! schema_allows_old; then
-    record_history failed true
-    fail unhealthy "$cause. $previous was not restored: the migrations changed the schema, and nothing says that the old code runs on it" \\
-      'Mend the release and deploy again; or, if the old code can run on the new schema, set migration-reversible: true and roll back.'
-  fi
-  phase restore
-  restore "$previous"
-}
-restore() {
-  rm -f "$run/cancel"
-  say "restores the release $1"
-  _back=$path/releases/$1
-  restore_references "$_back" "$1" || warn "an image of $1 could not be found again"
-  awk 'FILENAME == ARGV[1] { known[$7] = 1; next } !($7 in known) { print $7 }' "$_back/services" \\
-    "$path/releases/$release/services" >"$scratch/only-new"
-  survey "$scratch/containers"
-  while read -r _name; do
-    for _id in $(ids_of "$_name"); do
-      say "removes $_name, which $1 does not have"
-      unlocked clean_env docker rm --force "$_id" >/dev/null 2>&1
-    done
-  done <"$scratch/only-new"
-  remove_orphans=false
-  if bring_up "$_back" && wait_healthy "$_back"; then
-    [ "$(slot_release)" = "$1" ] || fill_slot "$1"
-    schema_settled
-    result restored true
-    record_history restored true
-    forget_tags
-    say "$1 is restored and healthy"
-    fail unhealthy "$cause. $1 was restored and is healthy" 'The last lines and the health log of what failed are below.'
-  fi
-  result restored false
-  gather_evidence "$bad_services"
-  record_history failed true
-  fail unhealthy "$cause. Restoring $1 failed as well: $problem" 'The site may be down: look at the containers on the server now.'
-}
-finish() {
-  phase finish
-  still_runs || undo
-  write_release_json "$directory" "$previous" || undo
-  : >"$directory/deployed"
-  if [ "$(slot_release)" != "$release" ]; then
-    fill_slot "$release" || undo
-  fi
-  schema_settled
-  journalled committed || journal committed
-  record_history succeeded
-  retain
-  tell_success
-  say "$release is deployed"
-}
-still_runs() {
-  has_hooks "$directory" after-up || [ "$gates" = true ] || return 0
-  survey "$scratch/containers" || return 0
-  [ -n "$(not_current "$directory")" ] || return 0
-  say 'something stopped since it was healthy; it is started again'
-  bring_up "$directory" && wait_healthy "$directory"
-}
-tell_success() {
-  _changed=$(cat "$run/changed" 2>/dev/null)
-  result release "$release"
-  result changed "$(if [ -n "$_changed" ]; then echo true; else echo false; fi)"
-  result changed_services "$_changed"
-  result_file images "$directory/images"
-  result_file digests "$directory/digests"
-}
-recover() {
-  begin
-  if journalled committed; then
-    directory=$path/releases/$release
-    record_history succeeded
-    tell_success
-    return 0
-  fi
-  if journalled undo:begin; then
-    cause='the deployment had failed when it was interrupted'
-    if [ "$on_failure" = restore ] && [ -n "$previous" ] && schema_allows_old; then restore "$previous"; fi
-    record_history failed true
-    fail unhealthy "$cause"
-  fi
-  if ! journalled up:begin; then
-    for _hook in "$files"/release/hooks/*; do
-      [ -f "$_hook" ] || continue
-      _left=$(container_of "$_hook")
-      clean_env docker container inspect "$_left" >/dev/null 2>&1 || continue
-      run "$_left, which was interrupted" clean_env docker wait "$_left"
-      clean_env docker logs "$_left" >"$run/$(basename "$_hook").log" 2>&1
-      unlocked clean_env docker rm --force "$_left" >/dev/null 2>&1
-    done
-    [ ! -f "$files/release/images" ] || forget_tags
-    record_history interrupted
-    fail lost 'the deployment was interrupted before anything was recreated' 'Deploy again.'
-  fi
-  say 'goes on with the interrupted deployment'
-  make_ready
-}
-`,D=`run_hooks() {
-  for _hook in "$1"/hooks/"$2"-*; do
-    [ -f "$_hook" ] || continue
-    hook_name=$(basename "$_hook")
-    case $2 in
-    after-up) once "$hook_name" run_in_service "$1" "$_hook" ;;
-    *) once "$hook_name" run_in_container "$1" "$_hook" ;;
-    esac || return 1
-  done
-}
-has_hooks() {
-  for _hook in "$1"/hooks/"$2"-*; do
-    [ ! -f "$_hook" ] || return 0
-  done
-  return 1
-}
-container_of() {
-  printf '%s-%s-%s' "$project" "$(basename "$1")" "$release" | sed 's/-migrate-01-/-migrate-/'
-}
-run_in_container() {
-  hook_directory=$1
-  hook_file=$2
-  hook_container=$(container_of "$hook_file")
-  . "$hook_file"
-  start_dependencies "$hook_directory" "$hook_service" || return 1
-  if ! clean_env docker container inspect "$hook_container" >/dev/null 2>&1; then
-    say "runs in $hook_service: $hook_text"
-    run_locked "the container $hook_container to start" compose "$hook_directory" run --detach --no-deps -T \\
-      --name "$hook_container" "$hook_service" "$@" >"$scratch/hook-id"
-    _code=$?
-    if [ "$_code" -ne 0 ]; then
-      unlocked clean_env docker rm --force "$hook_container" >/dev/null 2>&1
-      problem="the command of $hook_service could not be started (exit code $_code)"
-      return 1
-    fi
-  else
-    say "waits for $hook_container, which is there already"
-  fi
-  run "$hook_container" clean_env docker logs --follow "$hook_container"
-  _code=$(clean_env docker wait "$hook_container" 2>/dev/null)
-  clean_env docker logs "$hook_container" >"$run/$(basename "$hook_file").log" 2>&1
-  unlocked clean_env docker rm --force "$hook_container" >/dev/null 2>&1
-  [ "$_code" = 0 ] && return 0
-  tail -n 50 "$run/$(basename "$hook_file").log" >"$scratch/hook-tail"
-  details "$scratch/hook-tail"
-  problem="the command of $hook_service failed with exit code $\{_code:-unknown}: $hook_text"
-  return 1
-}
-run_in_service() {
-  hook_directory=$1
-  . "$2"
-  say "runs in the running $hook_service: $hook_text"
-  run "$hook_service: $hook_text" compose "$hook_directory" exec -T "$hook_service" "$@"
-  _code=$?
-  [ "$_code" -eq 0 ] && return 0
-  problem="the command of $hook_service failed with exit code $_code: $hook_text"
-  return 1
-}
-start_dependencies() {
-  _needs=$(awk -v name="$2" '$1 == name { sub(/^[^ ]* */, ""); print }' "$1/needs")
-  [ -n "$_needs" ] || return 0
-  start_missing "$1" "$2" "$_needs" || return 1
-  wait_healthy "$1" " $_needs" || return 1
-}
-start_missing() {
-  survey "$scratch/containers" || return 1
-  _missing=
-  for _need in $3; do
-    _missing_one=$(awk -v name="$_need" '
-      FILENAME == ARGV[1] { if ($7 == name) { kind = $2; replicas = $4 }; next }
-      $1 == name && (kind == "long" ? $5 == "running" : $5 == "exited" && $6 == 0) { good++ }
-      END { if (good < replicas) print name }
-    ' "$1/services" "$scratch/containers")
-    _missing="$_missing$\{_missing_one:+ $_missing_one}"
-  done
-  changed_services=
-  while [ -n "$\{_missing# }" ]; do
-    _now=" $(next_wave "$1" "$_missing")"
-    _missing=$(printf '%s\\n' $_missing | grep -vxF "$(printf '%s\\n' $_now)" | tr '\\n' ' ')
-    say "starts what $2 needs:$_now"
-    run_locked "Compose to start$_now" compose "$1" up --detach --no-deps --no-recreate --no-build --pull never --quiet-pull $_now
-    _code=$?
-    if [ "$_code" -ne 0 ]; then
-      bad_services=$_now
-      problem="Compose could not start$_now (exit code $_code)"
-      return 1
-    fi
-    await_gates "$1" "$_now" || return 1
-  done
-}
-migrate() {
-  has_hooks "$1" migrate || return 0
-  if ! journalled migration:before; then
-    read_migration_state "$1" before || return 1
-    journal migration:before
-  fi
-  [ -f "$path/.deploy/schema-moved" ] || known_or_not "$(state_hash before)" | write_file "$path/.deploy/schema-moved"
-  if ! done_before migrated; then
-    journal migration:begin
-    if ! run_hooks "$1" migrate; then
-      _problem=$problem
-      read_migration_state "$1" after || :
-      problem=$_problem
-      return 1
-    fi
-    journal migrated:done
-  else
-    say 'the migrations have been run by an earlier attempt of this deployment'
-  fi
-  read_migration_state "$1" after || return 1
-  if schema_allows_old; then echo same; else echo migrated; fi >"$run/schema"
-}
-known_or_not() {
-  printf '%s\\n' "$\{1:-unknown}"
-}
-read_migration_state() {
-  for _hook in "$1"/hooks/migration-state-*; do
-    [ -f "$_hook" ] || continue
-    start_hook_dependencies "$1" "$_hook" || return 1
-    if ! run "the migration state: $hook_text" migration_state_of "$1" "$_hook" "$2"; then
-      details "$scratch/state-error"
-      rm -f "$run/migration-state.$2"
-      problem="the command of migration-state failed: $hook_text"
-      return 1
-    fi
-  done
-}
-start_hook_dependencies() {
-  hook_directory=$1
-  . "$2"
-  start_dependencies "$hook_directory" "$hook_service"
-}
-migration_state_of() {
-  hook_directory=$1
-  state_name=$3
-  . "$2"
-  compose "$hook_directory" run --rm --no-deps -T "$hook_service" "$@" \\
-    >"$run/migration-state.$state_name" 2>"$scratch/state-error"
-}
-schema_allows_old() {
-  [ "$migration_reversible" != true ] || return 0
-  ! grep -qs '^migrated' "$run/proceed" || return 1
-  [ -f "$path/.deploy/schema-moved" ] || return 0
-  [ "$(cat "$path/.deploy/schema-moved")" = "$(known_or_not "$(state_hash after)")" ] &&
-    [ -f "$run/migration-state.after" ]
-}
-schema_settled() {
-  rm -f "$path/.deploy/schema-moved"
-}
-`,L=`check_disk() {
-  _root=$(clean_env docker info --format '{{.DockerRootDir}}' 2>/dev/null)
-  _free=$(df -Pk "$\{_root:-/var/lib/docker}" 2>/dev/null | awk 'NR == 2 { printf "%.0f", $4 * 1024 }')
-  if [ -z "$_free" ]; then
-    warn "the free disk space of $\{_root:-Docker} cannot be seen by $(id -un), so it was not checked"
-    return 0
-  fi
-  _need=0
-  if [ "$_free" -lt 21474836480 ] && [ "$pull" != never ]; then
-    open_login
-    run 'the sizes of the images' manifest_sizes "$1"
-    close_login
-    _need=$(awk '{ total += $1 } END { printf "%.0f", total }' "$scratch/sizes" 2>/dev/null)
-  fi
-  _wanted=$(awk -v need="$\{_need:-0}" -v least="$min_free_disk" 'BEGIN { printf "%.0f", need * 3 + least }')
-  if [ "$_free" -lt "$_wanted" ]; then
-    stop refused "the disk of the server has $(megabytes "$_free") free at $_root, and this release needs $(megabytes "$_wanted") (images $(megabytes "$_need") compressed, min-free-disk $(megabytes "$min_free_disk"))" \\
-      'Free some space (docker system df shows what takes it), or lower min-free-disk.'
-  fi
-  say "disk: $(megabytes "$_free") free at $_root, $(megabytes "$_wanted") needed"
-}
-megabytes() {
-  awk -v bytes="$1" 'BEGIN { printf "%.0f MB", bytes / 1000000 }'
-}
-manifest_sizes() {
-  : >"$scratch/sizes"
-  while read -r _image; do
-    ! here "$_image" || continue
-    (
-      docker_for "$_image" manifest inspect --verbose "$_image" 2>/dev/null ||
-        docker_for "$_image" manifest inspect --insecure --verbose "$_image" 2>/dev/null
-    ) | sed 's/[,{]/\\
-/g' | awk '
-      /"Ref":/ { if (++manifests > 1) exit }
-      /"size":/ { gsub(/[^0-9]/, ""); total += $0 }
-      END { print total + 0 }
-    ' >>"$scratch/sizes" &
-  done <"$1/pulls"
-  wait
-}
-here() {
-  clean_env docker image inspect --format . "$1" >/dev/null 2>&1
-}
-pull_images() {
-  : >"$scratch/to-pull"
-  while read -r _image; do
-    case $pull:$_image in
-    never:*) ;;
-    missing:* | always:*@sha256:*) here "$_image" || printf '%s\\n' "$_image" >>"$scratch/to-pull" ;;
-    *) printf '%s\\n' "$_image" >>"$scratch/to-pull" ;;
-    esac
-  done <"$1/pulls"
-  if [ -s "$scratch/to-pull" ]; then
-    open_login
-    run "$(wc -l <"$scratch/to-pull" | tr -d ' ') images from the registry" pull_together
-    close_login
-    pull_failure
-  fi
-  cat "$1/services" "$(existing "$1/live-only")" | awk '{ print $7, $6 }' >"$scratch/service-images"
-  if ! clean_env docker image inspect --format '{{.Id}} {{range .RepoDigests}}{{.}} {{end}}' $(awk '{ print $2 }' "$scratch/service-images") \\
-    >"$scratch/image-ids" 2>"$scratch/image-errors"; then
-    details "$scratch/image-errors"
-    stop remote "images are not on the server: $(sed -n 's/.*o such image: *//p' "$scratch/image-errors" | tr '\\n' ' ')" \\
-      'With pull: never they must have been pulled before.'
-  fi
-  awk 'FILENAME == ARGV[1] { id[FNR] = $1; next } { print $1, id[FNR], $2 }' \\
-    "$scratch/image-ids" "$scratch/service-images" >"$1/images"
-  awk 'FILENAME == ARGV[1] { sub(/^[^ ]* */, ""); digests[FNR] = $0; next } { print $1, digests[FNR] }' \\
-    "$scratch/image-ids" "$scratch/service-images" >"$1/digests"
-}
-pull_together() {
-  _pull=0
-  while read -r _image; do
-    _pull=$((_pull + 1))
-    {
-      if docker_for "$_image" pull --quiet "$_image" >"$scratch/pull.$_pull" 2>&1; then
-        printf 'pulled %s\\n' "$_image"
-        rm -f "$scratch/pull.$_pull"
-      else
-        printf '%s\\n' "$_image" >"$scratch/pull-failed.$_pull"
-      fi
-    } &
-  done <"$scratch/to-pull"
-  wait
-}
-pull_failure() {
-  for _failed in "$scratch"/pull-failed.*; do
-    [ -f "$_failed" ] || return 0
-    _log=$scratch/pull.$\{_failed##*.}
-    details "$_log"
-    _image=$(cat "$_failed")
-    case $(cat "$_log") in
-    *'no space left'*)
-      stop refused "the disk of the server is full: $_image could not be pulled; nothing was changed" 'Free some space: docker system df shows what takes it.'
-      ;;
-    *unauthorized* | *denied* | *'authentication required'*)
-      stop refused "the registry refused $_image" 'Give registry, registry-username and registry-password with the right to read it.'
-      ;;
-    *'not found'* | *'manifest unknown'*)
-      stop input "the registry has no $_image" 'Check that it was pushed, under this name.'
-      ;;
-    esac
-    stop remote "$_image could not be pulled: $(tail -n 1 "$_log" | cut -c 1-300)"
-  done
-}
-docker_for() {
-  _of=$1
-  shift
-  case $\{_of%%/*} in
-  "$registry") _own=yes ;;
-  *.* | *:* | localhost) _own= ;;
-  *) if [ "$registry" = docker.io ]; then _own=yes; else _own=; fi ;;
-  esac
-  if [ -n "$_own" ] && [ -n "$login_folder" ]; then
-    clean_env "DOCKER_CONFIG=$login_folder" docker "$@"
-  else
-    clean_env docker "$@"
-  fi
-}
-login_folder=
-open_login() {
-  [ -n "$registry_config" ] || return 0
-  sweep_logins
-  if [ -d /dev/shm ] && [ -w /dev/shm ]; then _memory=/dev/shm; else _memory=$run; fi
-  login_folder=$(mktemp -d "$_memory/deploy-actions.$(id -u).$$.XXXXXX") || stop remote 'no folder for the login could be made'
-  _home_config=$\{DOCKER_CONFIG:-$HOME/.docker}
-  for _part in cli-plugins contexts; do
-    [ ! -d "$_home_config/$_part" ] || ln -s "$_home_config/$_part" "$login_folder/$_part"
-  done
-  printf '%s' "$registry_config" >"$login_folder/config.json"
-}
-close_login() {
-  [ -z "$login_folder" ] || rm -rf "$login_folder"
-  login_folder=
-}
-sweep_logins() {
-  for _left in "/dev/shm/deploy-actions.$(id -u)".*; do
-    if [ ! -d "$_left" ] || [ -L "$_left" ] || [ ! -O "$_left" ]; then continue; fi
-    _owner=$\{_left#"/dev/shm/deploy-actions.$(id -u)."}
-    kill -0 "$\{_owner%%.*}" 2>/dev/null || rm -rf "$_left"
-  done
-}
-`,C=`use_engine() {
-  [ -z "$docker_host" ] || export DOCKER_HOST="$docker_host"
-}
-require_compose() {
-  if ! command -v docker >/dev/null 2>&1; then
-    fail refused 'Docker is not installed on the server' 'Install Docker Engine and its Compose plugin.'
-  fi
-  if ! _version=$(clean_env docker version --format '{{.Server.Version}}' 2>&1); then
-    case $_version in
-    *'permission denied'*)
-      fail refused "the user $(id -un) may not use Docker" "Let an administrator run: usermod -aG docker $(id -un)"
-      ;;
-    esac
-    printf '%s\\n' "$_version" >"$scratch/docker-version"
-    details "$scratch/docker-version"
-    fail refused 'the Docker engine does not answer' 'Check that it runs, and docker-host for a rootless one.'
-  fi
-  if ! _version=$(clean_env docker compose version --short 2>/dev/null); then
-    fail refused 'Docker Compose v2 is not installed on the server' 'Install the plugin: docker-compose-plugin, or docker-compose in Debian.'
-  fi
-  _plain=$\{_version#v}
-  _major=$\{_plain%%.*}
-  _minor=$\{_plain#*.}
-  _minor=$\{_minor%%.*}
-  case $_major$_minor in *[!0-9]* | '') _major=0 _minor=0 ;; esac
-  if [ "$_major" -lt "$1" ] || { [ "$_major" -eq "$1" ] && [ "$_minor" -lt "$2" ]; }; then
-    fail refused "Docker Compose $_plain on the server is older than $1.$2" 'Update the Compose plugin.'
-  fi
-}
-compose() {
-  _directory=$1
-  shift
-  clean_env docker compose --project-name "$project" --project-directory "$path" --env-file /dev/null \\
-    --file "$_directory/compose.json" "$@"
-}
-project_ids() {
-  clean_env docker ps --all --quiet --no-trunc --filter "label=com.docker.compose.project=$project"
-}
-survey() {
-  _ids=$(project_ids) || return 1
-  : >"$1.new"
-  if [ -n "$_ids" ]; then
-    clean_env docker inspect --type container --format "$survey_format" $_ids 2>/dev/null |
-      sed -n 's/^False //p' >"$1.new"
-  fi
-  mv -f "$1.new" "$1"
-}
-survey_format='{{or (index .Config.Labels "com.docker.compose.oneoff") "False"}} {{or (index .Config.Labels "com.docker.compose.service") "-"}} {{.ID}} {{or (index .Config.Labels "deploy-actions.hash") "-"}} {{.Image}} {{.State.Status}} {{.State.ExitCode}} {{.RestartCount}} {{if .State.Health}}{{.State.Health.Status}}{{else}}none{{end}} {{.State.OOMKilled}} {{or (index .Config.Labels "com.docker.compose.container-number") "1"}} {{.State.StartedAt}} {{.Name}} {{.Config.Image}}'
-not_current() {
-  if [ -f "$path/.deploy/adopted" ]; then cp "$path/.deploy/adopted" "$scratch/adopted"; else : >"$scratch/adopted"; fi
-  awk '
-    FILENAME == ARGV[1] { adopted[$1, $2] = 1; next }
-    FILENAME == ARGV[2] { wanted_id[$1] = $2; next }
-    FILENAME == ARGV[3] {
-      count[$1]++
-      hash[$1, count[$1]] = $3; id[$1, count[$1]] = $2; image_id[$1, count[$1]] = $4; status[$1, count[$1]] = $5
-      code[$1, count[$1]] = $6; image[$1, count[$1]] = $13
-      next
-    }
-    {
-      kind = $2; replicas = $4; name = $7; good = 0
-      for (i = 1; i <= count[name]; i++) {
-        if (hash[name, i] != $5 && !((id[name, i], $5) in adopted)) continue
-        if (image[name, i] != $6 || image_id[name, i] != wanted_id[name]) continue
-        if (kind == "long" && status[name, i] != "running") continue
-        if (kind == "once" && (status[name, i] != "exited" || code[name, i] != 0)) continue
-        good++
-      }
-      if (good != replicas || count[name] != replicas) print name
-    }
-  ' "$scratch/adopted" "$1/images" "$scratch/containers" "$1/services"
-}
-ids_of() {
-  awk -v name="$1" '$1 == name { print $2 }' "$scratch/containers"
-}
-repair_leftovers() {
-  survey "$scratch/containers" || return 1
-  cp "$scratch/containers" "$scratch/leftovers"
-  while read -r _service _id _hash _image_id _status _code _restarts _health _oom _number _started _name _image; do
-    case $_status in
-    dead | removing)
-      say "removes the dead container $\{_name#/}"
-      unlocked clean_env docker rm --force "$_id" >/dev/null 2>&1
-      continue
-      ;;
-    esac
-    _plain=$\{_name#/}
-    _prefix=$\{_plain%%_*}
-    case $_prefix in *[!0-9a-f]* | '') continue ;; esac
-    if [ "$\{#_prefix}" -ne 12 ] || [ "$_prefix" = "$_plain" ]; then continue; fi
-    _proper=$\{_plain#*_}
-    _other=$(awk -v name="/$_proper" '$12 == name { print $2, $5 }' "$scratch/containers")
-    if [ -n "$_other" ] && [ "$\{_other#* }" = running ]; then
-      say "removes $_plain, which an interrupted recreate left"
-      unlocked clean_env docker rm --force "$_id" >/dev/null 2>&1
-      continue
-    fi
-    if [ -n "$_other" ]; then
-      say "removes $_proper, which an interrupted recreate did not start"
-      unlocked clean_env docker rm --force "$\{_other% *}" >/dev/null 2>&1
-    fi
-    say "gives $_plain its name $_proper back"
-    unlocked clean_env docker rename "$_id" "$_proper"
-  done <"$scratch/leftovers"
-}
-existing() {
-  if [ -f "$1" ]; then printf '%s' "$1"; else printf '/dev/null'; fi
-}
-networks_of() {
-  clean_env docker inspect --format '{{range $name, $_ := .NetworkSettings.Networks}}{{println $name}}{{end}}' "$1" | grep .
-}
-`,P=`current_release() {
-  _target=$(readlink "$path/current" 2>/dev/null) || return 0
-  case $_target in releases/*) ;; *) return 0 ;; esac
-  [ ! -f "$path/$_target/services" ] || printf '%s' "$\{_target#releases/}"
-}
-place_files() {
-  [ -d "$path/files" ] || mkdir "$path/files" || return 1
-  for _sha in $(cut -f 1 "$files/release/trees" | sort -u); do
-    [ ! -d "$path/files/$_sha" ] || continue
-    rm -rf "$path/files/.$_sha"
-    mkdir -p "$path/files/.$_sha" || return 1
-    awk -F '\\t' -v OFS='\\t' -v sha="$_sha" '$1 == sha { print $2, $3, $4 }' "$files/release/trees" >"$scratch/tree"
-    while IFS=$tab read -r _mode _in_tree _sent; do
-      mkdir -p "$path/files/.$_sha/$(dirname "$_in_tree")" &&
-        cp "$files/$_sent" "$path/files/.$_sha/$_in_tree" &&
-        chmod "$_mode" "$path/files/.$_sha/$_in_tree" || return 1
-    done <"$scratch/tree"
-    find "$path/files/.$_sha" -type d -exec chmod 0755 {} +
-    mv -T "$path/files/.$_sha" "$path/files/$_sha" || return 1
-  done
-}
-tab=$(printf '\\t')
-place_release() {
-  [ -d "$path/releases" ] || mkdir "$path/releases" || return 1
-  [ -d "$path/shared" ] || mkdir -m 0755 "$path/shared" || return 1
-  place_files || return 1
-  place_links || return 1
-  if [ ! -d "$path/releases/$release" ]; then
-    rm -rf "$path/releases/.$release"
-    cp -R "$files/release" "$path/releases/.$release" && mv -T "$path/releases/.$release" "$path/releases/$release" || return 1
-  fi
-  [ ! -f "$files/env.base" ] || cp "$files/env.base" "$path/releases/$release/env"
-  cp "$files/release/images" "$files/release/digests" "$path/releases/$release/" || return 1
-  [ ! -f "$files/release/adopted" ] || cat "$files/release/adopted" >>"$path/.deploy/adopted"
-  drop_sent
-}
-drop_sent() {
-  rm -rf "$\{files:?}/project" "$files/env.base"
-}
-place_links() {
-  [ -f "$files/release/links" ] || return 0
-  while IFS=$tab read -r _old _name; do
-    if [ -e "$path/shared/$_name" ] || [ -L "$path/shared/$_name" ]; then continue; fi
-    mkdir -p "$(dirname "$path/shared/$_name")" && ln -s "$_old" "$path/shared/$_name" || return 1
-    say "shared/$_name is $_old"
-  done <"$files/release/links"
-}
-switch_current() {
-  rm -f "$path/.current.new"
-  ln -s "releases/$1" "$path/.current.new" && mv -T "$path/.current.new" "$path/current"
-}
-image_tag() {
-  printf 'deploy-actions/%s:%s-%s' "$base_project" "$1" "$2"
-}
-keep_images() {
-  while read -r _service _id _image; do
-    unlocked clean_env docker tag "$_id" "$(image_tag "$1" "$_service")" &
-  done <"$2/images"
-  wait
-}
-restore_references() {
-  while read -r _service _id _image; do
-    case $_image in *@sha256:*) continue ;; esac
-    [ "$(clean_env docker image inspect --format '{{.Id}}' "$_image" 2>/dev/null)" != "$_id" ] || continue
-    unlocked clean_env docker tag "$_id" "$_image" ||
-      unlocked clean_env docker tag "$(image_tag "$2" "$_service")" "$_image" || return 1
-  done <"$1/images"
-}
-forget_release() {
-  cp "$path/releases/$1/images" "$scratch/forgotten" 2>/dev/null || : >"$scratch/forgotten"
-  rm -rf "$\{path:?}/releases/$\{1:?}"
-  while read -r _service _id _image; do
-    unlocked clean_env docker image rm "$(image_tag "$1" "$_service")" >/dev/null 2>&1
-    case $_image in
-      *@sha256:*) cat "$path"/releases/*/images 2>/dev/null | grep -qF " $_image" && continue ;;
-      *) continue ;;
-    esac
-    unlocked clean_env docker image rm "$_image" >/dev/null 2>&1
-  done <"$scratch/forgotten"
-}
-retain() {
-  _current=$(current_release)
-  ls -t "$path/releases" | {
-    _kept=2
-    while read -r _old; do
-      case $_old in "$_current" | "$previous") continue ;; esac
-      ! grep -qsx "$_old" "$path/.deploy/color-blue" "$path/.deploy/color-green" || continue
-      if [ -f "$path/releases/$_old/deployed" ] && [ "$_kept" -lt "$keep_releases" ]; then
-        _kept=$((_kept + 1))
-        continue
-      fi
-      say "forgets the release $_old"
-      forget_release "$_old" </dev/null
-    done
-  }
-  for _tree in "$path"/files/*; do
-    [ -d "$_tree" ] || continue
-    cat "$path"/releases/*/trees 2>/dev/null | grep -q "^$\{_tree##*/}$tab" || rm -rf "$_tree"
-  done
-}
-record_history() {
-  _now=$(date +%s)
-  _digests=$(awk '
-    FILENAME == ARGV[1] { id[$1] = $2; next }
-    { printf "%s\\"%s\\":\\"%s\\"", separator, $1, ($2 == "" ? id[$1] : $2); separator = "," }
-  ' "$(existing "$files/release/images")" "$(existing "$files/release/digests")")
-  printf '%s,"outcome":"%s","bad":%s,"at":"%s","duration_ms":%s,"digests":{%s}}\\n' "$history_head" "$1" "$\{2:-false}" \\
-    "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$(((_now - begun) * 1000))" "$_digests" >>"$path/.deploy/history.jsonl"
-  sync "$path/.deploy/history.jsonl" 2>/dev/null || sync
-}
-stop() {
-  record_history failed
-  fail "$@"
-}
-write_release_json() {
-  {
-    cat "$1/release.head"
-    printf ',"created":"%s","previous":"%s","images":{' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$2"
-    awk '{ printf "%s\\"%s\\":\\"%s\\"", separator, $1, $2; separator = "," }' "$1/images"
-    printf '},"migrations":{"ran":%s,"reversible":%s,"state_before":"%s","state_after":"%s"}}\\n' \\
-      "$(if journalled migration:begin; then echo true; else echo false; fi)" "$migration_reversible" \\
-      "$(state_hash before)" "$(state_hash after)"
-  } | (cd "$1" && write_file release.json)
-}
-state_hash() {
-  [ ! -f "$run/migration-state.$1" ] || sha256sum <"$run/migration-state.$1" | cut -d ' ' -f 1
-}
-`,B=[C,P,`inspect() {
-  scratch=$PWD/scratch
-  mkdir "$scratch"
-  old_folder=
-  use_engine
-  require_compose 2 26
-  stage=$PWD/project/$folder
-  mkdir -p "$stage"
-  if [ "$want" = deploy ]; then
-    if [ "$adopt" = true ] && [ -z "$(current_release)" ]; then find_old_folder; fi
-    link_shared "$path/shared" "$stage" .
-    [ -z "$old_folder" ] || link_shared "$old_folder" "$stage" .
-    resolve
-    project=$(sed -n 's/^  "name": "\\(.*\\)",*$/\\1/p' config.json | head -n 1)
-    [ -z "$old_folder" ] || original_hashes
-    result_file config config.json
-    shared_sources
-    result stage "$stage"
-    result old_folder "$old_folder"
-  else
-    project=$project_given
-    [ -n "$project" ] || project=$(sed -n 's/^ "name": "\\(.*\\)",*$/\\1/p' "$path/current/compose.json" 2>/dev/null | head -n 1)
-    [ -n "$project" ] || project=$(project_of_folder)
-  fi
-  result project "$project"
-  look_at_stack
-  look_at_releases
-  rm -rf env config.json original.json hashes same stack stack-images listening containers images releases history "$scratch"
-}
-link_shared() {
-  [ -d "$1/$3" ] || return 0
-  for _entry in "$1/$3"/* "$1/$3"/.[!.]* "$1/$3"/..?*; do
-    [ -e "$_entry" ] || continue
-    _base=$\{_entry##*/}
-    if [ "$3" = . ]; then
-      case $_base in current | releases | files | shared | backups | .deploy | .git) [ "$1" != "$old_folder" ] || continue ;; esac
-    fi
-    if [ ! -e "$2/$3/$_base" ] && [ ! -L "$2/$3/$_base" ]; then
-      ln -s "$_entry" "$2/$3/$_base"
-    elif [ -d "$_entry" ] && [ -d "$2/$3/$_base" ] && [ ! -L "$2/$3/$_base" ]; then
-      (link_shared "$1" "$2" "$3/$_base")
-    fi
-  done
-}
-resolve() {
-  _env_name=$\{env_file:-.env}
-  case $_env_name in /*) _base=$_env_name ;; *) _base=$stage/$_env_name ;; esac
-  if [ -n "$env_file" ] && [ ! -f "$_base" ]; then
-    case $env_file in
-    /*) fail input "env-file: there is no $env_file on the server" 'Make it there, readable to the login user.' ;;
-    esac
-    fail input "env-file: there is no $env_file on the server" "Put it at $path/shared/$env_file, or give its absolute path."
-  fi
-  _merged=$PWD/env
-  : >"$_merged"
-  if [ -f "$_base" ]; then
-    check_env_file "$_base"
-    cat "$_base" >"$_merged" || fail refused "$_env_name on the server cannot be read by $(id -un)"
-    [ -z "$(tail -c 1 "$_merged" | tr -d '\\n')" ] || echo >>"$_merged"
-    cp "$_merged" "$PWD/env.base"
-  fi
-  printf '%s' "$env_text" >>"$_merged"
-  case $_env_name in
-  /*) ;;
-  *)
-    if [ -n "$env_text" ] || [ -f "$_base" ]; then
-      mkdir -p "$(dirname "$_base")"
-      rm -f "$_base"
-      cp "$_merged" "$_base"
-    fi
-    ;;
-  esac
-  set -- --project-directory "$stage" --env-file "$_merged"
-  [ -z "$project_given" ] || set -- "$@" --project-name "$project_given"
-  while read -r _line; do
-    [ -z "$_line" ] || set -- "$@" --file "$stage/$_line"
-  done <<LIST
-$compose_files
-LIST
-  while read -r _line; do
-    [ -z "$_line" ] || set -- "$@" --profile "$_line"
-  done <<LIST
-$profiles
-LIST
-  (
-    cd "$stage" && env -i "PWD=$stage" "HOME=$HOME" "PATH=$PATH" $\{DOCKER_HOST:+"DOCKER_HOST=$DOCKER_HOST"} \\
-      docker compose "$@" config --format json
-  ) >config.json 2>"$scratch/config.error" || config_failure
-  if grep -q 'variable is not set' "$scratch/config.error"; then
-    sed -n 's/.*msg="\\(.*variable is not set.*\\)"$/\\1/p' "$scratch/config.error" | sed 's/[\\]//g' | sort -u | while read -r _line; do
-      warn "$_line"
-    done
-  fi
-}
-config_failure() {
-  _text=$(tail -n 5 "$scratch/config.error" | tr '\\n' ' ' | cut -c 1-1500)
-  result config_error "$_text"
-  result stage "$stage"
-  fail input "the compose configuration is not valid: $_text"
-}
-check_env_file() {
-  _broken=$(LC_ALL=C awk -v quote="'" '
-    function closes(text, mark,    i, c) {
-      for (i = 1; i <= length(text); i++) {
-        c = substr(text, i, 1)
-        if (c == "\\\\" && mark == "\\"") { i++; continue }
-        if (c == mark) return 1
-      }
-      return 0
-    }
-    open != "" { if (closes($0, open)) open = ""; next }
-    /^[ \\t\\r]*$/ || /^[ \\t]*#/ { next }
-    {
-      line = $0
-      sub(/^[ \\t]*(export[ \\t]+)?/, "", line)
-      if (line !~ /^[A-Za-z_][A-Za-z0-9_.-]*[ \\t]*[=:]/ && line !~ /^[A-Za-z_][A-Za-z0-9_.-]*[ \\t\\r]*$/) { print NR; exit }
-      sub(/^[A-Za-z_][A-Za-z0-9_.-]*[ \\t]*[=:]?[ \\t]*/, "", line)
-      mark = substr(line, 1, 1)
-      if ((mark == "\\"" || mark == quote) && !closes(substr(line, 2), mark)) { open = mark; began = NR }
-    }
-    END { if (open != "") print began }
-  ' "$1" | head -n 1)
-  [ -z "$_broken" ] ||
-    fail input "line $_broken of $_env_name on the server is not KEY=value" 'Mend that line on the server; its text is not shown because it may hold a secret.'
-}
-find_old_folder() {
-  project=$project_given
-  [ -n "$project" ] || project=$(sed -n 's/^name: *["'"'"']*\\([a-z0-9_-]*\\).*/\\1/p' "$stage/$(printf '%s\\n' "$compose_files" | head -n 1)" | head -n 1)
-  [ -n "$project" ] || project=$(project_of_folder)
-  _id=$(project_ids | head -n 1)
-  [ -n "$_id" ] || return 0
-  _folder=$(clean_env docker inspect --format '{{index .Config.Labels "com.docker.compose.project.working_dir"}}' "$_id")
-  [ ! -d "$_folder" ] || old_folder=$_folder
-}
-project_of_folder() {
-  printf '%s' "$folder" | tr '[:upper:]' '[:lower:]' | sed 's/[^a-z0-9_-]//g; s/^[_-]*//'
-}
-original_hashes() {
-  sed "s|\\"$stage|\\"$old_folder|g" config.json >original.json
-  if clean_env docker compose --project-name "$project" --project-directory "$old_folder" --env-file /dev/null \\
-    --file original.json config --hash '*' >hashes 2>/dev/null; then
-    result_file original_hashes hashes
-  fi
-  (cd "$stage" && find . -type f) | sed 's|^\\./||' | while IFS= read -r _file; do
-    ! cmp -s "$stage/$_file" "$old_folder/$_file" || printf '%s\\n' "$_file"
-  done >same
-  result_file same same
-  : >stack
-  set -- $(project_ids)
-  [ $# = 0 ] || clean_env docker inspect --type container --format '{{json .}}' "$@" >stack 2>/dev/null
-  : >stack-images
-  [ $# = 0 ] || clean_env docker image inspect --format '{{json .}}' \\
-    $(clean_env docker inspect --format '{{.Image}}' "$@" | sort -u) >stack-images 2>/dev/null
-  result_file stack stack
-  result_file stack_images stack-images
-}
-shared_sources() {
-  sed -n 's/^ *"\\(source\\|file\\)": "\\(.*\\)",*$/\\2/p' config.json | sort -u >sources
-  : >present
-  while IFS= read -r _source; do
-    case $_source in
-    "$stage"/*)
-      _relative=$\{_source#"$stage"/}
-      if [ -e "$path/shared/$_relative" ] || [ -L "$path/shared/$_relative" ]; then
-        printf 'shared %s\\n' "$_relative" >>present
-      elif [ -n "$old_folder" ] && [ -e "$old_folder/$_relative" ]; then
-        printf 'old %s\\n' "$_relative" >>present
-      fi
-      ;;
-    esac
-  done <sources
-  if [ -n "$old_folder" ]; then
-    for _source in "$old_folder"/.env* "$old_folder"/*.env; do
-      [ -f "$_source" ] && printf 'env %s\\n' "$\{_source##*/}" >>present
-    done
-  fi
-  result_file present present
-}
-look_at_stack() {
-  _project=$project
-  _ids=
-  for project in "$_project" "$_project-blue" "$_project-green"; do
-    _ids="$_ids $(project_ids)"
-  done
-  project=$_project
-  : >containers
-  set -- $_ids
-  [ $# = 0 ] || clean_env docker inspect --type container --format "$container_template" "$@" >containers 2>/dev/null
-  result_file containers containers
-  clean_env docker image ls --no-trunc --digests --format '{{json .}}' >images 2>/dev/null
-  result_file images images
-}
-look_at_releases() {
-  for _one in traffic.json ports color-blue color-green; do
-    [ ! -f "$path/.deploy/$_one" ] || result_file "$(echo "$_one" | tr .- __)" "$path/.deploy/$_one"
-  done
-  cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk '$4 == "0A" { sub(/.*:/, "", $2); print $2 }' | sort -u >listening
-  result_file listening listening
-  [ ! -f "$path/.deploy/adopted" ] || result_file adopted "$path/.deploy/adopted"
-  _current=$(current_release)
-  result current "$_current"
-  if [ -n "$_current" ]; then
-    result_file previous_config "$path/current/compose.json"
-    [ ! -f "$path/current/release.json" ] || result_file previous_release "$path/current/release.json"
-    result_file previous_images "$path/current/images"
-  fi
-  if [ "$want" = status ]; then
-    : >releases
-    for _one in "$path"/releases/*; do
-      [ ! -f "$_one/release.json" ] || cat "$_one/release.json" >>releases
-    done
-    result_file releases releases
-  fi
-  if [ -f "$path/.deploy/history.jsonl" ]; then
-    tail -n 50 "$path/.deploy/history.jsonl" >history
-    result_file history history
-  fi
-}
-`].join(`
-`),U=[C,P,N,D,L,A].join(`
-`),G=`${U}
-${T}`;async function q(e,t,r={}){let o=Z(t.path),a=`project/${o}`,s=new Map;for(let e of[...t.files,...t.composeFiles])s.set(e.path,e);let i=[...s.values()].map(e=>({name:`${a}/${e.path}`,content:e.content,mode:e.executable?448:384})),l=await z(e,{path:t.path,files:i,body:B,parameters:{want:"deploy",folder:o,project_given:t.project,compose_files:t.composeFiles.map(e=>e.path).join(`
+`},yield{name:"parameters",content:U({path:e.path,deployment_id:e.deploymentId,operation:e.name,lock_timeout:String(Math.ceil(o/1e3)),holder_actor:W(r.actor),holder_url:W(r.runUrl),...n?{order_key:n.key,order_number:String(n.number),order_attempt:String(n.attempt),allow_older:a?"yes":""}:{}})+G(e.parameters)},e.secrets&&(yield{name:"secrets",content:G(e.secrets)}),e.files??[]))yield{...s,name:`files/${s.name}`}}(t)],u=void 0===t.resumeOnBoot?"":t.resumeOnBoot?"yes":"no",h=(n={path:t.path,deploymentId:t.deploymentId,operation:t.name,number:0,directory:""},l=0,c={reference:n,fresh:!0,session:e,offset:()=>l,ended:()=>i,onFrame({type:e,payload:t}){switch(e){case"token":a??=D(t.toString("latin1"),r.onEvent);break;case"log":l+=t.length,a?.push(t);break;case"state":{let e=t.toString("latin1");e!==s&&r.onEvent?.({type:"state",state:e}),s=e;break}case"result":a?.end(),i=x(t,c.reference,c.fresh);break;case"dead":{let e=t.toString("utf8");throw new o.HR("lost",`the program on ${c.session.name} was killed${e?` after ${e}`:""} and left no result`,{remedy:"Run it again: the next run on this server first finishes or reverts what this one began."})}}}});for(let e=!1;;e=!0){let n,o=new Promise(e=>{n=e}),a=E(h.session,{script:M("_launch"),args:[t.path,t.deploymentId,t.name,d,t.staging??"",u,e?"again":""],input:F($),signal:r.signal},e=>{if("run"!==e.type)return void h.onFrame(e);let[,t,r,o]=/^(\d+) (\w+) (.*)$/s.exec(e.payload.toString("utf8"));Object.assign(h.reference,{number:Number(t),directory:o}),h.fresh="started"===r,n(r)});a.catch(()=>{});try{let e=await Promise.race([o,a.then(()=>o)]);return function(e,t,r){return r.catch(()=>{}),{reference:e.reference,disposition:t,get session(){return e.session},result:r}}(h,e,L(h,a,r))}catch(e){if(r.signal?.throwIfAborted(),!(e instanceof _.fm&&"lost"===e.code&&h.session.gone.aborted))throw e;await P(h,e,r)}}}function W(e){return e.replace(/[\0-\x1f\x7f]+/g," ").trim()}async function Z(e,t){let r,n=!1,o={},a=[];return await E(e,{script:M("_status"),args:[t]},({type:e,payload:s})=>{let i=s.toString("utf8"),l=a.at(-1);switch(e){case"lock":n="held"===i;break;case"holder":{let e=new Map(i.split(`
+`).map(e=>[e.split(" ",1)[0],e.replace(/^\S+ ?/,"")])),t=t=>e.get(t)??"";r={actor:t("actor"),runUrl:t("url"),since:t("since"),run:t("run")};break}case"order":for(let[,e,t,r]of i.matchAll(/^(\S+) (\d+) (\d+)$/gm))o[e]={number:Number(t),attempt:Number(r)};break;case"run":{let e=function(e,t){let r=/\/([^/]+)\/([a-z][a-z-]*)-(\d+)$/.exec(t);if(r)return{path:e,deploymentId:r[1],operation:r[2],number:Number(r[3]),directory:t}}(t,i);e&&a.push({reference:e,state:"ended",result:void 0,began:"",lastEvent:""});break}case"result":l&&(l.result=x(s,l.reference,!1));break;case"state":l&&(l.state=i.trim());break;case"began":l&&(l.began=i);break;case"event":l&&(l.lastEvent=i.replace(/^\S+ /,""))}}),a.sort((e,t)=>t.began.localeCompare(e.began)),{lock:n?r??{actor:"",runUrl:"",since:"",run:""}:void 0,runs:a,order:o}}async function K(e,t,r={}){let o=ee(t.path),a=`project/${o}`,s=new Map;for(let e of[...t.files,...t.composeFiles])s.set(e.path,e);let i=[...s.values()].map(e=>({name:`${a}/${e.path}`,content:e.content,mode:e.executable?448:384})),l=await q(e,{path:t.path,files:i,body:u,parameters:{want:"deploy",folder:o,project_given:t.project,compose_files:t.composeFiles.map(e=>e.path).join(`
 `),profiles:t.profiles.join(`
-`),env_file:t.envFile,adopt:String(t.adopt),docker_host:t.dockerHost??"",container_template:n.zm},secrets:{env_text:(0,n.R_)(t.env)},...r}),c=e=>l.fields[e]??"",d=e=>new Set(K(c("present")).flatMap(t=>t.startsWith(`${e} `)?[t.slice(e.length+1)]:[]));return{...W(l.fields),staging:l.staging,stage:c("stage"),stageName:a,config:(0,n.Xh)(c("config")),shared:d("shared"),old:d("old"),oldFolder:c("old_folder"),envFiles:[...d("env")],same:new Set(K(c("same"))),stack:function(e,t,r){let o=J(t);if(0!==o.length)return{model:(0,n.t2)(e,o,J(r)),containers:o}}(c("project"),c("stack"),c("stack_images")),originalHashes:new Map(K(c("original_hashes")).flatMap(e=>{let[t,r]=e.split(" ");return t&&r?[[t,r]]:[]}))}}async function X(e,t){await e.run({script:'case $1 in /*/.deploy/incoming/*/files) rm -rf -- "${1%/files}" ;; esac',args:[t]}).catch(()=>void 0)}async function V(e,t,r={}){let o=await z(e,{path:t.path,files:[],body:B,parameters:{want:"status",folder:Z(t.path),project_given:t.project,compose_files:"",profiles:"",env_file:"",adopt:"false",docker_host:t.dockerHost??"",container_template:n.zm},secrets:{env_text:""},...r});return await X(e,o.staging),W(o.fields)}function W(e){var t;let r,o=e.previous_config;return{project:e.project??"",containers:(0,n.eQ)(e.containers??""),images:(0,n.B2)(e.images??""),current:e.current??"",adopted:K(e.adopted??""),share:(t=e.traffic_json??"","string"==typeof(r=J(t)[0]?.share)?r:""),ports:(0,n.Kq)(e.ports??""),listening:new Set(K(e.listening??"").map(e=>Number.parseInt(e,16))),colors:Object.fromEntries(n.lm.flatMap(t=>{let r=(e[`color_${t}`]??"").trim();return""===r?[]:[[t,r]]})),previousConfig:o?(0,n.Xh)(o):void 0,previousRelease:e.previous_release?J(e.previous_release)[0]:void 0,history:J(e.history??""),releases:J(e.releases??"")}}function Z(e){return e.slice(e.lastIndexOf("/")+1)}function K(e){return e.split(`
-`).filter(e=>""!==e)}function J(e){return K(e).flatMap(e=>{try{return[JSON.parse(e)]}catch{return[]}})}function Y(e){return Object.keys(e.services).map(t=>`${[t,...(0,n.hk)(e,[t])].join(" ")}
-`).join("")}function Q(e){return[...new Set(e.map(e=>`${e.image}
-`))].join("")}let ee="adopted";function et(e,t,r){if(!e.stack)return[];let o=[],a=new Set([...r.shared.filter(t=>e.old.has(t.path)&&"."!==t.path).map(e=>e.path),...e.envFiles]);if(a.size>0){let t=[...a].map(t=>`${e.oldFolder}/${t}	${t}
+`),env_file:t.envFile,adopt:String(t.adopt),docker_host:t.dockerHost??"",container_template:n.zm},secrets:{env_text:(0,n.R_)(t.env)},...r}),c=e=>l.fields[e]??"",d=e=>new Set(et(c("present")).flatMap(t=>t.startsWith(`${e} `)?[t.slice(e.length+1)]:[]));return{...Q(l.fields),staging:l.staging,stage:c("stage"),stageName:a,config:(0,n.Xh)(c("config")),shared:d("shared"),old:d("old"),oldFolder:c("old_folder"),envFiles:[...d("env")],same:new Set(et(c("same"))),stack:function(e,t,r){let o=er(t);if(0!==o.length)return{model:(0,n.t2)(e,o,er(r)),containers:o}}(c("project"),c("stack"),c("stack_images")),originalHashes:new Map(et(c("original_hashes")).flatMap(e=>{let[t,r]=e.split(" ");return t&&r?[[t,r]]:[]}))}}async function J(e,t){await e.run({script:'case $1 in /*/.deploy/incoming/*/files) rm -rf -- "${1%/files}" ;; esac',args:[t]}).catch(()=>void 0)}async function Y(e,t,r={}){let o=await q(e,{path:t.path,files:[],body:u,parameters:{want:"status",folder:ee(t.path),project_given:t.project,compose_files:"",profiles:"",env_file:"",adopt:"false",docker_host:t.dockerHost??"",container_template:n.zm},secrets:{env_text:""},...r});return await J(e,o.staging),Q(o.fields)}function Q(e){var t;let r,o=e.previous_config;return{project:e.project??"",containers:(0,n.eQ)(e.containers??""),images:(0,n.B2)(e.images??""),current:e.current??"",adopted:et(e.adopted??""),share:(t=e.traffic_json??"","string"==typeof(r=er(t)[0]?.share)?r:""),ports:(0,n.Kq)(e.ports??""),listening:new Set(et(e.listening??"").map(e=>Number.parseInt(e,16))),colors:Object.fromEntries(n.lm.flatMap(t=>{let r=(e[`color_${t}`]??"").trim();return""===r?[]:[[t,r]]})),previousConfig:o?(0,n.Xh)(o):void 0,previousRelease:e.previous_release?er(e.previous_release)[0]:void 0,history:er(e.history??""),releases:er(e.releases??"")}}function ee(e){return e.slice(e.lastIndexOf("/")+1)}function et(e){return e.split(`
+`).filter(e=>""!==e)}function er(e){return et(e).flatMap(e=>{try{return[JSON.parse(e)]}catch{return[]}})}let en="adopted";function eo(e,t,r){if(!e.stack)return[];let o=[],a=new Set([...r.shared.filter(t=>e.old.has(t.path)&&"."!==t.path).map(e=>e.path),...e.envFiles]);if(a.size>0){let t=[...a].map(t=>`${e.oldFolder}/${t}	${t}
 `);o.push({name:"release/links",content:t.join("")})}let{model:s,containers:i}=e.stack,l=i.filter(e=>"exited"===e.State.Status&&0===e.State.ExitCode).map(e=>e.Config.Labels?.["com.docker.compose.service"]??"").filter(e=>s.services[e]),c=(0,n.d4)(s,l),d=i.filter(e=>e.Config.Labels?.["com.docker.compose.oneoff"]!=="True"),$=e=>e.Config.Labels?.["com.docker.compose.service"]??"",u=d.flatMap(e=>{let t=c.services.find(t=>t.name===$(e));return t?[`${e.Id} ${t.hash}
-`]:[]});u.push(...[...er(e,t,r)].map(e=>`${e}
+`]:[]});u.push(...[...ea(e,t,r)].map(e=>`${e}
 `));let h=c.services.flatMap(e=>{let t=d.find(t=>$(t)===e.name);return t?[`${e.name} ${t.Image} ${e.image}
-`]:[]}),f="release-adopted";return o.push({name:"release/adopted",content:u.join("")},{name:`${f}/compose.json`,content:c.json},{name:`${f}/services`,content:(0,n.lt)(c.services)},{name:`${f}/images`,content:h.join("")},{name:`${f}/needs`,content:Y(s)},{name:`${f}/trees`,content:""},{name:`${f}/release.head`,content:JSON.stringify({id:ee,version:ee,project:e.project,services:c.services.map(({name:e,image:t,replicas:r,hash:n,kind:o})=>({name:e,image:t,replicas:r,hash:n,kind:o}))}).slice(0,-1)}),o}function er(e,t,r){let n=new Set(r.sent.filter(({path:t})=>r.trees.filter(e=>e.path===t).some(t=>t.files.some(t=>!e.same.has(t.path)))).map(({service:e})=>e));return new Set(e.containers.filter(e=>""===e.hash&&!e.oneOff&&""!==e.composeHash).filter(t=>e.originalHashes.get(t.service)===t.composeHash&&!n.has(t.service)).flatMap(e=>{let r=t.find(t=>t.name===e.service);return r?[`${e.id} ${r.hash}`]:[]}))}var en=r(9254);function eo(e){return String(Math.ceil(e/1e3))}r(3838);let ea={preflight:"Look before anything changes",pull:"Pull the images",ready:"Ready to change; waiting for the other servers",shared:"Networks, volumes and shared services","before-up":"Before up",migrate:"Migrate",up:"Bring up what changed",wait:"Wait until every service is healthy","after-up":"After up","all-ready":"Healthy; waiting for the other servers",restore:"Restore the release before",finish:"Finish"};async function es(e,t){let r=[],n=1===e.length;try{for(let o of[...e].sort((e,t)=>e.name<t.name?-1:1)){let e=await ei(o,t);if(r.push(e),n||await t.teller.until(()=>{var t;return void 0!==e.outcome||(t=e.progress,"none"!==t.state&&"waiting"!==t.state)},t.signal),e.outcome&&!eh(e.outcome))break}let o=e.flatMap(e=>r.filter(t=>t.name===e.name));n||await el(o,e.length,t),await t.teller.until(()=>r.every(e=>void 0!==e.outcome),t.signal)}catch(e){throw await e$(r,e,t.signal.aborted)}finally{await t.teller.close()}if(t.signal.aborted&&r.some(e=>!e.outcome?.result))throw await e$(r,t.signal.reason,!0);return e.flatMap(e=>r.filter(t=>t.name===e.name).map(e=>e.outcome))}async function ei(e,t){let r={state:"none",phase:""},n=await F(e.session,e.operation,{clock:t.clock,signal:t.signal,reopen:e.reopen,onEvent:t.teller.listener(e.name,r)});t.onStart(e.name,n.reference);let o={...e,run:n,progress:r,outcome:void 0},a=e=>{o.outcome=e,t.teller.wake()};return n.result.then(t=>a({name:e.name,result:t}),t=>a({name:e.name,lost:t})),o}async function el(e,t,r){let{teller:n,signal:o}=r,a=()=>e.some(e=>e.outcome&&!eh(e.outcome))||e.length<t,s=e=>void 0!==e.outcome||"ready"===e.progress.phase||eu.indexOf(e.progress.phase)>eu.indexOf("ready"),i=e=>void 0!==e.outcome||"all-ready"===e.progress.phase&&"ready"===e.progress.state;if(await n.until(()=>a()||e.every(s),o),a())return await ed(e);let l="same",c=async e=>{if(e.outcome)return;let{path:t,directory:r}=e.run.reference;await y(e.run.session,t,r,[{name:"proceed",content:`${l}
-`}])},[d,...$]=e,u=[...e];if(r.migratesFirst&&d&&(await c(d),await n.until(()=>a()||i(d)||eu.indexOf(d.progress.phase)>eu.indexOf("migrate"),o),a()||(l=await ec(d),u=$,1===r.parallel&&(await n.until(()=>a()||i(d),o),a()))))return await ed(e);for(;u.length>0;){let t=u.splice(0,r.parallel);if(await Promise.all(t.map(c)),await n.until(()=>a()||t.every(i),o),a())return await ed(e)}if(await n.until(()=>a()||e.every(i),o),a())return await ed(e);await Promise.all(e.filter(e=>!e.outcome).map(e=>v(e.run.session,e.run.reference)))}async function ec(e){let{code:t,stdout:r}=await e.run.session.run({script:'if [ -f "$1/schema" ]; then cat "$1/schema"; else echo same; fi',args:[e.run.reference.directory]}),n=r.toString("utf8").trim();return 0===t&&"same"===n?"same":"migrated"}async function ed(e){await Promise.all(e.filter(e=>!e.outcome).map(e=>w(e.run.session,e.run.reference).catch(()=>void 0)))}async function e$(e,t,r){if(!r)return t;let n=e.filter(e=>!e.outcome?.result),a=n.filter(t=>e.length>1||"waiting"===t.progress.state);await Promise.all(a.map(e=>w(e.run.session,e.run.reference).catch(()=>void 0)));let s=n.filter(e=>!a.includes(e)).map(e=>`${e.name} (in ${e.progress.phase||"preflight"})`),i=s.length>0?`the deployment goes on by itself on ${s.join(", ")}: it finishes, or restores the release before`:"nothing was changed, or it is being restored now";return new o.HR("lost",`${(0,o.bD)(t)}; ${i}`,{remedy:"Run the step again with the same deployment-id to see the outcome",cause:t})}let eu=["preflight","pull","ready","shared","before-up","migrate","up","wait","after-up","all-ready","finish","restore"];function eh(e){return e.result?.outcome==="succeeded"}function ef(e){return e.result?function(e){let{kind:t="remote",message:r="the run failed",remedy:n,details:a}=e.failure??{};return new o.HR(t,r,{remedy:n,details:a})}(e.result):e.lost instanceof o.HR?e.lost:new o.HR("lost",`the outcome on ${e.name} is not known`,{cause:e.lost})}var ep=r(1455),e_=r(6760);async function em(e,t){await (0,ep.mkdir)(e,{recursive:!0});let r=(0,e_.join)(e,`deployment-record-${t.deployment_id}.json`);return await (0,ep.writeFile)(r,`${JSON.stringify(t,null,2)}
-`),r}function eg(e){if(""===e)return"";let t=e.indexOf("@sha256:");return t<0?e:`${e.slice(0,t)}@${e.slice(t+1,t+20)}…`}function ev(e,t){let r;if(""===e||e.includes("@sha256:"))return e;try{r=(0,n.F2)(e)}catch{return e}let o=t.find(e=>{if(""===e.digest||e.tag!==(r.tag??"latest"))return!1;try{return(0,n.F2)(e.repository).repository===r.repository}catch{return!1}});return o?`${e}@${o.digest}`:e}function ew(e){return(0,o.Qj)(["Service","Action","Image before","Image after","Because of"],e.map(e=>[(0,o.SS)(e.service),e.action,(0,o.SS)(eg(e.from)),(0,o.SS)(eg(e.to)),e.reasons.map(e=>(0,o.SS)(e)).join(", ")]))}let ek=["compose.yaml","compose.yml","docker-compose.yaml","docker-compose.yml"];async function ey(e,t,r){let n=t.length>0?t:[await eb(e)],a=n[0],s=a.includes("/")?a.slice(0,a.lastIndexOf("/")):"",i=(0,e_.join)(e,s),l=e=>{if(""===s)return e;if(e.startsWith(`${s}/`))return e.slice(s.length+1);throw new o.HR("input",`input \`compose-file\`: ${e} is not in the folder of the first one, ${s}`,{input:"compose-file",remedy:"Keep the compose files of one application in one folder."})},c=[];for(let t of n)c.push(await ex(i,l(t),e,"compose-file"));let d=new Map;for(let t of r){let r=await ej(i,t);if(0===r.length)throw new o.HR("input",`input \`files\`: nothing matches ${t} in ${""===s?"the checkout":s}`,{input:"files",remedy:"Paths are relative to the folder of the compose file. Is the repository checked out (actions/checkout)?"});for(let t of r)d.set(t,await ex(i,t,e,"files"))}let $=[...d.values()].reduce((e,t)=>e+t.content.length,0);if($>0x4000000)throw new o.HR("input",`input \`files\`: ${d.size} files of ${Math.round($/1048576)} MiB are more than the ${64} MiB that go with a release`,{input:"files",remedy:"Put large content into an image or a volume."});return{folder:s,composeFiles:c,files:[...d.values()].sort((e,t)=>e.path<t.path?-1:1),has:async e=>(await (0,ep.stat)((0,e_.join)(i,e)).catch(()=>void 0))?.isFile()??!1}}async function eb(e){for(let t of ek)if((await (0,ep.stat)((0,e_.join)(e,t)).catch(()=>void 0))?.isFile())return t;throw new o.HR("input",`there is no compose file: none of ${ek.join(", ")} is in ${e}`,{input:"compose-file",remedy:"Check out the repository first (actions/checkout), or name the file in `compose-file`."})}async function ej(e,t){let r=new Set,n=async o=>{for await(let a of(0,ep.glob)(o,{cwd:e,withFileTypes:!0})){let s=(0,e_.relative)(e,(0,e_.join)(a.parentPath,a.name)).split(e_.sep).join("/");if(".git"===s||s.startsWith(".git/"))continue;let i=await (0,ep.stat)((0,e_.join)(e,s)).catch(()=>void 0);i?.isFile()?r.add(s):i?.isDirectory()&&o===t&&!t.endsWith("**")&&await n(`${s}/**`)}};return await n(t),[...r]}async function ex(e,t,r,n){let a=(0,e_.join)(e,t),[s,i]=await Promise.all([(0,ep.realpath)(a).catch(()=>""),(0,ep.realpath)(r)]);if(""===s)throw new o.HR("input",`input \`${n}\`: there is no ${t} in the checkout`,{input:n,remedy:"Is the repository checked out (actions/checkout), and is the path relative to its root?"});if(s!==i&&!s.startsWith(i+e_.sep))throw new o.HR("input",`input \`${n}\`: ${t} is a link out of the checkout`,{input:n});let l=await (0,ep.stat)(s);return{path:t,content:await (0,ep.readFile)(s),executable:(73&l.mode)!=0&&"win32"!==process.platform}}async function eS(e,t,r=""){if(!(e instanceof o.HR)||!e.message.startsWith("the compose configuration is not valid"))return e;let n=t.composeFiles.find(t=>e.message.includes(`/${t.path}:`))??t.composeFiles[0],a=""===t.folder?"":`${t.folder}/`,s={file:a+n.path,...await eE(n.content.toString("utf8"),e.message)},i=e.message.replace(""===r?/\/[^\s:]*\/files\/project\/[^\s:/]+\//g:`${r}/`,a);return new o.HR(e.kind,i,{input:"compose-file",remedy:e.remedy??`Try it where the file is: docker compose -f ${s.file} config`,details:e.details,cause:e.cause,place:s})}async function eE(e,t){let n=/\bline (\d+)/.exec(t);if(n)return{line:Number(n[1])};let{parseDocument:o}=await Promise.all([r.e(815),r.e(333)]).then(r.bind(r,2333));try{return(await o(e,{merge:!0})).place(function(e){let t=/\bservice "([^"]+)"/.exec(e);if(t)return["services",t[1]];let r=/\b((?:services|networks|volumes|configs|secrets)\.[A-Za-z0-9_.-]+)/.exec(e),n=r?r[1].replace(/\.+$/,"").split("."):[],o=/Additional property (\S+) is not allowed/.exec(e);return o?[...n,o[1]]:n}(t),"key")}catch(t){let e=t.problems?.[0];return e?{line:e.line,column:e.column}:{line:1}}}async function eR(e,t){let r=[],n=await (0,o.dz)(e,10,async e=>{try{return[await t(e)]}catch(t){return r.push({server:e,error:t}),[]}});if(0===r.length)return n.flat();let a=r[0];if(1===e.length||!(a.error instanceof o.HR))throw a.error;throw new o.HR(a.error.kind,`${a.server.name}: ${a.error.message}. Nothing was changed on any server`,{...a.error,details:[a.error.details,...r.slice(1).map(e=>`${e.server.name}: ${(0,o.bD)(e.error)}`)].filter(Boolean).join(`
-`),cause:a.error.cause})}async function eO(e,t,r,s,i,l){let c,d;try{c=await q(t,{path:e.path,project:r.project??"",composeFiles:i.composeFiles,profiles:r.profiles,env:r.env,envFile:r["env-file"]??"",files:i.files,adopt:r.adopt||void 0!==r.color,dockerHost:e.dockerHost},{signal:s.signal,onEvent:e=>"warning"===e.type&&s.log.warning(e.text)})}catch(e){for(let e of r.env.values())s.addSecret(e);throw await eS(e,i)}for(let e of($=r.env,d=Object.values((u=c.config).services).map(e=>e.image??""),[...[...$.values()].filter(e=>!(/^\d{1,5}$/.test(e)||d.some(t=>""!==e&&t.includes(e)))),...function(e){let t=[];for(let r of Object.values(e.services))for(let[e,n]of Object.entries(r.environment??{})){if("string"!=typeof n)continue;let r=n.replaceAll("$$","$");/pass|secret|token|key|credential|auth|dsn|salt|private/i.test(e)&&t.push(r);let o=/^[a-z][a-z0-9+.-]*:\/\/[^/@\s:]*:([^/@\s]+)@/i.exec(r);o&&t.push(o[1],function(e){try{return decodeURIComponent(e)}catch{return e}}(o[1]))}return t.filter(e=>""!==e)}(u)]))s.addSecret(e);try{var $,u,h,f=c,p=r;let s=f.containers.filter(e=>""===e.hash&&!e.oneOff);if(""===f.current&&0!==s.length&&!p.adopt&&!p.color)throw new o.HR("refused",`the project ${f.project} has containers that this action did not start: ${s.map(e=>e.name).join(", ")}`,{input:"adopt",remedy:"Set `adopt: true` once to take the running stack over as it is, or give another `project`."});let d=new Set;for(let e of(h=c,Object.values(h.config.services).flatMap(e=>(e.volumes??[]).flatMap(e=>"bind"===e.type&&e.source?.startsWith(`${h.stage}/`)?[e.source.slice(h.stage.length+1)]:[]))))await i.has(e)&&d.add(e);let _=function(e,t,r){var s,i,l,c,d,$,u,h,f,p;let _,m,g,v,w=(0,n.Zo)(e.config,r.services),{model:k,notes:y}=(0,n.B)(w,r.images,r.digestRule),b=(0,n.sU)(k,{stage:e.stage,path:t,shared:e.shared},r.files);y.push(...(s=b,i=e,l=r.workspaceFiles,(0,n.wE)(s.shared,new Set([...i.shared,...i.old])).map(e=>{if(l.has(e.path))throw new o.HR("input",`${e.service} mounts ./${e.path}, which is in the repository but not among \`files\``,{input:"files",remedy:`Add ${e.path} to \`files\`.`});return`${e.service} mounts ./${e.path}, which is neither among \`files\` nor on the server in shared/: Docker will make an empty folder of it`})));let j=r.color?(c=e,d=b,$=r,u=r.color,_=function(e,t,r,s,i){let l=r.services.length>0?r.services:(0,n.ck)(t,s),c=e.containers.some(e=>e.project===t.name&&l.includes(e.service)&&"running"===e.status),d=(0,n.Kz)(e.share,c);if(/-\d+$/.test(e.share))throw new o.HR("refused",`a canary is on (${e.share}): traffic goes to both colours`,{remedy:"Finish it with blue-green-switch first: `to: blue` or `to: green`."});if(r.color===d)throw new o.HR("refused",`${d} is live${""===e.share?" (the plain stack counts as blue until the first switch)":""}`,{input:"color",remedy:"Deploy the other colour; `color: auto` chooses it."});let $="auto"!==r.color?r.color:d?(0,n.IP)(d):"blue",u=(0,n.V9)($,e.ports,e.listening,r.range,c),h=(0,n.B1)(t,{color:$,services:l,liveOnly:r.liveOnly},u),f=i.filter(e=>l.includes(e)),p=(0,n.d4)(h.color,f),_=p.services.filter(e=>!r.liveOnly.includes(e.name)),m=p.services.filter(e=>r.liveOnly.includes(e.name)),g=Object.keys(h.shared.services).length>0,v=g?(0,n.d4)(h.shared,i.filter(e=>!l.includes(e))):{json:`{}
-`,services:[]},w=[{name:"release/compose.json",content:p.json},{name:"release/services",content:(0,n.lt)(_)},{name:"release/live-only",content:(0,n.lt)(m)},{name:"release/pulls",content:Q(p.services)},{name:"release/needs",content:Y(h.color)},{name:"release/ports",content:(0,n._3)(h.ports)},{name:"release/shared/compose.json",content:v.json},{name:"release/shared/services",content:(0,n.lt)(v.services)},{name:"release/shared/pulls",content:Q(v.services)},{name:"release/shared/needs",content:g?Y(h.shared):""},...h.volumes.map((e,r)=>{var n,o;let s;return{name:`release/volumes-${r+1}`,content:(n=t.name,o=e,s=[...""===o.driver?[]:["--driver",o.driver],...Object.entries(o.options).flatMap(([e,t])=>["--opt",`${e}=${t}`]),"--label",`com.docker.compose.project=${n}`,"--label",`com.docker.compose.volume=${o.key}`,o.name],`volume_name=${(0,a.hD)([o.name])}
-set -- ${(0,a.hD)(s)}
-`)}})];return{color:$,project:(0,n.t_)(t.name,$),model:h.color,services:_,liveOnly:m,shared:v.services,ports:h.ports,notes:h.notes,uploads:w}}(c,d.model,u,$.images,$.oneShot),m=(0,n.XA)({model:_.model,services:_.services,previous:void 0,containers:c.containers.filter(e=>e.project===_.project),images:c.images,adopted:new Set,removeOrphans:$.removeOrphans}),g=c.containers.filter(e=>e.project===d.model.name),v=(0,n.XA)({model:d.model,services:_.shared,previous:void 0,containers:g,images:c.images,adopted:new Set([...c.adopted,...er(c,_.shared,d)]),removeOrphans:!1}).map(e=>"keep"===u.shared&&"recreate"===e.action?{...e,action:"keep",to:e.from}:e),{project:_.project,color:_.color,ports:_.ports,model:_.model,services:_.services,notes:_.notes,changes:[...m,...v],uploads:[..._.uploads,...et(c,_.shared,d)]}):function(e,t,r){let{model:o}=t,{json:a,services:s}=(0,n.d4)(o,r.oneShot);return{project:o.name,color:void 0,ports:[],model:o,services:s,notes:[],changes:(0,n.XA)({model:o,services:s,previous:e.previousConfig,containers:e.containers.filter(e=>e.project===o.name),images:e.images,adopted:new Set([...e.adopted,...er(e,s,t)]),removeOrphans:r.removeOrphans}),uploads:[{name:"release/compose.json",content:a},{name:"release/services",content:(0,n.lt)(s)},{name:"release/pulls",content:Q(s)},{name:"release/needs",content:Y(o)},...et(e,s,t)]}}(e,b,r),x=j.services.map(e=>e.name),S=[...j.uploads,{name:"release/trees",content:function(e,t){let r="";for(let n of e)for(let e of n.files){if(/[\t\n]/.test(e.path))throw new o.HR("input",`the name of ${JSON.stringify(e.path)} has a tab or a newline in it`,{input:"files"});let a=`${n.name}${e.path.slice(n.path.length)}`;r+=`${n.sha256}	${e.executable?"0755":"0644"}	${a}	${t}/${e.path}
-`}return r}(b.trees,e.stageName)}];for(let[e,t]of Object.entries(r.hooks))(0,en.TD)(e,t,x),t.forEach((t,r)=>{let n=String(r+1).padStart(2,"0");S.push({name:`release/hooks/${e}-${n}`,content:(0,en.OY)(t)})});return S.push({name:"release/release.head",content:(h=r,f=b.model.name,p=j,JSON.stringify({id:h.release,version:h.version,project:f,color:p.color??"",...h.about,services:p.services.map(({name:e,image:t,replicas:r,hash:n,kind:o})=>({name:e,image:t,replicas:r,hash:n,kind:o})),files:h.files.map(e=>e.path),hooks:Object.fromEntries(Object.entries(h.hooks).map(([e,t])=>[e,t.map(e=>`${e.service}: ${e.text}`)]))}).slice(0,-1))}),{...j,baseProject:b.model.name,table:S.filter(e=>/\/(services|live-only|ports)$/.test(e.name)).map(e=>String(e.content)).join(""),notes:[...y,...j.notes,...function(e,t){let r=new Map;for(let t of e)for(let e of"object"==typeof t.digests&&null!==t.digests?Object.values(t.digests):[])"string"==typeof e&&(!0===t.bad?r.set(e,String(t.release)):"succeeded"===t.outcome&&r.delete(e));return t.flatMap(({name:e,image:t})=>{let n=r.get(t);return void 0===n?[]:[`the image of ${e} was part of the release ${n}, which failed`]})}(e.history,j.services)],uploads:S}}(c,e.path,{...l,workspaceFiles:d});return{server:e,session:t,found:c,prepared:_}}catch(e){throw await X(t,c.staging),e}}async function ez(e,t,r,n,a,s,i){let l=t[0],c=e[0]?.result,d=e.length===t.length&&e.every(eh),$=e.some(e=>e.result?.fields.restored==="true"),u=e.some(e=>e.result?.fields.changed==="true"),h=c?.fields.release??a.release,f=l.prepared.color?l.found.current:c?.fields.previous??l.found.current,p=eI(l.prepared.changes,l.found,c?.fields.digests),_=eF(n,i),m=function(e,{ok:t,restored:r,isUnchanged:n}){return t?n?"unchanged":"success":r?"restored":e.some(e=>void 0!==e.lost)?"unknown":"failure"}(e,{ok:d,restored:$,isUnchanged:!u&&h!==a.release}),g=t.map(t=>{let r=e.find(e=>e.name===t.server.name);return{name:t.server.name,...function(e){if(!e)return{outcome:"not started",detail:""};if(!e.result)return{outcome:"not known",detail:(0,o.bD)(e.lost)};let t=e.result.failure?.message??"";return eh(e)?{outcome:"deployed",detail:t}:{outcome:"true"===e.result.fields.restored?"restored":"failed",detail:t}}(r)}}),v=await em(n.workflow.temp,{timestamp:n.clock.wall().toISOString(),deployment_id:String(s["deployment-id"]),environment:r.environment??"",status:m,git_sha:n.workflow.sha,git_ref:n.workflow.ref,version:a.version,release:h,previous_release:f,color:l.prepared.color??"",actor:n.workflow.actor,run_url:n.workflow.runUrl,duration_ms:_,services_deployed:Object.entries(p).map(([e,t])=>({service:e,image:t.to,action:t.action})),health_checks:l.prepared.services.filter(e=>"long"===e.kind).map(e=>({service:e.name,healthy:d})),rollback_available:""!==f&&f!==h,servers:g.map(({name:e,outcome:t})=>({name:e,outcome:t}))}),w=function(e,{release:t,version:r,duration:n}){return"unchanged"===e?`Nothing changed: ${t} runs already`:"success"===e?`Deployed ${r} in ${(0,o.a3)(n)}`:"unknown"===e?`What became of the deployment of ${r} is not known`:`The deployment of ${r} failed${"restored"===e?" and the release before it was restored":""}`}(m,{release:h,version:a.version,duration:_});return n.log.info(w),n.summary(`### ${d?"✅":"❌"} ${w}
+`]:[]}),f="release-adopted";return o.push({name:"release/adopted",content:u.join("")},{name:`${f}/compose.json`,content:c.json},{name:`${f}/services`,content:(0,n.lt)(c.services)},{name:`${f}/images`,content:h.join("")},{name:`${f}/needs`,content:m(s)},{name:`${f}/restarts`,content:g(s)},{name:`${f}/trees`,content:""},{name:`${f}/release.head`,content:JSON.stringify({id:en,version:en,project:e.project,services:c.services.map(({name:e,image:t,replicas:r,hash:n,kind:o})=>({name:e,image:t,replicas:r,hash:n,kind:o}))}).slice(0,-1)}),o}function ea(e,t,r){let n=new Set(r.sent.filter(({path:t})=>r.trees.filter(e=>e.path===t).some(t=>t.files.some(t=>!e.same.has(t.path)))).map(({service:e})=>e));return new Set(e.containers.filter(e=>""===e.hash&&!e.oneOff&&""!==e.composeHash).filter(t=>e.originalHashes.get(t.service)===t.composeHash&&!n.has(t.service)).flatMap(e=>{let r=t.find(t=>t.name===e.service);return r?[`${e.id} ${r.hash}`]:[]}))}function es(e){return e.replace(/^.*@/,"")}async function ei(e,t){let r=[],n=1===e.length;try{for(let o of[...e].sort((e,t)=>e.name<t.name?-1:1)){let e=await el(o,t);if(r.push(e),n||await t.teller.until(()=>{var t;return void 0!==e.outcome||(t=e.progress,"none"!==t.state&&"waiting"!==t.state)},t.signal),e.outcome&&!ef(e.outcome))break}let o=e.flatMap(e=>r.filter(t=>t.name===e.name));n||await ec(o,e.length,t),await t.teller.until(()=>r.every(e=>void 0!==e.outcome),t.signal)}catch(e){throw await eu(r,e,t.signal.aborted)}finally{await t.teller.close()}if(t.signal.aborted&&r.some(e=>!e.outcome?.result))throw await eu(r,t.signal.reason,!0);return e.flatMap(e=>r.filter(t=>t.name===e.name).map(e=>e.outcome))}async function el(e,t){let r={state:"none",phase:""},n=await V(e.session,e.operation,{clock:t.clock,signal:t.signal,reopen:e.reopen,onEvent:t.teller.listener(e.name,r)});t.onStart(e.name,n.reference);let o={...e,run:n,progress:r,outcome:void 0},a=e=>{o.outcome=e,t.teller.wake()};return n.result.then(t=>a({name:e.name,result:t}),t=>a({name:e.name,lost:t})),o}async function ec(e,t,r){let{teller:n,signal:o}=r,a=()=>e.some(e=>e.outcome&&!ef(e.outcome))||e.length<t,s=e=>void 0!==e.outcome||"ready"===e.progress.phase||eh.indexOf(e.progress.phase)>eh.indexOf("ready"),i=e=>void 0!==e.outcome||"all-ready"===e.progress.phase&&"ready"===e.progress.state;if(await n.until(()=>a()||e.every(s),o),a())return await e$(e);let l="same",c=async e=>{if(e.outcome)return;let{path:t,directory:r}=e.run.reference;await T(e.run.session,t,r,[{name:"proceed",content:`${l}
+`}])},[d,...$]=e,u=[...e];if(r.migratesFirst&&d&&(await c(d),await n.until(()=>a()||i(d)||eh.indexOf(d.progress.phase)>eh.indexOf("migrate"),o),a()||(l=await ed(d),u=$,1===r.parallel&&(await n.until(()=>a()||i(d),o),a()))))return await e$(e);for(;u.length>0;){let t=u.splice(0,r.parallel);if(await Promise.all(t.map(c)),await n.until(()=>a()||t.every(i),o),a())return await e$(e)}if(await n.until(()=>a()||e.every(i),o),a())return await e$(e);await Promise.all(e.filter(e=>!e.outcome).map(e=>H(e.run.session,e.run.reference)))}async function ed(e){let{code:t,stdout:r}=await e.run.session.run({script:'if [ -f "$1/schema" ]; then cat "$1/schema"; else echo same; fi',args:[e.run.reference.directory]}),n=r.toString("utf8").trim();return 0===t&&"same"===n?"same":"migrated"}async function e$(e){await Promise.all(e.filter(e=>!e.outcome).map(e=>N(e.run.session,e.run.reference).catch(()=>void 0)))}async function eu(e,t,r){if(!r)return t;let n=e.filter(e=>!e.outcome?.result),a=n.filter(t=>e.length>1||"waiting"===t.progress.state);await Promise.all(a.map(e=>N(e.run.session,e.run.reference).catch(()=>void 0)));let s=n.filter(e=>!a.includes(e)).map(e=>`${e.name} (in ${e.progress.phase||"preflight"})`),i=s.length>0?`the deployment goes on by itself on ${s.join(", ")}: it finishes, or restores the release before`:"nothing was changed, or it is being restored now";return new o.HR("lost",`${(0,o.bD)(t)}; ${i}`,{remedy:"Run the step again with the same deployment-id to see the outcome",cause:t})}let eh=["preflight","pull","ready","shared","before-up","migrate","up","wait","after-up","all-ready","finish","restore"];function ef(e){return e.result?.outcome==="succeeded"}function ep(e){return e.result?function(e){let{kind:t="remote",message:r="the run failed",remedy:n,details:a}=e.failure??{};return new o.HR(t,r,{remedy:n,details:a})}(e.result):e.lost instanceof o.HR?e.lost:new o.HR("lost",`the outcome on ${e.name} is not known`,{cause:e.lost})}var e_=r(1455),em=r(6760);async function eg(e,t){await (0,e_.mkdir)(e,{recursive:!0});let r=(0,em.join)(e,`deployment-record-${t.deployment_id}.json`);return await (0,e_.writeFile)(r,`${JSON.stringify(t,null,2)}
+`),r}function ev(e){if(""===e)return"";let t=e.indexOf("@sha256:");return t<0?e:`${e.slice(0,t)}@${e.slice(t+1,t+20)}…`}function ew(e,t){let r;if(""===e||e.includes("@sha256:"))return e;try{r=(0,n.F2)(e)}catch{return e}let o=t.find(e=>{if(""===e.digest||e.tag!==(r.tag??"latest"))return!1;try{return(0,n.F2)(e.repository).repository===r.repository}catch{return!1}});return o?`${e}@${o.digest}`:e}function ek(e){return(0,o.Qj)(["Service","Action","Image before","Image after","Because of"],e.map(e=>[(0,o.SS)(e.service),e.action,(0,o.SS)(ev(e.from)),(0,o.SS)(ev(e.to)),e.reasons.map(e=>(0,o.SS)(e)).join(", ")]))}async function ey(e,t,r,n,a,s,i){let l=t[0],c=e[0]?.result,d=e.length===t.length&&e.every(ef),$=e.some(e=>e.result?.fields.restored==="true"),u=e.some(e=>e.result?.fields.changed==="true"),h=c?.fields.release??a.release,f=l.prepared.color?l.found.current:c?.fields.previous??l.found.current,p=eb(l.prepared.changes,l.found,c?.fields.digests),_=ej(n,i),m=function(e,{ok:t,restored:r,isUnchanged:n}){return t?n?"unchanged":"success":r?"restored":e.some(e=>void 0!==e.lost)?"unknown":"failure"}(e,{ok:d,restored:$,isUnchanged:!u&&h!==a.release}),g=t.map(t=>{let r=e.find(e=>e.name===t.server.name);return{name:t.server.name,...function(e){if(!e)return{outcome:"not started",detail:""};if(!e.result)return{outcome:"not known",detail:(0,o.bD)(e.lost)};let t=e.result.failure?.message??"";return ef(e)?{outcome:"deployed",detail:t}:{outcome:"true"===e.result.fields.restored?"restored":"failed",detail:t}}(r)}}),v=await eg(n.workflow.temp,{timestamp:n.clock.wall().toISOString(),deployment_id:String(s["deployment-id"]),environment:r.environment??"",status:m,git_sha:n.workflow.sha,git_ref:n.workflow.ref,version:a.version,release:h,previous_release:f,color:l.prepared.color??"",actor:n.workflow.actor,run_url:n.workflow.runUrl,duration_ms:_,services_deployed:Object.entries(p).map(([e,t])=>({service:e,image:t.to,action:t.action})),health_checks:l.prepared.services.filter(e=>"long"===e.kind).map(e=>({service:e.name,healthy:d})),rollback_available:""!==f&&f!==h,servers:g.map(({name:e,outcome:t})=>({name:e,outcome:t}))}),w=function(e,{release:t,version:r,duration:n}){return"unchanged"===e?`Nothing changed: ${t} runs already`:"success"===e?`Deployed ${r} in ${(0,o.a3)(n)}`:"unknown"===e?`What became of the deployment of ${r} is not known`:`The deployment of ${r} failed${"restored"===e?" and the release before it was restored":""}`}(m,{release:h,version:a.version,duration:_});return n.log.info(w),n.summary(`### ${d?"✅":"❌"} ${w}
 `),t.length>1&&n.summary(`${(0,o.Qj)(["Server","Outcome","Detail"],g.map(e=>[(0,o.SS)(e.name),(0,o.FV)(e.outcome),(0,o.FV)(e.detail)]))}
-`),n.summary(`${ew(Object.entries(p).map(([e,t])=>({service:e,...t})))}
+`),n.summary(`${ek(Object.entries(p).map(([e,t])=>({service:e,...t})))}
 `),n.summary(`${function(e){let t=[];for(let{result:r}of e)for(let{name:e}of r?.phases??[])t.includes(e)||t.push(e);let r=e.length>1;return(0,o.Qj)(["Phase",...e.map(({name:e})=>r?(0,o.FV)(e):"Duration")],[...t.map(t=>[t,...e.map(({result:e})=>{let r;return 0===(r=(e?.phases??[]).filter(e=>e.name===t)).length?"":(0,o.a3)(r.reduce((e,t)=>e+t.ms,0))})]),["**total**",...e.map(({result:e})=>e?`**${(0,o.a3)(e.elapsedMs)}**`:"not known")]])}(e.map(e=>({name:e.name,result:e.result})))}
-`),{...s,release:h,"previous-release":f,changed:u,services:p,record:v,duration:_}}function eI(e,t,r=""){let o=new Map(r.split(`
-`).map(e=>{let[t="",...r]=e.split(" ");return[t,r.filter(e=>""!==e)]}));return Object.fromEntries(e.map(({service:e,action:r,from:a,to:s,reasons:i})=>[e,{action:r,from:ev(a,t.images),to:function(e,t){if(e.includes("@sha256:"))return e;try{let{repository:r}=(0,n.F2)(e),o=t?.map(n.F2).find(e=>e.repository===r);return o?.digest&&`${e}@${o.digest}`}catch{return}}(s,o.get(e))??ev(s,t.images),reasons:i}]))}function eF(e,t){return Math.round(e.clock.now()-t)}function eM(e){let t=e.toLowerCase().replace(/[^a-z0-9._-]+/g,"-").replace(/^[^a-z0-9]+/,"");return t.length<=63?t||"x":`${t.slice(0,58)}${t.slice(-5)}`}async function eH(e,t,r,n){var a;let s,i=t.clock.now();for(let a of r){let r=await n(a);try{let n=await V(r,{path:a.path,project:e.project??"",dockerHost:a.dockerHost},{signal:t.signal}),i=await H(r,a.path);s??=n,function(e,t,r,n){var a;let s=n.clock.wall().getTime(),{log:i}=n,l=""===t.current?"no release yet":`release ${t.current}`,c=(a=r.lock)?`the lock is held by ${a.actor||"somebody"} since ${a.since}${a.runUrl?` (${a.runUrl})`:""}`:"nobody holds the lock";i.info(`${e}: project ${t.project}, ${l}; ${c}`);let d=t.containers.filter(e=>!e.oneOff);for(let e of d)i.info(`  ${e.name}  ${eN(e)}, ${eA(e.startedAt,s)}  ${eg(ev(e.image,t.images))}`);for(let e of(0===d.length&&i.info("  no container of the project is there"),t.releases))i.info(`  kept: ${eT(e.id)}  version ${eT(e.version)}, of ${eT(e.created)}${e.id===t.current?"  (current)":""}`);for(let e of t.history.slice(-5))i.info(`  was: ${eT(e.at)}  ${eT(e.operation)} of ${eT(e.release)} ${eT(e.outcome)}, by ${eT(e.actor)}`);n.summary(`### ${(0,o.FV)(e)}: ${(0,o.FV)(l)}
+`),{...s,release:h,"previous-release":f,changed:u,services:p,record:v,duration:_}}function eb(e,t,r=""){let o=new Map(r.split(`
+`).map(e=>{let[t="",...r]=e.split(" ");return[t,r.filter(e=>""!==e)]}));return Object.fromEntries(e.map(({service:e,action:r,from:a,to:s,reasons:i})=>[e,{action:r,from:ew(a,t.images),to:function(e,t){if(e.includes("@sha256:"))return e;try{let{repository:r}=(0,n.F2)(e),o=t?.map(n.F2).find(e=>e.repository===r);return o?.digest&&`${e}@${o.digest}`}catch{return}}(s,o.get(e))??ew(s,t.images),reasons:i}]))}function ej(e,t){return Math.round(e.clock.now()-t)}let ex={preflight:"Look before anything changes",pull:"Pull the images",ready:"Ready to change; waiting for the other servers",shared:"Networks, volumes and shared services","before-up":"Before up",migrate:"Migrate",up:"Bring up what changed",wait:"Wait until every service is healthy","after-up":"After up","all-ready":"Healthy; waiting for the other servers",restore:"Restore the release before",finish:"Finish"};function eS(e){let t=e.toLowerCase().replace(/[^a-z0-9._-]+/g,"-").replace(/^[^a-z0-9]+/,"");return t.length<=63?t||"x":`${t.slice(0,58)}${t.slice(-5)}`}async function eE(e,t,r,n){var a;let s,i=t.clock.now();for(let a of r){let r=await n(a);try{let n=await Y(r,{path:a.path,project:e.project??"",dockerHost:a.dockerHost},{signal:t.signal}),i=await Z(r,a.path);s??=n,function(e,t,r,n){var a;let s=n.clock.wall().getTime(),{log:i}=n,l=""===t.current?"no release yet":`release ${t.current}`,c=(a=r.lock)?`the lock is held by ${a.actor||"somebody"} since ${a.since}${a.runUrl?` (${a.runUrl})`:""}`:"nobody holds the lock";i.info(`${e}: project ${t.project}, ${l}; ${c}`);let d=t.containers.filter(e=>!e.oneOff);for(let e of d)i.info(`  ${e.name}  ${eR(e)}, ${eO(e.startedAt,s)}  ${ev(ew(e.image,t.images))}`);for(let e of(0===d.length&&i.info("  no container of the project is there"),t.releases))i.info(`  kept: ${eI(e.id)}  version ${eI(e.version)}, of ${eI(e.created)}${e.id===t.current?"  (current)":""}`);for(let e of t.history.slice(-5))i.info(`  was: ${eI(e.at)}  ${eI(e.operation)} of ${eI(e.release)} ${eI(e.outcome)}, by ${eI(e.actor)}`);n.summary(`### ${(0,o.FV)(e)}: ${(0,o.FV)(l)}
 
 ${(0,o.FV)(c)}
-`),n.summary(`${(0,o.Qj)(["Container","State","Since","Image"],d.map(e=>[(0,o.SS)(e.name),eN(e),eA(e.startedAt,s),(0,o.SS)(eg(ev(e.image,t.images)))]))}
-`),n.summary(`${(0,o.Qj)(["Kept release","Version","Created"],t.releases.map(e=>[(0,o.SS)(eT(e.id)),(0,o.SS)(eT(e.version)),eT(e.created)]))}
-`)}(a.name,n,i,t)}finally{await r.close()}}return{"deployment-id":void 0,release:s?.current,version:eT(s?.previousRelease?.version),"previous-release":eT(s?.previousRelease?.previous),changed:!1,services:s&&Object.fromEntries((a=s).containers.filter(e=>!e.oneOff).map(e=>[e.service,{image:ev(e.image,a.images),state:eN(e)}])),record:void 0,duration:Math.round(t.clock.now()-i),color:void 0,"color-urls":void 0}}function eN(e){return"exited"===e.status?`exited (${e.exitCode})`:e.health?`${e.status}, ${e.health}`:e.status}function eA(e,t){let r=Date.parse(e);return r>0?`since ${(0,o.a3)(Math.max(0,t-r))}`:"never started"}function eT(e){return"string"==typeof e?e:""}async function eD(e,t,r){var i;let l=t.clock.now(),c=(e,t,r)=>new o.HR("input",`input \`${e}\` ${t}`,{input:e,remedy:r});if(e.plan&&e.status)throw c("plan","and `status` are both set","Set one of them.");if(void 0!==e["registry-password"]&&void 0===e["registry-username"])throw c("registry-username","is missing beside `registry-password`","For ghcr.io it is ${{ github.actor }}.");if(void 0!==e["registry-username"]&&void 0===e["registry-password"])throw c("registry-password","is missing or empty beside `registry-username`","For ghcr.io it is ${{ secrets.GITHUB_TOKEN }}.");if(void 0!==e["registry-password"]&&void 0===e.registry)throw c("registry","is missing beside `registry-password`","Write the host, such as ghcr.io or docker.io.");if(e["migration-state"].length>1)throw c("migration-state","holds more than one command");if(1===e["migration-state"].length&&0===e.migrate.length)throw c("migration-state","is given without `migrate`");if(e["migration-reversible"]&&0===e.migrate.length)throw c("migration-reversible","is set without `migrate`");let d=void 0!==e.color;for(let t of["color-services","live-only-services"])if(!d&&e[t].length>0)throw c(t,"is given without `color`");if(d&&e.services.length>0)throw c("services","cannot be combined with `color`","Name the services that change in `color-services`.");if(d&&e.adopt)throw c("adopt","cannot be combined with `color`: the first colour deploy takes the running stack as the live one");let $=(0,a.U2)(e),u=r??(e=>(0,a.fA)(e,{clock:t.clock,log:t.log,signal:t.signal}));if(e.status)return await eH(e,t,$,u);let h=await ey(t.workflow.workspace,e["compose-file"],e.files),f=await eL(e,t,h),p=(i=t.workflow,void 0!==e["deployment-id"]?e["deployment-id"]:""===i.runId?`local-${(0,s.randomBytes)(6).toString("hex")}`:eM(`${i.runId}-${i.job||"job"}`)),_={"deployment-id":p,release:void 0,version:f.version,"previous-release":void 0,changed:!1,services:void 0,record:void 0,duration:void 0,color:void 0,"color-urls":void 0},m=[];try{let r=await eR($,async r=>{let n=await u(r);return m.push(n),await eO(r,n,e,t,h,f)}),a=r[0];if(_["previous-release"]=a.found.current,_.color=a.prepared.color,a.prepared.color&&(_["color-urls"]=(0,n.eX)(a.prepared.ports)),_.services=eI(a.prepared.changes,a.found),function(e,t){for(let r of new Set(e.flatMap(e=>e.prepared.notes)))t.log.info(r)}(r,t),e.plan)return await Promise.all(r.map(e=>X(e.session,e.found.staging))),function(e,t,r,n){for(let{server:t,prepared:n,found:o}of(r.summary(`### Plan: nothing was changed
-`),e)){let a=n.changes.map(e=>({...e,from:ev(e.from,o.images),to:ev(e.to,o.images)}));for(let e of(r.log.info(`${t.name}: what a deployment would do (nothing is changed)`),function(e){let t=Math.max(...e.map(e=>e.service.length));return e.map(e=>{let r=e.from===e.to?eg(e.to):[eg(e.from),eg(e.to)].filter(Boolean).join(" -> "),n=e.reasons.length>0?` (${e.reasons.join(", ")})`:"";return`${e.service.padEnd(t)}  ${e.action.padEnd(8)}  ${r}${n}`})}(a)))r.log.info(`  ${e}`);r.summary(`${e.length>1?`**${t.name}**
+`),n.summary(`${(0,o.Qj)(["Container","State","Since","Image"],d.map(e=>[(0,o.SS)(e.name),eR(e),eO(e.startedAt,s),(0,o.SS)(ev(ew(e.image,t.images)))]))}
+`),n.summary(`${(0,o.Qj)(["Kept release","Version","Created"],t.releases.map(e=>[(0,o.SS)(eI(e.id)),(0,o.SS)(eI(e.version)),eI(e.created)]))}
+`)}(a.name,n,i,t)}finally{await r.close()}}return{"deployment-id":void 0,release:s?.current,version:eI(s?.previousRelease?.version),"previous-release":eI(s?.previousRelease?.previous),changed:!1,services:s&&Object.fromEntries((a=s).containers.filter(e=>!e.oneOff).map(e=>[e.service,{image:ew(e.image,a.images),state:eR(e)}])),record:void 0,duration:Math.round(t.clock.now()-i),color:void 0,"color-urls":void 0}}function eR(e){return"exited"===e.status?`exited (${e.exitCode})`:e.health?`${e.status}, ${e.health}`:e.status}function eO(e,t){let r=Date.parse(e);return r>0?`since ${(0,o.a3)(Math.max(0,t-r))}`:"never started"}function eI(e){return"string"==typeof e?e:""}async function ez(e,t,r=""){if(!(e instanceof o.HR)||!e.message.startsWith("the compose configuration is not valid"))return e;let n=t.composeFiles.find(t=>e.message.includes(`/${t.path}:`))??t.composeFiles[0],a=""===t.folder?"":`${t.folder}/`,s={file:a+n.path,...await eM(n.content.toString("utf8"),e.message)},i=e.message.replace(""===r?/\/[^\s:]*\/files\/project\/[^\s:/]+\//g:`${r}/`,a);return new o.HR(e.kind,i,{input:"compose-file",remedy:e.remedy??`Try it where the file is: docker compose -f ${s.file} config`,details:e.details,cause:e.cause,place:s})}async function eM(e,t){let n=/\bline (\d+)/.exec(t);if(n)return{line:Number(n[1])};let{parseDocument:o}=await r.e(333).then(r.bind(r,2333));try{return(await o(e,{merge:!0})).place(function(e){let t=/\bservice "([^"]+)"/.exec(e);if(t)return["services",t[1]];let r=/\b((?:services|networks|volumes|configs|secrets)\.[A-Za-z0-9_.-]+)/.exec(e),n=r?r[1].replace(/\.+$/,"").split("."):[],o=/Additional property (\S+) is not allowed/.exec(e);return o?[...n,o[1]]:n}(t),"key")}catch(t){let e=t.problems?.[0];return e?{line:e.line,column:e.column}:{line:1}}}async function eF(e,t){let r=[],n=await (0,o.dz)(e,10,async e=>{try{return[await t(e)]}catch(t){return r.push({server:e,error:t}),[]}});if(0===r.length)return n.flat();let a=r[0];if(1===e.length||!(a.error instanceof o.HR))throw a.error;throw new o.HR(a.error.kind,`${a.server.name}: ${a.error.message}. Nothing was changed on any server`,{...a.error,details:[a.error.details,...r.slice(1).map(e=>`${e.server.name}: ${(0,o.bD)(e.error)}`)].filter(Boolean).join(`
+`),cause:a.error.cause})}async function eH(e,t,r,a,s,i){let l,c;try{l=await K(t,{path:e.path,project:r.project??"",composeFiles:s.composeFiles,profiles:r.profiles,env:r.env,envFile:r["env-file"]??"",files:s.files,adopt:r.adopt||void 0!==r.color,dockerHost:e.dockerHost},{signal:a.signal,onEvent:e=>"warning"===e.type&&a.log.warning(e.text)})}catch(e){for(let e of r.env.values())a.addSecret(e);throw await ez(e,s)}for(let e of(d=r.env,c=Object.values(($=l.config).services).map(e=>e.image??""),[...[...d.values()].filter(e=>!(/^\d{1,5}$/.test(e)||c.some(t=>""!==e&&t.includes(e)))),...function(e){let t=[];for(let r of Object.values(e.services))for(let[e,n]of Object.entries(r.environment??{})){if("string"!=typeof n)continue;let r=n.replaceAll("$$","$");/pass|secret|token|key|credential|auth|dsn|salt|private/i.test(e)&&t.push(r);let o=/^[a-z][a-z0-9+.-]*:\/\/[^/@\s:]*:([^/@\s]+)@/i.exec(r);o&&t.push(o[1],function(e){try{return decodeURIComponent(e)}catch{return e}}(o[1]))}return t.filter(e=>""!==e)}($)]))a.addSecret(e);try{var d,$,u,h=l,f=r;let a=h.containers.filter(e=>""===e.hash&&!e.oneOff);if(""===h.current&&0!==a.length&&!f.adopt&&!f.color)throw new o.HR("refused",`the project ${h.project} has containers that this action did not start: ${a.map(e=>e.name).join(", ")}`,{input:"adopt",remedy:"Set `adopt: true` once to take the running stack over as it is, or give another `project`."});let c=new Set;for(let e of(u=l,Object.values(u.config.services).flatMap(e=>(e.volumes??[]).flatMap(e=>"bind"===e.type&&e.source?.startsWith(`${u.stage}/`)?[e.source.slice(u.stage.length+1)]:[]))))await s.has(e)&&c.add(e);let p=function(e,t,r){var a,s,i,l,c,d,$,u,h,f;let p,k,y,b,j=(0,n.Zo)(e.config,r.services),{model:x,notes:S}=(0,n.B)(j,r.images,r.digestRule),E=(0,n.sU)(x,{stage:e.stage,path:t,shared:e.shared},r.files);S.push(...(a=E,s=e,i=r.workspaceFiles,(0,n.wE)(a.shared,new Set([...s.shared,...s.old])).map(e=>{if(i.has(e.path))throw new o.HR("input",`${e.service} mounts ./${e.path}, which is in the repository but not among \`files\``,{input:"files",remedy:`Add ${e.path} to \`files\`.`});return`${e.service} mounts ./${e.path}, which is neither among \`files\` nor on the server in shared/: Docker will make an empty folder of it`})));let R=r.color?(l=e,c=E,d=r,$=r.color,p=function(e,t,r,a,s){let i=r.services.length>0?r.services:(0,n.ck)(t,a),l=e.containers.some(e=>e.project===t.name&&i.includes(e.service)&&"running"===e.status),c=(0,n.Kz)(e.share,l);if(/-\d+$/.test(e.share))throw new o.HR("refused",`a canary is on (${e.share}): traffic goes to both colours`,{remedy:"Finish it with blue-green-switch first: `to: blue` or `to: green`."});if(r.color===c)throw new o.HR("refused",`${c} is live${""===e.share?" (the plain stack counts as blue until the first switch)":""}`,{input:"color",remedy:"Deploy the other colour; `color: auto` chooses it."});let d="auto"!==r.color?r.color:c?(0,n.IP)(c):"blue",$=(0,n.V9)(d,e.ports,e.listening,r.range,l),u=(0,n.B1)(t,{color:d,services:i,liveOnly:r.liveOnly},$),h=s.filter(e=>i.includes(e)),f=(0,n.d4)(u.color,h),p=f.services.filter(e=>!r.liveOnly.includes(e.name)),w=f.services.filter(e=>r.liveOnly.includes(e.name)),k=Object.keys(u.shared.services).length>0,y=k?(0,n.d4)(u.shared,s.filter(e=>!i.includes(e))):{json:`{}
+`,services:[]},b=[{name:"release/compose.json",content:f.json},{name:"release/services",content:(0,n.lt)(p)},{name:"release/live-only",content:(0,n.lt)(w)},{name:"release/pulls",content:v(f.services)},{name:"release/needs",content:m(u.color)},{name:"release/restarts",content:g(u.color)},{name:"release/ports",content:(0,n._3)(u.ports)},{name:"release/shared/compose.json",content:y.json},{name:"release/shared/services",content:(0,n.lt)(y.services)},{name:"release/shared/pulls",content:v(y.services)},{name:"release/shared/needs",content:k?m(u.shared):""},...u.volumes.map((e,r)=>{var n,o;let a;return{name:`release/volumes-${r+1}`,content:(n=t.name,o=e,a=[...""===o.driver?[]:["--driver",o.driver],...Object.entries(o.options).flatMap(([e,t])=>["--opt",`${e}=${t}`]),"--label",`com.docker.compose.project=${n}`,"--label",`com.docker.compose.volume=${o.key}`,o.name],`volume_name=${(0,_.hD)([o.name])}
+set -- ${(0,_.hD)(a)}
+`)}})];return{color:d,project:(0,n.t_)(t.name,d),model:u.color,services:p,liveOnly:w,shared:y.services,ports:u.ports,notes:u.notes,uploads:b}}(l,c.model,$,d.images,d.oneShot),k=(0,n.XA)({model:p.model,services:p.services,previous:void 0,containers:l.containers.filter(e=>e.project===p.project),images:l.images,adopted:new Set,removeOrphans:d.removeOrphans}),y=l.containers.filter(e=>e.project===c.model.name),b=(0,n.XA)({model:c.model,services:p.shared,previous:void 0,containers:y,images:l.images,adopted:new Set([...l.adopted,...ea(l,p.shared,c)]),removeOrphans:!1}).map(e=>"keep"===$.shared&&"recreate"===e.action?{...e,action:"keep",to:e.from}:e),{project:p.project,color:p.color,ports:p.ports,model:p.model,services:p.services,notes:p.notes,changes:[...k,...b],uploads:[...p.uploads,...eo(l,p.shared,c)]}):function(e,t,r){let{model:o}=t,{json:a,services:s}=(0,n.d4)(o,r.oneShot);return{project:o.name,color:void 0,ports:[],model:o,services:s,notes:[],changes:(0,n.XA)({model:o,services:s,previous:e.previousConfig,containers:e.containers.filter(e=>e.project===o.name),images:e.images,adopted:new Set([...e.adopted,...ea(e,s,t)]),removeOrphans:r.removeOrphans}),uploads:[{name:"release/compose.json",content:a},{name:"release/services",content:(0,n.lt)(s)},{name:"release/pulls",content:v(s)},{name:"release/needs",content:m(o)},{name:"release/restarts",content:g(o)},...eo(e,s,t)]}}(e,E,r),O=R.services.map(e=>e.name),I=[...R.uploads,{name:"release/trees",content:function(e,t){let r="";for(let n of e)for(let e of n.files){if(/[\t\n]/.test(e.path))throw new o.HR("input",`the name of ${JSON.stringify(e.path)} has a tab or a newline in it`,{input:"files"});let a=`${n.name}${e.path.slice(n.path.length)}`;r+=`${n.sha256}	${e.executable?"0755":"0644"}	${a}	${t}/${e.path}
+`}return r}(E.trees,e.stageName)}];for(let[e,t]of Object.entries(r.hooks))(0,w.TD)(e,t,O),t.forEach((t,r)=>{let n=String(r+1).padStart(2,"0");I.push({name:`release/hooks/${e}-${n}`,content:(0,w.OY)(t)})});return I.push({name:"release/release.head",content:(u=r,h=E.model.name,f=R,JSON.stringify({id:u.release,version:u.version,project:h,color:f.color??"",...u.about,services:f.services.map(({name:e,image:t,replicas:r,hash:n,kind:o})=>({name:e,image:t,replicas:r,hash:n,kind:o})),files:u.files.map(e=>e.path),hooks:Object.fromEntries(Object.entries(u.hooks).map(([e,t])=>[e,t.map(e=>`${e.service}: ${e.text}`)]))}).slice(0,-1))}),{...R,baseProject:E.model.name,table:I.filter(e=>/\/(services|live-only|ports)$/.test(e.name)).map(e=>String(e.content)).join(""),notes:[...S,...R.notes],warnings:function(e,t){let r=new Map,n=new Map,o=[];for(let t of e){var a;let e=String(t.release),s=(a=t.digests,"object"!=typeof a||null===a?[]:Object.values(a).filter(e=>"string"==typeof e).map(es));s.length>0&&n.set(e,s);let i=n.get(e)??[],{outcome:l}=t;if(!0===t.bad&&"rolled-back"===l)for(let t of i)r.set(t,`${e}, which was rolled back`);else if(!0===t.bad)for(let t of i)o.includes(t)||r.set(t,`${e}, which failed`);else if("succeeded"===l||"taken-back"===l){for(let e of i)r.delete(e);i.length>0&&(o=i)}}return t.flatMap(({name:e,image:t})=>{let n=r.get(es(t));return void 0===n?[]:[`the image of ${e} was part of the release ${n}`]})}(e.history,R.services),uploads:I}}(l,e.path,{...i,workspaceFiles:c});return{server:e,session:t,found:l,prepared:p}}catch(e){throw await J(t,l.staging),e}}let eN=["compose.yaml","compose.yml","docker-compose.yaml","docker-compose.yml"];async function eA(e,t,r){let n=t.length>0?t:[await eT(e)],a=n[0],s=a.includes("/")?a.slice(0,a.lastIndexOf("/")):"",i=(0,em.join)(e,s),l=e=>{if(""===s)return e;if(e.startsWith(`${s}/`))return e.slice(s.length+1);throw new o.HR("input",`input \`compose-file\`: ${e} is not in the folder of the first one, ${s}`,{input:"compose-file",remedy:"Keep the compose files of one application in one folder."})},c=[];for(let t of n)c.push(await eL(i,l(t),e,"compose-file"));let d=new Map;for(let t of r){let r=await eD(i,t);if(0===r.length)throw new o.HR("input",`input \`files\`: nothing matches ${t} in ${""===s?"the checkout":s}`,{input:"files",remedy:"Paths are relative to the folder of the compose file. Is the repository checked out (actions/checkout)?"});for(let t of r)d.set(t,await eL(i,t,e,"files"))}let $=[...d.values()].reduce((e,t)=>e+t.content.length,0);if($>0x4000000)throw new o.HR("input",`input \`files\`: ${d.size} files of ${Math.round($/1048576)} MiB are more than the ${64} MiB that go with a release`,{input:"files",remedy:"Put large content into an image or a volume."});return{folder:s,composeFiles:c,files:[...d.values()].sort((e,t)=>e.path<t.path?-1:1),has:async e=>(await (0,e_.stat)((0,em.join)(i,e)).catch(()=>void 0))?.isFile()??!1}}async function eT(e){for(let t of eN)if((await (0,e_.stat)((0,em.join)(e,t)).catch(()=>void 0))?.isFile())return t;throw new o.HR("input",`there is no compose file: none of ${eN.join(", ")} is in ${e}`,{input:"compose-file",remedy:"Check out the repository first (actions/checkout), or name the file in `compose-file`."})}async function eD(e,t){let r=new Set,n=async o=>{for await(let a of(0,e_.glob)(o,{cwd:e,withFileTypes:!0})){let s=(0,em.relative)(e,(0,em.join)(a.parentPath,a.name)).split(em.sep).join("/");if(".git"===s||s.startsWith(".git/"))continue;let i=await (0,e_.stat)((0,em.join)(e,s)).catch(()=>void 0);i?.isFile()?r.add(s):i?.isDirectory()&&o===t&&!t.endsWith("**")&&await n(`${s}/**`)}};return await n(t),[...r]}async function eL(e,t,r,n){let a=(0,em.join)(e,t),[s,i]=await Promise.all([(0,e_.realpath)(a).catch(()=>""),(0,e_.realpath)(r)]);if(""===s)throw new o.HR("input",`input \`${n}\`: there is no ${t} in the checkout`,{input:n,remedy:"Is the repository checked out (actions/checkout), and is the path relative to its root?"});if(s!==i&&!s.startsWith(i+em.sep))throw new o.HR("input",`input \`${n}\`: ${t} is a link out of the checkout`,{input:n});let l=await (0,e_.stat)(s);return{path:t,content:await (0,e_.readFile)(s),executable:(73&l.mode)!=0&&"win32"!==process.platform}}async function eC(e,t,r){var a;let s=t.clock.now(),i=(e,t,r)=>new o.HR("input",`input \`${e}\` ${t}`,{input:e,remedy:r});if(e.plan&&e.status)throw i("plan","and `status` are both set","Set one of them.");if(void 0!==e["registry-password"]&&void 0===e["registry-username"])throw i("registry-username","is missing beside `registry-password`","For ghcr.io it is ${{ github.actor }}.");if(void 0!==e["registry-username"]&&void 0===e["registry-password"])throw i("registry-password","is missing or empty beside `registry-username`","For ghcr.io it is ${{ secrets.GITHUB_TOKEN }}.");if(void 0!==e["registry-password"]&&void 0===e.registry)throw i("registry","is missing beside `registry-password`","Write the host, such as ghcr.io or docker.io.");if(e["migration-state"].length>1)throw i("migration-state","holds more than one command");if(1===e["migration-state"].length&&0===e.migrate.length)throw i("migration-state","is given without `migrate`");if(e["migration-reversible"]&&0===e.migrate.length)throw i("migration-reversible","is set without `migrate`");let l=void 0!==e.color;for(let t of["color-services","live-only-services"])if(!l&&e[t].length>0)throw i(t,"is given without `color`");if(l&&e.services.length>0)throw i("services","cannot be combined with `color`","Name the services that change in `color-services`.");if(l&&e.adopt)throw i("adopt","cannot be combined with `color`: the first colour deploy takes the running stack as the live one");let c=(0,_.U2)(e),d=r??(e=>(0,_.fA)(e,{clock:t.clock,log:t.log,signal:t.signal}));if(e.status)return await eE(e,t,c,d);let $=await eA(t.workflow.workspace,e["compose-file"],e.files),u=await eP(e,t,$),h=(a=t.workflow,void 0!==e["deployment-id"]?e["deployment-id"]:""===a.runId?`local-${(0,k.randomBytes)(6).toString("hex")}`:eS(`${a.runId}-${a.job||"job"}`)),f={"deployment-id":h,release:void 0,version:u.version,"previous-release":void 0,changed:!1,services:void 0,record:void 0,duration:void 0,color:void 0,"color-urls":void 0},p=[];try{let r=await eF(c,async r=>{let n=await d(r);return p.push(n),await eH(r,n,e,t,$,u)}),a=r[0];if(f["previous-release"]=a.found.current,f.color=a.prepared.color,a.prepared.color&&(f["color-urls"]=(0,n.eX)(a.prepared.ports)),f.services=eb(a.prepared.changes,a.found),function(e,t){for(let r of new Set(e.flatMap(e=>e.prepared.notes)))t.log.info(r);for(let r of new Set(e.flatMap(e=>e.prepared.warnings)))t.log.warning(r)}(r,t),e.plan)return await Promise.all(r.map(e=>J(e.session,e.found.staging))),function(e,t,r,n){for(let{server:t,prepared:n,found:o}of(r.summary(`### Plan: nothing was changed
+`),e)){let a=n.changes.map(e=>({...e,from:ew(e.from,o.images),to:ew(e.to,o.images)}));for(let e of(r.log.info(`${t.name}: what a deployment would do (nothing is changed)`),function(e){let t=Math.max(...e.map(e=>e.service.length));return e.map(e=>{let r=e.from===e.to?ev(e.to):[ev(e.from),ev(e.to)].filter(Boolean).join(" -> "),n=e.reasons.length>0?` (${e.reasons.join(", ")})`:"";return`${e.service.padEnd(t)}  ${e.action.padEnd(8)}  ${r}${n}`})}(a)))r.log.info(`  ${e}`);r.summary(`${e.length>1?`**${t.name}**
 
-`:""}${ew(a)}
+`:""}${ek(a)}
 `)}let o=["before-up","migrate","after-up"].flatMap(e=>t[e].map(t=>`${e}: ${t.service}: ${t.text}`));for(let e of o)r.log.info(`  would run ${e}`);o.length>0&&r.summary(`Would run:
 
 ${o.map(e=>`- ${e.replace(/[\\`*_<>|[\]]/g,"\\$&")}`).join(`
 `)}
-`);let a=e.some(e=>e.prepared.changes.some(e=>"keep"!==e.action));return{...n,changed:a}}(r,e,t,{..._,duration:eF(t,l)});let s=await eC(r,e,t,f,p,u,m);t.saveState("ended","true"),function(e,t,r){for(let{name:n,result:o}of e){let e=t.find(e=>e.server.name===n)?.found.current;if(!o||o.fresh||"succeeded"!==o.outcome)continue;let a=o.fields.release;r.log.info(`${n}: this deployment has succeeded before, as the release ${a}; nothing was done`),e!==a&&void 0===t[0].prepared.color&&r.log.warning(`${n}: by now the release ${e} runs; give another deployment-id to deploy this version again`)}}(s,r,t);let i=await ez(s,r,e,t,f,_,l),c=function(e,t){let r=e.filter(e=>!eh(e));if(0===r.length)return;let n=r.find(e=>e.result?.fields.stopped!=="true")??r[0],a=ef(n),s=e.length>1?`${n.name}: `:"",i=r.filter(e=>e!==n).map(e=>`${e.name}: ${ef(e).message}`);return new o.HR(a.kind,`${s}${a.message}`,{remedy:a.remedy,details:[a.details,...i].filter(Boolean).join(`
-`)||void 0,outputs:t,cause:a.cause})}(s,i);if(c)throw c;return i}catch(e){if(e instanceof o.HR&&void 0===e.outputs){let r={..._,duration:eF(t,l)};throw new o.HR(e.kind,e.message,{...e,cause:e.cause,outputs:r})}throw e}finally{await Promise.all(m.map(e=>e.close()))}}async function eL(e,t,r){let n,{workflow:o}=t,a=e.version??(""===o.sha?"unversioned":o.sha.slice(0,12));return{release:(n=t.clock.wall().toISOString().replace(/[-:]/g,"").replace("T","-").slice(0,15),eM(`${n}-${a}-${(0,s.randomBytes)(2).toString("hex")}`)),version:a,images:e.images,digestRule:void 0===e["require-digest"]?"named":e["require-digest"]?"all":"off",services:e.services,oneShot:e["one-shot"],files:r.files,workspaceFiles:new Set,hooks:{"before-up":e["before-up"],migrate:e.migrate,"migration-state":e["migration-state"],"after-up":e["after-up"]},removeOrphans:e["remove-orphans"]&&0===e.services.length,color:e.color&&{color:e.color,services:e["color-services"],liveOnly:e["live-only-services"],shared:e["shared-services"],range:e["port-range"]},about:{environment:e.environment??"",repository:o.repository,ref:o.ref,sha:o.sha,actor:o.actor,run_url:o.runUrl,compose_files:r.composeFiles.map(e=>e.path),profiles:e.profiles,env_file:e["env-file"]??""}}}async function eC(e,t,r,a,s,i,l){var c,d,$;let u,h,f,p,_,m,g,v,w,{workflow:k}=r,y=e.length>1,b=function(e){let{registry:t,"registry-username":r,"registry-password":n}=e;return t&&r&&n?{host:t,username:r,password:n}:void 0}(t),j=(c=t.parallel,d=e.length,u=Number.parseInt(c,10),h=c.endsWith("%")?Math.floor(d*u/100):u,Math.min(d,Math.max(1,h))),x=Math.ceil(e.length/j)+1,S=e.map((e,r)=>{var o,c,d,$,u,h,f;let p;return{name:e.server.name,session:e.session,reopen:async()=>{let t=await i(e.server);return l.push(t),t},operation:(o=e.prepared,p=(c={path:e.server.path,deploymentId:s,staging:e.found.staging,dockerHost:e.server.dockerHost,adopt:t.adopt,pull:t.pull,registry:b,minFreeDisk:t["min-free-disk"],waitTimeout:t["wait-timeout"],stopTimeout:t["stop-timeout"],onFailure:t["on-failure"],keepReleases:t["keep-releases"],removeOrphans:a.removeOrphans,migrationReversible:t["migration-reversible"],goDeadline:y?12e4+x*(t["wait-timeout"]+3e5):void 0,migratesElsewhere:y&&r>0&&"first"===t["migrate-on"],order:k.runNumber>0?{key:(d=k,`${d.repository}/${d.workflow}`.replace(/[^A-Za-z0-9._-]+/g,"-")),number:k.runNumber,attempt:k.runAttempt}:void 0,allowOlder:t["allow-older"],lockTimeout:t["lock-timeout"],holder:{actor:k.actor||"somebody",runUrl:k.runUrl},resumeOnBoot:t["resume-on-boot"]}).migratesElsewhere?o.uploads.filter(e=>!/^release\/hooks\/migrat/.test(e.name)):o.uploads,{name:"deploy",path:c.path,deploymentId:c.deploymentId,body:G,parameters:{project:o.project,base_project:o.baseProject,color:o.color??"",shared_services:a.color?.shared??"keep",release:a.release,docker_host:c.dockerHost??"",adopt:String(c.adopt),pull:c.pull,registry:c.registry?.host??"",min_free_disk:String(c.minFreeDisk),wait_timeout:eo(c.waitTimeout),stop_timeout:void 0===c.stopTimeout?"":eo(c.stopTimeout),on_failure:c.onFailure,keep_releases:String(c.keepReleases),remove_orphans:String(c.removeOrphans),migration_reversible:String(c.migrationReversible),gates:String(void 0!==c.goDeadline),go_deadline:eo(c.goDeadline??0),history_head:function(e,t,r){let{sha:n,ref:o,actor:a,run_url:s,environment:i}=t.about;return JSON.stringify({operation:"deploy",deployment_id:r.deploymentId,release:t.release,color:e.color??"",version:t.version,environment:i,sha:n,ref:o,actor:a,run_url:s}).slice(0,-1)}(o,a,c)},secrets:{registry_config:c.registry?JSON.stringify({auths:{["docker.io"===($=c.registry).host?"https://index.docker.io/v1/":$.host]:{auth:Buffer.from(`${$.username}:${$.password}`).toString("base64")}}}):""},files:p,staging:c.staging,inputHash:(u=o,h=a,f=c,(0,n.sc)((0,n.$N)({table:u.table,project:u.project,version:h.version,hooks:h.hooks,onFailure:f.onFailure,removeOrphans:f.removeOrphans,adopt:f.adopt}))),order:c.order,allowOlder:c.allowOlder,lockTimeout:c.lockTimeout,holder:c.holder,resumeOnBoot:c.resumeOnBoot})}}),E=($=r.log,p=new Set,_=Promise.resolve(),m=Promise.resolve(),g=e=>{_=_.then(e)},v=async()=>{f?.(),f=void 0,await m},{listener:(e,t)=>r=>{let n=y?`${e} | `:"";"phase"===r.type&&(t.phase=r.name),"state"===r.type&&(t.state=r.state),g(async()=>{switch(r.type){case"line":$.info(n+r.text);break;case"warning":$.warning(n+r.text);break;case"phase":{let e=`${ea[r.name]??r.name} (at ${(0,o.a3)(r.at)})`;if(y){$.info(`${n}${e}`);break}await v(),m=$.group(e,()=>new Promise(e=>f=e));break}case"reconnected":$.info(`${n}the connection dropped; following again (attempt ${r.attempt})`)}}),w()},async until(e,t){for(;!e();)t?.throwIfAborted(),await new Promise(e=>{let r=()=>{p.delete(r),t?.removeEventListener("abort",r),e()};p.add(r),t?.addEventListener("abort",r)})},wake:w=()=>{for(let e of[...p])e()},async close(){g(v),await _}}),R=[];return await es(S,{clock:r.clock,signal:r.signal,teller:E,parallel:j,migratesFirst:t.migrate.length>0&&"first"===t["migrate-on"],onStart(e,t){R.push({name:e,...t}),r.saveState("runs",JSON.stringify(R))}})}}};
+`);let a=e.some(e=>e.prepared.changes.some(e=>"keep"!==e.action));return{...n,changed:a}}(r,e,t,{...f,duration:ej(t,s)});let i=await eB(r,e,t,u,h,d,p);t.saveState("ended","true"),function(e,t,r){for(let{name:n,result:o}of e){let e=t.find(e=>e.server.name===n)?.found.current;if(!o||o.fresh||"succeeded"!==o.outcome)continue;let a=o.fields.release;r.log.info(`${n}: this deployment has succeeded before, as the release ${a}; nothing was done`),e!==a&&void 0===t[0].prepared.color&&r.log.warning(`${n}: by now the release ${e} runs; give another deployment-id to deploy this version again`)}}(i,r,t);let l=await ey(i,r,e,t,u,f,s),_=function(e,t){let r=e.filter(e=>!ef(e));if(0===r.length)return;let n=r.find(e=>e.result?.fields.stopped!=="true")??r[0],a=ep(n),s=e.length>1?`${n.name}: `:"",i=r.filter(e=>e!==n).map(e=>`${e.name}: ${ep(e).message}`);return new o.HR(a.kind,`${s}${a.message}`,{remedy:a.remedy,details:[a.details,...i].filter(Boolean).join(`
+`)||void 0,outputs:t,cause:a.cause})}(i,l);if(_)throw _;return l}catch(e){if(e instanceof o.HR&&void 0===e.outputs){let r={...f,duration:ej(t,s)};throw new o.HR(e.kind,e.message,{...e,cause:e.cause,outputs:r})}throw e}finally{await Promise.all(p.map(e=>e.close()))}}async function eP(e,t,r){let n,{workflow:o}=t,a=e.version??(""===o.sha?"unversioned":o.sha.slice(0,12));return{release:(n=t.clock.wall().toISOString().replace(/[-:]/g,"").replace("T","-").slice(0,15),eS(`${n}-${a}-${(0,k.randomBytes)(2).toString("hex")}`)),version:a,images:e.images,digestRule:void 0===e["require-digest"]?"named":e["require-digest"]?"all":"off",services:e.services,oneShot:e["one-shot"],files:r.files,workspaceFiles:new Set,hooks:{"before-up":e["before-up"],migrate:e.migrate,"migration-state":e["migration-state"],"after-up":e["after-up"]},removeOrphans:e["remove-orphans"]&&0===e.services.length,color:e.color&&{color:e.color,services:e["color-services"],liveOnly:e["live-only-services"],shared:e["shared-services"],range:e["port-range"]},about:{environment:e.environment??"",repository:o.repository,ref:o.ref,sha:o.sha,actor:o.actor,run_url:o.runUrl,compose_files:r.composeFiles.map(e=>e.path),profiles:e.profiles,env_file:e["env-file"]??""}}}async function eB(e,t,r,a,s,i,l){var c,d,$;let u,h,_,m,g,v,w,k,y,{workflow:b}=r,j=e.length>1,x=function(e){let{registry:t,"registry-username":r,"registry-password":n}=e;return t&&r&&n?{host:t,username:r,password:n}:void 0}(t),S=(c=t.parallel,d=e.length,u=Number.parseInt(c,10),h=c.endsWith("%")?Math.floor(d*u/100):u,Math.min(d,Math.max(1,h))),E=Math.ceil(e.length/S)+1,R=e.map((e,r)=>{var o,c,d,$,u,h,_;let m;return{name:e.server.name,session:e.session,reopen:async()=>{let t=await i(e.server);return l.push(t),t},operation:(o=e.prepared,m=(c={path:e.server.path,deploymentId:s,staging:e.found.staging,dockerHost:e.server.dockerHost,adopt:t.adopt,pull:t.pull,registry:x,minFreeDisk:t["min-free-disk"],waitTimeout:t["wait-timeout"],stopTimeout:t["stop-timeout"],onFailure:t["on-failure"],keepReleases:t["keep-releases"],removeOrphans:a.removeOrphans,migrationReversible:t["migration-reversible"],goDeadline:j?12e4+E*(t["wait-timeout"]+3e5):void 0,migratesElsewhere:j&&r>0&&"first"===t["migrate-on"],order:b.runNumber>0?{key:(d=b,`${d.repository}/${d.workflow}`.replace(/[^A-Za-z0-9._-]+/g,"-")),number:b.runNumber,attempt:b.runAttempt}:void 0,allowOlder:t["allow-older"],lockTimeout:t["lock-timeout"],holder:{actor:b.actor||"somebody",runUrl:b.runUrl},resumeOnBoot:t["resume-on-boot"]}).migratesElsewhere?o.uploads.filter(e=>!/^release\/hooks\/migrat/.test(e.name)):o.uploads,{name:"deploy",path:c.path,deploymentId:c.deploymentId,body:f,parameters:{project:o.project,base_project:o.baseProject,color:o.color??"",shared_services:a.color?.shared??"keep",release:a.release,docker_host:c.dockerHost??"",adopt:String(c.adopt),pull:c.pull,registry:c.registry?.host??"",min_free_disk:String(c.minFreeDisk),wait_timeout:p(c.waitTimeout),stop_timeout:void 0===c.stopTimeout?"":p(c.stopTimeout),on_failure:c.onFailure,keep_releases:String(c.keepReleases),remove_orphans:String(c.removeOrphans),migration_reversible:String(c.migrationReversible),gates:String(void 0!==c.goDeadline),go_deadline:p(c.goDeadline??0),history_head:function(e,t,r){let{sha:n,ref:o,actor:a,run_url:s,environment:i}=t.about;return JSON.stringify({operation:"deploy",deployment_id:r.deploymentId,release:t.release,color:e.color??"",version:t.version,environment:i,sha:n,ref:o,actor:a,run_url:s}).slice(0,-1)}(o,a,c)},secrets:{registry_config:c.registry?JSON.stringify({auths:{["docker.io"===($=c.registry).host?"https://index.docker.io/v1/":$.host]:{auth:Buffer.from(`${$.username}:${$.password}`).toString("base64")}}}):""},files:m,staging:c.staging,inputHash:(u=o,h=a,_=c,(0,n.sc)((0,n.$N)({table:u.table,project:u.project,version:h.version,hooks:h.hooks,onFailure:_.onFailure,removeOrphans:_.removeOrphans,adopt:_.adopt}))),order:c.order,allowOlder:c.allowOlder,lockTimeout:c.lockTimeout,holder:c.holder,resumeOnBoot:c.resumeOnBoot})}}),O=($=r.log,m=new Set,g=Promise.resolve(),v=Promise.resolve(),w=e=>{g=g.then(e)},k=async()=>{_?.(),_=void 0,await v},{listener:(e,t)=>r=>{let n=j?`${e} | `:"";"phase"===r.type&&(t.phase=r.name),"state"===r.type&&(t.state=r.state),w(async()=>{switch(r.type){case"line":$.info(n+r.text);break;case"warning":$.warning(n+r.text);break;case"phase":{let e=`${ex[r.name]??r.name} (at ${(0,o.a3)(r.at)})`;if(j){$.info(`${n}${e}`);break}await k(),v=$.group(e,()=>new Promise(e=>_=e));break}case"reconnected":$.info(`${n}the connection dropped; following again (attempt ${r.attempt})`)}}),y()},async until(e,t){for(;!e();)t?.throwIfAborted(),await new Promise(e=>{let r=()=>{m.delete(r),t?.removeEventListener("abort",r),e()};m.add(r),t?.addEventListener("abort",r)})},wake:y=()=>{for(let e of[...m])e()},async close(){w(k),await g}}),I=[];return await ei(R,{clock:r.clock,signal:r.signal,teller:O,parallel:S,migratesFirst:t.migrate.length>0&&"first"===t["migrate-on"],onStart(e,t){I.push({name:e,...t}),r.saveState("runs",JSON.stringify(I))}})}}};

@@ -47,7 +47,9 @@ test('a server that fails when it is changed takes the others back', async () =>
   const thief = `docker run --detach --name thief --publish 8080:80 ${lab.registry.image('shop/web:v1')} sleep 600`;
   await broken.sh(`docker rm --force shop-web-1 && ${thief}`);
   const result = await refused(inputs('v2'), { workspace });
-  expect(result.headline).toContain(`127.0.0.1:${broken.sshPort}: Compose could not start web (exit code 1): `);
+  expect(result.headline).toContain(
+    `127.0.0.1:${broken.sshPort}: Compose could not start web (exit code 1): `,
+  );
   expect(result.headline).toContain('port is already allocated');
   expect([await smallServed(lab.hosts[0]!), await smallServed(lab.hosts[2]!)]).toEqual(['v1', 'v1']);
   expect(result.summary).toMatch(/restored/);

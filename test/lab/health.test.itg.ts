@@ -190,7 +190,9 @@ test('a version whose migration failed is reported with what it says of itself',
     timeout: '10s',
   });
   expect(result.exitCode).toBe(1);
-  expect(result.report.checks[0]!.detail).toMatch(/status 503, wanted 200; it begins .*schema is at \d, 3 is needed: run the migrations/);
+  expect(result.report.checks[0]!.detail).toMatch(
+    /status 503, wanted 200; it begins .*schema is at \d, 3 is needed: run the migrations/,
+  );
 }, 120_000);
 
 test('a version that ignores SIGTERM is healthy while it runs, which is all that is asked', async () => {

@@ -108,9 +108,13 @@ test('blue has the address that the plain stack had; the others come from the ra
 test('several replicas of blue cannot share the port of the plain stack, and fewer keep the first of theirs', () => {
   const blue = portAllocator('blue', [], new Set([8080]), range, true);
   expect(blue('web', port, 2)).toEqual([18000, 18001]);
-  const recorded = [18004, 18005].map(
-    (one, index): ColorPort => ({ color: 'blue', service: 'web', target: 80, replica: index + 1, port: one }),
-  );
+  const recorded = [18004, 18005].map((one, index): ColorPort => ({
+    color: 'blue',
+    service: 'web',
+    target: 80,
+    replica: index + 1,
+    port: one,
+  }));
   const fewer = portAllocator('blue', recorded, new Set([8080]), range, true);
   expect(fewer('web', port, 1)).toEqual([18004]);
 });
