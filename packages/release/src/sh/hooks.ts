@@ -6,6 +6,7 @@ export const hooks = `run_hooks() {
     hook_name=$(basename "$_hook")
     case $2 in
     after-up) once "$hook_name" run_in_service "$1" "$_hook" ;;
+    migrate) done_before "$hook_name" || once "$hook_name" run_in_container "$1" "$_hook" ;;
     *) once "$hook_name" run_in_container "$1" "$_hook" ;;
     esac || return 1
   done
