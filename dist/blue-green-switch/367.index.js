@@ -850,7 +850,7 @@ _start_timer() {
 _tend_timers() {
   local each due
   for each in "$path"/.deploy/timers/*; do
-    [ -f "$each/program" ] && ! _run_lives "$each" || continue
+    if [ ! -f "$each/program" ] || _run_lives "$each"; then continue; fi
     read -r due <"$each/due" || continue
     if [ "$(date +%s)" -ge "$due" ]; then
       say "$\{each##*/} was due, and nobody was there: the server has restarted meanwhile"

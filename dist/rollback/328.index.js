@@ -850,7 +850,7 @@ _start_timer() {
 _tend_timers() {
   local each due
   for each in "$path"/.deploy/timers/*; do
-    [ -f "$each/program" ] && ! _run_lives "$each" || continue
+    if [ ! -f "$each/program" ] || _run_lives "$each"; then continue; fi
     read -r due <"$each/due" || continue
     if [ "$(date +%s)" -ge "$due" ]; then
       say "$\{each##*/} was due, and nobody was there: the server has restarted meanwhile"
@@ -2416,6 +2416,7 @@ take_down_color() {
     hook_name=$(basename "$_hook")
     case $2 in
     after-up) once "$hook_name" run_in_service "$1" "$_hook" ;;
+    migrate) done_before "$hook_name" || once "$hook_name" run_in_container "$1" "$_hook" ;;
     *) once "$hook_name" run_in_container "$1" "$_hook" ;;
     esac || return 1
   done
