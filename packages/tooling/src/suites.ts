@@ -1,5 +1,5 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { formatDuration } from '@deploy-actions/kit';
 import { LabRefusal, checkLab, openLab } from '@deploy-actions/lab';
@@ -176,7 +176,8 @@ async function runLab(run: SuiteRun): Promise<void> {
   );
   if ('reason' in act) process.env[NO_ACT] = act.reason;
   try {
-    await jest(run, 'lab', ['--max-workers=2']);
+    // More than the processors: a lab test waits most of its time.
+    await jest(run, 'lab', [`--max-workers=${availableParallelism() + 1}`]);
   } finally {
     await lab.close();
   }
