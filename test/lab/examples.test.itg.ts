@@ -167,7 +167,12 @@ testWithAct(
       ]).toEqual(['v2', '']);
       const { byFailure, byVersion } = await load.stop();
       expect(byFailure).toEqual({});
-      expect(Object.keys(byVersion).sort()).toEqual(['v1', 'v2', 'v3']);
+      // v3 is there for a moment, in which nobody may have come.
+      expect(
+        Object.keys(byVersion)
+          .filter((version) => version !== 'v3')
+          .sort(),
+      ).toEqual(['v1', 'v2']);
     } finally {
       await load.stop();
       await stopProxy(host, 'nginx');
