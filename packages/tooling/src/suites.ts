@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { formatDuration } from '@deploy-actions/kit';
@@ -204,6 +204,8 @@ async function jest(
   const report = join(folder, `${project}-${process.pid}.json`);
   // What tests leave in the folder for temporary files goes with it.
   const temporary = mkdtempSync(join(tmpdir(), 'deploy-actions-test-'));
+  // Servers that a test starts give up root, and must get through to their files.
+  chmodSync(temporary, 0o755);
   const { code, output } = await runProgram(
     node24(),
     [
