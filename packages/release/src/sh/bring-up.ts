@@ -84,7 +84,10 @@ wait_healthy() {
     judge_health
     awk '$1 != "ok"' "$scratch/health" >"$scratch/health.bad"
     _cause="not healthy within $wait_timeout s"
-    ! cancelled || _cause='the run was cancelled'
+    if cancelled; then
+      _cause='the run was cancelled'
+      result stopped true
+    fi
     ;;
   esac
   bad_services=" $(awk '$1 != "ok" { print $2 }' "$scratch/health.bad" | sort -u | tr '\\n' ' ')"
