@@ -66,7 +66,7 @@ for (const [name, shell] of shells) {
   const known = where(shell[0]) !== undefined;
   // Without the shell there is nothing to hold the promise against.
   (known ? test : test.skip)(
-    `10,000 arbitrary strings survive ${name} byte for byte`,
+    `10,000 arbitrary strings survive ${name} byte for byte${known ? '' : ` — skipped: ${shell[0]} is not installed`}`,
     () => {
       // Many words per process: 20 batches of 500.
       fc.assert(
@@ -88,7 +88,7 @@ for (const login of ['sh', 'bash', 'fish', 'csh'] as const) {
   for (const sh of ['dash', 'busybox', 'bash'] as const) {
     const known = where(login) !== undefined && where(sh) !== undefined;
     (known ? test : test.skip)(
-      `arguments and stdin survive a session with login shell ${login} and ${sh} as sh`,
+      `arguments and stdin survive a session with login shell ${login} and ${sh} as sh${known ? '' : ` — skipped: ${[login, sh].filter((one) => where(one) === undefined).join(' and ')} not installed`}`,
       async () => {
         const bin = path.join(folder, `${login}-${sh}`);
         execFileSync('mkdir', ['-p', bin]);
