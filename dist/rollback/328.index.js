@@ -48,21 +48,22 @@ _check_path() {
   [ -e "$path/.deploy/lock" ] || : >>"$path/.deploy/lock"
 }
 _receive() {
-  local word mode length sum name whole sums=$1.sums
+  local word mode length sum name whole rest sums=$1.sums
   { mkdir -p "$1" && : >"$sums"; } || _refuse refused "$1 cannot be made" 'Is the disk full?'
   while read -r word mode length sum; do
     [ "$word" != end ] || break
     { [ "$word" = file ] && IFS= read -r name; } || _refuse lost 'the upload was garbled'
     case $name in
-      */*) mkdir -p "$1/$\{name%/*}" ;;
+      */*) [ -d "$1/$\{name%/*}" ] || mkdir -p "$1/$\{name%/*}" ;;
     esac
     whole=$((length / 1048576))
+    rest=$((length % 1048576))
     {
       [ "$whole" = 0 ] || dd bs=1048576 count="$whole" iflag=fullblock
-      [ $((length % 1048576)) = 0 ] || dd bs=$((length % 1048576)) count=1 iflag=fullblock
+      [ "$rest" = 0 ] || dd bs="$rest" count=1 iflag=fullblock conv=fsync
     } 2>/dev/null >"$1/$name" || _refuse refused "$name could not be written to $1" 'Is the disk full?'
-    _fsync "$1/$name"
-    chmod "$mode" "$1/$name"
+    [ "$rest" != 0 ] || _fsync "$1/$name"
+    [ "$mode" = 600 ] || chmod "$mode" "$1/$name"
     printf '%s  %s\\n' "$sum" "$name" >>"$sums"
   done
   [ "$word" = end ] || _refuse lost 'the upload ended too early; nothing was changed'
@@ -265,7 +266,7 @@ _follow() {
         ;;
     esac
     turns=$((turns + 1))
-    [ "$turns" != 40 ] || pause=0.2
+    [ "$turns" != 40 ] || pause=0.1
     idle=$((idle + 1))
     if [ "$idle" -ge 25 ]; then
       idle=0
@@ -636,7 +637,7 @@ _tick() {
   done
 }
 wait_until() {
-  local _deadline _told _waiting_for=$2 _since
+  local _deadline _told _waiting_for=$2 _since _turns=0
   _clock
   _since=$_t
   _told=$_t
@@ -650,7 +651,8 @@ wait_until() {
       _told=$_t
       say "waiting for $_waiting_for, $(((_t - _since) / 100)) s"
     fi
-    nap 0.5
+    _turns=$((_turns + 1))
+    if [ "$_turns" -le 20 ]; then nap 0.15; else nap 0.5; fi
   done
 }
 cancelled() {
@@ -844,7 +846,7 @@ _start_timer() {
       XDG_RUNTIME_DIR="$\{XDG_RUNTIME_DIR-}" \\
       sh -c 'exec sh "$1/program" "$1" </dev/null >>"$2" 2>&1' sh "$1" "$path/.deploy/timers.log" 9>&-
   else
-    setsid sh "$1/program" "$1" </dev/null >>"$path/.deploy/timers.log" 2>&1 9>&- &
+    (setsid sh "$1/program" "$1" </dev/null >>"$path/.deploy/timers.log" 2>&1 9>&- &)
   fi
 }
 _tend_timers() {
@@ -897,7 +899,7 @@ ${t}
 `),e.length>0&&(yield e)}yield Buffer.from(`end
 `)}async function m(e,t){return await w(e,"_go",t)}async function g(e,t){await w(e,"_cancel",t)}async function w(e,t,r){let n;if(await d(e,{script:p(t),args:[r.directory]},({type:e,payload:t})=>{"answer"===e&&(n=t.toString("latin1"))}),void 0===n)throw new o.fm("lost",`${e.name} gave no answer`);return n}async function y(e,t,r,n){let a=!1;if(await d(e,{script:p("_upload"),args:[t,r,c()],input:_(n)},({type:e})=>{a||="answer"===e}),!a)throw new o.fm("lost",`${e.name} did not confirm the upload`)}function v(e,t){let r=Buffer.alloc(0),o=void 0===e?void 0:`\x1e${e} `,n=e=>{let r=e.toString("utf8").replace(/\r+$/,"");if(void 0===o||!r.startsWith(o))return void t?.({type:"line",text:r.slice(r.lastIndexOf(`\r`)+1)});let n=r.slice(o.length),a=/^phase (\d+) (.*)$/.exec(n);a?t?.({type:"phase",name:a[2],at:Number(a[1])}):t?.({type:"warning",text:n.replace(/^warning /,"")})};return{push(e){let t=r.length>0?Buffer.concat([r,e]):e;for(let e=t.indexOf(10);e>=0;e=t.indexOf(10))n(t.subarray(0,e)),t=t.subarray(e+1);for(;t.length>65536;)n(t.subarray(0,65536)),t=t.subarray(65536);r=Buffer.from(t)},end(){r.length>0&&n(r),r=Buffer.alloc(0)}}}function k(e,t,r){let o,n,i,c=0,d={reference:e,fresh:!0,session:t,offset:()=>c,ended:()=>i,onFrame({type:e,payload:t}){switch(e){case"token":o??=v(t.toString("latin1"),r.onEvent);break;case"log":c+=t.length,o?.push(t);break;case"state":{let e=t.toString("latin1");e!==n&&r.onEvent?.({type:"state",state:e}),n=e;break}case"result":var $,f;let h,u;o?.end(),$=d.reference,f=d.fresh,i={reference:$,outcome:(u="succeeded"!==(h=s(t))._outcome)?"failed":"succeeded",...u?{failure:{kind:l(h._kind),message:h._message||"the run failed without a word",...h._remedy?{remedy:h._remedy}:{},...h._details?{details:h._details}:{}}}:{},fields:Object.fromEntries(Object.entries(h).filter(([e])=>!e.startsWith("_"))),phases:(h._phases??"").split(`
 `).map(e=>/^(.*) (\d+)$/.exec(e)).filter(e=>null!==e).map(([,e,t])=>({name:e,ms:Number(t)})),elapsedMs:Number(h._elapsed??0),recovered:"_recovered"in h,fresh:f};break;case"dead":{let e=t.toString("utf8");throw new a.HR("lost",`the program on ${d.session.name} was killed${e?` after ${e}`:""} and left no result`,{remedy:"Run it again: the next run on this server first finishes or reverts what this one began."})}}}};return d}async function b(e,t,r){let n=t??x(e,r);for(let t=0;;){try{await n}catch(n){if(r.signal?.throwIfAborted(),!(n instanceof o.fm&&"lost"===n.code))throw n;if(e.session.gone.aborted)await j(e,n,r);else if(++t>=5)throw n}let a=e.ended();if(a)return a;n=x(e,r)}}async function x(e,t){let{directory:r}=e.reference;await d(e.session,{script:p("_follow"),args:[r,String(e.offset())],signal:t.signal},e.onFrame)}async function j(e,t,r){let{clock:n,reopen:s,reconnectFor:i=12e4,signal:l,onEvent:c}=r,d=n.now(),$=t;for(let t=1;s;t+=1){let r=(0,a.EY)({initial:500,max:1e4},t);if(n.now()-d+r>i)break;await n.sleep(r,l);try{let r=e.session;e.session=await s(),await r.close(),c?.({type:"reconnected",attempt:t});return}catch(e){var f;if(l?.throwIfAborted(),!(e instanceof a.HR&&("lost"===e.kind||(f=e)instanceof o.fm&&"connection-refused"===f.code)))throw e;$=e}}let h=s?` and could not be restored within ${(0,a.a3)(i)}`:"";throw new o.fm("lost",`the connection to ${e.session.name} was lost${h}: ${(0,a.bD)($)}`,{cause:$,remedy:`The run goes on there by itself (${e.reference.directory}). Run this again with the same \`deployment-id\`: it reattaches and reports the outcome.`})}function S(e,t,r){return r.catch(()=>{}),{reference:e.reference,disposition:t,get session(){return e.session},result:r}}let E=new Set("path run files operation deployment_id run_number lock_timeout holder_actor holder_url order_key order_number order_attempt allow_older".split(" "));function T(e){return Object.entries(e).map(([e,t])=>`${e}=${(0,o.hD)([t])||"''"}
-`).join("")}function R(e={}){for(let t of Object.keys(e))if(!/^[a-z][a-z0-9_]*$/.test(t)||E.has(t))throw new a.HR("input",`${JSON.stringify(t)} cannot be a parameter of a program on the server`);return T(e)}async function O(e,t){let r,n,{path:i,body:$,files:f=[],timeout:h,signal:u}=t,m=c(),g=v(m,t.onEvent);if(await d(e,{script:p("_inspect",$),args:[i,c(),m],input:_([{name:"parameters",content:R(t.parameters)},...t.secrets?[{name:"secrets",content:R(t.secrets)}]:[],...f.map(e=>({...e,name:`files/${e.name}`}))]),timeout:h,signal:u,onStderr:g.push},({type:e,payload:t})=>{"staging"===e&&(r=t.toString("utf8")),"result"===e&&(n=s(t))}),g.end(),void 0===r||void 0===n)throw new o.fm("lost",`looking at ${e.name} ended without an answer`);if(void 0!==n._message)throw new a.HR(l(n._kind),n._message,{remedy:n._remedy,details:n._details});return{staging:r,fields:n}}let N=/^[a-z0-9][a-z0-9._-]{0,62}$/;async function A(e,t,r){!function(e){let{name:t,deploymentId:r,inputHash:o,order:n}=e;if(!/^[a-z][a-z-]*$/.test(t))throw TypeError(`${t} is no name of an operation`);if(!N.test(r))throw new a.HR("input",`the deployment id ${JSON.stringify(r)} is not usable`,{input:"deployment-id",remedy:"Use up to 63 lower-case letters, digits, dots, hyphens and underscores; begin with a letter or digit."});if(!/^[0-9a-f]{16,64}$/.test(o))throw TypeError("the input hash is not hexadecimal");if(n&&!(/^[A-Za-z0-9._-]+$/.test(n.key)&&Number.isInteger(n.number+n.attempt)))throw TypeError("the order key must be plain, number and attempt whole numbers")}(t);let n=c(),s=[...function*(e){var t;let{holder:r,order:o,lockTimeout:n=6e5,allowOlder:a=!1}=e;for(let s of(yield{name:"program",content:(t=e.body,`${h}${f}${u}
+`).join("")}function R(e={}){for(let t of Object.keys(e))if(!/^[a-z][a-z0-9_]*$/.test(t)||E.has(t))throw new a.HR("input",`${JSON.stringify(t)} cannot be a parameter of a program on the server`);return T(e)}async function O(e,t){let r,n,{path:i,body:$,files:f=[],timeout:h,signal:u}=t,m=c(),g=v(m,t.onEvent);if(await d(e,{script:p("_inspect",$),args:[i,c(),m],input:_([{name:"parameters",content:R(t.parameters)},...t.secrets?[{name:"secrets",content:R(t.secrets)}]:[],...f.map(e=>({...e,name:`files/${e.name}`}))]),timeout:h,signal:u,followed:t.followed,onStderr:g.push},({type:e,payload:t})=>{"staging"===e&&(r=t.toString("utf8")),"result"===e&&(n=s(t))}),g.end(),void 0===r||void 0===n)throw new o.fm("lost",`looking at ${e.name} ended without an answer`);if(void 0!==n._message)throw new a.HR(l(n._kind),n._message,{remedy:n._remedy,details:n._details});return{staging:r,fields:n}}let N=/^[a-z0-9][a-z0-9._-]{0,62}$/;async function A(e,t,r){!function(e){let{name:t,deploymentId:r,inputHash:o,order:n}=e;if(!/^[a-z][a-z-]*$/.test(t))throw TypeError(`${t} is no name of an operation`);if(!N.test(r))throw new a.HR("input",`the deployment id ${JSON.stringify(r)} is not usable`,{input:"deployment-id",remedy:"Use up to 63 lower-case letters, digits, dots, hyphens and underscores; begin with a letter or digit."});if(!/^[0-9a-f]{16,64}$/.test(o))throw TypeError("the input hash is not hexadecimal");if(n&&!(/^[A-Za-z0-9._-]+$/.test(n.key)&&Number.isInteger(n.number+n.attempt)))throw TypeError("the order key must be plain, number and attempt whole numbers")}(t);let n=c(),s=[...function*(e){var t;let{holder:r,order:o,lockTimeout:n=6e5,allowOlder:a=!1}=e;for(let s of(yield{name:"program",content:(t=e.body,`${h}${f}${u}
 ${t}
 _program "$@"
 `),mode:448},yield{name:"token",content:`${c()}
@@ -2175,7 +2177,6 @@ docker_reason() {
     tail -n 1 | cut -c 1-300
 }
 remove_orphans() {
-  survey "$scratch/containers" || return 1
   awk 'FILENAME == ARGV[1] { known[$7] = 1; next } !($1 in known) { print $2, $12 }' \\
     "$1/services" "$scratch/containers" >"$scratch/orphans"
   while read -r _id _name; do
@@ -2565,7 +2566,7 @@ schema_settled() {
   rm -f "$path/.deploy/schema-moved"
 }
 `,tL=`check_disk() {
-  _root=$(clean_env docker info --format '{{.DockerRootDir}}' 2>/dev/null) ||
+  _root=$(cat "$files/docker-root" 2>/dev/null) || _root=$(clean_env docker info --format '{{.DockerRootDir}}' 2>/dev/null) ||
     stop refused 'the Docker engine does not answer any more' 'Check that it runs, then deploy again.'
   _free=$(df -Pk "$\{_root:-/var/lib/docker}" 2>/dev/null | awk 'NR == 2 { printf "%.0f", $4 * 1024 }')
   if [ -z "$_free" ]; then
@@ -2710,24 +2711,39 @@ sweep_logins() {
 `,tC=`use_engine() {
   [ -z "$docker_host" ] || export DOCKER_HOST="$docker_host"
 }
-require_compose() {
+ask() {
+  _question=$1
+  shift
+  {
+    if clean_env "$@" >"$scratch/$_question.answer" 2>"$scratch/$_question.error"; then : >"$scratch/$_question.well"; fi
+  } </dev/null 9>&- &
+}
+answered() {
+  [ -f "$scratch/$1.well" ]
+}
+ask_engine() {
   if ! command -v docker >/dev/null 2>&1; then
     fail refused 'Docker is not installed on the server' 'Install Docker Engine and its Compose plugin.'
   fi
-  if ! _version=$(clean_env docker version --format '{{.Server.Version}}' 2>&1); then
-    case $_version in
+  ask engine docker info --format '{{.DockerRootDir}}
+{{range .ClientInfo.Plugins}}{{if eq .Name "compose"}}{{.Version}}
+{{.Path}}{{end}}{{end}}'
+}
+require_compose() {
+  if ! answered engine; then
+    _error=$(cat "$scratch/engine.error")
+    case $_error in
     *'permission denied'*)
       fail refused "the user $(id -un) may not use Docker" "Let an administrator run: usermod -aG docker $(id -un)"
       ;;
     esac
-    printf '%s\\n' "$_version" >"$scratch/docker-version"
-    details "$scratch/docker-version"
+    details "$scratch/engine.error"
     fail refused 'the Docker engine does not answer' 'Check that it runs, and docker-host for a rootless one.'
   fi
-  if ! _version=$(clean_env docker compose version --short 2>/dev/null); then
+  _plain=$(sed -n 's/^v//; 2p' "$scratch/engine.answer")
+  if [ -z "$_plain" ]; then
     fail refused 'Docker Compose v2 is not installed on the server' 'Install the plugin: docker-compose-plugin, or docker-compose in Debian.'
   fi
-  _plain=$\{_version#v}
   _major=$\{_plain%%.*}
   _minor=$\{_plain#*.}
   _minor=$\{_minor%%.*}
@@ -2739,12 +2755,14 @@ require_compose() {
 compose() {
   _directory=$1
   shift
-  clean_env docker compose --project-name "$project" --project-directory "$path" --env-file /dev/null \\
-    --file "$_directory/compose.json" "$@"
+  set -- --project-name "$project" --project-directory "$path" --env-file /dev/null --file "$_directory/compose.json" "$@"
+  _plugin=$(cat "$files/compose-plugin" 2>/dev/null)
+  if [ -x "$_plugin" ]; then clean_env "$_plugin" "$@"; else clean_env docker compose "$@"; fi
 }
 project_ids() {
   clean_env docker ps --all --quiet --no-trunc --filter "label=com.docker.compose.project=$project"
 }
+surveyed=
 survey() {
   _ids=$(project_ids) || return 1
   : >"$1.new"
@@ -2783,7 +2801,8 @@ ids_of() {
   awk -v name="$1" '$1 == name { print $2 }' "$scratch/containers"
 }
 repair_leftovers() {
-  survey "$scratch/containers" || return 1
+  [ -n "$surveyed" ] || survey "$scratch/containers" || return 1
+  surveyed=
   cp "$scratch/containers" "$scratch/leftovers"
   while read -r _service _id _hash _image_id _status _code _restarts _health _oom _number _started _name _image; do
     case $_status in
@@ -2950,7 +2969,10 @@ state_hash() {
   mkdir "$scratch"
   old_folder=
   use_engine
-  require_compose 2 26
+  ask_engine
+  ask stacks docker ps --all --no-trunc --format '{{.ID}} {{.Label "com.docker.compose.project"}}' \\
+    --filter label=com.docker.compose.project
+  ask images docker image ls --no-trunc --digests --format '{{json .}}'
   stage=$PWD/project/$folder
   mkdir -p "$stage"
   if [ "$want" = deploy ]; then
@@ -2958,6 +2980,8 @@ state_hash() {
     link_shared "$path/shared" "$stage" .
     [ -z "$old_folder" ] || link_shared "$old_folder" "$stage" .
     resolve
+    sed -n 1p "$scratch/engine.answer" >docker-root
+    sed -n 3p "$scratch/engine.answer" >compose-plugin
     project=$(sed -n 's/^  "name": "\\(.*\\)",*$/\\1/p' config.json | head -n 1)
     [ -z "$old_folder" ] || original_hashes
     result_file config config.json
@@ -2965,6 +2989,8 @@ state_hash() {
     result stage "$stage"
     result old_folder "$old_folder"
   else
+    wait
+    require_compose 2 26
     project=$project_given
     [ -n "$project" ] || project=$(sed -n 's/^ "name": "\\(.*\\)",*$/\\1/p' "$path/current/compose.json" 2>/dev/null | head -n 1)
     [ -n "$project" ] || project=$(project_of_folder)
@@ -2972,7 +2998,7 @@ state_hash() {
   result project "$project"
   look_at_stack
   look_at_releases
-  rm -rf env config.json original.json hashes same stack stack-images listening containers images releases history "$scratch"
+  rm -rf env config.json original.json hashes same stack stack-images listening containers releases history "$scratch"
 }
 link_shared() {
   [ -d "$1/$3" ] || return 0
@@ -3032,7 +3058,10 @@ LIST
   (
     cd "$stage" && env -i "PWD=$stage" "HOME=$HOME" "PATH=$PATH" $\{DOCKER_HOST:+"DOCKER_HOST=$DOCKER_HOST"} \\
       docker compose "$@" config --format json
-  ) >config.json 2>"$scratch/config.error" || config_failure
+  ) >config.json 2>"$scratch/config.error" || : >"$scratch/config.broken"
+  wait
+  require_compose 2 26
+  [ ! -f "$scratch/config.broken" ] || config_failure
   if grep -q 'variable is not set' "$scratch/config.error"; then
     sed -n 's/.*msg="\\(.*variable is not set.*\\)"$/\\1/p' "$scratch/config.error" | sed 's/[\\]//g' | sort -u | while read -r _line; do
       warn "$_line"
@@ -3124,17 +3153,12 @@ shared_sources() {
   result_file present present
 }
 look_at_stack() {
-  _ids=$(
-    clean_env docker ps --all --no-trunc --format '{{.ID}} {{.Label "com.docker.compose.project"}}' \\
-      --filter label=com.docker.compose.project |
-      awk -v project="$project" '$2 == project || $2 == project "-blue" || $2 == project "-green" { print $1 }'
-  )
+  _ids=$(awk -v project="$project" '$2 == project || $2 == project "-blue" || $2 == project "-green" { print $1 }' "$scratch/stacks.answer")
   : >containers
   set -- $_ids
   [ $# = 0 ] || clean_env docker inspect --type container --format "$container_template" "$@" >containers 2>/dev/null
   result_file containers containers
-  clean_env docker image ls --no-trunc --digests --format '{{json .}}' >images 2>/dev/null
-  result_file images images
+  result_file images "$scratch/images.answer"
 }
 look_at_releases() {
   for _one in traffic.json ports color-blue color-green; do

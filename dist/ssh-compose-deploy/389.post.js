@@ -47,21 +47,22 @@ _check_path() {
   [ -e "$path/.deploy/lock" ] || : >>"$path/.deploy/lock"
 }
 _receive() {
-  local word mode length sum name whole sums=$1.sums
+  local word mode length sum name whole rest sums=$1.sums
   { mkdir -p "$1" && : >"$sums"; } || _refuse refused "$1 cannot be made" 'Is the disk full?'
   while read -r word mode length sum; do
     [ "$word" != end ] || break
     { [ "$word" = file ] && IFS= read -r name; } || _refuse lost 'the upload was garbled'
     case $name in
-      */*) mkdir -p "$1/$\{name%/*}" ;;
+      */*) [ -d "$1/$\{name%/*}" ] || mkdir -p "$1/$\{name%/*}" ;;
     esac
     whole=$((length / 1048576))
+    rest=$((length % 1048576))
     {
       [ "$whole" = 0 ] || dd bs=1048576 count="$whole" iflag=fullblock
-      [ $((length % 1048576)) = 0 ] || dd bs=$((length % 1048576)) count=1 iflag=fullblock
+      [ "$rest" = 0 ] || dd bs="$rest" count=1 iflag=fullblock conv=fsync
     } 2>/dev/null >"$1/$name" || _refuse refused "$name could not be written to $1" 'Is the disk full?'
-    _fsync "$1/$name"
-    chmod "$mode" "$1/$name"
+    [ "$rest" != 0 ] || _fsync "$1/$name"
+    [ "$mode" = 600 ] || chmod "$mode" "$1/$name"
     printf '%s  %s\\n' "$sum" "$name" >>"$sums"
   done
   [ "$word" = end ] || _refuse lost 'the upload ended too early; nothing was changed'
@@ -264,7 +265,7 @@ _follow() {
         ;;
     esac
     turns=$((turns + 1))
-    [ "$turns" != 40 ] || pause=0.2
+    [ "$turns" != 40 ] || pause=0.1
     idle=$((idle + 1))
     if [ "$idle" -ge 25 ]; then
       idle=0
@@ -519,7 +520,7 @@ _tick() {
   done
 }
 wait_until() {
-  local _deadline _told _waiting_for=$2 _since
+  local _deadline _told _waiting_for=$2 _since _turns=0
   _clock
   _since=$_t
   _told=$_t
@@ -533,7 +534,8 @@ wait_until() {
       _told=$_t
       say "waiting for $_waiting_for, $(((_t - _since) / 100)) s"
     fi
-    nap 0.5
+    _turns=$((_turns + 1))
+    if [ "$_turns" -le 20 ]; then nap 0.15; else nap 0.5; fi
   done
 }
 cancelled() {

@@ -60,7 +60,6 @@ docker_reason() {
     tail -n 1 | cut -c 1-300
 }
 remove_orphans() {
-  survey "$scratch/containers" || return 1
   awk 'FILENAME == ARGV[1] { known[$7] = 1; next } !($1 in known) { print $2, $12 }' \\
     "$1/services" "$scratch/containers" >"$scratch/orphans"
   while read -r _id _name; do
@@ -309,8 +308,9 @@ take_down_color() {
     [ "$shared_services" = update ] || [ "$pull" = never ] || pull=missing
     pull_images "$files/release/shared"
   fi
-  keep_images "$release" "$files/release"
+  keep_images "$release" "$files/release" 9>&- &
   survey "$scratch/containers" || fail remote 'docker ps failed'
+  wait
   if is_unchanged; then
     say "nothing differs from the release $previous: nothing is recreated"
     drop_sent
@@ -327,20 +327,24 @@ take_down_color() {
   place_release || fail remote "the release could not be written to $path"
   if [ -z "$(current_release)" ] && [ -d "$files/release-adopted" ]; then adopt_stack; fi
   pass_first_gate || stop_without_go
+  [ "$gates" = true ] || surveyed=yes
   make_ready
 }
 make_ready() {
   directory=$path/releases/$release
   if [ -n "$color" ]; then
     phase shared
+    surveyed=
     prepare_color "$directory" || abandon
   fi
   if has_hooks "$directory" before-up; then
     phase before-up
+    surveyed=
     run_hooks "$directory" before-up || abandon
   fi
   if has_hooks "$directory" migrate; then
     phase migrate
+    surveyed=
     migrate "$directory" || abandon
   fi
   phase up
@@ -717,7 +721,7 @@ schema_settled() {
   rm -f "$path/.deploy/schema-moved"
 }
 `,c=`check_disk() {
-  _root=$(clean_env docker info --format '{{.DockerRootDir}}' 2>/dev/null) ||
+  _root=$(cat "$files/docker-root" 2>/dev/null) || _root=$(clean_env docker info --format '{{.DockerRootDir}}' 2>/dev/null) ||
     stop refused 'the Docker engine does not answer any more' 'Check that it runs, then deploy again.'
   _free=$(df -Pk "$\{_root:-/var/lib/docker}" 2>/dev/null | awk 'NR == 2 { printf "%.0f", $4 * 1024 }')
   if [ -z "$_free" ]; then
@@ -862,24 +866,39 @@ sweep_logins() {
 `,d=`use_engine() {
   [ -z "$docker_host" ] || export DOCKER_HOST="$docker_host"
 }
-require_compose() {
+ask() {
+  _question=$1
+  shift
+  {
+    if clean_env "$@" >"$scratch/$_question.answer" 2>"$scratch/$_question.error"; then : >"$scratch/$_question.well"; fi
+  } </dev/null 9>&- &
+}
+answered() {
+  [ -f "$scratch/$1.well" ]
+}
+ask_engine() {
   if ! command -v docker >/dev/null 2>&1; then
     fail refused 'Docker is not installed on the server' 'Install Docker Engine and its Compose plugin.'
   fi
-  if ! _version=$(clean_env docker version --format '{{.Server.Version}}' 2>&1); then
-    case $_version in
+  ask engine docker info --format '{{.DockerRootDir}}
+{{range .ClientInfo.Plugins}}{{if eq .Name "compose"}}{{.Version}}
+{{.Path}}{{end}}{{end}}'
+}
+require_compose() {
+  if ! answered engine; then
+    _error=$(cat "$scratch/engine.error")
+    case $_error in
     *'permission denied'*)
       fail refused "the user $(id -un) may not use Docker" "Let an administrator run: usermod -aG docker $(id -un)"
       ;;
     esac
-    printf '%s\\n' "$_version" >"$scratch/docker-version"
-    details "$scratch/docker-version"
+    details "$scratch/engine.error"
     fail refused 'the Docker engine does not answer' 'Check that it runs, and docker-host for a rootless one.'
   fi
-  if ! _version=$(clean_env docker compose version --short 2>/dev/null); then
+  _plain=$(sed -n 's/^v//; 2p' "$scratch/engine.answer")
+  if [ -z "$_plain" ]; then
     fail refused 'Docker Compose v2 is not installed on the server' 'Install the plugin: docker-compose-plugin, or docker-compose in Debian.'
   fi
-  _plain=$\{_version#v}
   _major=$\{_plain%%.*}
   _minor=$\{_plain#*.}
   _minor=$\{_minor%%.*}
@@ -891,12 +910,14 @@ require_compose() {
 compose() {
   _directory=$1
   shift
-  clean_env docker compose --project-name "$project" --project-directory "$path" --env-file /dev/null \\
-    --file "$_directory/compose.json" "$@"
+  set -- --project-name "$project" --project-directory "$path" --env-file /dev/null --file "$_directory/compose.json" "$@"
+  _plugin=$(cat "$files/compose-plugin" 2>/dev/null)
+  if [ -x "$_plugin" ]; then clean_env "$_plugin" "$@"; else clean_env docker compose "$@"; fi
 }
 project_ids() {
   clean_env docker ps --all --quiet --no-trunc --filter "label=com.docker.compose.project=$project"
 }
+surveyed=
 survey() {
   _ids=$(project_ids) || return 1
   : >"$1.new"
@@ -935,7 +956,8 @@ ids_of() {
   awk -v name="$1" '$1 == name { print $2 }' "$scratch/containers"
 }
 repair_leftovers() {
-  survey "$scratch/containers" || return 1
+  [ -n "$surveyed" ] || survey "$scratch/containers" || return 1
+  surveyed=
   cp "$scratch/containers" "$scratch/leftovers"
   while read -r _service _id _hash _image_id _status _code _restarts _health _oom _number _started _name _image; do
     case $_status in
@@ -1102,7 +1124,10 @@ state_hash() {
   mkdir "$scratch"
   old_folder=
   use_engine
-  require_compose 2 26
+  ask_engine
+  ask stacks docker ps --all --no-trunc --format '{{.ID}} {{.Label "com.docker.compose.project"}}' \\
+    --filter label=com.docker.compose.project
+  ask images docker image ls --no-trunc --digests --format '{{json .}}'
   stage=$PWD/project/$folder
   mkdir -p "$stage"
   if [ "$want" = deploy ]; then
@@ -1110,6 +1135,8 @@ state_hash() {
     link_shared "$path/shared" "$stage" .
     [ -z "$old_folder" ] || link_shared "$old_folder" "$stage" .
     resolve
+    sed -n 1p "$scratch/engine.answer" >docker-root
+    sed -n 3p "$scratch/engine.answer" >compose-plugin
     project=$(sed -n 's/^  "name": "\\(.*\\)",*$/\\1/p' config.json | head -n 1)
     [ -z "$old_folder" ] || original_hashes
     result_file config config.json
@@ -1117,6 +1144,8 @@ state_hash() {
     result stage "$stage"
     result old_folder "$old_folder"
   else
+    wait
+    require_compose 2 26
     project=$project_given
     [ -n "$project" ] || project=$(sed -n 's/^ "name": "\\(.*\\)",*$/\\1/p' "$path/current/compose.json" 2>/dev/null | head -n 1)
     [ -n "$project" ] || project=$(project_of_folder)
@@ -1124,7 +1153,7 @@ state_hash() {
   result project "$project"
   look_at_stack
   look_at_releases
-  rm -rf env config.json original.json hashes same stack stack-images listening containers images releases history "$scratch"
+  rm -rf env config.json original.json hashes same stack stack-images listening containers releases history "$scratch"
 }
 link_shared() {
   [ -d "$1/$3" ] || return 0
@@ -1184,7 +1213,10 @@ LIST
   (
     cd "$stage" && env -i "PWD=$stage" "HOME=$HOME" "PATH=$PATH" $\{DOCKER_HOST:+"DOCKER_HOST=$DOCKER_HOST"} \\
       docker compose "$@" config --format json
-  ) >config.json 2>"$scratch/config.error" || config_failure
+  ) >config.json 2>"$scratch/config.error" || : >"$scratch/config.broken"
+  wait
+  require_compose 2 26
+  [ ! -f "$scratch/config.broken" ] || config_failure
   if grep -q 'variable is not set' "$scratch/config.error"; then
     sed -n 's/.*msg="\\(.*variable is not set.*\\)"$/\\1/p' "$scratch/config.error" | sed 's/[\\]//g' | sort -u | while read -r _line; do
       warn "$_line"
@@ -1276,17 +1308,12 @@ shared_sources() {
   result_file present present
 }
 look_at_stack() {
-  _ids=$(
-    clean_env docker ps --all --no-trunc --format '{{.ID}} {{.Label "com.docker.compose.project"}}' \\
-      --filter label=com.docker.compose.project |
-      awk -v project="$project" '$2 == project || $2 == project "-blue" || $2 == project "-green" { print $1 }'
-  )
+  _ids=$(awk -v project="$project" '$2 == project || $2 == project "-blue" || $2 == project "-green" { print $1 }' "$scratch/stacks.answer")
   : >containers
   set -- $_ids
   [ $# = 0 ] || clean_env docker inspect --type container --format "$container_template" "$@" >containers 2>/dev/null
   result_file containers containers
-  clean_env docker image ls --no-trunc --digests --format '{{json .}}' >images 2>/dev/null
-  result_file images images
+  result_file images "$scratch/images.answer"
 }
 look_at_releases() {
   for _one in traffic.json ports color-blue color-green; do
@@ -1371,21 +1398,22 @@ _check_path() {
   [ -e "$path/.deploy/lock" ] || : >>"$path/.deploy/lock"
 }
 _receive() {
-  local word mode length sum name whole sums=$1.sums
+  local word mode length sum name whole rest sums=$1.sums
   { mkdir -p "$1" && : >"$sums"; } || _refuse refused "$1 cannot be made" 'Is the disk full?'
   while read -r word mode length sum; do
     [ "$word" != end ] || break
     { [ "$word" = file ] && IFS= read -r name; } || _refuse lost 'the upload was garbled'
     case $name in
-      */*) mkdir -p "$1/$\{name%/*}" ;;
+      */*) [ -d "$1/$\{name%/*}" ] || mkdir -p "$1/$\{name%/*}" ;;
     esac
     whole=$((length / 1048576))
+    rest=$((length % 1048576))
     {
       [ "$whole" = 0 ] || dd bs=1048576 count="$whole" iflag=fullblock
-      [ $((length % 1048576)) = 0 ] || dd bs=$((length % 1048576)) count=1 iflag=fullblock
+      [ "$rest" = 0 ] || dd bs="$rest" count=1 iflag=fullblock conv=fsync
     } 2>/dev/null >"$1/$name" || _refuse refused "$name could not be written to $1" 'Is the disk full?'
-    _fsync "$1/$name"
-    chmod "$mode" "$1/$name"
+    [ "$rest" != 0 ] || _fsync "$1/$name"
+    [ "$mode" = 600 ] || chmod "$mode" "$1/$name"
     printf '%s  %s\\n' "$sum" "$name" >>"$sums"
   done
   [ "$word" = end ] || _refuse lost 'the upload ended too early; nothing was changed'
@@ -1588,7 +1616,7 @@ _follow() {
         ;;
     esac
     turns=$((turns + 1))
-    [ "$turns" != 40 ] || pause=0.2
+    [ "$turns" != 40 ] || pause=0.1
     idle=$((idle + 1))
     if [ "$idle" -ge 25 ]; then
       idle=0
@@ -1959,7 +1987,7 @@ _tick() {
   done
 }
 wait_until() {
-  local _deadline _told _waiting_for=$2 _since
+  local _deadline _told _waiting_for=$2 _since _turns=0
   _clock
   _since=$_t
   _told=$_t
@@ -1973,7 +2001,8 @@ wait_until() {
       _told=$_t
       say "waiting for $_waiting_for, $(((_t - _since) / 100)) s"
     fi
-    nap 0.5
+    _turns=$((_turns + 1))
+    if [ "$_turns" -le 20 ]; then nap 0.15; else nap 0.5; fi
   done
 }
 cancelled() {
@@ -2167,7 +2196,7 @@ _start_timer() {
       XDG_RUNTIME_DIR="$\{XDG_RUNTIME_DIR-}" \\
       sh -c 'exec sh "$1/program" "$1" </dev/null >>"$2" 2>&1' sh "$1" "$path/.deploy/timers.log" 9>&-
   else
-    setsid sh "$1/program" "$1" </dev/null >>"$path/.deploy/timers.log" 2>&1 9>&- &
+    (setsid sh "$1/program" "$1" </dev/null >>"$path/.deploy/timers.log" 2>&1 9>&- &)
   fi
 }
 _tend_timers() {
@@ -2218,16 +2247,16 @@ ${e} "$@"
 `}function*F(e){for(let{name:t,content:r,mode:n=384}of e){!function(e){let t=e.split("/");if(""===e||/[\0-\x1f\x7f\\]/.test(e)||t.some(e=>""===e||"."===e||".."===e)||e.startsWith("-"))throw new o.HR("input",`a file with the name ${JSON.stringify(e)} cannot be sent to a server`,{remedy:"Use relative names without control characters and backslashes."})}(t);let e=Buffer.from(r),a=(0,k.createHash)("sha256").update(e).digest("hex");yield Buffer.from(`file ${n.toString(8)} ${e.length} ${a}
 ${t}
 `),e.length>0&&(yield e)}yield Buffer.from(`end
-`)}async function H(e,t){return await A(e,"_go",t)}async function N(e,t){await A(e,"_cancel",t)}async function A(e,t,r){let n;if(await E(e,{script:M(t),args:[r.directory]},({type:e,payload:t})=>{"answer"===e&&(n=t.toString("latin1"))}),void 0===n)throw new _.fm("lost",`${e.name} gave no answer`);return n}async function T(e,t,r,n){let o=!1;if(await E(e,{script:M("_upload"),args:[t,r,S()],input:F(n)},({type:e})=>{o||="answer"===e}),!o)throw new _.fm("lost",`${e.name} did not confirm the upload`)}function D(e,t){let r=Buffer.alloc(0),n=void 0===e?void 0:`\x1e${e} `,o=e=>{let r=e.toString("utf8").replace(/\r+$/,"");if(void 0===n||!r.startsWith(n))return void t?.({type:"line",text:r.slice(r.lastIndexOf(`\r`)+1)});let o=r.slice(n.length),a=/^phase (\d+) (.*)$/.exec(o);a?t?.({type:"phase",name:a[2],at:Number(a[1])}):t?.({type:"warning",text:o.replace(/^warning /,"")})};return{push(e){let t=r.length>0?Buffer.concat([r,e]):e;for(let e=t.indexOf(10);e>=0;e=t.indexOf(10))o(t.subarray(0,e)),t=t.subarray(e+1);for(;t.length>65536;)o(t.subarray(0,65536)),t=t.subarray(65536);r=Buffer.from(t)},end(){r.length>0&&o(r),r=Buffer.alloc(0)}}}async function L(e,t,r){let n=t??C(e,r);for(let t=0;;){try{await n}catch(n){if(r.signal?.throwIfAborted(),!(n instanceof _.fm&&"lost"===n.code))throw n;if(e.session.gone.aborted)await P(e,n,r);else if(++t>=5)throw n}let o=e.ended();if(o)return o;n=C(e,r)}}async function C(e,t){let{directory:r}=e.reference;await E(e.session,{script:M("_follow"),args:[r,String(e.offset())],signal:t.signal},e.onFrame)}async function P(e,t,r){let{clock:n,reopen:a,reconnectFor:s=12e4,signal:i,onEvent:l}=r,c=n.now(),d=t;for(let t=1;a;t+=1){let r=(0,o.EY)({initial:500,max:1e4},t);if(n.now()-c+r>s)break;await n.sleep(r,i);try{let r=e.session;e.session=await a(),await r.close(),l?.({type:"reconnected",attempt:t});return}catch(e){var $;if(i?.throwIfAborted(),!(e instanceof o.HR&&("lost"===e.kind||($=e)instanceof _.fm&&"connection-refused"===$.code)))throw e;d=e}}let u=a?` and could not be restored within ${(0,o.a3)(s)}`:"";throw new _.fm("lost",`the connection to ${e.session.name} was lost${u}: ${(0,o.bD)(d)}`,{cause:d,remedy:`The run goes on there by itself (${e.reference.directory}). Run this again with the same \`deployment-id\`: it reattaches and reports the outcome.`})}let B=new Set("path run files operation deployment_id run_number lock_timeout holder_actor holder_url order_key order_number order_attempt allow_older".split(" "));function U(e){return Object.entries(e).map(([e,t])=>`${e}=${(0,_.hD)([t])||"''"}
-`).join("")}function G(e={}){for(let t of Object.keys(e))if(!/^[a-z][a-z0-9_]*$/.test(t)||B.has(t))throw new o.HR("input",`${JSON.stringify(t)} cannot be a parameter of a program on the server`);return U(e)}async function q(e,t){let r,n,{path:a,body:s,files:i=[],timeout:l,signal:c}=t,d=S(),$=D(d,t.onEvent);if(await E(e,{script:M("_inspect",s),args:[a,S(),d],input:F([{name:"parameters",content:G(t.parameters)},...t.secrets?[{name:"secrets",content:G(t.secrets)}]:[],...i.map(e=>({...e,name:`files/${e.name}`}))]),timeout:l,signal:c,onStderr:$.push},({type:e,payload:t})=>{"staging"===e&&(r=t.toString("utf8")),"result"===e&&(n=y(t))}),$.end(),void 0===r||void 0===n)throw new _.fm("lost",`looking at ${e.name} ended without an answer`);if(void 0!==n._message)throw new o.HR(j(n._kind),n._message,{remedy:n._remedy,details:n._details});return{staging:r,fields:n}}let X=/^[a-z0-9][a-z0-9._-]{0,62}$/;async function V(e,t,r){var n;let a,s,i,l,c;!function(e){let{name:t,deploymentId:r,inputHash:n,order:a}=e;if(!/^[a-z][a-z-]*$/.test(t))throw TypeError(`${t} is no name of an operation`);if(!X.test(r))throw new o.HR("input",`the deployment id ${JSON.stringify(r)} is not usable`,{input:"deployment-id",remedy:"Use up to 63 lower-case letters, digits, dots, hyphens and underscores; begin with a letter or digit."});if(!/^[0-9a-f]{16,64}$/.test(n))throw TypeError("the input hash is not hexadecimal");if(a&&!(/^[A-Za-z0-9._-]+$/.test(a.key)&&Number.isInteger(a.number+a.attempt)))throw TypeError("the order key must be plain, number and attempt whole numbers")}(t);let d=S(),$=[...function*(e){var t;let{holder:r,order:n,lockTimeout:o=6e5,allowOlder:a=!1}=e;for(let s of(yield{name:"program",content:(t=e.body,`${I}${O}${z}
+`)}async function H(e,t){return await A(e,"_go",t)}async function N(e,t){await A(e,"_cancel",t)}async function A(e,t,r){let n;if(await E(e,{script:M(t),args:[r.directory]},({type:e,payload:t})=>{"answer"===e&&(n=t.toString("latin1"))}),void 0===n)throw new _.fm("lost",`${e.name} gave no answer`);return n}async function T(e,t,r,n){let o=!1;if(await E(e,{script:M("_upload"),args:[t,r,S()],input:F(n)},({type:e})=>{o||="answer"===e}),!o)throw new _.fm("lost",`${e.name} did not confirm the upload`)}function D(e,t){let r=Buffer.alloc(0),n=void 0===e?void 0:`\x1e${e} `,o=e=>{let r=e.toString("utf8").replace(/\r+$/,"");if(void 0===n||!r.startsWith(n))return void t?.({type:"line",text:r.slice(r.lastIndexOf(`\r`)+1)});let o=r.slice(n.length),a=/^phase (\d+) (.*)$/.exec(o);a?t?.({type:"phase",name:a[2],at:Number(a[1])}):t?.({type:"warning",text:o.replace(/^warning /,"")})};return{push(e){let t=r.length>0?Buffer.concat([r,e]):e;for(let e=t.indexOf(10);e>=0;e=t.indexOf(10))o(t.subarray(0,e)),t=t.subarray(e+1);for(;t.length>65536;)o(t.subarray(0,65536)),t=t.subarray(65536);r=Buffer.from(t)},end(){r.length>0&&o(r),r=Buffer.alloc(0)}}}async function L(e,t,r){let n=t??C(e,r);for(let t=0;;){try{await n}catch(n){if(r.signal?.throwIfAborted(),!(n instanceof _.fm&&"lost"===n.code))throw n;if(e.session.gone.aborted)await P(e,n,r);else if(++t>=5)throw n}let o=e.ended();if(o)return o;n=C(e,r)}}async function C(e,t){let{directory:r}=e.reference;await E(e.session,{script:M("_follow"),args:[r,String(e.offset())],signal:t.signal},e.onFrame)}async function P(e,t,r){let{clock:n,reopen:a,reconnectFor:s=12e4,signal:i,onEvent:l}=r,c=n.now(),d=t;for(let t=1;a;t+=1){let r=(0,o.EY)({initial:500,max:1e4},t);if(n.now()-c+r>s)break;await n.sleep(r,i);try{let r=e.session;e.session=await a(),await r.close(),l?.({type:"reconnected",attempt:t});return}catch(e){var $;if(i?.throwIfAborted(),!(e instanceof o.HR&&("lost"===e.kind||($=e)instanceof _.fm&&"connection-refused"===$.code)))throw e;d=e}}let u=a?` and could not be restored within ${(0,o.a3)(s)}`:"";throw new _.fm("lost",`the connection to ${e.session.name} was lost${u}: ${(0,o.bD)(d)}`,{cause:d,remedy:`The run goes on there by itself (${e.reference.directory}). Run this again with the same \`deployment-id\`: it reattaches and reports the outcome.`})}let q=new Set("path run files operation deployment_id run_number lock_timeout holder_actor holder_url order_key order_number order_attempt allow_older".split(" "));function B(e){return Object.entries(e).map(([e,t])=>`${e}=${(0,_.hD)([t])||"''"}
+`).join("")}function U(e={}){for(let t of Object.keys(e))if(!/^[a-z][a-z0-9_]*$/.test(t)||q.has(t))throw new o.HR("input",`${JSON.stringify(t)} cannot be a parameter of a program on the server`);return B(e)}async function G(e,t){let r,n,{path:a,body:s,files:i=[],timeout:l,signal:c}=t,d=S(),$=D(d,t.onEvent);if(await E(e,{script:M("_inspect",s),args:[a,S(),d],input:F([{name:"parameters",content:U(t.parameters)},...t.secrets?[{name:"secrets",content:U(t.secrets)}]:[],...i.map(e=>({...e,name:`files/${e.name}`}))]),timeout:l,signal:c,followed:t.followed,onStderr:$.push},({type:e,payload:t})=>{"staging"===e&&(r=t.toString("utf8")),"result"===e&&(n=y(t))}),$.end(),void 0===r||void 0===n)throw new _.fm("lost",`looking at ${e.name} ended without an answer`);if(void 0!==n._message)throw new o.HR(j(n._kind),n._message,{remedy:n._remedy,details:n._details});return{staging:r,fields:n}}let X=/^[a-z0-9][a-z0-9._-]{0,62}$/;async function V(e,t,r){var n;let a,s,i,l,c;!function(e){let{name:t,deploymentId:r,inputHash:n,order:a}=e;if(!/^[a-z][a-z-]*$/.test(t))throw TypeError(`${t} is no name of an operation`);if(!X.test(r))throw new o.HR("input",`the deployment id ${JSON.stringify(r)} is not usable`,{input:"deployment-id",remedy:"Use up to 63 lower-case letters, digits, dots, hyphens and underscores; begin with a letter or digit."});if(!/^[0-9a-f]{16,64}$/.test(n))throw TypeError("the input hash is not hexadecimal");if(a&&!(/^[A-Za-z0-9._-]+$/.test(a.key)&&Number.isInteger(a.number+a.attempt)))throw TypeError("the order key must be plain, number and attempt whole numbers")}(t);let d=S(),$=[...function*(e){var t;let{holder:r,order:n,lockTimeout:o=6e5,allowOlder:a=!1}=e;for(let s of(yield{name:"program",content:(t=e.body,`${I}${O}${z}
 ${t}
 _program "$@"
 `),mode:448},yield{name:"token",content:`${S()}
 `},yield{name:"hash",content:`${e.inputHash}
-`},yield{name:"parameters",content:U({path:e.path,deployment_id:e.deploymentId,operation:e.name,lock_timeout:String(Math.ceil(o/1e3)),holder_actor:W(r.actor),holder_url:W(r.runUrl),...n?{order_key:n.key,order_number:String(n.number),order_attempt:String(n.attempt),allow_older:a?"yes":""}:{}})+G(e.parameters)},e.secrets&&(yield{name:"secrets",content:G(e.secrets)}),e.files??[]))yield{...s,name:`files/${s.name}`}}(t)],u=void 0===t.resumeOnBoot?"":t.resumeOnBoot?"yes":"no",h=(n={path:t.path,deploymentId:t.deploymentId,operation:t.name,number:0,directory:""},l=0,c={reference:n,fresh:!0,session:e,offset:()=>l,ended:()=>i,onFrame({type:e,payload:t}){switch(e){case"token":a??=D(t.toString("latin1"),r.onEvent);break;case"log":l+=t.length,a?.push(t);break;case"state":{let e=t.toString("latin1");e!==s&&r.onEvent?.({type:"state",state:e}),s=e;break}case"result":a?.end(),i=x(t,c.reference,c.fresh);break;case"dead":{let e=t.toString("utf8");throw new o.HR("lost",`the program on ${c.session.name} was killed${e?` after ${e}`:""} and left no result`,{remedy:"Run it again: the next run on this server first finishes or reverts what this one began."})}}}});for(let e=!1;;e=!0){let n,o=new Promise(e=>{n=e}),a=E(h.session,{script:M("_launch"),args:[t.path,t.deploymentId,t.name,d,t.staging??"",u,e?"again":""],input:F($),signal:r.signal},e=>{if("run"!==e.type)return void h.onFrame(e);let[,t,r,o]=/^(\d+) (\w+) (.*)$/s.exec(e.payload.toString("utf8"));Object.assign(h.reference,{number:Number(t),directory:o}),h.fresh="started"===r,n(r)});a.catch(()=>{});try{let e=await Promise.race([o,a.then(()=>o)]);return function(e,t,r){return r.catch(()=>{}),{reference:e.reference,disposition:t,get session(){return e.session},result:r}}(h,e,L(h,a,r))}catch(e){if(r.signal?.throwIfAborted(),!(e instanceof _.fm&&"lost"===e.code&&h.session.gone.aborted))throw e;await P(h,e,r)}}}function W(e){return e.replace(/[\0-\x1f\x7f]+/g," ").trim()}async function Z(e,t){let r,n=!1,o={},a=[];return await E(e,{script:M("_status"),args:[t]},({type:e,payload:s})=>{let i=s.toString("utf8"),l=a.at(-1);switch(e){case"lock":n="held"===i;break;case"holder":{let e=new Map(i.split(`
-`).map(e=>[e.split(" ",1)[0],e.replace(/^\S+ ?/,"")])),t=t=>e.get(t)??"";r={actor:t("actor"),runUrl:t("url"),since:t("since"),run:t("run")};break}case"order":for(let[,e,t,r]of i.matchAll(/^(\S+) (\d+) (\d+)$/gm))o[e]={number:Number(t),attempt:Number(r)};break;case"run":{let e=function(e,t){let r=/\/([^/]+)\/([a-z][a-z-]*)-(\d+)$/.exec(t);if(r)return{path:e,deploymentId:r[1],operation:r[2],number:Number(r[3]),directory:t}}(t,i);e&&a.push({reference:e,state:"ended",result:void 0,began:"",lastEvent:""});break}case"result":l&&(l.result=x(s,l.reference,!1));break;case"state":l&&(l.state=i.trim());break;case"began":l&&(l.began=i);break;case"event":l&&(l.lastEvent=i.replace(/^\S+ /,""))}}),a.sort((e,t)=>t.began.localeCompare(e.began)),{lock:n?r??{actor:"",runUrl:"",since:"",run:""}:void 0,runs:a,order:o}}async function K(e,t,r={}){let o=ee(t.path),a=`project/${o}`,s=new Map;for(let e of[...t.files,...t.composeFiles])s.set(e.path,e);let i=[...s.values()].map(e=>({name:`${a}/${e.path}`,content:e.content,mode:e.executable?448:384})),l=await q(e,{path:t.path,files:i,body:u,parameters:{want:"deploy",folder:o,project_given:t.project,compose_files:t.composeFiles.map(e=>e.path).join(`
+`},yield{name:"parameters",content:B({path:e.path,deployment_id:e.deploymentId,operation:e.name,lock_timeout:String(Math.ceil(o/1e3)),holder_actor:W(r.actor),holder_url:W(r.runUrl),...n?{order_key:n.key,order_number:String(n.number),order_attempt:String(n.attempt),allow_older:a?"yes":""}:{}})+U(e.parameters)},e.secrets&&(yield{name:"secrets",content:U(e.secrets)}),e.files??[]))yield{...s,name:`files/${s.name}`}}(t)],u=void 0===t.resumeOnBoot?"":t.resumeOnBoot?"yes":"no",h=(n={path:t.path,deploymentId:t.deploymentId,operation:t.name,number:0,directory:""},l=0,c={reference:n,fresh:!0,session:e,offset:()=>l,ended:()=>i,onFrame({type:e,payload:t}){switch(e){case"token":a??=D(t.toString("latin1"),r.onEvent);break;case"log":l+=t.length,a?.push(t);break;case"state":{let e=t.toString("latin1");e!==s&&r.onEvent?.({type:"state",state:e}),s=e;break}case"result":a?.end(),i=x(t,c.reference,c.fresh);break;case"dead":{let e=t.toString("utf8");throw new o.HR("lost",`the program on ${c.session.name} was killed${e?` after ${e}`:""} and left no result`,{remedy:"Run it again: the next run on this server first finishes or reverts what this one began."})}}}});for(let e=!1;;e=!0){let n,o=new Promise(e=>{n=e}),a=E(h.session,{script:M("_launch"),args:[t.path,t.deploymentId,t.name,d,t.staging??"",u,e?"again":""],input:F($),signal:r.signal},e=>{if("run"!==e.type)return void h.onFrame(e);let[,t,r,o]=/^(\d+) (\w+) (.*)$/s.exec(e.payload.toString("utf8"));Object.assign(h.reference,{number:Number(t),directory:o}),h.fresh="started"===r,n(r)});a.catch(()=>{});try{let e=await Promise.race([o,a.then(()=>o)]);return function(e,t,r){return r.catch(()=>{}),{reference:e.reference,disposition:t,get session(){return e.session},result:r}}(h,e,L(h,a,r))}catch(e){if(r.signal?.throwIfAborted(),!(e instanceof _.fm&&"lost"===e.code&&h.session.gone.aborted))throw e;await P(h,e,r)}}}function W(e){return e.replace(/[\0-\x1f\x7f]+/g," ").trim()}async function Z(e,t){let r,n=!1,o={},a=[];return await E(e,{script:M("_status"),args:[t]},({type:e,payload:s})=>{let i=s.toString("utf8"),l=a.at(-1);switch(e){case"lock":n="held"===i;break;case"holder":{let e=new Map(i.split(`
+`).map(e=>[e.split(" ",1)[0],e.replace(/^\S+ ?/,"")])),t=t=>e.get(t)??"";r={actor:t("actor"),runUrl:t("url"),since:t("since"),run:t("run")};break}case"order":for(let[,e,t,r]of i.matchAll(/^(\S+) (\d+) (\d+)$/gm))o[e]={number:Number(t),attempt:Number(r)};break;case"run":{let e=function(e,t){let r=/\/([^/]+)\/([a-z][a-z-]*)-(\d+)$/.exec(t);if(r)return{path:e,deploymentId:r[1],operation:r[2],number:Number(r[3]),directory:t}}(t,i);e&&a.push({reference:e,state:"ended",result:void 0,began:"",lastEvent:""});break}case"result":l&&(l.result=x(s,l.reference,!1));break;case"state":l&&(l.state=i.trim());break;case"began":l&&(l.began=i);break;case"event":l&&(l.lastEvent=i.replace(/^\S+ /,""))}}),a.sort((e,t)=>t.began.localeCompare(e.began)),{lock:n?r??{actor:"",runUrl:"",since:"",run:""}:void 0,runs:a,order:o}}async function K(e,t,r={}){let o=ee(t.path),a=`project/${o}`,s=new Map;for(let e of[...t.files,...t.composeFiles])s.set(e.path,e);let i=[...s.values()].map(e=>({name:`${a}/${e.path}`,content:e.content,mode:e.executable?448:384})),l=await G(e,{path:t.path,files:i,body:u,parameters:{want:"deploy",folder:o,project_given:t.project,compose_files:t.composeFiles.map(e=>e.path).join(`
 `),profiles:t.profiles.join(`
-`),env_file:t.envFile,adopt:String(t.adopt),docker_host:t.dockerHost??"",container_template:n.zm},secrets:{env_text:(0,n.R_)(t.env)},...r}),c=e=>l.fields[e]??"",d=e=>new Set(et(c("present")).flatMap(t=>t.startsWith(`${e} `)?[t.slice(e.length+1)]:[]));return{...Q(l.fields),staging:l.staging,stage:c("stage"),stageName:a,config:(0,n.Xh)(c("config")),shared:d("shared"),old:d("old"),oldFolder:c("old_folder"),envFiles:[...d("env")],same:new Set(et(c("same"))),stack:function(e,t,r){let o=er(t);if(0!==o.length)return{model:(0,n.t2)(e,o,er(r)),containers:o}}(c("project"),c("stack"),c("stack_images")),originalHashes:new Map(et(c("original_hashes")).flatMap(e=>{let[t,r]=e.split(" ");return t&&r?[[t,r]]:[]}))}}async function J(e,t){await e.run({script:'case $1 in /*/.deploy/incoming/*/files) rm -rf -- "${1%/files}" ;; esac',args:[t]}).catch(()=>void 0)}async function Y(e,t,r={}){let o=await q(e,{path:t.path,files:[],body:u,parameters:{want:"status",folder:ee(t.path),project_given:t.project,compose_files:"",profiles:"",env_file:"",adopt:"false",docker_host:t.dockerHost??"",container_template:n.zm},secrets:{env_text:""},...r});return await J(e,o.staging),Q(o.fields)}function Q(e){var t;let r,o=e.previous_config;return{project:e.project??"",containers:(0,n.eQ)(e.containers??""),images:(0,n.B2)(e.images??""),current:e.current??"",adopted:et(e.adopted??""),share:(t=e.traffic_json??"","string"==typeof(r=er(t)[0]?.share)?r:""),ports:(0,n.Kq)(e.ports??""),listening:new Set(et(e.listening??"").map(e=>Number.parseInt(e,16))),colors:Object.fromEntries(n.lm.flatMap(t=>{let r=(e[`color_${t}`]??"").trim();return""===r?[]:[[t,r]]})),previousConfig:o?(0,n.Xh)(o):void 0,previousRelease:e.previous_release?er(e.previous_release)[0]:void 0,history:er(e.history??""),releases:er(e.releases??"")}}function ee(e){return e.slice(e.lastIndexOf("/")+1)}function et(e){return e.split(`
+`),env_file:t.envFile,adopt:String(t.adopt),docker_host:t.dockerHost??"",container_template:n.zm},secrets:{env_text:(0,n.R_)(t.env)},...r}),c=e=>l.fields[e]??"",d=e=>new Set(et(c("present")).flatMap(t=>t.startsWith(`${e} `)?[t.slice(e.length+1)]:[]));return{...Q(l.fields),staging:l.staging,stage:c("stage"),stageName:a,config:(0,n.Xh)(c("config")),shared:d("shared"),old:d("old"),oldFolder:c("old_folder"),envFiles:[...d("env")],same:new Set(et(c("same"))),stack:function(e,t,r){let o=er(t);if(0!==o.length)return{model:(0,n.t2)(e,o,er(r)),containers:o}}(c("project"),c("stack"),c("stack_images")),originalHashes:new Map(et(c("original_hashes")).flatMap(e=>{let[t,r]=e.split(" ");return t&&r?[[t,r]]:[]}))}}async function J(e,t){await e.run({script:'case $1 in /*/.deploy/incoming/*/files) rm -rf -- "${1%/files}" ;; esac',args:[t]}).catch(()=>void 0)}async function Y(e,t,r={}){let o=await G(e,{path:t.path,files:[],body:u,parameters:{want:"status",folder:ee(t.path),project_given:t.project,compose_files:"",profiles:"",env_file:"",adopt:"false",docker_host:t.dockerHost??"",container_template:n.zm},secrets:{env_text:""},...r});return await J(e,o.staging),Q(o.fields)}function Q(e){var t;let r,o=e.previous_config;return{project:e.project??"",containers:(0,n.eQ)(e.containers??""),images:(0,n.B2)(e.images??""),current:e.current??"",adopted:et(e.adopted??""),share:(t=e.traffic_json??"","string"==typeof(r=er(t)[0]?.share)?r:""),ports:(0,n.Kq)(e.ports??""),listening:new Set(et(e.listening??"").map(e=>Number.parseInt(e,16))),colors:Object.fromEntries(n.lm.flatMap(t=>{let r=(e[`color_${t}`]??"").trim();return""===r?[]:[[t,r]]})),previousConfig:o?(0,n.Xh)(o):void 0,previousRelease:e.previous_release?er(e.previous_release)[0]:void 0,history:er(e.history??""),releases:er(e.releases??"")}}function ee(e){return e.slice(e.lastIndexOf("/")+1)}function et(e){return e.split(`
 `).filter(e=>""!==e)}function er(e){return et(e).flatMap(e=>{try{return[JSON.parse(e)]}catch{return[]}})}let en="adopted";function eo(e,t,r){if(!e.stack)return[];let o=[],a=new Set([...r.shared.filter(t=>e.old.has(t.path)&&"."!==t.path).map(e=>e.path),...e.envFiles]);if(a.size>0){let t=[...a].map(t=>`${e.oldFolder}/${t}	${t}
 `);o.push({name:"release/links",content:t.join("")})}let{model:s,containers:i}=e.stack,l=i.filter(e=>"exited"===e.State.Status&&0===e.State.ExitCode).map(e=>e.Config.Labels?.["com.docker.compose.service"]??"").filter(e=>s.services[e]),c=(0,n.d4)(s,l),d=i.filter(e=>e.Config.Labels?.["com.docker.compose.oneoff"]!=="True"),$=e=>e.Config.Labels?.["com.docker.compose.service"]??"",u=d.flatMap(e=>{let t=c.services.find(t=>t.name===$(e));return t?[`${e.Id} ${t.hash}
 `]:[]});u.push(...[...ea(e,t,r)].map(e=>`${e}
@@ -2245,7 +2274,7 @@ ${(0,o.FV)(c)}
 `),n.summary(`${(0,o.Qj)(["Container","State","Since","Image"],d.map(e=>[(0,o.SS)(e.name),eR(e),eO(e.startedAt,s),(0,o.SS)(ev(ew(e.image,t.images)))]))}
 `),n.summary(`${(0,o.Qj)(["Kept release","Version","Created"],t.releases.map(e=>[(0,o.SS)(eI(e.id)),(0,o.SS)(eI(e.version)),eI(e.created)]))}
 `)}(a.name,n,i,t)}finally{await r.close()}}return{"deployment-id":void 0,release:s?.current,version:eI(s?.previousRelease?.version),"previous-release":eI(s?.previousRelease?.previous),changed:!1,services:s&&Object.fromEntries((a=s).containers.filter(e=>!e.oneOff).map(e=>[e.service,{image:ew(e.image,a.images),state:eR(e)}])),record:void 0,duration:Math.round(t.clock.now()-i),color:void 0,"color-urls":void 0}}function eR(e){return"exited"===e.status?`exited (${e.exitCode})`:e.health?`${e.status}, ${e.health}`:e.status}function eO(e,t){let r=Date.parse(e);return r>0?`since ${(0,o.a3)(Math.max(0,t-r))}`:"never started"}function eI(e){return"string"==typeof e?e:""}async function ez(e,t,r=""){if(!(e instanceof o.HR)||!e.message.startsWith("the compose configuration is not valid"))return e;let n=t.composeFiles.find(t=>e.message.includes(`/${t.path}:`))??t.composeFiles[0],a=""===t.folder?"":`${t.folder}/`,s={file:a+n.path,...await eM(n.content.toString("utf8"),e.message)},i=e.message.replace(""===r?/\/[^\s:]*\/files\/project\/[^\s:/]+\//g:`${r}/`,a);return new o.HR(e.kind,i,{input:"compose-file",remedy:e.remedy??`Try it where the file is: docker compose -f ${s.file} config`,details:e.details,cause:e.cause,place:s})}async function eM(e,t){let n=/\bline (\d+)/.exec(t);if(n)return{line:Number(n[1])};let{parseDocument:o}=await r.e(333).then(r.bind(r,2333));try{return(await o(e,{merge:!0})).place(function(e){let t=/\bservice "([^"]+)"/.exec(e);if(t)return["services",t[1]];let r=/\b((?:services|networks|volumes|configs|secrets)\.[A-Za-z0-9_.-]+)/.exec(e),n=r?r[1].replace(/\.+$/,"").split("."):[],o=/Additional property (\S+) is not allowed/.exec(e);return o?[...n,o[1]]:n}(t),"key")}catch(t){let e=t.problems?.[0];return e?{line:e.line,column:e.column}:{line:1}}}async function eF(e,t){let r=[],n=await (0,o.dz)(e,10,async e=>{try{return[await t(e)]}catch(t){return r.push({server:e,error:t}),[]}});if(0===r.length)return n.flat();let a=r[0];if(1===e.length||!(a.error instanceof o.HR))throw a.error;throw new o.HR(a.error.kind,`${a.server.name}: ${a.error.message}. Nothing was changed on any server`,{...a.error,details:[a.error.details,...r.slice(1).map(e=>`${e.server.name}: ${(0,o.bD)(e.error)}`)].filter(Boolean).join(`
-`),cause:a.error.cause})}async function eH(e,t,r,a,s,i){let l,c;try{l=await K(t,{path:e.path,project:r.project??"",composeFiles:s.composeFiles,profiles:r.profiles,env:r.env,envFile:r["env-file"]??"",files:s.files,adopt:r.adopt||void 0!==r.color,dockerHost:e.dockerHost},{signal:a.signal,onEvent:e=>"warning"===e.type&&a.log.warning(e.text)})}catch(e){for(let e of r.env.values())a.addSecret(e);throw await ez(e,s)}for(let e of(d=r.env,c=Object.values(($=l.config).services).map(e=>e.image??""),[...[...d.values()].filter(e=>!(/^\d{1,5}$/.test(e)||c.some(t=>""!==e&&t.includes(e)))),...function(e){let t=[];for(let r of Object.values(e.services))for(let[e,n]of Object.entries(r.environment??{})){if("string"!=typeof n)continue;let r=n.replaceAll("$$","$");/pass|secret|token|key|credential|auth|dsn|salt|private/i.test(e)&&t.push(r);let o=/^[a-z][a-z0-9+.-]*:\/\/[^/@\s:]*:([^/@\s]+)@/i.exec(r);o&&t.push(o[1],function(e){try{return decodeURIComponent(e)}catch{return e}}(o[1]))}return t.filter(e=>""!==e)}($)]))a.addSecret(e);try{var d,$,u,h=l,f=r;let a=h.containers.filter(e=>""===e.hash&&!e.oneOff);if(""===h.current&&0!==a.length&&!f.adopt&&!f.color)throw new o.HR("refused",`the project ${h.project} has containers that this action did not start: ${a.map(e=>e.name).join(", ")}`,{input:"adopt",remedy:"Set `adopt: true` once to take the running stack over as it is, or give another `project`."});let c=new Set;for(let e of(u=l,Object.values(u.config.services).flatMap(e=>(e.volumes??[]).flatMap(e=>"bind"===e.type&&e.source?.startsWith(`${u.stage}/`)?[e.source.slice(u.stage.length+1)]:[]))))await s.has(e)&&c.add(e);let p=function(e,t,r){var a,s,i,l,c,d,$,u,h,f;let p,k,y,b,j=(0,n.Zo)(e.config,r.services),{model:x,notes:S}=(0,n.B)(j,r.images,r.digestRule),E=(0,n.sU)(x,{stage:e.stage,path:t,shared:e.shared},r.files);S.push(...(a=E,s=e,i=r.workspaceFiles,(0,n.wE)(a.shared,new Set([...s.shared,...s.old])).map(e=>{if(i.has(e.path))throw new o.HR("input",`${e.service} mounts ./${e.path}, which is in the repository but not among \`files\``,{input:"files",remedy:`Add ${e.path} to \`files\`.`});return`${e.service} mounts ./${e.path}, which is neither among \`files\` nor on the server in shared/: Docker will make an empty folder of it`})));let R=r.color?(l=e,c=E,d=r,$=r.color,p=function(e,t,r,a,s){let i=r.services.length>0?r.services:(0,n.ck)(t,a),l=e.containers.some(e=>e.project===t.name&&i.includes(e.service)&&"running"===e.status),c=(0,n.Kz)(e.share,l);if(/-\d+$/.test(e.share))throw new o.HR("refused",`a canary is on (${e.share}): traffic goes to both colours`,{remedy:"Finish it with blue-green-switch first: `to: blue` or `to: green`."});if(r.color===c)throw new o.HR("refused",`${c} is live${""===e.share?" (the plain stack counts as blue until the first switch)":""}`,{input:"color",remedy:"Deploy the other colour; `color: auto` chooses it."});let d="auto"!==r.color?r.color:c?(0,n.IP)(c):"blue",$=(0,n.V9)(d,e.ports,e.listening,r.range,l),u=(0,n.B1)(t,{color:d,services:i,liveOnly:r.liveOnly},$),h=s.filter(e=>i.includes(e)),f=(0,n.d4)(u.color,h),p=f.services.filter(e=>!r.liveOnly.includes(e.name)),w=f.services.filter(e=>r.liveOnly.includes(e.name)),k=Object.keys(u.shared.services).length>0,y=k?(0,n.d4)(u.shared,s.filter(e=>!i.includes(e))):{json:`{}
+`),cause:a.error.cause})}async function eH(e,t,r,a,s,i){let l,c;try{l=await K(t,{path:e.path,project:r.project??"",composeFiles:s.composeFiles,profiles:r.profiles,env:r.env,envFile:r["env-file"]??"",files:s.files,adopt:r.adopt||void 0!==r.color,dockerHost:e.dockerHost},{signal:a.signal,onEvent:e=>"warning"===e.type&&a.log.warning(e.text),followed:!0})}catch(e){for(let e of r.env.values())a.addSecret(e);throw await ez(e,s)}for(let e of(d=r.env,c=Object.values(($=l.config).services).map(e=>e.image??""),[...[...d.values()].filter(e=>!(/^\d{1,5}$/.test(e)||c.some(t=>""!==e&&t.includes(e)))),...function(e){let t=[];for(let r of Object.values(e.services))for(let[e,n]of Object.entries(r.environment??{})){if("string"!=typeof n)continue;let r=n.replaceAll("$$","$");/pass|secret|token|key|credential|auth|dsn|salt|private/i.test(e)&&t.push(r);let o=/^[a-z][a-z0-9+.-]*:\/\/[^/@\s:]*:([^/@\s]+)@/i.exec(r);o&&t.push(o[1],function(e){try{return decodeURIComponent(e)}catch{return e}}(o[1]))}return t.filter(e=>""!==e)}($)]))a.addSecret(e);try{var d,$,u,h=l,f=r;let a=h.containers.filter(e=>""===e.hash&&!e.oneOff);if(""===h.current&&0!==a.length&&!f.adopt&&!f.color)throw new o.HR("refused",`the project ${h.project} has containers that this action did not start: ${a.map(e=>e.name).join(", ")}`,{input:"adopt",remedy:"Set `adopt: true` once to take the running stack over as it is, or give another `project`."});let c=new Set;for(let e of(u=l,Object.values(u.config.services).flatMap(e=>(e.volumes??[]).flatMap(e=>"bind"===e.type&&e.source?.startsWith(`${u.stage}/`)?[e.source.slice(u.stage.length+1)]:[]))))await s.has(e)&&c.add(e);let p=function(e,t,r){var a,s,i,l,c,d,$,u,h,f;let p,k,y,b,j=(0,n.Zo)(e.config,r.services),{model:x,notes:S}=(0,n.B)(j,r.images,r.digestRule),E=(0,n.sU)(x,{stage:e.stage,path:t,shared:e.shared},r.files);S.push(...(a=E,s=e,i=r.workspaceFiles,(0,n.wE)(a.shared,new Set([...s.shared,...s.old])).map(e=>{if(i.has(e.path))throw new o.HR("input",`${e.service} mounts ./${e.path}, which is in the repository but not among \`files\``,{input:"files",remedy:`Add ${e.path} to \`files\`.`});return`${e.service} mounts ./${e.path}, which is neither among \`files\` nor on the server in shared/: Docker will make an empty folder of it`})));let R=r.color?(l=e,c=E,d=r,$=r.color,p=function(e,t,r,a,s){let i=r.services.length>0?r.services:(0,n.ck)(t,a),l=e.containers.some(e=>e.project===t.name&&i.includes(e.service)&&"running"===e.status),c=(0,n.Kz)(e.share,l);if(/-\d+$/.test(e.share))throw new o.HR("refused",`a canary is on (${e.share}): traffic goes to both colours`,{remedy:"Finish it with blue-green-switch first: `to: blue` or `to: green`."});if(r.color===c)throw new o.HR("refused",`${c} is live${""===e.share?" (the plain stack counts as blue until the first switch)":""}`,{input:"color",remedy:"Deploy the other colour; `color: auto` chooses it."});let d="auto"!==r.color?r.color:c?(0,n.IP)(c):"blue",$=(0,n.V9)(d,e.ports,e.listening,r.range,l),u=(0,n.B1)(t,{color:d,services:i,liveOnly:r.liveOnly},$),h=s.filter(e=>i.includes(e)),f=(0,n.d4)(u.color,h),p=f.services.filter(e=>!r.liveOnly.includes(e.name)),w=f.services.filter(e=>r.liveOnly.includes(e.name)),k=Object.keys(u.shared.services).length>0,y=k?(0,n.d4)(u.shared,s.filter(e=>!i.includes(e))):{json:`{}
 `,services:[]},b=[{name:"release/compose.json",content:f.json},{name:"release/services",content:(0,n.lt)(p)},{name:"release/live-only",content:(0,n.lt)(w)},{name:"release/pulls",content:v(f.services)},{name:"release/needs",content:m(u.color)},{name:"release/restarts",content:g(u.color)},{name:"release/ports",content:(0,n._3)(u.ports)},{name:"release/shared/compose.json",content:y.json},{name:"release/shared/services",content:(0,n.lt)(y.services)},{name:"release/shared/pulls",content:v(y.services)},{name:"release/shared/needs",content:k?m(u.shared):""},...u.volumes.map((e,r)=>{var n,o;let a;return{name:`release/volumes-${r+1}`,content:(n=t.name,o=e,a=[...""===o.driver?[]:["--driver",o.driver],...Object.entries(o.options).flatMap(([e,t])=>["--opt",`${e}=${t}`]),"--label",`com.docker.compose.project=${n}`,"--label",`com.docker.compose.volume=${o.key}`,o.name],`volume_name=${(0,_.hD)([o.name])}
 set -- ${(0,_.hD)(a)}
 `)}})];return{color:d,project:(0,n.t_)(t.name,d),model:u.color,services:p,liveOnly:w,shared:y.services,ports:u.ports,notes:u.notes,uploads:b}}(l,c.model,$,d.images,d.oneShot),k=(0,n.XA)({model:p.model,services:p.services,previous:void 0,containers:l.containers.filter(e=>e.project===p.project),images:l.images,adopted:new Set,removeOrphans:d.removeOrphans}),y=l.containers.filter(e=>e.project===c.model.name),b=(0,n.XA)({model:c.model,services:p.shared,previous:void 0,containers:y,images:l.images,adopted:new Set([...l.adopted,...ea(l,p.shared,c)]),removeOrphans:!1}).map(e=>"keep"===$.shared&&"recreate"===e.action?{...e,action:"keep",to:e.from}:e),{project:p.project,color:p.color,ports:p.ports,model:p.model,services:p.services,notes:p.notes,changes:[...k,...b],uploads:[...p.uploads,...eo(l,p.shared,c)]}):function(e,t,r){let{model:o}=t,{json:a,services:s}=(0,n.d4)(o,r.oneShot);return{project:o.name,color:void 0,ports:[],model:o,services:s,notes:[],changes:(0,n.XA)({model:o,services:s,previous:e.previousConfig,containers:e.containers.filter(e=>e.project===o.name),images:e.images,adopted:new Set([...e.adopted,...ea(e,s,t)]),removeOrphans:r.removeOrphans}),uploads:[{name:"release/compose.json",content:a},{name:"release/services",content:(0,n.lt)(s)},{name:"release/pulls",content:v(s)},{name:"release/needs",content:m(o)},{name:"release/restarts",content:g(o)},...eo(e,s,t)]}}(e,E,r),O=R.services.map(e=>e.name),I=[...R.uploads,{name:"release/trees",content:function(e,t){let r="";for(let n of e)for(let e of n.files){if(/[\t\n]/.test(e.path))throw new o.HR("input",`the name of ${JSON.stringify(e.path)} has a tab or a newline in it`,{input:"files"});let a=`${n.name}${e.path.slice(n.path.length)}`;r+=`${n.sha256}	${e.executable?"0755":"0644"}	${a}	${t}/${e.path}
@@ -2257,5 +2286,5 @@ set -- ${(0,_.hD)(a)}
 
 ${o.map(e=>`- ${e.replace(/[\\`*_<>|[\]]/g,"\\$&")}`).join(`
 `)}
-`);let a=e.some(e=>e.prepared.changes.some(e=>"keep"!==e.action));return{...n,changed:a}}(r,e,t,{...f,duration:ej(t,s)});let i=await eB(r,e,t,u,h,d,p);t.saveState("ended","true"),function(e,t,r){for(let{name:n,result:o}of e){let e=t.find(e=>e.server.name===n)?.found.current;if(!o||o.fresh||"succeeded"!==o.outcome)continue;let a=o.fields.release;r.log.info(`${n}: this deployment has succeeded before, as the release ${a}; nothing was done`),e!==a&&void 0===t[0].prepared.color&&r.log.warning(`${n}: by now the release ${e} runs; give another deployment-id to deploy this version again`)}}(i,r,t);let l=await ey(i,r,e,t,u,f,s),_=function(e,t){let r=e.filter(e=>!ef(e));if(0===r.length)return;let n=r.find(e=>e.result?.fields.stopped!=="true")??r[0],a=ep(n),s=e.length>1?`${n.name}: `:"",i=r.filter(e=>e!==n).map(e=>`${e.name}: ${ep(e).message}`);return new o.HR(a.kind,`${s}${a.message}`,{remedy:a.remedy,details:[a.details,...i].filter(Boolean).join(`
-`)||void 0,outputs:t,cause:a.cause})}(i,l);if(_)throw _;return l}catch(e){if(e instanceof o.HR&&void 0===e.outputs){let r={...f,duration:ej(t,s)};throw new o.HR(e.kind,e.message,{...e,cause:e.cause,outputs:r})}throw e}finally{await Promise.all(p.map(e=>e.close()))}}async function eP(e,t,r){let n,{workflow:o}=t,a=e.version??(""===o.sha?"unversioned":o.sha.slice(0,12));return{release:(n=t.clock.wall().toISOString().replace(/[-:]/g,"").replace("T","-").slice(0,15),eS(`${n}-${a}-${(0,k.randomBytes)(2).toString("hex")}`)),version:a,images:e.images,digestRule:void 0===e["require-digest"]?"named":e["require-digest"]?"all":"off",services:e.services,oneShot:e["one-shot"],files:r.files,workspaceFiles:new Set,hooks:{"before-up":e["before-up"],migrate:e.migrate,"migration-state":e["migration-state"],"after-up":e["after-up"]},removeOrphans:e["remove-orphans"]&&0===e.services.length,color:e.color&&{color:e.color,services:e["color-services"],liveOnly:e["live-only-services"],shared:e["shared-services"],range:e["port-range"]},about:{environment:e.environment??"",repository:o.repository,ref:o.ref,sha:o.sha,actor:o.actor,run_url:o.runUrl,compose_files:r.composeFiles.map(e=>e.path),profiles:e.profiles,env_file:e["env-file"]??""}}}async function eB(e,t,r,a,s,i,l){var c,d,$;let u,h,_,m,g,v,w,k,y,{workflow:b}=r,j=e.length>1,x=function(e){let{registry:t,"registry-username":r,"registry-password":n}=e;return t&&r&&n?{host:t,username:r,password:n}:void 0}(t),S=(c=t.parallel,d=e.length,u=Number.parseInt(c,10),h=c.endsWith("%")?Math.floor(d*u/100):u,Math.min(d,Math.max(1,h))),E=Math.ceil(e.length/S)+1,R=e.map((e,r)=>{var o,c,d,$,u,h,_;let m;return{name:e.server.name,session:e.session,reopen:async()=>{let t=await i(e.server);return l.push(t),t},operation:(o=e.prepared,m=(c={path:e.server.path,deploymentId:s,staging:e.found.staging,dockerHost:e.server.dockerHost,adopt:t.adopt,pull:t.pull,registry:x,minFreeDisk:t["min-free-disk"],waitTimeout:t["wait-timeout"],stopTimeout:t["stop-timeout"],onFailure:t["on-failure"],keepReleases:t["keep-releases"],removeOrphans:a.removeOrphans,migrationReversible:t["migration-reversible"],goDeadline:j?12e4+E*(t["wait-timeout"]+3e5):void 0,migratesElsewhere:j&&r>0&&"first"===t["migrate-on"],order:b.runNumber>0?{key:(d=b,`${d.repository}/${d.workflow}`.replace(/[^A-Za-z0-9._-]+/g,"-")),number:b.runNumber,attempt:b.runAttempt}:void 0,allowOlder:t["allow-older"],lockTimeout:t["lock-timeout"],holder:{actor:b.actor||"somebody",runUrl:b.runUrl},resumeOnBoot:t["resume-on-boot"]}).migratesElsewhere?o.uploads.filter(e=>!/^release\/hooks\/migrat/.test(e.name)):o.uploads,{name:"deploy",path:c.path,deploymentId:c.deploymentId,body:f,parameters:{project:o.project,base_project:o.baseProject,color:o.color??"",shared_services:a.color?.shared??"keep",release:a.release,docker_host:c.dockerHost??"",adopt:String(c.adopt),pull:c.pull,registry:c.registry?.host??"",min_free_disk:String(c.minFreeDisk),wait_timeout:p(c.waitTimeout),stop_timeout:void 0===c.stopTimeout?"":p(c.stopTimeout),on_failure:c.onFailure,keep_releases:String(c.keepReleases),remove_orphans:String(c.removeOrphans),migration_reversible:String(c.migrationReversible),gates:String(void 0!==c.goDeadline),go_deadline:p(c.goDeadline??0),history_head:function(e,t,r){let{sha:n,ref:o,actor:a,run_url:s,environment:i}=t.about;return JSON.stringify({operation:"deploy",deployment_id:r.deploymentId,release:t.release,color:e.color??"",version:t.version,environment:i,sha:n,ref:o,actor:a,run_url:s}).slice(0,-1)}(o,a,c)},secrets:{registry_config:c.registry?JSON.stringify({auths:{["docker.io"===($=c.registry).host?"https://index.docker.io/v1/":$.host]:{auth:Buffer.from(`${$.username}:${$.password}`).toString("base64")}}}):""},files:m,staging:c.staging,inputHash:(u=o,h=a,_=c,(0,n.sc)((0,n.$N)({table:u.table,project:u.project,version:h.version,hooks:h.hooks,onFailure:_.onFailure,removeOrphans:_.removeOrphans,adopt:_.adopt}))),order:c.order,allowOlder:c.allowOlder,lockTimeout:c.lockTimeout,holder:c.holder,resumeOnBoot:c.resumeOnBoot})}}),O=($=r.log,m=new Set,g=Promise.resolve(),v=Promise.resolve(),w=e=>{g=g.then(e)},k=async()=>{_?.(),_=void 0,await v},{listener:(e,t)=>r=>{let n=j?`${e} | `:"";"phase"===r.type&&(t.phase=r.name),"state"===r.type&&(t.state=r.state),w(async()=>{switch(r.type){case"line":$.info(n+r.text);break;case"warning":$.warning(n+r.text);break;case"phase":{let e=`${ex[r.name]??r.name} (at ${(0,o.a3)(r.at)})`;if(j){$.info(`${n}${e}`);break}await k(),v=$.group(e,()=>new Promise(e=>_=e));break}case"reconnected":$.info(`${n}the connection dropped; following again (attempt ${r.attempt})`)}}),y()},async until(e,t){for(;!e();)t?.throwIfAborted(),await new Promise(e=>{let r=()=>{m.delete(r),t?.removeEventListener("abort",r),e()};m.add(r),t?.addEventListener("abort",r)})},wake:y=()=>{for(let e of[...m])e()},async close(){w(k),await g}}),I=[];return await ei(R,{clock:r.clock,signal:r.signal,teller:O,parallel:S,migratesFirst:t.migrate.length>0&&"first"===t["migrate-on"],onStart(e,t){I.push({name:e,...t}),r.saveState("runs",JSON.stringify(I))}})}}};
+`);let a=e.some(e=>e.prepared.changes.some(e=>"keep"!==e.action));return{...n,changed:a}}(r,e,t,{...f,duration:ej(t,s)});let i=await eq(r,e,t,u,h,d,p);t.saveState("ended","true"),function(e,t,r){for(let{name:n,result:o}of e){let e=t.find(e=>e.server.name===n)?.found.current;if(!o||o.fresh||"succeeded"!==o.outcome)continue;let a=o.fields.release;r.log.info(`${n}: this deployment has succeeded before, as the release ${a}; nothing was done`),e!==a&&void 0===t[0].prepared.color&&r.log.warning(`${n}: by now the release ${e} runs; give another deployment-id to deploy this version again`)}}(i,r,t);let l=await ey(i,r,e,t,u,f,s),_=function(e,t){let r=e.filter(e=>!ef(e));if(0===r.length)return;let n=r.find(e=>e.result?.fields.stopped!=="true")??r[0],a=ep(n),s=e.length>1?`${n.name}: `:"",i=r.filter(e=>e!==n).map(e=>`${e.name}: ${ep(e).message}`);return new o.HR(a.kind,`${s}${a.message}`,{remedy:a.remedy,details:[a.details,...i].filter(Boolean).join(`
+`)||void 0,outputs:t,cause:a.cause})}(i,l);if(_)throw _;return l}catch(e){if(e instanceof o.HR&&void 0===e.outputs){let r={...f,duration:ej(t,s)};throw new o.HR(e.kind,e.message,{...e,cause:e.cause,outputs:r})}throw e}finally{await Promise.all(p.map(e=>e.close()))}}async function eP(e,t,r){let n,{workflow:o}=t,a=e.version??(""===o.sha?"unversioned":o.sha.slice(0,12));return{release:(n=t.clock.wall().toISOString().replace(/[-:]/g,"").replace("T","-").slice(0,15),eS(`${n}-${a}-${(0,k.randomBytes)(2).toString("hex")}`)),version:a,images:e.images,digestRule:void 0===e["require-digest"]?"named":e["require-digest"]?"all":"off",services:e.services,oneShot:e["one-shot"],files:r.files,workspaceFiles:new Set,hooks:{"before-up":e["before-up"],migrate:e.migrate,"migration-state":e["migration-state"],"after-up":e["after-up"]},removeOrphans:e["remove-orphans"]&&0===e.services.length,color:e.color&&{color:e.color,services:e["color-services"],liveOnly:e["live-only-services"],shared:e["shared-services"],range:e["port-range"]},about:{environment:e.environment??"",repository:o.repository,ref:o.ref,sha:o.sha,actor:o.actor,run_url:o.runUrl,compose_files:r.composeFiles.map(e=>e.path),profiles:e.profiles,env_file:e["env-file"]??""}}}async function eq(e,t,r,a,s,i,l){var c,d,$;let u,h,_,m,g,v,w,k,y,{workflow:b}=r,j=e.length>1,x=function(e){let{registry:t,"registry-username":r,"registry-password":n}=e;return t&&r&&n?{host:t,username:r,password:n}:void 0}(t),S=(c=t.parallel,d=e.length,u=Number.parseInt(c,10),h=c.endsWith("%")?Math.floor(d*u/100):u,Math.min(d,Math.max(1,h))),E=Math.ceil(e.length/S)+1,R=e.map((e,r)=>{var o,c,d,$,u,h,_;let m;return{name:e.server.name,session:e.session,reopen:async()=>{let t=await i(e.server);return l.push(t),t},operation:(o=e.prepared,m=(c={path:e.server.path,deploymentId:s,staging:e.found.staging,dockerHost:e.server.dockerHost,adopt:t.adopt,pull:t.pull,registry:x,minFreeDisk:t["min-free-disk"],waitTimeout:t["wait-timeout"],stopTimeout:t["stop-timeout"],onFailure:t["on-failure"],keepReleases:t["keep-releases"],removeOrphans:a.removeOrphans,migrationReversible:t["migration-reversible"],goDeadline:j?12e4+E*(t["wait-timeout"]+3e5):void 0,migratesElsewhere:j&&r>0&&"first"===t["migrate-on"],order:b.runNumber>0?{key:(d=b,`${d.repository}/${d.workflow}`.replace(/[^A-Za-z0-9._-]+/g,"-")),number:b.runNumber,attempt:b.runAttempt}:void 0,allowOlder:t["allow-older"],lockTimeout:t["lock-timeout"],holder:{actor:b.actor||"somebody",runUrl:b.runUrl},resumeOnBoot:t["resume-on-boot"]}).migratesElsewhere?o.uploads.filter(e=>!/^release\/hooks\/migrat/.test(e.name)):o.uploads,{name:"deploy",path:c.path,deploymentId:c.deploymentId,body:f,parameters:{project:o.project,base_project:o.baseProject,color:o.color??"",shared_services:a.color?.shared??"keep",release:a.release,docker_host:c.dockerHost??"",adopt:String(c.adopt),pull:c.pull,registry:c.registry?.host??"",min_free_disk:String(c.minFreeDisk),wait_timeout:p(c.waitTimeout),stop_timeout:void 0===c.stopTimeout?"":p(c.stopTimeout),on_failure:c.onFailure,keep_releases:String(c.keepReleases),remove_orphans:String(c.removeOrphans),migration_reversible:String(c.migrationReversible),gates:String(void 0!==c.goDeadline),go_deadline:p(c.goDeadline??0),history_head:function(e,t,r){let{sha:n,ref:o,actor:a,run_url:s,environment:i}=t.about;return JSON.stringify({operation:"deploy",deployment_id:r.deploymentId,release:t.release,color:e.color??"",version:t.version,environment:i,sha:n,ref:o,actor:a,run_url:s}).slice(0,-1)}(o,a,c)},secrets:{registry_config:c.registry?JSON.stringify({auths:{["docker.io"===($=c.registry).host?"https://index.docker.io/v1/":$.host]:{auth:Buffer.from(`${$.username}:${$.password}`).toString("base64")}}}):""},files:m,staging:c.staging,inputHash:(u=o,h=a,_=c,(0,n.sc)((0,n.$N)({table:u.table,project:u.project,version:h.version,hooks:h.hooks,onFailure:_.onFailure,removeOrphans:_.removeOrphans,adopt:_.adopt}))),order:c.order,allowOlder:c.allowOlder,lockTimeout:c.lockTimeout,holder:c.holder,resumeOnBoot:c.resumeOnBoot})}}),O=($=r.log,m=new Set,g=Promise.resolve(),v=Promise.resolve(),w=e=>{g=g.then(e)},k=async()=>{_?.(),_=void 0,await v},{listener:(e,t)=>r=>{let n=j?`${e} | `:"";"phase"===r.type&&(t.phase=r.name),"state"===r.type&&(t.state=r.state),w(async()=>{switch(r.type){case"line":$.info(n+r.text);break;case"warning":$.warning(n+r.text);break;case"phase":{let e=`${ex[r.name]??r.name} (at ${(0,o.a3)(r.at)})`;if(j){$.info(`${n}${e}`);break}await k(),v=$.group(e,()=>new Promise(e=>_=e));break}case"reconnected":$.info(`${n}the connection dropped; following again (attempt ${r.attempt})`)}}),y()},async until(e,t){for(;!e();)t?.throwIfAborted(),await new Promise(e=>{let r=()=>{m.delete(r),t?.removeEventListener("abort",r),e()};m.add(r),t?.addEventListener("abort",r)})},wake:y=()=>{for(let e of[...m])e()},async close(){w(k),await g}}),I=[];return await ei(R,{clock:r.clock,signal:r.signal,teller:O,parallel:S,migratesFirst:t.migrate.length>0&&"first"===t["migrate-on"],onStart(e,t){I.push({name:e,...t}),r.saveState("runs",JSON.stringify(I))}})}}};

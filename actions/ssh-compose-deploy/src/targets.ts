@@ -81,7 +81,11 @@ export async function prepareOn(
         adopt: inputs.adopt || inputs.color !== undefined,
         dockerHost: server.dockerHost,
       },
-      { signal: ports.signal, onEvent: (event) => event.type === 'warning' && ports.log.warning(event.text) },
+      {
+        signal: ports.signal,
+        onEvent: (event) => event.type === 'warning' && ports.log.warning(event.text),
+        followed: true,
+      },
     );
   } catch (error) {
     for (const value of inputs.env.values()) ports.addSecret(value);

@@ -19,6 +19,8 @@ export interface Inspection {
   timeout?: number;
   signal?: AbortSignal;
   onEvent?(event: RunEvent): void;
+  /** A run will follow: see `Program.followed`. */
+  followed?: boolean;
 }
 
 export interface Inspected {
@@ -50,6 +52,7 @@ export async function inspect(session: Session, inspection: Inspection): Promise
       ]),
       timeout,
       signal,
+      followed: inspection.followed,
       onStderr: events.push,
     },
     ({ type, payload }) => {

@@ -90,7 +90,7 @@ export interface StackView {
 export async function inspectForDeploy(
   session: Session,
   request: InspectionRequest,
-  options: { signal?: AbortSignal; onEvent?(event: RunEvent): void } = {},
+  options: { signal?: AbortSignal; onEvent?(event: RunEvent): void; followed?: boolean } = {},
 ): Promise<Inspection> {
   const folder = baseName(request.path);
   const stageName = `project/${folder}`;

@@ -15,6 +15,8 @@ export interface Program {
   /** Milliseconds until the channel is closed and a `remote` Failure thrown; default: no limit. */
   timeout?: number;
   signal?: AbortSignal;
+  /** Another program will follow this one: its channel is opened meanwhile, which spares two round trips. */
+  followed?: boolean;
 }
 
 /** How a program ended by itself. Anything else (no numeric exit code) is a `lost` Failure. */

@@ -13,17 +13,21 @@ import { forwardFailure, openSshSession } from './ssh-session.ts';
 // A small real SSH server on loopback: what sshd does at the edges, at will.
 
 const { utils, Server: SshServer } = ssh2;
-const newKey = (type: 'ed25519' | 'rsa') =>
-  type === 'rsa'
-    ? (generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({
-        type: 'pkcs1',
-        format: 'pem',
-      }) as string)
-    : utils.generateKeyPairSync('ed25519').private;
-const hostEd = newKey('ed25519');
-const hostRsa = newKey('rsa');
-const userKey = newKey('ed25519');
+const hostEd = newEd25519();
+const hostRsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({
+  type: 'pkcs1',
+  format: 'pem',
+}) as string;
+const userKey = newEd25519();
 const publicOf = (key: string) => (utils.parseKey(key) as ssh2.ParsedKey).getPublicSSH() as Buffer;
+
+/** One in some three hundred that the library makes is malformed, and OpenSSH refuses it, too. */
+function newEd25519(): string {
+  for (;;) {
+    const key = utils.generateKeyPairSync('ed25519').private;
+    if (!(utils.parseKey(key) instanceof Error)) return key;
+  }
+}
 
 interface Fake {
   port: number;
@@ -42,6 +46,7 @@ async function fakeServer(
   options: {
     hostKeys?: string[];
     onExec?: (channel: ssh2.ServerChannel, fake: Fake) => void;
+    mayOpen?: () => boolean;
   } = {},
 ): Promise<Fake> {
   const fake: Fake = { port: 0, authentications: 0, connections: [], commands: [], sockets: new Set() };
@@ -58,7 +63,8 @@ async function fakeServer(
         context.accept();
       } else context.reject();
     });
-    connection.on('session', (accept) => {
+    connection.on('session', (accept, reject) => {
+      if (options.mayOpen?.() === false) return void reject();
       accept().on('exec', (acceptExec, _reject, { command }) => {
         fake.commands.push(command);
         const channel = acceptExec();
@@ -196,7 +202,7 @@ describe('host keys', () => {
 describe('what can go wrong has its own code', () => {
   test('a key that is not let in, with its fingerprint', async () => {
     const fake = await fakeServer();
-    const key = newKey('ed25519');
+    const key = newEd25519();
     await expect(
       openSshSession(
         server(fake, pin(fake, hostEd), { key: { text: key, passphrase: undefined, input: 'ssh-key' } }),
@@ -375,6 +381,54 @@ test('at most two programs run at once; the others wait', async () => {
   expect(outcomes.map(({ stdout }) => String(stdout))).toEqual(Array(7).fill('ok'));
   expect(most).toBe(2);
   await session.close();
+});
+
+describe('the channel of a program to come', () => {
+  const opened = async (fake: Fake, count: number) => {
+    while (fake.commands.length < count) await new Promise((done) => setTimeout(done, 5));
+  };
+
+  test('is opened while the one before it runs', async () => {
+    const fake = await fakeServer();
+    const session = await openSshSession(server(fake, pin(fake, hostEd)), ports);
+    const first = session.run({ script: 'cat', input: 'one', followed: true });
+    await opened(fake, 2);
+    expect(String((await first).stdout)).toBe('one');
+    expect(String((await session.run({ script: 'cat', input: 'two' })).stdout)).toBe('two');
+    expect(fake.commands).toHaveLength(2);
+    await session.close();
+  });
+
+  test('is opened anew where the server has closed it', async () => {
+    const fake = await fakeServer({
+      onExec(channel, { commands }) {
+        if (commands.length === 2) channel.close();
+        else runHere(commands.at(-1)!, channel);
+      },
+    });
+    const session = await openSshSession(server(fake, pin(fake, hostEd)), ports);
+    await session.run({ script: 'sleep 0.1', followed: true });
+    expect(String((await session.run({ script: 'cat', input: 'two' })).stdout)).toBe('two');
+    expect(fake.commands).toHaveLength(3);
+    await session.close();
+  });
+
+  test('is opened later where the server allows one at a time', async () => {
+    let sessions = 0;
+    const fake = await fakeServer({
+      mayOpen: () => sessions === 0,
+      onExec(channel, { commands }) {
+        sessions += 1;
+        channel.on('close', () => (sessions -= 1));
+        runHere(commands.at(-1)!, channel);
+      },
+    });
+    const session = await openSshSession(server(fake, pin(fake, hostEd)), ports);
+    await session.run({ script: 'sleep 0.1', followed: true });
+    expect(String((await session.run({ script: 'cat', input: 'two' })).stdout)).toBe('two');
+    expect(fake.commands).toHaveLength(2);
+    await session.close();
+  });
 });
 
 test('a jump host is one more connection, checked like the server', async () => {

@@ -73,10 +73,20 @@ function sessionOver(
   ports: SessionPorts,
 ): Session {
   const lane = lanes(CHANNELS);
+  // The channel of a program to come. Where it could not be opened or has been closed, that one opens its own.
+  let ahead: Promise<OpenChannel | undefined> | undefined;
+  const open = async (): Promise<OpenChannel> => {
+    const opened = ahead;
+    ahead = undefined;
+    const spare = await opened;
+    // The library ends our side of a channel that the server closes.
+    return spare?.channel.writable ? spare : await openChannel(connection, name);
+  };
   const start = async (program: Program): Promise<Outcome> => {
     connection.gone.throwIfAborted();
     counts.execs += 1;
-    const { channel, ended } = await openChannel(connection, name);
+    const { channel, ended } = await open();
+    if (program.followed) ahead ??= openChannel(connection, name).catch(() => undefined);
     return await runStarted(
       {
         stdin: channel,
@@ -105,11 +115,13 @@ function sessionOver(
   };
 }
 
-async function openChannel(
-  connection: Connection,
-  name: string,
-): Promise<{ channel: ClientChannel; ended: Promise<number | null> }> {
-  const opened = new Promise<{ channel: ClientChannel; ended: Promise<number | null> }>((resolve, reject) => {
+interface OpenChannel {
+  channel: ClientChannel;
+  ended: Promise<number | null>;
+}
+
+async function openChannel(connection: Connection, name: string): Promise<OpenChannel> {
+  const opened = new Promise<OpenChannel>((resolve, reject) => {
     connection.client.exec(BOOTSTRAP, (error, channel) => {
       if (error) {
         reject(

@@ -49,21 +49,22 @@ _check_path() {
   [ -e "$path/.deploy/lock" ] || : >>"$path/.deploy/lock"
 }
 _receive() {
-  local word mode length sum name whole sums=$1.sums
+  local word mode length sum name whole rest sums=$1.sums
   { mkdir -p "$1" && : >"$sums"; } || _refuse refused "$1 cannot be made" 'Is the disk full?'
   while read -r word mode length sum; do
     [ "$word" != end ] || break
     { [ "$word" = file ] && IFS= read -r name; } || _refuse lost 'the upload was garbled'
     case $name in
-      */*) mkdir -p "$1/\${name%/*}" ;;
+      */*) [ -d "$1/\${name%/*}" ] || mkdir -p "$1/\${name%/*}" ;;
     esac
     whole=$((length / 1048576))
+    rest=$((length % 1048576))
     {
       [ "$whole" = 0 ] || dd bs=1048576 count="$whole" iflag=fullblock
-      [ $((length % 1048576)) = 0 ] || dd bs=$((length % 1048576)) count=1 iflag=fullblock
+      [ "$rest" = 0 ] || dd bs="$rest" count=1 iflag=fullblock conv=fsync
     } 2>/dev/null >"$1/$name" || _refuse refused "$name could not be written to $1" 'Is the disk full?'
-    _fsync "$1/$name"
-    chmod "$mode" "$1/$name"
+    [ "$rest" != 0 ] || _fsync "$1/$name"
+    [ "$mode" = 600 ] || chmod "$mode" "$1/$name"
     printf '%s  %s\\n' "$sum" "$name" >>"$sums"
   done
   [ "$word" = end ] || _refuse lost 'the upload ended too early; nothing was changed'
@@ -266,7 +267,7 @@ _follow() {
         ;;
     esac
     turns=$((turns + 1))
-    [ "$turns" != 40 ] || pause=0.2
+    [ "$turns" != 40 ] || pause=0.1
     idle=$((idle + 1))
     if [ "$idle" -ge 25 ]; then
       idle=0

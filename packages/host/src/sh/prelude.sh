@@ -270,7 +270,7 @@ _tick() {
 
 # SECONDS WAITING_FOR COMMAND…
 wait_until() {
-  local _deadline _told _waiting_for=$2 _since
+  local _deadline _told _waiting_for=$2 _since _turns=0
   _clock
   _since=$_t
   _told=$_t
@@ -284,7 +284,9 @@ wait_until() {
       _told=$_t
       say "waiting for $_waiting_for, $(((_t - _since) / 100)) s"
     fi
-    nap 0.5
+    # Most waits are short; in a long one nobody notices half a second.
+    _turns=$((_turns + 1))
+    if [ "$_turns" -le 20 ]; then nap 0.15; else nap 0.5; fi
   done
 }
 

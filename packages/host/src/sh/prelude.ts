@@ -204,7 +204,7 @@ _tick() {
   done
 }
 wait_until() {
-  local _deadline _told _waiting_for=$2 _since
+  local _deadline _told _waiting_for=$2 _since _turns=0
   _clock
   _since=$_t
   _told=$_t
@@ -218,7 +218,8 @@ wait_until() {
       _told=$_t
       say "waiting for $_waiting_for, $(((_t - _since) / 100)) s"
     fi
-    nap 0.5
+    _turns=$((_turns + 1))
+    if [ "$_turns" -le 20 ]; then nap 0.15; else nap 0.5; fi
   done
 }
 cancelled() {

@@ -174,8 +174,8 @@ _start_timer() {
       XDG_RUNTIME_DIR="${XDG_RUNTIME_DIR-}" \
       sh -c 'exec sh "$1/program" "$1" </dev/null >>"$2" 2>&1' sh "$1" "$path/.deploy/timers.log" 9>&-
   else
-    # By redirection, not by a function: the shell in between would keep the lock's descriptor.
-    setsid sh "$1/program" "$1" </dev/null >>"$path/.deploy/timers.log" 2>&1 9>&- &
+    # Not a child of ours, or a body's `wait` would last until it is due.
+    (setsid sh "$1/program" "$1" </dev/null >>"$path/.deploy/timers.log" 2>&1 9>&- &)
   fi
 }
 

@@ -137,7 +137,7 @@ _start_timer() {
       XDG_RUNTIME_DIR="\${XDG_RUNTIME_DIR-}" \\
       sh -c 'exec sh "$1/program" "$1" </dev/null >>"$2" 2>&1' sh "$1" "$path/.deploy/timers.log" 9>&-
   else
-    setsid sh "$1/program" "$1" </dev/null >>"$path/.deploy/timers.log" 2>&1 9>&- &
+    (setsid sh "$1/program" "$1" </dev/null >>"$path/.deploy/timers.log" 2>&1 9>&- &)
   fi
 }
 _tend_timers() {

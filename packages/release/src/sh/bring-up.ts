@@ -62,7 +62,6 @@ docker_reason() {
     tail -n 1 | cut -c 1-300
 }
 remove_orphans() {
-  survey "$scratch/containers" || return 1
   awk 'FILENAME == ARGV[1] { known[$7] = 1; next } !($1 in known) { print $2, $12 }' \\
     "$1/services" "$scratch/containers" >"$scratch/orphans"
   while read -r _id _name; do

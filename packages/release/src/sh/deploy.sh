@@ -19,8 +19,9 @@ operate() {
     [ "$shared_services" = update ] || [ "$pull" = never ] || pull=missing
     pull_images "$files/release/shared"
   fi
-  keep_images "$release" "$files/release"
+  keep_images "$release" "$files/release" 9>&- &
   survey "$scratch/containers" || fail remote 'docker ps failed'
+  wait
   if is_unchanged; then
     say "nothing differs from the release $previous: nothing is recreated"
     drop_sent
@@ -37,6 +38,7 @@ operate() {
   place_release || fail remote "the release could not be written to $path"
   if [ -z "$(current_release)" ] && [ -d "$files/release-adopted" ]; then adopt_stack; fi
   pass_first_gate || stop_without_go
+  [ "$gates" = true ] || surveyed=yes
   make_ready
 }
 
@@ -45,14 +47,17 @@ make_ready() {
   directory=$path/releases/$release
   if [ -n "$color" ]; then
     phase shared
+    surveyed=
     prepare_color "$directory" || abandon
   fi
   if has_hooks "$directory" before-up; then
     phase before-up
+    surveyed=
     run_hooks "$directory" before-up || abandon
   fi
   if has_hooks "$directory" migrate; then
     phase migrate
+    surveyed=
     migrate "$directory" || abandon
   fi
   phase up

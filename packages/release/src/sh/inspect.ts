@@ -5,7 +5,10 @@ export const inspect = `inspect() {
   mkdir "$scratch"
   old_folder=
   use_engine
-  require_compose 2 26
+  ask_engine
+  ask stacks docker ps --all --no-trunc --format '{{.ID}} {{.Label "com.docker.compose.project"}}' \\
+    --filter label=com.docker.compose.project
+  ask images docker image ls --no-trunc --digests --format '{{json .}}'
   stage=$PWD/project/$folder
   mkdir -p "$stage"
   if [ "$want" = deploy ]; then
@@ -13,6 +16,8 @@ export const inspect = `inspect() {
     link_shared "$path/shared" "$stage" .
     [ -z "$old_folder" ] || link_shared "$old_folder" "$stage" .
     resolve
+    sed -n 1p "$scratch/engine.answer" >docker-root
+    sed -n 3p "$scratch/engine.answer" >compose-plugin
     project=$(sed -n 's/^  "name": "\\(.*\\)",*$/\\1/p' config.json | head -n 1)
     [ -z "$old_folder" ] || original_hashes
     result_file config config.json
@@ -20,6 +25,8 @@ export const inspect = `inspect() {
     result stage "$stage"
     result old_folder "$old_folder"
   else
+    wait
+    require_compose 2 26
     project=$project_given
     [ -n "$project" ] || project=$(sed -n 's/^ "name": "\\(.*\\)",*$/\\1/p' "$path/current/compose.json" 2>/dev/null | head -n 1)
     [ -n "$project" ] || project=$(project_of_folder)
@@ -27,7 +34,7 @@ export const inspect = `inspect() {
   result project "$project"
   look_at_stack
   look_at_releases
-  rm -rf env config.json original.json hashes same stack stack-images listening containers images releases history "$scratch"
+  rm -rf env config.json original.json hashes same stack stack-images listening containers releases history "$scratch"
 }
 link_shared() {
   [ -d "$1/$3" ] || return 0
@@ -87,7 +94,10 @@ LIST
   (
     cd "$stage" && env -i "PWD=$stage" "HOME=$HOME" "PATH=$PATH" \${DOCKER_HOST:+"DOCKER_HOST=$DOCKER_HOST"} \\
       docker compose "$@" config --format json
-  ) >config.json 2>"$scratch/config.error" || config_failure
+  ) >config.json 2>"$scratch/config.error" || : >"$scratch/config.broken"
+  wait
+  require_compose 2 26
+  [ ! -f "$scratch/config.broken" ] || config_failure
   if grep -q 'variable is not set' "$scratch/config.error"; then
     sed -n 's/.*msg="\\(.*variable is not set.*\\)"$/\\1/p' "$scratch/config.error" | sed 's/[\\]//g' | sort -u | while read -r _line; do
       warn "$_line"
@@ -179,17 +189,12 @@ shared_sources() {
   result_file present present
 }
 look_at_stack() {
-  _ids=$(
-    clean_env docker ps --all --no-trunc --format '{{.ID}} {{.Label "com.docker.compose.project"}}' \\
-      --filter label=com.docker.compose.project |
-      awk -v project="$project" '$2 == project || $2 == project "-blue" || $2 == project "-green" { print $1 }'
-  )
+  _ids=$(awk -v project="$project" '$2 == project || $2 == project "-blue" || $2 == project "-green" { print $1 }' "$scratch/stacks.answer")
   : >containers
   set -- $_ids
   [ $# = 0 ] || clean_env docker inspect --type container --format "$container_template" "$@" >containers 2>/dev/null
   result_file containers containers
-  clean_env docker image ls --no-trunc --digests --format '{{json .}}' >images 2>/dev/null
-  result_file images images
+  result_file images "$scratch/images.answer"
 }
 look_at_releases() {
   for _one in traffic.json ports color-blue color-green; do

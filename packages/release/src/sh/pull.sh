@@ -8,7 +8,8 @@
 
 # check_disk DIRECTORY: free space where Docker keeps images, against what is to be pulled.
 check_disk() {
-  _root=$(clean_env docker info --format '{{.DockerRootDir}}' 2>/dev/null) ||
+  # The look before this has asked already.
+  _root=$(cat "$files/docker-root" 2>/dev/null) || _root=$(clean_env docker info --format '{{.DockerRootDir}}' 2>/dev/null) ||
     stop refused 'the Docker engine does not answer any more' 'Check that it runs, then deploy again.'
   # The folder may be closed to us; df looks at its file system all the same where the parents are open.
   _free=$(df -Pk "${_root:-/var/lib/docker}" 2>/dev/null | awk 'NR == 2 { printf "%.0f", $4 * 1024 }')

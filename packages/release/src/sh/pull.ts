@@ -1,7 +1,7 @@
 // Made from pull.sh by packages/host/embed.mjs. Do not edit.
 /** The text of pull.sh. */
 export const pull = `check_disk() {
-  _root=$(clean_env docker info --format '{{.DockerRootDir}}' 2>/dev/null) ||
+  _root=$(cat "$files/docker-root" 2>/dev/null) || _root=$(clean_env docker info --format '{{.DockerRootDir}}' 2>/dev/null) ||
     stop refused 'the Docker engine does not answer any more' 'Check that it runs, then deploy again.'
   _free=$(df -Pk "\${_root:-/var/lib/docker}" 2>/dev/null | awk 'NR == 2 { printf "%.0f", $4 * 1024 }')
   if [ -z "$_free" ]; then

@@ -9,25 +9,46 @@ use_engine() {
   [ -z "$docker_host" ] || export DOCKER_HOST="$docker_host"
 }
 
-# Prints nothing; ends the operation unless Docker and Compose can be used. Minimum: $1.$2.
-require_compose() {
+# ask NAME COMMAND…: runs it beside what follows, since each call of docker takes a while to start; see `answered`.
+ask() {
+  _question=$1
+  shift
+  {
+    if clean_env "$@" >"$scratch/$_question.answer" 2>"$scratch/$_question.error"; then : >"$scratch/$_question.well"; fi
+  } </dev/null 9>&- &
+}
+
+# answered NAME: true if the command ended well; its words are in $scratch/NAME.answer. After `wait`.
+answered() {
+  [ -f "$scratch/$1.well" ]
+}
+
+# ask_engine, then `wait`, then require_compose: one call tells about the engine and the plugin.
+ask_engine() {
   if ! command -v docker >/dev/null 2>&1; then
     fail refused 'Docker is not installed on the server' 'Install Docker Engine and its Compose plugin.'
   fi
-  if ! _version=$(clean_env docker version --format '{{.Server.Version}}' 2>&1); then
-    case $_version in
+  ask engine docker info --format '{{.DockerRootDir}}
+{{range .ClientInfo.Plugins}}{{if eq .Name "compose"}}{{.Version}}
+{{.Path}}{{end}}{{end}}'
+}
+
+# Prints nothing; ends the operation unless Docker and Compose can be used. Minimum: $1.$2.
+require_compose() {
+  if ! answered engine; then
+    _error=$(cat "$scratch/engine.error")
+    case $_error in
     *'permission denied'*)
       fail refused "the user $(id -un) may not use Docker" "Let an administrator run: usermod -aG docker $(id -un)"
       ;;
     esac
-    printf '%s\n' "$_version" >"$scratch/docker-version"
-    details "$scratch/docker-version"
+    details "$scratch/engine.error"
     fail refused 'the Docker engine does not answer' 'Check that it runs, and docker-host for a rootless one.'
   fi
-  if ! _version=$(clean_env docker compose version --short 2>/dev/null); then
+  _plain=$(sed -n 's/^v//; 2p' "$scratch/engine.answer")
+  if [ -z "$_plain" ]; then
     fail refused 'Docker Compose v2 is not installed on the server' 'Install the plugin: docker-compose-plugin, or docker-compose in Debian.'
   fi
-  _plain=${_version#v}
   _major=${_plain%%.*}
   _minor=${_plain#*.}
   _minor=${_minor%%.*}
@@ -37,18 +58,23 @@ require_compose() {
   fi
 }
 
-# compose DIRECTORY ARGUMENTS…: on the release that lies in DIRECTORY. No env file: everything is resolved.
+# compose DIRECTORY ARGUMENTS…: on the release that lies in DIRECTORY. No env file: everything is resolved. Where the
+# look before this has seen the plugin, it is run by itself, which spares two starts of programs each time.
 compose() {
   _directory=$1
   shift
-  clean_env docker compose --project-name "$project" --project-directory "$path" --env-file /dev/null \
-    --file "$_directory/compose.json" "$@"
+  set -- --project-name "$project" --project-directory "$path" --env-file /dev/null --file "$_directory/compose.json" "$@"
+  _plugin=$(cat "$files/compose-plugin" 2>/dev/null)
+  if [ -x "$_plugin" ]; then clean_env "$_plugin" "$@"; else clean_env docker compose "$@"; fi
 }
 
 # Ids of all containers of the project, also stopped ones.
 project_ids() {
   clean_env docker ps --all --quiet --no-trunc --filter "label=com.docker.compose.project=$project"
 }
+
+# Not empty where nothing can have changed since the last survey.
+surveyed=
 
 # survey FILE: one line for each container that is part of the stack (none of `compose run`):
 # service id hash image-id status exit-code restarts health oom number started-at name image
@@ -104,7 +130,8 @@ ids_of() {
 # Mends what an interrupted recreate leaves: a container whose name got the prefix `<hex>_`, which blocks every
 # later `up`. The one that runs keeps the proper name.
 repair_leftovers() {
-  survey "$scratch/containers" || return 1
+  [ -n "$surveyed" ] || survey "$scratch/containers" || return 1
+  surveyed=
   cp "$scratch/containers" "$scratch/leftovers"
   while read -r _service _id _hash _image_id _status _code _restarts _health _oom _number _started _name _image; do
     case $_status in

@@ -3,24 +3,39 @@
 export const stack = `use_engine() {
   [ -z "$docker_host" ] || export DOCKER_HOST="$docker_host"
 }
-require_compose() {
+ask() {
+  _question=$1
+  shift
+  {
+    if clean_env "$@" >"$scratch/$_question.answer" 2>"$scratch/$_question.error"; then : >"$scratch/$_question.well"; fi
+  } </dev/null 9>&- &
+}
+answered() {
+  [ -f "$scratch/$1.well" ]
+}
+ask_engine() {
   if ! command -v docker >/dev/null 2>&1; then
     fail refused 'Docker is not installed on the server' 'Install Docker Engine and its Compose plugin.'
   fi
-  if ! _version=$(clean_env docker version --format '{{.Server.Version}}' 2>&1); then
-    case $_version in
+  ask engine docker info --format '{{.DockerRootDir}}
+{{range .ClientInfo.Plugins}}{{if eq .Name "compose"}}{{.Version}}
+{{.Path}}{{end}}{{end}}'
+}
+require_compose() {
+  if ! answered engine; then
+    _error=$(cat "$scratch/engine.error")
+    case $_error in
     *'permission denied'*)
       fail refused "the user $(id -un) may not use Docker" "Let an administrator run: usermod -aG docker $(id -un)"
       ;;
     esac
-    printf '%s\\n' "$_version" >"$scratch/docker-version"
-    details "$scratch/docker-version"
+    details "$scratch/engine.error"
     fail refused 'the Docker engine does not answer' 'Check that it runs, and docker-host for a rootless one.'
   fi
-  if ! _version=$(clean_env docker compose version --short 2>/dev/null); then
+  _plain=$(sed -n 's/^v//; 2p' "$scratch/engine.answer")
+  if [ -z "$_plain" ]; then
     fail refused 'Docker Compose v2 is not installed on the server' 'Install the plugin: docker-compose-plugin, or docker-compose in Debian.'
   fi
-  _plain=\${_version#v}
   _major=\${_plain%%.*}
   _minor=\${_plain#*.}
   _minor=\${_minor%%.*}
@@ -32,12 +47,14 @@ require_compose() {
 compose() {
   _directory=$1
   shift
-  clean_env docker compose --project-name "$project" --project-directory "$path" --env-file /dev/null \\
-    --file "$_directory/compose.json" "$@"
+  set -- --project-name "$project" --project-directory "$path" --env-file /dev/null --file "$_directory/compose.json" "$@"
+  _plugin=$(cat "$files/compose-plugin" 2>/dev/null)
+  if [ -x "$_plugin" ]; then clean_env "$_plugin" "$@"; else clean_env docker compose "$@"; fi
 }
 project_ids() {
   clean_env docker ps --all --quiet --no-trunc --filter "label=com.docker.compose.project=$project"
 }
+surveyed=
 survey() {
   _ids=$(project_ids) || return 1
   : >"$1.new"
@@ -76,7 +93,8 @@ ids_of() {
   awk -v name="$1" '$1 == name { print $2 }' "$scratch/containers"
 }
 repair_leftovers() {
-  survey "$scratch/containers" || return 1
+  [ -n "$surveyed" ] || survey "$scratch/containers" || return 1
+  surveyed=
   cp "$scratch/containers" "$scratch/leftovers"
   while read -r _service _id _hash _image_id _status _code _restarts _health _oom _number _started _name _image; do
     case $_status in
