@@ -287,10 +287,10 @@ export function firstHop(request: HttpRequest, userAgent: string): Hop {
     const user = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
     headers.push(['authorization', `Basic ${Buffer.from(user).toString('base64')}`]);
   }
-  url = new URL(url);
-  url.username = '';
-  url.password = '';
-  url.hash = '';
+  // Each of these parses the whole again.
+  if (url.username !== '') url.username = '';
+  if (url.password !== '') url.password = '';
+  if (url.hash !== '') url.hash = '';
   const body = request.body === undefined ? undefined : Buffer.from(request.body as Uint8Array);
   return { method: (request.method ?? 'GET').toUpperCase(), url, headers, body };
 }
