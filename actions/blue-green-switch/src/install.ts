@@ -1,10 +1,10 @@
+import { type Member, fleetFailure } from '@deploy-actions/host';
 import { Failure, codeBlock, escapeMarkdown, reportJson } from '@deploy-actions/kit';
 import type { Ports } from '@deploy-actions/runner';
 import type { Server, Session } from '@deploy-actions/shell';
 import {
   type Installation,
   MANAGED,
-  type Member,
   type SeenServer,
   flagFolder,
   lookAt,
@@ -16,7 +16,6 @@ import {
   runTogether,
   siteParameters,
   switchParameters,
-  togetherFailure,
 } from '@deploy-actions/traffic';
 import type { SwitchInputs, SwitchOutputs } from './fields.ts';
 import { deploymentIdOf } from './identity.ts';
@@ -121,7 +120,7 @@ export async function installProxy(
     to: outcomes[0]?.result?.fields['to'],
     report: reportJson(switchReport(outcomes, 0)),
   };
-  const failure = togetherFailure(outcomes, outputs);
+  const failure = fleetFailure(outcomes, outputs);
   if (failure) throw failure;
   return outputs;
 }
@@ -188,7 +187,7 @@ async function startManaged(
     members.map((one) => one),
     { clock: ports.clock, log: ports.log, signal: ports.signal, aliveEvery: 0 },
   );
-  const failure = togetherFailure(outcomes, { ...NO_OUTPUTS });
+  const failure = fleetFailure(outcomes, { ...NO_OUTPUTS });
   if (failure) throw failure;
   return await Promise.all(
     seen.map(({ server, session }) =>

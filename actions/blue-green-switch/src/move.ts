@@ -1,12 +1,16 @@
-import type { Operation } from '@deploy-actions/host';
+import {
+  type Member,
+  type MemberOutcome,
+  type Operation,
+  fleetFailure,
+  succeeded,
+} from '@deploy-actions/host';
 import { Failure, type Report, formatDuration, reportJson } from '@deploy-actions/kit';
 import { type VersionSource, sameVersion, throughSession, versionOf } from '@deploy-actions/probe';
 import type { Ports } from '@deploy-actions/runner';
 import type { Server, Session } from '@deploy-actions/shell';
 import {
   type Color,
-  type Member,
-  type MemberOutcome,
   type SeenServer,
   type Site,
   type SwitchPlan,
@@ -19,10 +23,8 @@ import {
   runTogether,
   shareFiles,
   siteParameters,
-  succeeded,
   switchParameters,
   timerProgram,
-  togetherFailure,
 } from '@deploy-actions/traffic';
 import type { SwitchInputs, SwitchOutputs } from './fields.ts';
 import { deploymentIdOf } from './identity.ts';
@@ -126,7 +128,7 @@ export async function moveTraffic(
   const elapsed = Math.round(ports.clock.now() - begun);
   const outputs = outputsOf(outcomes, elapsed);
   ports.summary(switchMarkdown(outcomes, target));
-  const failure = togetherFailure(outcomes, outputs);
+  const failure = fleetFailure(outcomes, outputs);
   if (failure) {
     await returnOthers(members, outcomes, backFrom, {
       clock: ports.clock,
@@ -362,7 +364,7 @@ export async function confirmSwitch(
     weight: 100,
     report: reportJson(switchReport(outcomes, 0)),
   };
-  const failure = togetherFailure(outcomes, outputs);
+  const failure = fleetFailure(outcomes, outputs);
   if (failure) throw failure;
   return outputs;
 }

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import type { Member, MemberOutcome } from '@deploy-actions/traffic';
+import type { Member, MemberOutcome } from '@deploy-actions/host';
 import { takenBack } from './compensation.ts';
 import type { Decision } from './decision.ts';
 

@@ -1,5 +1,5 @@
-import type { Operation } from '@deploy-actions/host';
-import { type Member, type MemberOutcome, operationHash, parseShare } from '@deploy-actions/traffic';
+import type { Member, MemberOutcome, Operation } from '@deploy-actions/host';
+import { operationHash, parseShare } from '@deploy-actions/traffic';
 import type { Decision } from './decision.ts';
 
 const REASON = 'another server failed';

@@ -1,10 +1,9 @@
-import type { Operation } from '@deploy-actions/host';
+import type { Member, Operation } from '@deploy-actions/host';
 import { Failure } from '@deploy-actions/kit';
 import { type Hook, hookFile } from '@deploy-actions/release/hook';
 import type { Ports } from '@deploy-actions/runner';
 import type { Server, Session } from '@deploy-actions/shell';
 import {
-  type Member,
   type SeenServer,
   operationHash,
   preparedSite,

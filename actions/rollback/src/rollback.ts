@@ -1,15 +1,13 @@
-import { cancelRun, followRun } from '@deploy-actions/host';
+import { type Member, cancelRun, fleetFailure, followRun } from '@deploy-actions/host';
 import { Failure, escapeMarkdown, formatDuration, markdownTable } from '@deploy-actions/kit';
 import type { Ports } from '@deploy-actions/runner';
 import { type Server, type Session, openSession, serversOf } from '@deploy-actions/shell';
 import {
-  type Member,
   type SeenServer,
   lookAt,
   returnOthers,
   runTogether,
   settleInterrupted,
-  togetherFailure,
 } from '@deploy-actions/traffic';
 import { takenBack } from './compensation.ts';
 import { type Decision, type Request, decide } from './decision.ts';
@@ -108,7 +106,7 @@ export async function rollback(inputs: RollbackInputs, ports: Ports, open?: Open
       elapsed(),
       ports,
     );
-    const failure = togetherFailure(outcomes, outputs);
+    const failure = fleetFailure(outcomes, outputs);
     if (failure) {
       // All servers or none.
       await returnOthers(
@@ -176,7 +174,7 @@ async function standBy(
     members.push({ name: server.name, session, reopen: () => reopen(server), operation });
   }
   if (members.length > 0) {
-    const failure = togetherFailure(await runTogether(members, { ...options, alone: true }), {});
+    const failure = fleetFailure(await runTogether(members, { ...options, alone: true }), {});
     if (failure) throw failure;
   }
   return await Promise.all(

@@ -1,9 +1,9 @@
 import type { ServiceChange } from '@deploy-actions/compose';
+import { type MemberOutcome, succeeded } from '@deploy-actions/host';
 import { formatDuration, messageOf } from '@deploy-actions/kit';
 import type { Inspection, Wanted } from '@deploy-actions/release';
 import type { Ports } from '@deploy-actions/runner';
 import type { DeployInputs, DeployOutputs } from './fields.ts';
-import { type MemberOutcome, succeeded } from './fleet.ts';
 import { type DeploymentRecord, writeRecord } from './record.ts';
 import {
   type ServiceOutcome,

@@ -1,20 +1,9 @@
-import type { RunEvent, RunState } from '@deploy-actions/host';
+import type { RunEvent } from '@deploy-actions/host';
 import { type Log, formatDuration } from '@deploy-actions/kit';
-
-/** What is known of a run while it goes on. */
-export interface Progress {
-  state: RunState | 'none';
-  phase: string;
-}
 
 /** Tells what the runs do, in order: one server's phases as groups, several servers' lines with their names. */
 export interface Teller {
-  /** The listener for one server's run. */
-  listener(server: string, progress: Progress): (event: RunEvent) => void;
-  /** Resolves when `ready` holds for what is known by then; looked at after every event. */
-  until(ready: () => boolean, signal?: AbortSignal): Promise<void>;
-  /** Something that `until` looks at changed without an event. */
-  wake(): void;
+  tell(server: string, event: RunEvent): void;
   /** Ends the open group and answers when everything has been printed. */
   close(): Promise<void>;
 }
@@ -36,7 +25,6 @@ const TITLES: Record<string, string> = {
 };
 
 export function teller(log: Log, several: boolean): Teller {
-  const waiters = new Set<() => void>();
   let printed: Promise<void> = Promise.resolve();
   let endGroup: (() => void) | undefined;
   let group: Promise<void> = Promise.resolve();
@@ -48,14 +36,9 @@ export function teller(log: Log, several: boolean): Teller {
     endGroup = undefined;
     await group;
   };
-  const wakeAll = () => {
-    for (const wake of [...waiters]) wake();
-  };
   return {
-    listener: (server, progress) => (event) => {
+    tell(server, event) {
       const prefix = several ? `${server} | ` : '';
-      if (event.type === 'phase') progress.phase = event.name;
-      if (event.type === 'state') progress.state = event.state;
       print(async () => {
         switch (event.type) {
           case 'line':
@@ -81,23 +64,7 @@ export function teller(log: Log, several: boolean): Teller {
             break;
         }
       });
-      wakeAll();
     },
-    async until(ready, signal) {
-      while (!ready()) {
-        signal?.throwIfAborted();
-        await new Promise<void>((resolve) => {
-          const wake = () => {
-            waiters.delete(wake);
-            signal?.removeEventListener('abort', wake);
-            resolve();
-          };
-          waiters.add(wake);
-          signal?.addEventListener('abort', wake);
-        });
-      }
-    },
-    wake: wakeAll,
     async close() {
       print(leave);
       await printed;

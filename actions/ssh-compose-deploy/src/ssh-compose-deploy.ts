@@ -1,10 +1,11 @@
 import { colorUrls } from '@deploy-actions/compose';
+import { type Member, type MemberOutcome, fleetFailure } from '@deploy-actions/host';
 import { Failure } from '@deploy-actions/kit';
 import { type Wanted, deployOperation, discardStaging } from '@deploy-actions/release';
 import type { Ports } from '@deploy-actions/runner';
 import { type Server, type Session, openSession, serversOf } from '@deploy-actions/shell';
 import type { DeployInputs, DeployOutputs } from './fields.ts';
-import { type Member, type MemberOutcome, deployFleet, fleetFailure } from './fleet.ts';
+import { deployFleet } from './fleet.ts';
 import { elapsed, report, servicesOutput, showPlan } from './outcome.ts';
 import { teller } from './progress.ts';
 import {

@@ -1,4 +1,14 @@
 export { cancelRun, readResult, sendGo, upload } from './control.ts';
+export {
+  type Fleet,
+  type Member,
+  type MemberOutcome,
+  type MemberRun,
+  fleetFailure,
+  memberFailure,
+  openFleet,
+  succeeded,
+} from './fleet.ts';
 export { followRun } from './follow.ts';
 export { type Inspected, type Inspection, inspect } from './inspect.ts';
 export { failureOf } from './result.ts';

@@ -1,32 +1,16 @@
 import {
+  type Member,
+  type MemberOutcome,
+  type MemberRun,
   type Operation,
-  type Run,
   type RunEvent,
-  type RunResult,
-  cancelRun,
-  failureOf,
-  sendGo,
-  startRun,
+  memberFailure,
+  openFleet,
+  succeeded,
   upload,
 } from '@deploy-actions/host';
-import { type Clock, Failure, type Log, messageOf } from '@deploy-actions/kit';
-import type { Session } from '@deploy-actions/shell';
+import type { Clock, Log } from '@deploy-actions/kit';
 import { createHash } from 'node:crypto';
-
-/** A server with what is to be done on it. */
-export interface Member {
-  name: string;
-  session: Session;
-  operation: Operation;
-  reopen(): Promise<Session>;
-}
-
-/** How it went on one server: exactly one of `result` and `lost` is set. */
-export interface MemberOutcome {
-  name: string;
-  result?: RunResult;
-  lost?: unknown;
-}
 
 export interface FlipOptions {
   clock: Clock;
@@ -46,103 +30,31 @@ export async function runTogether(
   members: readonly Member[],
   options: FlipOptions,
 ): Promise<MemberOutcome[]> {
-  const { signal } = options;
+  const { clock, log, signal } = options;
   const several = members.length > 1 && !options.alone;
-  const started: { member: Member; run: Run; state: string; outcome: MemberOutcome | undefined }[] = [];
-  let wake: () => void = () => undefined;
-  const changed = () => wake();
-  const until = async (holds: () => boolean) => {
-    while (!holds()) {
-      signal.throwIfAborted();
-      await new Promise<void>((resolve) => {
-        wake = resolve;
-        signal.addEventListener('abort', () => resolve(), { once: true });
-      });
-    }
-  };
-  const failed = () => started.some(({ outcome }) => outcome && outcome.result?.outcome !== 'succeeded');
+  const fleet = openFleet({
+    clock,
+    signal,
+    onEvent: (name, event) => tell(log, several || options.alone ? `${name} | ` : '', event),
+  });
   try {
-    for (const member of [...members].sort((a, b) => (a.name < b.name ? -1 : 1))) {
-      const one: (typeof started)[number] = {
-        member,
-        run: undefined as never,
-        state: 'none',
-        outcome: undefined,
-      };
-      one.run = await startRun(member.session, member.operation, {
-        clock: options.clock,
-        signal,
-        reopen: member.reopen,
-        onEvent(event) {
-          tell(options.log, several || options.alone ? `${member.name} | ` : '', event);
-          if (event.type === 'state') one.state = event.state;
-          changed();
-        },
-      });
-      started.push(one);
-      one.run.result.then(
-        (result) => {
-          one.outcome = { name: member.name, result };
-          changed();
-        },
-        (lost: unknown) => {
-          one.outcome = { name: member.name, lost };
-          changed();
-        },
-      );
-      if (several)
-        await until(() => one.outcome !== undefined || (one.state !== 'none' && one.state !== 'waiting'));
-      if (several && failed()) break;
-    }
+    await fleet.start(members, several);
     if (several) {
-      await until(
-        () => failed() || started.every(({ state, outcome }) => outcome !== undefined || state === 'ready'),
+      await fleet.until(
+        () => fleet.failed() || fleet.runs.every(({ state, outcome }) => outcome || state === 'ready'),
       );
-      if (failed() || started.length < members.length) {
-        await Promise.all(
-          started
-            .filter(({ outcome }) => !outcome)
-            .map(({ run }) => cancelRun(run.session, run.reference).catch(() => undefined)),
-        );
-      } else {
-        await Promise.all(started.map((one) => letGo(one, options)));
-      }
+      if (fleet.failed()) await fleet.cancel();
+      else await fleet.go();
     }
-    const stopSigns = options.aliveEvery > 0 ? signs(started, options) : undefined;
-    await until(() => started.every(({ outcome }) => outcome !== undefined));
+    const stopSigns = options.aliveEvery > 0 ? signs(fleet.runs, options) : undefined;
+    await fleet.until(() => fleet.runs.every(({ outcome }) => outcome !== undefined));
     stopSigns?.();
   } catch (error) {
-    // A cancelled run asks the servers to give back what is not proven; they do so by themselves.
-    if (signal.aborted) {
-      await Promise.all(
-        started
-          .filter(({ outcome }) => !outcome)
-          .map(({ run }) => cancelRun(run.session, run.reference).catch(() => undefined)),
-      );
-    }
+    // Whoever is under way gives back what is not proven, by itself.
+    await fleet.cancel();
     throw error;
   }
-  return started.map(({ outcome }) => outcome!);
-}
-
-/**
- * Lets a server go on. One whose connection has dropped just now is told through the next one: the others are told
- * meanwhile, and it would stop for want of the word.
- */
-async function letGo(
-  one: { run: Run; outcome: MemberOutcome | undefined },
-  { clock, signal }: FlipOptions,
-): Promise<void> {
-  while (!one.outcome) {
-    try {
-      await sendGo(one.run.session, one.run.reference);
-      return;
-    } catch (error) {
-      // Following gives up in the end, which is an outcome.
-      if (!(error instanceof Failure && error.kind === 'lost')) throw error;
-      await clock.sleep(200, signal);
-    }
-  }
+  return fleet.runs.map(({ outcome }) => outcome!);
 }
 
 /**
@@ -166,16 +78,13 @@ export async function returnOthers(
   for (const outcome of await runTogether(returning, { ...options, alone: true })) {
     if (succeeded(outcome)) continue;
     options.log.warning(
-      `${outcome.name} could not go back to how it was (${asFailure(outcome).message}): run the action again`,
+      `${outcome.name} could not go back to how it was (${memberFailure(outcome).message}): run the action again`,
     );
   }
 }
 
 /** Writes a new figure into each run's folder from time to time: the sign that somebody follows. */
-function signs(
-  started: readonly { run: Run; outcome: MemberOutcome | undefined }[],
-  options: FlipOptions,
-): () => void {
+function signs(started: readonly MemberRun[], options: FlipOptions): () => void {
   const stop = new AbortController();
   void (async () => {
     for (let count = 1; !stop.signal.aborted; count += 1) {
@@ -197,41 +106,6 @@ function tell(log: Log, prefix: string, event: RunEvent): void {
   else if (event.type === 'phase') log.info(`${prefix}— ${event.name} (at ${event.at} ms)`);
   else if (event.type === 'reconnected')
     log.info(`${prefix}the connection dropped; following again (attempt ${event.attempt})`);
-}
-
-export function succeeded(outcome: MemberOutcome): boolean {
-  return outcome.result?.outcome === 'succeeded';
-}
-
-/** The failure of the first server that failed by itself; what happened on the others stands below. */
-export function togetherFailure(
-  outcomes: readonly MemberOutcome[],
-  outputs: Record<string, unknown>,
-): Failure | undefined {
-  const failures = outcomes.filter((one) => !succeeded(one));
-  if (failures.length === 0) return undefined;
-  const own =
-    failures.find((one) => one.result?.failure && !/no word to go/.test(one.result.failure.message)) ??
-    failures[0]!;
-  const failure = asFailure(own);
-  const others = outcomes
-    .filter((one) => one !== own)
-    .map((one) => `${one.name}: ${succeeded(one) ? 'done' : asFailure(one).message}`);
-  return new Failure(failure.kind, `${outcomes.length > 1 ? `${own.name}: ` : ''}${failure.message}`, {
-    remedy: failure.remedy,
-    details: [failure.details, ...others].filter(Boolean).join('\n') || undefined,
-    outputs,
-    cause: failure.cause,
-  });
-}
-
-function asFailure(outcome: MemberOutcome): Failure {
-  if (outcome.result) return failureOf(outcome.result);
-  if (outcome.lost instanceof Failure) return outcome.lost;
-  return new Failure('lost', `the outcome on ${outcome.name} is not known: ${messageOf(outcome.lost)}`, {
-    cause: outcome.lost,
-    remedy: 'Run it again: it finishes or gives back, by what the proxy does then.',
-  });
 }
 
 /** The hash by which the host package knows two operations for the same. */

@@ -45,16 +45,7 @@ export {
   parseLook,
 } from './look.ts';
 export { type SeenServer, lookAt, preparedSite } from './server.ts';
-export {
-  type FlipOptions,
-  type Member,
-  type MemberOutcome,
-  operationHash,
-  returnOthers,
-  runTogether,
-  succeeded,
-  togetherFailure,
-} from './flip.ts';
+export { type FlipOptions, operationHash, returnOthers, runTogether } from './flip.ts';
 export { settleInterrupted } from './settle.ts';
 export {
   type InstallRequest,

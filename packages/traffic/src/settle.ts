@@ -1,6 +1,6 @@
-import type { Operation } from '@deploy-actions/host';
+import { type Operation, fleetFailure } from '@deploy-actions/host';
 import type { Session } from '@deploy-actions/shell';
-import { type FlipOptions, operationHash, runTogether, togetherFailure } from './flip.ts';
+import { type FlipOptions, operationHash, runTogether } from './flip.ts';
 import type { SeenServer } from './server.ts';
 
 /**
@@ -33,7 +33,7 @@ export async function settleInterrupted(
     ],
     { ...options, aliveEvery: 0 },
   );
-  const failure = togetherFailure(outcomes, {});
+  const failure = fleetFailure(outcomes, {});
   if (failure) throw failure;
   return true;
 }

@@ -28,7 +28,6 @@ inspect() {
     resolve
     # The deploy that follows takes this folder over.
     sed -n 1p "$scratch/engine.answer" >docker-root
-    sed -n 3p "$scratch/engine.answer" >compose-plugin
     project=$(sed -n 's/^  "name": "\(.*\)",*$/\1/p' config.json | head -n 1)
     [ -z "$old_folder" ] || original_hashes
     result_file config config.json
@@ -36,7 +35,6 @@ inspect() {
     result stage "$stage"
     result old_folder "$old_folder"
   else
-    wait
     require_compose 2 26
     project=$project_given
     [ -n "$project" ] || project=$(sed -n 's/^ "name": "\(.*\)",*$/\1/p' "$path/current/compose.json" 2>/dev/null | head -n 1)
@@ -113,7 +111,6 @@ LIST
     cd "$stage" && env -i "PWD=$stage" "HOME=$HOME" "PATH=$PATH" ${DOCKER_HOST:+"DOCKER_HOST=$DOCKER_HOST"} \
       docker compose "$@" config --format json
   ) >config.json 2>"$scratch/config.error" || : >"$scratch/config.broken"
-  wait
   # First: what Docker itself lacks is the reason of everything else.
   require_compose 2 26
   [ ! -f "$scratch/config.broken" ] || config_failure

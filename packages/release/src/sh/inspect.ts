@@ -17,7 +17,6 @@ export const inspect = `inspect() {
     [ -z "$old_folder" ] || link_shared "$old_folder" "$stage" .
     resolve
     sed -n 1p "$scratch/engine.answer" >docker-root
-    sed -n 3p "$scratch/engine.answer" >compose-plugin
     project=$(sed -n 's/^  "name": "\\(.*\\)",*$/\\1/p' config.json | head -n 1)
     [ -z "$old_folder" ] || original_hashes
     result_file config config.json
@@ -25,7 +24,6 @@ export const inspect = `inspect() {
     result stage "$stage"
     result old_folder "$old_folder"
   else
-    wait
     require_compose 2 26
     project=$project_given
     [ -n "$project" ] || project=$(sed -n 's/^ "name": "\\(.*\\)",*$/\\1/p' "$path/current/compose.json" 2>/dev/null | head -n 1)
@@ -95,7 +93,6 @@ LIST
     cd "$stage" && env -i "PWD=$stage" "HOME=$HOME" "PATH=$PATH" \${DOCKER_HOST:+"DOCKER_HOST=$DOCKER_HOST"} \\
       docker compose "$@" config --format json
   ) >config.json 2>"$scratch/config.error" || : >"$scratch/config.broken"
-  wait
   require_compose 2 26
   [ ! -f "$scratch/config.broken" ] || config_failure
   if grep -q 'variable is not set' "$scratch/config.error"; then

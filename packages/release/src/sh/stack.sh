@@ -9,10 +9,13 @@ use_engine() {
   [ -z "$docker_host" ] || export DOCKER_HOST="$docker_host"
 }
 
+engine_asked=
+
 # ask NAME COMMAND…: runs it beside what follows, since each call of docker takes a while to start; see `answered`.
 ask() {
   _question=$1
   shift
+  rm -f "$scratch/$_question.well"
   {
     if clean_env "$@" >"$scratch/$_question.answer" 2>"$scratch/$_question.error"; then : >"$scratch/$_question.well"; fi
   } </dev/null 9>&- &
@@ -23,8 +26,9 @@ answered() {
   [ -f "$scratch/$1.well" ]
 }
 
-# ask_engine, then `wait`, then require_compose: one call tells about the engine and the plugin.
+# One call tells about the engine and the plugin; require_compose reads the answer.
 ask_engine() {
+  engine_asked=yes
   if ! command -v docker >/dev/null 2>&1; then
     fail refused 'Docker is not installed on the server' 'Install Docker Engine and its Compose plugin.'
   fi
@@ -35,6 +39,8 @@ ask_engine() {
 
 # Prints nothing; ends the operation unless Docker and Compose can be used. Minimum: $1.$2.
 require_compose() {
+  [ -n "$engine_asked" ] || ask_engine
+  wait
   if ! answered engine; then
     _error=$(cat "$scratch/engine.error")
     case $_error in
@@ -49,6 +55,7 @@ require_compose() {
   if [ -z "$_plain" ]; then
     fail refused 'Docker Compose v2 is not installed on the server' 'Install the plugin: docker-compose-plugin, or docker-compose in Debian.'
   fi
+  sed -n 3p "$scratch/engine.answer" >"$files/compose-plugin"
   _major=${_plain%%.*}
   _minor=${_plain#*.}
   _minor=${_minor%%.*}
@@ -58,8 +65,8 @@ require_compose() {
   fi
 }
 
-# compose DIRECTORY ARGUMENTS…: on the release that lies in DIRECTORY. No env file: everything is resolved. Where the
-# look before this has seen the plugin, it is run by itself, which spares two starts of programs each time.
+# compose DIRECTORY ARGUMENTS…: on the release that lies in DIRECTORY. No env file: everything is resolved. Where
+# require_compose has seen the plugin, it is run by itself, which spares two starts of programs each time.
 compose() {
   _directory=$1
   shift

@@ -3,9 +3,11 @@
 export const stack = `use_engine() {
   [ -z "$docker_host" ] || export DOCKER_HOST="$docker_host"
 }
+engine_asked=
 ask() {
   _question=$1
   shift
+  rm -f "$scratch/$_question.well"
   {
     if clean_env "$@" >"$scratch/$_question.answer" 2>"$scratch/$_question.error"; then : >"$scratch/$_question.well"; fi
   } </dev/null 9>&- &
@@ -14,6 +16,7 @@ answered() {
   [ -f "$scratch/$1.well" ]
 }
 ask_engine() {
+  engine_asked=yes
   if ! command -v docker >/dev/null 2>&1; then
     fail refused 'Docker is not installed on the server' 'Install Docker Engine and its Compose plugin.'
   fi
@@ -22,6 +25,8 @@ ask_engine() {
 {{.Path}}{{end}}{{end}}'
 }
 require_compose() {
+  [ -n "$engine_asked" ] || ask_engine
+  wait
   if ! answered engine; then
     _error=$(cat "$scratch/engine.error")
     case $_error in
@@ -36,6 +41,7 @@ require_compose() {
   if [ -z "$_plain" ]; then
     fail refused 'Docker Compose v2 is not installed on the server' 'Install the plugin: docker-compose-plugin, or docker-compose in Debian.'
   fi
+  sed -n 3p "$scratch/engine.answer" >"$files/compose-plugin"
   _major=\${_plain%%.*}
   _minor=\${_plain#*.}
   _minor=\${_minor%%.*}

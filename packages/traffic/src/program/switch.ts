@@ -161,7 +161,11 @@ operate() {
   fi
   journal check:done
   if [ "$hosts" -gt 1 ]; then
-    await_go "$go_seconds" || fail lost 'no word to go came in time: nothing was changed' 'Run it again.'
+    if ! await_go "$go_seconds"; then
+      # Among several servers this one is not the reason.
+      result stopped true
+      fail lost 'no word to go came in time: nothing was changed' 'Run it again.'
+    fi
   fi
   # A rollback that was begun is better finished.
   if [ "$traffic_first" = 0 ] && cancelled; then fail lost 'cancelled before any traffic was moved: nothing was changed' 'Run it again.'; fi
