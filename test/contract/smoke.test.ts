@@ -36,8 +36,11 @@ test('a command runs on the runner as a list of words: no shell changes them', a
 });
 
 test('a program that is not there, an expectation that fails and a broken file are told apart', async () => {
-  const missing = await smoke('- { name: gone, exec: { command: [no-such-program-here] } }');
+  const missing = await smoke(
+    '- { name: gone, exec: { command: [no-such-program-here] } }\n- { name: there, request: GET / }',
+  );
   expect(missing.exitCode).toBe(1);
+  expect(missing.outputs).toMatchObject({ passed: '1', failed: '1' });
   expect(missing.log).toContain('no-such-program-here cannot be run on the runner');
 
   const failed = await smoke('- { name: broken, request: GET /broken }');

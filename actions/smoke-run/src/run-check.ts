@@ -19,7 +19,8 @@ export interface Runtime {
   conformance: Conformance;
   /** Bytes of a file of the workspace; throws a Failure. */
   readFile(path: string): Buffer;
-  /** Runs a command on the server (in a service) or on the runner. Throws a Failure when it cannot be started. */
+  /** Runs a command on the server (in a service) or on the runner. Throws an Error when there is no such program on the
+   * runner, and a Failure when the server cannot be had. */
   exec(spec: ExecSpec, timeout: number): Promise<{ exitCode: number; output: string }>;
   addSecret(value: string): void;
   baseUrl: string | undefined;
@@ -145,7 +146,7 @@ async function runStep(
     if (error instanceof HttpError) return failed(error.phase, error.message);
     if (error instanceof UnknownVariable) return failed('variable', error.message);
     if (error instanceof NoSuchValue) return failed('expectation', error.message);
-    return failed('http', messageOf(error));
+    return failed(step.exec ? 'exec' : 'http', messageOf(error));
   }
 }
 

@@ -43,7 +43,12 @@ export function openWorld(inputs: SmokeInputs, ports: Ports): World & { close():
     async exec(spec, timeout) {
       if (spec.service === undefined) {
         const [program, ...args] = spec.command as [string, ...string[]];
-        return await withTimeout(runLocal([program, ...args], { cwd: workspace }), timeout);
+        try {
+          return await withTimeout(runLocal([program, ...args], { cwd: workspace }), timeout);
+        } catch (error) {
+          // There is no such program: this check fails, the others are run all the same.
+          throw new Error(messageOf(error), { cause: error });
+        }
       }
       const project = inputs.project;
       if (project === undefined) {
