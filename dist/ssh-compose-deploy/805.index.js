@@ -1273,14 +1273,7 @@ make_ready() {
   finish
 }
 begin() {
-  use_engine
-  scratch=$run/scratch
-  mkdir -p "$scratch"
-  begun=$(date +%s)
-  problem=
-  bad_services=
-  changed_services=
-  _wait_names=
+  begin_work
   if [ -f "$run/previous" ]; then
     previous=$(cat "$run/previous")
   else
@@ -1793,6 +1786,16 @@ ask_engine() {
   ask engine docker info --format '{{.DockerRootDir}}
 {{range .ClientInfo.Plugins}}{{if eq .Name "compose"}}{{.Version}}
 {{.Path}}{{end}}{{end}}'
+}
+begin_work() {
+  use_engine
+  scratch=$run/scratch
+  mkdir -p "$scratch"
+  begun=$(date +%s)
+  problem=
+  bad_services=
+  changed_services=
+  _wait_names=
 }
 require_compose() {
   [ -n "$engine_asked" ] || ask_engine

@@ -4,13 +4,11 @@ import {
   type Inputs,
   PATH,
   SITES,
-  colorUp,
   history,
   mustStep,
-  prepareColors,
+  openColors,
   served,
   serverInputs,
-  startProxy,
   step,
 } from './color-rig.ts';
 
@@ -21,13 +19,7 @@ let inputs: Inputs;
 
 beforeAll(async () => {
   lab = await openLab({ hosts: 0, registry: 'plain' });
-  host = await lab.addHost({ sudo: true });
-  await prepareColors(host);
-  await Promise.all([
-    colorUp(lab, host, 'blue', { version: 'v1', worker: true }),
-    colorUp(lab, host, 'green', { version: 'v2', worker: false }),
-  ]);
-  await startProxy(host, 'nginx');
+  host = await openColors(lab, 'nginx', { worker: true });
   inputs = serverInputs(lab, [host]);
   await mustStep('blue-green-switch', { ...inputs, install: 'true', 'site-config': SITES.nginx.file });
 }, 600_000);

@@ -95,6 +95,22 @@ export async function colorUp(lab: Lab, host: Host, color: Color, options: Color
   if (worker !== undefined) await host.sh(`${base} ${worker ? 'up -d' : 'create'} worker 2>&1`);
 }
 
+/** A host that serves blue (v1) behind a proxy of its own, with green (v2) beside it, as an administrator has it. */
+export async function openColors(
+  lab: Lab,
+  proxy: HostProxy,
+  { worker = false }: { worker?: boolean } = {},
+): Promise<Host> {
+  const host = await lab.addHost({ sudo: true });
+  await prepareColors(host);
+  await Promise.all([
+    colorUp(lab, host, 'blue', { version: 'v1', ...(worker ? { worker: true } : {}) }),
+    colorUp(lab, host, 'green', { version: 'v2', ...(worker ? { worker: false } : {}) }),
+  ]);
+  await startProxy(host, proxy);
+  return host;
+}
+
 export async function colorDown(host: Host, color: Color): Promise<void> {
   await host.sh(`docker compose -p ${PROJECT}-${color} -f /srv/${color}.json down -t 1 2>&1`);
 }

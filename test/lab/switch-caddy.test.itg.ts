@@ -3,15 +3,13 @@ import { type Host, type Lab, openLab, startLoad } from '@deploy-actions/lab';
 import {
   SITES,
   colorDown,
-  colorUp,
   countGreen,
   fits,
   headerNames,
   mustStep,
-  prepareColors,
+  openColors,
   served,
   serverInputs,
-  startProxy,
   step,
 } from './color-rig.ts';
 import type { Inputs } from './color-rig.ts';
@@ -23,13 +21,7 @@ let before: Headers;
 
 beforeAll(async () => {
   lab = await openLab({ hosts: 0, registry: 'plain' });
-  host = await lab.addHost({ sudo: true });
-  await prepareColors(host);
-  await Promise.all([
-    colorUp(lab, host, 'blue', { version: 'v1' }),
-    colorUp(lab, host, 'green', { version: 'v2' }),
-  ]);
-  await startProxy(host, 'caddy');
+  host = await openColors(lab, 'caddy');
   before = (await served(host)).headers;
   inputs = { ...serverInputs(lab, [host]), 'drain-timeout': '1s' };
 }, 600_000);

@@ -8,10 +8,9 @@ import {
   fits,
   headerNames,
   mustStep,
-  prepareColors,
+  openColors,
   served,
   serverInputs,
-  startProxy,
   step,
 } from './color-rig.ts';
 import type { Inputs } from './color-rig.ts';
@@ -23,13 +22,7 @@ let before: Headers;
 
 beforeAll(async () => {
   lab = await openLab({ hosts: 0, registry: 'plain' });
-  host = await lab.addHost({ sudo: true });
-  await prepareColors(host);
-  await Promise.all([
-    colorUp(lab, host, 'blue', { version: 'v1' }),
-    colorUp(lab, host, 'green', { version: 'v2' }),
-  ]);
-  await startProxy(host, 'haproxy');
+  host = await openColors(lab, 'haproxy');
   before = (await served(host)).headers;
   inputs = { ...serverInputs(lab, [host]), 'drain-timeout': '1s' };
 }, 600_000);

@@ -1,15 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { type Host, type Lab, openLab, startLoad } from '@deploy-actions/lab';
-import {
-  SITES,
-  colorUp,
-  mustStep,
-  prepareColors,
-  served,
-  serverInputs,
-  startProxy,
-  step,
-} from './color-rig.ts';
+import { SITES, mustStep, openColors, served, serverInputs, step } from './color-rig.ts';
 import type { Inputs } from './color-rig.ts';
 
 let lab: Lab;
@@ -19,13 +10,7 @@ const SITE = SITES.nginx.file;
 
 beforeAll(async () => {
   lab = await openLab({ hosts: 0, registry: 'plain' });
-  host = await lab.addHost({ sudo: true });
-  await prepareColors(host);
-  await Promise.all([
-    colorUp(lab, host, 'blue', { version: 'v1' }),
-    colorUp(lab, host, 'green', { version: 'v2' }),
-  ]);
-  await startProxy(host, 'nginx');
+  host = await openColors(lab, 'nginx');
   inputs = { ...serverInputs(lab, [host]), 'drain-timeout': '0', 'verify-timeout': '3s' };
 }, 600_000);
 

@@ -1,16 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type Host, type Lab, openLab, startLoad } from '@deploy-actions/lab';
-import {
-  SITES,
-  colorDown,
-  colorUp,
-  mustStep,
-  prepareColors,
-  served,
-  serverInputs,
-  startProxy,
-  step,
-} from './color-rig.ts';
+import { SITES, colorDown, colorUp, mustStep, openColors, served, serverInputs, step } from './color-rig.ts';
 import type { Inputs } from './color-rig.ts';
 
 let lab: Lab;
@@ -20,13 +10,7 @@ let before: Headers;
 
 beforeAll(async () => {
   lab = await openLab({ hosts: 0, registry: 'plain' });
-  host = await lab.addHost({ sudo: true });
-  await prepareColors(host);
-  await Promise.all([
-    colorUp(lab, host, 'blue', { version: 'v1', worker: true }),
-    colorUp(lab, host, 'green', { version: 'v2', worker: false }),
-  ]);
-  await startProxy(host, 'nginx');
+  host = await openColors(lab, 'nginx', { worker: true });
   before = (await served(host)).headers;
   inputs = serverInputs(lab, [host]);
 }, 600_000);

@@ -68,7 +68,6 @@ export async function moveTraffic(
     drainSeconds: Math.ceil(inputs['drain-timeout'] / 1000),
     stopAfter: inputs['stop-old'] === undefined ? undefined : Math.ceil(inputs['stop-old'] / 1000),
     confirmSeconds: Math.ceil((inputs['confirm-within'] ?? 0) / 1000),
-    trafficFirst: false,
     hosts: seen.length,
     goSeconds: GO_SECONDS,
     maxErrorRate: inputs['max-error-rate'],
@@ -79,7 +78,7 @@ export async function moveTraffic(
     runUrl: ports.workflow.runUrl,
     reason: 'switch',
   };
-  if (inputs.plan) return tellPlan(sites, plan, ports);
+  if (inputs.plan) return tellPlan(sites, target, inputs.weight, ports);
   const members = sites.map((one): Member => {
     const verification = {
       url: inputs['verify-url'] ?? one.prepared.url,
@@ -214,16 +213,17 @@ async function expectVersion(
 
 function tellPlan(
   sites: readonly { server: Server; look: SeenServer['look'] }[],
-  plan: Omit<SwitchPlan, 'liveOnly'>,
+  target: Color,
+  steps: readonly number[],
   ports: Ports,
 ): SwitchOutputs {
-  const to = plan.steps.map((weight) => `${weight} %`).join(', ');
+  const to = steps.map((weight) => `${weight} %`).join(', ');
   for (const { server, look } of sites) {
     ports.log.info(
-      `${server.name}: traffic is on ${look.share}; ${plan.target} would get ${to}. Nothing was changed.`,
+      `${server.name}: traffic is on ${look.share}; ${target} would get ${to}. Nothing was changed.`,
     );
   }
-  return { ...EMPTY, from: sites[0]!.look.share, to: plan.target, weight: 0 };
+  return { ...EMPTY, from: sites[0]!.look.share, to: target, weight: 0 };
 }
 
 const EMPTY: SwitchOutputs = {
@@ -320,19 +320,6 @@ export async function confirmSwitch(
           ...siteParameters(site, place, verification, one.server.dockerHost),
           ...switchParameters({
             target: 'blue',
-            steps: [100],
-            stepSeconds: 0,
-            drainSeconds: 0,
-            stopAfter: undefined,
-            confirmSeconds: 0,
-            liveOnly: [],
-            trafficFirst: false,
-            hosts: 1,
-            goSeconds: 0,
-            maxErrorRate: undefined,
-            maxP95: undefined,
-            minRequests: 1,
-            watchRunner: 0,
             actor: ports.workflow.actor,
             runUrl: ports.workflow.runUrl,
             reason: 'confirmed',

@@ -8,14 +8,7 @@ const STAND_BY = sh`
 # that it has in this colour: then $files/release holds what differs), failed_release, failed_project (the one that it
 # runs in), actor, run_url, reason.
 operate() {
-  use_engine
-  scratch=$run/scratch
-  mkdir -p "$scratch"
-  begun=$(date +%s)
-  problem=
-  bad_services=
-  changed_services=
-  _wait_names=
+  begin_work
   stood_by=$release
   phase preflight
   recorded=$path/releases/$source

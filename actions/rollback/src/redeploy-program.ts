@@ -38,14 +38,7 @@ const ROLLBACK = sh`
 # wait_timeout, stop_timeout, remove_orphans, failed_release, actor, run_url, reason, hosts (more than one waits for
 # go), go_seconds, takes_back (1: a rollback that went well here is undone, because another server failed).
 operate() {
-  use_engine
-  scratch=$run/scratch
-  mkdir -p "$scratch"
-  begun=$(date +%s)
-  problem=
-  bad_services=
-  changed_services=
-  _wait_names=
+  begin_work
   previous=$(current_release)
   left_release=$previous
   directory=$path/releases/$release

@@ -80,14 +80,7 @@ make_ready() {
 }
 
 begin() {
-  use_engine
-  scratch=$run/scratch
-  mkdir -p "$scratch"
-  begun=$(date +%s)
-  problem=
-  bad_services=
-  changed_services=
-  _wait_names=
+  begin_work
   if [ -f "$run/previous" ]; then
     previous=$(cat "$run/previous")
   else

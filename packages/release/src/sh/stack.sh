@@ -37,6 +37,18 @@ ask_engine() {
 {{.Path}}{{end}}{{end}}'
 }
 
+# begin_work: what the parts of this program need before anything else.
+begin_work() {
+  use_engine
+  scratch=$run/scratch
+  mkdir -p "$scratch"
+  begun=$(date +%s)
+  problem=
+  bad_services=
+  changed_services=
+  _wait_names=
+}
+
 # Prints nothing; ends the operation unless Docker and Compose can be used. Minimum: $1.$2.
 require_compose() {
   [ -n "$engine_asked" ] || ask_engine

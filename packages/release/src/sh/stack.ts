@@ -24,6 +24,16 @@ ask_engine() {
 {{range .ClientInfo.Plugins}}{{if eq .Name "compose"}}{{.Version}}
 {{.Path}}{{end}}{{end}}'
 }
+begin_work() {
+  use_engine
+  scratch=$run/scratch
+  mkdir -p "$scratch"
+  begun=$(date +%s)
+  problem=
+  bad_services=
+  changed_services=
+  _wait_names=
+}
 require_compose() {
   [ -n "$engine_asked" ] || ask_engine
   wait

@@ -85,25 +85,28 @@ export function siteParameters(
 
 export interface SwitchPlan {
   target: 'blue' | 'green';
-  /** Weights in order; the last is where it ends. */
-  steps: readonly number[];
-  stepSeconds: number;
-  drainSeconds: number;
+  /** Weights in order; the last is where it ends. Default: all at once. */
+  steps?: readonly number[];
+  /** Default 0, like every time here. */
+  stepSeconds?: number;
+  drainSeconds?: number;
   /** Seconds until the old colour is stopped; undefined keeps it. */
-  stopAfter: number | undefined;
-  confirmSeconds: number;
-  liveOnly: readonly string[];
-  /** Moves the traffic before anything else: for a rollback. */
-  trafficFirst: boolean;
-  hosts: number;
-  goSeconds: number;
-  /** A share of failed requests, 0 to 1. */
-  maxErrorRate: number | undefined;
-  /** Milliseconds. */
-  maxP95: number | undefined;
-  minRequests: number;
-  /** Seconds without a sign of the runner after which a canary ends. */
-  watchRunner: number;
+  stopAfter?: number | undefined;
+  confirmSeconds?: number;
+  liveOnly?: readonly string[];
+  /** Moves the traffic before anything else: for a rollback. Default false. */
+  trafficFirst?: boolean;
+  /** Servers that switch together. Default 1. */
+  hosts?: number;
+  goSeconds?: number;
+  /** A share of failed requests, 0 to 1; undefined does not judge it. */
+  maxErrorRate?: number | undefined;
+  /** Milliseconds; undefined does not judge it. */
+  maxP95?: number | undefined;
+  /** Default 1. */
+  minRequests?: number;
+  /** Seconds without a sign of the runner after which a canary ends; 0, the default: does not watch. */
+  watchRunner?: number;
   actor: string;
   runUrl: string;
   reason: string;
@@ -112,19 +115,19 @@ export interface SwitchPlan {
 export function switchParameters(plan: SwitchPlan): Record<string, string> {
   return {
     target: plan.target,
-    steps: plan.steps.join(' '),
-    step_seconds: String(plan.stepSeconds),
-    drain_seconds: String(plan.drainSeconds),
+    steps: (plan.steps ?? [100]).join(' '),
+    step_seconds: String(plan.stepSeconds ?? 0),
+    drain_seconds: String(plan.drainSeconds ?? 0),
     stop_after: plan.stopAfter === undefined ? '' : String(plan.stopAfter),
-    confirm_seconds: String(plan.confirmSeconds),
-    live_only: plan.liveOnly.join(' '),
+    confirm_seconds: String(plan.confirmSeconds ?? 0),
+    live_only: (plan.liveOnly ?? []).join(' '),
     traffic_first: plan.trafficFirst ? '1' : '0',
-    hosts: String(plan.hosts),
-    go_seconds: String(plan.goSeconds),
+    hosts: String(plan.hosts ?? 1),
+    go_seconds: String(plan.goSeconds ?? 0),
     max_error_rate: plan.maxErrorRate === undefined ? '' : String(Math.round(plan.maxErrorRate * 10_000)),
     max_p95: plan.maxP95 === undefined ? '' : String(plan.maxP95),
-    min_requests: String(plan.minRequests),
-    watch_runner: String(plan.watchRunner),
+    min_requests: String(plan.minRequests ?? 1),
+    watch_runner: String(plan.watchRunner ?? 0),
     actor: safe(plan.actor),
     run_url: safe(plan.runUrl),
     reason: safe(plan.reason),
