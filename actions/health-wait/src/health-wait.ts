@@ -1,3 +1,4 @@
+import { loadClient } from '@deploy-actions/http';
 import {
   Failure,
   type Inputs,
@@ -65,6 +66,8 @@ export async function healthWait(inputs: HealthInputs, ports: Ports, world: Worl
   for (const [, value] of inputs.headers) if (value.length >= 8) ports.addSecret(value);
   const targets = await readTargets(inputs, ports.addSecret);
   const scope = scopeOf(inputs, targets);
+  // The times that are told are the targets', not those of loading our own code.
+  if (targets.some(({ target }) => target.kind === 'http')) await loadClient();
   const started = ports.clock.now();
   const needsServer = scope !== undefined || targets.some(({ via }) => via === 'ssh');
   const server = needsServer ? await world.server() : undefined;

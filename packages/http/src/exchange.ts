@@ -44,11 +44,16 @@ export interface Lane {
 export class LaneClosed extends Error {}
 
 /**
- * Makes a lane of an open connection. undici is loaded here, when the first connection stands; of it the client alone,
- * since the whole (fetch, WebSocket, caches) takes three times as long.
+ * Loads what the first connection would load: for who tells how long an answer took. Of undici the client alone, since
+ * the whole (fetch, WebSocket, caches) takes three times as long.
  */
+export async function loadClient(): Promise<typeof Client> {
+  return (await import('undici/lib/dispatcher/client.js')).default;
+}
+
+/** Makes a lane of an open connection. undici is loaded when the first one stands, if not before. */
 export async function openLane(connection: Connection, host: string): Promise<Lane> {
-  const { default: UndiciClient } = await import('undici/lib/dispatcher/client.js');
+  const UndiciClient = await loadClient();
   let used = false;
   const client = new UndiciClient(`http://${host}`, {
     pipelining: 1,

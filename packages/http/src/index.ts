@@ -8,6 +8,7 @@ export {
   limited,
   openHttp,
 } from './client.ts';
+export { loadClient } from './exchange.ts';
 export { type JsonRequest, type JsonResponse, parseJsonBody, requestJson } from './json.ts';
 export { HttpError, type HttpErrorDetails, type HttpPhase, codeOf, inWords } from './error.ts';
 export {

@@ -225,6 +225,52 @@ describe.each(SHELLS)('%s', (...shell) => {
     });
   });
 
+  describe('what the server lacks is told before anything else', () => {
+    const asked = (info: string, why = '') =>
+      run(
+        words,
+        stack,
+        `docker() { :; }
+        details() { cat "$1"; }
+        files=$path
+        clean_env() {
+          case $2 in
+            info) cat "$path/info"; [ -s "$path/info" ] ;;
+            version) cat "$path/why" >&2; false ;;
+          esac
+        }
+        require_compose 2 26
+        cat "$path/compose-plugin"`,
+        { info, why },
+      ).out;
+
+    test.each([
+      ['/var/lib/docker\n2.40.1\n/usr/lib/compose\n', '', '/usr/lib/compose\n'],
+      ['/var/lib/docker\nv2.26.0-desktop.1\n/p\n', '', '/p\n'],
+      ['/srv/a b\nv5.0.0\n/p\n', '', '/p\n'],
+      [
+        '/var/lib/docker\nv2.25.9\n/p\n',
+        '',
+        'fail refused: Docker Compose 2.25.9 on the server is older than 2.26\n',
+      ],
+      [
+        '/var/lib/docker\n1.29.2\n/p\n',
+        '',
+        'fail refused: Docker Compose 1.29.2 on the server is older than 2.26\n',
+      ],
+      ['/var/lib/docker\n\n', '', 'fail refused: Docker Compose v2 is not installed on the server\n'],
+      ['', 'permission denied while trying to connect', /^fail refused: the user \S+ may not use Docker\n$/],
+      [
+        '',
+        'Cannot connect to the daemon',
+        'Cannot connect to the daemon\nfail refused: the Docker engine does not answer\n',
+      ],
+    ])('%j, %j', (info, why, said) => {
+      if (typeof said === 'string') expect(asked(info, why)).toBe(said);
+      else expect(asked(info, why)).toMatch(said);
+    });
+  });
+
   describe('a broken line of the env file is found before Compose prints it', () => {
     const check = (text: string) =>
       run(words, `${stack}\n${inspect}`, `_env_name=.env; check_env_file "$path/env"`, {

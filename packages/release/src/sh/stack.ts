@@ -38,12 +38,13 @@ require_compose() {
   [ -n "$engine_asked" ] || ask_engine
   wait
   if ! answered engine; then
-    _error=$(cat "$scratch/engine.error")
+    _error=$(clean_env docker version --format '{{.Server.Version}}' 2>&1)
     case $_error in
     *'permission denied'*)
       fail refused "the user $(id -un) may not use Docker" "Let an administrator run: usermod -aG docker $(id -un)"
       ;;
     esac
+    printf '%s\\n' "$_error" >"$scratch/engine.error"
     details "$scratch/engine.error"
     fail refused 'the Docker engine does not answer' 'Check that it runs, and docker-host for a rootless one.'
   fi
