@@ -15,10 +15,11 @@ const PATH = '/srv/deploy/shop';
  * the time that its containers took to become healthy, and beside `docker compose up --wait` by hand.
  */
 export async function run(): Promise<void> {
-  const lab = await openLab({ hosts: 2, registry: 'plain', progress: (line) => console.log(`  ${line}`) });
+  const lab = await openLab({ hosts: 0, registry: 'plain', progress: (line) => console.log(`  ${line}`) });
   try {
-    const [first, second] = lab.hosts as [Host, Host];
+    const [first, second] = [await lab.addHost({ sudo: true }), await lab.addHost()];
     const warm = await warmTimes(lab, first);
+    // Its health checks must not take the processor of what follows.
     await first.sh('docker ps --quiet | xargs -r docker pause');
     const cold = await coldTimes(lab, second);
     const byHand = median(cold.map((one) => one.byHand));
