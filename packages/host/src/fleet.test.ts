@@ -3,19 +3,15 @@ import { systemClock } from '@deploy-actions/kit';
 import { type Member, type MemberOutcome, fleetFailure, openFleet } from './fleet.ts';
 import type { RunResult } from './run.ts';
 import { startRun } from './start.ts';
-import { type TestHost, eventually, testHost, watching } from './test-hosts.ts';
+import { type TestHost, eventually, hostsForEach, watching } from './test-hosts.ts';
 
 // Real processes on a busy machine.
 jest.setTimeout(60_000);
 
-const hosts: TestHost[] = [];
-afterEach(async () => {
-  await Promise.all(hosts.splice(0).map((host) => host.remove()));
-});
+const hostWith = hostsForEach(afterEach);
 
 function member(name: string, body: string, reopenAfter = 0): Member & { host: TestHost } {
-  const host = testHost('dash');
-  hosts.push(host);
+  const host = hostWith('dash');
   return {
     name,
     host,

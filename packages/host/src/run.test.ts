@@ -1,57 +1,34 @@
-import { execFileSync } from 'node:child_process';
-import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { Failure } from '@deploy-actions/kit';
-import { cancelRun, readResult, sendGo, upload } from './control.ts';
+import { sendGo, upload } from './control.ts';
 import { followRun } from './follow.ts';
 import { inspect } from './inspect.ts';
 import { failureOf } from './result.ts';
 import type { RunEvent } from './run.ts';
 import { startRun } from './start.ts';
 import { statusOf } from './status.ts';
-import { type TestHost, eventually, shellsHere, testHost, watching } from './test-hosts.ts';
+import {
+  eventually,
+  hostsForEach,
+  leftOut,
+  linesOf,
+  pidOf,
+  shellsHere,
+  statesOf,
+  watching,
+} from './test-hosts.ts';
 
 // Real processes on a busy machine.
 jest.setTimeout(60_000);
 
-const hosts: TestHost[] = [];
-afterEach(async () => {
-  await Promise.all(hosts.splice(0).map((host) => host.remove()));
-});
-
-const lines = (events: RunEvent[]) => events.flatMap((event) => (event.type === 'line' ? [event.text] : []));
-const states = (events: RunEvent[]) =>
-  events.flatMap((event) => (event.type === 'state' ? [event.state] : []));
-
-function pidOf(host: TestHost, run: string): number {
-  return Number(host.read(`.deploy/runs/${run}/pid`).split(' ')[0]);
-}
-
-/** Whether a process is there and no zombie. */
-function works(pid: number): boolean {
-  try {
-    return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  } catch {
-    return false;
-  }
-}
-
-async function paused(host: TestHost, run: string): Promise<void> {
-  await eventually(() => host.read(`.deploy/runs/${run}/state`) === 'paused\n', `the pause of ${run}`);
-}
-
-/** Stands in for `test` where a promise is not held to under a shell, by the comments below. */
-const leftOut = (_name: string, _work: () => unknown, _timeout?: number): void => {};
+const hostWith = hostsForEach(afterEach);
 
 // bash as sh (Red Hat and its kin) is held to the journey alone: the rest is the same sh.
 describe.each(shellsHere())('with %s as sh', (shell) => {
   const also = shell === 'bash' ? leftOut : test;
-  const make = () => {
-    const host = testHost(shell);
-    hosts.push(host);
-    return host;
-  };
+  const make = () => hostWith(shell);
 
   test('a run tells its phases and lines and ends with the fields of its result', async () => {
     const host = make();
@@ -86,9 +63,9 @@ describe.each(shellsHere())('with %s as sh', (shell) => {
       },
     });
     expect(result.phases.map((phase) => phase.name)).toEqual(['pull', 'up']);
-    expect(lines(options.events)).toEqual([`pulling a 'quoted'`, '$thing `x`', 'out', 'err']);
+    expect(linesOf(options.events)).toEqual([`pulling a 'quoted'`, '$thing `x`', 'out', 'err']);
     expect(options.events).toContainEqual({ type: 'warning', text: 'careful' });
-    expect(states(options.events).at(-1)).toBe('ended');
+    expect(statesOf(options.events).at(-1)).toBe('ended');
     expect(session.counts.execs).toBe(1);
     expect(host.read(`.deploy/runs/run-1/deploy-1/secrets`)).toBe('');
   });
@@ -122,7 +99,7 @@ describe.each(shellsHere())('with %s as sh', (shell) => {
       onEvent: (event) => events.push(event),
     });
     expect(seen.fields).toEqual({ got: 'services: {} w' });
-    expect(lines(events)).toEqual(['looking']);
+    expect(linesOf(events)).toEqual(['looking']);
     const run = await startRun(
       session,
       host.operation({
@@ -183,7 +160,7 @@ describe.each(shellsHere())('with %s as sh', (shell) => {
       const second = await startRun(host.session(), host.operation({ body }), again);
       expect(second.disposition).toBe('reattached');
       expect(second.reference).toEqual(first.reference);
-      await eventually(() => states(again.events).includes('ready'), 'ready');
+      await eventually(() => statesOf(again.events).includes('ready'), 'ready');
       await expect(sendGo(host.session(), first.reference)).resolves.toBe('went');
       expect((await first.result).outcome).toBe('succeeded');
       expect((await second.result).fresh).toBe(false);
@@ -216,139 +193,6 @@ describe.each(shellsHere())('with %s as sh', (shell) => {
     expect((await run.result).failure).toMatchObject({ kind: 'unhealthy', message: 'no go came' });
   });
 
-  also('one run at a time: the others wait, say who holds the lock, and give up as busy', async () => {
-    const host = make();
-    const holder = await startRun(
-      host.session(),
-      host.operation({ body: 'operate() { await_go 30; }', deploymentId: 'holder' }),
-      watching(),
-    );
-    await eventually(() => host.read('.deploy/runs/holder/deploy-1/state') === 'ready\n', 'the holder');
-    const options = watching();
-    const impatient = await startRun(
-      host.session(),
-      host.operation({ body: 'operate() { :; }', deploymentId: 'impatient', lockTimeout: 1000 }),
-      options,
-    );
-    const patient = await startRun(
-      host.session(),
-      host.operation({ body: 'operate() { :; }', deploymentId: 'patient' }),
-      watching(),
-    );
-    const { failure } = await impatient.result;
-    expect(failure).toMatchObject({ kind: 'busy' });
-    expect(failure!.message).toMatch(
-      /held by octocat since .* \(https:\/\/example.org\/run\/1\), run holder\/deploy-1/,
-    );
-    expect(lines(options.events)[0]).toMatch(/waiting for the lock, held by octocat/);
-    const status = await statusOf(host.session(), host.path);
-    expect(status.lock).toMatchObject({ actor: 'octocat' });
-    expect(status.runs.map((one) => [one.reference.deploymentId, one.state]).sort()).toEqual([
-      ['holder', 'ready'],
-      ['impatient', 'ended'],
-      ['patient', 'waiting'],
-    ]);
-    await sendGo(host.session(), holder.reference);
-    expect((await patient.result).outcome).toBe('succeeded');
-    expect((await statusOf(host.session(), host.path)).lock).toBeUndefined();
-  });
-
-  also('a cancelled run that waits for the lock ends at once', async () => {
-    const host = make();
-    const holder = await startRun(
-      host.session(),
-      host.operation({ body: 'operate() { await_go 30; }', deploymentId: 'holder' }),
-      watching(),
-    );
-    await eventually(() => host.read('.deploy/runs/holder/deploy-1/state') === 'ready\n', 'the holder');
-    const waiter = await startRun(
-      host.session(),
-      host.operation({ body: 'operate() { echo ran >ran; }', deploymentId: 'waiter' }),
-      watching(),
-    );
-    await cancelRun(host.session(), waiter.reference);
-    expect((await waiter.result).failure).toMatchObject({ kind: 'lost' });
-    await cancelRun(host.session(), holder.reference);
-    await holder.result;
-    expect(host.read('ran')).toBe('');
-  });
-
-  also('a run that is killed leaves the lock free, and the next run has it recovered first', async () => {
-    const host = make();
-    host.pauseAt('up:done:before');
-    const body = `operate() { once migrate add migrated; once up add up; add end; }
-      recover() { say "recovering after $(tail -n 1 "$run/journal")"; once migrate add migrated; add reverted; fail unhealthy reverted; }
-      add() { echo "$1" >>marks; }`;
-    const run = await startRun(host.session(), host.operation({ body }), watching());
-    await paused(host, 'run-1/deploy-1');
-    process.kill(pidOf(host, 'run-1/deploy-1'), 'SIGKILL');
-    host.pauseAt(undefined);
-    await expect(run.result).rejects.toMatchObject({ kind: 'lost' });
-    expect((await statusOf(host.session(), host.path)).runs[0]).toMatchObject({
-      state: 'interrupted',
-      lastEvent: 'up:begin',
-    });
-    const next = watching();
-    const second = await startRun(host.session(), host.operation({ body }), next);
-    expect(second.reference.number).toBe(2);
-    expect((await second.result).outcome).toBe('succeeded');
-    expect(host.read('marks').split('\n')).toEqual([
-      'migrated',
-      'up',
-      'reverted',
-      'migrated',
-      'up',
-      'end',
-      '',
-    ]);
-    expect(await readResult(host.session(), run.reference)).toMatchObject({
-      outcome: 'failed',
-      recovered: true,
-      failure: { kind: 'unhealthy', message: 'reverted' },
-    });
-    expect(lines(next.events).join('\n')).toMatch(/an earlier run was interrupted: run-1\/deploy-1/);
-  });
-
-  also('what was journalled by an earlier run of the same deployment is known to the next', async () => {
-    const host = make();
-    const body = `operate() { done_before migrate || once migrate add migrated; [ "$run_number" = 2 ] || fail remote "up failed"; }
-      add() { echo "$1" >>marks; }`;
-    await (
-      await startRun(host.session(), host.operation({ body }), watching())
-    ).result;
-    const second = await startRun(host.session(), host.operation({ body }), watching());
-    expect((await second.result).outcome).toBe('succeeded');
-    expect(host.read('marks')).toBe('migrated\n');
-  });
-
-  also('what a killed run leaves at work with the lock is ended, and then the lock is free', async () => {
-    const host = make();
-    const body = `operate() { run_locked compose sh -c 'echo $$ >compose.pid; exec sleep 300'; }`;
-    const run = await startRun(host.session(), host.operation({ body }), watching());
-    await eventually(() => host.read('compose.pid') !== '', 'compose');
-    process.kill(pidOf(host, 'run-1/deploy-1'), 'SIGKILL');
-    await expect(run.result).rejects.toMatchObject({ kind: 'lost' });
-    const next = await startRun(host.session(), host.operation({ body: 'operate() { :; }' }), watching());
-    expect((await next.result).outcome).toBe('succeeded');
-    expect(works(Number(host.read('compose.pid')))).toBe(false);
-  });
-
-  also('hooks do not hold the lock of a killed run', async () => {
-    const host = make();
-    const body = `operate() { run hook sh -c 'echo $$ >hook.pid; exec sleep 300'; }`;
-    await startRun(host.session(), host.operation({ body }), watching());
-    await eventually(() => host.read('hook.pid') !== '', 'the hook');
-    process.kill(pidOf(host, 'run-1/deploy-1'), 'SIGKILL');
-    await eventually(() => host.read('.deploy/runs/run-1/deploy-1/state') !== '', 'state');
-    let lock: unknown = 'unknown';
-    for (let tries = 0; lock !== undefined && tries < 20; tries += 1) {
-      ({ lock } = await statusOf(host.session(), host.path));
-    }
-    expect(lock).toBeUndefined();
-    expect(works(Number(host.read('hook.pid')))).toBe(true);
-    process.kill(Number(host.read('hook.pid')), 'SIGKILL');
-  });
-
   also(
     'a cut connection changes nothing for the run, and nothing of its log is lost or told twice',
     async () => {
@@ -362,10 +206,10 @@ describe.each(shellsHere())('with %s as sh', (shell) => {
         }),
         options,
       );
-      await eventually(() => lines(options.events).includes('line 2'), 'line 2');
+      await eventually(() => linesOf(options.events).includes('line 2'), 'line 2');
       session.cut();
       expect((await run.result).outcome).toBe('succeeded');
-      expect(lines(options.events)).toEqual([1, 2, 3, 4, 5, 6, 7, 8].map((each) => `line ${each}`));
+      expect(linesOf(options.events)).toEqual([1, 2, 3, 4, 5, 6, 7, 8].map((each) => `line ${each}`));
       expect(options.events.filter((event) => event.type === 'reconnected')).toHaveLength(1);
       expect(run.session).not.toBe(session);
     },
@@ -388,119 +232,6 @@ describe.each(shellsHere())('with %s as sh', (shell) => {
     await eventually(() => host.read('done') === 'done\n', 'the end');
     expect((await followRun(host.session(), run.reference, watching()).result).outcome).toBe('succeeded');
   });
-
-  also('an older run than the last that succeeded is refused, unless that is allowed', async () => {
-    const host = make();
-    const at = (number: number, attempt: number, allowOlder = false) =>
-      host.operation({
-        body: 'operate() { :; }',
-        deploymentId: `run-${number}-${attempt}-${allowOlder}`,
-        order: { key: 'abc', number, attempt },
-        allowOlder,
-      });
-    const outcome = async (...args: Parameters<typeof at>) =>
-      (await (await startRun(host.session(), at(...args), watching())).result).failure?.kind;
-    await expect(outcome(10, 2)).resolves.toBeUndefined();
-    await expect(outcome(9, 1)).resolves.toBe('refused');
-    await expect(outcome(10, 1)).resolves.toBe('refused');
-    await expect(outcome(9, 1, true)).resolves.toBeUndefined();
-    expect((await statusOf(host.session(), host.path)).order).toEqual({ abc: { number: 9, attempt: 1 } });
-  });
-
-  // busybox's sh would take its own crontab, whatever the PATH says.
-  const fakeable = shell === 'dash' ? test : leftOut;
-  fakeable(
-    'after a restart of the server, the line of resume-on-boot finishes an interrupted run',
-    async () => {
-      const host = make();
-      host.tool(
-        'crontab',
-        `case $1 in -l) cat "$HOME/cron" ;; -) cat >"$HOME/cron.new"; mv "$HOME/cron.new" "$HOME/cron" ;; esac`,
-      );
-      host.tool('docker', 'exit 0');
-      const cron = path.join(host.home, 'cron');
-      writeFileSync(cron, '0 0 * * * theirs\n');
-      host.pauseAt('up:done:before');
-      const run = await startRun(
-        host.session(),
-        host.operation({
-          resumeOnBoot: true,
-          body: `operate() { once up touch up; }
-          recover() { journalled up:done || once up touch up; result resumed "$(cat "$files/a")"; }`,
-          files: [{ name: 'a', content: 'kept' }],
-        }),
-        watching(),
-      );
-      await paused(host, 'run-1/deploy-1');
-      process.kill(pidOf(host, 'run-1/deploy-1'), 'SIGKILL');
-      host.pauseAt(undefined);
-      await expect(run.result).rejects.toMatchObject({ kind: 'lost' });
-      const [theirs, ours] = readFileSync(cron, 'utf8').trim().split('\n') as [string, string];
-      expect(theirs).toBe('0 0 * * * theirs');
-      expect(ours).toMatch(/^@reboot /);
-      // As cron runs it: an almost empty environment.
-      execFileSync('/bin/sh', ['-c', ours.replace('@reboot ', '')], { env: { HOME: host.home }, cwd: '/' });
-      expect(await readResult(host.session(), run.reference)).toMatchObject({
-        outcome: 'succeeded',
-        recovered: true,
-        fields: { resumed: 'kept' },
-      });
-      const off = host.operation({ body: 'operate() { :; }', deploymentId: 'off', resumeOnBoot: false });
-      await (
-        await startRun(host.session(), off, watching())
-      ).result;
-      expect(readFileSync(cron, 'utf8')).toBe('0 0 * * * theirs\n');
-    },
-  );
-
-  also(
-    'what is to happen later waits without the lock; whoever comes after its end lets it wait on, or act when it is due',
-    async () => {
-      const host = make();
-      // As a body does it: who waits, then what is done with what was held when it was done.
-      const timer = `cd "${host.path}" || exit 1
-        if [ "\${2-}" != now ]; then
-          echo "$$ $(sed 's/.*) //' /proc/$$/stat | cut -d ' ' -f 20) $(cat /proc/sys/kernel/random/boot_id)" >"$1/pid.new"
-          mv "$1/pid.new" "$1/pid"; echo waits >>told
-          while :; do sleep 0.1; done
-        fi
-        if flock -n .deploy/lock true; then echo free >>told; else echo due >>told; fi
-        rm -rf "$1"`;
-      const set = host.operation({
-        body: `operate() {
-          mkdir -p "$path/.deploy/timers/.later"; cp "$files/timer" "$path/.deploy/timers/.later/program"
-          set_timer later "$due"
-        }`,
-        parameters: { due: String(Math.floor(Date.now() / 1000) + 3600) },
-        files: [{ name: 'timer', content: timer }],
-      });
-      const waiting = () => Number(host.read('.deploy/timers/later/pid').split(' ')[0]);
-      const nothing = async (deploymentId: string) =>
-        await (
-          await startRun(
-            host.session(),
-            host.operation({ body: 'operate() { :; }', deploymentId }),
-            watching(),
-          )
-        ).result;
-      expect(await (await startRun(host.session(), set, watching())).result).toMatchObject({
-        outcome: 'succeeded',
-      });
-      const first = waiting();
-      // Another run has the lock, and leaves it alone.
-      await nothing('run-2');
-      expect([waiting(), works(first), host.read('told')]).toEqual([first, true, 'waits\n']);
-      process.kill(first, 'SIGKILL');
-      await nothing('run-3');
-      await eventually(() => waiting() > 0 && waiting() !== first, 'the next one that waits');
-      expect(works(waiting())).toBe(true);
-      process.kill(waiting(), 'SIGKILL');
-      writeFileSync(path.join(host.path, '.deploy/timers/later/due'), '1\n');
-      await nothing('run-4');
-      expect(host.read('told')).toBe('waits\nwaits\ndue\n');
-      expect(host.read('.deploy/timers/later/program')).toBe('');
-    },
-  );
 
   // busybox would count by its own wc.
   (shell === 'dash' ? test : leftOut)(
@@ -526,7 +257,7 @@ describe.each(shellsHere())('with %s as sh', (shell) => {
       options,
     );
     await run.result;
-    expect(lines(options.events)).toEqual(['waiting for the image, 10 s']);
+    expect(linesOf(options.events)).toEqual(['waiting for the image, 10 s']);
   });
 
   also('a TERM to the program does not end what it does, only asks it to stop', async () => {

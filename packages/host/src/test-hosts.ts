@@ -14,6 +14,8 @@ import { type Clock, systemClock } from '@deploy-actions/kit';
 import { localSession } from '@deploy-actions/shell/local-session';
 import type { FollowOptions, Operation, RunEvent } from './run.ts';
 
+type Shell = 'dash' | 'busybox' | 'bash';
+
 /** A place on this machine that stands in for a server, for tests: an application's folder and a shell. */
 export interface TestHost {
   path: string;
@@ -31,7 +33,20 @@ export interface TestHost {
   remove(): Promise<void>;
 }
 
-export function testHost(shell: 'dash' | 'busybox' | 'bash'): TestHost {
+/** Makes hosts for the tests of a file; after each test they are taken away, by the runner's `afterEach`. */
+export function hostsForEach(afterEach: (work: () => Promise<void>) => void): (shell: Shell) => TestHost {
+  const hosts: TestHost[] = [];
+  afterEach(async () => {
+    await Promise.all(hosts.splice(0).map((host) => host.remove()));
+  });
+  return (shell) => {
+    const host = testHost(shell);
+    hosts.push(host);
+    return host;
+  };
+}
+
+function testHost(shell: Shell): TestHost {
   const folder = mkdtempSync(path.join(tmpdir(), 'host-'));
   const bin = path.join(folder, 'bin');
   mkdirSync(bin);
@@ -93,7 +108,7 @@ export function testHost(shell: 'dash' | 'busybox' | 'bash'): TestHost {
 }
 
 /** The shells of this machine that a server may have as `sh`. */
-export function shellsHere(): ('dash' | 'busybox' | 'bash')[] {
+export function shellsHere(): Shell[] {
   return (['dash', 'busybox', 'bash'] as const).filter((name) => which(name) !== undefined);
 }
 
@@ -120,3 +135,32 @@ export async function eventually(check: () => boolean, what: string): Promise<vo
     await systemClock.sleep(20);
   }
 }
+
+export function linesOf(events: readonly RunEvent[]): string[] {
+  return events.flatMap((event) => (event.type === 'line' ? [event.text] : []));
+}
+
+export function statesOf(events: readonly RunEvent[]): string[] {
+  return events.flatMap((event) => (event.type === 'state' ? [event.state] : []));
+}
+
+/** Of the program of a run, such as `run-1/deploy-1`. */
+export function pidOf(host: TestHost, run: string): number {
+  return Number(host.read(`.deploy/runs/${run}/pid`).split(' ')[0]);
+}
+
+/** Whether a process is there and no zombie. */
+export function works(pid: number): boolean {
+  try {
+    return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+export async function paused(host: TestHost, run: string): Promise<void> {
+  await eventually(() => host.read(`.deploy/runs/${run}/state`) === 'paused\n', `the pause of ${run}`);
+}
+
+/** Stands in for `test` where a promise is not held to under a shell, by the comments there. */
+export const leftOut = (_name: string, _work: () => unknown, _timeout?: number): void => {};
