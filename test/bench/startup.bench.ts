@@ -144,12 +144,15 @@ function median(values: readonly (number | undefined)[]): number | undefined {
   return known[Math.floor(known.length / 2)];
 }
 
-/** All programs of a bundle, and what is read at the start. */
+/** All programs of a bundle, and what is read at the start; the step after the job is a bundle of its own. */
 function sizeOf(folder: string): string {
   const files = readdirSync(folder).filter((file) => file.endsWith('.js'));
+  const after = files.filter((file) => /(?:^|\.)post\.js$/.test(file));
+  const main = files.filter((file) => !after.includes(file));
   const size = (list: string[]) =>
-    list.reduce((sum, file) => sum + statSync(join(folder, file)).size, 0) / 1e6;
-  return `${size(files).toFixed(2)} MB, ${size(['index.js']).toFixed(2)} MB of it at the start`;
+    (list.reduce((sum, file) => sum + statSync(join(folder, file)).size, 0) / 1e6).toFixed(2);
+  const start = `${size(main)} MB, ${size(['index.js'])} MB of it at the start`;
+  return after.length > 0 ? `${start}; post ${size(after)} MB` : start;
 }
 
 function table(head: string[], rows: string[][]): string {
