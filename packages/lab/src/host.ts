@@ -243,10 +243,14 @@ export async function openHost(
     remove: async () => {
       await Promise.all([...links].map((link) => link.close()));
       given.onRemove();
+      // What is paused in there cannot end, and would keep the server from ending.
+      await engine.tryDocker(['exec', id, 'sh', '-c', THAW]);
       await engine.docker(['rm', '--force', '--volumes', id]);
     },
   };
 }
+
+const THAW = 'timeout 5 docker ps --quiet --filter status=paused | xargs -r timeout 5 docker unpause';
 
 function forwardWords(rules: Readonly<Record<number, string>>): string[] {
   return Object.entries(rules).map(([port, target]) => `${port}=${target}`);
