@@ -1,15 +1,9 @@
 import type { Redactor } from '@deploy-actions/kit';
 import { ACCEPT_ENCODING } from './body.ts';
-import {
-  type Certificate,
-  type Connection,
-  type ConnectOptions,
-  TimeLimit,
-  authority,
-  connect,
-} from './connect.ts';
+import { type Certificate, type Connection, type ConnectOptions, authority, connect } from './connect.ts';
 import { HttpError } from './error.ts';
 import { type ExchangeAnswer, type Lane, LaneClosed, exchange, openLane } from './exchange.ts';
+import { type Limit, limited } from './limit.ts';
 import { type Proxy, endpointOf, proxyFor, tunnel } from './proxy.ts';
 import { type Hop, followHops } from './redirect.ts';
 
@@ -122,7 +116,7 @@ export function openHttp(options: HttpOptions = {}): Http {
     idle.set(key, lanes);
   };
 
-  async function oneHop(hop: Hop, first: boolean, request: HttpRequest, signal: AbortSignal) {
+  async function oneHop(hop: Hop, first: boolean, request: HttpRequest, limit: Limit) {
     const given = request.connect ?? {};
     const connectOptions: ConnectOptions = first
       ? given
@@ -155,7 +149,7 @@ export function openHttp(options: HttpOptions = {}): Http {
           overflow: request.overflow ?? 'error',
           decode: request.decode ?? true,
           where,
-          signal,
+          limit,
           last: maxAge === 0,
         });
         reusable = answer.reusable;
@@ -176,8 +170,8 @@ export function openHttp(options: HttpOptions = {}): Http {
         if (!repeatable) throw error;
       }
     }
-    const connection = await limited(signal, request.connectTimeout ?? 10_000, (limit) =>
-      openConnection(hop.url, proxy, connectOptions, limit),
+    const connection = await limited(limit, request.connectTimeout ?? 10_000, (sooner) =>
+      openConnection(hop.url, proxy, connectOptions, sooner),
     );
     const lane = await openLane(connection, where);
     open.add(lane);
@@ -192,14 +186,14 @@ export function openHttp(options: HttpOptions = {}): Http {
     }
   }
 
-  async function follow(request: HttpRequest, signal: AbortSignal): Promise<HttpResponse> {
+  async function follow(request: HttpRequest, limit: Limit): Promise<HttpResponse> {
     const started = performance.now();
     const first = firstHop(request, options.userAgent ?? 'deploy-actions');
     const { answer, hop, redirects } = await followHops(
       first,
       request.redirects ?? 0,
       async (one, isFirstOrigin) => {
-        const got = await oneHop(one, isFirstOrigin, request, signal);
+        const got = await oneHop(one, isFirstOrigin, request, limit);
         return { ...got, status: got.answer.status, headers: got.answer.headers };
       },
     );
@@ -232,35 +226,12 @@ async function openConnection(
   url: URL,
   proxy: Proxy | undefined,
   options: ConnectOptions,
-  signal: AbortSignal,
+  limit: Limit,
 ): Promise<Connection> {
   const endpoint = endpointOf(url);
-  if (!proxy) return await connect(endpoint, options, signal);
-  if (!endpoint.secure) return await connect(proxy.endpoint, { ca: options.ca }, signal);
-  return await connect(
-    endpoint,
-    { ...options, dial: () => tunnel(proxy, endpoint, options, signal) },
-    signal,
-  );
-}
-
-/** Runs `work` with a signal that aborts with the outer one, or with a TimeLimit after `ms`. */
-export async function limited<T>(
-  outer: AbortSignal | undefined,
-  ms: number,
-  work: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  outer?.throwIfAborted();
-  const controller = new AbortController();
-  const timer = setTimeout(() => controller.abort(new TimeLimit(ms)), ms);
-  const pass = () => controller.abort(outer!.reason);
-  outer?.addEventListener('abort', pass, { once: true });
-  try {
-    return await work(controller.signal);
-  } finally {
-    clearTimeout(timer);
-    outer?.removeEventListener('abort', pass);
-  }
+  if (!proxy) return await connect(endpoint, options, limit);
+  if (!endpoint.secure) return await connect(proxy.endpoint, { ca: options.ca }, limit);
+  return await connect(endpoint, { ...options, dial: () => tunnel(proxy, endpoint, options, limit) }, limit);
 }
 
 /** The first hop of a request. Throws HttpError for what no request can be made of. */

@@ -11,9 +11,10 @@ import {
   getCACertificates,
 } from 'node:tls';
 import { HttpError, type HttpPhase, codeOf, inWords } from './error.ts';
+import { type Limit, TimeLimit, orEnded } from './limit.ts';
 
 /** Opens a byte stream to a host and port as seen from somewhere else, such as through an SSH session. */
-export type Dial = (host: string, port: number, signal: AbortSignal) => Promise<Duplex>;
+export type Dial = (host: string, port: number) => Promise<Duplex>;
 
 export interface ConnectOptions {
   /** Connect to this address (or name) instead of resolving the URL's host, as curl's `--connect-to`. */
@@ -70,31 +71,31 @@ export function authority(host: string, port: number): string {
 
 /**
  * Opens a connection, with TLS where the endpoint wants it. Throws HttpError with the phase that failed, or
- * the signal's reason. A deadline is the caller's: abort the signal.
+ * the limit's reason. A deadline is the caller's.
  */
 export async function connect(
   endpoint: Endpoint,
   options: ConnectOptions,
-  signal: AbortSignal,
+  limit: Limit,
 ): Promise<Connection> {
-  signal.throwIfAborted();
+  limit.throwIfEnded();
   const host = options.address ?? endpoint.host;
   const port = options.addressPort ?? endpoint.port;
   const timings: ConnectTimings = { dns: 0, tcp: 0, tls: 0 };
   const started = performance.now();
   let socket: Duplex;
   if (options.dial) {
-    socket = await dialed(options.dial, host, port, signal);
+    socket = await dialed(options.dial, host, port, limit);
   } else {
-    const addresses = await resolve(host, options.family, signal);
+    const addresses = await resolve(host, options.family, limit);
     timings.dns = performance.now() - started;
-    socket = await reach(host, port, addresses, signal);
+    socket = await reach(host, port, addresses, limit);
   }
   timings.tcp = performance.now() - started - timings.dns;
   const remoteAddress = 'remoteAddress' in socket ? (socket.remoteAddress as string | undefined) : undefined;
   if (!endpoint.secure) return { socket, timings, remoteAddress, certificate: undefined };
   const secured = performance.now();
-  const tlsSocket = await secure(socket, endpoint, options, signal);
+  const tlsSocket = await secure(socket, endpoint, options, limit);
   timings.tls = performance.now() - secured;
   return { socket: tlsSocket, timings, remoteAddress, certificate: certificateOf(tlsSocket) };
 }
@@ -107,11 +108,7 @@ const LOCALHOST: LookupAddress[] = [
 const pending = new Map<string, Promise<LookupAddress[]>>();
 
 /** Resolves a name; lookups of the same name at the same time are one. */
-async function resolve(
-  host: string,
-  family: 4 | 6 | undefined,
-  signal: AbortSignal,
-): Promise<LookupAddress[]> {
+async function resolve(host: string, family: 4 | 6 | undefined, limit: Limit): Promise<LookupAddress[]> {
   const literal = isIP(host);
   if (literal !== 0) {
     if (family !== undefined && literal !== family) {
@@ -130,16 +127,16 @@ async function resolve(
     pending.set(key, found);
   }
   try {
-    return await orAborted(found, signal);
+    return await orEnded(found, limit);
   } catch (error) {
-    if (signal.aborted) throw reasonIn('dns', host, signal);
+    if (limit.ended) throw reasonIn('dns', host, limit);
     const words =
       family && codeOf(error) === 'ENOTFOUND' ? `no IPv${family} address (ENOTFOUND)` : inWords(error);
     throw new HttpError(`${host}: ${words}`, { phase: 'dns', code: codeOf(error), cause: error });
   }
 }
 
-function reach(host: string, port: number, addresses: LookupAddress[], signal: AbortSignal): Promise<Duplex> {
+function reach(host: string, port: number, addresses: LookupAddress[], limit: Limit): Promise<Duplex> {
   return new Promise((done, fail) => {
     const socket = connectTcp({
       host,
@@ -152,18 +149,17 @@ function reach(host: string, port: number, addresses: LookupAddress[], signal: A
       autoSelectFamily: true,
       noDelay: true,
     });
-    const stop = () => {
+    const leave = limit.onEnd(() => {
       socket.destroy();
-      fail(reasonIn('tcp', authority(host, port), signal));
-    };
-    signal.addEventListener('abort', stop, { once: true });
+      fail(reasonIn('tcp', authority(host, port), limit));
+    });
     socket.once('connect', () => {
-      signal.removeEventListener('abort', stop);
+      leave();
       socket.removeAllListeners('error');
       done(socket);
     });
     socket.once('error', (error) => {
-      signal.removeEventListener('abort', stop);
+      leave();
       fail(
         new HttpError(`${authority(host, port)}: ${inWords(error)}`, {
           phase: 'tcp',
@@ -175,14 +171,14 @@ function reach(host: string, port: number, addresses: LookupAddress[], signal: A
   });
 }
 
-async function dialed(dial: Dial, host: string, port: number, signal: AbortSignal): Promise<Duplex> {
-  const opening = dial(host, port, signal);
+async function dialed(dial: Dial, host: string, port: number, limit: Limit): Promise<Duplex> {
+  const opening = dial(host, port);
   try {
-    return await orAborted(opening, signal);
+    return await orEnded(opening, limit);
   } catch (error) {
-    if (signal.aborted) {
+    if (limit.ended) {
       void opening.then((late) => late.destroy()).catch(() => {});
-      throw reasonIn('tcp', authority(host, port), signal);
+      throw reasonIn('tcp', authority(host, port), limit);
     }
     if (error instanceof HttpError) throw error;
     throw new HttpError(`${authority(host, port)}: ${inWords(error)}`, {
@@ -208,7 +204,7 @@ function secure(
   socket: Duplex,
   endpoint: Endpoint,
   options: ConnectOptions,
-  signal: AbortSignal,
+  limit: Limit,
 ): Promise<TLSSocket> {
   const name = options.servername ?? endpoint.host;
   const where = authority(endpoint.host, endpoint.port);
@@ -225,7 +221,7 @@ function secure(
       ...(options.ca ? { secureContext: contextFor(options.ca) } : {}),
     });
     const settle = () => {
-      signal.removeEventListener('abort', stop);
+      leave();
       tls.removeAllListeners('error');
       tls.removeAllListeners('close');
       // A late error of a socket that was given up must not end the process.
@@ -237,8 +233,7 @@ function secure(
       socket.destroy();
       fail(error);
     };
-    const stop = () => failed(reasonIn('tls', where, signal));
-    signal.addEventListener('abort', stop, { once: true });
+    const leave = limit.onEnd(() => failed(reasonIn('tls', where, limit)));
     tls.once('secureConnect', () => {
       settle();
       done(tls);
@@ -277,16 +272,6 @@ function certificateOf(socket: TLSSocket): Certificate | undefined {
   };
 }
 
-/** A time limit that ran out, as a signal's reason; becomes an HttpError of the phase it struck in. */
-export class TimeLimit extends Error {
-  readonly ms: number;
-  constructor(ms: number) {
-    super(`no answer within ${ms} ms`);
-    this.name = 'TimeLimit';
-    this.ms = ms;
-  }
-}
-
 const WAITING: Record<HttpPhase, string> = {
   dns: 'the name did not resolve',
   tcp: 'no connection',
@@ -297,28 +282,18 @@ const WAITING: Record<HttpPhase, string> = {
   redirect: 'no answer',
 };
 
-/** The error of an aborted signal: of a time limit the phase's own, else the reason as it is. */
+/** The error of a limit that ended: of a time limit the phase's own, else the reason as it is. */
 export function reasonIn(
   phase: HttpPhase,
   where: string,
-  signal: AbortSignal,
+  limit: Limit,
   details: { sent?: boolean; status?: number } = {},
 ): unknown {
-  const reason: unknown = signal.reason;
+  const { reason } = limit;
   if (!(reason instanceof TimeLimit)) return reason;
   return new HttpError(`${where}: ${WAITING[phase]} within ${Math.round(reason.ms)} ms`, {
     phase,
     timedOut: true,
     ...details,
-  });
-}
-
-/** The promise's outcome, or the signal's reason as soon as it aborts. */
-export function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((done, fail) => {
-    const stop = () => fail(signal.reason);
-    if (signal.aborted) stop();
-    signal.addEventListener('abort', stop, { once: true });
-    promise.then(done, fail).finally(() => signal.removeEventListener('abort', stop));
   });
 }

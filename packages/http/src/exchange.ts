@@ -2,6 +2,7 @@ import type { Client } from 'undici';
 import { type BodyCollector, collectBody } from './body.ts';
 import { type Connection, reasonIn } from './connect.ts';
 import { HttpError, codeOf, inWords } from './error.ts';
+import type { Limit } from './limit.ts';
 
 export interface ExchangeRequest {
   method: string;
@@ -15,7 +16,7 @@ export interface ExchangeRequest {
   decode: boolean;
   /** `host:port` for messages. */
   where: string;
-  signal: AbortSignal;
+  limit: Limit;
   /** Close the connection afterwards. */
   last: boolean;
 }
@@ -57,7 +58,7 @@ export async function openLane(connection: Connection, host: string): Promise<La
   let used = false;
   const client = new UndiciClient(`http://${host}`, {
     pipelining: 1,
-    // Time limits are the caller's signal: one clock, not three.
+    // Time limits are the caller's: one clock, not three.
     headersTimeout: 0,
     bodyTimeout: 0,
     keepAliveTimeout: 4000,
@@ -72,9 +73,9 @@ export async function openLane(connection: Connection, host: string): Promise<La
   return { client, connection, openedAt: performance.now() };
 }
 
-/** One request and its answer on a lane. Throws HttpError, LaneClosed (nothing was sent) or the signal's reason. */
+/** One request and its answer on a lane. Throws HttpError, LaneClosed (nothing was sent) or the limit's reason. */
 export function exchange(lane: Lane, request: ExchangeRequest): Promise<ExchangeAnswer> {
-  const { where, signal } = request;
+  const { where, limit } = request;
   return new Promise((done, fail) => {
     const started = performance.now();
     let abort: ((error: Error) => void) | undefined;
@@ -90,11 +91,11 @@ export function exchange(lane: Lane, request: ExchangeRequest): Promise<Exchange
     const finish = (outcome: () => void) => {
       if (settled) return;
       settled = true;
-      signal.removeEventListener('abort', stop);
+      leave();
       outcome();
     };
     const stop = () => {
-      const reason = reasonIn(collector ? 'body' : 'http', where, signal, {
+      const reason = reasonIn(collector ? 'body' : 'http', where, limit, {
         sent,
         ...(status ? { status } : {}),
       });
@@ -120,8 +121,8 @@ export function exchange(lane: Lane, request: ExchangeRequest): Promise<Exchange
         (error: unknown) => finish(() => fail(error)),
       );
     };
-    if (signal.aborted) return stop();
-    signal.addEventListener('abort', stop, { once: true });
+    const leave = limit.onEnd(stop);
+    if (limit.ended) return stop();
 
     lane.client.dispatch(
       {

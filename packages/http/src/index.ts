@@ -5,7 +5,6 @@ export {
   type HttpResponse,
   type HttpTimings,
   firstHop,
-  limited,
   openHttp,
 } from './client.ts';
 export { loadClient } from './exchange.ts';
@@ -17,10 +16,10 @@ export {
   type Connection,
   type Dial,
   type Endpoint,
-  TimeLimit,
   authority,
   connect,
 } from './connect.ts';
+export { Limit, TimeLimit, limited } from './limit.ts';
 export { endpointOf, readHead } from './proxy.ts';
 export { parseRetryAfter } from './retry-after.ts';
 export { type Hop, followHops } from './redirect.ts';

@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type ConnectOptions, type Endpoint, authority, connect, reasonIn } from './connect.ts';
 import { HttpError } from './error.ts';
+import type { Limit } from './limit.ts';
 
 export interface Proxy {
   endpoint: Endpoint;
@@ -95,9 +96,9 @@ export async function tunnel(
   proxy: Proxy,
   to: Endpoint,
   options: ConnectOptions,
-  signal: AbortSignal,
+  limit: Limit,
 ): Promise<Duplex> {
-  const { socket } = await connect(proxy.endpoint, { ca: options.ca }, signal);
+  const { socket } = await connect(proxy.endpoint, { ca: options.ca }, limit);
   const target = authority(to.host, to.port);
   const where = `proxy ${authority(proxy.endpoint.host, proxy.endpoint.port)}`;
   const head = [
@@ -107,7 +108,7 @@ export async function tunnel(
     '',
     '',
   ].join('\r\n');
-  const { status, rest } = await readHead(socket, head, where, signal);
+  const { status, rest } = await readHead(socket, head, where, limit);
   if (status < 200 || status > 299) {
     socket.destroy();
     const remedy = status === 407 ? ': it wants a user and password in the proxy variable' : '';
@@ -125,13 +126,13 @@ export function readHead(
   socket: Duplex,
   head: string,
   where: string,
-  signal: AbortSignal,
+  limit: Limit,
   phase: 'proxy' | 'http' = 'proxy',
 ): Promise<{ status: number; lines: string[]; rest: Buffer }> {
   return new Promise((done, fail) => {
     let seen = Buffer.alloc(0);
     const settle = () => {
-      signal.removeEventListener('abort', stop);
+      leave();
       socket.removeListener('data', onData);
       socket.removeListener('error', onError);
       socket.removeListener('close', onClose);
@@ -143,7 +144,7 @@ export function readHead(
       socket.destroy();
       fail(error);
     };
-    const stop = () => failed(reasonIn(phase, where, signal, { sent: phase === 'http' }));
+    const leave = limit.onEnd(() => failed(reasonIn(phase, where, limit, { sent: phase === 'http' })));
     const onError = (error: Error) =>
       failed(new HttpError(`${where}: ${error.message}`, { phase, cause: error, sent: phase === 'http' }));
     const onClose = () =>
@@ -164,7 +165,6 @@ export function readHead(
       settle();
       done({ status: Number(status), lines: lines.slice(1), rest: seen.subarray(end + 4) });
     };
-    signal.addEventListener('abort', stop, { once: true });
     socket.on('data', onData);
     socket.on('error', onError);
     socket.on('close', onClose);

@@ -111,8 +111,8 @@ export async function probeWebSocket(
       .map(([name, value]) => `${name}: ${value.replace(/[\r\n\0]/g, ' ')}\r\n`)
       .join('')}\r\n`;
     try {
-      const { status, lines } = await limited(limits.signal, limits.timeout, (signal) =>
-        readHead(socket, head, where, signal, 'http'),
+      const { status, lines } = await limited(limits.signal, limits.timeout, (limit) =>
+        readHead(socket, head, where, limit, 'http'),
       );
       if (status !== 101)
         return {
