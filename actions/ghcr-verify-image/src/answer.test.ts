@@ -203,7 +203,7 @@ test('every status gives a Problem that names the image and what to do', () => {
           stage,
           image: 'r.example/a:1',
           registry: 'r.example',
-          repository: 'a',
+          path: 'a',
           credentials,
           now: new Date(),
         });

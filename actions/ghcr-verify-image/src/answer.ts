@@ -17,7 +17,8 @@ export interface Question {
   /** The image as messages show it. */
   image: string;
   registry: string;
-  repository: string;
+  /** Within the registry, such as `acme/shop`. */
+  path: string;
   /** Whose credentials went along. */
   credentials: 'none' | 'job-token' | 'given';
   now: Date;
@@ -117,7 +118,7 @@ export function classify(answer: Answer, question: Question): Problem {
 type Says = (pattern: RegExp) => boolean;
 
 function absent(answer: Answer, question: Question, says: Says, has: Has, quoted: string): Problem {
-  const { image, registry, repository } = question;
+  const { image, registry, path } = question;
   if (says(/Accept header does not support/i)) {
     return new Problem(
       'index-not-accepted',
@@ -129,7 +130,7 @@ function absent(answer: Answer, question: Question, says: Says, has: Has, quoted
     );
   }
   if (has('NAME_UNKNOWN')) {
-    return new Problem('image-absent', `${registry} has no image ${repository}`, {
+    return new Problem('image-absent', `${registry} has no image ${path}`, {
       remedy: 'Check the spelling and the owner, and that the build pushed it before this step.',
     });
   }

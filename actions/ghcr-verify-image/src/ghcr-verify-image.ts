@@ -1,4 +1,5 @@
 import type { Http } from '@deploy-actions/http';
+import { formatReference, isLoopback } from '@deploy-actions/image';
 import {
   Failure,
   FieldError,
@@ -18,7 +19,6 @@ import { type Expectation, inspect } from './inspect.ts';
 import { nearest } from './nearest.ts';
 import { type Outcome, toReport, toReportFile } from './outcome.ts';
 import { Problem } from './problem.ts';
-import { formatReference, isLoopback } from './reference.ts';
 import { type Repository, openRepository } from './registry.ts';
 import { renderLine, renderSummary } from './summary.ts';
 import { openTokens } from './token.ts';
@@ -78,9 +78,9 @@ export async function verifyImages(inputs: VerifyInputs, ports: VerifyPorts): Pr
     credentials,
     isInsecure,
     onToken: (token) => ports.redactor.add(token),
-    onAnonymous: (registry, repository, problem) =>
+    onAnonymous: (registry, path, problem) =>
       log.warning(
-        `${registry}/${repository} is public and was read without credentials, since they were denied: ${problem.message}`,
+        `${registry}/${path} is public and was read without credentials, since they were denied: ${problem.message}`,
       ),
   });
   const expectation: Expectation = {
@@ -121,10 +121,7 @@ export async function verifyImages(inputs: VerifyInputs, ports: VerifyPorts): Pr
   if (!report.ok) throw failureOf(outcomes, shared);
   return {
     ...shared,
-    images: byName(
-      outcomes,
-      ({ reference }, digest) => `${reference.registry}/${reference.repository}@${digest}`,
-    ),
+    images: byName(outcomes, ({ reference }, digest) => `${reference.repository}@${digest}`),
     digests: byName(outcomes, (_, digest) => digest),
   };
 }
@@ -205,7 +202,7 @@ async function whenPushed<T>(
 
 /** Tells an absent tag from an absent image, and names the tags that are most like the wanted one. */
 async function withNearest(problem: Problem, repository: Repository): Promise<Problem> {
-  const { tag, digest, registry, repository: name } = repository.reference;
+  const { tag, digest, registry, path } = repository.reference;
   if (
     (problem.code !== 'tag-absent' && problem.code !== 'image-absent') ||
     tag === undefined ||
@@ -220,7 +217,7 @@ async function withNearest(problem: Problem, repository: Repository): Promise<Pr
   if (tags === 'absent') {
     return problem.code === 'image-absent'
       ? problem
-      : new Problem('image-absent', `${registry} has no image ${name}`, {
+      : new Problem('image-absent', `${registry} has no image ${path}`, {
           remedy: 'Check the spelling and the owner, and that the build pushed it before this step.',
         });
   }
@@ -231,7 +228,7 @@ async function withNearest(problem: Problem, repository: Repository): Promise<Pr
       : close.length > 0
         ? `nearest of its ${tags.length} tags: ${close.join(', ')}`
         : `none of its ${tags.length} tags is like it`;
-  return new Problem('tag-absent', `${registry}/${name} has no tag ${tag}; ${others}`, {
+  return new Problem('tag-absent', `${registry}/${path} has no tag ${tag}; ${others}`, {
     remedy:
       'Check the tag, and that the build pushed it before this step; `wait` gives a running build time.',
     cause: problem.cause,

@@ -46,7 +46,7 @@ export async function* githubBundles(
     stage: 'attestations',
     image,
     registry: new URL(apiUrl).host,
-    repository,
+    path: repository,
     credentials: token === undefined ? 'none' : 'job-token',
     now: now(),
   } as const;

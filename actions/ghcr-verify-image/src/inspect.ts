@@ -1,3 +1,4 @@
+import { formatReference } from '@deploy-actions/image';
 import { cut, formatBytes, formatDuration, pool } from '@deploy-actions/kit';
 import {
   type ImageConfig,
@@ -9,7 +10,6 @@ import {
 } from './manifest.ts';
 import { type Platform, formatPlatform, samePlatform } from './platform.ts';
 import { Problem } from './problem.ts';
-import { formatReference } from './reference.ts';
 import type { Repository } from './registry.ts';
 
 /** What an image must be like; what is not named is neither checked nor fetched. */

@@ -1,9 +1,9 @@
+import { formatReference } from '@deploy-actions/image';
 import type { CheckResult, Report } from '@deploy-actions/kit';
 import type { Attested } from './attestation.ts';
 import type { Inspected } from './inspect.ts';
 import { formatPlatform } from './platform.ts';
 import type { Problem } from './problem.ts';
-import { formatReference } from './reference.ts';
 import type { Traffic } from './wire.ts';
 import type { Wanted } from './wanted.ts';
 

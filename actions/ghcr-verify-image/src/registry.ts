@@ -1,4 +1,5 @@
 import type { HttpRequest, HttpResponse } from '@deploy-actions/http';
+import { DIGEST, type Reference, apiHost, formatReference, manifestName } from '@deploy-actions/image';
 import type { Clock } from '@deploy-actions/kit';
 import { type Question, classify } from './answer.ts';
 import { checkDigest, digestOf } from './digest.ts';
@@ -6,7 +7,6 @@ import { nextPage } from './link.ts';
 import { type Descriptor, type ImageIndex, type ImageManifest, parseManifest, schema1 } from './manifest.ts';
 import { ACCEPT_MANIFESTS, bareType, isSchema1 } from './media-type.ts';
 import { Problem } from './problem.ts';
-import { DIGEST, type Reference, apiHost, formatReference, manifestName } from './reference.ts';
 import type { Grant, Tokens } from './token.ts';
 import type { Traffic, Wire } from './wire.ts';
 
@@ -53,15 +53,15 @@ export function openRepository(
   { wire, tokens, clock, isInsecure }: RegistryOptions,
   reference: Reference,
 ): Repository {
-  const { registry, repository } = reference;
+  const { registry, path } = reference;
   const image = formatReference(reference);
-  const root = `${isInsecure(registry) ? 'http' : 'https'}://${apiHost(registry)}/v2/${repository}`;
+  const root = `${isInsecure(registry) ? 'http' : 'https'}://${apiHost(registry)}/v2/${path}`;
   const traffic: Traffic = { requests: 0, bytes: 0 };
   const question = (stage: Question['stage']): Question => ({
     stage,
     image,
     registry,
-    repository,
+    path,
     credentials: 'none',
     now: clock.wall(),
   });

@@ -1,7 +1,7 @@
+import { type Reference, formatReference } from '@deploy-actions/image';
 import { codeSpan, escapeMarkdown, formatBytes, formatDuration, markdownTable } from '@deploy-actions/kit';
 import { shortDigest } from './digest.ts';
 import { formatPlatform } from './platform.ts';
-import { type Reference, formatReference } from './reference.ts';
 import type { Outcome } from './outcome.ts';
 
 const REVISION = 'org.opencontainers.image.revision';
@@ -32,7 +32,7 @@ export function renderSummary(outcomes: readonly Outcome[], now: Date): string {
           const created = variants.flatMap(({ created }) => (created ? [created.getTime()] : []));
           const revisions = new Set(variants.flatMap(({ labels }) => labels?.[REVISION] ?? []));
           return [
-            `${escapeMarkdown(names.join(', '))}<br>${codeSpan(`${reference.registry}/${reference.repository}`)}`,
+            `${escapeMarkdown(names.join(', '))}<br>${codeSpan(reference.repository)}`,
             codeSpan(reference.tag ?? ''),
             `[${codeSpan(shortDigest(digest))}](${pageOf(reference, digest)})`,
             variants
@@ -52,12 +52,12 @@ export function renderSummary(outcomes: readonly Outcome[], now: Date): string {
 
 /** Where a person sees the image; elsewhere than at the two that have pages, the manifest itself. */
 function pageOf(reference: Reference, digest: string): string {
-  const { registry, repository } = reference;
-  if (registry === 'ghcr.io') return `https://ghcr.io/${repository}`;
+  const { registry, path } = reference;
+  if (registry === 'ghcr.io') return `https://ghcr.io/${path}`;
   if (registry === 'docker.io') {
-    return `https://hub.docker.com/${repository.startsWith('library/') ? repository.replace('library/', '_/') : `r/${repository}`}`;
+    return `https://hub.docker.com/${path.startsWith('library/') ? path.replace('library/', '_/') : `r/${path}`}`;
   }
-  return `https://${registry}/v2/${repository}/manifests/${digest}`;
+  return `https://${registry}/v2/${path}/manifests/${digest}`;
 }
 
 /** One line of the log for an image that was verified. */

@@ -30,7 +30,7 @@ export interface TokenOptions {
   /** Gets every token, so that none can be printed. */
   onToken(token: string): void;
   /** The credentials were denied, but nobody's do for this repository. */
-  onAnonymous(registry: string, repository: string, problem: Problem): void;
+  onAnonymous(registry: string, path: string, problem: Problem): void;
 }
 
 export interface Tokens {
@@ -71,7 +71,7 @@ export function openTokens({ wire, credentials, isInsecure, onToken, onAnonymous
 
   const told = new Set<string>();
 
-  const keyOf = ({ registry, repository }: Question) => `${registry}/${repository}`;
+  const keyOf = ({ registry, path }: Question) => `${registry}/${path}`;
 
   const remember = (question: Question, pending: Promise<Grant>): Promise<Grant> => {
     const key = keyOf(question);
@@ -93,7 +93,7 @@ export function openTokens({ wire, credentials, isInsecure, onToken, onAnonymous
     const asked: Question = { ...question, stage: 'token', credentials: own?.origin ?? 'none' };
     const response = await wire(
       {
-        url: tokenUrl(checkedRealm(challenge, question, isInsecure), question.repository),
+        url: tokenUrl(checkedRealm(challenge, question, isInsecure), question.path),
         headers: { accept: 'application/json', ...(own ? { authorization: basic(own) } : {}) },
         maxBytes: 128 * 1024,
         redirects: 2,
@@ -162,7 +162,7 @@ export function openTokens({ wire, credentials, isInsecure, onToken, onAnonymous
       if (!grant.denied || told.has(key)) return;
       told.add(key);
       void remember(question, Promise.resolve(grant));
-      onAnonymous(question.registry, question.repository, grant.denied);
+      onAnonymous(question.registry, question.path, grant.denied);
     },
   };
 }

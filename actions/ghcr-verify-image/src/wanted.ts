@@ -1,5 +1,5 @@
+import { type Reference, formatReference, parseReference, withTag } from '@deploy-actions/image';
 import { FieldError, quote } from '@deploy-actions/kit';
-import { type Reference, formatReference, parseReference } from './reference.ts';
 
 /** An image that is to be verified, with every name under which it goes into the `images` output. */
 export interface Wanted {
@@ -46,8 +46,8 @@ export function gather(
   const lineOf = new Map<string, number | undefined>();
   for (const [given, text, line] of entries) {
     try {
-      const reference = parseReference(text);
-      const names = given.length > 0 ? given : [reference.repository.split('/').at(-1)!];
+      const reference = withTag(parseReference(text));
+      const names = given.length > 0 ? given : [reference.path.split('/').at(-1)!];
       for (const name of names) {
         if (!NAME.test(name)) {
           throw new FieldError(`${quote(name)} is not a name`, {

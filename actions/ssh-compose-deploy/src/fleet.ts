@@ -40,12 +40,12 @@ export async function deployFleet(
     if (several) await goTogether(fleet, inOrder(), options);
     await fleet.until(() => fleet.runs.every(({ outcome }) => outcome !== undefined));
   } catch (error) {
-    throw await letLie(fleet, error, signal.aborted);
+    throw await abandon(fleet, error, signal.aborted);
   } finally {
     await teller.close();
   }
   if (signal.aborted && fleet.runs.some(({ outcome }) => !outcome?.result)) {
-    throw await letLie(fleet, signal.reason, true);
+    throw await abandon(fleet, signal.reason, true);
   }
   return inOrder().map(({ outcome }) => outcome!);
 }
@@ -107,7 +107,7 @@ async function schemaAfter(one: MemberRun): Promise<string> {
  * throw: where things stand, for whoever reads the log of a cancelled run. After any other failure all are asked to
  * stop, rather than left to wait for a word that will not come.
  */
-async function letLie(fleet: Fleet, reason: unknown, aborted: boolean): Promise<unknown> {
+async function abandon(fleet: Fleet, reason: unknown, aborted: boolean): Promise<unknown> {
   if (!aborted) {
     if (fleet.runs.length > 1) await fleet.cancel();
     return reason;

@@ -1,4 +1,5 @@
-import { type LocalImage, type ServiceChange, parseReference } from '@deploy-actions/compose';
+import type { LocalImage, ServiceChange } from '@deploy-actions/compose';
+import { parseReference } from '@deploy-actions/image';
 import type { RunResult } from '@deploy-actions/host';
 import { codeSpan, escapeMarkdown, formatDuration, markdownTable } from '@deploy-actions/kit';
 

@@ -1,6 +1,6 @@
 import { Failure } from '@deploy-actions/kit';
 import { type ComposeModel, type Port, type Service, mapServices, replicasOf } from './model.ts';
-import { parseReference } from './reference.ts';
+import { parseReference } from '@deploy-actions/image';
 
 export type Color = 'blue' | 'green';
 export const COLORS: readonly Color[] = ['blue', 'green'];

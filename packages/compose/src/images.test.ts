@@ -1,7 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { applyImages, parseImages } from './images.ts';
 import type { ComposeModel } from './model.ts';
-import { parseReference } from './reference.ts';
 
 const digest = `sha256:${'a'.repeat(64)}`;
 const other = `sha256:${'b'.repeat(64)}`;
@@ -10,22 +9,6 @@ const model = (images: Record<string, string | undefined>): ComposeModel => ({
   services: Object.fromEntries(
     Object.entries(images).map(([name, image]) => [name, { image, build: { context: '.' } }]),
   ),
-});
-
-test('references fill in what Docker fills in', () => {
-  expect(parseReference('nginx').repository).toBe('docker.io/library/nginx');
-  expect(parseReference('docker.io/nginx:1').repository).toBe('docker.io/library/nginx');
-  expect(parseReference('index.docker.io/a/b').repository).toBe('docker.io/a/b');
-  expect(parseReference('localhost/a').repository).toBe('localhost/a');
-  expect(parseReference(`127.0.0.1:5000/a/b:v1@${digest}`)).toEqual({
-    name: '127.0.0.1:5000/a/b',
-    repository: '127.0.0.1:5000/a/b',
-    tag: 'v1',
-    digest,
-  });
-  for (const wrong of ['', 'a/B', 'a b', 'a@sha256:12', ':v1', 'a//b', 'https://ghcr.io/a']) {
-    expect(() => parseReference(wrong)).toThrow('is not an image reference');
-  }
 });
 
 test('images come as JSON or as lines', () => {

@@ -1,6 +1,6 @@
 import { Failure, FieldError, quote } from '@deploy-actions/kit';
 import { type ComposeModel, mapServices } from './model.ts';
-import { DIGEST, type Reference, parseReference } from './reference.ts';
+import { DIGEST, type Reference, parseReference } from '@deploy-actions/image';
 
 /** Service name to `registry/name@sha256:…`, `registry/name:tag` or a bare `sha256:…`. */
 export type Images = ReadonlyMap<string, string>;
@@ -143,13 +143,10 @@ function parse(service: string, image: string): Reference {
   try {
     return parseReference(image);
   } catch (error) {
-    throw new Failure(
-      'input',
-      `the image of ${service} is ${quote(image)}, which is not an image reference`,
-      {
-        remedy: 'A variable in it may be empty: check `env` and `env-file`.',
-        cause: error,
-      },
-    );
+    if (!(error instanceof FieldError)) throw error;
+    throw new Failure('input', `the image of ${service}: ${error.message}`, {
+      remedy: `A variable in it may be empty: check \`env\` and \`env-file\`. ${error.remedy ?? ''}`.trim(),
+      cause: error,
+    });
   }
 }

@@ -20,7 +20,6 @@ export {
 } from './observed.ts';
 export { type ServiceKind, classify, dependenciesOf, selectServices, steps } from './order.ts';
 export { type ServiceAction, type ServiceChange, imageId, planChanges } from './plan.ts';
-export { DIGEST, type Reference, parseReference, registryOf } from './reference.ts';
 export {
   HASH_LABEL,
   type ReleaseService,

@@ -1,6 +1,6 @@
 import type { ComposeModel } from './model.ts';
 import type { LocalImage, ObservedContainer } from './observed.ts';
-import { parseReference } from './reference.ts';
+import { parseReference } from '@deploy-actions/image';
 import { type ReleaseService, changedKeys } from './release.ts';
 
 /**

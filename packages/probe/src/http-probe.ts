@@ -15,10 +15,10 @@ export interface ProbeLimits {
 /** Enough for a health document; an answer that is larger is cut, not refused. */
 const BODY_LIMIT = 1024 * 1024;
 /**
- * A connection that was kept says who listened when it was opened. One that is younger than the default interval says
- * it recently enough, and lets a sweep over many paths of a server share a few connections.
+ * A connection that was kept says who listened when it was opened. One that is younger than half a second says it
+ * recently enough, and lets a sweep over many paths of a server share a few connections.
  */
-const CONNECTION_AGE = 250;
+const CONNECTION_AGE = 500;
 /** When nobody looks at the body, its beginning proves that the answer flows. */
 const UNREAD_LIMIT = 16 * 1024;
 

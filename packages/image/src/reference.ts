@@ -2,11 +2,15 @@ import { FieldError, quote } from '@deploy-actions/kit';
 
 /** An image as a person names it, taken apart. */
 export interface Reference {
-  /** Host and port as in the name, such as `ghcr.io` or `localhost:5000`; `docker.io` when there was none. */
+  /** As it was written, without tag and digest: `nginx`, `ghcr.io/acme/shop`. */
+  name: string;
+  /** Host and port, such as `ghcr.io` or `localhost:5000`; `docker.io` when there was none. */
   registry: string;
   /** Path within the registry, such as `acme/shop`; with `library/` for Docker's official images. */
+  path: string;
+  /** Registry and path, such as `docker.io/library/nginx`: two spellings of one repository are equal here. */
   repository: string;
-  /** Absent only when a digest is given without a tag. */
+  /** As it was written: Docker takes `latest` where there is neither tag nor digest, see `withTag`. */
   tag: string | undefined;
   /** `sha256:<hex>`; a digest wins over the tag, as it does in Docker. */
   digest: string | undefined;
@@ -32,24 +36,23 @@ export function parseReference(text: string): Reference {
   }
   if (text === '' || /\s/.test(text))
     throw wrong('is not an image reference', 'Write it such as ghcr.io/acme/shop:1.4.2.');
-  const [name, digest, ...more] = text.split('@') as [string, string | undefined, ...string[]];
+  const [named, digest, ...more] = text.split('@') as [string, string | undefined, ...string[]];
   if (more.length > 0) throw wrong('has more than one @');
   if (digest !== undefined && !DIGEST.test(digest)) {
     throw wrong('has a digest that is not sha256: and 64 hexadecimal digits in lower case');
   }
-  const slash = name.indexOf('/');
-  const head = slash < 0 ? '' : name.slice(0, slash);
+  const slash = named.indexOf('/');
+  const head = slash < 0 ? '' : named.slice(0, slash);
   const hasHost = /[.:]|^localhost$/.test(head) || head !== head.toLowerCase();
-  const registry = hasHost ? head.toLowerCase() : 'docker.io';
   if (hasHost && !HOST.test(head)) throw wrong(`has ${quote(head)} where the registry's host should be`);
-  const rest = hasHost ? name.slice(slash + 1) : name;
+  const rest = hasHost ? named.slice(slash + 1) : named;
   const colon = rest.indexOf(':');
-  const path = colon < 0 ? rest : rest.slice(0, colon);
+  const within = colon < 0 ? rest : rest.slice(0, colon);
   const tag = colon < 0 ? undefined : rest.slice(colon + 1);
-  if (path !== path.toLowerCase()) {
+  if (within !== within.toLowerCase()) {
     throw wrong(
       'has capital letters, which no registry takes in an image name',
-      `Write ${quote(path.toLowerCase())}; \`github.repository\` keeps its capitals, so it needs lowering first.`,
+      `Write ${quote(within.toLowerCase())}; \`github.repository\` keeps its capitals, so it needs lowering first.`,
     );
   }
   if (tag !== undefined && !TAG.test(tag)) {
@@ -58,21 +61,32 @@ export function parseReference(text: string): Reference {
       'A tag is up to 128 letters, digits, dots, dashes and underscores, and begins with none of dot and dash.',
     );
   }
-  if (!path.split('/').every((part) => COMPONENT.test(part)) || path.length > 255) {
+  if (!within.split('/').every((part) => COMPONENT.test(part)) || within.length > 255) {
     throw wrong('is not an image reference', 'Write it such as ghcr.io/acme/shop:1.4.2.');
   }
-  const docker = registry === 'docker.io' || registry === 'index.docker.io';
+  const host = hasHost ? head.toLowerCase() : 'docker.io';
+  const isDocker = host === 'docker.io' || host === 'index.docker.io';
+  const registry = isDocker ? 'docker.io' : host;
+  const path = isDocker && !within.includes('/') ? `library/${within}` : within;
   return {
-    registry: docker ? 'docker.io' : registry,
-    repository: docker && !path.includes('/') ? `library/${path}` : path,
-    tag: tag ?? (digest === undefined ? 'latest' : undefined),
+    name: tag === undefined ? named : named.slice(0, -tag.length - 1),
+    registry,
+    path,
+    repository: `${registry}/${path}`,
+    tag,
     digest,
   };
 }
 
+/** The reference with the tag that Docker takes when none is given. */
+export function withTag(reference: Reference): Reference {
+  const { tag, digest } = reference;
+  return { ...reference, tag: tag ?? (digest === undefined ? 'latest' : undefined) };
+}
+
 /** The reference as a message shows it. */
-export function formatReference({ registry, repository, tag, digest }: Reference): string {
-  return `${registry}/${repository}${tag === undefined ? '' : `:${tag}`}${digest === undefined ? '' : `@${digest}`}`;
+export function formatReference({ repository, tag, digest }: Reference): string {
+  return `${repository}${tag === undefined ? '' : `:${tag}`}${digest === undefined ? '' : `@${digest}`}`;
 }
 
 /** The part of the API's path that names the manifest: the digest where there is one. */

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { FieldError } from '@deploy-actions/kit';
-import { apiHost, formatReference, isLoopback, parseReference } from './reference.ts';
+import { apiHost, formatReference, isLoopback, manifestName, parseReference, withTag } from './reference.ts';
 
 const DIGEST = `sha256:${'ab'.repeat(32)}`;
 
@@ -21,8 +21,28 @@ test('references are taken apart as Docker does it', () => {
     [`ghcr.io/acme/shop:1@${DIGEST}`, 'ghcr.io', 'acme/shop', '1', DIGEST],
     ['ghcr.io/acme/a__b-c--d.e:x', 'ghcr.io', 'acme/a__b-c--d.e', 'x', undefined],
   ];
-  for (const [text, registry, repository, tag, digest] of cases) {
-    expect(parseReference(text)).toEqual({ registry, repository, tag, digest });
+  for (const [text, registry, path, tag, digest] of cases) {
+    expect(withTag(parseReference(text))).toMatchObject({
+      registry,
+      path,
+      repository: `${registry}/${path}`,
+      tag,
+      digest,
+    });
+  }
+});
+
+test('the name is as it was written, and the tag too', () => {
+  for (const name of [
+    'nginx',
+    'acme/shop',
+    'localhost:5000/shop',
+    'REGISTRY.example.com/a/b',
+    '[::1]:5000/shop',
+  ]) {
+    expect(parseReference(name)).toMatchObject({ name, tag: undefined });
+    expect(parseReference(`${name}:1.4`)).toMatchObject({ name, tag: '1.4' });
+    expect(parseReference(`${name}:1.4@${DIGEST}`)).toMatchObject({ name, tag: '1.4', digest: DIGEST });
   }
 });
 
@@ -42,6 +62,7 @@ test('what no registry takes is refused, with what would be right', () => {
     ['ghcr.io/acme/shop:1/../../x', /no registry takes/],
     ['bad_host.example/acme/shop', /registry's host/],
     ['ghcr.io/', /not an image reference/],
+    [':v1', /not an image reference/],
   ];
   for (const [text, message] of cases) expect(() => parseReference(text)).toThrow(message);
 });
@@ -62,9 +83,10 @@ test('a reference is formatted to what it was read from, and nothing in it can l
   fc.assert(
     fc.property(fc.string({ maxLength: 60 }), (text) => {
       try {
-        const { registry, repository, tag } = parseReference(text);
-        const url = new URL(`https://${apiHost(registry)}/v2/${repository}/manifests/${tag}`);
-        expect(url.pathname).toBe(`/v2/${repository}/manifests/${tag}`);
+        const reference = parseReference(text);
+        const pathname = `/v2/${reference.path}/manifests/${manifestName(reference)}`;
+        const url = new URL(`https://${apiHost(reference.registry)}${pathname}`);
+        expect(url.pathname).toBe(pathname);
         expect(url.search + url.hash + url.username).toBe('');
       } catch (error) {
         expect(error).toBeInstanceOf(FieldError);
