@@ -10,7 +10,26 @@ import { USAGE_HOOK, type Usage, installPeers, table } from './peers.ts';
 /** Services that become ready, one after the other. */
 const TRIALS = 6;
 const TARGETS = 1000;
-const SWEEPS = 5;
+/** Enough that a neighbour's busy moment on the machine is not the median. */
+const SWEEPS = 15;
+
+/** The least that the sweep can take with this HTTP client: nothing is expected, named, timed or told. */
+const UNDICI_ALONE = `
+const { Pool } = require(process.env.UNDICI);
+const paths = JSON.parse(process.env.URLS).map((url) => new URL(url));
+const started = performance.now();
+const pool = new Pool(paths[0].origin, { connections: 64, pipelining: 1 });
+Promise.all(
+  paths.map(async ({ pathname }) => {
+    const { statusCode, body } = await pool.request({ method: 'GET', path: pathname });
+    await body.dump();
+    if (statusCode !== 200) throw new Error('status ' + statusCode);
+  }),
+).then(() => {
+  console.log('elapsed-ms::' + Math.round(performance.now() - started));
+  process.exit();
+});
+`;
 
 interface Way {
   title: string;
@@ -59,11 +78,16 @@ export async function run(): Promise<void> {
       url!,
     ],
   };
+  const bare: Way = {
+    title: 'undici alone',
+    argv: () => [node, '--require', hook, '-e', UNDICI_ALONE],
+    env: (urls) => ({ URLS: JSON.stringify(urls), UNDICI: join(findRoot(), 'node_modules/undici') }),
+  };
   const ways = [ours, ...(peers ? [waitOn] : []), curlLoop];
   if (!peers) console.log('wait-on could not be installed: left out');
   try {
     await detection(ways, folder);
-    await manyTargets([ours, ...(peers ? [waitOn] : [])], folder);
+    await manyTargets([ours, bare, ...(peers ? [waitOn] : [])], folder);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -103,6 +127,14 @@ async function detection(ways: Way[], folder: string): Promise<void> {
   console.log('aim: interval (250 ms) + 100 ms');
 }
 
+interface Seen {
+  /** Milliseconds of the whole process. */
+  times: number[];
+  /** Milliseconds of the sweep, where the program tells. */
+  sweeps: number[];
+  usages: Usage[];
+}
+
 async function manyTargets(ways: Way[], folder: string): Promise<void> {
   // A process of its own, so that its work is not on the same thread as the clock here.
   const server = spawn(
@@ -120,14 +152,10 @@ async function manyTargets(ways: Way[], folder: string): Promise<void> {
   );
   const urls = Array.from({ length: TARGETS }, (_, index) => `http://127.0.0.1:${port}/${index}`);
   try {
-    const rows: string[][] = [];
-    let base: number | undefined;
-    for (const way of ways) {
-      const times: number[] = [];
-      const usages: Usage[] = [];
-      const own: number[] = [];
-      for (let round = 0; round < SWEEPS; round += 1) {
-        const usage = join(folder, `usage-${round}.json`);
+    const seen = new Map(ways.map((way) => [way, { times: [], sweeps: [], usages: [] } as Seen]));
+    for (let round = 0; round < SWEEPS; round += 1) {
+      for (const [way, { times, sweeps, usages }] of seen) {
+        const usage = join(folder, 'usage.json');
         const started = performance.now();
         const child = start(way, urls, folder, usage);
         let log = '';
@@ -136,19 +164,19 @@ async function manyTargets(ways: Way[], folder: string): Promise<void> {
         times.push(performance.now() - started);
         usages.push(JSON.parse(readFileSync(usage, 'utf8')) as Usage);
         const sweep = /elapsed-ms(?:::|=)?(\d+)/.exec(log)?.[1];
-        if (sweep !== undefined) own.push(Number(sweep));
+        if (sweep !== undefined) sweeps.push(Number(sweep));
       }
-      base ??= median(times);
-      rows.push([
-        way.title,
-        `${median(times).toFixed(0)} ms`,
-        own.length > 0 ? `${median(own).toFixed(0)} ms` : '',
-        `${median(usages.map(({ cpuMs }) => cpuMs)).toFixed(0)} ms`,
-        `${median(usages.map(({ rssMb }) => rssMb)).toFixed(0)} MB`,
-        `${(median(times) / base).toFixed(1)} x`,
-      ]);
     }
-    console.log(`\n${TARGETS} targets, all ready, ${SWEEPS} rounds`);
+    const base = median(seen.get(ways[0]!)!.times);
+    const rows = [...seen].map(([way, { times, sweeps, usages }]) => [
+      way.title,
+      `${median(times).toFixed(0)} ms`,
+      sweeps.length > 0 ? `${median(sweeps).toFixed(0)} ms` : '',
+      `${median(usages.map(({ cpuMs }) => cpuMs)).toFixed(0)} ms`,
+      `${median(usages.map(({ rssMb }) => rssMb)).toFixed(0)} MB`,
+      `${(median(times) / base).toFixed(1)} x`,
+    ]);
+    console.log(`\n${TARGETS} targets, all ready, ${SWEEPS} rounds in turn`);
     console.log(table(['', 'whole process', 'the sweep', 'CPU', 'memory', 'ratio'], rows));
     console.log('aim: a sweep of at most 300 ms and 110 MB');
   } finally {

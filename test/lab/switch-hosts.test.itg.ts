@@ -96,20 +96,24 @@ test('when one server cannot take the traffic back, all stay where they were, an
   expect(await colors()).toEqual(['blue', 'blue']);
 });
 
-test('a server whose connection drops while it is ready hears the word to go through the next one', async () => {
+/**
+ * Starts a switch of both that gets as far as `ready` on the first server, whose connection drops then; the second is told
+ * to go. Answers the step and the first server's link.
+ */
+async function halfTold(to: string, runId: string) {
   const [first, second] = hosts as [Host, Host];
   const link = await first.link();
   const given = {
     ...inputs,
-    to: 'green',
+    to,
     host: `deploy@127.0.0.1:${link.port}\ndeploy@127.0.0.1:${second.sshPort}`,
     'known-hosts': first.knownHosts({ port: link.port }) + second.knownHosts(),
   };
   await second.write(`${PATH}/.deploy/pause-at`, 'ready:before\n', { owner: 'deploy' });
-  const running = startStep('blue-green-switch', given, { runId: '4' });
+  const running = startStep('blue-green-switch', given, { runId });
   const stands = (host: Host, test: string) =>
     host.sh(
-      `for i in $(seq 1200); do for run in ${PATH}/.deploy/runs/4-*/switch-*; do ${test} && exit 0; done; sleep 0.05; done; exit 1`,
+      `for i in $(seq 1200); do for run in ${PATH}/.deploy/runs/${runId}-*/switch-*; do ${test} && exit 0; done; sleep 0.05; done; exit 1`,
     );
   await stands(second, 'grep -q paused $run/state 2>/dev/null');
   await stands(first, 'grep -q ready $run/state 2>/dev/null');
@@ -117,8 +121,26 @@ test('a server whose connection drops while it is ready hears the word to go thr
   await second.sh(`rm ${PATH}/.deploy/pause-at`);
   // The word itself is looked for, which stays: a server is `ready` for a moment only.
   await stands(second, '[ "$(readlink $run/decision)" = go ]');
+  return { running, link, given };
+}
+
+test('a server whose connection drops while it is ready hears the word to go through the next one', async () => {
+  const { running, link } = await halfTold('green', '4');
   link.mend();
   const { exitCode, shown } = await running.done;
   expect([exitCode, exitCode === 0 ? '' : shown]).toEqual([0, '']);
   expect(await colors()).toEqual(['green', 'green']);
+});
+
+test('a runner that dies when one of two servers was told to go: the job run again tells the other', async () => {
+  const { running, link, given } = await halfTold('blue', '5');
+  running.kill('SIGKILL');
+  await running.done;
+  link.mend();
+  const { exitCode, shown } = await step('blue-green-switch', given, {
+    runId: '5',
+    env: { GITHUB_RUN_ATTEMPT: '2' },
+  });
+  expect([exitCode, exitCode === 0 ? '' : shown]).toEqual([0, '']);
+  expect(await colors()).toEqual(['blue', 'blue']);
 });
