@@ -227,7 +227,7 @@ test('of 1,000 real services that flap none is called ready with three successes
 /** A server whose engine is played: answers docker's programs by what they contain. */
 function fakeSession(answers: {
   list?: object[];
-  event?: object;
+  events?: object[];
   evidence?: string;
   exec?: { code: number; stdout: string };
 }): Session {
@@ -243,9 +243,9 @@ function fakeSession(answers: {
       });
       const list = `1767225600\n${(answers.list ?? []).map((one) => JSON.stringify(one)).join('\n')}\n`;
       if (program.script.includes('docker events')) {
-        program.onStdout!(Buffer.from(`${list}listed\n`));
-        if (answers.event)
-          setTimeout(() => program.onStdout!(Buffer.from(`${JSON.stringify(answers.event)}\n`)), 150);
+        program.onStdout!(Buffer.from(`looked 2026-01-01T00:00:00.5Z\n${list}listed\n`));
+        const events = (answers.events ?? []).map((event) => `${JSON.stringify(event)}\n`);
+        setTimeout(() => program.onStdout!(Buffer.from(events.join(''))), 150);
         for await (const _chunk of program.input as AsyncIterable<Buffer>);
         return done(0, '');
       }
@@ -290,7 +290,7 @@ test('a container that crashes ends the wait at once, with its last log lines an
     { ...server, targets: url },
     fakeSession({
       list: [container],
-      event: died,
+      events: [died],
       evidence: '[{"ExitCode":1,"Output":"no route"}]\nfatal: no database\n',
     }),
   );
@@ -305,8 +305,10 @@ test('a container that crashes ends the wait at once, with its last log lines an
 test('crashes are told from what is none: one-shot ends, old history, and a container that somebody stopped', async () => {
   const ready = await up(serveHttp((_request, response) => setTimeout(() => response.end('ok'), 300)));
   const exited = { ...container, status: 'exited' };
+  const LOOKED = Date.parse('2026-01-01T00:00:00.5Z') * 1e6;
   const stopped = {
     Action: 'die',
+    timeNano: LOOKED + 1e6,
     Actor: { ID: 'c1', Attributes: { exitCode: '143', 'com.docker.compose.service': 'api' } },
   };
   const harmless: Parameters<typeof fakeSession>[0][] = [
@@ -314,7 +316,10 @@ test('crashes are told from what is none: one-shot ends, old history, and a cont
     { list: [{ ...exited, exitCode: 1, finished: '2025-12-30T00:00:00Z' }] },
     { list: [{ ...exited, exitCode: 143, finished: '2025-12-31T23:59:59Z' }] },
     { list: [{ ...exited, exitCode: 1, policy: 'unless-stopped', finished: '2025-12-31T23:59:59Z' }] },
-    { list: [container], event: { ...stopped, Actor: { ID: 'c1', Attributes: { exitCode: '0' } } } },
+    { list: [container], events: [{ ...stopped, Actor: { ID: 'c1', Attributes: { exitCode: '0' } } }] },
+    // A deployment has just replaced it, or is about to: `kill` came before it was looked at.
+    { list: [container], events: [{ ...stopped, timeNano: LOOKED - 1e6 }] },
+    { list: [container], events: [{ ...stopped, Action: 'kill', timeNano: LOOKED - 1e9 }, stopped] },
   ];
   for (const answers of harmless) {
     expect((await run({ ...server, targets: ready.url }, fakeSession(answers))).failure).toBeUndefined();
@@ -333,6 +338,15 @@ test('crashes are told from what is none: one-shot ends, old history, and a cont
       'could not be started: exec: "nope": not found',
     ],
   ];
+  const reloaded = {
+    ...stopped,
+    Action: 'kill',
+    Actor: { ID: 'c1', Attributes: { ...stopped.Actor.Attributes, signal: '1' } },
+  };
+  for (const events of [[stopped], [reloaded, stopped]]) {
+    const died = await run({ ...server, targets: ready.url }, fakeSession({ list: [container], events }));
+    expect(died.failure!.message).toContain('exited with code 143');
+  }
   for (const [state, words] of crashed) {
     expect(
       (await run({ ...server, targets: ready.url }, fakeSession({ list: [state] }))).failure!.message,

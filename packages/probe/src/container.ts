@@ -149,9 +149,15 @@ function wasStopped({ exitCode, restartPolicy }: Container): boolean {
   );
 }
 
+/**
+ * Who stops a container says so up to ten minutes before it ends, its stop_grace_period: the engine is asked for what it
+ * remembers of that time. \`date\` knows whole seconds only on some servers, so the engine tells what time it is.
+ */
 const EVENTS = `now=$(date +%s)
+looked=$(docker info --format '{{.SystemTime}}') || exit
+echo "looked $looked"
 ${LIST}echo listed
-docker events --since "$now" --until "$((now + $1))" --filter type=container --filter "label=com.docker.compose.project=$p" --format '{{json .}}' </dev/null &
+docker events --since "$((now - 600))" --until "$((now + $1))" --filter type=container --filter "label=com.docker.compose.project=$p" --format '{{json .}}' </dev/null &
 e=$!
 # Ends when the other side closes this program's stdin, or the connection is gone.
 cat >/dev/null
@@ -159,6 +165,7 @@ kill $e 2>/dev/null
 `;
 
 interface EngineEvent {
+  timeNano?: number;
   Action?: string;
   status?: string;
   id?: string;
@@ -176,8 +183,7 @@ export async function watchForCrash(
   options: { seconds: number; signal: AbortSignal; named: ReadonlySet<string> },
 ): Promise<Crash | undefined> {
   const { signal, named } = options;
-  const stopped = new Set<string>();
-  const outOfMemory = new Set<string>();
+  const past: Past = { lookedAt: 0, stopped: new Set(), outOfMemory: new Set() };
   const listed: string[] = [];
   let listing = true;
   let crash: Crash | undefined;
@@ -190,14 +196,16 @@ export async function watchForCrash(
     }
   };
   const onLine = (line: string) => {
-    if (listing) {
-      if (line !== 'listed') return void listed.push(line);
+    if (!listing) return void report(crashOfEvent(line, scope, past, named));
+    if (line.startsWith('looked ')) {
+      past.lookedAt = Date.parse(line.slice('looked '.length)) || Date.now();
+    } else if (line !== 'listed') {
+      listed.push(line);
+    } else {
       listing = false;
       for (const container of inScope(parseList(listed), scope))
         report(crashOf(container, named.has(container.service)));
-      return;
     }
-    report(crashOfEvent(line, scope, stopped, outOfMemory, named));
   };
   const program = session.run({
     script: PRELUDE + EVENTS,
@@ -215,11 +223,22 @@ export async function watchForCrash(
   return undefined;
 }
 
+/** What events before have told. */
+interface Past {
+  /** When the containers were listed, as Date.now(): what ended before that is in the list, or was replaced. */
+  lookedAt: number;
+  /** Ids of containers that somebody stops. */
+  stopped: Set<string>;
+  outOfMemory: Set<string>;
+}
+
+/** SIGHUP, SIGUSR1, SIGUSR2, SIGWINCH: programs reload, reopen logs or resize, and go on. */
+const GOES_ON = new Set(['1', '10', '12', '28']);
+
 function crashOfEvent(
   line: string,
   scope: ContainerScope,
-  stopped: Set<string>,
-  outOfMemory: Set<string>,
+  { lookedAt, stopped, outOfMemory }: Past,
   named: ReadonlySet<string>,
 ): Crash | undefined {
   let event: EngineEvent;
@@ -235,10 +254,10 @@ function crashOfEvent(
   if (about['com.docker.compose.oneoff'] === 'True') return undefined;
   if (scope.services.length > 0 && !scope.services.includes(service)) return undefined;
   // `docker stop` and `docker kill` say `kill` first: then somebody stopped it, and it did not crash.
-  if (action === 'kill') stopped.add(id);
+  if (action === 'kill' && !GOES_ON.has(about['signal'] ?? '')) stopped.add(id);
   if (action === 'start') stopped.delete(id);
   if (action === 'oom') outOfMemory.add(id);
-  if (action !== 'die' || stopped.has(id)) return undefined;
+  if (action !== 'die' || stopped.has(id) || (event.timeNano ?? Infinity) / 1e6 < lookedAt) return undefined;
   const exitCode = Number(about['exitCode'] ?? NaN);
   if (exitCode === 0 && !named.has(service)) return undefined;
   const reason = outOfMemory.has(id) ? 'was killed for lack of memory (OOM)' : `exited with code ${exitCode}`;
