@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { escapeHtml, escapeMarkdown } from './escape.ts';
 import { redactor } from './redact.ts';
 
 const secretText = fc
@@ -14,6 +15,23 @@ test('a secret is found as it is, in base64 at any offset, and in URLs', () => {
       expect(redact(`https://x/?q=${encodeURIComponent(secret)}`)).not.toContain(encodeURIComponent(secret));
       const basic = Buffer.from(`${around}:${secret}`).toString('base64');
       expect(redact(`Basic ${basic}`)).toContain('***');
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('a secret is found in every text that it was escaped for', () => {
+  fc.assert(
+    fc.property(secretText, (secret) => {
+      const { redact } = redactor([secret]);
+      for (const escaped of [
+        escapeMarkdown(secret),
+        escapeHtml(secret),
+        new URLSearchParams({ q: secret }).toString().slice(2),
+        `'${secret.replace(/'/g, "'\\''")}'`,
+      ]) {
+        expect(redact(`before ${escaped} after`)).not.toContain(escaped);
+      }
     }),
     { numRuns: 500 },
   );

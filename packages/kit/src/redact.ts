@@ -1,10 +1,13 @@
+import { escapeHtml, escapeMarkdown } from './escape.ts';
+
 /** Shown in place of a secret. */
 export const MASK = '***';
 
 /**
  * Knows the secrets of a run and takes them out of any text. Covers the value itself, each of its lines (a
- * private key is printed line by line), its base64 forms and its URL-encoded forms, since the runner's own
- * mask covers whole strings in the log alone. Values shorter than four characters are left out: removing
+ * private key is printed line by line), its base64 forms, its URL-encoded forms and what escaping for Markdown, HTML,
+ * XML and a shell makes of it, since texts are escaped where they are put together and redacted at the end. The
+ * runner's own mask covers whole strings in the log alone. Values shorter than four characters are left out: removing
  * them would shred every message and hide nothing.
  */
 export interface Redactor {
@@ -53,7 +56,11 @@ function formsOf(secret: string): string[] {
     if (value.length < SHORTEST || /^-----(BEGIN|END) [A-Z0-9 ]+-----$/.test(value)) continue;
     forms.add(value);
     forms.add(encodeURIComponent(value.toWellFormed()));
+    forms.add(new URLSearchParams([['', value.toWellFormed()]]).toString().slice(1));
     forms.add(JSON.stringify(value).slice(1, -1));
+    forms.add(escapeMarkdown(value));
+    forms.add(escapeHtml(value));
+    forms.add(value.replace(/'/g, "'\\''"));
     // Base64 inside a longer text (such as `user:password`) depends on the offset modulo 3: cover all three.
     const bytes = Buffer.from(value);
     forms.add(bytes.toString('base64'));
