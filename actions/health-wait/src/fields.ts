@@ -7,7 +7,6 @@ import {
   lines,
   linesOf,
   oneOf,
-  pairs,
   pattern,
   rawText,
   required,
@@ -17,6 +16,7 @@ import {
 } from '@deploy-actions/kit';
 import { parseStatusSet, parseTextMatch, parseVersionSource } from '@deploy-actions/probe/inputs';
 import { optionalServerFields } from '@deploy-actions/shell';
+import { jsonExpectations } from './json-expectation.ts';
 
 /** `Name: value` as a header is written. */
 function header(line: string): [name: string, value: string] {
@@ -59,7 +59,7 @@ export const fields = {
     });
   }),
   'expect-body': field(parseTextMatch),
-  'expect-json': pairs(),
+  'expect-json': jsonExpectations,
   'expect-header': linesOf(headerExpectation),
   'expect-version': text(),
   'version-from': field(parseVersionSource),

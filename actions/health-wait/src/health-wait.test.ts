@@ -24,6 +24,8 @@ interface Run {
   failure: Failure | undefined;
   log: string[];
   summary: string;
+  /** What a text looks like once the secrets are out of it. */
+  secrets: (text: string) => string;
 }
 
 function inputsOf(values: Record<string, string>): HealthInputs {
@@ -72,6 +74,7 @@ async function run(
     failure,
     log: log.lines,
     summary,
+    secrets: (text) => secrets.redact(text),
   };
 }
 
@@ -172,6 +175,86 @@ test('YAML targets have their own expectations and limits, and a mistake is name
     expect(failure).toMatchObject({ kind: 'input', input: 'targets' });
     expect(failure!.message).toMatch(message);
   }
+});
+
+test('values in JSON are compared each, null with null, and the line form splits where the path ends', async () => {
+  const server = await up(
+    serveHttp((_request, response) =>
+      response.end(
+        JSON.stringify({
+          status: 'a=b',
+          error: null,
+          checks: [
+            { name: 'db', state: 'up' },
+            { name: 'queue', state: 'down' },
+          ],
+        }),
+      ),
+    ),
+  );
+  const look = async (values: Record<string, string>) =>
+    (await run({ targets: server.url, timeout: '150ms', ...values })).failure?.message;
+  const yaml = (expected: string) => look({ targets: `- url: ${server.url}\n  expect-json: ${expected}` });
+
+  const lines = 'status = a=b\n$.checks[?(@.name=="db")].state=up\nerror=null\nchecks[1].name';
+  expect(await look({ 'expect-json': lines })).toBeUndefined();
+  expect(await look({ 'expect-json': '$.checks[*].state=up' })).toContain(
+    '$.checks[*].state: value 2 of 2 is "down", wanted "up"',
+  );
+  expect(await look({ 'expect-json': 'nothing' })).toContain('$.nothing is not in the answer');
+  expect(await yaml('{ error: null, "$.checks[0].state": up }')).toBeUndefined();
+  expect(await yaml('{ status: null }')).toContain('$.status is "a=b", wanted null');
+  expect(await yaml('|\n    error\n    status=a=b')).toBeUndefined();
+  expect(await yaml('|\n    error\n    nothing')).toContain('$.nothing is not in the answer');
+  expect(await yaml('a-b=c')).toContain('[0].expect-json: "a-b=c" is not path or path=value');
+
+  for (const [value, message] of [
+    ['status=ok\n$[=1', /^input `expect-json`, line 2: "\$\[=1" is no JSONPath: /],
+    ['db-state=ok', /^input `expect-json`, line 1: "db-state=ok" is not path or path=value$/],
+    ['a=1\n$.a=2', /^input `expect-json`: "\$\.a" is given twice$/],
+  ] as const) {
+    expect(() => inputsOf({ targets: server.url, 'expect-json': value })).toThrow(message);
+  }
+});
+
+test('of the headers only credentials are secret: the name of a host stays readable', async () => {
+  const server = await up(serveHttp((_request, response) => response.writeHead(503).end('down')));
+  const { failure, secrets } = await run({
+    targets: `- url: ${server.url}/\n  name: app.example.org\n  headers: { X-Api-Key: key-of-yaml }`,
+    headers: 'Host: app.example.org\nAuthorization: Bearer abc-123-def\nCookie: session=1234',
+    timeout: '100ms',
+  });
+  expect(failure!.message).toContain('app.example.org is not ready');
+  expect(
+    ['app.example.org', 'Bearer abc-123-def', 'abc-123-def', 'session=1234', 'key-of-yaml'].map(secrets),
+  ).toEqual(['app.example.org', '***', '***', '***', '***']);
+});
+
+test('resolve holds for redirects too, and an address of the target goes before it', async () => {
+  const target = await up(serveHttp((request, response) => response.end(request.headers.host)));
+  const server = await up(
+    serveHttp((request, response) =>
+      response.writeHead(302, { location: `http://${request.url!.slice(1)}:${target.port}/` }).end(),
+    ),
+  );
+  const look = (text: string) =>
+    run({
+      targets: text,
+      redirects: '3',
+      timeout: '150ms',
+      resolve: ['app', 'other']
+        .flatMap((host) => [server.port, target.port].map((port) => `${host}.invalid:${port}:127.0.0.1`))
+        .join('\n'),
+    });
+  for (const host of ['app.invalid', 'other.invalid']) {
+    expect((await look(`http://app.invalid:${server.port}/${host}`)).failure).toBeUndefined();
+  }
+  const { failure } = await look(
+    `- url: http://app.invalid/app.invalid\n  address: 127.0.0.1:${server.port}`,
+  );
+  expect(failure!.message).toContain(
+    `the redirect leads away from the given address 127.0.0.1:${server.port}, to http://app.invalid:${target.port}`,
+  );
 });
 
 test('a cancelled run ends at once with the reason of the cancelling', async () => {

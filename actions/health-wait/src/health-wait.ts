@@ -28,6 +28,7 @@ import {
 } from '@deploy-actions/probe';
 import type { Ports } from '@deploy-actions/runner';
 import type { Session } from '@deploy-actions/shell';
+import { credentialsIn } from './credential.ts';
 import type { fields, outputs } from './fields.ts';
 import { failureText, remedyFor, reportOf, summaryOf } from './report.ts';
 import type { Watched } from './target-spec.ts';
@@ -63,7 +64,7 @@ const NEWS_EVERY = 15_000;
 
 /** Waits until every target is ready. Throws an `unhealthy` Failure that names each one that is not, and why. */
 export async function healthWait(inputs: HealthInputs, ports: Ports, world: World): Promise<HealthOutputs> {
-  for (const [, value] of inputs.headers) if (value.length >= 8) ports.addSecret(value);
+  for (const [name, value] of inputs.headers) credentialsIn(name, value).forEach(ports.addSecret);
   const targets = await readTargets(inputs, ports.addSecret);
   const scope = scopeOf(inputs, targets);
   // The times that are told are the targets', not those of loading our own code.

@@ -9,8 +9,10 @@ import {
   parseTextMatch,
   parseVersionSource,
 } from '@deploy-actions/probe';
-import type { ConnectOptions } from '@deploy-actions/http';
+import type { ConnectOptions, Endpoint } from '@deploy-actions/http';
+import { credentialsIn } from './credential.ts';
 import type { HealthInputs } from './health-wait.ts';
+import { type JsonExpectation, jsonExpectations } from './json-expectation.ts';
 
 /** A target as the user wrote it, in a line or in YAML; what is missing comes from the inputs. */
 export interface TargetSpec {
@@ -21,7 +23,7 @@ export interface TargetSpec {
   body?: string;
   'expect-status'?: string | number;
   'expect-body'?: string;
-  'expect-json'?: Record<string, unknown>;
+  'expect-json'?: Record<string, unknown> | string;
   'expect-header'?: Record<string, string | null>;
   'expect-version'?: string | number;
   'version-from'?: string;
@@ -63,7 +65,7 @@ export class TargetError extends Error {
   }
 }
 
-/** Makes a target of its specification and the inputs. Throws TargetError; calls `onSecret` with a URL's password. */
+/** Makes a target of its specification and the inputs. Throws TargetError; calls `onSecret` with each credential. */
 export function watch(spec: TargetSpec, inputs: HealthInputs, onSecret: (value: string) => void): Watched {
   const target = targetOf(spec, inputs, onSecret);
   const onServer = target.kind === 'compose' || target.kind === 'exec';
@@ -128,7 +130,7 @@ function targetOf(spec: TargetSpec, inputs: HealthInputs, onSecret: (value: stri
       return {
         kind: 'ws',
         url: url.href,
-        headers: headersOf(spec, inputs),
+        headers: headersOf(spec, inputs, onSecret),
         connect: connection(spec, url, inputs),
       };
     }
@@ -136,14 +138,24 @@ function targetOf(spec: TargetSpec, inputs: HealthInputs, onSecret: (value: stri
     case 'https': {
       const url = parseUrl(spec.url, wrong);
       if (url.password.length > 0) onSecret(decodeURIComponent(url.password));
+      const { resolve } = inputs;
       return {
         kind: 'http',
         url: url.href,
         method: (spec.method ?? inputs.method ?? 'GET').toUpperCase(),
-        headers: headersOf(spec, inputs),
+        headers: headersOf(spec, inputs, onSecret),
         ...(spec.body === undefined ? {} : { body: spec.body }),
         redirects: spec.redirects ?? inputs.redirects,
         connect: connection(spec, url, inputs),
+        ...(resolve.length === 0
+          ? {}
+          : {
+              // The target's own address goes before `resolve`, also where a redirect stays on its host.
+              addressFor: ({ host, port }: Endpoint) =>
+                spec.address !== undefined && host === bare(url.hostname)
+                  ? undefined
+                  : addressIn(resolve, host, port),
+            }),
         expect: expectations(spec, inputs, url),
       };
     }
@@ -162,7 +174,13 @@ function parseUrl(text: string, wrong: (message: string) => Error): URL {
   }
 }
 
-function headersOf(spec: TargetSpec, inputs: HealthInputs): Record<string, string> {
+function headersOf(
+  spec: TargetSpec,
+  inputs: HealthInputs,
+  onSecret: (value: string) => void,
+): Record<string, string> {
+  for (const [name, value] of Object.entries(spec.headers ?? {}))
+    credentialsIn(name, value).forEach(onSecret);
   return { ...Object.fromEntries(inputs.headers), ...spec.headers };
 }
 
@@ -173,19 +191,26 @@ function connection(spec: TargetSpec, url: URL, inputs: HealthInputs): ConnectOp
   if (spec.servername) options.servername = spec.servername;
   if (inputs.ca) options.ca = inputs.ca;
   const port = url.port === '' ? (/^(https|wss):$/.test(url.protocol) ? 443 : 80) : Number(url.port);
-  const rule = inputs.resolve.find(
-    (one) =>
-      one.host.replace(/^\[(.*)\]$/, '$1') === url.hostname.replace(/^\[(.*)\]$/, '$1') && one.port === port,
-  );
-  if (rule) options.address = rule.address;
+  const address = addressIn(inputs.resolve, bare(url.hostname), port);
+  if (address !== undefined) options.address = address;
   if (spec.address !== undefined) {
     const [, host, addressPort] = /^(\[[^\]]+\]|[^:\s]+|[0-9a-fA-F:]+)(?::(\d+))?$/.exec(spec.address) ?? [];
     if (host === undefined)
       throw new TargetError('address', `"${spec.address}" is not an address or address:port`);
-    options.address = host.replace(/^\[(.*)\]$/, '$1');
+    options.address = bare(host);
     if (addressPort) options.addressPort = Number(addressPort);
   }
   return options;
+}
+
+/** The address that `resolve` has for a host (without brackets) and port. */
+function addressIn(rules: HealthInputs['resolve'], host: string, port: number): string | undefined {
+  return rules.find((rule) => bare(rule.host) === host && rule.port === port)?.address;
+}
+
+/** A host without the brackets of IPv6. */
+function bare(host: string): string {
+  return host.replace(/^\[(.*)\]$/, '$1');
 }
 
 function expectations(spec: TargetSpec, inputs: HealthInputs, url: URL): Expectations {
@@ -204,13 +229,8 @@ function expectations(spec: TargetSpec, inputs: HealthInputs, url: URL): Expecta
   const body =
     spec['expect-body'] === undefined ? inputs['expect-body'] : textMatch('expect-body', spec['expect-body']);
   if (body) expected.body = body;
-  const json = Object.entries(spec['expect-json'] ?? Object.fromEntries(inputs['expect-json']));
-  if (json.length > 0) {
-    expected.json = json.map(([path, equals]) => ({
-      path: parsed('expect-json', () => lenientJsonPath(path)),
-      ...(equals === null ? {} : { equals }),
-    }));
-  }
+  const json = jsonOf(spec) ?? inputs['expect-json'];
+  if (json.length > 0) expected.json = json;
   const headers = spec['expect-header']
     ? Object.entries(spec['expect-header']).map(([name, text]) => ({
         name: name.toLowerCase(),
@@ -241,6 +261,15 @@ function expectations(spec: TargetSpec, inputs: HealthInputs, url: URL): Expecta
     (url.protocol === 'https:' ? inputs['expect-certificate-days'] : undefined);
   if (days !== undefined) expected.certificateDays = days;
   return expected;
+}
+
+function jsonOf({ 'expect-json': json }: TargetSpec): JsonExpectation[] | undefined {
+  if (json === undefined) return undefined;
+  if (typeof json === 'string') return parsed('expect-json', () => jsonExpectations.parse(json));
+  return Object.entries(json).map(([path, equals]) => ({
+    path: parsed('expect-json', () => lenientJsonPath(path)),
+    equals,
+  }));
 }
 
 function textMatch(key: keyof TargetSpec, text: string) {

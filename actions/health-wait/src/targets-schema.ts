@@ -31,7 +31,10 @@ export const targetsSchema = {
           body: { type: 'string' },
           'expect-status': { ...scalar, 'x-expected': 'a set of status codes, such as 200, 2xx or 200-399' },
           'expect-body': { type: 'string' },
-          'expect-json': { type: 'object', 'x-expected': 'a mapping of JSONPath to value' },
+          'expect-json': {
+            type: ['object', 'string'],
+            'x-expected': 'a mapping of JSONPath to value, or lines of path or path=value',
+          },
           'expect-header': { type: 'object', additionalProperties: { type: ['string', 'null'] } },
           'expect-version': scalar,
           'version-from': { type: 'string' },

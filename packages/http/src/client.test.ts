@@ -10,7 +10,7 @@ import {
   serveHttps,
   serveTcp,
 } from '../../../test/support/server.ts';
-import { HttpError, openHttp, requestJson } from './index.ts';
+import { type ConnectOptions, type Endpoint, HttpError, openHttp, requestJson } from './index.ts';
 
 const http = openHttp();
 const servers: TinyServer[] = [];
@@ -239,6 +239,119 @@ test('redirects are followed when asked, and a loop is named', async () => {
   );
 });
 
+test('an answer that sets a cookie is asked again and is no circle, until it has had its chance', async () => {
+  const visits = new Map<string, number>();
+  const server = await up(
+    serveHttp((request, response) => {
+      const times = (visits.get(request.url!) ?? 0) + 1;
+      visits.set(request.url!, times);
+      const [, kind] = request.url!.split('/');
+      if (kind === 'login') response.setHeader('set-cookie', `n=${times}`);
+      if (kind === 'always') response.setHeader('set-cookie', `n=${times}`);
+      const to = { app: '/login', login: '/app', always: '/always' }[kind!]!;
+      if (kind === 'app' && times === 2) response.end('in');
+      else response.writeHead(302, { location: to }).end();
+    }),
+  );
+  expect((await http.request({ url: `${server.url}/app`, redirects: 5 })).body.toString()).toBe('in');
+  expect((await failure(http.request({ url: `${server.url}/always`, redirects: 9 }))).message).toContain(
+    'circle, 2 of them',
+  );
+  visits.clear();
+  expect((await failure(http.request({ url: `${server.url}/app`, redirects: 1 }))).message).toContain(
+    'more than 1',
+  );
+});
+
+test('a redirect to another scheme or port of the same host stays at the given address', async () => {
+  const certificate = makeCertificate({ names: ['inner'] });
+  const secure = await up(
+    serveHttps(certificate, (request, response) => response.end(`secure ${request.headers.host}`)),
+  );
+  const plain = await up(
+    serveHttp((_request, response) =>
+      response.writeHead(302, { location: `https://app.invalid:${secure.port}/` }).end(),
+    ),
+  );
+  const away = await up(
+    serveHttp((_request, response) => response.writeHead(302, { location: 'http://other.invalid/' }).end()),
+  );
+  const url = `http://app.invalid:${plain.port}/`;
+  const address = '127.0.0.1';
+  const kept = await http.request({
+    url,
+    redirects: 3,
+    connect: { address, servername: 'inner', ca: certificate.cert },
+  });
+  expect(kept.body.toString()).toBe(`secure app.invalid:${secure.port}`);
+  expect((await http.request({ url, redirects: 3, connect: { address, insecure: true } })).status).toBe(200);
+
+  const lost = await failure(
+    http.request({ url: 'http://app.invalid/', redirects: 3, connect: { address, addressPort: plain.port } }),
+  );
+  expect(lost).toMatchObject({ phase: 'redirect', sent: true });
+  expect(lost.message).toBe(
+    `app.invalid:80: the redirect leads away from the given address 127.0.0.1:${plain.port}, to https://app.invalid:${secure.port}`,
+  );
+  const elsewhere = await failure(
+    http.request({ url: 'http://app.invalid/', redirects: 3, connect: { address, addressPort: away.port } }),
+  );
+  expect(elsewhere).toMatchObject({ phase: 'dns' });
+});
+
+test('a redirect is asked at the address that is known for its host and port', async () => {
+  const target = await up(serveHttp((request, response) => response.end(request.headers.host)));
+  const server = await up(
+    serveHttp((request, response) =>
+      response.writeHead(302, { location: `http://${request.url!.slice(1)}.invalid:${target.port}/` }).end(),
+    ),
+  );
+  const asked: string[] = [];
+  const addressFor = ({ host, port, secure }: Endpoint) => {
+    asked.push(`${host}:${port} ${secure}`);
+    return host === 'unknown.invalid' ? undefined : '127.0.0.1';
+  };
+  const ask = (host: string, connect: ConnectOptions) =>
+    http.request({ url: `http://app.invalid:${server.port}/${host}`, redirects: 3, connect, addressFor });
+  // The rule for the host and port is meant for just this, the address is of the first hop.
+  for (const host of ['app', 'other']) {
+    const answer = await ask(host, { address: '127.0.0.1', addressPort: server.port });
+    expect(answer.body.toString()).toBe(`${host}.invalid:${target.port}`);
+  }
+  expect(await failure(ask('unknown', { address: '127.0.0.1' }))).toMatchObject({ phase: 'dns' });
+  expect(asked).toEqual(['app', 'other', 'unknown'].map((host) => `${host}.invalid:${target.port} false`));
+});
+
+test('a status that has no body ends with its head, whatever length it names', async () => {
+  let connections = 0;
+  const heads = [
+    'HTTP/1.1 304 Not Modified\r\nContent-Length: 1234\r\nContent-Encoding: klingon\r\n\r\n',
+    'HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n',
+    'HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n',
+    'HTTP/1.1 204 No Content\r\n\r\n',
+    'HTTP/1.1 304 Not Modified\r\nContent-Length: 0\r\n\r\n',
+  ];
+  const server = await up(
+    serveTcp((socket) => {
+      connections += 1;
+      socket.on('data', () => socket.write(heads.shift()!));
+    }),
+  );
+  const ends: unknown[] = [];
+  while (heads.length > 0) {
+    const { status, body, truncated } = await http.request({ url: server.url, deadline: 2000 });
+    ends.push([status, body.length, truncated, connections]);
+  }
+  // Only a connection on which a body may yet come is given up.
+  expect(ends).toEqual([
+    [304, 0, false, 1],
+    [204, 0, false, 2],
+    [204, 0, false, 3],
+    [204, 0, false, 4],
+    [304, 0, false, 4],
+  ]);
+});
+
 test('credentials never follow a redirect to another origin', async () => {
   let seen: Record<string, unknown> = {};
   const other = await up(
@@ -282,6 +395,31 @@ test('a header cannot smuggle in another one', async () => {
   expect(
     (await failure(http.request({ url: 'http://127.0.0.1:1', headers: { a: 'b\r\nc: d' } }))).message,
   ).toContain('line break');
+});
+
+test('a header that cannot be sent is refused by name before anything is connected', async () => {
+  const cases: [Record<string, string | string[]>, RegExp][] = [
+    [{ Expect: '100-continue' }, /^header Expect cannot be sent: leave it out, /],
+    [{ 'Transfer-Encoding': 'chunked' }, /^header Transfer-Encoding cannot be sent: leave it out, /],
+    [{ upgrade: 'h2c' }, /^header upgrade cannot be sent: leave it out, /],
+    [{ 'Keep-Alive': 'timeout=5' }, /^header Keep-Alive cannot be sent: leave it out, /],
+    [{ Connection: 'Upgrade' }, /^header Connection can only be close or keep-alive/],
+    [{ Host: 'a', host: 'b' }, /^header host is given twice: leave one out$/],
+    [{ Host: ['a', 'b'] }, /^header Host is given twice: leave one out$/],
+    [{ 'Content-Length': ['1', '1'] }, /^header Content-Length is given twice: leave one out$/],
+    [{ a: 'b\x01' }, /^header a holds a control character$/],
+  ];
+  for (const [headers, words] of cases) {
+    const error = await failure(http.request({ url: 'http://127.0.0.1:1', headers }));
+    expect(error).toMatchObject({ phase: 'http', sent: false });
+    expect(error.message).toMatch(words);
+  }
+  const server = await up(serveHttp((_request, response) => response.end('ok')));
+  const short = await failure(
+    http.request({ url: server.url, method: 'POST', body: 'abc', headers: { 'content-length': '2' } }),
+  );
+  expect(short.message).toContain('the request cannot be sent');
+  expect((await http.request({ url: server.url, headers: { connection: 'Close' } })).status).toBe(200);
 });
 
 test('a certificate is checked, and told about', async () => {

@@ -5,7 +5,7 @@ import { HttpError } from './error.ts';
 import { type ExchangeAnswer, type Lane, LaneClosed, exchange, openLane } from './exchange.ts';
 import { type Limit, limited } from './limit.ts';
 import { type Proxy, endpointOf, proxyFor, tunnel } from './proxy.ts';
-import { type Hop, followHops } from './redirect.ts';
+import { type AddressFor, type Hop, connectAt, followHops } from './redirect.ts';
 
 export interface HttpRequest {
   /** Default GET. */
@@ -27,8 +27,13 @@ export interface HttpRequest {
   signal?: AbortSignal;
   /** Most redirects that are followed; default 0: the redirect itself is the answer. */
   redirects?: number;
-  /** How to connect to the URL's own origin; redirects elsewhere keep `family`, `ca` and `dial` only. */
+  /**
+   * How to connect to the URL's own host; redirects elsewhere keep `family`, `ca` and `dial` only. One to another scheme
+   * or port of the host fails where `addressPort` is given.
+   */
   connect?: ConnectOptions;
+  /** Addresses for the hosts and ports that redirects lead to; goes before `connect.address` there. */
+  addressFor?: AddressFor;
   /**
    * Most milliseconds since its opening that a kept connection to the same place may have to be used again; default no
    * limit. 0: a connection of its own, closed afterwards.
@@ -116,11 +121,7 @@ export function openHttp(options: HttpOptions = {}): Http {
     idle.set(key, lanes);
   };
 
-  async function oneHop(hop: Hop, first: boolean, request: HttpRequest, limit: Limit) {
-    const given = request.connect ?? {};
-    const connectOptions: ConnectOptions = first
-      ? given
-      : { family: given.family, ca: given.ca, dial: given.dial };
+  async function oneHop(hop: Hop, connectOptions: ConnectOptions, request: HttpRequest, limit: Limit) {
     const endpoint = endpointOf(hop.url);
     const where = authority(endpoint.host, endpoint.port);
     const proxied =
@@ -189,14 +190,11 @@ export function openHttp(options: HttpOptions = {}): Http {
   async function follow(request: HttpRequest, limit: Limit): Promise<HttpResponse> {
     const started = performance.now();
     const first = firstHop(request, options.userAgent ?? 'deploy-actions');
-    const { answer, hop, redirects } = await followHops(
-      first,
-      request.redirects ?? 0,
-      async (one, isFirstOrigin) => {
-        const got = await oneHop(one, isFirstOrigin, request, limit);
-        return { ...got, status: got.answer.status, headers: got.answer.headers };
-      },
-    );
+    const { answer, hop, redirects } = await followHops(first, request.redirects ?? 0, async (one) => {
+      const how = connectAt(one.url, first.url, request.connect, request.addressFor);
+      const got = await oneHop(one, how, request, limit);
+      return { ...got, status: got.answer.status, headers: got.answer.headers };
+    });
     return respond(
       answer.answer,
       answer.connection,
@@ -246,12 +244,15 @@ export function firstHop(request: HttpRequest, userAgent: string): Hop {
     throw new HttpError(`${url.protocol}// is not http:// or https://`, { phase: 'http' });
   }
   const headers: [string, string][] = [];
+  const has = (name: string) => headers.some(([one]) => one === name);
   for (const [name, value] of Object.entries(request.headers ?? {})) {
+    const field = name.toLowerCase();
     for (const one of Array.isArray(value) ? value : value === undefined ? [] : [value]) {
-      headers.push([name.toLowerCase(), headerValue(name, one)]);
+      if (ONCE.has(field) && has(field))
+        throw new HttpError(`header ${name} is given twice: leave one out`, { phase: 'http' });
+      headers.push([field, headerValue(name, field, one)]);
     }
   }
-  const has = (name: string) => headers.some(([one]) => one === name);
   if (!has('user-agent')) headers.push(['user-agent', userAgent]);
   if (!has('accept-encoding') && request.decode !== false) headers.push(['accept-encoding', ACCEPT_ENCODING]);
   if (url.username !== '' && !has('authorization')) {
@@ -266,12 +267,30 @@ export function firstHop(request: HttpRequest, userAgent: string): Hop {
   return { method: (request.method ?? 'GET').toUpperCase(), url, headers, body };
 }
 
-/** A header value as it goes over the wire; without line breaks, which would start another header. */
-function headerValue(name: string, value: string): string {
+/** Headers that may stand only once in a request. */
+const ONCE = new Set(['host', 'content-length']);
+
+/** Headers that say how this client and the next server talk, which is not the caller's to say, and why not. */
+const OURS = new Map([
+  ['expect', 'the body is sent at once'],
+  ['transfer-encoding', 'the body goes with its length'],
+  ['upgrade', 'only HTTP/1.1 is spoken'],
+  ['keep-alive', 'connections are kept without it'],
+]);
+
+/** A header value as it goes over the wire (`field`: its name in lower case); without line breaks, which would start another header. */
+function headerValue(name: string, field: string, value: string): string {
   if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name))
     throw new HttpError('a header name holds a character that is not allowed', { phase: 'http' });
-  if (/[\0\r\n]/.test(value))
-    throw new HttpError(`header ${name} holds a line break or NUL`, { phase: 'http' });
+  if (/[\0-\x08\n-\x1f\x7f]/.test(value)) {
+    const what = /[\0\r\n]/.test(value) ? 'line break or NUL' : 'control character';
+    throw new HttpError(`header ${name} holds a ${what}`, { phase: 'http' });
+  }
+  const why = OURS.get(field);
+  if (why !== undefined)
+    throw new HttpError(`header ${name} cannot be sent: leave it out, ${why}`, { phase: 'http' });
+  if (field === 'connection' && !/^(close|keep-alive)$/i.test(value))
+    throw new HttpError(`header ${name} can only be close or keep-alive`, { phase: 'http' });
   return /^[\x00-\xff]*$/.test(value) ? value : Buffer.from(value, 'utf8').toString('latin1');
 }
 

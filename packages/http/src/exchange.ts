@@ -147,13 +147,24 @@ export function exchange(lane: Lane, request: ExchangeRequest): Promise<Exchange
           headers = pairsOf(rawHeaders as unknown as Buffer[]);
           if (headers.some(([name, value]) => name === 'connection' && /\bclose\b/i.test(value)))
             reusable = false;
+          // RFC 9112, section 6.3: these end with their head, also when that names a length.
+          const bodiless = code === 204 || code === 304;
           try {
             const encoding =
-              request.decode && request.method !== 'HEAD' ? valueOf(headers, 'content-encoding') : '';
+              request.decode && request.method !== 'HEAD' && !bodiless
+                ? valueOf(headers, 'content-encoding')
+                : '';
             collector = collectBody(encoding, request.maxBytes, request.overflow, where);
           } catch (error) {
             finish(() => fail(error));
             abort!(new Error('aborted'));
+            return true;
+          }
+          if (bodiless && request.method !== 'HEAD' && headers.some(announcesBody)) {
+            // The parser waits for that body, and a server may even send it.
+            reusable = false;
+            complete();
+            abort!(new Error('enough'));
           }
           return true;
         },
@@ -171,6 +182,11 @@ export function exchange(lane: Lane, request: ExchangeRequest): Promise<Exchange
         },
         onError(error) {
           if (settled) return;
+          // Not the connection's fault: the same would happen on the next one.
+          if (!sent && REFUSED.has(codeOf(error) ?? '')) {
+            const message = `${where}: the request cannot be sent: ${error.message}`;
+            return finish(() => fail(new HttpError(message, { phase: 'http', cause: error })));
+          }
           if (error instanceof LaneClosed || !sent) return finish(() => fail(new LaneClosed('closed')));
           const phase = collector ? 'body' : 'http';
           if (collector && !reusable && error.message === 'enough') return;
@@ -189,6 +205,18 @@ export function exchange(lane: Lane, request: ExchangeRequest): Promise<Exchange
       },
     );
   });
+}
+
+/** undici's codes for a request that it does not take. */
+const REFUSED = new Set([
+  'UND_ERR_INVALID_ARG',
+  'UND_ERR_NOT_SUPPORTED',
+  'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH',
+]);
+
+/** Whether a header says that a body follows. */
+function announcesBody([name, value]: [name: string, value: string]): boolean {
+  return name === 'transfer-encoding' || (name === 'content-length' && !/^0+$/.test(value));
 }
 
 function explain(error: Error, inBody: boolean): string {

@@ -22,4 +22,4 @@ export {
 export { Limit, TimeLimit, limited } from './limit.ts';
 export { endpointOf, readHead } from './proxy.ts';
 export { parseRetryAfter } from './retry-after.ts';
-export { type Hop, followHops } from './redirect.ts';
+export { type AddressFor, type Hop, connectAt, followHops } from './redirect.ts';

@@ -1,4 +1,4 @@
-import { authority } from './connect.ts';
+import { type ConnectOptions, type Endpoint, authority } from './connect.ts';
 import { HttpError } from './error.ts';
 import { endpointOf } from './proxy.ts';
 
@@ -60,6 +60,38 @@ export function nextHop(hop: Hop, status: number, location: string, where: strin
   return { method, url, headers: sameOrigin ? headers : headers.filter(([name]) => name !== 'host'), body };
 }
 
+/** The address of a host and port that are not to be resolved, or undefined. */
+export type AddressFor = (endpoint: Endpoint) => string | undefined;
+
+/**
+ * How the hop of a redirect is connected to. What is given holds for the first one's host; elsewhere only `family`, `ca`
+ * and `dial` do. An address that is known for the hop's own host and port goes before. Throws HttpError of phase
+ * `redirect` when the scheme or port changes and the given address has a port: where the other one is nobody has said.
+ */
+export function connectAt(
+  hop: URL,
+  first: URL,
+  given: ConnectOptions = {},
+  addressFor?: AddressFor,
+): ConnectOptions {
+  if (hop === first || hop.origin === first.origin) return given;
+  const endpoint = endpointOf(hop);
+  const sameHost = hop.hostname === first.hostname;
+  const address = addressFor?.(endpoint);
+  if (address !== undefined) {
+    const { family, ca, dial } = given;
+    return sameHost ? { ...given, address, addressPort: undefined } : { family, ca, dial, address };
+  }
+  if (!sameHost) return { family: given.family, ca: given.ca, dial: given.dial };
+  if (given.addressPort === undefined) return given;
+  const { host, port } = endpointOf(first);
+  throw new HttpError(
+    `${authority(host, port)}: the redirect leads away from the given address ` +
+      `${authority(given.address ?? host, given.addressPort)}, to ${hop.protocol}//${authority(endpoint.host, endpoint.port)}`,
+    { phase: 'redirect', sent: true },
+  );
+}
+
 /** What decides whether a redirect follows: the status and every header, names in lower case. */
 interface Answered {
   status: number;
@@ -67,24 +99,31 @@ interface Answered {
 }
 
 /**
- * Asks, and follows at most `most` redirects; with 0 a redirect itself is the answer. `ask` is told whether the hop is
- * on the first one's origin. Throws HttpError of phase `redirect` for a circle, for too many, and as `nextHop` does.
+ * Asks, and follows at most `most` redirects; with 0 a redirect itself is the answer. Throws HttpError
+ * of phase `redirect` for a circle, for too many, and as `nextHop` does.
  */
 export async function followHops<A extends Answered>(
   first: Hop,
   most: number,
-  ask: (hop: Hop, isFirstOrigin: boolean) => Promise<A>,
+  ask: (hop: Hop) => Promise<A>,
 ): Promise<{ answer: A; hop: Hop; redirects: number }> {
+  if (most === 0) return { answer: await ask(first), hop: first, redirects: 0 };
   let hop = first;
   const seen = new Set<string>();
+  const changed = new Set<string>();
   for (let redirects = 0; ; redirects += 1) {
-    const answer = await ask(hop, hop.url.origin === first.url.origin);
+    const answer = await ask(hop);
     const location = answer.headers.find(([name]) => name === 'location')?.[1];
-    if (most === 0 || !isRedirect(answer.status) || location === undefined) return { answer, hop, redirects };
+    if (!isRedirect(answer.status) || location === undefined) return { answer, hop, redirects };
     const { host, port } = endpointOf(hop.url);
     const where = authority(host, port);
     const details = { phase: 'redirect', status: answer.status, sent: true } as const;
-    seen.add(`${hop.method} ${hop.url.href}`);
+    const asked = `${hop.method} ${hop.url.href}`;
+    // A cookie may change every answer, also of whom was asked before it; once for each that sets one.
+    if (!changed.has(asked) && answer.headers.some(([name]) => name === 'set-cookie')) {
+      changed.add(asked);
+      seen.clear();
+    } else seen.add(asked);
     hop = nextHop(hop, answer.status, location, where);
     if (seen.has(`${hop.method} ${hop.url.href}`)) {
       throw new HttpError(`${where}: redirects go round in a circle, ${redirects + 1} of them`, details);

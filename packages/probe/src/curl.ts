@@ -4,6 +4,7 @@ import {
   type HttpRequest,
   type HttpResponse,
   authority,
+  connectAt,
   endpointOf,
   firstHop,
   followHops,
@@ -40,24 +41,19 @@ const CURL_EXITS: Record<number, [HttpPhase, string]> = {
  */
 export async function askWithCurl(session: Session, request: HttpRequest): Promise<HttpResponse> {
   const until = performance.now() + (request.deadline ?? 30_000);
-  const { family, ca } = request.connect ?? {};
   const first = firstHop(request, 'deploy-actions');
-  const { answer, hop, redirects } = await followHops(
-    first,
-    request.redirects ?? 0,
-    async (one, isFirstOrigin) => {
-      const response = await askOnce(session, {
-        ...request,
-        method: one.method,
-        url: one.url,
-        headers: valuesByName(one.headers),
-        body: one.body,
-        connect: isFirstOrigin ? request.connect : { family, ca },
-        deadline: Math.max(1, until - performance.now()),
-      });
-      return { response, status: response.status, headers: response.headerList };
-    },
-  );
+  const { answer, hop, redirects } = await followHops(first, request.redirects ?? 0, async (one) => {
+    const response = await askOnce(session, {
+      ...request,
+      method: one.method,
+      url: one.url,
+      headers: valuesByName(one.headers),
+      body: one.body,
+      connect: connectAt(one.url, first.url, request.connect, request.addressFor),
+      deadline: Math.max(1, until - performance.now()),
+    });
+    return { response, status: response.status, headers: response.headerList };
+  });
   return { ...answer.response, url: hop.url.href, redirects };
 }
 
@@ -172,6 +168,8 @@ function curlConfig(request: HttpRequest, url: URL, deadline: number): string {
     throw new HttpError('`ca` cannot be given to curl on the server; add it to the trusted ones there', {
       phase: 'tls',
     });
+  if (connect.servername && target.secure)
+    throw new HttpError('`servername` cannot be given to curl on the server', { phase: 'tls' });
   return `${lines.join('\n')}\n`;
 }
 
@@ -192,10 +190,13 @@ async function askWithWget(
     request.body === undefined &&
     url.search === '' &&
     url.username === '' &&
-    !request.connect?.address;
+    request.connect?.address === undefined &&
+    request.connect?.addressPort === undefined &&
+    // It follows redirects by itself.
+    (request.addressFor === undefined || (request.redirects ?? 0) === 0);
   if (!plain) {
     throw new HttpError(
-      `${where}: the server forbids TCP forwarding and has no curl, and wget would show headers, query or body to everybody on the server; install curl there`,
+      `${where}: the server forbids TCP forwarding and has no curl, and wget would show headers, query or body to everybody on the server and takes no address; install curl there`,
       { phase: 'tcp' },
     );
   }

@@ -61,6 +61,17 @@ test('each expectation that fails says what was got and what was wanted', () => 
     [answer(200, '{"a":{"b":1}}'), json('$.a.b', '1'), undefined],
     [answer(200, '{"a":{"b":1}}'), json('$.a.b', 2), '$.a.b is 1, wanted 2'],
     [answer(200, '{"a":{"b":1}}'), json('$.a.c', 'x'), '$.a.c is not in the answer, wanted "x"'],
+    [answer(200, '{"c":[{"s":"up"},{"s":"up"}]}'), json('$.c[*].s', 'up'), undefined],
+    [
+      answer(200, '{"c":[{"s":"up"},{"s":"down"},{"s":"off"}]}'),
+      json('$.c[*].s', 'up'),
+      '$.c[*].s: value 2 of 3 is "down", wanted "up"',
+    ],
+    [answer(200, '{"a":null}'), json('$.a', null), undefined],
+    [answer(200, '{"a":null}'), json('$.a', 'null'), undefined],
+    [answer(200, '{"a":null}'), json('$.a'), undefined],
+    [answer(200, '{"a":"null"}'), json('$.a', null), '$.a is "null", wanted null'],
+    [answer(200, '{}'), json('$.a', null), '$.a is not in the answer, wanted null'],
     [answer(200, 'no'), json('$.a'), 'the body is not JSON; it begins "no"'],
     [
       answer(200, '', { 'x-a': '1' }),

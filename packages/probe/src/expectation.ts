@@ -35,7 +35,7 @@ export interface Expectations {
   /** Default 200-399. */
   status?: StatusSet;
   body?: TextMatch;
-  /** Without `equals` the path must select something. */
+  /** Every value that the path selects must be equal; without `equals` it must select something. */
   json?: { path: JsonPath; equals?: unknown }[];
   /** Without `match` the header must be there. Names in lower case. */
   headers?: { name: string; match?: TextMatch }[];
@@ -89,11 +89,14 @@ export function unmet(answer: HttpResponse, expectations: Expectations, now: Dat
     const document = parsed(answer);
     if (document === undefined) return `the body is not JSON${bodyHint(answer)}`;
     for (const { path, equals } of json) {
-      const [value] = path.select(document.value);
-      if (value === undefined)
+      const values = path.select(document.value);
+      if (values.length === 0)
         return `${path.text} is not in the answer${equals === undefined ? '' : `, wanted ${shown(equals)}`}`;
-      if (equals !== undefined && !alike(value, equals))
-        return `${path.text} is ${shown(value)}, wanted ${shown(equals)}`;
+      if (equals === undefined) continue;
+      const other = values.findIndex((value) => !alike(value, equals));
+      if (other < 0) continue;
+      const which = values.length === 1 ? '' : `: value ${other + 1} of ${values.length}`;
+      return `${path.text}${which} is ${shown(values[other])}, wanted ${shown(equals)}`;
     }
   }
   if (version) {
@@ -125,6 +128,7 @@ function parsed(answer: HttpResponse): { value: unknown } | undefined {
 
 /** Equal as JSON, or the same when written out: `1` in a workflow is text as often as it is a number. */
 function alike(value: unknown, wanted: unknown): boolean {
+  if (wanted === null) return value === null;
   const written = (one: unknown) => (typeof one === 'string' ? one : JSON.stringify(one));
   return written(value) === written(wanted);
 }

@@ -34,6 +34,7 @@ export async function probeHttp(reach: Reach, target: HttpTarget, limits: ProbeL
         body: target.body,
         redirects: target.redirects ?? 0,
         connect: target.connect,
+        addressFor: target.addressFor,
         deadline: Math.max(1, limits.timeout - (performance.now() - started)),
         connectTimeout: limits.timeout,
         maxBytes: readsBody(target.expect) ? BODY_LIMIT : UNREAD_LIMIT,

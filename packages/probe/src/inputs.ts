@@ -1,4 +1,5 @@
 // What inputs are read with: without what asks over the network, so that it costs an action nothing to load.
 export { parseTextMatch } from './expectation.ts';
+export { type JsonPath, JsonPathError, leadingJsonPath } from './json-path.ts';
 export { parseStatusSet } from './status-set.ts';
 export { parseVersionSource } from './version.ts';

@@ -30,6 +30,11 @@ export class JsonPathReader {
     return this.at >= this.text.length;
   }
 
+  /** How many characters have been read. */
+  get position(): number {
+    return this.at;
+  }
+
   wrong(what: string): JsonPathError {
     return new JsonPathError(what, this.at + 1);
   }

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { JsonPathError, jsonPath, lenientJsonPath } from './json-path.ts';
+import { JsonPathError, jsonPath, leadingJsonPath, lenientJsonPath } from './json-path.ts';
 
 const store = {
   store: {
@@ -63,6 +63,20 @@ test('a shorthand means the path from the root', () => {
   expect(lenientJsonPath('[1]').select(['a', 'b'])).toEqual(['b']);
   expect(lenientJsonPath('$.a.b').singular).toBe(true);
   expect(lenientJsonPath('$.a[*]').singular).toBe(false);
+});
+
+test('a path ends where its grammar ends, not at the first sign that may follow it', () => {
+  const split = (text: string) => {
+    const { path, rest } = leadingJsonPath(text);
+    return [path.text, rest];
+  };
+  expect(split('status=a=b')).toEqual(['$.status', '=a=b']);
+  expect(split('$.checks[?(@.a=="b")].state = up')).toEqual(['$.checks[?(@.a=="b")].state', ' = up']);
+  expect(split("[0]['a=b']=1")).toEqual(["$[0]['a=b']", '=1']);
+  expect(split('db-state=ok')).toEqual(['$.db', '-state=ok']);
+  expect(split('version')).toEqual(['$.version', '']);
+  expect(() => split('$[?@.a = 1]=2')).toThrow(JsonPathError);
+  expect(() => split('=ok')).toThrow(JsonPathError);
 });
 
 test('arbitrary paths and documents never bring it down', () => {

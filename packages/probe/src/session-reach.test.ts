@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { memoryLog } from '@deploy-actions/kit';
 import { type Program, type Session, SessionFailure, type SessionFailureCode } from '@deploy-actions/shell';
-import { probeHttp, probeTcp, probeWebSocket, throughSession } from './index.ts';
+import { type HttpTarget, probeHttp, probeTcp, probeWebSocket, throughSession } from './index.ts';
 
 interface CurlAnswer {
   code: number;
@@ -101,6 +101,37 @@ test('redirects are followed by curl there as by ourselves: credentials stay on 
   expect(configs.map((config) => config.includes('Bearer secret'))).toEqual([true, true, false]);
 });
 
+test('a redirect is followed by curl there to the addresses that were given, or not at all', async () => {
+  const redirected = () =>
+    serverThat({
+      forward: 'forward-forbidden',
+      curl: [
+        { code: 0, stdout: 'HTTP/1.1 302 Found\r\nLocation: https://app.test/\r\n\r\n' },
+        { code: 0, stdout: 'HTTP/1.1 200 OK\r\n\r\nfine' },
+      ],
+    });
+  const look = async (target: Partial<HttpTarget>) => {
+    const { session, programs } = redirected();
+    const reach = throughSession(session, { log: memoryLog() });
+    const seen = await probeHttp(reach, { ...http('http://app.test/'), redirects: 5, ...target }, limits);
+    return { seen, via: programs.map(({ input }) => /^connect-to = "(.*)"$/m.exec(String(input))?.[1]) };
+  };
+  expect(await look({ connect: { address: '10.0.0.1' } })).toMatchObject({
+    seen: { ok: true },
+    via: ['app.test:80:10.0.0.1:80', 'app.test:443:10.0.0.1:443'],
+  });
+  expect(await look({ addressFor: () => '10.0.0.2' })).toMatchObject({
+    seen: { ok: true },
+    via: [undefined, 'app.test:443:10.0.0.2:443'],
+  });
+  const { seen } = await look({ connect: { address: '10.0.0.1', addressPort: 8001 } });
+  expect(seen).toMatchObject({ ok: false, phase: 'redirect' });
+  expect(seen.detail).toContain('away from the given address 10.0.0.1:8001, to https://app.test:443');
+  const named = await look({ connect: { address: '10.0.0.1', servername: 'inner' } });
+  expect(named.seen).toMatchObject({ ok: false, phase: 'tls' });
+  expect(named.seen.detail).toContain('`servername` cannot be given to curl on the server');
+});
+
 test('what curl could not do is named by its phase', async () => {
   for (const [code, phase] of [
     [6, 'dns'],
@@ -127,7 +158,13 @@ test('without curl wget asks what is no secret, and nothing else', async () => {
     ok: true,
     status: 200,
   });
-  for (const secret of [http('http://127.0.0.1:1/?t=1'), http('http://127.0.0.1:1/', { cookie: 'a' })]) {
+  const plain = http('http://127.0.0.1:1/');
+  for (const secret of [
+    http('http://127.0.0.1:1/?t=1'),
+    http('http://127.0.0.1:1/', { cookie: 'a' }),
+    { ...plain, connect: { addressPort: 2 } },
+    { ...plain, redirects: 1, addressFor: () => '127.0.0.2' },
+  ]) {
     expect((await probeHttp(reach, secret, limits)).detail).toContain('install curl there');
   }
   const neither = throughSession(serverThat({ forward: 'forward-forbidden' }).session, { log: memoryLog() });

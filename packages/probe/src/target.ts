@@ -1,4 +1,4 @@
-import type { ConnectOptions } from '@deploy-actions/http';
+import type { AddressFor, ConnectOptions } from '@deploy-actions/http';
 import type { Expectations, TextMatch } from './expectation.ts';
 
 /** Something that is ready or not. */
@@ -14,6 +14,8 @@ export interface HttpTarget {
   /** Most redirects that are followed; default 0. */
   redirects?: number;
   connect?: ConnectOptions;
+  /** Addresses for the hosts and ports that redirects lead to. */
+  addressFor?: AddressFor;
   expect: Expectations;
 }
 
