@@ -1,4 +1,4 @@
-import { type Hop, type HttpRequest, followHops } from '@deploy-actions/http';
+import { type Hop, type HttpRequest, connectAt, followHops } from '@deploy-actions/http';
 import type { Reach } from '@deploy-actions/probe';
 import type { Answer } from './answer.ts';
 import type { CookieJar } from './cookie-jar.ts';
@@ -27,30 +27,25 @@ export async function ask(
     body: request.body === undefined ? undefined : Buffer.from(request.body as Uint8Array),
   };
   const deadline = performance.now() + (request.deadline ?? 30_000);
-  const { family, ca } = request.connect ?? {};
   let total = 0;
-  const { answer, hop, redirects } = await followHops(
-    first,
-    request.redirects ?? 0,
-    async (one, isFirstOrigin) => {
-      const cookies = one === first ? '' : jar.header(one.url);
-      const others = one === first ? one.headers : one.headers.filter(([name]) => name !== 'cookie');
-      const response = await reach.request({
-        method: one.method,
-        url: one.url,
-        headers: Object.fromEntries(cookies === '' ? others : [...others, ['cookie', cookies]]),
-        ...(one.body === undefined ? {} : { body: one.body }),
-        connect: isFirstOrigin ? request.connect : { family, ca },
-        deadline: Math.max(1, deadline - performance.now()),
-        redirects: 0,
-        maxBytes: BODY_LIMIT,
-        signal,
-      });
-      total += response.timings.total;
-      for (const [name, value] of response.headerList) if (name === 'set-cookie') jar.keep(one.url, value);
-      return { response, status: response.status, headers: response.headerList };
-    },
-  );
+  const { answer, hop, redirects } = await followHops(first, request.redirects ?? 0, async (one) => {
+    const cookies = one === first ? '' : jar.header(one.url);
+    const others = one === first ? one.headers : one.headers.filter(([name]) => name !== 'cookie');
+    const response = await reach.request({
+      method: one.method,
+      url: one.url,
+      headers: Object.fromEntries(cookies === '' ? others : [...others, ['cookie', cookies]]),
+      ...(one.body === undefined ? {} : { body: one.body }),
+      connect: connectAt(one.url, first.url, request.connect),
+      deadline: Math.max(1, deadline - performance.now()),
+      redirects: 0,
+      maxBytes: BODY_LIMIT,
+      signal,
+    });
+    total += response.timings.total;
+    for (const [name, value] of response.headerList) if (name === 'set-cookie') jar.keep(one.url, value);
+    return { response, status: response.status, headers: response.headerList };
+  });
   const timings = { ...answer.response.timings, total };
   return {
     response: { ...answer.response, redirects, timings },

@@ -42,7 +42,7 @@ export async function judge(
         return compare(Math.round(answer.durationMs), limit === undefined ? predicate : { 'at-most': limit });
       }
       case 'sha256':
-        return compare(read.sha256(), String(predicate).toLowerCase());
+        return compare(read.sha256(), typeof predicate === 'string' ? predicate.toLowerCase() : predicate);
       case 'json-schema':
       case 'openapi': {
         const violations =

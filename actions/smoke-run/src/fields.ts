@@ -14,6 +14,7 @@ import {
   withDefault,
 } from '@deploy-actions/kit';
 import { optionalServerFields } from '@deploy-actions/shell';
+import { hideUserInfo } from './request.ts';
 
 /** `name=value` lines whose values are secrets. */
 const secretPairs = secret(pairs());
@@ -23,7 +24,9 @@ export const fields = {
   checks: rawText(),
   'base-url': field((value) => {
     if (!URL.canParse(value) || !/^https?:\/\//i.test(value)) {
-      throw new FieldError(`"${value}" is no URL`, { remedy: 'Write such as https://app.example.org.' });
+      throw new FieldError(`"${hideUserInfo(value)}" is no URL`, {
+        remedy: 'Write such as https://app.example.org.',
+      });
     }
     return value;
   }),

@@ -10,6 +10,19 @@ export class HurlError extends Error {
   }
 }
 
+const ESCAPES: Record<string, string> = {
+  n: '\n',
+  r: '\r',
+  t: '\t',
+  b: '\b',
+  f: '\f',
+  '"': '"',
+  '`': '`',
+  '\\': '\\',
+  '/': '/',
+  '#': '#',
+};
+
 /** Reads the words of one line of a .hurl file. */
 export class LineReader {
   private at = 0;
@@ -79,27 +92,35 @@ export class LineReader {
         value += char;
         continue;
       }
-      i += 1;
-      const escape = this.text[i] ?? '';
-      const simple: Record<string, string> = {
-        n: '\n',
-        r: '\r',
-        t: '\t',
-        b: '\b',
-        f: '\f',
-        '"': '"',
-        '\\': '\\',
-        '/': '/',
-        '#': '#',
-      };
-      const code = /^u\{([0-9a-fA-F]{1,6})\}/.exec(this.text.slice(i));
-      if (code && parseInt(code[1]!, 16) <= 0x10ffff) {
-        value += String.fromCodePoint(parseInt(code[1]!, 16));
-        i += code[0].length - 1;
-      } else if (escape in simple) value += simple[escape]!;
-      else throw this.wrong(`\\${escape} is no escape`);
+      const escape = this.escape(i);
+      value += escape.value;
+      i += escape.length - 1;
     }
     throw this.wrong('the text in quotes does not end');
+  }
+
+  /** The value of a header or option: up to a comment or the end; quotes are characters of it (`value-string`). */
+  unquoted(): string {
+    let value = '';
+    let end = 0;
+    while (!this.done) {
+      const escape = this.text[this.at] === '\\' ? this.escape(this.at) : undefined;
+      const char = this.text[this.at]!;
+      value += escape?.value ?? char;
+      this.at += escape?.length ?? 1;
+      if (escape || (char !== ' ' && char !== '\t')) end = value.length;
+    }
+    return value.slice(0, end);
+  }
+
+  /** The escape that begins at the backslash at `at`. */
+  private escape(at: number): { value: string; length: number } {
+    const code = /^\\u\{([0-9a-fA-F]{1,6})\}/.exec(this.text.slice(at));
+    if (code && parseInt(code[1]!, 16) <= 0x10ffff)
+      return { value: String.fromCodePoint(parseInt(code[1]!, 16)), length: code[0].length };
+    const char = this.text[at + 1] ?? '';
+    if (!Object.hasOwn(ESCAPES, char)) throw this.wrong(`\\${char} is no escape`);
+    return { value: ESCAPES[char]!, length: 2 };
   }
 
   /** A regular expression as `/…/` or as a text. */

@@ -92,11 +92,43 @@ test('a Hurl file is read as one journey with requests, captures and assertions'
   ]);
 });
 
+test('a # begins a comment outside quoted texts, and an escaped one is a character', () => {
+  const [step] = read(`POST http://x
+X-Note: a b  # a comment
+X-Hash: \\#1 \\u{41}\\\\ "q" {{host}}#
+X-Empty: # nothing
+[BasicAuth]
+bob: p\\#ss # his
+[Options]
+location: true # follow
+max-time: 2 # seconds
+variable: quoted="a # b" # quoted
+variable: plain=a b # plain
+file,body.bin; # the body
+HTTP 200
+X-Answer: yes # it does
+`).steps;
+  expect(step!.request).toEqual({
+    method: 'POST',
+    url: 'http://x',
+    headers: { 'X-Note': 'a b', 'X-Hash': '#1 A\\ "q" {{host}}', 'X-Empty': '' },
+    basic: { username: 'bob', password: 'p#ss' },
+    redirects: 50,
+    timeout: '2000ms',
+    file: 'body.bin',
+  });
+  expect(step!.assertions[1]).toMatchObject({ argument: 'X-Answer', predicate: { equals: 'yes' } });
+  const options = 'GET http://x\n[Options]\nvariable: quoted="a # b" # quoted\nvariable: plain=a b # plain\n';
+  expect(read(options).variables).toMatchObject({ quoted: 'a # b', plain: 'a b' });
+  expect(read('POST http://x\n`a # b` # the body').steps[0]!.request).toMatchObject({ text: 'a # b' });
+});
+
 test('what is not supported or wrong is said with its line and column', () => {
   const cases: [string, number, RegExp][] = [
     ['', 1, /no request/],
     ['get http://x', 1, /expected a request/],
     ['GET http://x\n[MultipartFormData]\na: b', 2, /\[MultipartFormData\] is not supported/],
+    ['GET http://x\nX-A: a\\d', 2, /no escape/],
     ['GET http://x\n[Options]\ninsecure: true', 3, /the option "insecure" is not supported/],
     ['GET http://x\nHTTP two', 2, /expected HTTP and a status/],
     ['GET http://x\nHTTP 200\n[Asserts]\nmd5 == hex,00;', 4, /the query "md5" is not supported/],

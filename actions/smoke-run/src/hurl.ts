@@ -98,7 +98,7 @@ class HurlReader {
     const draft: Draft = {
       request: { method, url: url! },
       step: {
-        name: `${method} ${url!.replace(/\?.*$/, '')}`,
+        name: `${method} ${url!.replace(/\?.*$/, '').replace(/^(https?:\/\/)[^/#]*@/i, '$1***@')}`,
         request: undefined,
         exec: undefined,
         assertions: [],
@@ -117,10 +117,17 @@ class HurlReader {
   }
 
   private headers(take: (name: string, value: string) => void): void {
+    this.pairs((name, reader) => take(name, reader.unquoted()));
+  }
+
+  /** Lines of `name: value`; `take` reads the value. */
+  private pairs(take: (name: string, reader: LineReader) => void): void {
     for (this.blank(); this.at < this.lines.length; this.blank()) {
-      const [, name, value] = /^\s*([!#$%&'*+.^_`|~0-9A-Za-z-]+)\s*:\s*(.*?)\s*$/.exec(this.line) ?? [];
-      if (name === undefined || /^\s*"/.test(this.line)) return;
-      take(name, value!);
+      const reader = new LineReader(this.line, this.at + 1);
+      const name = reader.take(/[!#$%&'*+.^_`|~0-9A-Za-z-]+(?=\s*:)/y);
+      if (name === undefined) return;
+      reader.expect(':');
+      take(name, reader);
       this.at += 1;
     }
   }
@@ -158,7 +165,9 @@ class HurlReader {
           this.headers((username, password) => (request.basic = { username, password }));
           return true;
         case 'Options':
-          this.headers((name, value) => this.option(draft, name, value));
+          this.pairs((name, reader) =>
+            name === 'variable' ? this.variable(reader) : this.option(draft, name, reader.unquoted()),
+          );
           return true;
         default:
           return false;
@@ -230,17 +239,19 @@ class HurlReader {
       case 'skip':
         if (flag) this.skip = 'skipped in the file';
         return;
-      case 'variable': {
-        const [, variable, text] = /^([\w-]+)\s*=\s*(.*)$/.exec(value) ?? [];
-        if (variable === undefined) throw this.wrong('variable needs name=value');
-        this.variables[variable] = text!.replace(/^"(.*)"$/, '$1');
-        return;
-      }
       default:
         throw this.wrong(
           `the option "${name}" is not supported; supported are location, max-redirs, max-time, retry, retry-interval, skip and variable`,
         );
     }
+  }
+
+  private variable(reader: LineReader): void {
+    const name = reader.take(/[\w-]+(?=\s*=)/y);
+    if (name === undefined) throw this.wrong('variable needs name=value');
+    reader.expect('=');
+    this.variables[name] = reader.peek(/"/y) === undefined ? reader.unquoted() : reader.string();
+    reader.end();
   }
 
   private isBodyStart(): boolean {
@@ -263,7 +274,7 @@ class HurlReader {
   /** A body of any kind; the line after it is the current one. */
   private body(): { text?: string; file?: string; type?: string } {
     const line = this.line.trim();
-    const file = /^file,\s*(.+?)\s*;$/.exec(line)?.[1];
+    const file = /^file,\s*(.+?)\s*;\s*(?:#.*)?$/.exec(line)?.[1];
     if (file !== undefined) {
       this.at += 1;
       return { file };
@@ -295,7 +306,7 @@ class HurlReader {
             : {}),
       };
     }
-    const oneLine = /^`([^`]*)`$/.exec(line)?.[1];
+    const oneLine = /^`([^`]*)`\s*(?:#.*)?$/.exec(line)?.[1];
     if (oneLine !== undefined) {
       this.at += 1;
       return { text: oneLine };

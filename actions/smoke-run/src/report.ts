@@ -24,23 +24,34 @@ export function detailOf({ check, failure, attempts }: CheckOutcome): string {
   return `${step}${failure.detail}${attempts > 1 ? ` (${attempts} attempts)` : ''}`;
 }
 
+/** Failed checks without warnings: those that fail the run, and those that the error-rate of their file tolerates. */
+export function failuresOf(
+  outcomes: readonly CheckOutcome[],
+  thresholds: readonly ThresholdOutcome[],
+): { fatal: CheckOutcome[]; tolerated: CheckOutcome[] } {
+  const excused = new Set(thresholds.flatMap(({ tolerated }) => tolerated));
+  const failed = outcomes.filter(({ ok, check }) => !ok && check.severity === 'error');
+  return {
+    fatal: failed.filter(({ check }) => !excused.has(check)),
+    tolerated: failed.filter(({ check }) => excused.has(check)),
+  };
+}
+
 /** The outcomes as the report that every consumer reads; thresholds are checks of their own. */
 export function reportOf(
   outcomes: CheckOutcome[],
   thresholds: ThresholdOutcome[],
   elapsedMs: number,
 ): Report {
-  const failed = outcomes.filter(({ ok, check }) => !ok && check.severity === 'error');
+  const { fatal, tolerated } = failuresOf(outcomes, thresholds);
   const warned = outcomes.filter(({ ok, check }) => !ok && check.severity === 'warn');
   const broken = thresholds.filter(({ ok }) => !ok);
-  // A limit on failures replaces the rule that none is allowed.
-  const tolerated = thresholds.some(({ name, ok }) => name === 'threshold error-rate' && ok);
-  const ok = broken.length === 0 && (failed.length === 0 || tolerated);
+  const ok = broken.length === 0 && fatal.length === 0;
   const ran = outcomes.filter(({ skipped }) => skipped === undefined).length;
   return {
     kind: 'smoke',
     ok,
-    summary: headline(failed, broken, warned.length, ran, elapsedMs, ok),
+    summary: headline(fatal, tolerated, broken, warned.length, ran, elapsedMs),
     elapsedMs,
     checks: [
       ...outcomes.map((outcome) => ({
@@ -66,21 +77,29 @@ export function reportOf(
 const UNREACHABLE = new Set(['dns', 'tcp', 'tls', 'proxy']);
 
 function headline(
-  failed: CheckOutcome[],
+  fatal: CheckOutcome[],
+  tolerated: CheckOutcome[],
   broken: ThresholdOutcome[],
   warnings: number,
   ran: number,
   elapsedMs: number,
-  ok: boolean,
 ): string {
+  const failed = fatal.length + tolerated.length;
   const warned = warnings === 0 ? '' : `, ${warnings} warned`;
-  if (ok) return `${ran - failed.length} of ${ran} checks passed in ${formatDuration(elapsedMs)}${warned}`;
-  if (failed.length === 0)
-    return `all ${ran} checks passed, but ${broken.map(({ detail }) => detail).join('; ')}`;
-  const [first] = failed as [CheckOutcome];
-  const unreachable = failed.every(({ failure }) => UNREACHABLE.has(failure!.phase));
-  const what = unreachable ? 'the application cannot be reached: ' : '';
-  return `${what}${failed.length} of ${ran} checks failed${warned}: ${first.check.name}: ${cut(detailOf(first), 500)}${failed.length > 1 ? '; the others are below' : ''}`;
+  const [first] = fatal;
+  if (first) {
+    const what = isUnreachable([...fatal, ...tolerated]) ? 'the application cannot be reached: ' : '';
+    return `${what}${failed} of ${ran} checks failed${warned}: ${first.check.name}: ${cut(detailOf(first), 500)}${failed > 1 ? '; the others are below' : ''}`;
+  }
+  const passed = `${ran - failed} of ${ran} checks passed`;
+  return broken.length === 0
+    ? `${passed} in ${formatDuration(elapsedMs)}${warned}`
+    : `${passed}${warned}, but ${broken.map(({ detail }) => detail).join('; ')}`;
+}
+
+/** Whether there are failures, and each was before anything answered. */
+export function isUnreachable(failed: readonly CheckOutcome[]): boolean {
+  return failed.length > 0 && failed.every(({ failure }) => UNREACHABLE.has(failure!.phase));
 }
 
 /** Annotations at the failed expectation's own line, errors first. */

@@ -12,6 +12,7 @@ export interface RequestContext {
   baseUrl: string | undefined;
   connect: ConnectOptions;
   readFile(path: string): Buffer;
+  addSecret(value: string): void;
 }
 
 /** The request that a step asks for, variables filled in. Throws a Failure when it cannot be built. */
@@ -19,6 +20,7 @@ export function buildRequest(template: RequestSpec, context: RequestContext): Ht
   const { specification } = context;
   const spec = fillDeep(template, context.variables);
   const url = absolute(spec.url, context.baseUrl ?? specification.baseUrl);
+  const userInfo = takeUserInfo(url, context.addSecret);
   for (const [name, value] of Object.entries(spec.query ?? {})) {
     for (const one of Array.isArray(value) ? (value as unknown[]) : [value])
       url.searchParams.append(name, one === null ? '' : String(one));
@@ -37,6 +39,7 @@ export function buildRequest(template: RequestSpec, context: RequestContext): Ht
       `Basic ${Buffer.from(`${spec.basic.username}:${spec.basic.password}`).toString('base64')}`,
     );
   if (spec.bearer !== undefined) set('Authorization', `Bearer ${spec.bearer}`);
+  if (userInfo !== undefined && !has('authorization')) set('Authorization', userInfo);
   const cookies = [
     context.jar.header(url),
     ...Object.entries(spec.cookies ?? {}).map(([name, value]) => `${name}=${value}`),
@@ -84,10 +87,37 @@ function absolute(url: string, base: string | undefined): URL {
   } catch {
     throw new Failure(
       'input',
-      `${JSON.stringify((whole ? url : `${base}`).replace(/\?.*$/, ''))} is no URL`,
+      `${JSON.stringify(hideUserInfo(whole ? url : `${base}`).replace(/\?.*$/, ''))} is no URL`,
       { input: whole ? undefined : 'base-url' },
     );
   }
+}
+
+/**
+ * Takes user and password out of a URL, where every report would show them; answers the Authorization header that says
+ * the same. The password becomes a secret; a user without one is a token, most often.
+ */
+export function takeUserInfo(url: URL, addSecret: (value: string) => void): string | undefined {
+  const { username, password } = url;
+  if (username === '' && password === '') return undefined;
+  const basic = Buffer.from(`${decoded(username)}:${decoded(password)}`).toString('base64');
+  for (const secret of [password || username, decoded(password || username), basic]) addSecret(secret);
+  url.username = '';
+  url.password = '';
+  return `Basic ${basic}`;
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** What may be no URL, for a message: a `/` in a password ends the host, so all before the last `@` is hidden. */
+export function hideUserInfo(url: string): string {
+  return url.replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*@/is, '$1***@');
 }
 
 /** `address` or `address:port`; IPv6 in brackets when a port follows. */

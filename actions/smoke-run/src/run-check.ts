@@ -1,7 +1,7 @@
 import { HttpError, type ConnectOptions, type HttpRequest } from '@deploy-actions/http';
 import { type Clock, Failure, cut, messageOf, parseDuration } from '@deploy-actions/kit';
 import type { Reach } from '@deploy-actions/probe';
-import { type Answer, NoSuchValue, reader } from './answer.ts';
+import { type Answer, type AnswerReader, NoSuchValue, reader } from './answer.ts';
 import { ask } from './ask.ts';
 import { type Unmet, judge } from './assertion.ts';
 import type { Conformance } from './conformance.ts';
@@ -121,6 +121,7 @@ async function runStep(
       answer = { response: undefined, exec: said, durationMs: runtime.clock.now() - started };
     }
     const read = reader(answer);
+    const { captured, problem } = await capture(step, read, variables, runtime.addSecret);
     const unmet: Unmet[] = [];
     for (const assertion of step.assertions) {
       const one = await judge(assertion, answer, read, variables, runtime.conformance);
@@ -132,13 +133,8 @@ async function runStep(
         unmet.map(({ subject, got, wanted }) => `${subject} is ${got}, wanted ${wanted}`).join('; '),
         unmet,
       );
-    for (const capture of step.captures) {
-      const value = await read.query(fillDeep(capture.query, variables));
-      if (value === NOTHING) return failed('expectation', `nothing to capture as {{${capture.name}}}`);
-      variables[capture.name] = value;
-      if (capture.secret && String(value).length >= 4)
-        runtime.addSecret(typeof value === 'string' ? value : JSON.stringify(value));
-    }
+    if (problem !== undefined) throw problem;
+    Object.assign(variables, captured);
     return undefined;
   } catch (error) {
     if (runtime.signal.aborted) throw runtime.signal.reason;
@@ -148,6 +144,42 @@ async function runStep(
     if (error instanceof NoSuchValue) return failed('expectation', error.message);
     return failed(step.exec ? 'exec' : 'http', messageOf(error));
   }
+}
+
+/**
+ * What a step captures. It comes before the expectations, since an answer that fails them is shown in the report, and
+ * by then its secrets must be known; what could not be captured is a problem only where all expectations hold.
+ */
+async function capture(
+  step: Step,
+  read: AnswerReader,
+  variables: Readonly<Record<string, unknown>>,
+  addSecret: (value: string) => void,
+): Promise<{ captured: Record<string, unknown>; problem: unknown }> {
+  const captured: Record<string, unknown> = {};
+  let problem: unknown;
+  for (const { name, query, secret } of step.captures) {
+    try {
+      const value = await read.query(fillDeep(query, { ...variables, ...captured }));
+      if (value === NOTHING) throw new NoSuchValue(`nothing to capture as {{${name}}}`);
+      captured[name] = value;
+      if (secret) textsOf(value).forEach(addSecret);
+    } catch (error) {
+      problem ??= error;
+    }
+  }
+  return { captured, problem };
+}
+
+/**
+ * A secret as it stands in texts: whole, and each item of a list, which a JSONPath such as `$..token` finds. The `null`
+ * of a login that failed is none.
+ */
+function textsOf(value: unknown): string[] {
+  if (value === null || typeof value === 'boolean') return [];
+  const whole = typeof value === 'string' ? value : JSON.stringify(value);
+  const texts = [whole, ...(Array.isArray(value) ? value.flatMap(textsOf) : [])];
+  return texts.filter((text) => text.length >= 4);
 }
 
 /** The beginning of a body for a report: text in one line. */

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, expect, test } from '@jest/globals';
@@ -14,6 +15,7 @@ const SCHEMA_FILE = join(__dirname, '../schema.json');
 let app: TinyServer;
 let tries = 0;
 const seen: string[] = [];
+const authorizations: (string | undefined)[] = [];
 const reach = fromRunner();
 
 beforeEach(async () => {
@@ -25,6 +27,7 @@ beforeEach(async () => {
     request.on('data', (chunk: Buffer) => (text += chunk.toString()));
     request.on('end', () => {
       seen.push(`${request.method} ${request.url}`);
+      authorizations.push(request.headers.authorization);
       const json = (value: unknown, status = 200, headers = {}) =>
         response
           .writeHead(status, { 'content-type': 'application/json', ...headers })
@@ -69,6 +72,8 @@ beforeEach(async () => {
             type: request.headers['content-type'],
             host: request.headers.host,
           });
+        case '/none':
+          return void json({ token: null, session: 12345 });
         case '/error':
           return void response.writeHead(500).end('<b>::error::boom & "quotes"</b>');
         default:
@@ -202,6 +207,84 @@ test('no secret, captured or given, stands in any report', async () => {
   expect(result.junit).toContain('<failure type="expectation"');
 });
 
+test('a secret that a step captures stands in no report when its expectations fail', async () => {
+  const result = await run({
+    checks: `
+- name: in
+  request: { url: /login, json: { user: demo, password: s3cret-pass } }
+  capture: { code: { jsonpath: $.none, secret: true }, token: { jsonpath: $..token } }
+  expect: { duration: { less-than: 0 }, jsonpath: { $.token: tok } }`,
+    'junit-file': 'junit.xml',
+  });
+  expect(result.report.checks[0]!.detail).toMatch(
+    /^duration is \d+, wanted less than 0; jsonpath \$\.token is "\*\*\*", wanted "tok"$/,
+  );
+  const all = JSON.stringify([result.report, result.outputs]) + result.summary + result.log + result.junit;
+  expect(all).not.toContain('tok-12345678');
+});
+
+test('a secret that is a number, or null after a failed login, leaves the report whole', async () => {
+  const { report, summary } = await run({
+    checks: `
+- name: a
+  request: GET /none
+  capture: { token: { jsonpath: $.token }, session: { jsonpath: $.session } }
+  expect: { jsonpath: { $.token: abc, $.session: 7 } }
+  retries: 1
+  retry-interval: 1ms`,
+  });
+  expect(report.checks[0]).toMatchObject({ ok: false, attempts: 2 });
+  expect(report.checks[0]!.detail).toContain('$.token is null, wanted "abc"; jsonpath $.session is ***,');
+  expect(summary).toContain('"token":null');
+});
+
+test('a capture that finds nothing fails its step where the expectations hold', async () => {
+  const { report } = await run({
+    checks: '- { name: a, request: GET /x, capture: { token: { jsonpath: $.none } } }',
+  });
+  expect(report.checks[0]).toMatchObject({ ok: false, detail: 'nothing to capture as {{token}}' });
+});
+
+test('user and password of a URL are sent and stand in no report', async () => {
+  const withUser = (user: string, url = app.url) => url.replace('://', `://${user}@`);
+  const basic = `Basic ${Buffer.from('bob:p@ss/w0rd').toString('base64')}`;
+  const user = 'bob:p%40ss%2Fw0rd';
+  const request = (url: string) =>
+    `- { name: a, request: '${url}', expect: { jsonpath: { $.authorization: x } } }`;
+  const files = {
+    'a.yml': `base-url: ${withUser(user)}\nchecks:\n${request('/echo')}`,
+    'a.hurl': `GET ${withUser(user)}/echo\nHTTP 200\n\nGET ${withUser(user)}/echo\nHTTP 500\n`,
+  };
+  for (const values of [
+    { checks: request('/echo'), 'base-url': withUser(user) },
+    { checks: request(`${withUser(user)}/echo`) },
+    { file: 'a.yml', 'base-url': '' },
+    { file: 'a.hurl' },
+    { checks: request('/echo'), 'base-url': withUser(user, 'http://127.0.0.1:99999') },
+    { checks: request(withUser(user, 'http://127.0.0.1:99999')) },
+  ] as Record<string, string>[]) {
+    authorizations.length = 0;
+    const result = await run({ ...values, 'junit-file': 'junit.xml' }, files).catch((error: Error) => error);
+    const failure = result instanceof Error ? result : result.failure!;
+    const all = JSON.stringify(result) + failure.message;
+    for (const part of ['bob', 'p%40ss', 'p@ss', basic]) expect(all).not.toContain(part);
+    for (const sent of authorizations) expect(sent).toBe(basic);
+    if (failure.message.includes('is no URL'))
+      expect(failure.message).toContain('"http://***@127.0.0.1:99999');
+    else expect(all).toContain("-H 'Authorization: Basic ***' http://127");
+  }
+  const short = await run({ checks: request('/echo'), 'base-url': withUser('bob:abc') });
+  expect(short.summary).not.toContain('abc');
+});
+
+test('a Hurl file compares the SHA-256 of a body', async () => {
+  const hash = createHash('sha256').update('{"path":"/x"}').digest('hex');
+  const hurl = (digits: string) => `GET {{url}}/x\nHTTP 200\n[Asserts]\nsha256 == hex,${digits};\n`;
+  const values = { file: 'a.hurl', variables: `url=${app.url}` };
+  expect((await run(values, { 'a.hurl': hurl(hash.toUpperCase()) })).failure).toBeUndefined();
+  expect((await run(values, { 'a.hurl': hurl('00') })).failure!.message).toContain('wanted "00"');
+});
+
 test('every kind of expectation holds and fails with what was got and wanted', async () => {
   const { failure, report } = await run({
     checks: `
@@ -301,6 +384,51 @@ checks:
   });
   expect(limits.failure!.message).toContain('2 checks ran, wanted at least 3');
   expect(limits.report.checks.at(-1)).toMatchObject({ name: 'threshold p95' });
+});
+
+test('an error-rate that holds tolerates the failures of its own file only', async () => {
+  const lenient = `thresholds: { error-rate: 50% }
+checks: [{ name: tolerated, request: GET /error }, { name: good, request: GET / }]`;
+  const strict = 'checks: [{ name: fatal, request: GET /missing }]';
+  const file = 'lenient.yml\nstrict.yml';
+  const both = await run({ file }, { 'lenient.yml': lenient, 'strict.yml': strict });
+  expect(both.report.ok).toBe(false);
+  expect(both.failure!.message).toMatch(/^2 of 3 checks failed: fatal: status is 404/);
+  expect(both.failure!.details).toMatch(/^fatal: .*\ntolerated: /);
+  expect(both.outputs).toMatchObject({ passed: 1, failed: 2 });
+  const fine = await run({ file }, { 'lenient.yml': lenient, 'strict.yml': strict.replace('/missing', '/') });
+  expect(fine.failure).toBeUndefined();
+  expect(fine.report.summary).toContain('2 of 3 checks passed');
+});
+
+test('a threshold that breaks beside tolerated failures is what fails the run', async () => {
+  const { failure } = await run({
+    checks: `thresholds: { error-rate: 50%, min-checks: 3 }
+checks: [{ name: bad, request: GET /error }, { name: good, request: GET / }]`,
+  });
+  expect(failure!.message).toBe('1 of 2 checks passed, but 2 checks ran, wanted at least 3');
+});
+
+test('a warning counts in no error-rate', async () => {
+  const { failure, report } = await run({
+    checks: `thresholds: { error-rate: 0% }
+checks: [{ name: bad, request: GET /error, severity: warn }, { name: good, request: GET / }]`,
+  });
+  expect(failure).toBeUndefined();
+  expect(report.summary).toContain('1 warned');
+});
+
+test('a file without a selected check fails nothing, unless it has a min-checks or the whole run has none', async () => {
+  const file = 'a.yml\nb.yml';
+  const a = 'checks: [{ name: a, tags: [quick], request: GET / }]';
+  const limits = (text: string) => `thresholds: { ${text} }\nchecks: [{ name: b, request: GET / }]`;
+  const fine = await run({ file, only: 'quick' }, { 'a.yml': a, 'b.yml': limits('error-rate: 0%, p95: 5s') });
+  expect(fine.failure).toBeUndefined();
+  expect(fine.outputs).toMatchObject({ passed: 1, skipped: 1 });
+  const own = await run({ file, only: 'quick' }, { 'a.yml': a, 'b.yml': limits('min-checks: 1') });
+  expect(own.failure!.message).toContain('0 checks ran, wanted at least 1');
+  const none = await run({ file, only: 'other' }, { 'a.yml': a, 'b.yml': limits('error-rate: 0%') });
+  expect(none.failure!.message).toBe('0 of 0 checks passed, but 0 checks ran, wanted at least 1');
 });
 
 test('a failed expectation, a broken file and an unreachable server read differently', async () => {

@@ -8,8 +8,8 @@ import type { fields, outputs } from './fields.ts';
 import { readHurl } from './hurl.ts';
 import { junitXml } from './junit.ts';
 import { readSpecification } from './read-spec.ts';
-import { annotationsOf, detailOf, reportOf, summaryOf } from './report.ts';
-import { addressOf } from './request.ts';
+import { annotationsOf, detailOf, failuresOf, isUnreachable, reportOf, summaryOf } from './report.ts';
+import { addressOf, takeUserInfo } from './request.ts';
 import { type CheckOutcome, type Runtime, runCheck } from './run-check.ts';
 import type { Check, Specification } from './specification.ts';
 import { type ThresholdOutcome, judgeThresholds, quantile } from './threshold.ts';
@@ -32,6 +32,8 @@ export interface World {
 export async function smokeRun(inputs: SmokeInputs, ports: Ports, world: World): Promise<SmokeOutputs> {
   for (const [, value] of inputs.secrets) ports.addSecret(value);
   const parts = await readAll(inputs, world);
+  for (const base of [inputs['base-url'], ...parts.map(({ specification }) => specification.baseUrl)])
+    if (base !== undefined && URL.canParse(base)) takeUserInfo(new URL(base), ports.addSecret);
   const checks = parts.flatMap(({ specification }) =>
     specification.checks.map((check) => ({ check, specification })),
   );
@@ -42,7 +44,10 @@ export async function smokeRun(inputs: SmokeInputs, ports: Ports, world: World):
   const started = ports.clock.now();
   const outcomes = await runAll(selected, inputs, ports, world);
   const elapsedMs = Math.round(ports.clock.now() - started);
-  const thresholds = parts.flatMap(({ specification }) => judgeThresholds(specification, outcomes));
+  const thresholds = judgeThresholds(
+    parts.map(({ specification }) => specification),
+    outcomes,
+  );
   return conclude(outcomes, thresholds, elapsedMs, inputs, ports, world);
 }
 
@@ -208,8 +213,6 @@ function outOfTime(check: Check, detail: string): CheckOutcome {
   };
 }
 
-const UNREACHABLE = new Set(['dns', 'tcp', 'tls', 'proxy']);
-
 function conclude(
   outcomes: CheckOutcome[],
   thresholds: ThresholdOutcome[],
@@ -218,11 +221,14 @@ function conclude(
   ports: Ports,
   world: World,
 ): SmokeOutputs {
-  const whole: Report = JSON.parse(
-    ports.redactor.redact(JSON.stringify(reportOf(outcomes, thresholds, elapsedMs))),
+  // Text by text: a secret that is a number must not break the JSON around it.
+  const whole = JSON.parse(
+    JSON.stringify(reportOf(outcomes, thresholds, elapsedMs)),
+    (_name, value: unknown) => (typeof value === 'string' ? ports.redactor.redact(value) : value),
   ) as Report;
   const durations = outcomes.flatMap((outcome) => outcome.durations);
-  const failed = outcomes.filter(({ ok, check }) => !ok && check.severity === 'error');
+  const { fatal, tolerated } = failuresOf(outcomes, thresholds);
+  const failed = [...fatal, ...tolerated];
   ports.summary(summaryOf(outcomes, thresholds, whole, durations));
   annotationsOf(outcomes).forEach(({ level, message, place }) => ports.annotate(level, message, place));
   const json = JSON.stringify(whole);
@@ -246,9 +252,8 @@ function conclude(
     ports.log.info(whole.summary);
     return results;
   }
-  const unreachable = failed.length > 0 && failed.every(({ failure }) => UNREACHABLE.has(failure!.phase));
   throw new Failure('unhealthy', whole.summary, {
-    remedy: unreachable
+    remedy: isUnreachable(failed)
       ? 'Nothing was reached at all: check `base-url`, `address` and `via` before the application.'
       : 'The summary has each request with what was got and wanted, and a curl command to try it by hand.',
     details: [

@@ -1,30 +1,47 @@
 import { formatDuration } from '@deploy-actions/kit';
 import type { CheckOutcome } from './run-check.ts';
-import type { Specification } from './specification.ts';
+import type { Check, Specification } from './specification.ts';
 
-/** A limit over the whole run, and whether it held. */
+/** A limit over a file's checks, and whether it held. */
 export interface ThresholdOutcome {
   name: string;
   ok: boolean;
   detail: string;
+  /** Failed checks that this limit allows. */
+  tolerated: readonly Check[];
 }
 
-/** Holds a file's checks against its thresholds. That no check ran at all is always a failure. */
+/** Holds each file's checks against its thresholds. That no check ran in the whole run is always a failure. */
 export function judgeThresholds(
-  specification: Specification,
+  specifications: readonly Specification[],
   outcomes: readonly CheckOutcome[],
 ): ThresholdOutcome[] {
+  const found = specifications.flatMap((specification) => judgeFile(specification, outcomes));
+  const idle = outcomes.every(({ skipped }) => skipped !== undefined);
+  if (idle && found.every(({ ok }) => ok))
+    found.push({
+      name: 'threshold min-checks',
+      ok: false,
+      detail: '0 checks ran, wanted at least 1',
+      tolerated: [],
+    });
+  return found;
+}
+
+function judgeFile(specification: Specification, outcomes: readonly CheckOutcome[]): ThresholdOutcome[] {
   const own = new Set(specification.checks);
   const mine = outcomes.filter(({ check }) => own.has(check));
   const ran = mine.filter(({ skipped }) => skipped === undefined);
-  const { p95Ms, errorRate, minChecks = 1 } = specification.thresholds;
+  const { p95Ms, errorRate, minChecks } = specification.thresholds;
   const found: ThresholdOutcome[] = [];
-  const judge = (name: string, ok: boolean, detail: string) =>
-    found.push({ name: `threshold ${name}`, ok, detail });
-  if (ran.length < minChecks)
-    judge('min-checks', false, `${ran.length} checks ran, wanted at least ${minChecks}`);
-  else if (specification.thresholds.minChecks !== undefined)
-    judge('min-checks', true, `${ran.length} checks ran`);
+  const judge = (name: string, ok: boolean, detail: string, tolerated: Check[] = []) =>
+    found.push({ name: `threshold ${name}`, ok, detail, tolerated });
+  if (minChecks !== undefined) {
+    const ok = ran.length >= minChecks;
+    judge('min-checks', ok, `${ran.length} checks ran${ok ? '' : `, wanted at least ${minChecks}`}`);
+  }
+  // Where `only` and `skip` leave nothing of a file, there is nothing to measure.
+  if (ran.length === 0) return found;
   if (p95Ms !== undefined) {
     const durations = ran.flatMap((outcome) => outcome.durations);
     const p95 = quantile(durations, 0.95);
@@ -38,12 +55,14 @@ export function judgeThresholds(
     );
   }
   if (errorRate !== undefined) {
-    const failed = ran.filter(({ ok }) => !ok).length;
-    const rate = ran.length === 0 ? 1 : failed / ran.length;
+    const failed = ran.filter(({ ok, check }) => !ok && check.severity === 'error');
+    const rate = failed.length / ran.length;
+    const held = rate <= errorRate;
     judge(
       'error-rate',
-      rate <= errorRate,
-      `${failed} of ${ran.length} checks failed (${(rate * 100).toFixed(1)}%), wanted at most ${(errorRate * 100).toFixed(1)}%`,
+      held,
+      `${failed.length} of ${ran.length} checks failed (${(rate * 100).toFixed(1)}%), wanted at most ${(errorRate * 100).toFixed(1)}%`,
+      held ? failed.map(({ check }) => check) : [],
     );
   }
   return found;
