@@ -6,6 +6,7 @@ import { type Http, openHttp } from '@deploy-actions/http';
 import { Failure, parseFields } from '@deploy-actions/kit';
 import {
   type FakePorts,
+  type Fault,
   type SlackStub,
   fakePorts,
   hostileTexts,
@@ -150,6 +151,11 @@ test('files go into the thread by the external upload, and their address never g
   ]);
   expect(stub.files()[1]!.bytes.toString()).toBe('picture');
   expect(stub.violations).toEqual([]);
+  const types = stub.requests.map(({ path, headers }) => [path, headers['content-type']]);
+  expect(types.filter(([path]) => path!.includes('getUploadURL'))).toEqual(
+    Array(2).fill(['/api/files.getUploadURLExternal', 'application/x-www-form-urlencoded']),
+  );
+  expect(types.at(-1)).toEqual(['/api/files.completeUploadExternal', 'application/json; charset=utf-8']);
   expect(ports.log.lines.join('\n')).toContain('attachment missing.log cannot be read');
   rmSync(workspace, { recursive: true });
 });
@@ -200,11 +206,11 @@ test.each([
   expect(ports.log.lines.join('\n')).not.toContain('stubstub');
 });
 
-test("too many requests, server errors, gateways' pages and cut connections delay the message, no more", async () => {
+test("too many requests, an unavailable server, gateways' pages and a cut connection delay the message, no more", async () => {
   for (const via of [bot, hook]) {
     stub.script(
       { kind: 'busy', seconds: 12 },
-      { kind: 'status', status: 500 },
+      { kind: 'status', status: 503 },
       { kind: 'page', status: 503 },
       { kind: 'cut', accepted: false },
     );
@@ -215,6 +221,42 @@ test("too many requests, server errors, gateways' pages and cut connections dela
   stub.script({ kind: 'refuse', error: 'ratelimited' }, { kind: 'refuse', error: 'internal_error' });
   expect(await bot({ status: 'success' })).toMatchObject({ delivered: 'delivered', attempts: 3 });
   expect(stub.messages().length).toBe(3);
+});
+
+test('a server error may hide a posted message: one more, not two', async () => {
+  const faults: Fault[] = [
+    { kind: 'status', status: 500 },
+    { kind: 'page', status: 502 },
+    { kind: 'refuse', error: 'internal_error' },
+    { kind: 'refuse', error: 'fatal_error' },
+    { kind: 'refuse', status: 500, error: 'internal_error' },
+  ];
+  for (const fault of faults) {
+    stub.reset();
+    stub.script(fault, fault, fault);
+    const ports = fakePorts();
+    expect(await bot({ status: 'success' }, ports)).toMatchObject({ delivered: 'failed', attempts: 2 });
+    expect(ports.log.lines.join('\n')).toContain('no clear answer twice');
+  }
+  for (const fault of faults.slice(0, 2)) {
+    stub.reset();
+    stub.script(fault, fault, fault);
+    expect(await hook({ status: 'success' })).toMatchObject({ delivered: 'failed', attempts: 2 });
+  }
+});
+
+test('an edit is repeated through server errors until it is there', async () => {
+  const first = await bot({ status: 'started' });
+  stub.script(
+    { kind: 'refuse', error: 'internal_error' },
+    { kind: 'refuse', error: 'fatal_error' },
+    { kind: 'status', status: 500 },
+  );
+  expect(await bot({ status: 'success', update: first.message })).toMatchObject({
+    delivered: 'delivered',
+    attempts: 4,
+  });
+  expect(stub.messages().map((message) => message.edits)).toEqual([1]);
 });
 
 test('a web page with status 200 is taken for a message that perhaps arrived: one more, not two', async () => {
@@ -236,7 +278,7 @@ test('servers that show attachments but no blocks get attachments', async () => 
   });
   const [message] = stub.messages();
   expect(message).toMatchObject({ via: 'attachments', color: '#cf222e' });
-  expect(message!.text).toMatch(/^@here\n❌ Deploying shop to production failed\n {4}Error: boom/);
+  expect(message!.text).toMatch(/^@here\n❌ Deploying shop to production failed\n```\nError: boom\n```\n/);
   expect(message!.text).toContain('Environment: production');
   expect(stub.violations).toEqual([]);
   expect(attachmentStyle('https://hooks.slack.com/services/T/B/x', 'auto')).toBe(false);

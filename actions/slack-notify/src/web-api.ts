@@ -23,21 +23,39 @@ export class SlackError extends Failure {
   }
 }
 
+/**
+ * Methods that take a form alone: live Slack answers JSON with invalid_arguments ("missing required field:
+ * filename"), although the method's page lists both. chat.postMessage, chat.update and
+ * files.completeUploadExternal take JSON. Source: github.com/Octember/earshot/pull/10.
+ */
+const FORM_ONLY = new Set(['files.getUploadURLExternal']);
+
+/** A method's parameters as it takes them; those of a form are texts and numbers. */
+function encode(method: string, parameters: Record<string, unknown>): { type: string; body: string } {
+  if (!FORM_ONLY.has(method)) {
+    return { type: 'application/json; charset=utf-8', body: JSON.stringify(parameters) };
+  }
+  const pairs = Object.entries(parameters).map(([name, value]) => [name, String(value)]);
+  return { type: 'application/x-www-form-urlencoded', body: new URLSearchParams(pairs).toString() };
+}
+
 export function openWebApi(apiUrl: string, token: string, courier: Courier): WebApi {
   return {
-    call: (method, parameters, options) =>
-      courier.deliver({
+    call(method, parameters, options) {
+      const { type, body } = encode(method, parameters);
+      return courier.deliver({
         name: method,
         url: `${apiUrl}/${method}`,
         headers: {
           authorization: `Bearer ${token}`,
-          'content-type': 'application/json; charset=utf-8',
+          'content-type': type,
           accept: 'application/json',
         },
-        body: JSON.stringify(parameters),
+        body,
         repeatable: options?.repeatable,
         judge: (answer, json) => judge(method, answer, json),
-      }),
+      });
+    },
     putFile: (url, bytes) =>
       courier.deliver({
         name: 'file upload',
@@ -63,12 +81,13 @@ export function openWebApi(apiUrl: string, token: string, courier: Courier): Web
 const PASSING = new Set([
   'ratelimited',
   'rate_limited',
-  'internal_error',
-  'fatal_error',
   'service_unavailable',
   'request_timeout',
   'team_added_to_org',
 ]);
+
+/** "It's possible some aspect of the operation succeeded before the error was raised" (the same pages). */
+const UNCLEAR = new Set(['internal_error', 'fatal_error']);
 
 /** What an answer of the Web API means: it says most errors with status 200 and `ok: false`. */
 export function judge(method: string, answer: Answer, json: unknown): Verdict<ApiResult> {
@@ -80,6 +99,7 @@ export function judge(method: string, answer: Answer, json: unknown): Verdict<Ap
       const after = Number(body['retry_after']);
       return { kind: 'again', reason: code, ...(after > 0 ? { after: after * 1000 } : {}) };
     }
+    if (UNCLEAR.has(code)) return { kind: 'unclear', reason: code };
     if (answer.status < 500) {
       const needed = typeof body['needed'] === 'string' ? ` (needs the scope ${body['needed']})` : '';
       return { kind: 'never', failure: new SlackError(method, code, needed) };

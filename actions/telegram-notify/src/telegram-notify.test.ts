@@ -7,6 +7,7 @@ import { Failure, parseFields } from '@deploy-actions/kit';
 import { TELEGRAM_LIMITS } from '@deploy-actions/notice';
 import {
   type FakePorts,
+  type Fault,
   type TelegramStub,
   fakePorts,
   sampleWorkflow,
@@ -217,17 +218,31 @@ test.each([
   await expect(send({ status: 'success', 'on-failure': 'fail' })).rejects.toThrow(Failure);
 });
 
-test("too many requests, server errors, gateways' pages and cut connections delay the message, no more", async () => {
+test("too many requests, an unavailable server, gateways' pages and a cut connection delay the message, no more", async () => {
   stub.script(
     { kind: 'busy', seconds: 34 },
-    { kind: 'status', status: 500 },
-    { kind: 'page', status: 502 },
+    { kind: 'status', status: 503 },
+    { kind: 'page', status: 503 },
     { kind: 'cut', accepted: false },
   );
   const ports = fakePorts();
   expect(await send({ status: 'success' }, ports)).toMatchObject({ delivered: 'delivered', attempts: 5 });
   expect(stub.messages().length).toBe(1);
   expect(ports.clock.sleeps[0]).toBeGreaterThanOrEqual(34_000);
+});
+
+test('a server error may hide a sent message: one more, not two', async () => {
+  const faults: Fault[] = [
+    { kind: 'status', status: 500 },
+    { kind: 'page', status: 502 },
+    { kind: 'refuse', status: 500, error: 'Internal Server Error' },
+    { kind: 'refuse', status: 502, error: 'Bad Gateway' },
+  ];
+  for (const fault of faults) {
+    stub.reset();
+    stub.script(fault, fault, fault);
+    expect(await send({ status: 'success' })).toMatchObject({ delivered: 'failed', attempts: 2 });
+  }
 });
 
 test('an answer that makes no sense is taken for a message that perhaps arrived: one more, not two', async () => {

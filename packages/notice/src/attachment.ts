@@ -45,8 +45,7 @@ function compose(from: Layout, notice: Notice, mentions: readonly string[]): Att
   const parts = [
     markdownLiteral(from.text),
     rows.join('\n'),
-    // An indented block has no closing fence that a text could imitate.
-    from.details === '' ? '' : from.details.replace(/^/gm, '    '),
+    from.details === '' ? '' : codeBlock(from.details),
     from.links.map(link).join(' · '),
   ];
   return {
@@ -66,6 +65,17 @@ function compose(from: Layout, notice: Notice, mentions: readonly string[]): Att
       },
     ],
   };
+}
+
+/**
+ * Text in a fence that is longer than any in it. Not indented: below a list's row that is the row's paragraph.
+ * Mentions are broken up too, by the word joiner of `guard`: Mattermost makes `<!channel>` into `@channel` before
+ * it reads Markdown (its app/slack.go), and Discord ends a block at the first three backticks.
+ */
+function codeBlock(text: string): string {
+  const runs = text.match(/`{3,}/g) ?? [];
+  const fence = '`'.repeat(runs.reduce((longest, run) => Math.max(longest, run.length + 1), 3));
+  return `${fence}\n${text.replace(/@(?=[\p{L}\p{N}_])|<(?=[!@#]|\w+:)/gu, '$&\u2060')}\n${fence}`;
 }
 
 const link = ({ name, url }: Link) => `[${markdownLiteral(name)}](<${url}>)`;

@@ -104,7 +104,10 @@ test('where a message may have been taken, it is sent once more and never a thir
     for (const step of [
       { hang: true as const, accepted },
       { cut: true as const, accepted },
+      { status: 500 },
+      { status: 502 },
       { status: 504 },
+      { status: 520 },
     ]) {
       const clock = fakeClock();
       const { post, taken, at } = server(clock, [step, step, step, step]);
@@ -180,6 +183,13 @@ test('a Retry-After that is a date is obeyed', async () => {
   };
   await openCourier({ post, clock, deadline: 60_000 }).deliver(request());
   expect(times[1]! - times[0]!).toBeGreaterThanOrEqual(6999);
+});
+
+test('a Retry-After is obeyed also where the message may have been taken', async () => {
+  const clock = fakeClock();
+  const { post, at, early } = server(clock, [{ status: 500, after: 7 }]);
+  await openCourier({ post, clock, deadline: 60_000 }).deliver(request());
+  expect([at.length, early()]).toEqual([2, 0]);
 });
 
 test('all requests of one notice share the deadline', async () => {

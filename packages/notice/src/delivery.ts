@@ -30,8 +30,8 @@ export type Verdict<T> =
   | { kind: 'done'; value: T }
   /** Not taken; try again, not before `after` milliseconds when the server says so. */
   | { kind: 'again'; reason: string; after?: number }
-  /** Perhaps taken: the answer makes no sense. */
-  | { kind: 'unclear'; reason: string }
+  /** Perhaps taken: the server failed on the way, or its answer makes no sense. `after` as above. */
+  | { kind: 'unclear'; reason: string; after?: number }
   /** Taken by nobody, and never will be as it is. */
   | { kind: 'never'; failure: Failure };
 
@@ -71,9 +71,9 @@ const BACKOFF = { initial: 500, max: 10_000 };
 
 /**
  * The delivery policy of every messenger: Retry-After is obeyed (a little is added at random, nothing taken
- * off), server errors and failed connections are retried with jittered backoff, and where the server may have
- * taken a message without saying so it is sent once more, and not a third time, so that nobody reads it twice
- * for one hiccup.
+ * off), an unavailable server and failed connections are tried again with jittered backoff, and where the server
+ * may have taken a message without saying so it is sent once more, and not a third time, so that nobody reads it
+ * twice for one hiccup.
  */
 export function openCourier(options: DeliveryOptions): Courier {
   const { clock, post, random = Math.random } = options;
@@ -116,7 +116,7 @@ export function openCourier(options: DeliveryOptions): Courier {
       json = undefined;
     }
     const verdict = request.judge(answer, json);
-    if (verdict.kind !== 'again' || verdict.after !== undefined) return verdict;
+    if (verdict.kind === 'done' || verdict.kind === 'never' || verdict.after !== undefined) return verdict;
     const after = parseRetryAfter(answer.headers['retry-after'], clock.wall());
     return after === undefined ? verdict : { ...verdict, after };
   }
@@ -137,7 +137,7 @@ export function openCourier(options: DeliveryOptions): Courier {
               'The message may have arrived; it is not sent a third time, so that nobody reads it twice.',
           });
         }
-        const asked = verdict.kind === 'again' ? (verdict.after ?? 0) : 0;
+        const asked = verdict.after ?? 0;
         const delay =
           asked > 0 ? asked + Math.min(1000, asked * 0.1) * random() : backoffDelay(BACKOFF, attempt, random);
         if (delay >= left()) {
@@ -171,9 +171,9 @@ export function judgeStatus(answer: Answer): Verdict<never> | undefined {
   const { status } = answer;
   const reason = `status ${status}`;
   if (status === 429) return { kind: 'again', reason: `${reason} (too many requests)` };
-  // A gateway that gave up waiting may have handed the message on.
-  if (status === 504) return { kind: 'unclear', reason };
-  if (status >= 500 || status === 408) return { kind: 'again', reason };
+  if (status === 503 || status === 408) return { kind: 'again', reason };
+  // A server may fail after it took the message, and a gateway may have handed it on.
+  if (status >= 500) return { kind: 'unclear', reason };
   if (status >= 300 && status < 400) {
     const failure = new Failure('refused', `the server redirects (status ${status}) instead of answering`, {
       remedy: 'Name the final address; a redirect is not followed with a secret.',

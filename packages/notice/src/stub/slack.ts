@@ -199,7 +199,11 @@ export async function startSlackStub(
         return {};
       }
       if (request.headers.authorization !== `Bearer ${token}`) refuse('invalid_auth');
-      return call(/^\/api\/(.+)$/.exec(path)?.[1] ?? '', payload);
+      const method = /^\/api\/(.+)$/.exec(path)?.[1] ?? '';
+      // The one method whose JSON live Slack does not read (github.com/Octember/earshot/pull/10).
+      if (method === 'files.getUploadURLExternal' && isJson(request.headers['content-type']))
+        refuse('invalid_arguments', 'missing required field: filename');
+      return call(method, payload);
     };
     switch (fault.kind) {
       case 'busy':
@@ -282,9 +286,11 @@ export async function startSlackStub(
   };
 }
 
+const isJson = (type: string | undefined) => type?.startsWith('application/json') === true;
+
 /** The Web API takes JSON and forms, whose structured values are JSON; webhooks get JSON. */
 function payloadOf(type: string, body: Buffer): Item {
-  if (type.startsWith('application/json')) return JSON.parse(body.toString('utf8')) as Item;
+  if (isJson(type)) return JSON.parse(body.toString('utf8')) as Item;
   if (!type.startsWith('application/x-www-form-urlencoded'))
     throw new SlackRefusal('invalid_post_type', type);
   return Object.fromEntries(
