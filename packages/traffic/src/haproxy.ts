@@ -18,14 +18,17 @@ export const haproxy: Proxy = {
     const sections = parseHaproxy(text);
     const edit: Edit = { text, changes: [], warnings: [] };
     const replacements: Replacement[] = [];
-    const entries = new Map<Section, Route>();
+    // The sections that choose, each with the routes that requests without a condition of their own go to.
+    const entries = new Map<Section, Route[]>();
+    const enter = (section: Section, unconditional: readonly Route[]) =>
+      entries.set(section, [...(entries.get(section) ?? []), ...unconditional]);
     const appended: string[] = [];
     for (const route of site.routes) {
       const targets = sections.filter((one) => holdsServer(one, route));
       if (targets.length === 0) throw noServer(route, sections, surroundings.file);
       for (const target of targets) {
         if (target.kind === 'listen') {
-          entries.set(target, route);
+          enter(target, [route]);
         } else {
           const users = referrers(sections, target.name);
           if (users.length === 0) {
@@ -37,15 +40,15 @@ export const haproxy: Proxy = {
             );
           }
           for (const { section, line } of users) {
-            entries.set(section, route);
             const id = `deploy_${identifier(site.project, route.name)}`;
             const [keyword, , ...condition] = line.words;
-            const lines =
-              keyword === 'default_backend'
-                ? [`default_backend ${id}_${site.fallback}`]
-                : [
-                    `use_backend ${id}_%[var(txn.deploy_${identifier(site.project)}_color)] ${condition.join(' ')}`,
-                  ];
+            const isDefault = keyword === 'default_backend';
+            enter(section, isDefault ? [route] : []);
+            const lines = isDefault
+              ? [`default_backend ${id}_${site.fallback}`]
+              : [
+                  `use_backend ${id}_%[var(txn.deploy_${identifier(site.project)}_color)] ${condition.join(' ')}`,
+                ];
             replacements.push(replaceRegion(text, line, site.project, lines));
             edit.changes.push(
               `line ${lineOf(text, line.start)}: ${line.words.join(' ')} leads to the colours of ${route.name}`,
@@ -56,20 +59,24 @@ export const haproxy: Proxy = {
         if (site.contained) replacements.push(...lateNames(text, target, route, site.project));
       }
     }
-    for (const [section, route] of entries) {
+    for (const [section, unconditional] of entries) {
       requireHttp(section, sections, text, surroundings.file);
       const [first] = section.lines;
       const indent = first ? indentAt(text, first.start) : '    ';
       const last = section.lines.at(-1);
       replacements.push(insertRegion(text, section.inner, site.project, indent, ruleLines(site)));
-      const leadsHere =
-        section.kind === 'listen' || section.lines.some((line) => line.words[0] === 'default_backend');
-      if (leadsHere && last) {
-        const id = `deploy_${identifier(site.project, route.name)}`;
+      if (unconditional.length > 0 && last) {
         replacements.push(
-          insertRegion(text, lineAfter(text, last.end), site.project, indent, [
-            `use_backend ${id}_%[var(txn.deploy_${identifier(site.project)}_color)]`,
-          ]),
+          insertRegion(
+            text,
+            lineAfter(text, last.end),
+            site.project,
+            indent,
+            unconditional.map(
+              (route) =>
+                `use_backend deploy_${identifier(site.project, route.name)}_%[var(txn.deploy_${identifier(site.project)}_color)]`,
+            ),
+          ),
         );
       }
       edit.changes.push(

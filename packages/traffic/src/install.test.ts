@@ -144,6 +144,13 @@ test('nginx: only a watched canary is logged; what turns logging off above is no
   );
 });
 
+test('nginx: the requests of our own probe are not in the log that a canary is judged by', () => {
+  const { text } = nginx.install(NGINX, site(), { file: 'site' });
+  expect(text).toContain(
+    'map "$deploy_shop_watched:$deploy_shop_probe:$deploy_shop_share" $deploy_shop_logged { "~^1::.*-" 1; default ""; }',
+  );
+});
+
 test('HAProxy: in a container the folder of the socket hands its group down', () => {
   const socket = { path: '/run/haproxy/deploy-shop.sock', group: undefined };
   expect(haproxy.install(HAPROXY, site({ contained: true }), { file: 'site', socket }).text).toContain(
@@ -217,6 +224,59 @@ test('HAProxy: TCP mode and a backend that nobody names are refused with their l
   expect(() =>
     haproxy.install(HAPROXY.replace(/.*(default|use)_backend.*\n/g, ''), site(), { file: 'h' }),
   ).toThrow('named by no frontend');
+});
+
+const OTHER_APP = `defaults
+    mode http
+frontend www
+    bind :80
+    use_backend shop if { hdr(host) shop }
+    default_backend wordpress
+backend shop
+    server s1 127.0.0.1:8080
+backend wordpress
+    server w1 127.0.0.1:9000
+`;
+const unconditional = (text: string) =>
+  [...text.matchAll(/^ *use_backend (deploy_\S+)_%\[\S+\] *$/gm)].map(([, name]) => name);
+
+test('HAProxy: a frontend whose default leads to another application keeps it', () => {
+  const { text } = haproxy.install(OTHER_APP, site(), { file: 'h' });
+  expect(text).toMatch(/use_backend deploy_shop_web_\w+_%\[\S+\] if \{ hdr\(host\) shop \}/);
+  expect(text).toContain('    default_backend wordpress\n');
+  expect(unconditional(text)).toEqual([]);
+  expect(haproxy.uninstall(text, site())).toBe(OTHER_APP);
+  const listen = OTHER_APP.replace('frontend www', 'listen www').replace(
+    'default_backend wordpress',
+    'server w1 127.0.0.1:9000',
+  );
+  expect(unconditional(haproxy.install(listen, site(), { file: 'h' }).text)).toEqual([]);
+});
+
+test('HAProxy: with two routes in a frontend, what has no condition goes on to the default one', () => {
+  const [web] = site().routes;
+  const api = {
+    ...web!,
+    name: 'api',
+    blue: ['127.0.0.1:9000'],
+    green: ['127.0.0.1:18103'],
+    plain: ['127.0.0.1:9000'],
+  };
+  const config = OTHER_APP.replace('use_backend shop', 'use_backend wordpress').replace(
+    'default_backend wordpress',
+    'default_backend shop',
+  );
+  for (const routes of [
+    [web!, api],
+    [api, web!],
+  ]) {
+    const both = site({ routes });
+    const { text } = haproxy.install(config, both, { file: 'h' });
+    expect(unconditional(text)).toEqual([`deploy_${identifier('shop', 'web')}`]);
+    expect(text).toContain(`use_backend deploy_${identifier('shop', 'api')}_%`);
+    expect(text.match(/str\(shop\),map\(/g)).toHaveLength(1);
+    expect(haproxy.uninstall(text, both)).toBe(config);
+  }
 });
 
 test("HAProxy: conditions stay, and a server's own cookie does not come twice", () => {

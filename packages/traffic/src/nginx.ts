@@ -410,7 +410,8 @@ function httpLines(site: Site, upstreams: readonly Directive[]): string[] {
   );
   if (site.canaryLog !== undefined) {
     lines.push(
-      `map "$deploy_${name}_watched:${share}" $deploy_${name}_logged { "~^1:.*-" 1; default ""; }`,
+      // Our own probe is no visitor: its requests would make up for missing ones.
+      `map "$deploy_${name}_watched:$deploy_${name}_probe:${share}" $deploy_${name}_logged { "~^1::.*-" 1; default ""; }`,
       `log_format deploy_${name} '${color} $status $request_time';`,
     );
   }

@@ -17,6 +17,9 @@ runner_missed() {
   [ $(($(date +%s) - last_seen)) -ge "$watch_runner" ]
 }
 
+# Wget does not say how long an answer took.
+tells_times() { [ "$canary_source" = 'access log' ] || [ "$curl" = 1 ]; }
+
 log_size() { [ -n "$canary_log" ] && [ -r "$canary_log" ] && wc -c <"$canary_log" | tr -d ' '; }
 
 # The proxy logs only while the flag is there, and what is logged is emptied before each step: so it stays small.
@@ -61,6 +64,10 @@ canary_step() {
   last_sign=none
   canary_until=$((last_seen + step_seconds))
   begin_log
+  if [ -n "$max_p95" ] && ! tells_times; then
+    gate_why="max-p95 cannot be judged at $share: it goes by $canary_source, which tells no times without curl on the server"
+    return 1
+  fi
   : >"$run/probes"
   while [ "$(date +%s)" -lt "$canary_until" ]; do
     if cancelled; then
@@ -88,7 +95,7 @@ canary_step() {
   set -- $(figures <"$run/answers")
   canary_count=$1
   canary_errors=$2
-  canary_p95=$(p95 "$run/times")
+  if tells_times; then canary_p95=$(p95 "$run/times"); else canary_p95=unknown; fi
   say "$target at $share: $canary_count requests, $canary_errors of 10,000 failed, p95 $canary_p95 ms (by $canary_source)"
   canary_report="$canary_report$share $canary_count $canary_errors $canary_p95 $canary_source;"
   result gates "$canary_report"

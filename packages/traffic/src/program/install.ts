@@ -148,7 +148,7 @@ operate() {
   write_file .deploy/proxy.json <"$files/proxy.json"
   share=$(traffic_observe)
   result to "$share"
-  record_traffic "$share"
+  keep_traffic "$share"
   record_history "$share" "$share" installed "$reason"
   say "$proxy chooses by $folder now: traffic is on $share."
 }

@@ -81,6 +81,13 @@ color_release() {
   [ -z "$release_of" ] || printf '%s\n' "$release_of"
 }
 
+# What is in a colour: its release, or its containers where nothing names one.
+color_content() {
+  content_of=$(color_release "$1")
+  [ -n "$content_of" ] || content_of=$(color_containers "$1" | sort | tr '\n' ,)
+  printf '%s\n' "$content_of"
+}
+
 # Adds what the colours' releases name as running only where the traffic is.
 find_live_only() {
   kept_containers=$(all_containers)
@@ -117,12 +124,33 @@ ask() {
     done
   fi
 }
+# The version is a word of the answer, or a few: not a part of a longer one. A commit may be named in full or in short,
+# as \`sameVersion\` in packages/probe takes it.
 ask_lines() {
   awk -v header="$header" -v version="$expect_version" -v mark="$token" '
-    BEGIN { header = tolower(header) ":"; color = "-" }
+    BEGIN {
+      header = tolower(header) ":"; color = "-"
+      commit = tolower(version)
+      if (commit ~ /[^0-9a-f]/ || length(commit) < 7 || length(commit) > 40) commit = ""
+    }
     $1 == mark { print $2, $3, color, found; color = "-"; found = ""; next }
     tolower(substr($0, 1, length(header))) == header { color = substr($0, length(header) + 1); gsub(/[ \t]/, "", color) }
-    version != "" && index($0, version) { found = "version" }
+    version != "" && found == "" && $0 !~ /^ *HTTP\// && names($0) { found = "version" }
+    function names(line, at, i, n, word, words) {
+      while ((i = index(substr(line, at + 1), version)) > 0) {
+        at += i
+        if ((at == 1 || substr(line, at - 1, 1) !~ /[A-Za-z0-9_.+-]/) && substr(line, at + length(version)) !~ /^[.]*[A-Za-z0-9_+-]/) return 1
+      }
+      if (commit == "") return 0
+      n = split(tolower(line), words, /[^a-z0-9_.+-]+/)
+      for (i = 1; i <= n; i++) {
+        word = words[i]; sub(/[.]+$/, "", word)
+        if (word ~ /[^0-9a-f]/) continue
+        if (length(word) == 40 && index(word, commit) == 1) return 1
+        if (length(commit) == 40 && length(word) >= 7 && index(commit, word) == 1) return 1
+      }
+      return 0
+    }
   '
 }
 

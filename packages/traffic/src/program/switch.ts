@@ -46,16 +46,32 @@ for_live_only() {
 }
 
 # traffic.json: one line, its keys in a fixed order, values of checked character sets only.
+recorded_text() { sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p" "$path/.deploy/traffic.json" 2>/dev/null; }
+recorded_fence() { sed -n 's/.*"fence":\([0-9]*\).*/\1/p' "$path/.deploy/traffic.json" 2>/dev/null; }
 record_traffic() {
-  record_previous=$(sed -n 's/.*"release":"\([^"]*\)".*/\1/p' "$path/.deploy/traffic.json" 2>/dev/null)
-  record_release=$(color_release "$(share_color "$1")")
-  if [ "$record_previous" = "$record_release" ]; then
-    record_previous=$(sed -n 's/.*"previous":"\([^"]*\)".*/\1/p' "$path/.deploy/traffic.json" 2>/dev/null)
+  fence=$(recorded_fence)
+  write_traffic "$1" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" $((\${fence:-0} + 1))
+}
+
+# For a run that moved no traffic: timers go by the fence, so that it rises only where the record said something else.
+keep_traffic() {
+  keep_said="$(recorded_text proxy) $(recorded_text container) $(recorded_text folder) $(recorded_text share) $(recorded_text release)"
+  fence=$(recorded_fence)
+  if [ -n "$fence" ] && [ "$keep_said" = "$proxy $proxy_name $folder $1 $(color_release "$(share_color "$1")")" ]; then
+    write_traffic "$1" "$(recorded_text since)" "$fence"
+  else
+    record_traffic "$1"
   fi
-  fence=$(sed -n 's/.*"fence":\([0-9]*\).*/\1/p' "$path/.deploy/traffic.json" 2>/dev/null)
-  fence=$((\${fence:-0} + 1))
+}
+
+# SHARE SINCE FENCE
+write_traffic() {
+  fence=$3
+  record_previous=$(recorded_text release)
+  record_release=$(color_release "$(share_color "$1")")
+  [ "$record_previous" != "$record_release" ] || record_previous=$(recorded_text previous)
   printf '{"project":"%s","proxy":"%s","container":"%s","share":"%s","since":"%s","release":"%s","previous":"%s","fence":%s,"folder":"%s","routes":%s}\n' \
-    "$project" "$proxy" "$proxy_name" "$1" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$record_release" "$record_previous" "$fence" "$folder" "$routes_json" |
+    "$project" "$proxy" "$proxy_name" "$1" "$2" "$record_release" "$record_previous" "$fence" "$folder" "$routes_json" |
     write_file .deploy/traffic.json
   if [ -n "$record_release" ] && [ -d "releases/$record_release" ] && [ "$(readlink current 2>/dev/null)" != "releases/$record_release" ]; then
     ln -sfn "releases/$record_release" .deploy/current.new && mv -T .deploy/current.new current
@@ -126,7 +142,7 @@ operate() {
   if [ "$from" = "$goal" ]; then
     # Live-only services may still have to follow, where an earlier run was cut off.
     start_live_only "$(share_color "$goal")" || true
-    record_traffic "$goal"
+    keep_traffic "$goal"
     say "Traffic is on $goal already: nothing was changed."
     result changed false
     [ "$hosts" -le 1 ] || await_go "$go_seconds" || true
@@ -301,8 +317,8 @@ start_timer() {
   rm -rf "$timer_new"
   mkdir -p "$timer_new" && cp "$files/timer.sh" "$timer_new/program" || return 1
   [ ! -d "$files/shares" ] || cp -R "$files/shares" "$timer_new/shares"
-  printf 'operation=%s\ntimer_until=%s\ntimer_fence=%s\nfrom=%s\nfrom_release=%s\ntarget=%s\n' \
-    "$1" "$2" "$fence" "$from" "$(color_release "$(share_color "$from")")" "$target" >"$timer_new/about"
+  printf 'operation=%s\ntimer_until=%s\ntimer_fence=%s\nfrom=%s\nfrom_release=%s\ntarget=%s\nold_content=%s\n' \
+    "$1" "$2" "$fence" "$from" "$(color_release "$(share_color "$from")")" "$target" "$(color_content "$(other_color "$target")")" >"$timer_new/about"
   set_timer "$1" "$2"
 }
 # What would be returned to is what was left: a deploy may have replaced it meanwhile.

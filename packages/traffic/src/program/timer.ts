@@ -2,9 +2,11 @@ import { sh } from './sh.ts';
 
 /**
  * The end of a timer's program: `program FOLDER [now]`, in a folder of its own (see `set_timer` in packages/host) whose
- * `about` says `operation`, `timer_until` (seconds since 1970), `timer_fence`, `from`, `from_release` and `target`.
+ * `about` says `operation`, `timer_until` (seconds since 1970), `timer_fence`, `from`, `from_release`, `target` and
+ * `old_content` (what was in the colour that was left, see `color_content`).
  * It sleeps without the lock, and acts under it only while the traffic is still as the switch that started it has left
- * it (the fence in traffic.json is the same). With `now` the caller holds the lock and the time has passed.
+ * it (the fence in traffic.json is the same); what it stops is still what was left. With `now` the caller holds the lock
+ * and the time has passed.
  */
 export const TIMER = sh`
 umask 077
@@ -78,8 +80,11 @@ case $operation in
     rm -f .deploy/confirm
     ;;
   stop)
-    say "stopping $(other_color "$target")"
-    for timer_id in $(color_containers "$(other_color "$target")"); do docker stop "$timer_id" </dev/null >/dev/null 9>&-; done
+    timer_color=$(other_color "$target")
+    # A deploy does not move the traffic, so the fence does not tell of it.
+    [ "$(color_content "$timer_color")" = "$old_content" ] || timer_end
+    say "stopping $timer_color"
+    for timer_id in $(color_containers "$timer_color"); do docker stop "$timer_id" </dev/null >/dev/null 9>&-; done
     ;;
 esac
 timer_end

@@ -1,0 +1,239 @@
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import type { Site } from '../site.ts';
+import { program, siteParameters, switchParameters, timerProgram } from './index.ts';
+
+let home: string;
+const at = (name: string) => join(home, name);
+const read = (name: string) => readFileSync(at(name), 'utf8');
+const write = (name: string, content: string) => {
+  mkdirSync(dirname(at(name)), { recursive: true });
+  writeFileSync(at(name), content);
+};
+
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), 'traffic-'));
+  chmodSync(home, 0o755);
+  write(
+    'bin/docker',
+    `#!/bin/sh\ncase $1 in ps) cat '${at('containers')}' ;; stop) echo "$2" >>'${at('stopped')}' ;; esac\n`,
+  );
+  chmodSync(at('bin/docker'), 0o755);
+  write('containers', container('blue', 'r1') + container('green', 'r2'));
+  write('flags/green', '');
+  write('app/.deploy/color-blue', 'r1\n');
+  write('app/.deploy/color-green', 'r2\n');
+  write('app/.deploy/traffic.json', record());
+  write('app/run/timer.sh', timerProgram('nginx', parameters()));
+});
+afterEach(() => rmSync(home, { recursive: true, force: true }));
+
+const container = (color: string, release: string, id = `id-${color}-${release}`) =>
+  `shop-${color} ${id} web running ${release} Up 2 minutes (healthy)\n`;
+
+const record = (more: Record<string, unknown> = {}) =>
+  `${JSON.stringify({ project: 'shop', proxy: 'nginx', container: '', share: 'green', since: '2026-01-02T03:04:05Z', release: 'r2', previous: 'r1', fence: 5, folder: at('flags'), routes: [], ...more })}\n`;
+
+function parameters(): Record<string, string> {
+  const site: Site = {
+    project: 'shop',
+    routes: [
+      {
+        name: 'web',
+        service: 'web',
+        port: 8080,
+        blue: ['127.0.0.1:18101'],
+        green: ['127.0.0.1:18102'],
+        plain: [],
+      },
+    ],
+    folder: at('flags'),
+    fallback: 'blue',
+    header: undefined,
+    sticky: undefined,
+    token: '0123456789abcdef01234567',
+    contained: false,
+  };
+  const place = {
+    kind: 'nginx' as const,
+    container: '',
+    containerName: '',
+    configFile: at('site.conf'),
+    configInside: at('site.conf'),
+    socket: '',
+    watched: '',
+    canaryLog: '',
+    canaryWhy: '',
+  };
+  const verification = { url: 'http://127.0.0.1:9/', connect: '127.0.0.1:9', version: '1.2.3', seconds: 1 };
+  return {
+    ...siteParameters(site, place, verification, undefined),
+    ...switchParameters({ target: 'green', actor: 'me', runUrl: 'https://example.org/1', reason: 'test' }),
+    path: at('app'),
+    deployment_id: 'one',
+  };
+}
+
+/** What the host package's prelude gives to a program. */
+const PRELUDE = `set -u
+operation=switch
+run=$path/run
+files=$run
+say() { printf '%s\\n' "$*"; }
+warn() { say "$@"; }
+phase() { :; }
+journal() { :; }
+result() { say "$1=$2"; }
+fail() { say "failed: $2"; exit 1; }
+cancelled() { return 1; }
+nap() { sleep 0.1; }
+once() { shift; "$@"; }
+run() { shift; "$@" </dev/null; }
+wait_until() { :; }
+write_file() { cat >"$1.new" && mv -f "$1.new" "$1"; }
+set_timer() { rm -rf "$path/.deploy/timers/$1" && mv "$path/.deploy/timers/.$1" "$path/.deploy/timers/$1"; }
+cd "$path"
+`;
+
+/** Runs an operation's program with parameters of the test's own, then what the test does with it. */
+function run(
+  operation: 'switch' | 'install' | 'confirm',
+  more: Record<string, string>,
+  then: string,
+): string {
+  const assignments = Object.entries({ ...parameters(), ...more }).map(
+    ([name, value]) => `${name}='${value}'\n`,
+  );
+  const { stdout, stderr } = spawnSync('sh', ['-s'], {
+    input: `${assignments.join('')}${PRELUDE}${program(operation, 'nginx')}\n${then}\n`,
+    encoding: 'utf8',
+    env: { ...process.env, PATH: `${at('bin')}:${process.env['PATH']}` },
+  });
+  expect(stderr).toBe('');
+  return stdout;
+}
+
+const traffic = () => JSON.parse(read('app/.deploy/traffic.json')) as Record<string, unknown>;
+
+test('a switch that changes nothing leaves the fence that a waiting timer goes by', () => {
+  expect(run('switch', {}, 'operate')).toContain('nothing was changed');
+  expect(traffic()).toMatchObject({ fence: 5, since: '2026-01-02T03:04:05Z', previous: 'r1' });
+  expect(traffic()['routes']).toHaveLength(1);
+});
+
+test.each([
+  ['share', { share: 'blue' }, 6],
+  ['release', { release: 'r0' }, 6],
+  ['folder', { folder: '/elsewhere' }, 6],
+  ['fence', { fence: undefined }, 1],
+])('a switch that changes nothing repairs a record of another %s', (_, more, fence) => {
+  write('app/.deploy/traffic.json', record(more));
+  run('switch', {}, 'operate');
+  expect(traffic()).toMatchObject({ share: 'green', release: 'r2', folder: at('flags'), fence });
+  expect(traffic()['since']).not.toBe('2026-01-02T03:04:05Z');
+});
+
+test('an installation over the same one leaves the fence that a waiting timer goes by', () => {
+  write('site.conf', 'server {}\n');
+  write('app/run/site', 'server {}\n');
+  write('app/run/proxy.json', '{}\n');
+  const oldSum = createHash('sha256').update('server {}\n').digest('hex');
+  // Where files in memory are refused, a test's folder would be; and no proxy is there.
+  const stubs =
+    'df() { :; }\ntraffic_valid() { :; }\ntraffic_whole() { :; }\ntraffic_reload() { :; }\ntraffic_generation() { :; }\n';
+  const said = run(
+    'install',
+    { old_sum: oldSum, first_share: 'blue', login: 'me', login_group: 'me', socket_folder: '' },
+    `${stubs}operate`,
+  );
+  expect(said).toContain('traffic is on green');
+  expect(traffic()).toMatchObject({ fence: 5 });
+});
+
+/** Sets the timer that stops the old colour as a switch from a share to green does, and lets it act later. */
+function stopOld(from: string, meanwhile: () => void): string {
+  const plan = { from, last_step: '100', stop_after: '60', fence: '5' };
+  run('switch', plan, 'find_live_only\nstart_timers');
+  meanwhile();
+  const folder = at('app/.deploy/timers/stop');
+  const { stdout, stderr } = spawnSync('sh', [join(folder, 'program'), folder, 'now'], {
+    encoding: 'utf8',
+    env: { ...process.env, PATH: `${at('bin')}:${process.env['PATH']}` },
+  });
+  expect(stderr).toBe('');
+  expect(existsSync(folder)).toBe(false);
+  return stdout + (existsSync(at('stopped')) ? read('stopped') : '');
+}
+
+test.each(['blue', 'green-75'])('the timer of a switch from %s stops the release that was left', (from) => {
+  expect(stopOld(from, () => undefined)).toMatch(/stopping blue\nid-blue-r1\n$/);
+});
+
+test('the timer that stops the old colour leaves a release alone that was deployed there meanwhile', () => {
+  const said = stopOld('blue', () => {
+    write('app/.deploy/color-blue', 'r3\n');
+    write('containers', container('blue', 'r3') + container('green', 'r2'));
+  });
+  expect(said).toBe('');
+});
+
+test.each([
+  ['the same', 'one', 'stopping blue\none\n'],
+  ['other', 'two', ''],
+])('where nothing names a release, the timer goes by the containers: %s', (_, id, expected) => {
+  rmSync(at('app/.deploy/color-blue'));
+  write('containers', container('blue', '-', 'one') + container('green', 'r2'));
+  const said = stopOld('blue', () =>
+    write('containers', container('blue', '-', id) + container('green', 'r2')),
+  );
+  expect(said.replace(/^\S+Z /, '')).toBe(expected);
+});
+
+const CANARY_STEP =
+  'share=green-10\nlook_at_tools\ncurl=0\nask() { echo "200 0 green version"; }\ncanary_step 10 || say "gate: $gate_why"';
+
+test('a gate on times fails by its name where its source tells no times', () => {
+  const said = run('switch', { step_seconds: '2', max_p95: '500' }, CANARY_STEP);
+  expect(said).toMatch(/^gate: max-p95 cannot be judged at green-10: .*without curl.*$/m);
+});
+
+test('without a gate on times, a source that tells none says so', () => {
+  const said = run('switch', { step_seconds: '1', max_error_rate: '100' }, CANARY_STEP);
+  expect(said).toMatch(/^green at green-10: [1-9]\d* requests, 0 of 10,000 failed, p95 unknown/m);
+  expect(said).toMatch(/^gates=green-10 [1-9]\d* 0 unknown probing;$/m);
+  expect(said).not.toContain('gate: ');
+});
+
+const SHA = '0123456789abcdef0123456789abcdef01234567';
+
+test.each([
+  ['1.2.3', '{"version":"1.2.3","of":1}', true],
+  ['1.2.3', 'X-App-Version: 1.2.3', true],
+  ['1.2.3', '<b>Version 1.2.3.</b>', true],
+  ['1.2.3', '1.2.30 1.2.3', true],
+  ['1.2.3', '{"version":"1.2.30"}', false],
+  ['1.2.3', '{"version":"11.2.3"}', false],
+  ['1.2.3', '{"version":"1.2.3.4"}', false],
+  ['1.2.3', '{"version":"1.2.3-rc1"}', false],
+  ['1.2.3', '{"version":"1.2.3+build"}', false],
+  ['1.1', 'HTTP/1.1 200 OK', false],
+  ['build 7 (of main)', '"build 7 (of main)"', true],
+  ['build 7', '"build 71"', false],
+  [SHA, `"${SHA}"`, true],
+  [SHA, `"${SHA.toUpperCase()}"`, true],
+  [SHA, `"${SHA.slice(0, 7)}"`, true],
+  [SHA, `"${SHA.slice(0, 6)}"`, false],
+  [SHA, `"${SHA.slice(1, 9)}"`, false],
+  [SHA.slice(0, 7), `sha: ${SHA}.`, true],
+  [SHA.slice(0, 7), `"${SHA.slice(0, 12)}"`, false],
+  [SHA.slice(0, 6), `"${SHA}"`, false],
+  ['v1.2.34', `"${SHA}"`, false],
+])('the expected version %s in the answer %s: %s', (version, line, found) => {
+  write('answer', `${line}\n0123456789abcdef01234567 200 0.5\n`);
+  const said = run('switch', { expect_version: version }, `ask_lines <'${at('answer')}'`);
+  expect(said).toBe(`200 0.5 - ${found ? 'version' : ''}\n`);
+});
