@@ -3,20 +3,13 @@ import { Failure } from '@deploy-actions/kit';
 import { type VersionSource, parseVersionSource } from '@deploy-actions/probe';
 import type { Ports } from '@deploy-actions/runner';
 import { type Server, type Session, openSession, serversOf } from '@deploy-actions/shell';
-import {
-  type Color,
-  type SeenServer,
-  liveColor,
-  lookAt,
-  otherColor,
-  parseShare,
-  settleInterrupted,
-} from '@deploy-actions/traffic';
+import { type SeenServer, lookAt, settleInterrupted } from '@deploy-actions/traffic';
 import type { SwitchInputs, SwitchOutputs } from './fields.ts';
 import { deploymentIdOf } from './identity.ts';
 import { installProxy } from './install.ts';
 import { confirmSwitch, moveTraffic } from './move.ts';
 import { showStatus } from './status.ts';
+import { targetOf } from './target.ts';
 
 /** How a session comes about; tests hand in another way. */
 export type Open = (server: Server) => Promise<Session>;
@@ -54,7 +47,7 @@ export async function blueGreenSwitch(
     if (inputs.status) return showStatus(seen, inputs, ports);
     if (inputs.install !== 'false') return await installProxy(seen, inputs, ports, reopen);
     if (inputs.to === 'confirm') return await confirmSwitch(seen, inputs, ports, reopen);
-    if (inputs.plan) return await moveTraffic(seen, targetOf(seen, inputs), source, inputs, ports, reopen);
+    if (inputs.plan) return await moveTraffic(seen, targetOf(seen, inputs.to), source, inputs, ports, reopen);
     const deploymentId = deploymentIdOf(inputs['deployment-id'], ports.workflow);
     let goesOn = ports.workflow.runAttempt > 1;
     const settled = await Promise.all(
@@ -64,7 +57,7 @@ export async function blueGreenSwitch(
         return await look(one.server, one.session);
       }),
     );
-    const target = targetOf(settled, inputs, goesOn ? deploymentId : undefined);
+    const target = targetOf(settled, inputs.to, goesOn ? deploymentId : undefined);
     return await moveTraffic(settled, target, source, inputs, ports, reopen);
   } finally {
     await Promise.all(sessions.map((session) => session.close()));
@@ -134,41 +127,4 @@ async function settle(
     holder: { actor: ports.workflow.actor, runUrl: ports.workflow.runUrl },
   };
   return (await settleInterrupted(seen, about, () => reopen(server), options)) || own.length > 0;
-}
-
-/**
- * The colour that is to have the traffic, the same on all servers. `goesOn`: the deployment that may have moved it in an
- * earlier attempt; then that colour, not the one that is idle since.
- */
-function targetOf(seen: readonly SeenServer[], inputs: SwitchInputs, goesOn?: string): Color {
-  if (inputs.to === 'blue' || inputs.to === 'green') return inputs.to;
-  const targets = new Set(
-    seen.map(({ look }) => (goesOn === undefined ? undefined : movedColor(look, goesOn)) ?? idleColor(look)),
-  );
-  const [target] = targets;
-  if (targets.size > 1 || target === undefined) {
-    throw new Failure(
-      'refused',
-      `the servers do not agree which colour is idle: ${seen.map(({ server, look }) => `${server.name}: ${look.share ?? 'none'}`).join(', ')}`,
-      {
-        input: 'to',
-        remedy: 'Say which one in `to`: those that have it already stay as they are.',
-      },
-    );
-  }
-  return target;
-}
-
-/** The colour that the deployment has moved all traffic to, if that is the last thing it did and it is there still. */
-function movedColor({ history, share }: SeenServer['look'], deploymentId: string): Color | undefined {
-  const last = history.findLast((line) => line['deployment_id'] === deploymentId);
-  const moved = last?.['operation'] === 'switch' && last['outcome'] === 'succeeded' && last['to'] === share;
-  const to = parseShare(moved ? (share ?? '') : '');
-  return to?.weight === 100 ? to.color : undefined;
-}
-
-/** The colour that gets more when one goes on: the idle one, or the one that a canary is under way to. */
-function idleColor(look: SeenServer['look']): Color {
-  const share = parseShare(look.share ?? '');
-  return share && share.weight < 100 ? share.color : otherColor(liveColor(look));
 }

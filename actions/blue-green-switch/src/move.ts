@@ -29,6 +29,7 @@ import {
 import type { SwitchInputs, SwitchOutputs } from './fields.ts';
 import { deploymentIdOf } from './identity.ts';
 import { switchMarkdown } from './summary.ts';
+import { isConfirmed } from './target.ts';
 
 type Reopen = (server: Server) => Promise<Session>;
 
@@ -304,40 +305,51 @@ export async function confirmSwitch(
   ports: Ports,
   reopen: Reopen,
 ): Promise<SwitchOutputs> {
-  const members = seen.map((one): Member => {
-    const { site, place, prepared } = preparedSite(one.look, inputs.project);
-    const verification = { url: prepared.url, connect: prepared.connect, version: '', seconds: 10 };
-    return {
-      name: one.server.name,
-      session: one.session,
-      reopen: () => reopen(one.server),
-      operation: {
-        name: 'confirm',
-        path: one.server.path,
-        deploymentId: deploymentIdOf(inputs['deployment-id'], ports.workflow),
-        body: program('confirm', place.kind),
-        parameters: {
-          ...siteParameters(site, place, verification, one.server.dockerHost),
-          ...switchParameters({
-            target: 'blue',
-            actor: ports.workflow.actor,
-            runUrl: ports.workflow.runUrl,
-            reason: 'confirmed',
-          }),
+  const deploymentId = deploymentIdOf(inputs['deployment-id'], ports.workflow);
+  // An earlier attempt of this job may have confirmed it.
+  const isDone = ({ look }: SeenServer) => ports.workflow.runAttempt > 1 && isConfirmed(look, deploymentId);
+  if (seen.every(isDone)) {
+    const { share } = seen[0]!.look;
+    ports.log.info(`The switch to ${share} was confirmed by an earlier attempt of this job.`);
+    const report = { ...switchReport([], 0), summary: `traffic is on ${share}, confirmed before` };
+    return { ...EMPTY, from: share, to: share, weight: 100, report: reportJson(report) };
+  }
+  const members = seen
+    .filter((one) => !isDone(one))
+    .map((one): Member => {
+      const { site, place, prepared } = preparedSite(one.look, inputs.project);
+      const verification = { url: prepared.url, connect: prepared.connect, version: '', seconds: 10 };
+      return {
+        name: one.server.name,
+        session: one.session,
+        reopen: () => reopen(one.server),
+        operation: {
+          name: 'confirm',
+          path: one.server.path,
+          deploymentId,
+          body: program('confirm', place.kind),
+          parameters: {
+            ...siteParameters(site, place, verification, one.server.dockerHost),
+            ...switchParameters({
+              target: 'blue',
+              actor: ports.workflow.actor,
+              runUrl: ports.workflow.runUrl,
+              reason: 'confirmed',
+            }),
+          },
+          // For the return, where the confirmation comes too late.
+          files: place.kind === 'traefik' ? shareFiles(site) : [],
+          inputHash: operationHash([
+            'confirm',
+            one.look.share,
+            one.look.traffic?.fence ?? 0,
+            one.look.confirm ?? '',
+          ]),
+          lockTimeout: inputs['lock-timeout'],
+          holder: { actor: ports.workflow.actor, runUrl: ports.workflow.runUrl },
         },
-        // For the return, where the confirmation comes too late.
-        files: place.kind === 'traefik' ? shareFiles(site) : [],
-        inputHash: operationHash([
-          'confirm',
-          one.look.share,
-          one.look.traffic?.fence ?? 0,
-          one.look.confirm ?? '',
-        ]),
-        lockTimeout: inputs['lock-timeout'],
-        holder: { actor: ports.workflow.actor, runUrl: ports.workflow.runUrl },
-      },
-    };
-  });
+      };
+    });
   const outcomes = await runTogether(members, {
     clock: ports.clock,
     log: ports.log,

@@ -26,6 +26,7 @@ const flip: Decision = {
   from: 'green',
   fromRelease: 'r2',
   release: 'r1',
+  slot: 'r1',
   reason: 'this run moved the traffic',
 };
 const redeploy: Decision = {
@@ -41,6 +42,7 @@ test('traffic that was moved back goes to where it came from, alone, and the mar
     target: 'green',
     steps: '100',
     hosts: '1',
+    expect_slot: '*',
     marks_bad: '',
     marks_good: 'r2',
   });

@@ -1,6 +1,7 @@
 import type { Member, MemberOutcome, Operation } from '@deploy-actions/host';
 import { operationHash, parseShare } from '@deploy-actions/traffic';
 import type { Decision } from './decision.ts';
+import { ANY_RELEASE } from './flip-program.ts';
 
 const REASON = 'another server failed';
 
@@ -34,6 +35,7 @@ function backTo(
     return {
       target: from.color,
       steps: String(from.weight),
+      expect_slot: ANY_RELEASE,
       marks_bad: '',
       marks_good: decision.fromRelease,
     };
@@ -41,5 +43,10 @@ function backTo(
   if (decision.kind !== 'redeploy' || decision.from === '') return undefined;
   const hasHooks = operation.files?.some(({ name }) => name.startsWith('hooks/'));
   if (hasHooks) return undefined;
-  return { release: decision.from, failed_release: decision.release.id, takes_back: '1' };
+  return {
+    release: decision.from,
+    failed_release: decision.release.id,
+    database_elsewhere: '',
+    takes_back: '1',
+  };
 }

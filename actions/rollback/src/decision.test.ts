@@ -331,3 +331,88 @@ test('what an unconfirmed switch would return to is not taken away; going there 
   expect(decide(seen, request({ to: 'previous' }))).toMatchObject({ kind: 'flip' });
   expect(decide(seen, request({ to: 'r1', now: 1361 }))).toMatchObject({ kind: 'recolor' });
 });
+
+const returned = (id: string, from: string, to: string, deployment = '6-d') => ({
+  ...moved(from, to, deployment, 'confirm'),
+  release: id,
+  outcome: 'returned',
+});
+
+/** r1 serves in blue; r2 was switched to in green and nobody confirmed it. Then perhaps r3 in green. */
+const unconfirmed = (more: { then: boolean; migrations?: Line }) =>
+  look({
+    releases: [
+      release('r1', '', { color: 'blue' }),
+      release('r2', '', { color: 'green', ...(more.migrations ? { migrations: more.migrations } : {}) }),
+      ...(more.then ? [release('r3', 'r2', { color: 'green' })] : []),
+    ],
+    containers: COLORS,
+    share: more.then ? 'green' : 'blue',
+    slots: ['r1', more.then ? 'r3' : 'r2'],
+    history: [
+      { ...deployed('r1', '5-d'), color: 'blue' },
+      { ...deployed('r2', '6-d'), color: 'green' },
+      { ...moved('blue', 'green', '6-d'), release: 'r2' },
+      returned('r1', 'green', 'blue'),
+      ...(more.then ? [{ ...moved('blue', 'green', '8-d'), release: 'r3' }] : []),
+    ],
+  });
+
+test('a switch that was returned is no move: its release is neither the previous one nor the last good one', () => {
+  for (const to of ['previous', 'last-good']) {
+    expect(decide(unconfirmed({ then: true }), request({ to }))).toMatchObject({
+      kind: 'flip',
+      to: 'blue',
+      release: 'r1',
+    });
+    expect(decide(unconfirmed({ then: false }), request({ to }))).toMatchObject({
+      kind: 'nothing',
+      reason: expect.stringContaining('green holds r2, which nobody confirmed'),
+    });
+  }
+  expect(decide(unconfirmed({ then: false }), request({ to: 'r2' }))).toMatchObject({ kind: 'flip' });
+});
+
+test('what served before a returned switch served before the next one, also where both were there earlier', () => {
+  const entry = (id: string, from: string, to: string) => ({ ...moved(from, to, '5-d'), release: id });
+  const history = [
+    entry('r1', 'green', 'blue'),
+    entry('r2', 'blue', 'green'),
+    entry('r1', 'green', 'blue'),
+    entry('r2', 'blue', 'green'),
+    returned('r1', 'green', 'blue'),
+    entry('r3', 'blue', 'green'),
+  ];
+  expect(servedReleases(historyOf(look({ history })))).toEqual(['r1', 'r3']);
+});
+
+test('a migration of a release that was returned stays in the way', () => {
+  const migrations = { ran: true, reversible: false, state_before: '', state_after: '' };
+  expect(() => decide(unconfirmed({ then: true, migrations }), request({ to: 'previous' }))).toThrow(
+    'r2 changed the schema',
+  );
+});
+
+test('during a canary, going back is going to what had all the traffic before', () => {
+  const seen = (share: string) => ({ ...colored(), share });
+  for (const share of ['green-25', 'green-75']) {
+    for (const to of ['previous', 'last-good', 'r3']) {
+      expect(decide(seen(share), request({ to }))).toMatchObject({ kind: 'flip', to: 'blue', release: 'r3' });
+    }
+  }
+  expect(decide(seen('green-25'), request({ to: 'r2' }))).toMatchObject({ kind: 'flip', to: 'green' });
+});
+
+test('a canary that was stopped for it was the step back: no other one is made', () => {
+  for (const to of ['previous', 'last-good']) {
+    expect(decide(colored(), request({ to }), true)).toMatchObject({
+      kind: 'nothing',
+      reason: expect.stringContaining('r3 has all the traffic again'),
+    });
+  }
+  expect(decide(colored(), request({ to: 'r2' }), true)).toMatchObject({ kind: 'flip', to: 'green' });
+});
+
+test('what goes back says which release it found in the colour', () => {
+  expect(decide(colored(), request({ to: 'previous' }))).toMatchObject({ to: 'green', slot: 'r2' });
+});

@@ -17,11 +17,21 @@ import {
   historyOf,
   predecessors,
   releasesOf,
+  returnedReleases,
 } from './records.ts';
 
 export type Decision =
   | { kind: 'nothing'; reason: string }
-  | { kind: 'flip'; to: Color; from: string; fromRelease: string; release: string; reason: string }
+  | {
+      kind: 'flip';
+      to: Color;
+      from: string;
+      fromRelease: string;
+      release: string;
+      /** What the deploy to that colour noted; the traffic moves only while it is so. */
+      slot: string;
+      reason: string;
+    }
   | { kind: 'redeploy'; from: string; release: RecordedRelease; reason: string }
   /** The release is brought up in the idle colour first, then the traffic moves there. */
   | {
@@ -76,9 +86,12 @@ function isKept(look: Look, project: string, color: Color): boolean {
   return colorContainers(look, project, color).length > 0;
 }
 
-/** What is to be done; pure. Throws where the request cannot be met. */
-export function decide(look: Look, request: Request): Decision {
-  return request.to === undefined ? decideOwn(look, request) : decideTo(look, request, request.to);
+/**
+ * What is to be done; pure. Throws where the request cannot be met. `gaveBack`: a switch was stopped for this, and what
+ * it had moved went back.
+ */
+export function decide(look: Look, request: Request, gaveBack = false): Decision {
+  return request.to === undefined ? decideOwn(look, request) : decideTo(look, request, request.to, gaveBack);
 }
 
 /** Seconds. */
@@ -147,31 +160,43 @@ function decideOwn(look: Look, request: Request): Decision {
   return redeploy(look, target, current, `this run deployed ${deployed.release}`, request);
 }
 
-function decideTo(look: Look, request: Request, to: string): Decision {
+function decideTo(look: Look, request: Request, to: string, gaveBack: boolean): Decision {
   const { project } = request;
   const releases = releasesOf(look);
   const current = currentRelease(look, project);
-  const bad = badReleases(historyOf(look));
-  const target = findRelease(releases, current, bad, to, predecessors(look, releases));
+  const unfit = unfitReleases(historyOf(look));
+  const isBack = to === 'previous' || to === 'last-good';
+  const target = findRelease(releases, current, unfit, to, predecessors(look, releases));
   const idle = otherColor(liveColor(look));
+  // Another step back would be one too many.
+  if (isBack && gaveBack && !unfit.has(current)) {
+    return {
+      kind: 'nothing',
+      reason: `a switch was under way: it was stopped, and ${current || look.share} has all the traffic again`,
+    };
+  }
+  const canary = parseShare(look.share ?? '');
+  if (canary && canary.weight < 100 && request.mode !== 'redeploy') {
+    // What had all the traffic before the canary is what to go back to.
+    const origin = otherColor(canary.color);
+    const had = releaseOfColor(look, project, origin);
+    if (isBack ? had === undefined || !unfit.has(had) : target !== undefined && target.id === had)
+      return flip(look, project, origin, `${to} was asked for during a canary`, request);
+  }
   if (!target) {
     // The idle colour may hold a release whose record is gone, or a plain stack that never had one.
-    if (
-      (to === 'previous' || to === 'last-good') &&
-      colorsInUse(look, project) &&
-      isKept(look, project, idle)
-    ) {
+    if (isBack && colorsInUse(look, project) && isKept(look, project, idle)) {
       const inIdle = releaseOfColor(look, project, idle);
-      if (inIdle !== undefined && bad.has(inIdle)) {
+      const why = inIdle === undefined ? undefined : unfit.get(inIdle);
+      if (why !== undefined) {
         return {
           kind: 'nothing',
-          reason: `${idle} holds ${inIdle}, which is marked bad, and there is no other release to go back to`,
+          reason: `${idle} holds ${inIdle}, which ${why}, and there is no other release to go back to`,
         };
       }
       return flip(look, project, idle, `${to} was asked for`, request);
     }
-    if (to === 'previous' || to === 'last-good')
-      return { kind: 'nothing', reason: 'there is no earlier release to go back to' };
+    if (isBack) return { kind: 'nothing', reason: 'there is no earlier release to go back to' };
     throw new Failure('input', `no release on the server is ${to}`, {
       input: 'to',
       remedy:
@@ -191,10 +216,18 @@ function decideTo(look: Look, request: Request, to: string): Decision {
   return redeploy(look, target, current, `${to} was asked for`, request);
 }
 
+/** Releases that are gone back to only by name, and why. */
+function unfitReleases(history: readonly HistoryEntry[]): Map<string, string> {
+  return new Map([
+    ...[...returnedReleases(history)].map((id) => [id, 'nobody confirmed'] as const),
+    ...[...badReleases(history)].map((id) => [id, 'is marked bad'] as const),
+  ]);
+}
+
 function findRelease(
   releases: readonly RecordedRelease[],
   current: string,
-  bad: ReadonlySet<string>,
+  unfit: ReadonlyMap<string, string>,
   to: string,
   before: (id: string) => string,
 ): RecordedRelease | undefined {
@@ -202,11 +235,11 @@ function findRelease(
     const find = (id: string) => releases.find((one) => one.id === id);
     let candidate = find(before(current));
     const seen = new Set([current]);
-    while (candidate && bad.has(candidate.id) && !seen.has(candidate.id)) {
+    while (candidate && unfit.has(candidate.id) && !seen.has(candidate.id)) {
       seen.add(candidate.id);
       candidate = find(before(candidate.id));
     }
-    return candidate && !bad.has(candidate.id) ? candidate : undefined;
+    return candidate && !unfit.has(candidate.id) ? candidate : undefined;
   }
   const newest = [...releases].reverse();
   return (
@@ -233,7 +266,15 @@ function flip(look: Look, project: string, to: Color, reason: string, request: R
   if (request.runsHooks && request.mode !== 'flip' && recorded?.color === to)
     return { kind: 'recolor', to, from: look.share ?? '', fromRelease, release: recorded, reason };
   const warm = isWarm(look, project, to) ? '' : '; its containers are started first';
-  return { kind: 'flip', to, from: look.share ?? '', fromRelease, release, reason: `${reason}${warm}` };
+  return {
+    kind: 'flip',
+    to,
+    from: look.share ?? '',
+    fromRelease,
+    release,
+    slot: look.slots[to],
+    reason: `${reason}${warm}`,
+  };
 }
 
 function redeploy(
@@ -275,7 +316,10 @@ function recolor(
     throw new Failure(
       'refused',
       `a canary is on (${look.share}), so no colour is idle that ${target.id} could be brought up in`,
-      { remedy: 'End it first: blue-green-switch with `to: blue` or `to: green`. Then roll back.' },
+      {
+        remedy:
+          'End it first: `to: previous` goes back to what had all the traffic. Then roll back to the release.',
+      },
     );
   }
   const to = otherColor(liveColor(look));
@@ -323,18 +367,35 @@ export function crossedMigrations(
   let at = releases.find((one) => one.id === from);
   while (at && at.id !== to && !seen.has(at.id)) {
     seen.add(at.id);
-    const { ran, reversible, stateBefore, stateAfter } = at.migrations;
-    if (ran && !reversible && (stateBefore === '' || stateBefore !== stateAfter)) crossed.push(at);
+    if (changesSchema(at)) crossed.push(at);
     const previous = before(at.id);
     at = releases.find((one) => one.id === previous);
   }
   return crossed;
 }
 
+function changesSchema({ migrations }: RecordedRelease): boolean {
+  const { ran, reversible, stateBefore, stateAfter } = migrations;
+  return ran && !reversible && (stateBefore === '' || stateBefore !== stateAfter);
+}
+
+/** A release that was returned is no step of the way, but what it did to the schema stays. */
+function returnedBetween(look: Look, releases: readonly RecordedRelease[], from: string, to: string) {
+  const created = (id: string) => releases.find((one) => one.id === id)?.created ?? '';
+  return releases
+    .filter((one) => returnedReleases(historyOf(look)).has(one.id) && one.id !== to && changesSchema(one))
+    .filter((one) => one.created > created(to) && one.created <= created(from));
+}
+
 function checkMigrations(look: Look, from: string, to: string, request: Request): void {
   if (request.pastMigration) return;
   const releases = releasesOf(look);
-  const crossed = crossedMigrations(releases, from, to, predecessors(look, releases));
+  const crossed = [
+    ...new Set([
+      ...crossedMigrations(releases, from, to, predecessors(look, releases)),
+      ...returnedBetween(look, releases, from, to),
+    ]),
+  ];
   if (crossed.length === 0) return;
   throw new Failure(
     'refused',

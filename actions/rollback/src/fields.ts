@@ -36,6 +36,7 @@ export const fields = {
   plan: flag(),
   'restore-backup': hooks(),
   'down-migrate': hooks(),
+  'migrate-on': withDefault(oneOf(['first', 'each']), 'first'),
   'allow-past-migration': flag(),
   'version-from': text(),
   'verify-url': field(parseUrl),

@@ -7,17 +7,20 @@ import {
   type SeenServer,
   operationHash,
   preparedSite,
-  program,
   shareFiles,
   siteParameters,
   switchParameters,
 } from '@deploy-actions/traffic';
 import type { Decision } from './decision.ts';
 import type { RollbackInputs } from './fields.ts';
+import { flipProgram } from './flip-program.ts';
 import { REDEPLOY } from './redeploy-program.ts';
 
 /** A server waits this long for the others before it stops without having changed anything. */
 const GO_SECONDS = 120;
+
+/** So long it waits for the user's commands on another one. */
+const DATABASE_SECONDS = 3600;
 
 /** What is the same for every operation of a rollback on a server. */
 export function about(
@@ -34,6 +37,14 @@ export function about(
   };
 }
 
+/** What an operation has to know of the others. */
+export interface Together {
+  /** How many servers go back. */
+  hosts: number;
+  /** The one that runs the user's commands for all; undefined: each its own. */
+  database: string | undefined;
+}
+
 /** What a decision comes to on its server. */
 export function memberOf(
   seen: SeenServer,
@@ -41,15 +52,15 @@ export function memberOf(
   inputs: RollbackInputs,
   ports: Ports,
   deploymentId: string,
-  hosts: number,
+  together: Together,
   reopen: (server: Server) => Promise<Session>,
 ): Member {
   const { server, session } = seen;
   const common = { ...about(server, deploymentId, inputs, ports), name: 'rollback' };
   const operation =
     decision.kind === 'flip'
-      ? flipOperation(seen, decision, inputs, ports, hosts, common)
-      : redeployOperation(seen, decision, inputs, ports, hosts, common);
+      ? flipOperation(seen, decision, inputs, ports, together.hosts, common)
+      : redeployOperation(seen, decision, inputs, ports, together, common);
   return { name: server.name, session, reopen: () => reopen(server), operation };
 }
 
@@ -101,10 +112,11 @@ function flipOperation(
     }),
     start_target: String(Math.ceil(inputs['wait-timeout'] / 1000)),
     marks_bad: decision.fromRelease,
+    expect_slot: decision.slot,
   };
   return {
     ...common,
-    body: program('switch', place.kind),
+    body: flipProgram(place.kind),
     parameters,
     // No timers: what is rolled back stays so.
     files: place.kind === 'traefik' ? shareFiles(site) : [],
@@ -117,7 +129,7 @@ function redeployOperation(
   decision: Extract<Decision, { kind: 'redeploy' }>,
   inputs: RollbackInputs,
   ports: Ports,
-  hosts: number,
+  { hosts, database }: Together,
   common: Common,
 ): Operation {
   return {
@@ -137,6 +149,8 @@ function redeployOperation(
       keep_releases: '5',
       hosts: String(hosts),
       go_seconds: String(GO_SECONDS),
+      database_elsewhere: database === undefined || database === seen.server.name ? '' : plain(database),
+      database_seconds: String(DATABASE_SECONDS),
       takes_back: '',
       actor: plain(ports.workflow.actor),
       run_url: plain(ports.workflow.runUrl),

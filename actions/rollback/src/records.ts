@@ -80,22 +80,49 @@ export function badReleases(history: readonly HistoryEntry[]): Set<string> {
   return bad;
 }
 
+/** A switch that nobody confirmed: the server took it back, by a timer or when a confirmation came too late. */
+function isReturn(entry: HistoryEntry): boolean {
+  return entry.outcome === 'returned';
+}
+
+function isMove(entry: HistoryEntry): boolean {
+  const moves = entry.operation === 'switch' || entry.operation === 'rollback';
+  return moves && entry.outcome === 'succeeded' && entry.release !== '';
+}
+
 /**
  * The releases that served, up to the one that serves now, without those that were left again. In place that is the
- * chain of `previous`; with colours a release's `previous` is only what was in its colour before.
+ * chain of `previous`; with colours a release's `previous` is only what was in its colour before. A switch that was
+ * returned is none.
  */
 export function servedReleases(history: readonly HistoryEntry[]): string[] {
-  const served: string[] = [];
+  let served: string[] = [];
+  let before = served;
   for (const entry of history) {
-    const inPlace = entry.operation === 'deploy' && entry.color === '';
-    const moves = entry.operation === 'switch' || entry.operation === 'rollback';
-    if (!(inPlace || moves) || !['succeeded', 'returned'].includes(entry.outcome) || entry.release === '')
-      continue;
+    const inPlace = entry.operation === 'deploy' && entry.color === '' && entry.outcome === 'succeeded';
+    if (entry.release === '' || !(inPlace || isMove(entry) || isReturn(entry))) continue;
+    if (isReturn(entry)) served = before;
+    before = served;
     const at = served.indexOf(entry.release);
-    if (at !== -1) served.length = at;
-    served.push(entry.release);
+    served = [...(at === -1 ? served : served.slice(0, at)), entry.release];
   }
   return served;
+}
+
+/** Releases whose last switch was returned: they are not gone back to unless they are named. */
+export function returnedReleases(history: readonly HistoryEntry[]): Set<string> {
+  const returned = new Set<string>();
+  let last: string | undefined;
+  for (const entry of history) {
+    if (isReturn(entry)) {
+      if (last !== undefined && last !== entry.release) returned.add(last);
+      last = undefined;
+    } else if (isMove(entry)) {
+      returned.delete(entry.release);
+      last = entry.release;
+    }
+  }
+  return returned;
 }
 
 /** What served before a release did; empty for the first. */

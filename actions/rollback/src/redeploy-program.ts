@@ -36,7 +36,8 @@ mark_release() {
 const ROLLBACK = sh`
 # Brings a recorded release back, by the code that a deploy uses. Parameters: project, release, docker_host,
 # wait_timeout, stop_timeout, remove_orphans, failed_release, actor, run_url, reason, hosts (more than one waits for
-# go), go_seconds, takes_back (1: a rollback that went well here is undone, because another server failed).
+# go), go_seconds, database_elsewhere (the server that runs the commands for this one too; empty: none), database_seconds
+# (how long they are waited for), takes_back (1: a rollback that went well here is undone, because another server failed).
 operate() {
   begin_work
   previous=$(current_release)
@@ -55,7 +56,13 @@ operate() {
       fail lost 'no word to go came in time: nothing was changed' 'Run it again.'
     fi
   fi
-  if has_hooks "$files" down-migrate || has_hooks "$files" restore-backup; then
+  if [ -n "$database_elsewhere" ]; then
+    phase database
+    if ! wait_until "$database_seconds" "the commands on $database_elsewhere" test -f "$run/proceed"; then
+      result stopped true
+      fail lost "the commands on $database_elsewhere did not end well, or no word of it came: nothing was changed here" 'Run it again.'
+    fi
+  elif has_hooks "$files" down-migrate || has_hooks "$files" restore-backup; then
     phase database
     rollback_hooks down-migrate || fail unhealthy "$problem; nothing was rolled back"
     rollback_hooks restore-backup || fail unhealthy "$problem; nothing was rolled back"

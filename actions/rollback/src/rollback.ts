@@ -10,6 +10,7 @@ import {
   settleInterrupted,
 } from '@deploy-actions/traffic';
 import { takenBack } from './compensation.ts';
+import { commandsFor, databaseServer, runAfterDatabase } from './database.ts';
 import { type Decision, type Request, decide } from './decision.ts';
 import type { RollbackInputs, RollbackOutputs } from './fields.ts';
 import { deploymentIdOf } from './identity.ts';
@@ -18,6 +19,7 @@ import { about, hookUploads, memberOf, plain } from './operations.ts';
 import { recolorOperation, recolored } from './recolor.ts';
 import { type HistoryEntry, releasesOf } from './records.ts';
 import { proveVersion, versionProof } from './served-version.ts';
+import { isSameRun, underWay } from './under-way.ts';
 
 /** How a session comes about; tests hand in another way. */
 export type Open = (server: Server) => Promise<Session>;
@@ -49,9 +51,9 @@ export async function rollback(inputs: RollbackInputs, ports: Ports, open?: Open
       servers.map(async (server) => {
         const session = await reopen(server);
         const looked = await look(server, session, inputs, ports);
-        if (inputs.list || inputs.plan) return looked;
-        const settled = await settle(looked, deploymentId, inputs, ports, reopen);
-        return settled ? await look(server, session, inputs, ports) : looked;
+        if (inputs.list || inputs.plan) return { ...looked, gaveBack: false };
+        const { changed, gaveBack } = await settle(looked, deploymentId, inputs, ports, reopen);
+        return { ...(changed ? await look(server, session, inputs, ports) : looked), gaveBack };
       }),
     );
     if (inputs.list) return showList(seen, inputs.project, ports);
@@ -73,9 +75,10 @@ export async function rollback(inputs: RollbackInputs, ports: Ports, open?: Open
         reason,
       };
     }
+    const database = databaseServer(acting, servers, inputs);
     const proofs = acting.map((one) => versionProof(one, inputs));
     // What is to take the traffic stands by on every server before it moves on any.
-    const ready = await standBy(acting, inputs, ports, deploymentId, reopen);
+    const ready = await standBy(acting, database, inputs, ports, deploymentId, reopen);
     const members = ready.map((one) =>
       memberOf(
         one,
@@ -83,16 +86,15 @@ export async function rollback(inputs: RollbackInputs, ports: Ports, open?: Open
         one.inputs,
         ports,
         deploymentId,
-        acting.length,
+        { hosts: acting.length, database: acting.length > 1 ? database : undefined },
         reopen,
       ),
     );
-    const outcomes = await runTogether(members, {
-      clock: ports.clock,
-      log: ports.log,
-      signal: ports.signal,
-      aliveEvery: 0,
-    });
+    const options = { clock: ports.clock, log: ports.log, signal: ports.signal, aliveEvery: 0 };
+    const waits = database !== undefined && acting.length > 1 && first.decision.kind === 'redeploy';
+    const outcomes = waits
+      ? await runAfterDatabase(members, database, options)
+      : await runTogether(members, options);
     const outputs: RollbackOutputs = {
       ...EMPTY,
       ...named(ready[0]!.decision),
@@ -115,10 +117,10 @@ export async function rollback(inputs: RollbackInputs, ports: Ports, open?: Open
         (member, outcome) => {
           const own = ready.findIndex(({ server }) => server.name === member.name);
           // Where the user's commands have changed the data, going back would put the new code on the old schema.
-          if (acting[own]!.decision.kind === 'recolor' && hookUploads(inputs).length > 0) return undefined;
+          if (hookUploads(inputs).length > 0) return undefined;
           return takenBack(ready[own]!.decision, member, outcome);
         },
-        { clock: ports.clock, log: ports.log, signal: ports.signal, aliveEvery: 0 },
+        options,
       );
       throw failure;
     }
@@ -146,9 +148,13 @@ interface Acting extends SeenServer {
   decision: Decision;
 }
 
-/** Brings up in the idle colour what is in none, on all servers at once; then the traffic only has to move. */
+/**
+ * Brings up in the idle colour what is in none, on all servers at once, or after the one that runs the user's commands
+ * for all; then the traffic only has to move.
+ */
 async function standBy(
   acting: readonly Acting[],
+  database: string | undefined,
   inputs: RollbackInputs,
   ports: Ports,
   deploymentId: string,
@@ -166,22 +172,27 @@ async function standBy(
       project: inputs.project,
       common: about(server, deploymentId, inputs, ports),
       waitSeconds: Math.ceil(inputs['wait-timeout'] / 1000),
-      hooks: hookUploads(inputs),
+      hooks: hookUploads(commandsFor(inputs, server.name, database)),
       actor: plain(ports.workflow.actor),
       runUrl: plain(ports.workflow.runUrl),
       reason: plain(decision.reason),
     });
     members.push({ name: server.name, session, reopen: () => reopen(server), operation });
   }
-  if (members.length > 0) {
-    const failure = fleetFailure(await runTogether(members, { ...options, alone: true }), {});
+  // The others start the old code when the data are as it knows them.
+  const isFirst = ({ name }: Member) => name === database;
+  for (const batch of [members.filter(isFirst), members.filter((one) => !isFirst(one))]) {
+    if (batch.length === 0) continue;
+    const failure = fleetFailure(await runTogether(batch, { ...options, alone: true }), {});
     if (failure) throw failure;
   }
   return await Promise.all(
     acting.map(async (one) => {
       const { decision } = one;
-      if (decision.kind !== 'recolor') return { ...one, inputs };
-      const flip: Decision = { ...decision, kind: 'flip', release: made.get(one.server.name)! };
+      if (decision.kind !== 'recolor')
+        return { ...one, inputs: commandsFor(inputs, one.server.name, database) };
+      const release = made.get(one.server.name)!;
+      const flip: Decision = { ...decision, kind: 'flip', release, slot: release };
       // The commands have run.
       const moved = { ...inputs, 'down-migrate': [], 'restore-backup': [] };
       return { ...(await look(one.server, one.session, inputs, ports)), decision: flip, inputs: moved };
@@ -209,9 +220,17 @@ async function look(
   );
 }
 
+/** What came of that which was under way or cut off. */
+interface Settled {
+  /** There was something: the server looks different by now. */
+  changed: boolean;
+  /** A switch was stopped, and what it had moved went back. */
+  gaveBack: boolean;
+}
+
 /**
- * What is under way of this workflow run is stopped (the server gives back what is not proven; a rollback is waited for
- * instead), and what was cut off is finished or given back, before anything is decided. True when there was something.
+ * What is under way and stands in the way is stopped or waited for (see `underWay`), and what was cut off is finished or
+ * given back, before anything is decided.
  */
 async function settle(
   seen: SeenServer,
@@ -219,21 +238,28 @@ async function settle(
   inputs: RollbackInputs,
   ports: Ports,
   reopen: (server: Server) => Promise<Session>,
-): Promise<boolean> {
+): Promise<Settled> {
   const { server, session, look } = seen;
-  const own = look.unfinished.filter((run) => run.running && isSameRun(run.deploymentId, deploymentId));
-  for (const run of own) {
+  let [changed, gaveBack] = [false, false];
+  for (const run of look.unfinished.filter(({ running }) => running)) {
+    const what = underWay(run, deploymentId, inputs.to !== undefined);
+    if (what === 'leave') continue;
+    changed = true;
     const reference = { ...run, path: server.path, number: Number(/\d+$/.exec(run.directory)?.[0]) };
-    const stops = run.operation !== 'rollback' && run.operation !== 'redeploy';
+    const whose = isSameRun(run.deploymentId, deploymentId) ? 'this workflow run' : run.deploymentId;
     ports.log.info(
-      `${server.name}: ${stops ? 'stops' : 'waits for the end of'} ${run.operation} of this workflow run, which is still under way`,
+      `${server.name}: ${what === 'stop' ? 'stops' : 'waits for the end of'} ${run.operation} of ${whose}, which is still under way`,
     );
-    if (stops) await cancelRun(session, reference);
-    await followRun(session, reference, {
+    if (what === 'stop') await cancelRun(session, reference);
+    const result = await followRun(session, reference, {
       clock: ports.clock,
       signal: ports.signal,
       reopen: () => reopen(server),
     }).result.catch(() => undefined);
+    gaveBack ||=
+      run.operation === 'switch' &&
+      result?.outcome === 'failed' &&
+      result.fields['switched_from'] !== undefined;
   }
   const settled = await settleInterrupted(
     seen,
@@ -241,13 +267,7 @@ async function settle(
     () => reopen(server),
     { clock: ports.clock, log: ports.log, signal: ports.signal },
   );
-  return settled || own.length > 0;
-}
-
-/** Ids of one workflow run differ in the job at most: `<run>-<job>`. */
-function isSameRun(a: string, b: string): boolean {
-  const run = (id: string) => /^\d+(?=-)/.exec(id)?.[0];
-  return a === b || (run(a) !== undefined && run(a) === run(b));
+  return { changed: settled || changed, gaveBack };
 }
 
 function requestOf(inputs: RollbackInputs, ports: Ports, deploymentId: string): Request {
@@ -267,9 +287,9 @@ function requestOf(inputs: RollbackInputs, ports: Ports, deploymentId: string): 
   };
 }
 
-function decideOn(seen: SeenServer, request: Request, several: boolean): Decision {
+function decideOn(seen: SeenServer & { gaveBack: boolean }, request: Request, several: boolean): Decision {
   try {
-    return decide(seen.look, request);
+    return decide(seen.look, request, seen.gaveBack);
   } catch (error) {
     if (!several || !(error instanceof Failure)) throw error;
     throw new Failure(

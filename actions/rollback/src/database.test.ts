@@ -1,0 +1,123 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
+import { type Member, fleetFailure } from '@deploy-actions/host';
+import { type Log, systemClock } from '@deploy-actions/kit';
+import { localSession } from '@deploy-actions/shell/local-session';
+import { commandsFor, databaseServer, runAfterDatabase } from './database.ts';
+
+// Real processes on a busy machine.
+jest.setTimeout(60_000);
+
+const hook = { service: 'api', command: './migrate down' } as never;
+const inputs = (more: object = {}) => ({
+  'down-migrate': [hook],
+  'restore-backup': [],
+  'migrate-on': 'first' as const,
+  ...more,
+});
+const acting = (name: string, kind: 'redeploy' | 'recolor' | 'flip' = 'redeploy') => ({
+  server: { name },
+  decision: { kind },
+});
+const servers = [{ name: 'web2' }, { name: 'web1' }];
+
+test('commands run on the first server of host only, unless each has a database of its own', () => {
+  const both = [acting('web2'), acting('web1')];
+  expect(databaseServer(both, servers, inputs())).toBe('web2');
+  expect(databaseServer(both, servers, inputs({ 'migrate-on': 'each' }))).toBeUndefined();
+  expect(databaseServer(both, servers, inputs({ 'down-migrate': [] }))).toBeUndefined();
+  expect(databaseServer([acting('web2')], [{ name: 'web2' }], inputs())).toBeUndefined();
+  expect(commandsFor(inputs(), 'web1', 'web2')['down-migrate']).toEqual([]);
+  expect(commandsFor(inputs(), 'web2', 'web2')['down-migrate']).toEqual([hook]);
+  expect(commandsFor(inputs(), 'web1', undefined)['down-migrate']).toEqual([hook]);
+});
+
+test('commands that may have run before are not run on another server instead', () => {
+  expect(() => databaseServer([acting('web1')], servers, inputs())).toThrow(
+    '`down-migrate` runs on web2 for all servers, and nothing is to be rolled back there',
+  );
+  const restores = inputs({ 'down-migrate': [], 'restore-backup': [hook] });
+  expect(() => databaseServer([acting('web1')], servers, restores)).toThrow('`restore-backup` runs on web2');
+});
+
+test('servers that go back in different ways cannot wait for one another', () => {
+  expect(() => databaseServer([acting('web2'), acting('web1', 'recolor')], servers, inputs())).toThrow(
+    'web2 and web1 go back in different ways',
+  );
+});
+
+describe('commands on one server for all', () => {
+  const folders: string[] = [];
+  const sessions: ReturnType<typeof localSession>[] = [];
+  afterEach(async () => {
+    await Promise.all(sessions.splice(0).map((session) => session.close()));
+    for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  });
+  const folder = () => {
+    const made = mkdtempSync(path.join(tmpdir(), 'database-'));
+    folders.push(made);
+    return made;
+  };
+  const member = (name: string, body: string): Member => {
+    const session = localSession({
+      env: { PATH: process.env['PATH'] ?? '', HOME: folder(), USER: 'tester' },
+    });
+    sessions.push(session);
+    return {
+      name,
+      session,
+      reopen: () => Promise.reject(new Error('not needed')),
+      operation: {
+        name: 'rollback',
+        path: path.join(folder(), 'app'),
+        deploymentId: 'run-1',
+        inputHash: 'a'.repeat(64),
+        holder: { actor: 'octocat', runUrl: '' },
+        body,
+      },
+    };
+  };
+  /** What happened, in order: the first server's name is the last by the alphabet, so that it starts last. */
+  const play = async (commands: string, otherBefore = '') => {
+    const told = path.join(folder(), 'told');
+    writeFileSync(told, '');
+    const operate = (name: string, database: string, before = '') =>
+      `operate() { ${before} await_go 20 || { result stopped true; fail lost 'no word'; }; phase database; ${database} phase up; echo ${name} >>${told}; }`;
+    const waits = `wait_until 20 web2 test -f "$run/proceed" || { result stopped true; fail lost 'nothing was changed'; };`;
+    const outcomes = await runAfterDatabase(
+      [
+        member('web2', operate('web2', `${commands} echo commands >>${told};`)),
+        member('web1', operate('web1', waits, otherBefore)),
+      ],
+      'web2',
+      {
+        clock: systemClock,
+        log: { info: () => undefined, warning: () => undefined } as unknown as Log,
+        signal: new AbortController().signal,
+        aliveEvery: 0,
+      },
+    );
+    return { told: readFileSync(told, 'utf8').trim().split('\n'), failure: fleetFailure(outcomes, {}) };
+  };
+
+  test('run once, and the others change nothing before they have succeeded', async () => {
+    const { told, failure } = await play('nap 1;');
+    expect(failure).toBeUndefined();
+    expect(told[0]).toBe('commands');
+    expect(told.slice(1).sort()).toEqual(['web1', 'web2']);
+  });
+
+  test('that fail leave the others as they are', async () => {
+    const { told, failure } = await play('fail unhealthy "exit 3";');
+    expect(told).toEqual(['']);
+    expect(failure).toMatchObject({ message: 'web2: exit 3', details: 'web1: nothing was changed' });
+  });
+
+  test('do not run where another server cannot go back', async () => {
+    const { told, failure } = await play('', 'fail refused "an image is gone";');
+    expect(told).toEqual(['']);
+    expect(failure).toMatchObject({ message: 'web1: an image is gone' });
+  });
+});

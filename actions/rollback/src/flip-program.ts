@@ -1,0 +1,26 @@
+import { type ProxyKind, program } from '@deploy-actions/traffic';
+import { sh } from '@deploy-actions/traffic/sh';
+
+/** For `expect_slot`: whatever is in the colour. */
+export const ANY_RELEASE = '*';
+
+/**
+ * A rollback is decided before the lock is held, so it looks again under it. Parameter: `expect_slot`, what the deploy
+ * to the target noted (empty: nothing; `ANY_RELEASE`: not asked). A deploy takes the note away before it changes
+ * anything there.
+ */
+export const EXPECT = sh`
+operate() {
+  if [ "$expect_slot" != '*' ]; then
+    slot_now=$(cat "$path/.deploy/color-$target" 2>/dev/null) || slot_now=
+    [ "$slot_now" = "$expect_slot" ] ||
+      fail refused "$target holds \${slot_now:-no whole release} by now, not \${expect_slot:-what was there}: another run deployed to it meanwhile, and no traffic was moved" 'Run it again: it decides by what is there now.'
+  fi
+  move_traffic
+}
+`;
+
+/** Defines `operate` and `recover` of a switch whose target must still be what was chosen. */
+export function flipProgram(kind: ProxyKind): string {
+  return program('switch', kind).replace(/^operate\(\) \{$/m, 'move_traffic() {') + EXPECT;
+}

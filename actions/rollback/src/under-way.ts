@@ -1,0 +1,22 @@
+import type { Look } from '@deploy-actions/traffic';
+
+type UnderWay = Pick<Look['unfinished'][number], 'deploymentId' | 'operation'>;
+
+/**
+ * What becomes of a run that is under way, before a rollback decides. Of the same workflow run all is stopped (the
+ * server gives back what is not proven), but a rollback is waited for. Somebody else's switch is stopped where the user
+ * says what to go back to: then it is urgent, and a canary would hold the lock for as long as it lasts. The step at the
+ * end of a job takes back only its own.
+ */
+export function underWay(run: UnderWay, deploymentId: string, isNamed: boolean): 'stop' | 'await' | 'leave' {
+  if (isSameRun(run.deploymentId, deploymentId)) {
+    return run.operation === 'rollback' || run.operation === 'redeploy' ? 'await' : 'stop';
+  }
+  return isNamed && run.operation === 'switch' ? 'stop' : 'leave';
+}
+
+/** Ids of one workflow run differ in the job at most: `<run>-<job>`. */
+export function isSameRun(a: string, b: string): boolean {
+  const run = (id: string) => /^\d+(?=-)/.exec(id)?.[0];
+  return a === b || (run(a) !== undefined && run(a) === run(b));
+}
