@@ -69,7 +69,7 @@ export async function deploy(inputs: DeployInputs, ports: Ports, open?: Open): P
     }
     const outcomes = await runAll(targets, inputs, ports, wanted, deploymentId, connect, sessions);
     ports.saveState('ended', 'true');
-    tellRepeated(outcomes, targets, ports);
+    await tellRepeated(outcomes, targets, ports, outputs);
     const filled = await report(outcomes, targets, inputs, ports, wanted, outputs, begun);
     const failure = fleetFailure(outcomes, filled);
     if (failure) throw failure;
@@ -131,20 +131,54 @@ function tellNotes(targets: readonly Target[], ports: Ports): void {
     ports.log.warning(warning);
 }
 
-/** A deployment that had succeeded before is only reported; by now something else may run. */
-function tellRepeated(outcomes: readonly MemberOutcome[], targets: readonly Target[], ports: Ports): void {
+/**
+ * A deployment that had succeeded before is only reported. Throws a `refused` Failure where another release runs by now,
+ * after a rollback or a later deployment: a green step would say that this version serves.
+ */
+async function tellRepeated(
+  outcomes: readonly MemberOutcome[],
+  targets: readonly Target[],
+  ports: Ports,
+  outputs: DeployOutputs,
+): Promise<void> {
   for (const { name, result } of outcomes) {
-    const current = targets.find((target) => target.server.name === name)?.found.current;
+    const target = targets.find(({ server }) => server.name === name)!;
     if (!result || result.fresh || result.outcome !== 'succeeded') continue;
-    const release = result.fields['release'];
+    const release = result.fields['release'] ?? '';
     ports.log.info(
       `${name}: this deployment has succeeded before, as the release ${release}; nothing was done`,
     );
-    if (current !== release && targets[0]!.prepared.color === undefined) {
-      ports.log.warning(
-        `${name}: by now the release ${current} runs; give another deployment-id to deploy this version again`,
-      );
-    }
+    if (target.prepared.color !== undefined) continue;
+    const current = await currentRelease(target);
+    if (current === undefined || current === release) continue;
+    throw new Failure(
+      'refused',
+      `${name}: this deployment has succeeded before, as the release ${release}, but by now ${current} runs there`,
+      {
+        remedy: 'To deploy this version again, start a new workflow run or give another `deployment-id`.',
+        outputs,
+      },
+    );
+  }
+}
+
+/**
+ * The release that runs now: the one that was looked at may have been replaced meanwhile. Undefined when the connection
+ * has gone since.
+ */
+async function currentRelease({ session, server }: Target): Promise<string | undefined> {
+  try {
+    const { stdout } = await session.run({
+      script: 'readlink "$1/current"',
+      args: [server.path],
+      timeout: 30_000,
+    });
+    return stdout
+      .toString('utf8')
+      .trim()
+      .replace(/^releases\//, '');
+  } catch {
+    return undefined;
   }
 }
 

@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import { Failure } from '@deploy-actions/kit';
 import { type ComposeModel, type Resource, type Service, mapServices } from './model.ts';
 import { type SentFile, type SentTree, sentTree } from './sent-files.ts';
@@ -47,7 +48,18 @@ export function relocate(model: ComposeModel, places: Places, sent: readonly Sen
         : undefined;
   const move = (path: string, service: string, readOnly: boolean) => {
     const relative = inside(path);
-    if (relative === undefined) return path;
+    if (relative === undefined) {
+      if (!path.startsWith(`${places.path}/.deploy/`)) return path;
+      const wanted = posix.relative(places.stage, path);
+      throw new Failure(
+        'input',
+        `${service} mounts ${wanted}, which is outside of the compose file's folder`,
+        {
+          input: 'compose-file',
+          remedy: `Give its absolute path on the server, or put it into ${places.path}/shared and mount it as ./${posix.basename(path)}.`,
+        },
+      );
+    }
     const tree = sentTree(sent, relative);
     if (tree) {
       const own = places.shared.has(relative) && tree.files[0]!.path !== relative;
@@ -71,10 +83,23 @@ export function relocate(model: ComposeModel, places: Places, sent: readonly Sen
   const resources = (group: Record<string, Resource | null> | undefined, kind: string) =>
     group &&
     Object.fromEntries(
-      Object.entries(group).map(([name, one]) => [
-        name,
-        one?.file === undefined ? one : { ...one, file: move(one.file, `the ${kind} ${name}`, true) },
-      ]),
+      Object.entries(group).map(([name, one]) => {
+        // Compose leaves the value out of what it resolves, and would look for it again when it starts the service.
+        if (one?.['environment'] !== undefined && one['content'] === undefined) {
+          throw new Failure(
+            'input',
+            `the ${kind} ${name} takes its value from the variable ${String(one['environment'])}, which no program has on the server`,
+            {
+              input: 'compose-file',
+              remedy: `Put the value into a file in ${places.path}/shared, with mode 0600, and name it: \`file: ./${name}\`.`,
+            },
+          );
+        }
+        return [
+          name,
+          one?.file === undefined ? one : { ...one, file: move(one.file, `the ${kind} ${name}`, true) },
+        ];
+      }),
     );
   const moved = mapServices(model, (service, name) => ({
     ...service,

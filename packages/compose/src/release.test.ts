@@ -55,6 +55,25 @@ test('a changed config file changes the services that are given it, and only tho
   expect(after.get('init')).toBe(before.get('init'));
 });
 
+test('equal files under two names are two trees', () => {
+  const sent = [file('a.conf', 'x'), file('b.conf', 'x')];
+  expect(sentTree(sent, 'a.conf')!.sha256).not.toBe(sentTree(sent, 'b.conf')!.sha256);
+});
+
+test('what the server could not find again is refused: a mount above the folder, a value of the environment', () => {
+  const above = resolved();
+  above.services['db']!.volumes![0]!.source = `${places.path}/.deploy/incoming/x/files/project/data`;
+  const staged = { ...places, stage: `${places.path}/.deploy/incoming/x/files/project/shop` };
+  expect(() => relocate(above, staged, [])).toThrow(
+    "db mounts ../data, which is outside of the compose file's folder",
+  );
+  const value = resolved();
+  value.secrets = { token: { name: 'shop_token', environment: 'TOKEN' } };
+  expect(() => relocate(value, places, [])).toThrow(
+    'the secret token takes its value from the variable TOKEN',
+  );
+});
+
 test('files sent into a folder that holds data on the server are refused', () => {
   expect(() =>
     relocate(resolved(), { ...places, shared: new Set(['data']) }, [file('data/seed.sql', 'x')]),

@@ -72,7 +72,9 @@ export function serviceHash(model: ComposeModel, name: string): string {
   }
   if (service.labels) {
     const { [HASH_LABEL]: _, ...labels } = service.labels;
-    own['labels'] = labels;
+    // What was written once has labels, if only ours: it must hash as it did.
+    if (Object.keys(labels).length > 0) own['labels'] = labels;
+    else delete own['labels'];
   }
   const uses = {
     networks: pick(model.networks, Object.keys(service.networks ?? {})),

@@ -10,7 +10,7 @@ export interface SentFile {
 
 /** What is mounted from the files sent: one file, or a folder with all that was sent below it. */
 export interface SentTree {
-  /** SHA-256 over content, relative names and the executable bits, in hexadecimal. */
+  /** SHA-256 over the name, content, relative names and the executable bits, in hexadecimal. */
   sha256: string;
   /** Where it was, relative to the compose file's folder. */
   path: string;
@@ -29,10 +29,12 @@ export function sentTree(sent: readonly SentFile[], path: string): SentTree | un
     .filter((file) => file.path === path || file.path.startsWith(`${path}/`))
     .sort((a, b) => (a.path < b.path ? -1 : 1));
   if (files.length === 0) return undefined;
-  const hash = createHash('sha256');
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  // With the name: equal content under another one is another tree, since it stands in the tree under its name.
+  const hash = createHash('sha256').update(`${name}\0`);
   for (const file of files) {
     const digest = createHash('sha256').update(file.content).digest('hex');
     hash.update(`${digest} ${file.executable ? 'x' : '-'} ${file.path.slice(path.length)}\0`);
   }
-  return { sha256: hash.digest('hex'), path, name: path.slice(path.lastIndexOf('/') + 1), files };
+  return { sha256: hash.digest('hex'), path, name, files };
 }

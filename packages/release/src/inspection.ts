@@ -47,6 +47,8 @@ export interface Inspection extends StackView {
   /** That folder within the run's files. */
   stageName: string;
   config: ComposeModel;
+  /** Services of profiles that are not asked for: what runs of them is no orphan. */
+  dormant: readonly string[];
   /** Relative sources that are in `shared/`. */
   shared: ReadonlySet<string>;
   /** Relative sources that are in the folder of a stack that is being adopted. */
@@ -86,6 +88,9 @@ export interface StackView {
   releases: Record<string, unknown>[];
 }
 
+/** Milliseconds, the upload included: an engine that hangs must not hold the job until its limit. */
+const LONGEST_LOOK = 600_000;
+
 /** Resolves the configuration on the server and looks at what runs. Throws the Failure of what is wrong. */
 export async function inspectForDeploy(
   session: Session,
@@ -117,6 +122,7 @@ export async function inspectForDeploy(
       container_template: CONTAINER_TEMPLATE,
     },
     secrets: { env_text: formatEnv(request.env) },
+    timeout: LONGEST_LOOK,
     ...options,
   });
   const field = (name: string) => seen.fields[name] ?? '';
@@ -126,12 +132,14 @@ export async function inspectForDeploy(
         line.startsWith(`${kind} `) ? [line.slice(kind.length + 1)] : [],
       ),
     );
+  const config = parseModel(field('config'));
   return {
     ...stackView(seen.fields),
     staging: seen.staging,
     stage: field('stage'),
     stageName,
-    config: parseModel(field('config')),
+    config,
+    dormant: lines(field('all_services')).filter((name) => config.services[name] === undefined),
     shared: present('shared'),
     old: present('old'),
     oldFolder: field('old_folder'),
@@ -175,6 +183,7 @@ export async function inspectForStatus(
       container_template: CONTAINER_TEMPLATE,
     },
     secrets: { env_text: '' },
+    timeout: LONGEST_LOOK,
     ...options,
   });
   await discardStaging(session, seen.staging);

@@ -106,6 +106,12 @@ describe.each(SHELLS)('%s', (...shell) => {
         /^bad web was killed for want of memory$/,
       ],
       [
+        'but a child that was killed weeks ago is no news of what runs on',
+        [{ oom: true, health: 'healthy' }],
+        {},
+        /^ok web$/,
+      ],
+      [
         'a restart loop is seen',
         [{ restarts: 5, status: 'restarting', code: 3 }],
         {},
@@ -269,6 +275,22 @@ describe.each(SHELLS)('%s', (...shell) => {
       if (typeof said === 'string') expect(asked(info, why)).toBe(said);
       else expect(asked(info, why)).toMatch(said);
     });
+  });
+
+  test('the env file that Compose reads is never the one in shared/, also in a folder of its own', () => {
+    const { out } = run(
+      words,
+      `${stack}\n${inspect}`,
+      `stage=$path/stage; old_folder=
+       mkdir -p "$path/shared/config/more" "$stage"
+       echo A=1 >"$path/shared/config/more/prod.env"; echo x >"$path/shared/config/other"
+       link_shared "$path/shared" "$stage" .
+       own_folders config/more/prod.env
+       rm "$stage/config/more/prod.env"; echo B=2 >"$stage/config/more/prod.env"
+       cat "$path/shared/config/more/prod.env" "$stage/config/other" "$stage/config/more/prod.env"`,
+      {},
+    );
+    expect(out).toBe('A=1\nx\nB=2\n');
   });
 
   describe('a broken line of the env file is found before Compose prints it', () => {

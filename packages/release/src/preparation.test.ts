@@ -21,6 +21,7 @@ function found(change: Partial<Inspection> = {}): Inspection {
     stageName: 'project/shop',
     project: 'shop',
     config: parseModel(readFileSync(join(__dirname, '../../compose/src/fixtures/resolved.json'), 'utf8')),
+    dormant: [],
     shared: new Set(['data', 's1.txt', 'c1.txt', 'nginx.conf']),
     old: new Set(),
     oldFolder: '',
@@ -160,6 +161,39 @@ test('the plan says what happens to each service, by names of keys', () => {
   });
   expect(byName['gone']).toMatchObject({ action: 'remove' });
   expect(JSON.stringify(changes)).not.toContain('a$$b');
+});
+
+test('what runs of a profile that was not asked for is no orphan', () => {
+  const containers = [container({ id: '2', service: 'adminer', name: 'shop-adminer-1' })];
+  const { changes, uploads } = prepareRelease(
+    found({ containers, dormant: ['adminer'] }),
+    '/srv/shop',
+    wanted(),
+  );
+  expect(changes.map(({ service }) => service)).not.toContain('adminer');
+  expect(text(uploads, 'dormant')).toBe('adminer\n');
+});
+
+test('with some services only the others stay in the release as they are, and are not fetched', () => {
+  const before = prepareRelease(found(), '/srv/shop', wanted());
+  const previousConfig = parseModel(text(before.uploads, 'compose.json'));
+  const digest2 = digest.replace(/.$/, (last) => (last === '0' ? '1' : '0'));
+  const images = new Map([['db', `registry.test/shop/db@${digest2}`]]);
+  const prepared = prepareRelease(
+    found({ previousConfig }),
+    '/srv/shop',
+    wanted({ services: ['db'], images, removeOrphans: false }),
+  );
+  const row = (uploads: typeof prepared.uploads, name: string) =>
+    text(uploads, 'services')
+      .split('\n')
+      .find((line) => line.endsWith(` ${name}`));
+  expect(row(prepared.uploads, 'web')).toBe(row(before.uploads, 'web'));
+  expect(row(prepared.uploads, 'db')).not.toBe(row(before.uploads, 'db'));
+  expect(text(prepared.uploads, 'pulls')).toContain(digest2);
+  expect(text(prepared.uploads, 'pulls')).not.toContain('shop/web');
+  const model = parseModel(text(prepared.uploads, 'compose.json'));
+  expect(model.volumes).toEqual(previousConfig.volumes);
 });
 
 const wish = {

@@ -112,8 +112,9 @@ type Part = Pick<
 >;
 
 function plainPart(found: Inspection, moved: Relocated, wanted: Wanted): Part {
-  const { model } = moved;
+  const model = withUnselected(moved.model, wanted, found.previousConfig);
   const { json, services } = writeRelease(model, wanted.oneShot);
+  const selected = services.filter(({ name }) => moved.model.services[name] !== undefined);
   return {
     project: model.name,
     color: undefined,
@@ -125,7 +126,9 @@ function plainPart(found: Inspection, moved: Relocated, wanted: Wanted): Part {
       model,
       services,
       previous: found.previousConfig,
-      containers: found.containers.filter((one) => one.project === model.name),
+      containers: found.containers.filter(
+        (one) => one.project === model.name && !found.dormant.includes(one.service),
+      ),
       images: found.images,
       adopted: new Set([...found.adopted, ...adoptedHashes(found, services, moved)]),
       removeOrphans: wanted.removeOrphans,
@@ -133,12 +136,39 @@ function plainPart(found: Inspection, moved: Relocated, wanted: Wanted): Part {
     uploads: [
       { name: 'release/compose.json', content: json },
       { name: 'release/services', content: servicesTable(services) },
-      { name: 'release/pulls', content: pullList(services) },
+      { name: 'release/dormant', content: found.dormant.map((name) => `${name}\n`).join('') },
+      { name: 'release/pulls', content: pullList(selected) },
       { name: 'release/needs', content: needsTable(model) },
       { name: 'release/restarts', content: restartsTable(model) },
       ...adoptionUploads(found, services, moved),
     ],
   };
+}
+
+/**
+ * With `services` the others stay as the release before has them, and are part of the new one: a release is the whole
+ * stack, so that bringing it back takes nothing away.
+ */
+function withUnselected(
+  model: ComposeModel,
+  wanted: Wanted,
+  previous: ComposeModel | undefined,
+): ComposeModel {
+  if (wanted.services.length === 0 || previous?.name !== model.name) return model;
+  return {
+    ...model,
+    services: { ...previous.services, ...model.services },
+    ...keptGroups(model, previous),
+  };
+}
+
+/** What the kept services use; the new file's word counts where both have it. */
+function keptGroups(model: ComposeModel, previous: ComposeModel): Partial<ComposeModel> {
+  const kept: Partial<ComposeModel> = {};
+  for (const group of ['networks', 'volumes', 'configs', 'secrets'] as const) {
+    if (previous[group]) kept[group] = { ...previous[group], ...model[group] };
+  }
+  return kept;
 }
 
 function coloredPart(found: Inspection, moved: Relocated, wanted: Wanted, wish: ColorWish): Part {

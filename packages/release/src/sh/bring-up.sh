@@ -82,11 +82,18 @@ docker_reason() {
     tail -n 1 | cut -c 1-300
 }
 
-# Removes containers of services that the release in DIRECTORY does not have, by the last survey: starting the
-# release's own makes no others.
+# orphans DIRECTORY: id and name of each container of a service that the release in DIRECTORY does not have, by the last
+# survey: starting the release's own makes no others. What stands in `dormant` is of a profile that was not asked for.
+orphans() {
+  awk '
+    FILENAME == ARGV[1] { known[$7] = 1; next }
+    FILENAME == ARGV[2] { known[$1] = 1; next }
+    !($1 in known) { print $2, $12 }
+  ' "$1/services" "$(existing "$1/dormant")" "$scratch/containers"
+}
+
 remove_orphans() {
-  awk 'FILENAME == ARGV[1] { known[$7] = 1; next } !($1 in known) { print $2, $12 }' \
-    "$1/services" "$scratch/containers" >"$scratch/orphans"
+  orphans "$1" >"$scratch/orphans"
   while read -r _id _name; do
     say "removes ${_name#/}: its service is not part of the release"
     unlocked clean_env docker stop ${stop_timeout:+--time "$stop_timeout"} "$_id" >/dev/null 2>&1
@@ -176,7 +183,8 @@ judge_health() {
       if (health[name, i] != "unhealthy") ill[id[name, i]] = ""
       else if (ill[id[name, i]] == "") ill[id[name, i]] = seconds(now)
       print id[name, i], base, ill[id[name, i]] >memory
-      if (oom[name, i] == "true") return "bad " name " was killed for want of memory"
+      # Docker keeps the word while the container runs on, when one of its children was killed.
+      if (oom[name, i] == "true" && s != "running") return "bad " name " was killed for want of memory"
       if (kind == "once") {
         if (s == "exited") return code[name, i] == 0 ? "ok " name : "bad " name " exited with " code[name, i]
         if (s == "dead") return "bad " name " is dead"

@@ -61,9 +61,15 @@ docker_reason() {
   tail -c "+$(($1 + 1))" "$run/log" | sed -n 's/^ *Error response from daemon: /: /p; s/^ *[Ee]rror: /: /p' |
     tail -n 1 | cut -c 1-300
 }
+orphans() {
+  awk '
+    FILENAME == ARGV[1] { known[$7] = 1; next }
+    FILENAME == ARGV[2] { known[$1] = 1; next }
+    !($1 in known) { print $2, $12 }
+  ' "$1/services" "$(existing "$1/dormant")" "$scratch/containers"
+}
 remove_orphans() {
-  awk 'FILENAME == ARGV[1] { known[$7] = 1; next } !($1 in known) { print $2, $12 }' \\
-    "$1/services" "$scratch/containers" >"$scratch/orphans"
+  orphans "$1" >"$scratch/orphans"
   while read -r _id _name; do
     say "removes \${_name#/}: its service is not part of the release"
     unlocked clean_env docker stop \${stop_timeout:+--time "$stop_timeout"} "$_id" >/dev/null 2>&1
@@ -139,7 +145,7 @@ judge_health() {
       if (health[name, i] != "unhealthy") ill[id[name, i]] = ""
       else if (ill[id[name, i]] == "") ill[id[name, i]] = seconds(now)
       print id[name, i], base, ill[id[name, i]] >memory
-      if (oom[name, i] == "true") return "bad " name " was killed for want of memory"
+      if (oom[name, i] == "true" && s != "running") return "bad " name " was killed for want of memory"
       if (kind == "once") {
         if (s == "exited") return code[name, i] == 0 ? "ok " name : "bad " name " exited with " code[name, i]
         if (s == "dead") return "bad " name " is dead"

@@ -123,9 +123,7 @@ is_unchanged() {
   _old=$path/releases/$previous
   cmp -s "$_old/services" "$files/release/services" || return 1
   [ -z "$(not_current "$files/release")" ] || return 1
-  [ "$remove_orphans" != true ] || awk '
-    FILENAME == ARGV[1] { known[$7] = 1; next } !($1 in known) { found = 1 } END { exit found }
-  ' "$_old/services" "$scratch/containers"
+  [ "$remove_orphans" != true ] || [ -z "$(orphans "$files/release")" ]
 }
 
 forget_tags() {

@@ -88,6 +88,7 @@ resolve() {
   /*) ;;
   *)
     if [ -n "$env_text" ] || [ -f "$_base" ]; then
+      own_folders "$_env_name"
       mkdir -p "$(dirname "$_base")"
       rm -f "$_base"
       cp "$_merged" "$_base"
@@ -114,11 +115,35 @@ LIST
   # First: what Docker itself lacks is the reason of everything else.
   require_compose 2 26
   [ ! -f "$scratch/config.broken" ] || config_failure
+  # Services of profiles that are not asked for are in the file all the same: what runs of them is no orphan.
+  if (cd "$stage" && printf '%s\n' "$compose_files" | tr '\n' '\0' | xargs -0 grep -qsE '^[[:space:]]*profiles:'); then
+    (
+      cd "$stage" && env -i "PWD=$stage" "HOME=$HOME" "PATH=$PATH" ${DOCKER_HOST:+"DOCKER_HOST=$DOCKER_HOST"} \
+        docker compose "$@" --profile '*' config --services
+    ) >"$scratch/all-services" 2>/dev/null && result_file all_services "$scratch/all-services"
+  fi
   if grep -q 'variable is not set' "$scratch/config.error"; then
     sed -n 's/.*msg="\(.*variable is not set.*\)"$/\1/p' "$scratch/config.error" | sed 's/[\]//g' | sort -u | while read -r _line; do
       warn "$_line"
     done
   fi
+}
+
+# own_folders RELATIVE: every folder above it in the stage becomes one of our own with links in it, where it is a link
+# to the user's: what is written there must not be theirs.
+own_folders() {
+  _above=
+  _below=$1
+  while :; do
+    case $_below in */*) ;; *) return 0 ;; esac
+    _above=${_above:+$_above/}${_below%%/*}
+    _below=${_below#*/}
+    [ -L "$stage/$_above" ] || continue
+    rm -f "$stage/$_above"
+    mkdir "$stage/$_above"
+    link_shared "$path/shared" "$stage" "$_above"
+    [ -z "$old_folder" ] || link_shared "$old_folder" "$stage" "$_above"
+  done
 }
 
 config_failure() {

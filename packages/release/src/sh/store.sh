@@ -129,7 +129,9 @@ retain() {
   }
   for _tree in "$path"/files/*; do
     [ -d "$_tree" ] || continue
-    cat "$path"/releases/*/trees 2>/dev/null | grep -q "^${_tree##*/}$tab" || rm -rf "$_tree"
+    cat "$path"/releases/*/trees 2>/dev/null | grep -q "^${_tree##*/}$tab" && continue
+    # A service that was kept from an earlier release has its files from there.
+    grep -qsF "/files/${_tree##*/}/" "$path"/releases/*/compose.json "$path"/releases/*/shared/compose.json || rm -rf "$_tree"
   done
 }
 

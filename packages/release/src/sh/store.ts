@@ -97,7 +97,8 @@ retain() {
   }
   for _tree in "$path"/files/*; do
     [ -d "$_tree" ] || continue
-    cat "$path"/releases/*/trees 2>/dev/null | grep -q "^\${_tree##*/}$tab" || rm -rf "$_tree"
+    cat "$path"/releases/*/trees 2>/dev/null | grep -q "^\${_tree##*/}$tab" && continue
+    grep -qsF "/files/\${_tree##*/}/" "$path"/releases/*/compose.json "$path"/releases/*/shared/compose.json || rm -rf "$_tree"
   done
 }
 record_history() {
