@@ -107,7 +107,7 @@ export async function installProxy(
     to: outcomes[0]?.result?.fields['to'],
     report: reportJson(switchReport(outcomes, 0)),
   };
-  const failure = fleetFailure(outcomes, outputs);
+  const failure = fleetFailure(outcomes, outputs, members.length > 1);
   if (failure) throw failure;
   return outputs;
 }

@@ -128,7 +128,7 @@ export async function moveTraffic(
   const elapsed = Math.round(ports.clock.now() - begun);
   const outputs = outputsOf(outcomes, elapsed);
   ports.summary(switchMarkdown(outcomes, target));
-  const failure = fleetFailure(outcomes, outputs);
+  const failure = fleetFailure(outcomes, outputs, members.length > 1);
   if (failure) {
     await returnOthers(members, outcomes, backFrom, {
       clock: ports.clock,

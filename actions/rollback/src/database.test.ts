@@ -99,7 +99,7 @@ describe('commands on one server for all', () => {
         aliveEvery: 0,
       },
     );
-    return { told: readFileSync(told, 'utf8').trim().split('\n'), failure: fleetFailure(outcomes, {}) };
+    return { told: readFileSync(told, 'utf8').trim().split('\n'), failure: fleetFailure(outcomes, {}, true) };
   };
 
   test('run once, and the others change nothing before they have succeeded', async () => {

@@ -1,4 +1,11 @@
-import { type Member, cancelRun, fleetFailure, followRun } from '@deploy-actions/host';
+import {
+  type Member,
+  cancelRun,
+  fleetFailure,
+  followRun,
+  memberFailure,
+  succeeded,
+} from '@deploy-actions/host';
 import { Failure, escapeMarkdown, formatDuration, markdownTable } from '@deploy-actions/kit';
 import type { Ports } from '@deploy-actions/runner';
 import { type Server, type Session, openSession, serversOf } from '@deploy-actions/shell';
@@ -104,11 +111,11 @@ export async function rollback(inputs: RollbackInputs, ports: Ports, open?: Open
     };
     summary(
       ready,
-      outcomes.map((one) => one.result?.failure?.message ?? 'done'),
+      new Map(outcomes.map((one) => [one.name, succeeded(one) ? 'done' : memberFailure(one).message])),
       elapsed(),
       ports,
     );
-    const failure = fleetFailure(outcomes, outputs);
+    const failure = fleetFailure(outcomes, outputs, members.length > 1);
     if (failure) {
       // All servers or none.
       await returnOthers(
@@ -327,15 +334,21 @@ function named(decision: Decision): Pick<RollbackOutputs, 'from' | 'to'> {
 
 function summary(
   acting: readonly { server: Server; decision: Decision }[],
-  endings: readonly string[],
+  endings: ReadonlyMap<string, string>,
   elapsedMs: number,
   ports: Ports,
 ): void {
-  const rows = acting.map(({ server, decision }, index) => {
+  const rows = acting.map(({ server, decision }) => {
     const { from = '', to = '' } = named(decision);
-    return [server.name, decision.kind, String(from), String(to), endings[index] ?? ''].map(escapeMarkdown);
+    return [
+      server.name,
+      decision.kind,
+      String(from),
+      String(to),
+      endings.get(server.name) ?? 'not started',
+    ].map(escapeMarkdown);
   });
   ports.summary(
-    `### Rolled back in ${formatDuration(elapsedMs)}\n\n${markdownTable(['Server', 'How', 'From', 'To', 'Outcome'], rows)}\n`,
+    `### Rollback, ${formatDuration(elapsedMs)}\n\n${markdownTable(['Server', 'How', 'From', 'To', 'Outcome'], rows)}\n`,
   );
 }

@@ -54,7 +54,7 @@ export const schema = {
     thresholds: {
       type: 'object',
       additionalProperties: false,
-      description: 'Limits over the whole run',
+      description: 'Limits over the checks of this file',
       properties: {
         p95: { ...time, description: '95 % of the answers came within this time' },
         'error-rate': {

@@ -71,7 +71,7 @@ export async function deploy(inputs: DeployInputs, ports: Ports, open?: Open): P
     ports.saveState('ended', 'true');
     await tellRepeated(outcomes, targets, ports, outputs);
     const filled = await report(outcomes, targets, inputs, ports, wanted, outputs, begun);
-    const failure = fleetFailure(outcomes, filled);
+    const failure = fleetFailure(outcomes, filled, targets.length > 1);
     if (failure) throw failure;
     return filled;
   } catch (error) {

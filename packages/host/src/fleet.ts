@@ -161,11 +161,13 @@ export function succeeded(outcome: MemberOutcome): boolean {
 
 /**
  * The failure of the first server that failed by itself; what happened on the others stands below. A run that stopped
- * because of another one says so by the field `stopped`. Undefined when all is well.
+ * because of another one says so by the field `stopped`. `several`: the failure names its server; a failure may have ended
+ * the starting, so that there is only one outcome. Undefined when all is well.
  */
 export function fleetFailure(
   outcomes: readonly MemberOutcome[],
   outputs: Record<string, unknown>,
+  several = outcomes.length > 1,
 ): Failure | undefined {
   const failures = outcomes.filter((one) => !succeeded(one));
   if (failures.length === 0) return undefined;
@@ -174,7 +176,7 @@ export function fleetFailure(
   const others = outcomes
     .filter((one) => one !== own)
     .map((one) => `${one.name}: ${succeeded(one) ? 'done' : memberFailure(one).message}`);
-  return new Failure(failure.kind, `${outcomes.length > 1 ? `${own.name}: ` : ''}${failure.message}`, {
+  return new Failure(failure.kind, `${several ? `${own.name}: ` : ''}${failure.message}`, {
     remedy: failure.remedy,
     details: [failure.details, ...others].filter(Boolean).join('\n') || undefined,
     outputs,
