@@ -110,13 +110,19 @@ async function halfTold(to: string, runId: string) {
     'known-hosts': first.knownHosts({ port: link.port }) + second.knownHosts(),
   };
   await second.write(`${PATH}/.deploy/pause-at`, 'ready:before\n', { owner: 'deploy' });
-  const running = startStep('blue-green-switch', given, { runId });
+  let hear: () => void;
+  // It says so after ten seconds: by then the runner has heard that it is.
+  const isReady = new Promise<void>((done) => (hear = done));
+  const running = startStep('blue-green-switch', given, {
+    runId,
+    onLine: (line) => line.includes('ready; waiting for the other hosts') && hear(),
+  });
   const stands = (host: Host, test: string) =>
     host.sh(
       `for i in $(seq 1200); do for run in ${PATH}/.deploy/runs/${runId}-*/switch-*; do ${test} && exit 0; done; sleep 0.05; done; exit 1`,
     );
   await stands(second, 'grep -q paused $run/state 2>/dev/null');
-  await stands(first, 'grep -q ready $run/state 2>/dev/null');
+  await isReady;
   link.refuse();
   await second.sh(`rm ${PATH}/.deploy/pause-at`);
   // The word itself is looked for, which stays: a server is `ready` for a moment only.
