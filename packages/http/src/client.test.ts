@@ -3,37 +3,15 @@ import { connect as tcpConnect } from 'node:net';
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { redactor } from '@deploy-actions/kit';
 import { makeAuthority, makeCertificate } from '../../../test/support/certificate.ts';
-import {
-  type TinyServer,
-  closedPort,
-  serveHttp,
-  serveHttps,
-  serveTcp,
-} from '../../../test/support/server.ts';
-import { type ConnectOptions, type Endpoint, HttpError, openHttp, requestJson } from './index.ts';
+import { closedPort, serveHttp, serveHttps, serveTcp } from '../../../test/support/server.ts';
+import { openHttp, requestJson } from './index.ts';
+import { failure, startsForEach } from './test-http.ts';
 
 const http = openHttp();
-const servers: TinyServer[] = [];
-async function up<T extends TinyServer>(starting: Promise<T>): Promise<T> {
-  const server = await starting;
-  servers.push(server);
-  return server;
-}
-afterEach(async () => {
-  await Promise.all(servers.splice(0).map((server) => server.close()));
-});
+const up = startsForEach(afterEach);
 afterAll(async () => {
   await http.close();
 });
-
-async function failure(work: Promise<unknown>): Promise<HttpError> {
-  const error = await work.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  expect(error).toBeInstanceOf(HttpError);
-  return error as HttpError;
-}
 
 test('an answer comes with status, headers, body and times', async () => {
   const server = await up(
@@ -218,110 +196,6 @@ test('a body larger than allowed stops early: an endless one, 20 MB, and one tha
   expect(sent).toBeLessThan(50e6);
 });
 
-test('redirects are followed when asked, and a loop is named', async () => {
-  const server = await up(
-    serveHttp((request, response) => {
-      const to: Record<string, string> = { '/a': '/b', '/b': 'c', '/loop': '/loop2', '/loop2': '/loop' };
-      const target = to[request.url!];
-      if (target) response.writeHead(302, { location: target }).end();
-      else response.end(`${request.method} ${request.url}`);
-    }),
-  );
-  expect((await http.request({ url: `${server.url}/a` })).status).toBe(302);
-  const followed = await http.request({ url: `${server.url}/a`, redirects: 5, method: 'POST', body: 'x' });
-  expect(followed.body.toString()).toBe('GET /c');
-  expect(followed.redirects).toBe(2);
-  expect((await failure(http.request({ url: `${server.url}/loop`, redirects: 9 }))).message).toContain(
-    'circle',
-  );
-  expect((await failure(http.request({ url: `${server.url}/a`, redirects: 1 }))).message).toContain(
-    'more than 1',
-  );
-});
-
-test('an answer that sets a cookie is asked again and is no circle, until it has had its chance', async () => {
-  const visits = new Map<string, number>();
-  const server = await up(
-    serveHttp((request, response) => {
-      const times = (visits.get(request.url!) ?? 0) + 1;
-      visits.set(request.url!, times);
-      const [, kind] = request.url!.split('/');
-      if (kind === 'login') response.setHeader('set-cookie', `n=${times}`);
-      if (kind === 'always') response.setHeader('set-cookie', `n=${times}`);
-      const to = { app: '/login', login: '/app', always: '/always' }[kind!]!;
-      if (kind === 'app' && times === 2) response.end('in');
-      else response.writeHead(302, { location: to }).end();
-    }),
-  );
-  expect((await http.request({ url: `${server.url}/app`, redirects: 5 })).body.toString()).toBe('in');
-  expect((await failure(http.request({ url: `${server.url}/always`, redirects: 9 }))).message).toContain(
-    'circle, 2 of them',
-  );
-  visits.clear();
-  expect((await failure(http.request({ url: `${server.url}/app`, redirects: 1 }))).message).toContain(
-    'more than 1',
-  );
-});
-
-test('a redirect to another scheme or port of the same host stays at the given address', async () => {
-  const certificate = makeCertificate({ names: ['inner'] });
-  const secure = await up(
-    serveHttps(certificate, (request, response) => response.end(`secure ${request.headers.host}`)),
-  );
-  const plain = await up(
-    serveHttp((_request, response) =>
-      response.writeHead(302, { location: `https://app.invalid:${secure.port}/` }).end(),
-    ),
-  );
-  const away = await up(
-    serveHttp((_request, response) => response.writeHead(302, { location: 'http://other.invalid/' }).end()),
-  );
-  const url = `http://app.invalid:${plain.port}/`;
-  const address = '127.0.0.1';
-  const kept = await http.request({
-    url,
-    redirects: 3,
-    connect: { address, servername: 'inner', ca: certificate.cert },
-  });
-  expect(kept.body.toString()).toBe(`secure app.invalid:${secure.port}`);
-  expect((await http.request({ url, redirects: 3, connect: { address, insecure: true } })).status).toBe(200);
-
-  const lost = await failure(
-    http.request({ url: 'http://app.invalid/', redirects: 3, connect: { address, addressPort: plain.port } }),
-  );
-  expect(lost).toMatchObject({ phase: 'redirect', sent: true });
-  expect(lost.message).toBe(
-    `app.invalid:80: the redirect leads away from the given address 127.0.0.1:${plain.port}, to https://app.invalid:${secure.port}`,
-  );
-  const elsewhere = await failure(
-    http.request({ url: 'http://app.invalid/', redirects: 3, connect: { address, addressPort: away.port } }),
-  );
-  expect(elsewhere).toMatchObject({ phase: 'dns' });
-});
-
-test('a redirect is asked at the address that is known for its host and port', async () => {
-  const target = await up(serveHttp((request, response) => response.end(request.headers.host)));
-  const server = await up(
-    serveHttp((request, response) =>
-      response.writeHead(302, { location: `http://${request.url!.slice(1)}.invalid:${target.port}/` }).end(),
-    ),
-  );
-  const asked: string[] = [];
-  const addressFor = ({ host, port, secure }: Endpoint) => {
-    asked.push(`${host}:${port} ${secure}`);
-    return host === 'unknown.invalid' ? undefined : '127.0.0.1';
-  };
-  const ask = (host: string, connect: ConnectOptions) =>
-    http.request({ url: `http://app.invalid:${server.port}/${host}`, redirects: 3, connect, addressFor });
-  // The rule for the host and port is meant for just this, the address is of the first hop.
-  for (const host of ['app', 'other']) {
-    const answer = await ask(host, { address: '127.0.0.1', addressPort: server.port });
-    expect(answer.body.toString()).toBe(`${host}.invalid:${target.port}`);
-  }
-  expect(await failure(ask('unknown', { address: '127.0.0.1' }))).toMatchObject({ phase: 'dns' });
-  expect(asked).toEqual(['app', 'other', 'unknown'].map((host) => `${host}.invalid:${target.port} false`));
-});
-
 test('a status that has no body ends with its head, whatever length it names', async () => {
   let connections = 0;
   const heads = [
@@ -350,36 +224,6 @@ test('a status that has no body ends with its head, whatever length it names', a
     [204, 0, false, 4],
     [304, 0, false, 4],
   ]);
-});
-
-test('credentials never follow a redirect to another origin', async () => {
-  let seen: Record<string, unknown> = {};
-  const other = await up(
-    serveHttp((request, response) => {
-      seen = request.headers;
-      response.end('ok');
-    }),
-  );
-  const server = await up(
-    serveHttp((request, response) => {
-      if (request.url === '/here') {
-        seen = request.headers;
-        return void response.end('ok');
-      }
-      const target = request.url === '/same' ? '/here' : `http://u:p@127.0.0.1:${other.port}/there`;
-      response.writeHead(request.url === '/keep' ? 307 : 302, { location: target }).end();
-    }),
-  );
-  const headers = { authorization: 'Bearer t', cookie: 'a=b', 'x-api-key': 'k', accept: 'text/plain' };
-  await http.request({ url: `${server.url}/same`, headers, redirects: 3 });
-  expect(seen).toMatchObject(headers);
-  await http.request({ url: `${server.url}/`, headers, redirects: 3 });
-  expect(seen).toMatchObject({ accept: 'text/plain', host: `127.0.0.1:${other.port}` });
-  for (const name of ['authorization', 'cookie', 'x-api-key']) expect(seen).not.toHaveProperty(name);
-  const body = await failure(
-    http.request({ url: `${server.url}/keep`, method: 'POST', body: 'secret', redirects: 3 }),
-  );
-  expect(body.phase).toBe('redirect');
 });
 
 test('no error holds a path, a query or a known secret', async () => {
@@ -470,7 +314,7 @@ test('localhost is reached on whichever address it answers', async () => {
   expect((await http.request({ url: `http://localhost:${four.port}` })).body.toString()).toBe('4');
   const six = await serveHttp((_request, response) => response.end('6'), '::1').catch(() => undefined);
   if (!six) return; // A machine without IPv6.
-  servers.push(six);
+  await up(Promise.resolve(six));
   expect((await http.request({ url: `http://localhost:${six.port}` })).body.toString()).toBe('6');
   expect((await http.request({ url: six.url, connect: { family: 6 } })).body.toString()).toBe('6');
   expect((await failure(http.request({ url: six.url, connect: { family: 4 } }))).phase).toBe('dns');
