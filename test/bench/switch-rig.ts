@@ -3,7 +3,8 @@ import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { node24 } from '@deploy-actions/tooling';
-import { type Color, type Site, caddy, haproxy, nginx, traefikFile } from '@deploy-actions/traffic';
+import { type Color, type Site, parseShare, traefikFile } from '@deploy-actions/traffic';
+import { caddy, haproxy, nginx, readTraefik, traefik } from '@deploy-actions/traffic/install';
 
 /** Ports on loopback: the two colours, and each proxy's front door. */
 export const PORTS = { blue: 18191, green: 18192, proxy: 18190, admin: 18189 } as const;
@@ -55,6 +56,15 @@ export async function listening(port: number): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
   throw new Error(`nothing listens on port ${port}`);
+}
+
+/** Traefik listens before it has read a router. */
+async function loaded(url: string): Promise<void> {
+  for (let tries = 0; tries < 400; tries += 1) {
+    if ((await fetch(url)).ok) return;
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+  throw new Error(`${url} does not answer`);
 }
 
 /** A proxy that runs, with the ways to switch it. */
@@ -308,28 +318,39 @@ http://127.0.0.1:${PORTS.proxy} {
 }
 
 /** Traefik has no package: the variable TRAEFIK names its program. */
-export async function startTraefik(folder: string, program: string): Promise<RunningProxy> {
-  const site = siteFor(folder);
+export async function startTraefik(folder: string, program: string, sticky?: string): Promise<RunningProxy> {
+  const bare = siteFor(folder, sticky);
   const watched = join(folder, 'watched');
   mkdirSync(watched, { recursive: true });
-  const put = (to: Color) => {
-    writeFileSync(join(folder, 'share.yml'), traefikFile(site, { color: to, weight: 100 }));
+  const file = join(watched, 'site.yml');
+  const before = `http:
+  routers:
+    web:
+      rule: PathPrefix(\`/\`)
+      service: web
+  services:
+    web:
+      loadBalancer:
+        servers:
+          - url: http://127.0.0.1:${PORTS.blue}
+`;
+  const reading = await readTraefik(before, bare.project, bare.routes, file);
+  const site = { ...bare, traefik: reading.parts };
+  const put = (name: string) => {
+    writeFileSync(join(folder, 'share.yml'), traefikFile(site, parseShare(name)!));
     renameSync(join(folder, 'share.yml'), join(watched, 'deploy-actions-bench.yml'));
   };
   put('blue');
-  const router = {
-    http: {
-      routers: { web: { rule: 'PathPrefix(`/`)', service: `deploy-bench_web@file`, entryPoints: ['web'] } },
-    },
-  };
-  const service = /"(deploy-[a-z0-9_]+)": \{\s*"weighted"/.exec(
-    traefikFile(site, { color: 'blue', weight: 100 }),
-  )![1]!;
-  router.http.routers.web.service = `${service}@file`;
-  writeFileSync(join(watched, 'site.yml'), JSON.stringify(router));
+  writeFileSync(file, traefik.install(before, site, { file, traefik: reading }).text);
   const child = ON_HOST.start(program, [
     `--entrypoints.web.address=127.0.0.1:${PORTS.proxy}`,
     `--providers.file.directory=${watched}`,
   ]);
-  return await serve(child, { 'Traefik, file': put }, () => undefined);
+  const proxy = await serve(child, { 'Traefik, file': put }, async (_, to) => {
+    put(to);
+    // Two changes within providersThrottleDuration are seen one by one.
+    await new Promise((resolve) => setTimeout(resolve, 4500));
+  });
+  await loaded(`http://127.0.0.1:${PORTS.proxy}/version`);
+  return proxy;
 }

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import type { Host, Lab } from '@deploy-actions/lab';
 import { type BundleResult, type BundleRun, type RunningBundle, startBundle } from '@deploy-actions/tooling';
 
@@ -95,14 +96,18 @@ export async function colorUp(lab: Lab, host: Host, color: Color, options: Color
   if (worker !== undefined) await host.sh(`${base} ${worker ? 'up -d' : 'create'} worker 2>&1`);
 }
 
-/** A host that serves blue (v1) behind a proxy of its own, with green (v2) beside it, as an administrator has it. */
+/**
+ * A host that serves blue (v1) behind a proxy of its own, with green (v2) beside it, as an administrator has it.
+ * `program` is the proxy's, where the lab has none.
+ */
 export async function openColors(
   lab: Lab,
   proxy: HostProxy,
-  { worker = false }: { worker?: boolean } = {},
+  { worker = false, program }: { worker?: boolean; program?: string } = {},
 ): Promise<Host> {
   const host = await lab.addHost({ sudo: true });
   await prepareColors(host);
+  if (program) await host.write(`/usr/local/bin/${proxy}`, await readFile(program), { mode: '0755' });
   await Promise.all([
     colorUp(lab, host, 'blue', { version: 'v1', ...(worker ? { worker: true } : {}) }),
     colorUp(lab, host, 'green', { version: 'v2', ...(worker ? { worker: false } : {}) }),
@@ -228,6 +233,30 @@ http://:8080 {
 `,
     start:
       'cd / && setsid caddy run --config /etc/caddy/Caddyfile >/var/log/caddy.log 2>&1 </dev/null & sleep 1',
+  },
+  traefik: {
+    file: '/etc/traefik/dynamic/shop.yml',
+    text: `http:
+  routers:
+    shop:
+      rule: PathPrefix(\`/\`)
+      entryPoints: [web]
+      service: shop
+      middlewares:
+        - hsts # as everywhere
+  middlewares:
+    hsts:
+      headers:
+        customResponseHeaders:
+          Strict-Transport-Security: max-age=31536000; includeSubDomains
+  services:
+    shop:
+      loadBalancer:
+        servers:
+          - url: http://127.0.0.1:18101
+`,
+    start:
+      'setsid traefik --entrypoints.web.address=:8080 --providers.file.directory=/etc/traefik/dynamic >/var/log/traefik.log 2>&1 </dev/null & for i in $(seq 100); do sleep 0.1; curl -fso /dev/null http://127.0.0.1:8080/health && break; done',
   },
 } as const;
 

@@ -2,8 +2,8 @@ import { type Member, fleetFailure } from '@deploy-actions/host';
 import { Failure, codeBlock, escapeMarkdown, reportJson } from '@deploy-actions/kit';
 import type { Ports } from '@deploy-actions/runner';
 import type { Server, Session } from '@deploy-actions/shell';
+import { type Installation, planInstallation } from '@deploy-actions/traffic/install';
 import {
-  type Installation,
   MANAGED,
   type SeenServer,
   flagFolder,
@@ -11,7 +11,6 @@ import {
   managedCaddyfile,
   managedParameters,
   operationHash,
-  planInstallation,
   program,
   runTogether,
   siteParameters,
@@ -30,18 +29,20 @@ export async function installProxy(
 ): Promise<SwitchOutputs> {
   let seen = looked;
   if (inputs.proxy === 'managed') seen = await startManaged(seen, inputs, ports, reopen);
-  const planned = seen.map((one) => ({
-    ...one,
-    installation: planInstallation(one.look, {
-      project: inputs.project,
-      proxy: inputs.proxy,
-      routes: inputs.routes,
-      siteConfig: inputs['site-config'] ?? `${one.server.path}/proxy/Caddyfile`,
-      header: inputs['color-header'],
-      sticky: inputs.sticky,
-      verifyUrl: inputs['verify-url'],
-    }),
-  }));
+  const planned = await Promise.all(
+    seen.map(async (one) => ({
+      ...one,
+      installation: await planInstallation(one.look, {
+        project: inputs.project,
+        proxy: inputs.proxy,
+        routes: inputs.routes,
+        siteConfig: inputs['site-config'] ?? `${one.server.path}/proxy/Caddyfile`,
+        header: inputs['color-header'],
+        sticky: inputs.sticky,
+        verifyUrl: inputs['verify-url'],
+      }),
+    })),
+  );
   for (const { installation } of planned) {
     ports.addSecret(installation.site.token);
     checkRange(installation, inputs['port-range'], ports);

@@ -91,6 +91,26 @@ test('what cannot be there twice is refused by name', () => {
   expect(() => split([])).toThrow('nothing says which services change');
 });
 
+test('what a proxy would find at Docker by itself is refused, since traffic would come before the switch', () => {
+  const labelled = (labels: Record<string, string>) => {
+    const one = model();
+    one.services['web']!.labels = labels;
+    return () => split(['web'], [], one);
+  };
+  const router = { 'traefik.http.routers.web.rule': 'Host(`shop.example.org`)' };
+  expect(labelled({ 'traefik.enable': 'true', ...router })).toThrow(
+    'web has the label traefik.http.routers.web.rule: Traefik would send traffic to a colour as soon as it runs',
+  );
+  expect(labelled({ 'traefik.enable': 'true' })).toThrow('web has the label traefik.enable');
+  expect(labelled({ caddy_0: 'shop.example.org' })).toThrow('caddy-docker-proxy would send');
+  expect(labelled({ 'traefik.enable': 'false', ...router, 'caddy-notes': 'x' })).not.toThrow();
+  const nginx = model();
+  nginx.services['web']!.environment = { VIRTUAL_HOST: 'shop.example.org' };
+  expect(() => split(['web'], [], nginx)).toThrow(
+    'web has VIRTUAL_HOST in its environment: nginx-proxy would',
+  );
+});
+
 test('what changes are the services that images name, and those of the same repository', () => {
   expect(changingServices(model(), new Map([['web', 'registry.test/shop/web:v2']]))).toEqual([
     'web',

@@ -108,6 +108,7 @@ export function splitColors(
   for (const name of own) {
     const service = model.services[name]!;
     refuseUnfit(name, service, own);
+    refuseDiscovered(name, service);
     const isLiveOnly = request.liveOnly.includes(name);
     const { container_name: _name, links, ports: published = [], ...kept } = service;
     for (const [attached] of Object.entries(service.networks ?? {})) {
@@ -314,6 +315,41 @@ function refuseUnfit(name: string, service: Service, own: ReadonlySet<string>): 
   for (const from of service.volumes_from ?? []) {
     if (!own.has(from.split(':')[0]!))
       throw wrong('color', `${name} takes volumes from ${from}, which is not part of the colour`);
+  }
+}
+
+/**
+ * A proxy that finds its targets at Docker would send traffic to a colour as soon as it runs, before any switch.
+ * What they look for: https://doc.traefik.io/traefik/providers/docker/, https://github.com/nginx-proxy/nginx-proxy,
+ * https://github.com/lucaslorentz/caddy-docker-proxy.
+ */
+function refuseDiscovered(name: string, service: Service): void {
+  const found = (what: string, proxy: string, remedy: string) =>
+    wrong('color', `${name} has ${what}: ${proxy} would send traffic to a colour as soon as it runs`, remedy);
+  const labels = service.labels ?? {};
+  const named = (pattern: RegExp) => Object.keys(labels).find((label) => pattern.test(label));
+  const traefik = named(/^traefik\.(?:http|tcp|udp)\./) ?? named(/^traefik\.enable$/);
+  if (traefik !== undefined && labels['traefik.enable'] !== 'false') {
+    throw found(
+      `the label ${traefik}`,
+      'Traefik',
+      "Write its router into a file of Traefik's (blue-green-switch says how), and set the label `traefik.enable` to `false`.",
+    );
+  }
+  const caddy = named(/^caddy(?:_\d+)?(?:\.|$)/);
+  if (caddy !== undefined) {
+    throw found(
+      `the label ${caddy}`,
+      'caddy-docker-proxy',
+      'Take it out, and write the site into a Caddyfile.',
+    );
+  }
+  if (service.environment?.['VIRTUAL_HOST'] !== undefined) {
+    throw found(
+      'VIRTUAL_HOST in its environment',
+      'nginx-proxy',
+      "Take it out, and write the site into nginx's configuration.",
+    );
   }
 }
 

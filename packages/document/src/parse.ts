@@ -193,4 +193,4 @@ function explain(error: YAMLError, text: string): string {
   return error.message.split('\n')[0]!;
 }
 
-export type { Problem };
+export { DocumentError, type Path, type Problem };

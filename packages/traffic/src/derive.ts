@@ -154,6 +154,12 @@ export function movedAddresses(site: Site, look: Look): string | undefined {
   return undefined;
 }
 
+/** The server asks itself: whatever the name in the URL resolves to, the proxy beside it answers. */
+export function connectOf(url: string): string {
+  const { protocol, port } = new URL(url);
+  return `127.0.0.1:${port || (protocol === 'https:' ? 443 : 80)}`;
+}
+
 /** Where the proxy's own front door is, for requests from the server itself. */
 export function frontDoor(
   kind: ProxyKind,
@@ -161,7 +167,7 @@ export function frontDoor(
   site: Site,
   published: ReadonlyMap<number, number> | undefined,
 ) {
-  const door = DOORS[kind]?.(config, site.project);
+  const door = DOORS[kind]?.(config, site);
   if (!door) return undefined;
   const port = published === undefined ? door.port : published.get(door.port);
   if (port === undefined) return undefined;
@@ -179,8 +185,8 @@ interface Door {
   host: string | undefined;
 }
 
-const DOORS: Partial<Record<ProxyKind, (config: string, project: string) => Door | undefined>> = {
-  nginx(config, project) {
+const DOORS: Partial<Record<ProxyKind, (config: string, site: Site) => Door | undefined>> = {
+  nginx(config, { project }) {
     const server = config
       .split(/^\s*server\s*\{/m)
       .find((text) => text.includes(`# deploy-actions ${project} begin`) && /\blisten\b/.test(text));
@@ -189,7 +195,7 @@ const DOORS: Partial<Record<ProxyKind, (config: string, project: string) => Door
     const name = /^\s*server_name\s+([a-z0-9][a-z0-9.-]*\.[a-z0-9-]+)[\s;]/im.exec(server ?? '')?.[1];
     return { port: Number(listen[1]), tls: /\bssl\b/.test(listen[2]!), host: name };
   },
-  haproxy(config, project) {
+  haproxy(config, { project }) {
     const section = config
       .split(/^(?=frontend|listen|backend|global|defaults)/m)
       .find(
@@ -198,7 +204,7 @@ const DOORS: Partial<Record<ProxyKind, (config: string, project: string) => Door
     const bind = /^\s*bind\s+(?:\S*:)?(\d+)\b(.*)$/m.exec(section ?? '');
     return bind ? { port: Number(bind[1]), tls: /\bssl\b/.test(bind[2]!), host: undefined } : undefined;
   },
-  caddy(config, project) {
+  caddy(config, { project }) {
     const before = config.slice(0, Math.max(0, config.indexOf(`# deploy-actions ${project} begin`)));
     const address = /^(?:(https?):\/\/)?([a-z0-9.-]*)(?::(\d+))?[^\n]*\{\s*$/im.exec(
       before
@@ -214,6 +220,15 @@ const DOORS: Partial<Record<ProxyKind, (config: string, project: string) => Door
       tls: !plain,
       host: host === '' ? undefined : host,
     };
+  },
+  // Its ports are in the static configuration, which may be anywhere: those of its documentation.
+  traefik(_config, site) {
+    const routers = site.traefik?.routers.map(({ settings }) => settings) ?? [];
+    const router = routers.find((one) => one['tls'] !== undefined) ?? routers[0];
+    if (!router) return undefined;
+    const tls = router['tls'] !== undefined;
+    const host = /\bHost\(\s*["`]([a-z0-9][a-z0-9.-]*)["`]/i.exec(String(router['rule']))?.[1];
+    return { port: tls ? 443 : 80, tls, host };
   },
 };
 

@@ -9,11 +9,8 @@ export {
   shares,
 } from './color.ts';
 export { DEFAULT_HEADER, PROBE_HEADER, type Route, type Site, addressesOf, identifier } from './site.ts';
-export { type Edit, type Proxy, type ProxyKind, type Surroundings } from './proxy.ts';
-export { CANARY_LOGS, nginx } from './nginx.ts';
-export { HAPROXY_MAP, haproxy } from './haproxy.ts';
-export { caddy } from './caddy.ts';
-export { type DefaultCertificate, serviceName, traefik, traefikFile } from './traefik.ts';
+export { type ProxyKind } from './proxy.ts';
+export { serviceName, shareFiles, traefikFile } from './traefik-file.ts';
 export {
   LOOK,
   type ProxyPlace,
@@ -27,6 +24,7 @@ export {
 export {
   type WantedRoute,
   chooseProxy,
+  connectOf,
   deriveRoutes,
   flagFolder,
   frontDoor,
@@ -47,11 +45,4 @@ export {
 export { type SeenServer, lookAt, preparedSite } from './server.ts';
 export { type FlipOptions, operationHash, returnOthers, runTogether } from './flip.ts';
 export { settleInterrupted } from './settle.ts';
-export {
-  type InstallRequest,
-  type Installation,
-  connectOf,
-  planInstallation,
-  shareFiles,
-} from './installation.ts';
 export { MANAGED, MANAGED_IMAGE, type ManagedProxy, managedCaddyfile, managedParameters } from './managed.ts';

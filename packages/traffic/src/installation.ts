@@ -4,6 +4,7 @@ import { caddy } from './caddy.ts';
 import {
   type WantedRoute,
   chooseProxy,
+  connectOf,
   deriveRoutes,
   flagFolder,
   frontDoor,
@@ -16,8 +17,8 @@ import { CANARY_LOGS, nginx } from './nginx.ts';
 import type { ProxyPlace } from './program/index.ts';
 import type { Edit, Proxy, ProxyKind } from './proxy.ts';
 import type { Site } from './site.ts';
-import { traefik, traefikFile } from './traefik.ts';
-import { shareName, shares } from './color.ts';
+import { readTraefik, traefik } from './traefik.ts';
+import { shareFiles } from './traefik-file.ts';
 
 const PROXIES: Readonly<Record<ProxyKind, Proxy>> = { nginx, caddy, haproxy, traefik, managed: caddy };
 
@@ -49,7 +50,7 @@ export interface Installation {
 }
 
 /** Works out the changed configuration of the user's proxy. Throws `input` and `refused` Failures. */
-export function planInstallation(look: Look, request: InstallRequest): Installation {
+export async function planInstallation(look: Look, request: InstallRequest): Promise<Installation> {
   const { project } = request;
   const proxy = chooseProxy(look, request.proxy, project);
   const contained = proxy.id !== '';
@@ -69,6 +70,12 @@ export function planInstallation(look: Look, request: InstallRequest): Installat
     });
   }
   const watched = proxy.kind === 'traefik' ? look.configFile.replace(/\/[^/]*$/, '') : '';
+  if (watched !== '' && contained && insidePath(`${watched}/new.yml`, mounts!) === undefined) {
+    throw new Failure('refused', `the container ${proxy.name} sees ${look.configFile}, but not its folder`, {
+      input: 'site-config',
+      remedy: `Mount the folder ${watched} instead of the single file, name it in providers.file.directory, and recreate the container once.`,
+    });
+  }
   if (contained && proxy.kind !== 'traefik' && insidePath(`${folder}/blue`, mounts!) !== `${folder}/blue`) {
     throw new Failure(
       'refused',
@@ -85,9 +92,12 @@ export function planInstallation(look: Look, request: InstallRequest): Installat
         ? containerSocket(mounts!.mounts, project)
         : runtimeSocket('/run/haproxy', '/run/haproxy', project);
   const log = canaryLog(proxy, mounts, project);
+  const routes = deriveRoutes(look, project, request.routes, contained);
+  const reading =
+    proxy.kind === 'traefik' ? await readTraefik(look.config, project, routes, look.configFile) : undefined;
   const site: Site = {
     project,
-    routes: deriveRoutes(look, project, request.routes, contained),
+    routes,
     folder,
     fallback: liveColor(look),
     header: request.header,
@@ -95,11 +105,13 @@ export function planInstallation(look: Look, request: InstallRequest): Installat
     token: look.proxy?.token ?? randomBytes(12).toString('hex'),
     contained,
     ...(log.inside === '' ? {} : { canaryLog: log.inside }),
+    ...(reading && { traefik: reading.parts }),
   };
   const whole = look.whole.get(proxy.name);
   const edit = PROXIES[proxy.kind].install(look.config, site, {
     file: look.configFile,
     ...(whole === undefined ? {} : { whole }),
+    ...(reading && { traefik: reading }),
     ...(socket && { socket: { path: socket.inside, group: contained ? undefined : look.group } }),
   });
   const socketFolder = proxy.kind === 'haproxy' && contained ? (socket?.folder ?? `${folder}.haproxy`) : '';
@@ -142,10 +154,14 @@ export function planInstallation(look: Look, request: InstallRequest): Installat
     sticky: site.sticky,
     token: site.token,
     url,
-    connect: door?.connect ?? connectOf(url),
+    // Traefik's ports are a guess, so the user's word counts.
+    connect:
+      (proxy.kind === 'traefik' && request.verifyUrl !== undefined ? undefined : door?.connect) ??
+      connectOf(url),
     routes: site.routes,
     canaryLog: place.canaryLog,
     canaryWhy,
+    ...(reading && { traefik: reading.parts }),
   };
   return {
     site,
@@ -161,14 +177,6 @@ export function planInstallation(look: Look, request: InstallRequest): Installat
       ...(proxy.kind === 'traefik' ? shareFiles(site) : []),
     ],
   };
-}
-
-/** Traefik's files, one for each share: the program renames one of them into the watched directory. */
-export function shareFiles(site: Site): { name: string; content: string }[] {
-  return shares().map((share) => ({
-    name: `shares/${shareName(share)}.yml`,
-    content: traefikFile(site, share),
-  }));
 }
 
 /** HAProxy's socket in a container is reached where the folder that it lies in is mounted from the server. */
@@ -208,12 +216,6 @@ function canaryLog(
   const inside = mounts && insidePath(path, mounts);
   if (inside !== undefined) return { path, inside, why: '' };
   return none(`${proxy.name} has no volume ${CANARY_LOGS}:${CANARY_LOGS}`);
-}
-
-/** The server asks itself: whatever the name in the URL resolves to, the proxy beside it answers. */
-export function connectOf(url: string): string {
-  const { protocol, port } = new URL(url);
-  return `127.0.0.1:${port || (protocol === 'https:' ? 443 : 80)}`;
 }
 
 /** Lines with `+` or `-` before them; what stays is left out. */

@@ -1,6 +1,6 @@
 import type { Color } from './color.ts';
 import type { ProxyKind } from './proxy.ts';
-import type { Route } from './site.ts';
+import type { Route, TraefikParts } from './site.ts';
 
 /** A container of the application, as `LOOK` reports it. */
 export interface LookContainer {
@@ -70,6 +70,7 @@ export interface PreparedProxy {
   canaryLog: string;
   /** Why there is none. */
   canaryWhy: string;
+  traefik?: TraefikParts;
 }
 
 export interface Look {
@@ -93,7 +94,7 @@ export interface Look {
   user: string;
   group: string;
   folderState: 'absent' | 'writable' | 'foreign';
-  /** The share by flags or map; undefined: none. */
+  /** The share by flags, map or Traefik's file; undefined: none. */
   share: string | undefined;
   configFile: string;
   config: string | undefined;

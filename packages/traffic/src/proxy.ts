@@ -1,5 +1,6 @@
 import { Failure, type Place } from '@deploy-actions/kit';
 import type { Site } from './site.ts';
+import type { TraefikReading } from './traefik.ts';
 
 export type ProxyKind = 'nginx' | 'caddy' | 'haproxy' | 'traefik' | 'managed';
 
@@ -14,6 +15,8 @@ export interface Surroundings {
    * container there is no group of the server's: the folder hands its own down (setgid).
    */
   socket?: { path: string; group: string | undefined };
+  /** Traefik: the routers of the file. */
+  traefik?: TraefikReading;
 }
 
 /** The user's file with our parts in it. Pure: nothing is written here. */
@@ -31,6 +34,7 @@ export interface Edit {
  * One proxy. Everything here is pure; what runs on the server is the sh text `program`, which defines
  *
  * - `traffic_apply NAME`: makes the share NAME effective, in one atomic step
+ * - `traffic_taken NAME`: true when the proxy goes by the share; where it does at once, always
  * - `traffic_observe`: prints the share that the proxy goes by, or nothing
  * - `traffic_valid`: checks the configuration; a sentence on stdout and status 1 when it is not
  * - `traffic_reload`: makes the proxy read its configuration, only used by install and as a fallback

@@ -65,6 +65,7 @@ export function preparedSite(
     sticky: prepared.sticky,
     token: prepared.token,
     contained,
+    ...(prepared.traefik && { traefik: prepared.traefik }),
   };
   return {
     site,

@@ -33,6 +33,16 @@ export interface Site {
   canaryLog?: string;
   /** The proxy runs in a container: colours are names that it resolves anew for each request. */
   contained: boolean;
+  /** What Traefik's share files copy from the user's file. */
+  traefik?: TraefikParts;
+}
+
+/** Parts of a file for Traefik's file provider, as they are written there. */
+export interface TraefikParts {
+  /** The routers that lead to a route. */
+  routers: readonly { route: string; settings: Readonly<Record<string, unknown>> }[];
+  /** By route: what its load balancer has besides its servers. */
+  balancers: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }
 
 /** The probe's request header. */

@@ -1,43 +1,87 @@
-import { COLORS, type Share, shareName } from './color.ts';
+import { DocumentError, type ParsedDocument, type Path, parseDocument } from '@deploy-actions/document/parse';
 import { type Edit, type Proxy, type Replacement, configFailure, replaceAll } from './proxy.ts';
-import { removeRegions, replaceRegion, withoutRegions } from './region.ts';
-import { type Route, type Site, addressesOf, identifier } from './site.ts';
+import { indentAt, insertRegion, removeRegions, replaceRegion, withoutRegions } from './region.ts';
+import type { Route, Site, TraefikParts } from './site.ts';
+import { colorMiddleware, namesIn, serviceName } from './traefik-file.ts';
+
+type Settings = Record<string, unknown>;
+
+/** A router of the user's file that leads to a route, and the lines (from 1) of what is to be changed. */
+interface FoundRouter {
+  name: string;
+  route: Route;
+  settings: Settings;
+  serviceLine: number;
+  /** Undefined: it has none. */
+  middlewares: { line: number; firstLine: number } | undefined;
+}
+
+/** What `install` needs of a file for Traefik's file provider. */
+export interface TraefikReading {
+  routers: readonly FoundRouter[];
+  /** What the share's files copy from it. */
+  parts: TraefikParts;
+}
+
+/**
+ * Finds the routers of a file that lead to the routes. Throws `input` Failures for a file that is no YAML or TOML, that
+ * has no router for a route, or whose router cannot be changed line by line.
+ */
+export async function readTraefik(
+  config: string,
+  project: string,
+  routes: readonly Route[],
+  file: string,
+): Promise<TraefikReading> {
+  if (/\.toml$/i.test(file)) {
+    throw configFailure('TOML is not changed by install', 'Write the site as YAML (a file NAME.yml).', file);
+  }
+  const document = await parse(withoutRegions(config, project, file), file);
+  const http = mapIn(document.value, 'http');
+  const services = mapIn(http, 'services');
+  const found: FoundRouter[] = [];
+  const balancers: Record<string, Settings> = {};
+  for (const route of routes) {
+    const leading = Object.keys(services).filter((name) => leadsTo(mapIn(services, name), route));
+    const own = Object.entries(mapIn(http, 'routers')).filter(([, settings]) =>
+      leading.some((name) =>
+        [name, `${name}@file`].includes(String((settings as Settings | null)?.['service'])),
+      ),
+    );
+    if (own.length === 0) {
+      throw configFailure(
+        `no router leads to route ${route.name} (${route.plain.join(' or ') || 'no address known'})`,
+        `Write a router and a service with a server at that address into this file. A router in a container's labels would go with the container: write it here, and \`traefik.enable=false\` at ${route.service}.`,
+        file,
+      );
+    }
+    for (const [name, settings] of own) {
+      found.push(foundRouter(document, name, route, settings as Settings, file));
+    }
+    const { servers: _servers, ...balancer } = mapIn(mapIn(services, leading[0]!), 'loadBalancer');
+    balancers[route.name] = balancer;
+  }
+  return {
+    routers: found,
+    parts: { routers: found.map(({ route, settings }) => ({ route: route.name, settings })), balancers },
+  };
+}
 
 /**
  * Traefik watches a directory: a switch renames a file with other weights into it. The change is seen within
  * `providersThrottleDuration` (2 s by default), so the action waits until it has seen the new colour answer.
- * Its answers name the colour only while one colour has all traffic: a header cannot tell two servers of one
- * weighted service apart.
  */
 export const traefik: Proxy = {
   kind: 'traefik',
   install(config, site, surroundings) {
     const text = withoutRegions(config, site.project, surroundings.file);
-    const lines = parseLines(text);
     const edit: Edit = { text, changes: [], warnings: [] };
-    const replacements: Replacement[] = [];
-    for (const route of site.routes) {
-      const services = new Set(
-        lines.filter((line) => leadsTo(line.text, route)).flatMap((line) => serviceAbove(lines, line) ?? []),
+    const replacements = (surroundings.traefik?.routers ?? []).flatMap((router) => {
+      edit.changes.push(
+        `line ${router.serviceLine}: router ${router.name} becomes a choice between ${router.route.name} blue and green`,
       );
-      const users = lines.filter((line) => {
-        const name = /^service:\s*["']?([^"'#\s]+?)(?:@file)?["']?\s*(?:#.*)?$/.exec(line.text)?.[1];
-        return name !== undefined && services.has(name);
-      });
-      if (users.length === 0) {
-        throw configFailure(
-          `no router leads to route ${route.name} (${route.plain.join(' or ') || 'no address known'})`,
-          `Write \`service: ${serviceName(site, route)}@file\` in the router that serves ${route.service} (as a label: traefik.http.routers.NAME.service).`,
-          surroundings.file,
-        );
-      }
-      for (const line of users) {
-        replacements.push(replaceRegion(text, line, site.project, [`service: ${serviceName(site, route)}`]));
-        edit.changes.push(
-          `line ${line.number}: ${line.text} becomes a choice between ${route.name} blue and green`,
-        );
-      }
-    }
+      return changesTo(router, text, site, surroundings.file);
+    });
     return { ...edit, text: replaceAll(text, replacements) };
   },
   uninstall(config, site) {
@@ -45,91 +89,94 @@ export const traefik: Proxy = {
   },
 };
 
-/** A certificate for names that no other one covers; without one Traefik makes an RSA key at every change. */
-export interface DefaultCertificate {
-  certFile: string;
-  keyFile: string;
-}
-
-/** The name that a router uses for a route's two colours. */
-export function serviceName(site: Pick<Site, 'project'>, route: Pick<Route, 'name'>): string {
-  return `deploy-${identifier(site.project, route.name)}`;
-}
-
-/** The dynamic configuration file of a share, as JSON, which is YAML. */
-export function traefikFile(site: Site, share: Share, certificate?: DefaultCertificate): string {
-  const services: Record<string, unknown> = {};
-  for (const route of site.routes) {
-    const name = serviceName(site, route);
-    services[name] = {
-      weighted: {
-        services: COLORS.map((color) => ({
-          name: `${name}-${color}`,
-          weight: color === share.color ? share.weight : 100 - share.weight,
-        })),
-        ...(site.sticky === undefined
-          ? {}
-          : { sticky: { cookie: { name: site.sticky, httpOnly: true, sameSite: 'lax' } } }),
-      },
-    };
-    for (const color of COLORS) {
-      services[`${name}-${color}`] = {
-        loadBalancer: { servers: addressesOf(route, color).map((address) => ({ url: `http://${address}` })) },
-      };
-    }
+async function parse(text: string, file: string): Promise<ParsedDocument> {
+  try {
+    return await parseDocument(text);
+  } catch (error) {
+    if (!(error instanceof DocumentError)) throw error;
+    const [{ message, line }] = error.problems as [DocumentError['problems'][number]];
+    const remedy = text.includes('{{')
+      ? 'It is a Go template: write the site into a file of its own without one.'
+      : 'Mend it, or write the site into a file of its own.';
+    throw configFailure(message, remedy, file, line);
   }
-  return `${JSON.stringify(
-    {
-      http: { services },
-      ...(certificate ? { tls: { stores: { default: { defaultCertificate: certificate } } } } : {}),
-    },
-    null,
-    2,
-  )}\n# deploy-actions ${site.project} ${shareName(share)}\n`;
 }
 
-interface Line {
-  number: number;
-  text: string;
-  indent: number;
-  start: number;
-  end: number;
+function foundRouter(
+  document: ParsedDocument,
+  name: string,
+  route: Route,
+  settings: Settings,
+  file: string,
+): FoundRouter {
+  const path: Path = ['http', 'routers', name];
+  const lineOf = (more: Path, what: 'key' | 'value') => document.place([...path, ...more], what).line;
+  const serviceLine = lineOf(['service'], 'key');
+  const refuse = (message: string, remedy: string) => configFailure(message, remedy, file, serviceLine);
+  if (serviceLine === lineOf([], 'key')) {
+    throw refuse(`router ${name} stands on one line`, 'Write each of its settings on a line of its own.');
+  }
+  if (JSON.stringify(settings).includes('{{')) {
+    throw refuse(`router ${name} is a Go template`, 'Write what it stands for.');
+  }
+  const middlewares =
+    settings['middlewares'] === undefined
+      ? undefined
+      : { line: lineOf(['middlewares'], 'key'), firstLine: lineOf(['middlewares', 0], 'value') };
+  return { name, route, settings, serviceLine, middlewares };
 }
 
-function parseLines(text: string): Line[] {
-  let at = 0;
-  return text.split('\n').flatMap((raw, index) => {
-    const indent = /^\s*/.exec(raw)![0].length;
-    const line = {
-      number: index + 1,
-      text: raw.trim(),
-      indent,
-      start: at + indent,
-      end: at + raw.trimEnd().length,
-    };
-    at += raw.length + 1;
-    return line.text === '' || line.text.startsWith('#') ? [] : [line];
+/** The router's service becomes the choice; its middlewares get ours before them, as the outermost. */
+function changesTo(router: FoundRouter, text: string, site: Site, file: string): Replacement[] {
+  const { project } = site;
+  const service = `service: ${serviceName(site, router.route)}`;
+  const middleware = colorMiddleware(site, router.route);
+  const serviceAt = statementAt(text, router.serviceLine);
+  if (site.header === undefined) return [replaceRegion(text, serviceAt, project, [service])];
+  const { middlewares } = router;
+  if (!middlewares) {
+    return [replaceRegion(text, serviceAt, project, [service, 'middlewares:', `  - ${middleware}`])];
+  }
+  const changed = [replaceRegion(text, serviceAt, project, [service])];
+  const first = statementAt(text, middlewares.firstLine);
+  if (middlewares.firstLine > middlewares.line && text.startsWith('- ', first.start)) {
+    return [
+      ...changed,
+      insertRegion(text, first.start, project, indentAt(text, first.start), [`- ${middleware}`]),
+    ];
+  }
+  const listAt = statementAt(text, middlewares.line);
+  if (!/^middlewares:\s*(?:\[[^\]]*\]\s*)?(?:#.*)?$/.test(text.slice(listAt.start, listAt.end))) {
+    throw configFailure(
+      `the middlewares of router ${router.name} stand on several lines in brackets`,
+      'Write each on a line of its own, with a dash before it.',
+      file,
+      middlewares.line,
+    );
+  }
+  const list = [middleware, ...namesIn(router.settings['middlewares'])];
+  return [...changed, replaceRegion(text, listAt, project, [`middlewares: ${JSON.stringify(list)}`])];
+}
+
+/** From the first character of a line that is no space to its end. */
+function statementAt(text: string, line: number): { start: number; end: number } {
+  let from = 0;
+  for (let number = 1; number < line; number += 1) from = text.indexOf('\n', from) + 1;
+  const next = text.indexOf('\n', from);
+  const raw = text.slice(from, next === -1 ? text.length : next);
+  return { start: from + /^\s*/.exec(raw)![0].length, end: from + raw.trimEnd().length };
+}
+
+function leadsTo(service: Settings, route: Route): boolean {
+  const servers = mapIn(service, 'loadBalancer')['servers'];
+  if (!Array.isArray(servers)) return false;
+  return servers.some((server: unknown) => {
+    const url = /^http:\/\/([^/]+)/.exec(String((server as Settings | null)?.['url']))?.[1];
+    return url !== undefined && route.plain.includes(url.replace(/^localhost(?=:)/, '127.0.0.1'));
   });
 }
 
-function leadsTo(line: string, route: Route): boolean {
-  const url = /^(?:-\s*)?url:\s*["']?http:\/\/([^"'/\s#]+)/.exec(line)?.[1];
-  return url !== undefined && route.plain.includes(url.replace(/^localhost(?=:)/, '127.0.0.1'));
-}
-
-/** The key three levels above a server's URL: service name, loadBalancer, servers. */
-function serviceAbove(lines: readonly Line[], from: Line): string | undefined {
-  let at = lines.indexOf(from);
-  let indent = lines[at]!.indent;
-  for (; at >= 0; at -= 1) {
-    const line = lines[at]!;
-    if (line.indent < indent || (line.indent === indent && /^servers:/.test(line.text))) {
-      indent = line.indent;
-      if (/^loadBalancer:/.test(line.text)) {
-        const parent = lines.slice(0, at).findLast((one) => one.indent < indent);
-        return /^["']?([^"':]+)["']?:/.exec(parent?.text ?? '')?.[1];
-      }
-    }
-  }
-  return undefined;
+function mapIn(value: unknown, key: string): Settings {
+  const inner = (value as Settings | null | undefined)?.[key];
+  return typeof inner === 'object' && inner !== null && !Array.isArray(inner) ? (inner as Settings) : {};
 }

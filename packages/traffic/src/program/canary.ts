@@ -79,7 +79,7 @@ canary_step() {
       return 1
     fi
     # The canary is asked directly too: an access log says nothing when nobody comes.
-    if [ "$can_choose" = 1 ]; then ask "$target" 5 | awk '{ print $1, $2 }' >>"$run/probes"; fi
+    ask "$target" 5 | awk '{ print $1, $2 }' >>"$run/probes"
     why=$(color_unwell "$target") && {
       gate_why="$target became unwell: $why"
       return 1

@@ -59,7 +59,6 @@ export function siteParameters(
     header: site.header ?? DEFAULT_HEADER,
     header_probe: PROBE_HEADER,
     token: site.token,
-    can_choose: place.kind === 'traefik' ? '0' : '1',
     config_file: place.configFile,
     config_inside: place.configInside,
     error_log: place.kind === 'nginx' ? '/var/log/nginx/error.log' : '/nonexistent',

@@ -8,7 +8,7 @@ import { sh } from './sh.ts';
 export const INSTALL = sh`
 # What an administrator would run instead, where we may not be root.
 by_hand() {
-  echo "An administrator can run, on the server: install -d -m 0755 -o $login -g $login_group $folder; install -d -m 0755 /var/log/deploy-actions; cp $path/.deploy/$project.site $config_file; then reload $proxy. Then run this action again."
+  echo "An administrator can run, on the server: install -d -m 0755 -o $login -g $login_group $folder; install -d -m 0755 /var/log/deploy-actions; cp $path/.deploy/$project.site $config_file;\${watched:+ chgrp $login_group $watched; chmod g+w,+t $watched;} then reload $proxy. Then run this action again."
 }
 
 need_root() {
@@ -23,8 +23,15 @@ need_root() {
 
 # Writes the file in place: its owner, mode and inode stay, so that a link or a single-file mount still leads to it.
 put_config() {
-  if [ -w "$config_file" ]; then cat "$1" >"$config_file"
+  if [ "$proxy" = traefik ]; then replace_config "$1"
+  elif [ -w "$config_file" ]; then cat "$1" >"$config_file"
   else as_root sh -c 'cat >"$1"' sh "$config_file" <"$1"; fi
+}
+
+# Traefik reads its folder at every change in it: of a file that is only half there it would forget the routers.
+replace_config() {
+  replace_words='new=$(mktemp "\${2%/*}/.deploy-actions.XXXXXX") || exit 1; cp -p "$2" "$new" && cat "$1" >"$new" && mv -f "$new" "$2" || { rm -f "$new"; exit 1; }'
+  sh -c "$replace_words" sh "$1" "$config_file" 2>/dev/null || as_root sh -c "$replace_words" sh "$1" "$config_file"
 }
 
 restore_config() {
@@ -74,8 +81,17 @@ operate() {
     printf '%s %s\n' "$project" "$first_share" >"$folder/haproxy.map" && chmod 0644 "$folder/haproxy.map"
   fi
   if [ "$proxy" = traefik ]; then
-    [ -w "$watched" ] || need_root chown "$login:$login_group" "$watched"
-    [ -n "$(traffic_observe)" ] || traffic_apply "$first_share"
+    if [ ! -w "$watched" ]; then
+      case $(ls -ld "$watched") in
+        d??????r[-w][xt]*) ;;
+        *) fail refused "$login may not write in $watched, and making it the group's would keep Traefik out" "An administrator can run: setfacl -m u:$login:rwx $watched" ;;
+      esac
+      # Sticky: the administrator's files in it stay theirs alone.
+      need_root chgrp "$login_group" "$watched"
+      need_root chmod g+w,+t "$watched"
+    fi
+    # What it has of the routers may be older than the file.
+    traffic_apply "$(traffic_observe || echo "$first_share")" || fail refused "a file cannot be renamed into $watched"
   elif [ "$proxy" != haproxy ] && ! flag_observe >/dev/null; then
     flag_apply "$first_share"
   fi

@@ -99,7 +99,11 @@ inspect() {
   else
     result folder_state absent
   fi
-  result mechanism_share "$(for look_share in $share_names; do [ ! -f "$folder/$look_share" ] || echo "$look_share"; done)"
+  look_watched=$(sed -n 's/.*"watched":"\([^"]*\)".*/\1/p' .deploy/proxy.json 2>/dev/null)
+  result mechanism_share "$(
+    for look_share in $share_names; do [ ! -f "$folder/$look_share" ] || echo "$look_share"; done
+    [ -z "$look_watched" ] || sed -n 's/^# deploy-actions [^ ]* \([a-z0-9-]*\)$/\1/p' "$look_watched/deploy-actions-$project.yml" 2>/dev/null
+  )"
   if [ -f "$folder/haproxy.map" ]; then result map "$(awk -v p="$project" '$1 == p { print $2 }' "$folder/haproxy.map")"; fi
   if [ -n "$site_config" ]; then
     look_real=$(readlink -f "$site_config" 2>/dev/null) || look_real=$site_config

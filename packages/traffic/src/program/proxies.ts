@@ -43,6 +43,7 @@ reason() { tail -n 3 | tr '\n' ' ' | cut -c 1-600; }
 const NGINX = sh`
 traffic_observe() { flag_observe; }
 traffic_apply() { flag_apply "$1"; }
+traffic_taken() { :; }
 traffic_valid() {
   if [ -n "$proxy_container" ]; then in_proxy nginx -t 2>&1 | grep -q 'test is successful' || { in_proxy nginx -t 2>&1 | reason; return 1; }
   else
@@ -70,6 +71,7 @@ traffic_reload() {
 const CADDY = sh`
 traffic_observe() { flag_observe; }
 traffic_apply() { flag_apply "$1"; }
+traffic_taken() { :; }
 traffic_valid() {
   valid_said=$(in_proxy caddy adapt --config "$config_inside" 2>&1 >/dev/null) || {
     printf '%s\n' "$valid_said" | reason
@@ -143,6 +145,7 @@ traffic_apply() {
       ;;
   esac
 }
+traffic_taken() { :; }
 traffic_valid() {
   if [ -n "$proxy_container" ]; then valid_said=$(in_proxy haproxy -c -f "$config_inside" 2>&1)
   else valid_said=$(as_root haproxy -c -f "$config_inside" 2>&1); fi
@@ -160,11 +163,16 @@ traffic_reload() { haproxy_reload; }
 const TRAEFIK = sh`
 # The last line of the file names the share.
 traffic_observe() { sed -n 's/^# deploy-actions [^ ]* \([a-z0-9-]*\)$/\1/p' "$watched/deploy-actions-$project.yml" 2>/dev/null | grep .; }
-# A file made outside the watched directory is one event there, not two: the second would be throttled.
+# A file made in the watched directory would be read half written, and be an event of its own, for which the next one
+# has to wait. Traefik does not watch what is below; it reads it, but nothing by this name.
 traffic_apply() {
-  cp "$files/shares/$1.yml" "$folder/.share.yml" && chmod 0644 "$folder/.share.yml" || return 1
-  mv -f "$folder/.share.yml" "$watched/deploy-actions-$project.yml"
+  apply_folder=$watched/.deploy-actions
+  if [ ! -d "$apply_folder" ]; then mkdir -m 0755 "$apply_folder" || return 1; fi
+  cp "$files/shares/$1.yml" "$apply_folder/$project" && chmod 0644 "$apply_folder/$project" &&
+    mv -f "$apply_folder/$project" "$watched/deploy-actions-$project.yml"
 }
+# It takes a change when its throttle allows.
+traffic_taken() { [ "$(ask '' 1 | awk '{ print $3 }')" = "$1" ]; }
 traffic_valid() { :; }
 traffic_whole() { :; }
 traffic_generation() { :; }

@@ -18,6 +18,11 @@ move_to() {
   journal "apply:done.$1"
 }
 
+# Where a proxy takes its time: until it has taken the share.
+await_taken() {
+  wait_until 20 "$proxy to take the share $1" traffic_taken "$1" || warn "$proxy was not seen to take the share $1: look at its log"
+}
+
 # What runs only where the traffic is: stops in one colour before it starts in the other.
 stop_live_only() { for_live_only "$1" running stop -t 30; }
 start_live_only() {
@@ -103,7 +108,8 @@ record_success() {
 # Everything back to how it was; used by a failed gate, a failed check and after a crash alike.
 give_back() {
   rm -f "$folder/watch"
-  move_to "$from" || warn "traffic could not be given back to $from: $proxy did not take it"
+  if move_to "$from"; then await_taken "$from"
+  else warn "traffic could not be given back to $from: $proxy did not take it"; fi
   stop_live_only "$(other_color "$(share_color "$from")")" || true
   start_live_only "$(share_color "$from")" || warn "what runs only where the traffic is could not be started in $from"
   record_traffic "$from"
@@ -118,6 +124,14 @@ start_color() {
   wait_until "$start_target" "$target to be healthy" color_well "$target" && return 0
   why=$(color_unwell "$target")
   return 1
+}
+
+# Whether the target, asked for by name, answers as it should; or why not is known for certain. A proxy with health
+# checks of its own says 503 until one of them has seen that the colour is there.
+target_judged() {
+  chosen=$(ask "$target" 3)
+  chosen_wrong=$(printf '%s\n' "$chosen" | awk -v c="$target" -v v="$expect_version" '$1 < 100 || $1 >= 500 || $3 != c || (v != "" && $4 != "version") { print; exit }')
+  case $chosen_wrong in 503\ *) return 1 ;; esac
 }
 
 look_at_tools() {
@@ -159,21 +173,18 @@ operate() {
     77) say "$proxy's configuration is not tested: that needs root, and a switch does not" ;;
     *) fail refused "$proxy would not start with its configuration: $valid_why" 'Mend it before traffic is moved: the next restart of the proxy would take the site down.' ;;
   esac
-  if [ "$can_choose" = 1 ]; then
-    chosen=$(ask "$target" 3)
-    chosen_wrong=$(printf '%s\n' "$chosen" | awk -v c="$target" -v v="$expect_version" '$1 < 100 || $1 >= 500 || $3 != c || (v != "" && $4 != "version") { print; exit }')
-    if [ -z "$chosen" ] || [ -n "$chosen_wrong" ]; then
-      set -- $chosen_wrong
-      case \${3:--} in
-        -) fail refused "$proxy does not run the configuration that was installed: $verify_url came back without $header" "$(lies)" ;;
-        *fallback) fail refused "$proxy cannot read the flags in $folder" 'Every folder above it needs mode 0755, and a container needs it as a mount of the whole folder.' ;;
-        "$target")
-          if [ "\${1:-0}" -ge 500 ]; then fail unhealthy "$target answers $1 through $proxy" 'Its containers are healthy, so look at the address that the proxy uses for it.'; fi
-          fail unhealthy "$target does not answer with the version $expect_version through $proxy" 'The wrong release may be in this colour: look at the outputs of the deploy step.'
-          ;;
-        *) fail refused "$proxy answered as \${3:--} where $target was asked for" 'Run this action with install: true: the installed configuration is not of this project.' ;;
-      esac
-    fi
+  wait_until "$verify_seconds" "$proxy to send to $target" target_judged || true
+  if [ -z "$chosen" ] || [ -n "$chosen_wrong" ]; then
+    set -- $chosen_wrong
+    case \${3:--} in
+      -) fail refused "$proxy does not run the configuration that was installed: $verify_url came back without $header" "$(lies)" ;;
+      *fallback) fail refused "$proxy cannot read the flags in $folder" 'Every folder above it needs mode 0755, and a container needs it as a mount of the whole folder.' ;;
+      "$target")
+        if [ "\${1:-0}" -ge 500 ]; then fail unhealthy "$target answers $1 through $proxy" 'Its containers are healthy, so look at the address that the proxy uses for it.'; fi
+        fail unhealthy "$target does not answer with the version $expect_version through $proxy" 'The wrong release may be in this colour: look at the outputs of the deploy step.'
+        ;;
+      *) fail refused "$proxy answered as \${3:--} where $target was asked for" 'Run this action with install: true: the installed configuration is not of this project.' ;;
+    esac
   fi
   journal check:done
   if [ "$hosts" -gt 1 ]; then
@@ -217,6 +228,7 @@ operate() {
       if [ "$wrong_at" = 0 ]; then result overlap_ms 0; else result overlap_ms "$((wrong_at - ended))"; fi
       journal verified
     else
+      await_taken "$share"
       record_traffic "$share"
       say "$target has $step percent"
       result weight "$step"

@@ -1,0 +1,223 @@
+import { expect, test } from '@jest/globals';
+import { parseDocument } from '@deploy-actions/document';
+import type { Site } from './site.ts';
+import { serviceName, traefikFile } from './traefik-file.ts';
+import { readTraefik, traefik } from './traefik.ts';
+
+const routes = [
+  {
+    name: 'web',
+    service: 'web',
+    port: 8080,
+    blue: ['127.0.0.1:8080'],
+    green: ['127.0.0.1:18102', '127.0.0.1:18103'],
+    plain: ['127.0.0.1:8080'],
+  },
+];
+
+const FILE = '/etc/traefik/dynamic/site.yml';
+
+const CONFIG = `http:
+  routers:
+    other:
+      rule: PathPrefix(\`/other\`)
+      service: other
+    web:
+      rule: "Host(\`shop.example.org\`) && !PathPrefix(\`/\\u00e4\`)" # the shop
+      entryPoints: [websecure]
+      service: 'web@file' # today
+      tls: { certResolver: le }
+  services:
+    other: { loadBalancer: { servers: [{ url: "http://10.0.0.1:80" }] } }
+    web:
+      loadBalancer:
+        passHostHeader: false
+        healthCheck: { path: /health }
+        servers:
+          - url: "http://localhost:8080/"
+`;
+
+interface File {
+  http: {
+    routers?: Record<
+      string,
+      { rule: string; service: string; middlewares: string[]; priority: number; tls?: unknown }
+    >;
+    middlewares: Record<string, { headers: { customResponseHeaders: Record<string, string> } }>;
+    services: Record<
+      string,
+      { weighted?: { services: unknown[]; sticky?: unknown }; loadBalancer?: unknown }
+    >;
+  };
+}
+
+async function installed(config: string, more: Partial<Site> = {}) {
+  const reading = await readTraefik(config, 'shop', routes, FILE);
+  const site: Site = {
+    project: 'shop',
+    routes,
+    folder: '/var/lib/deploy-actions/shop',
+    fallback: 'blue',
+    header: 'X-Deploy-Color',
+    sticky: undefined,
+    token: '0123456789abcdef01234567',
+    contained: false,
+    traefik: reading.parts,
+    ...more,
+  };
+  const { text, changes } = traefik.install(config, site, { file: FILE, traefik: reading });
+  const file = (share: Parameters<typeof traefikFile>[1]) =>
+    JSON.parse(traefikFile(site, share).replace(/#.*\n$/, '')) as File;
+  return { text, changes, file, site };
+}
+
+test('the router that leads to the route gets the choice and the header, and no other one', async () => {
+  const { text, changes, site } = await installed(CONFIG);
+  expect(text).toContain(`      # deploy-actions shop begin "service: 'web@file' # today"
+      service: deploy-shop_web_`);
+  expect(text).toMatch(
+    /middlewares:\n {8}- deploy-shop_web_\w+-share\n {6}# deploy-actions shop end\n {6}tls:/,
+  );
+  expect(text).toContain('      service: other\n');
+  expect(changes).toEqual(['line 9: router web becomes a choice between web blue and green']);
+  expect(traefik.uninstall(text, site)).toBe(CONFIG);
+});
+
+test.each([
+  [
+    'in brackets',
+    'middlewares: [auth, "gzip@docker"] # both',
+    /middlewares: \["deploy-shop_web_\w+-share","auth","gzip@docker"\]/,
+  ],
+  ['none in brackets', 'middlewares: []', /middlewares: \["deploy-shop_web_\w+-share"\]/],
+  [
+    'a line each',
+    'middlewares:\n        # first\n        - auth\n        - gzip@docker',
+    /- deploy-shop_web_\w+-share\n +# deploy-actions shop end\n +- auth\n/,
+  ],
+  [
+    'a line each, not indented',
+    'middlewares:\n      - auth',
+    /\n {6}- deploy-shop_web_\w+-share\n {6}# deploy-actions shop end\n {6}- auth\n/,
+  ],
+])(
+  'middlewares %s: ours is the outermost, and taking it out restores the file',
+  async (_, written, expected) => {
+    const config = CONFIG.replace('entryPoints: [websecure]', written);
+    const { text, site } = await installed(config);
+    expect(text).toMatch(expected);
+    const { value } = await parseDocument(text);
+    const own = /\[\]/.test(written) ? [] : ['auth', ...(written.includes('gzip') ? ['gzip@docker'] : [])];
+    expect(value).toMatchObject({
+      http: {
+        routers: {
+          web: {
+            service: serviceName(site, routes[0]!),
+            middlewares: [`${serviceName(site, routes[0]!)}-share`, ...own],
+          },
+        },
+      },
+    });
+    expect(traefik.uninstall(text, site)).toBe(config);
+    const again = await installed(text);
+    expect(again.text).toBe(text);
+  },
+);
+
+test('the file of a share has the weights, and what the load balancer had', async () => {
+  const { file, site } = await installed(CONFIG, { sticky: 'side' });
+  const { services, middlewares } = file({ color: 'green', weight: 25 }).http;
+  const [name] = Object.keys(services);
+  expect(services[name!]!.weighted!.services).toEqual([
+    { name: `${name}-blue`, weight: 75 },
+    { name: `${name}-green`, weight: 25 },
+  ]);
+  expect(services[name!]!.weighted!.sticky).toMatchObject({ cookie: { name: 'side' } });
+  expect(services[`${name}-green`]!.loadBalancer).toEqual({
+    passHostHeader: false,
+    healthCheck: { path: '/health' },
+    servers: [{ url: 'http://127.0.0.1:18102' }, { url: 'http://127.0.0.1:18103' }],
+  });
+  expect(middlewares[`${name}-share`]!.headers.customResponseHeaders).toEqual({
+    'X-Deploy-Color': 'green-25',
+  });
+  const whole = file({ color: 'green', weight: 100 }).http;
+  expect(whole.services[name!]!.weighted!.sticky).toBeUndefined();
+  expect(whole.middlewares[`${name}-share`]!.headers.customResponseHeaders).toEqual({
+    'X-Deploy-Color': 'green',
+  });
+  expect(traefikFile(site, { color: 'green', weight: 25 })).toMatch(/\n# deploy-actions shop green-25\n$/);
+});
+
+test('the probe has a router for each colour beside the user’s, with all that is written there, just before it', async () => {
+  const config = CONFIG.replace('entryPoints:', 'middlewares: [auth]\n      entryPoints:');
+  const { routers } = (await installed(config)).file({ color: 'blue', weight: 100 }).http;
+  const rule = 'Host(`shop.example.org`) && !PathPrefix(`/ä`)';
+  expect(Object.values(routers!)).toMatchObject([
+    { rule: `(${rule}) && Header(\`X-Deploy-Probe\`, \`0123456789abcdef01234567-blue\`)` },
+    {
+      rule: `(${rule}) && Header(\`X-Deploy-Probe\`, \`0123456789abcdef01234567-green\`)`,
+      entryPoints: ['websecure'],
+      tls: { certResolver: 'le' },
+      middlewares: [expect.stringMatching(/-green$/), 'auth'],
+      service: expect.stringMatching(/-green$/),
+      priority: Buffer.byteLength(rule) + 1,
+    },
+  ]);
+  const given = (await installed(config.replace('entryPoints:', 'priority: 7\n      entryPoints:'))).file({
+    color: 'blue',
+    weight: 100,
+  });
+  expect(Object.values(given.http.routers!).map((one) => one.priority)).toEqual([8, 8]);
+});
+
+test('without a header for visitors their router keeps its middlewares, and the probe has a router of its own', async () => {
+  const { text, file } = await installed(CONFIG, { header: undefined });
+  expect(text).not.toContain('middlewares');
+  const { routers, middlewares } = file({ color: 'blue', weight: 100 }).http;
+  const own = Object.values(routers!).find((one) => one.rule.endsWith('`0123456789abcdef01234567`)'))!;
+  expect(middlewares[own.middlewares[0]!]!.headers.customResponseHeaders).toEqual({
+    'X-Deploy-Color': 'blue',
+  });
+});
+
+test.each([
+  ['no YAML', CONFIG.replace('  routers:', ' routers:'), 'site.yml, line', 'Mend it'],
+  ['a template', `{{ range $i, $e := until 2 }}\n${CONFIG}`, 'site.yml, line', 'a Go template'],
+  [
+    'a template in the router',
+    CONFIG.replace('certResolver: le', 'certResolver: "{{ env `X` }}"'),
+    'router web is a Go template',
+    'Write what it stands for',
+  ],
+  [
+    'a router on one line',
+    CONFIG.replace(/ {4}web:\n {6}rule[\s\S]*?le \}/, '    web: { rule: "Host(`a`)", service: web }'),
+    'line 6: router web stands on one line',
+    'a line of its own',
+  ],
+  [
+    'brackets over lines',
+    CONFIG.replace('[websecure]', '[websecure]\n      middlewares: [\n        auth ]'),
+    'the middlewares of router web stand on several lines',
+    'Write each on a line',
+  ],
+  [
+    'no router',
+    CONFIG.replace("'web@file'", 'nobody'),
+    'no router leads to route web (127.0.0.1:8080)',
+    'traefik.enable=false',
+  ],
+])('%s is refused with the place and what would be right', async (_, config, message, remedy) => {
+  const refused: unknown = await installed(config).catch((error: unknown) => error);
+  expect(refused).toMatchObject({
+    message: expect.stringContaining(message),
+    remedy: expect.stringContaining(remedy),
+  });
+});
+
+test('a TOML file is refused by its name', async () => {
+  await expect(readTraefik('[http]', 'shop', routes, '/etc/traefik/site.toml')).rejects.toThrow(
+    'TOML is not changed',
+  );
+});
