@@ -58,6 +58,33 @@ test('what runs of a profile that was not asked for goes on running', async () =
   expect((await host.exec(['docker', 'inspect', 'shop-debug-1'])).code).not.toBe(0);
 });
 
+test('what is in the network of a service is made anew with it, also where a deployment was cut off in between', async () => {
+  const { host } = lab;
+  const workspace = smallCheckout();
+  appendFileSync(
+    join(workspace, 'compose.yaml'),
+    `  beside:\n    image: \${REGISTRY}/shop/redis:8\n    network_mode: service:web\n  above:\n    image: \${REGISTRY}/shop/redis:8\n    command: [redis-server, --port, '6380']\n    network_mode: service:beside\n`,
+  );
+  const asked = async (service: string) =>
+    await host.sh(`docker exec shop-${service}-1 wget -q -O - http://127.0.0.1/web-health`);
+  await deployed(deployInputs(lab, 'v1', SMALL), { workspace });
+  const healthy = await asked('beside');
+  const plan = await deployed(deployInputs(lab, 'v2', { ...SMALL, plan: true }), { workspace });
+  expect(plan.shown).toMatch(/beside.*joins web/);
+  await deployed(deployInputs(lab, 'v2', SMALL), { workspace });
+  expect(await smallServed(host)).toBe('v2');
+  expect([await asked('beside'), await asked('above')]).toEqual([healthy, healthy]);
+  const again = await deployed(deployInputs(lab, 'v2', SMALL), { workspace });
+  expect(again.outputs['changed']).toBe('false');
+  // As a run leaves it that was cut off after the first of the three.
+  await host.sh(
+    'cd /srv/deploy/shop && docker compose --project-directory . -p shop --env-file /dev/null -f current/compose.json up -d --no-deps --force-recreate web 2>&1',
+  );
+  const mended = await deployed(deployInputs(lab, 'v2', SMALL), { workspace });
+  expect(mended.outputs['changed']).toBe('true');
+  expect([await asked('beside'), await asked('above')]).toEqual([healthy, healthy]);
+});
+
 test('a job that is run again after another version came does not call that a success', async () => {
   const first = { runId: '100', workspace: smallCheckout() };
   await deployed(deployInputs(lab, 'v1', SMALL), first);

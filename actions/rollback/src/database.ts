@@ -1,6 +1,6 @@
 import { type Member, type MemberOutcome, openFleet, upload } from '@deploy-actions/host';
 import { Failure } from '@deploy-actions/kit';
-import type { FlipOptions } from '@deploy-actions/traffic';
+import { type FlipOptions, tellEvent } from '@deploy-actions/traffic';
 import type { Decision } from './decision.ts';
 import type { RollbackInputs } from './fields.ts';
 
@@ -70,11 +70,7 @@ export async function runAfterDatabase(
   const fleet = openFleet({
     clock,
     signal,
-    onEvent(name, event) {
-      if (event.type === 'line') log.info(`${name} | ${event.text}`);
-      else if (event.type === 'warning') log.warning(`${name} | ${event.text}`);
-      else if (event.type === 'phase') log.info(`${name} | — ${event.name} (at ${event.at} ms)`);
-    },
+    onEvent: (name, event) => tellEvent(log, `${name} | `, event),
   });
   const ended = () => fleet.runs.every(({ outcome }) => outcome !== undefined);
   const goOn = async () => {

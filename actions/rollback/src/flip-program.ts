@@ -1,4 +1,4 @@
-import { type ProxyKind, program } from '@deploy-actions/traffic';
+import { type ProxyKind, moveProgram } from '@deploy-actions/traffic';
 import { sh } from '@deploy-actions/traffic/sh';
 
 /** For `expect_slot`: whatever is in the colour. */
@@ -22,5 +22,5 @@ operate() {
 
 /** Defines `operate` and `recover` of a switch whose target must still be what was chosen. */
 export function flipProgram(kind: ProxyKind): string {
-  return program('switch', kind).replace(/^operate\(\) \{$/m, 'move_traffic() {') + EXPECT;
+  return moveProgram(kind) + EXPECT;
 }

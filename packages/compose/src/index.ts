@@ -6,6 +6,7 @@ export {
   type Mount,
   type Port,
   type Service,
+  joinedBy,
   needsOf,
   parseModel,
   replicasOf,

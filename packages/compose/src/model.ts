@@ -129,10 +129,16 @@ export function needsOf(service: Service): string[] {
   for (const from of service.volumes_from ?? []) {
     if (!from.startsWith('container:')) names.add(from.split(':')[0]!);
   }
-  for (const mode of [service.network_mode, service['ipc'], service['pid']]) {
-    if (typeof mode === 'string' && mode.startsWith('service:')) names.add(mode.slice('service:'.length));
-  }
+  for (const name of joinedBy(service)) names.add(name);
   return [...names];
+}
+
+/** Names of the services whose containers' namespaces a service's containers are made in. */
+export function joinedBy(service: Service): string[] {
+  const modes = [service.network_mode, service['ipc'], service['pid']];
+  return modes.flatMap((mode) =>
+    typeof mode === 'string' && mode.startsWith('service:') ? [mode.slice('service:'.length)] : [],
+  );
 }
 
 /** The model with each service replaced by what `change` answers. */

@@ -1,4 +1,4 @@
-import type { ComposeModel } from './model.ts';
+import { type ComposeModel, joinedBy } from './model.ts';
 import type { LocalImage, ObservedContainer } from './observed.ts';
 import { parseReference } from '@deploy-actions/image';
 import { type ReleaseService, changedKeys } from './release.ts';
@@ -40,7 +40,10 @@ export interface PlanInput {
 /** What a deploy of the release would do to each service, by the rule that the program on the server follows. */
 export function planChanges(input: PlanInput): ServiceChange[] {
   const running = input.containers.filter((container) => !container.oneOff && container.service !== '');
-  const changes = input.services.map((wanted) => change(wanted, input, running));
+  const changes = withJoined(
+    input.services.map((wanted) => change(wanted, input, running)),
+    input.model,
+  );
   const known = new Set(input.services.map((service) => service.name));
   for (const name of new Set(running.map((container) => container.service))) {
     if (known.has(name) || !input.removeOrphans) continue;
@@ -48,6 +51,24 @@ export function planChanges(input: PlanInput): ServiceChange[] {
     changes.push({ service: name, action: 'remove', from, to: '', reasons: ['not in the compose file'] });
   }
   return changes;
+}
+
+/** A container in another one's namespace is made anew with it: the namespace goes with the old one. */
+function withJoined(changes: readonly ServiceChange[], model: ComposeModel): ServiceChange[] {
+  const all = [...changes];
+  for (let again = true; again;) {
+    again = false;
+    for (const [index, one] of all.entries()) {
+      if (one.action !== 'keep' && one.action !== 'scale') continue;
+      const joined = joinedBy(model.services[one.service]!).find((name) =>
+        all.some(({ service, action }) => service === name && action !== 'keep' && action !== 'scale'),
+      );
+      if (joined === undefined) continue;
+      all[index] = { ...one, action: 'recreate', reasons: [...one.reasons, `joins ${joined}`] };
+      again = true;
+    }
+  }
+  return all;
 }
 
 function change(

@@ -1,7 +1,7 @@
 import { type Relocated, type ReleaseService, servicesTable, writeRelease } from '@deploy-actions/compose';
 import type { Upload } from '@deploy-actions/host';
 import type { Inspection } from './inspection.ts';
-import { needsTable, restartsTable } from './tables.ts';
+import { joinsTable, needsTable, restartsTable } from './tables.ts';
 
 /** The release that stands for what ran before the first deploy. */
 export const ADOPTED = 'adopted';
@@ -48,6 +48,7 @@ export function adoptionUploads(
     { name: `${folder}/images`, content: images.join('') },
     { name: `${folder}/needs`, content: needsTable(model) },
     { name: `${folder}/restarts`, content: restartsTable(model) },
+    { name: `${folder}/joins`, content: joinsTable(model) },
     { name: `${folder}/trees`, content: '' },
     {
       name: `${folder}/release.head`,

@@ -17,7 +17,7 @@ import type { Upload } from '@deploy-actions/host';
 import { Failure } from '@deploy-actions/kit';
 import { quote } from '@deploy-actions/shell';
 import type { Inspection } from './inspection.ts';
-import { needsTable, pullList, restartsTable } from './tables.ts';
+import { joinsTable, needsTable, pullList, restartsTable } from './tables.ts';
 
 /** What the user says of colours. */
 export interface ColorWish {
@@ -93,11 +93,13 @@ export function colorRelease(
     { name: 'release/pulls', content: pullList(release.services) },
     { name: 'release/needs', content: needsTable(split.color) },
     { name: 'release/restarts', content: restartsTable(split.color) },
+    { name: 'release/joins', content: joinsTable(split.color) },
     { name: 'release/ports', content: formatPorts(split.ports) },
     { name: 'release/shared/compose.json', content: shared.json },
     { name: 'release/shared/services', content: servicesTable(shared.services) },
     { name: 'release/shared/pulls', content: pullList(shared.services) },
     { name: 'release/shared/needs', content: hasShared ? needsTable(split.shared) : '' },
+    { name: 'release/shared/joins', content: hasShared ? joinsTable(split.shared) : '' },
     ...split.volumes.map((volume, index) => ({
       name: `release/volumes-${index + 1}`,
       content: volumeWords(model.name, volume),

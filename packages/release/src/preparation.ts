@@ -23,7 +23,7 @@ import { badImages } from './bad-images.ts';
 import { type ColorWish, colorRelease } from './coloring.ts';
 import { type Hook, checkHooks, hookFile } from './hook.ts';
 import type { Inspection } from './inspection.ts';
-import { needsTable, pullList, restartsTable, treesTable } from './tables.ts';
+import { joinsTable, needsTable, pullList, restartsTable, treesTable } from './tables.ts';
 
 /** What the user wants deployed, beside the compose files. */
 export interface Wanted {
@@ -140,6 +140,7 @@ function plainPart(found: Inspection, moved: Relocated, wanted: Wanted): Part {
       { name: 'release/pulls', content: pullList(selected) },
       { name: 'release/needs', content: needsTable(model) },
       { name: 'release/restarts', content: restartsTable(model) },
+      { name: 'release/joins', content: joinsTable(model) },
       ...adoptionUploads(found, services, moved),
     ],
   };

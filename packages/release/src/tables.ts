@@ -3,6 +3,7 @@ import {
   type ReleaseService,
   type SentTree,
   dependenciesOf,
+  joinedBy,
 } from '@deploy-actions/compose';
 import { Failure } from '@deploy-actions/kit';
 
@@ -22,6 +23,14 @@ export function restartsTable(model: ComposeModel): string {
     ])
     .filter((line) => line.length > 1)
     .map((line) => `${line.join(' ')}\n`)
+    .join('');
+}
+
+/** Names of services whose containers are in the namespaces of others' (`network_mode: service:NAME`). */
+export function joinsTable(model: ComposeModel): string {
+  return Object.entries(model.services)
+    .filter(([, service]) => joinedBy(service).length > 0)
+    .map(([name]) => `${name}\n`)
     .join('');
 }
 

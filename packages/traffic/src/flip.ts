@@ -35,7 +35,7 @@ export async function runTogether(
   const fleet = openFleet({
     clock,
     signal,
-    onEvent: (name, event) => tell(log, several || options.alone ? `${name} | ` : '', event),
+    onEvent: (name, event) => tellEvent(log, several || options.alone ? `${name} | ` : '', event),
   });
   try {
     await fleet.start(members, several);
@@ -100,7 +100,8 @@ function signs(started: readonly MemberRun[], options: FlipOptions): () => void 
   return () => stop.abort();
 }
 
-function tell(log: Log, prefix: string, event: RunEvent): void {
+/** Writes what a run says to the log, with the server's name before it where there are several. */
+export function tellEvent(log: Log, prefix: string, event: RunEvent): void {
   if (event.type === 'line') log.info(prefix + event.text);
   else if (event.type === 'warning') log.warning(prefix + event.text);
   else if (event.type === 'phase') log.info(`${prefix}— ${event.name} (at ${event.at} ms)`);

@@ -16,6 +16,7 @@ export {
   type ProxyPlace,
   type SwitchPlan,
   type Verification,
+  moveProgram,
   program,
   siteParameters,
   switchParameters,
@@ -43,6 +44,6 @@ export {
   parseLook,
 } from './look.ts';
 export { type SeenServer, lookAt, preparedSite } from './server.ts';
-export { type FlipOptions, operationHash, returnOthers, runTogether } from './flip.ts';
+export { type FlipOptions, operationHash, returnOthers, runTogether, tellEvent } from './flip.ts';
 export { settleInterrupted } from './settle.ts';
 export { MANAGED, MANAGED_IMAGE, type ManagedProxy, managedCaddyfile, managedParameters } from './managed.ts';

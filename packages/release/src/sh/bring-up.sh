@@ -19,8 +19,21 @@ bring_up() {
     # The last ones are waited for with all the others.
     [ -z "$_left" ] || await_gates "$1" " $_now" || return 1
   done
+  rejoin "$1" || return 1
   restart_dependents "$1" || return 1
   [ "$remove_orphans" != true ] || remove_orphans "$1"
+}
+
+# rejoin DIRECTORY: makes those anew whose namespaces went with a container that was recreated, and those in theirs.
+rejoin() {
+  [ -s "$1/joins" ] || return 0
+  for _round in $(cat "$1/joins"); do
+    survey "$scratch/containers" || return 1
+    _lost=$(lost_joins "$1" | awk '!seen[$1]++ { printf " %s", $1 }')
+    [ -n "$_lost" ] || return 0
+    changed_services="$changed_services${_lost# } "
+    start_services "$1" "$_lost" || return 1
+  done
 }
 
 # restart_dependents DIRECTORY: `restart: true` in depends_on asks for that when what is needed was recreated.
@@ -66,14 +79,33 @@ start_services() {
   # Containers that bear the name but cannot be started again would make `up` fail.
   say "starts$2"
   _before=$(wc -c <"$run/log")
-  # shellcheck disable=SC2086 # service names have no spaces
-  run_locked "Compose to start$2" compose "$1" up --detach --no-deps --no-build --pull never --no-color --quiet-pull \
-    ${stop_timeout:+--timeout "$stop_timeout"} $2
+  _anew=
+  if [ -s "$1/joins" ]; then
+    survey "$scratch/containers" || return 1
+    # To Compose they are as the file wants them.
+    _anew=$(lost_joins "$1" | awk -v names="$2 " '!seen[$1]++ && index(names, " " $1 " ") { printf " %s", $1 }')
+  fi
+  compose_up "$1" "$(without "$2" "$_anew")" && compose_up "$1" "$_anew" --force-recreate
   _code=$?
   [ "$_code" -eq 0 ] && return 0
   bad_services=$2
   problem="Compose could not start$2 (exit code $_code)$(docker_reason "$_before")"
   return 1
+}
+
+# compose_up DIRECTORY NAMES [FLAG]
+compose_up() {
+  [ -n "${2# }" ] || return 0
+  # shellcheck disable=SC2086 # service names have no spaces
+  run_locked "Compose to start$2" compose "$1" up --detach --no-deps --no-build --pull never --no-color --quiet-pull \
+    ${stop_timeout:+--timeout "$stop_timeout"} ${3:+"$3"} $2
+}
+
+# without NAMES OTHERS: those of the names that are none of the others.
+without() {
+  for _name in $1; do
+    case "$2 " in *" $_name "*) ;; *) printf ' %s' "$_name" ;; esac
+  done
 }
 
 # docker_reason OFFSET: what Docker last called an error in the log from there on, behind a colon; empty if nothing.

@@ -12,8 +12,19 @@ export const bringUp = `bring_up() {
     _left=$(printf '%s\\n' $_left | grep -vxF "$(printf '%s\\n' $_now)" | tr '\\n' ' ')
     [ -z "$_left" ] || await_gates "$1" " $_now" || return 1
   done
+  rejoin "$1" || return 1
   restart_dependents "$1" || return 1
   [ "$remove_orphans" != true ] || remove_orphans "$1"
+}
+rejoin() {
+  [ -s "$1/joins" ] || return 0
+  for _round in $(cat "$1/joins"); do
+    survey "$scratch/containers" || return 1
+    _lost=$(lost_joins "$1" | awk '!seen[$1]++ { printf " %s", $1 }')
+    [ -n "$_lost" ] || return 0
+    changed_services="$changed_services\${_lost# } "
+    start_services "$1" "$_lost" || return 1
+  done
 }
 restart_dependents() {
   [ -s "$1/restarts" ] || return 0
@@ -49,13 +60,27 @@ await_gates() {
 start_services() {
   say "starts$2"
   _before=$(wc -c <"$run/log")
-  run_locked "Compose to start$2" compose "$1" up --detach --no-deps --no-build --pull never --no-color --quiet-pull \\
-    \${stop_timeout:+--timeout "$stop_timeout"} $2
+  _anew=
+  if [ -s "$1/joins" ]; then
+    survey "$scratch/containers" || return 1
+    _anew=$(lost_joins "$1" | awk -v names="$2 " '!seen[$1]++ && index(names, " " $1 " ") { printf " %s", $1 }')
+  fi
+  compose_up "$1" "$(without "$2" "$_anew")" && compose_up "$1" "$_anew" --force-recreate
   _code=$?
   [ "$_code" -eq 0 ] && return 0
   bad_services=$2
   problem="Compose could not start$2 (exit code $_code)$(docker_reason "$_before")"
   return 1
+}
+compose_up() {
+  [ -n "\${2# }" ] || return 0
+  run_locked "Compose to start$2" compose "$1" up --detach --no-deps --no-build --pull never --no-color --quiet-pull \\
+    \${stop_timeout:+--timeout "$stop_timeout"} \${3:+"$3"} $2
+}
+without() {
+  for _name in $1; do
+    case "$2 " in *" $_name "*) ;; *) printf ' %s' "$_name" ;; esac
+  done
 }
 docker_reason() {
   tail -c "+$(($1 + 1))" "$run/log" | sed -n 's/^ *Error response from daemon: /: /p; s/^ *[Ee]rror: /: /p' |

@@ -98,7 +98,7 @@ project_ids() {
 surveyed=
 
 # survey FILE: one line for each container that is part of the stack (none of `compose run`):
-# service id hash image-id status exit-code restarts health oom number started-at name image
+# service id hash image-id status exit-code restarts health oom number started-at name image namespaces
 survey() {
   _ids=$(project_ids) || return 1
   : >"$1.new"
@@ -112,18 +112,20 @@ survey() {
 }
 # `.Id` is spelt so in the JSON only, so the template works on that; there a container without a healthcheck has no
 # key Health, and only `index` forgives that.
-survey_format='{{or (index .Config.Labels "com.docker.compose.oneoff") "False"}} {{or (index .Config.Labels "com.docker.compose.service") "-"}} {{.ID}} {{or (index .Config.Labels "deploy-actions.hash") "-"}} {{.Image}} {{.State.Status}} {{.State.ExitCode}} {{.RestartCount}} {{if .State.Health}}{{.State.Health.Status}}{{else}}none{{end}} {{.State.OOMKilled}} {{or (index .Config.Labels "com.docker.compose.container-number") "1"}} {{.State.StartedAt}} {{.Name}} {{.Config.Image}}'
+survey_format='{{or (index .Config.Labels "com.docker.compose.oneoff") "False"}} {{or (index .Config.Labels "com.docker.compose.service") "-"}} {{.ID}} {{or (index .Config.Labels "deploy-actions.hash") "-"}} {{.Image}} {{.State.Status}} {{.State.ExitCode}} {{.RestartCount}} {{if .State.Health}}{{.State.Health.Status}}{{else}}none{{end}} {{.State.OOMKilled}} {{or (index .Config.Labels "com.docker.compose.container-number") "1"}} {{.State.StartedAt}} {{.Name}} {{.Config.Image}} {{.HostConfig.NetworkMode}},{{.HostConfig.IpcMode}},{{.HostConfig.PidMode}}'
 
 # not_current DIRECTORY: names of the release's services whose containers are not as the release wants them, in
 # starting order. Reads the survey in $scratch/containers. A container is as wanted if it bears the service's hash
 # (or was adopted as such: lines of id and hash), was made from the reference, and that reference's image is still
-# the one it runs.
+# the one it runs; and the containers whose namespaces it is in are there.
 not_current() {
   if [ -f "$path/.deploy/adopted" ]; then cp "$path/.deploy/adopted" "$scratch/adopted"; else : >"$scratch/adopted"; fi
+  lost_joins "$1" >"$scratch/lost"
   awk '
-    FILENAME == ARGV[1] { adopted[$1, $2] = 1; next }
-    FILENAME == ARGV[2] { wanted_id[$1] = $2; next }
-    FILENAME == ARGV[3] {
+    FILENAME == ARGV[1] { lost[$2]; next }
+    FILENAME == ARGV[2] { adopted[$1, $2] = 1; next }
+    FILENAME == ARGV[3] { wanted_id[$1] = $2; next }
+    FILENAME == ARGV[4] {
       count[$1]++
       hash[$1, count[$1]] = $3; id[$1, count[$1]] = $2; image_id[$1, count[$1]] = $4; status[$1, count[$1]] = $5
       code[$1, count[$1]] = $6; image[$1, count[$1]] = $13
@@ -132,6 +134,7 @@ not_current() {
     {
       kind = $2; replicas = $4; name = $7; good = 0
       for (i = 1; i <= count[name]; i++) {
+        if (id[name, i] in lost) continue
         if (hash[name, i] != $5 && !((id[name, i], $5) in adopted)) continue
         if (image[name, i] != $6 || image_id[name, i] != wanted_id[name]) continue
         if (kind == "long" && status[name, i] != "running") continue
@@ -140,7 +143,23 @@ not_current() {
       }
       if (good != replicas || count[name] != replicas) print name
     }
-  ' "$scratch/adopted" "$1/images" "$scratch/containers" "$1/services"
+  ' "$scratch/lost" "$scratch/adopted" "$1/images" "$scratch/containers" "$1/services"
+}
+
+# lost_joins DIRECTORY: service and id of each container whose namespaces are those of a container that went, by the
+# survey in $scratch/containers. It runs on, without a network for one.
+lost_joins() {
+  [ -s "$1/joins" ] || return 0
+  awk '
+    FILENAME == ARGV[1] { joins[$1]; next }
+    { here[$2] = $1; if ($1 in joins) modes[$2] = $14 }
+    END {
+      for (id in modes) {
+        n = split(modes[id], mode, ",")
+        for (i = 1; i <= n; i++) if (sub(/^container:/, "", mode[i]) && !(mode[i] in here)) { print here[id], id; break }
+      }
+    }
+  ' "$1/joins" "$scratch/containers"
 }
 
 # ids_of SERVICE: the ids of its containers in the survey.

@@ -143,8 +143,13 @@ function safe(text: string): string {
 
 /** The sh text of an operation for one kind of proxy. */
 export function program(operation: 'switch' | 'install' | 'confirm', kind: ProxyKind): string {
-  const parts = { switch: SWITCH + CANARY, install: SWITCH + INSTALL, confirm: SWITCH + CONFIRM }[operation];
-  return PROXY_PROGRAMS[kind] + OBSERVE + parts;
+  if (operation === 'switch') return `${moveProgram(kind)}operate() { move_traffic; }\n`;
+  return PROXY_PROGRAMS[kind] + OBSERVE + SWITCH + { install: INSTALL, confirm: CONFIRM }[operation];
+}
+
+/** Defines `move_traffic` and `recover` of a switch, but no `operate`. */
+export function moveProgram(kind: ProxyKind): string {
+  return PROXY_PROGRAMS[kind] + OBSERVE + SWITCH + CANARY;
 }
 
 /** The text of a timer's program: it runs by itself, so it brings its parameters along. */

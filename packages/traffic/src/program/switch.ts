@@ -145,7 +145,7 @@ look_at_tools() {
   traffic_mechanism=$mechanism
 }
 
-operate() {
+move_traffic() {
   look_at_tools
   phase check
   from=$(traffic_observe) || fail refused "$proxy has no share of $project: it was not prepared" 'Run this action once with install: true.'
