@@ -1,7 +1,7 @@
 import { escapeHtml } from '@deploy-actions/kit';
 import { detailOf } from './report.ts';
 import { curlCommand } from './request.ts';
-import { type CheckOutcome, bodyBeginning } from './run-check.ts';
+import { type CheckOutcome, bodyBeginning, isWarning } from './run-check.ts';
 import type { ThresholdOutcome } from './threshold.ts';
 
 /** The run as JUnit XML, as most readers take it: testsuites, testsuite, testcase with failure or skipped. */
@@ -12,7 +12,7 @@ export function junitXml(
 ): string {
   const seconds = (ms: number) => (ms / 1000).toFixed(3);
   const failures =
-    outcomes.filter(({ ok, check }) => !ok && check.severity === 'error').length +
+    outcomes.filter((outcome) => !outcome.ok && !isWarning(outcome)).length +
     thresholds.filter(({ ok }) => !ok).length;
   const skipped = outcomes.filter((outcome) => outcome.skipped !== undefined).length;
   const total = outcomes.length + thresholds.length;
@@ -29,7 +29,7 @@ export function junitXml(
       const evidence = [failure.request ? curlCommand(failure.request) : '', bodyBeginning(failure.answer)]
         .filter((text) => text !== '')
         .join('\n\n');
-      if (check.severity === 'warn')
+      if (isWarning(outcome))
         return `${open}><system-out>${xml(`warning: ${detailOf(outcome)}\n${evidence}`)}</system-out></testcase>`;
       return `${open}><failure type="${xml(failure.phase)}" message="${xml(detailOf(outcome))}">${xml(evidence)}</failure></testcase>`;
     }),

@@ -8,7 +8,7 @@ import {
   markdownTable,
 } from '@deploy-actions/kit';
 import { curlCommand } from './request.ts';
-import { type CheckOutcome, bodyBeginning } from './run-check.ts';
+import { type CheckOutcome, bodyBeginning, isWarning } from './run-check.ts';
 import { type ThresholdOutcome, quantile } from './threshold.ts';
 
 const SHOWN_FAILURES = 20;
@@ -25,15 +25,14 @@ export function detailOf({ check, failure, attempts }: CheckOutcome): string {
 }
 
 /** Failed checks without warnings: those that fail the run, and those that the error-rate of their file tolerates. */
-export function failuresOf(
-  outcomes: readonly CheckOutcome[],
-  thresholds: readonly ThresholdOutcome[],
-): { fatal: CheckOutcome[]; tolerated: CheckOutcome[] } {
-  const excused = new Set(thresholds.flatMap(({ tolerated }) => tolerated));
+export function failuresOf(outcomes: readonly CheckOutcome[]): {
+  fatal: CheckOutcome[];
+  tolerated: CheckOutcome[];
+} {
   const failed = outcomes.filter(({ ok, check }) => !ok && check.severity === 'error');
   return {
-    fatal: failed.filter(({ check }) => !excused.has(check)),
-    tolerated: failed.filter(({ check }) => excused.has(check)),
+    fatal: failed.filter(({ tolerated }) => !tolerated),
+    tolerated: failed.filter(({ tolerated }) => tolerated),
   };
 }
 
@@ -43,7 +42,7 @@ export function reportOf(
   thresholds: ThresholdOutcome[],
   elapsedMs: number,
 ): Report {
-  const { fatal, tolerated } = failuresOf(outcomes, thresholds);
+  const { fatal, tolerated } = failuresOf(outcomes);
   const warned = outcomes.filter(({ ok, check }) => !ok && check.severity === 'warn');
   const broken = thresholds.filter(({ ok }) => !ok);
   const ok = broken.length === 0 && fatal.length === 0;
@@ -57,7 +56,7 @@ export function reportOf(
       ...outcomes.map((outcome) => ({
         name: outcome.check.name,
         ok: outcome.ok,
-        ...(outcome.check.severity === 'warn' ? { severity: 'warn' as const } : {}),
+        ...(isWarning(outcome) ? { severity: 'warn' as const } : {}),
         ...(outcome.skipped === undefined ? {} : { skipped: true, detail: outcome.skipped }),
         attempts: outcome.attempts,
         elapsedMs: Math.round(outcome.elapsedMs),
@@ -110,7 +109,7 @@ export function annotationsOf(
     const { failure, check } = outcome;
     const where = failure?.unmet[0]?.where ?? failure?.step.where;
     if (!failure || where?.file === undefined) return [];
-    const level = check.severity === 'warn' ? ('warning' as const) : ('error' as const);
+    const level = isWarning(outcome) ? ('warning' as const) : ('error' as const);
     return [
       {
         level,
@@ -133,7 +132,7 @@ export function summaryOf(
 ): string {
   const failures = outcomes
     .filter(({ ok }) => !ok)
-    .sort((a, b) => Number(a.check.severity === 'warn') - Number(b.check.severity === 'warn'));
+    .sort((a, b) => Number(isWarning(a)) - Number(isWarning(b)));
   const times =
     durations.length === 0
       ? ''
@@ -181,7 +180,7 @@ function failureBlock(outcome: CheckOutcome): string[] {
       : undefined;
   const body = bodyBeginning(answer);
   return [
-    `#### ${check.severity === 'warn' ? '⚠️' : '❌'} ${escapeMarkdown(check.name)}`,
+    `#### ${isWarning(outcome) ? '⚠️' : '❌'} ${escapeMarkdown(check.name)}`,
     '',
     unmet.length > 0
       ? markdownTable(

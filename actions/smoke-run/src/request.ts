@@ -33,12 +33,11 @@ export function buildRequest(template: RequestSpec, context: RequestContext): Ht
   const has = (name: string) => Object.keys(headers).some((one) => one.toLowerCase() === name);
   for (const [name, value] of Object.entries({ ...specification.headers, ...spec.headers }))
     set(name, String(fillDeep(value as unknown, context.variables)));
-  if (spec.basic)
-    set(
-      'Authorization',
-      `Basic ${Buffer.from(`${spec.basic.username}:${spec.basic.password}`).toString('base64')}`,
-    );
-  if (spec.bearer !== undefined) set('Authorization', `Bearer ${spec.bearer}`);
+  if (spec.basic) set('Authorization', basicOf(spec.basic.username, spec.basic.password, context.addSecret));
+  if (spec.bearer !== undefined) {
+    context.addSecret(spec.bearer);
+    set('Authorization', `Bearer ${spec.bearer}`);
+  }
   if (userInfo !== undefined && !has('authorization')) set('Authorization', userInfo);
   const cookies = [
     context.jar.header(url),
@@ -100,10 +99,17 @@ function absolute(url: string, base: string | undefined): URL {
 export function takeUserInfo(url: URL, addSecret: (value: string) => void): string | undefined {
   const { username, password } = url;
   if (username === '' && password === '') return undefined;
-  const basic = Buffer.from(`${decoded(username)}:${decoded(password)}`).toString('base64');
-  for (const secret of [password || username, decoded(password || username), basic]) addSecret(secret);
+  // As it is written in the URL, too.
+  addSecret(password || username);
   url.username = '';
   url.password = '';
+  return basicOf(decoded(username), decoded(password), addSecret);
+}
+
+/** The Authorization header of a user; what is secret in it becomes one. */
+function basicOf(username: string, password: string, addSecret: (value: string) => void): string {
+  const basic = Buffer.from(`${username}:${password}`).toString('base64');
+  for (const secret of [password || username, basic]) addSecret(secret);
   return `Basic ${basic}`;
 }
 

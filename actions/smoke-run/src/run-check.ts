@@ -49,6 +49,13 @@ export interface CheckOutcome {
   failure: StepFailure | undefined;
   /** Milliseconds of each answer of the last attempt. */
   durations: number[];
+  /** It failed, and the error-rate of its file allows that. */
+  tolerated?: boolean;
+}
+
+/** Whether a failure of it is only told. */
+export function isWarning({ check, tolerated }: CheckOutcome): boolean {
+  return tolerated === true || check.severity === 'warn';
 }
 
 /** Runs a check, the whole journey again after a failure as often as it asks. Throws only what ends the run. */

@@ -386,16 +386,39 @@ checks:
   expect(limits.report.checks.at(-1)).toMatchObject({ name: 'threshold p95' });
 });
 
+test('what a request logs in with is shown nowhere, also where the answer repeats it', async () => {
+  const login = (way: string) =>
+    run({
+      checks: `checks: [{ name: a, request: { method: POST, url: /echo, text: "s3cret-pass b3arer-token", ${way} }, expect: { status: 500 } }]`,
+    });
+  for (const way of ['basic: { username: s, password: s3cret-pass }', 'bearer: b3arer-token']) {
+    const result = await login(way);
+    const word = way.includes('bearer') ? 'b3arer-token' : 's3cret-pass';
+    expect(result.failure!.message).toContain('status is 200');
+    expect(JSON.stringify(result.report) + result.summary + result.log).not.toContain(word);
+  }
+});
+
 test('an error-rate that holds tolerates the failures of its own file only', async () => {
   const lenient = `thresholds: { error-rate: 50% }
 checks: [{ name: tolerated, request: GET /error }, { name: good, request: GET / }]`;
   const strict = 'checks: [{ name: fatal, request: GET /missing }]';
   const file = 'lenient.yml\nstrict.yml';
-  const both = await run({ file }, { 'lenient.yml': lenient, 'strict.yml': strict });
+  const both = await run(
+    { file, 'junit-file': 'junit.xml' },
+    { 'lenient.yml': lenient, 'strict.yml': strict },
+  );
   expect(both.report.ok).toBe(false);
   expect(both.failure!.message).toMatch(/^2 of 3 checks failed: fatal: status is 404/);
   expect(both.failure!.details).toMatch(/^fatal: .*\ntolerated: /);
   expect(both.outputs).toMatchObject({ passed: 1, failed: 2 });
+  // What is tolerated is told as a warning, wherever it is told.
+  expect(both.report.checks.map(({ name, severity }) => [name, severity])).toContainEqual([
+    'tolerated',
+    'warn',
+  ]);
+  expect(both.junit).toMatch(/failures="1"[\s\S]*name="tolerated"[^>]*><system-out>/);
+  expect(both.annotations.map(([level]) => level)).toEqual(['error', 'warning']);
   const fine = await run({ file }, { 'lenient.yml': lenient, 'strict.yml': strict.replace('/missing', '/') });
   expect(fine.failure).toBeUndefined();
   expect(fine.report.summary).toContain('2 of 3 checks passed');
