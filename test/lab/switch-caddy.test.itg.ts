@@ -30,6 +30,25 @@ afterAll(async () => {
   await lab?.close();
 });
 
+test('without sudo install names the commands; when an administrator has run them, it needs nobody', async () => {
+  const { file, text } = SITES.caddy;
+  await host.sh('mv /etc/sudoers.d /etc/sudoers.away');
+  const options = { ...inputs, install: 'true', 'site-config': file };
+  const refused = await step('blue-green-switch', options);
+  const commands = /An administrator can run, on the server: (.*); then reload caddy\./.exec(
+    refused.shown,
+  )![1]!;
+  await host.sh(commands);
+  // Caddy is reloaded by whoever asks, so the action does that itself.
+  const installed = await step('blue-green-switch', options);
+  await host.sh('mv /etc/sudoers.away /etc/sudoers.d');
+  expect(installed.exitCode).toBe(0);
+  expect((await served(host)).color).toBe('blue');
+  await host.sh('rm -rf /var/lib/deploy-actions /srv/deploy/shop/.deploy/proxy.json');
+  await host.write(file, text, { mode: '0644', owner: 'root' });
+  await host.sh(`caddy reload --config ${file}`);
+});
+
 test('install keeps the old file and every header, and adds the colour', async () => {
   const { file, text } = SITES.caddy;
   const installed = await mustStep('blue-green-switch', { ...inputs, install: 'true', 'site-config': file });

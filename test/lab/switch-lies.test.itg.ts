@@ -84,15 +84,29 @@ test('somebody took the installed part out: the switch is refused with that sent
   expect((await served(host)).version).toBe('v1');
 });
 
-test('without sudo the commands for an administrator are named, and nothing is changed', async () => {
-  await host.sh('rm -rf /var/lib/deploy-actions; mv /etc/sudoers.d /etc/sudoers.away 2>/dev/null; true');
-  const refused = await install();
-  await host.sh('mv /etc/sudoers.away /etc/sudoers.d 2>/dev/null; true');
-  expect(refused.exitCode).toBe(1);
-  expect(refused.shown).toMatch(
-    /needs root.*An administrator can run, on the server: install -d -m 0755 -o deploy/s,
-  );
-  expect(await site()).toBe(SITES.nginx.text);
+test('without sudo the commands for an administrator are named; when they were run, no more is needed', async () => {
+  await host.sh('rm -rf /var/lib/deploy-actions /var/log/deploy-actions /srv/deploy/shop/.deploy/proxy.json');
+  await host.sh('mv /etc/sudoers.d /etc/sudoers.away');
+  try {
+    const refused = await install();
+    expect(refused.exitCode).toBe(1);
+    expect(refused.shown).toContain('needs root');
+    expect(await site()).toBe(SITES.nginx.text);
+    const commands = /An administrator can run, on the server: (.*); then reload nginx\./.exec(
+      refused.shown,
+    )![1]!;
+    await host.sh(commands);
+    const early = await install({ 'verify-timeout': '2s' });
+    expect(early.shown).toMatch(/deploy cannot reload nginx: .*An administrator can run/s);
+    await host.sh('nginx -s reload; sleep 0.5');
+    expect((await install()).exitCode).toBe(0);
+    expect(await site()).toContain('# deploy-actions shop begin');
+    await mustStep('blue-green-switch', { ...inputs, to: 'green' });
+    expect(await served(host)).toMatchObject({ color: 'green', version: 'v2' });
+    await mustStep('blue-green-switch', { ...inputs, to: 'blue' });
+  } finally {
+    await host.sh('mv /etc/sudoers.away /etc/sudoers.d');
+  }
 });
 
 test('a proxy in a container: prepared through its mounts, and switched by the same flag', async () => {

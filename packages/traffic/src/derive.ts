@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { Failure } from '@deploy-actions/kit';
 import { type Color, otherColor, parseShare } from './color.ts';
 import { type Look, type LookContainer, type LookProxy, colorContainers, insidePath } from './look.ts';
@@ -133,11 +132,6 @@ function addresses(containers: readonly LookContainer[], route: WantedRoute): st
     .flatMap((one) => one.published.get(route.port) ?? [])
     .sort((a, b) => a - b)
     .map((port) => `127.0.0.1:${port}`);
-}
-
-/** The probe's word, the same for the same server and project, so that a second install changes nothing. */
-export function probeToken(project: string, seed: string): string {
-  return createHash('sha256').update(`${project}\n${seed}`).digest('hex').slice(0, 24);
 }
 
 /** Says so when the proxy's configuration names other addresses than the colours have. */

@@ -16,6 +16,7 @@ import type { Look, LookProxy, PreparedProxy, ProxyMounts } from './look.ts';
 import { CANARY_LOGS, nginx } from './nginx.ts';
 import type { ProxyPlace } from './program/index.ts';
 import type { Edit, Proxy, ProxyKind } from './proxy.ts';
+import { regionsOf } from './region.ts';
 import type { Site } from './site.ts';
 import { readTraefik, traefik } from './traefik.ts';
 import { shareFiles } from './traefik-file.ts';
@@ -102,7 +103,7 @@ export async function planInstallation(look: Look, request: InstallRequest): Pro
     fallback: liveColor(look),
     header: request.header,
     sticky: request.sticky,
-    token: look.proxy?.token ?? randomBytes(12).toString('hex'),
+    token: look.proxy?.token ?? tokenIn(look.config, project) ?? randomBytes(12).toString('hex'),
     contained,
     ...(log.inside === '' ? {} : { canaryLog: log.inside }),
     ...(reading && { traefik: reading.parts }),
@@ -177,6 +178,13 @@ export async function planInstallation(look: Look, request: InstallRequest): Pro
       ...(proxy.kind === 'traefik' ? shareFiles(site) : []),
     ],
   };
+}
+
+/** The probe's word in a file that an administrator has put in place before the installation was proven. */
+function tokenIn(config: string, project: string): string | undefined {
+  return regionsOf(config, project)
+    .map((text) => /\b([0-9a-f]{24})-(?:blue|green)\b/.exec(text)?.[1])
+    .find((token) => token !== undefined);
 }
 
 /** HAProxy's socket in a container is reached where the folder that it lies in is mounted from the server. */

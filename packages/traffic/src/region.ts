@@ -64,7 +64,20 @@ export function removeRegions(text: string, project: string): string {
   }
 }
 
-/** The same for a user's file that is to be changed: what is wrong with it is the user's to mend. */
+/** What stands between the marks of this project, each region by itself. */
+export function regionsOf(text: string, project: string): string[] {
+  const found: string[] = [];
+  for (let at = findMark(text, begin(project), 0); at !== -1; at = findMark(text, begin(project), at)) {
+    const lineEnd = text.indexOf('\n', at);
+    const stop = lineEnd === -1 ? -1 : findMark(text, end(project), lineEnd);
+    if (stop === -1) break;
+    found.push(text.slice(lineEnd + 1, stop));
+    at = stop;
+  }
+  return found;
+}
+
+/** `removeRegions` for a user's file that is to be changed: what is wrong with it is the user's to mend. */
 export function withoutRegions(text: string, project: string, file: string): string {
   try {
     return removeRegions(text, project);

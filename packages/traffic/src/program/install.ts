@@ -8,7 +8,12 @@ import { sh } from './sh.ts';
 export const INSTALL = sh`
 # What an administrator would run instead, where we may not be root.
 by_hand() {
-  echo "An administrator can run, on the server: install -d -m 0755 -o $login -g $login_group $folder; install -d -m 0755 /var/log/deploy-actions; cp $path/.deploy/$project.site $config_file;\${watched:+ chgrp $login_group $watched; chmod g+w,+t $watched;} then reload $proxy. Then run this action again."
+  hand="install -d -m 0755 -o $login -g $login_group $folder"
+  # HAProxy does not load a configuration whose map is not there.
+  [ "$proxy" != haproxy ] || hand="$hand; echo $project $first_share >$folder/haproxy.map"
+  [ -z "$canary_log" ] || hand="$hand; install -d -m 0755 \${canary_log%/*}; install -m 0664 -g $login_group /dev/null $canary_log"
+  [ "$proxy" != traefik ] || hand="$hand; chgrp $login_group $watched; chmod g+w,+t $watched"
+  echo "An administrator can run, on the server: $hand; cp $path/.deploy/$project.site $config_file; then reload $proxy. Then run this action again."
 }
 
 need_root() {
@@ -100,9 +105,9 @@ operate() {
   { cat "$config_file" 2>/dev/null || as_root cat "$config_file"; } >"$run/before" || fail refused "$config_file cannot be read"
   [ "$(sha256sum <"$run/before" | cut -d ' ' -f 1)" = "$old_sum" ] || fail refused "$config_file was changed by somebody else meanwhile" 'Run it again.'
   backup=/var/backups/deploy-actions/$project-\${config_file##*/}.$(date -u +%Y%m%dT%H%M%SZ)
+  config_changed=false
   if cmp -s "$run/before" "$files/site"; then
     say "$config_file has all parts already."
-    result changed false
   else
     # Kept where neither the proxy loads it nor the login user can write it.
     if as_root install -d -m 0700 /var/backups/deploy-actions 2>/dev/null && as_root cp -p "$config_file" "$backup" 2>/dev/null; then :
@@ -118,8 +123,9 @@ operate() {
       fail refused "$config_file can be written by root only, and $login may not use sudo without a password" "$(by_hand)"
     fi
     journal write:done
-    result changed true
+    config_changed=true
   fi
+  result changed "$config_changed"
   if [ -n "$proxy_container" ]; then
     if [ "$(in_proxy cat "$config_inside" 2>/dev/null | cksum)" != "$(cksum <"$files/site")" ]; then
       restore_config
@@ -144,7 +150,10 @@ operate() {
   generation=$(traffic_generation)
   reload_said=$(traffic_reload)
   reload_code=$?
-  if [ "$reload_code" != 0 ]; then
+  if [ "$reload_code" = 77 ] && [ "$config_changed" = false ]; then
+    generation=
+    say "$login cannot reload $proxy, so its answers must show that an administrator has."
+  elif [ "$reload_code" != 0 ]; then
     restore_config
     [ "$reload_code" != 77 ] || fail refused "$proxy can be reloaded by root only, and $login may not use sudo without a password" "$(by_hand)"
     fail refused "$proxy could not be reloaded, so $config_file is as it was again: $(printf '%s' "$reload_said" | reason)"
@@ -154,6 +163,7 @@ operate() {
     set -- $steady_wrong
     why=$(lies)
     if [ -n "$generation" ] && [ "$(traffic_generation)" = "$generation" ]; then why="its workers are the same as before the reload, which it did not carry out. $why"; fi
+    [ "$reload_code" = 0 ] || fail refused "$verify_url does not answer by the configuration that is in $config_file (status \${1:-none}, colour \${3:-none}), and $login cannot reload $proxy: $why" "$(by_hand)"
     case \${3:--} in *fallback) why="it cannot read the flags in $folder: every folder above needs mode 0755, and a container needs the folder as a mount." ;; esac
     restore_config
     fail refused "$proxy was reloaded, but $verify_url does not answer by the new configuration (status \${1:-none}, colour \${3:-none}), so $config_file is as it was again: $why"
