@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { type Lab, openLab } from '@deploy-actions/lab';
-import { checkout, containers, deploy, deployInputs, deployed, refused } from './deploy-rig.ts';
+import { checkout, containers, deploy, deployInputs, deployed, refused, startDeploy } from './deploy-rig.ts';
 
 let lab: Lab;
 
@@ -57,6 +57,28 @@ test('an image that the registry does not have ends the pull with the old versio
   expect(await containers(lab.host)).toEqual(before);
 });
 
+test('a registry that hangs holds a deployment for as long as pull-timeout, or until the workflow is cancelled', async () => {
+  const before = await containers(lab.host);
+  await lab.registry.pause();
+  try {
+    const late = await refused(deployInputs(lab, 'v1', { 'pull-timeout': '3s' }));
+    expect(late.headline).toMatch(/not pulled within 3 s: .*shop\/api:v1/);
+    expect(late.headline).toContain('Nothing was changed');
+    const pulls = async () => (await lab.host.exec(['pgrep', '-fx', 'docker pull .*'])).code === 0;
+    const running = startDeploy(deployInputs(lab, 'v1'));
+    await waitFor(pulls);
+    running.cancel();
+    expect((await running.done).exitCode).toBe(1);
+    await waitFor(async () => !(await pulls()));
+    await waitFor(async () =>
+      (await deploy(deployInputs(lab, 'v1', { status: true }))).shown.includes('nobody holds the lock'),
+    );
+  } finally {
+    await lab.registry.unpause();
+  }
+  expect(await containers(lab.host)).toEqual(before);
+});
+
 test('a plan changes nothing and says what would happen, without values', async () => {
   await deployed(deployInputs(lab, 'v1'));
   const before = [await containers(lab.host), await tree()];
@@ -80,3 +102,12 @@ test('a status changes nothing and says what runs, what is kept and who holds th
   expect(result.shown).toContain('nobody holds the lock');
   expect(result.outputs['release']).toBe(first.outputs['release']);
 });
+
+/** Looks until it holds; rejects after a minute. */
+async function waitFor(holds: () => Promise<boolean>): Promise<void> {
+  const until = Date.now() + 60_000;
+  while (!(await holds())) {
+    if (Date.now() > until) throw new Error('it did not come about');
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}

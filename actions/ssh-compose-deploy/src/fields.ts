@@ -50,6 +50,7 @@ export const fields = {
   'registry-username': text(),
   'registry-password': secret(text()),
   pull: withDefault(oneOf(['always', 'missing', 'never']), 'always'),
+  'pull-timeout': withDefault(duration(1000), 1_800_000),
   'before-up': hooks(),
   migrate: hooks(),
   'after-up': hooks(),

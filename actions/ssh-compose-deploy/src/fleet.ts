@@ -113,7 +113,9 @@ async function abandon(fleet: Fleet, reason: unknown, aborted: boolean): Promise
     return reason;
   }
   const under = fleet.runs.filter((one) => !one.outcome?.result);
-  const stopped = under.filter((one) => fleet.runs.length > 1 || one.state === 'waiting');
+  const stopped = under.filter(
+    (one) => fleet.runs.length > 1 || one.state === 'waiting' || !isPast(one, 'pull'),
+  );
   await fleet.cancel(stopped);
   const on = under
     .filter((one) => !stopped.includes(one))

@@ -211,6 +211,7 @@ async function runAll(
       dockerHost: target.server.dockerHost,
       adopt: inputs.adopt,
       pull: inputs.pull,
+      pullTimeout: inputs['pull-timeout'],
       registry: login,
       minFreeDisk: inputs['min-free-disk'],
       waitTimeout: inputs['wait-timeout'],

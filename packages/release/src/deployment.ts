@@ -11,6 +11,7 @@ export interface DeployOptions {
   dockerHost: string | undefined;
   adopt: boolean;
   pull: 'always' | 'missing' | 'never';
+  pullTimeout: number;
   registry: RegistryLogin | undefined;
   minFreeDisk: number;
   waitTimeout: number;
@@ -56,6 +57,7 @@ export function deployOperation(prepared: Prepared, wanted: Wanted, options: Dep
       docker_host: options.dockerHost ?? '',
       adopt: String(options.adopt),
       pull: options.pull,
+      pull_timeout: seconds(options.pullTimeout),
       registry: options.registry?.host ?? '',
       min_free_disk: String(options.minFreeDisk),
       wait_timeout: seconds(options.waitTimeout),

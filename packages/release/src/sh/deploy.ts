@@ -11,6 +11,7 @@ export const deploy = `operate() {
     [ "$shared_services" = update ] || [ "$pull" = never ] || pull=missing
     pull_images "$files/release/shared"
   fi
+  stop_if_cancelled
   keep_images "$release" "$files/release" 9>&- &
   survey "$scratch/containers" || fail remote 'docker ps failed'
   wait
@@ -110,6 +111,7 @@ is_unchanged() {
   [ "$remove_orphans" != true ] || [ -z "$(orphans "$files/release")" ]
 }
 forget_tags() {
+  [ -f "$files/release/images" ] || return 0
   while read -r _service _id _image; do
     unlocked clean_env docker image rm "$(image_tag "$release" "$_service")" >/dev/null 2>&1 &
   done <"$files/release/images"

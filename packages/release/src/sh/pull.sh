@@ -2,7 +2,8 @@
 # What the prelude, the parameters and the other parts define is not seen here; names of services have no spaces.
 # shellcheck disable=SC2154,SC2034,SC2013,SC2086
 # Room for the images and the images themselves, before anything changes.
-# Parameters: pull (always, missing or never), registry (host of registry_config), min_free_disk (bytes).
+# Parameters: pull (always, missing or never), pull_timeout (seconds), registry (host of registry_config), min_free_disk
+# (bytes), gates.
 # Secret: registry_config, the text of a Docker config.json with the login, or empty.
 # A release's directory holds pulls: the references, one per line.
 
@@ -38,23 +39,32 @@ megabytes() {
   awk -v bytes="$1" 'BEGIN { printf "%.0f MB", bytes / 1000000 }'
 }
 
-# Writes the compressed size of each image that is not here to $scratch/sizes.
+# Writes the compressed size of each image that is not here to $scratch/sizes; none that the registry does not tell.
 manifest_sizes() {
   : >"$scratch/sizes"
+  _asked=0
+  _asking=
   while read -r _image; do
     ! here "$_image" || continue
-    (
-      docker_for "$_image" manifest inspect --verbose "$_image" 2>/dev/null ||
-        docker_for "$_image" manifest inspect --insecure --verbose "$_image" 2>/dev/null
-    ) | sed 's/[,{]/\
-/g' | awk '
-      # Of an index only the first platform counts: they are about equally large.
-      /"Ref":/ { if (++manifests > 1) exit }
-      /"size":/ { gsub(/[^0-9]/, ""); total += $0 }
-      END { print total + 0 }
-    ' >>"$scratch/sizes" &
+    _asked=$((_asked + 1))
+    manifest_size "$_image" "$_asked" >>"$scratch/sizes" &
+    _asking="$_asking $!"
   done <"$1/pulls"
-  wait
+  wait_in_time 60 "$_asking"
+}
+
+# manifest_size IMAGE NUMBER
+manifest_size() {
+  (
+    docker_for "$1" "$2" manifest inspect --verbose "$1" 2>/dev/null ||
+      docker_for "$1" "$2" manifest inspect --insecure --verbose "$1" 2>/dev/null
+  ) | sed 's/[,{]/\
+/g' | awk '
+    # Of an index only the first platform counts: they are about equally large.
+    /"Ref":/ { if (++manifests > 1) exit }
+    /"size":/ { gsub(/[^0-9]/, ""); total += $0 }
+    END { print total + 0 }
+  '
 }
 
 # here IMAGE: true if it is on the server.
@@ -97,21 +107,71 @@ pull_images() {
 
 pull_together() {
   _pull=0
+  _pullers=
   while read -r _image; do
     _pull=$((_pull + 1))
-    {
-      if docker_for "$_image" pull --quiet "$_image" >"$scratch/pull.$_pull" 2>&1; then
-        printf 'pulled %s\n' "$_image"
-        rm -f "$scratch/pull.$_pull"
-      else
-        printf '%s\n' "$_image" >"$scratch/pull-failed.$_pull"
-      fi
-    } &
+    pull_one "$_image" "$_pull" &
+    _pullers="$_pullers $!"
   done <"$scratch/to-pull"
-  wait
+  wait_in_time "$pull_timeout" "$_pullers"
+}
+
+# pull_one IMAGE NUMBER
+pull_one() {
+  if docker_for "$1" "$2" pull --quiet "$1" >"$scratch/pull.$2" 2>&1; then
+    printf 'pulled %s\n' "$1"
+    rm -f "$scratch/pull.$2"
+  else
+    printf '%s\n' "$1" >"$scratch/pull-failed.$2"
+  fi
+}
+
+# wait_in_time SECONDS PIDS: Docker waits for a registry for as long as that hangs, with our lock held; so its programs
+# are ended when the time is over or the run is cancelled: up to here nothing has been changed. Says which of the two
+# in $scratch/ended.
+wait_in_time() {
+  rm -f "$scratch/ended"
+  end_in_time "$1" &
+  _watcher=$!
+  wait $2
+  kill -KILL "$_watcher" 2>/dev/null
+  wait "$_watcher" 2>/dev/null
+}
+
+end_in_time() {
+  trap - TERM EXIT
+  _left=$1
+  until [ "$_left" -le 0 ] || cancelled; do
+    sleep 1
+    kill -0 $$ 2>/dev/null || exit 0
+    _left=$((_left - 1))
+  done
+  if cancelled; then echo cancelled; else echo late; fi >"$scratch/ended"
+  # A second question may follow one that was ended.
+  while :; do
+    for _pid_file in "$scratch"/docker-pid.*; do
+      [ ! -f "$_pid_file" ] || kill "$(cat "$_pid_file")" 2>/dev/null
+    done
+    sleep 0.2 2>/dev/null || sleep 1
+    kill -0 $$ 2>/dev/null || exit 0
+  done
+}
+
+# Ends the operation if it was cancelled, as long as nothing has been changed.
+stop_if_cancelled() {
+  cancelled || return 0
+  [ "$gates" != true ] || stop_without_go
+  stop lost 'the run was cancelled before anything was changed' 'Run it again.'
 }
 
 pull_failure() {
+  case $(cat "$scratch/ended" 2>/dev/null) in
+  cancelled) stop_if_cancelled ;;
+  late)
+    stop remote "not pulled within $pull_timeout s: $(cat "$scratch"/pull-failed.* | tr '\n' ' ')" \
+      'Look at the way to the registry, or raise pull-timeout. Nothing was changed.'
+    ;;
+  esac
   for _failed in "$scratch"/pull-failed.*; do
     [ -f "$_failed" ] || return 0
     _log=$scratch/pull.${_failed##*.}
@@ -132,20 +192,27 @@ pull_failure() {
   done
 }
 
-# docker_for IMAGE ARGUMENTS…: with the login if the image is of its registry.
-docker_for() {
-  _of=$1
-  shift
-  case ${_of%%/*} in
+# login_for IMAGE: the variable that has Docker use the login, if the image is of its registry.
+login_for() {
+  case ${1%%/*} in
   "$registry") _own=yes ;;
   *.* | *:* | localhost) _own= ;;
   *) if [ "$registry" = docker.io ]; then _own=yes; else _own=; fi ;;
   esac
-  if [ -n "$_own" ] && [ -n "$login_folder" ]; then
-    clean_env "DOCKER_CONFIG=$login_folder" docker "$@"
-  else
-    clean_env docker "$@"
-  fi
+  if [ -n "$_own" ] && [ -n "$login_folder" ]; then printf 'DOCKER_CONFIG=%s' "$login_folder"; fi
+}
+
+# docker_for IMAGE NUMBER ARGUMENTS…: with the login if the image is of its registry. As long as it runs, its process
+# is in $scratch/docker-pid.NUMBER.
+docker_for() {
+  _login=$(login_for "$1")
+  _pid_file=$scratch/docker-pid.$2
+  shift 2
+  # shellcheck disable=SC2016 # the inner shell's own
+  clean_env ${_login:+"$_login"} sh -c 'echo "$$" >"$0"; exec docker "$@"' "$_pid_file" "$@"
+  _code=$?
+  rm -f "$_pid_file"
+  return "$_code"
 }
 
 # The login lies in a folder of its own, in memory where there is some, for as long as images are pulled. The
