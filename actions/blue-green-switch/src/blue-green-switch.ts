@@ -78,6 +78,9 @@ function checkInputs(inputs: SwitchInputs): VersionSource {
   if (inputs.to === 'confirm' && inputs['confirm-within'] !== undefined) {
     throw wrong('confirm-within', 'belongs to the switch, not to its confirmation');
   }
+  if (inputs.to === 'confirm' && inputs.plan) {
+    throw wrong('plan', 'has nothing to show for a confirmation: it moves no traffic');
+  }
   const last = inputs.weight.at(-1)!;
   for (const name of ['confirm-within', 'stop-old'] as const) {
     if (inputs[name] !== undefined && last !== 100) throw wrong(name, 'needs a weight that ends at 100');

@@ -11,6 +11,8 @@ import type { Ports } from '@deploy-actions/runner';
 import type { Server, Session } from '@deploy-actions/shell';
 import {
   type Color,
+  type PreparedProxy,
+  type ProxyKind,
   type SeenServer,
   type Site,
   type SwitchPlan,
@@ -60,14 +62,14 @@ export async function moveTraffic(
     }
     return { ...one, site, place, prepared, liveOnly: liveOnlyOf(one, inputs) };
   });
-  await Promise.all(sites.map((one) => expectVersion(one, one.site, target, source, inputs, ports)));
+  await Promise.all(sites.map((one) => expectVersion(one, target, source, inputs, ports)));
   const isCanary = inputs.weight.length > 1;
   const plan: Omit<SwitchPlan, 'liveOnly'> = {
     target,
     steps: inputs.weight,
     stepSeconds: Math.ceil(inputs['step-interval'] / 1000),
     drainSeconds: Math.ceil(inputs['drain-timeout'] / 1000),
-    stopAfter: inputs['stop-old'] === undefined ? undefined : Math.ceil(inputs['stop-old'] / 1000),
+    stopAfter: stopAfter(inputs),
     confirmSeconds: Math.ceil((inputs['confirm-within'] ?? 0) / 1000),
     hosts: seen.length,
     goSeconds: GO_SECONDS,
@@ -102,14 +104,7 @@ export async function moveTraffic(
         body: program('switch', one.place.kind),
         parameters,
         files: [
-          {
-            name: 'timer.sh',
-            content: timerProgram(one.place.kind, {
-              ...parameters,
-              path: one.server.path,
-              deployment_id: deploymentIdOf(inputs['deployment-id'], ports.workflow),
-            }),
-          },
+          timerFile(one, one.place.kind, parameters, deploymentIdOf(inputs['deployment-id'], ports.workflow)),
           ...(one.place.kind === 'traefik' ? shareFiles(one.site) : []),
         ],
         inputHash: operationHash([target, inputs.weight, one.look.share, one.look.traffic?.fence ?? 0]),
@@ -174,8 +169,7 @@ function liveOnlyOf(seen: SeenServer, inputs: SwitchInputs): string[] {
 
 /** The colour answers with the expected version before anything moves; asked at its own address, past the proxy. */
 async function expectVersion(
-  seen: SeenServer,
-  site: Site,
+  { site, prepared, ...seen }: SeenServer & { site: Site; prepared: PreparedProxy },
   target: Color,
   source: VersionSource,
   inputs: SwitchInputs,
@@ -184,11 +178,11 @@ async function expectVersion(
   const expected = inputs['expect-version'];
   if (expected === undefined || site.contained) return;
   const address = site.routes[0]![target][0]!;
-  const path = inputs['verify-url'] === undefined ? '/' : new URL(inputs['verify-url']).pathname;
+  const { pathname, search } = new URL(inputs['verify-url'] ?? prepared.url);
   const reach = throughSession(seen.session, { log: ports.log, redactor: ports.redactor });
   try {
     const answer = await reach.request({
-      url: `http://${address}${path}`,
+      url: `http://${address}${pathname}${search}`,
       deadline: 10_000,
       overflow: 'cut',
       signal: ports.signal,
@@ -210,6 +204,22 @@ async function expectVersion(
   } finally {
     await reach.close();
   }
+}
+
+/** Seconds until the old colour is stopped; undefined keeps it. */
+function stopAfter(inputs: SwitchInputs): number | undefined {
+  return inputs['stop-old'] === undefined ? undefined : Math.ceil(inputs['stop-old'] / 1000);
+}
+
+/** What the server runs by itself, when nobody confirms or when the old colour's time is over. */
+function timerFile(
+  { server }: SeenServer,
+  kind: ProxyKind,
+  parameters: Readonly<Record<string, string>>,
+  deploymentId: string,
+): { name: string; content: string } {
+  const own = { ...parameters, path: server.path, deployment_id: deploymentId };
+  return { name: 'timer.sh', content: timerProgram(kind, own) };
 }
 
 function tellPlan(
@@ -319,6 +329,16 @@ export async function confirmSwitch(
     .map((one): Member => {
       const { site, place, prepared } = preparedSite(one.look, inputs.project);
       const verification = { url: prepared.url, connect: prepared.connect, version: '', seconds: 10 };
+      const parameters = {
+        ...siteParameters(site, place, verification, one.server.dockerHost),
+        ...switchParameters({
+          target: 'blue',
+          stopAfter: stopAfter(inputs),
+          actor: ports.workflow.actor,
+          runUrl: ports.workflow.runUrl,
+          reason: 'confirmed',
+        }),
+      };
       return {
         name: one.server.name,
         session: one.session,
@@ -328,17 +348,12 @@ export async function confirmSwitch(
           path: one.server.path,
           deploymentId,
           body: program('confirm', place.kind),
-          parameters: {
-            ...siteParameters(site, place, verification, one.server.dockerHost),
-            ...switchParameters({
-              target: 'blue',
-              actor: ports.workflow.actor,
-              runUrl: ports.workflow.runUrl,
-              reason: 'confirmed',
-            }),
-          },
-          // For the return, where the confirmation comes too late.
-          files: place.kind === 'traefik' ? shareFiles(site) : [],
+          parameters,
+          files: [
+            timerFile(one, place.kind, parameters, deploymentId),
+            // For the return, where the confirmation comes too late.
+            ...(place.kind === 'traefik' ? shareFiles(site) : []),
+          ],
           inputHash: operationHash([
             'confirm',
             one.look.share,

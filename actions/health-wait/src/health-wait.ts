@@ -259,7 +259,10 @@ function conclude(
   world: World,
 ): HealthOutputs {
   const report: Report = reportOf(outcomes, elapsedMs);
-  const whole = JSON.parse(ports.redactor.redact(JSON.stringify(report))) as Report;
+  // Text by text: a secret that is a number must not break the JSON around it.
+  const whole = JSON.parse(JSON.stringify(report), (_name, value: unknown) =>
+    typeof value === 'string' ? ports.redactor.redact(value) : value,
+  ) as Report;
   ports.summary(summaryOf(outcomes, report, evidence));
   const results: HealthOutputs = {
     healthy: report.ok,

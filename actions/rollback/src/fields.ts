@@ -45,7 +45,7 @@ export const fields = {
   'deployment-id': pattern(ID, 'an id (lower-case letters, digits and . _ -, at most 63)'),
 };
 
-export const outputs = ['from', 'to', 'mode', 'elapsed-ms', 'reason'] as const;
+export const outputs = ['from', 'to', 'mode', 'elapsed-ms', 'reason', 'report'] as const;
 
 export type RollbackInputs = Inputs<typeof fields>;
 export type RollbackOutputs = Record<(typeof outputs)[number], string | number | undefined>;

@@ -46,5 +46,12 @@ export function showList(seen: readonly SeenServer[], project: string, ports: Po
     `### What can be rolled back to\n\n${markdownTable(['Server', 'Release', 'Version', 'Age', 'Images', 'State'], rows)}\n`,
   );
   const current = seen[0] ? currentRelease(seen[0].look, project) : '';
-  return { from: current, to: current, mode: 'list', 'elapsed-ms': undefined, reason: 'only listed' };
+  return {
+    from: current,
+    to: current,
+    mode: 'list',
+    'elapsed-ms': undefined,
+    reason: 'only listed',
+    report: undefined,
+  };
 }

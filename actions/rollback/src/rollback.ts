@@ -6,7 +6,7 @@ import {
   memberFailure,
   succeeded,
 } from '@deploy-actions/host';
-import { Failure, escapeMarkdown, formatDuration, markdownTable } from '@deploy-actions/kit';
+import { Failure, escapeMarkdown, formatDuration, markdownTable, reportJson } from '@deploy-actions/kit';
 import type { Ports } from '@deploy-actions/runner';
 import { type Server, type Session, openSession, serversOf } from '@deploy-actions/shell';
 import {
@@ -25,6 +25,7 @@ import { showList } from './list.ts';
 import { about, hookUploads, memberOf, plain } from './operations.ts';
 import { recolorOperation, recolored } from './recolor.ts';
 import { type HistoryEntry, releasesOf } from './records.ts';
+import { idleReport, reportOf, sentenceOf } from './report.ts';
 import { proveVersion, versionProof } from './served-version.ts';
 import { isSameRun, underWay } from './under-way.ts';
 
@@ -37,6 +38,7 @@ const EMPTY: RollbackOutputs = {
   mode: undefined,
   'elapsed-ms': undefined,
   reason: undefined,
+  report: undefined,
 };
 
 /** The action: values in, outputs out, Failures thrown. */
@@ -80,6 +82,7 @@ export async function rollback(inputs: RollbackInputs, ports: Ports, open?: Open
         ...named(decisions[0]!),
         'elapsed-ms': elapsed(),
         reason,
+        report: reportJson(idleReport((first ?? { decision: decisions[0]! }).decision, elapsed())),
       };
     }
     const database = databaseServer(acting, servers, inputs);
@@ -108,6 +111,7 @@ export async function rollback(inputs: RollbackInputs, ports: Ports, open?: Open
       mode: modeOf(first.decision),
       'elapsed-ms': elapsed(),
       reason: first.decision.reason,
+      report: reportJson(reportOf(ready, outcomes, elapsed())),
     };
     summary(
       ready,
@@ -308,20 +312,7 @@ function decideOn(seen: SeenServer & { gaveBack: boolean }, request: Request, se
 }
 
 function tell(server: string, decision: Decision, several: boolean, ports: Ports): void {
-  const prefix = several ? `${server}: ` : '';
-  if (decision.kind === 'nothing') ports.log.info(`${prefix}Nothing is rolled back: ${decision.reason}.`);
-  else if (decision.kind === 'flip')
-    ports.log.info(
-      `${prefix}The traffic goes from ${decision.from} back to ${decision.to}${decision.release ? ` (${decision.release})` : ''}: ${decision.reason}.`,
-    );
-  else if (decision.kind === 'recolor')
-    ports.log.info(
-      `${prefix}${decision.release.id} (${decision.release.version}) is brought up in ${decision.to}, then the traffic goes there from ${decision.from}: ${decision.reason}.`,
-    );
-  else
-    ports.log.info(
-      `${prefix}${decision.release.id} (${decision.release.version}) is brought back in place of ${decision.from}: ${decision.reason}.`,
-    );
+  ports.log.info(`${several ? `${server}: ` : ''}${sentenceOf(decision)}`);
 }
 
 function named(decision: Decision): Pick<RollbackOutputs, 'from' | 'to'> {

@@ -9,6 +9,7 @@ export function junitXml(
   outcomes: CheckOutcome[],
   thresholds: ThresholdOutcome[],
   elapsedMs: number,
+  redact: (text: string) => string,
 ): string {
   const seconds = (ms: number) => (ms / 1000).toFixed(3);
   const failures =
@@ -26,7 +27,10 @@ export function junitXml(
       if (outcome.skipped !== undefined)
         return `${open}><skipped message="${xml(outcome.skipped)}"/></testcase>`;
       if (!failure) return `${open}/>`;
-      const evidence = [failure.request ? curlCommand(failure.request) : '', bodyBeginning(failure.answer)]
+      const evidence = [
+        failure.request ? curlCommand(failure.request, redact) : '',
+        redact(bodyBeginning(failure.answer)),
+      ]
         .filter((text) => text !== '')
         .join('\n\n');
       if (isWarning(outcome))

@@ -129,6 +129,7 @@ export function summaryOf(
   thresholds: ThresholdOutcome[],
   report: Report,
   durations: readonly number[],
+  redact: (text: string) => string,
 ): string {
   const failures = outcomes
     .filter(({ ok }) => !ok)
@@ -152,7 +153,7 @@ export function summaryOf(
     ...(times === '' ? [] : [times.trim(), '']),
     ...broken.map(({ name, detail }) => `- ❌ **${escapeMarkdown(name)}**: ${escapeMarkdown(detail)}`),
     ...(broken.length > 0 ? [''] : []),
-    ...failures.slice(0, SHOWN_FAILURES).flatMap(failureBlock),
+    ...failures.slice(0, SHOWN_FAILURES).flatMap((outcome) => failureBlock(outcome, redact)),
     ...(failures.length > SHOWN_FAILURES
       ? [`_and ${failures.length - SHOWN_FAILURES} more failures_`, '']
       : []),
@@ -169,7 +170,7 @@ export function summaryOf(
   ].join('\n');
 }
 
-function failureBlock(outcome: CheckOutcome): string[] {
+function failureBlock(outcome: CheckOutcome, redact: (text: string) => string): string[] {
   const { check, failure } = outcome;
   if (!failure) return [];
   const { unmet, request, answer } = failure;
@@ -196,7 +197,7 @@ function failureBlock(outcome: CheckOutcome): string[] {
     ...(check.steps.length > 1
       ? [escapeMarkdown(`In step ${check.steps.indexOf(failure.step) + 1}: ${failure.step.name}.`), '']
       : []),
-    ...(request ? [codeBlock(curlCommand(request), 'sh'), ''] : []),
+    ...(request ? [codeBlock(curlCommand(request, redact), 'sh'), ''] : []),
     ...(got === undefined
       ? []
       : [

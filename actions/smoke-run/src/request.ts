@@ -135,8 +135,11 @@ export function addressOf(text: string | undefined): ConnectOptions {
   return { address: host.replace(/^\[(.*)\]$/, '$1'), ...(port ? { addressPort: Number(port) } : {}) };
 }
 
-/** The request as a command that a person can paste; what may be secret is left out, the rest is redacted later. */
-export function curlCommand(request: HttpRequest): string {
+/**
+ * The request as a command that a person can paste. What may be secret by its name is left out; what is known to be one
+ * is taken out of each word before it is quoted, since a secret that is quoted twice is not found any more.
+ */
+export function curlCommand(request: HttpRequest, redact: (text: string) => string): string {
   const words = ['curl', '-sS', '-i'];
   const method = request.method ?? 'GET';
   if (method === 'HEAD') words.push('--head');
@@ -164,5 +167,5 @@ export function curlCommand(request: HttpRequest): string {
     );
   }
   words.push(String(request.url));
-  return quote(words);
+  return quote(words.map(redact));
 }

@@ -231,7 +231,8 @@ function conclude(
   const durations = outcomes.flatMap((outcome) => outcome.durations);
   const { fatal, tolerated } = failuresOf(outcomes);
   const failed = [...fatal, ...tolerated];
-  ports.summary(summaryOf(outcomes, thresholds, whole, durations));
+  const redact = (text: string) => ports.redactor.redact(text);
+  ports.summary(summaryOf(outcomes, thresholds, whole, durations, redact));
   annotationsOf(outcomes).forEach(({ level, message, place }) => ports.annotate(level, message, place));
   const json = JSON.stringify(whole);
   const results: SmokeOutputs = {
@@ -247,7 +248,7 @@ function conclude(
         : world.writeFile(
             inputs['junit-file'],
             'junit.xml',
-            ports.redactor.redact(junitXml(outcomes, thresholds, elapsedMs)),
+            redact(junitXml(outcomes, thresholds, elapsedMs, redact)),
           ),
   };
   if (whole.ok) {

@@ -85,7 +85,7 @@ function tell(name: string, view: StackView, host: HostStatus, ports: Ports): vo
       view.releases.map((one) => [
         codeSpan(textOf(one['id'])),
         codeSpan(textOf(one['version'])),
-        textOf(one['created']),
+        escapeMarkdown(textOf(one['created'])),
       ]),
     )}\n`,
   );

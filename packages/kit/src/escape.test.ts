@@ -50,7 +50,8 @@ test('Markdown from outside is literal: no link, mention, image, tag, table cell
 });
 
 test('a code span and a code block cannot be left from inside', () => {
-  expect(codeSpan('a `` b | c')).toBe('```a `` b \\| c```');
+  expect(codeSpan('a `` b c')).toBe('```a `` b c```');
+  expect(codeSpan('a\\|[x](y) `')).toBe('<code>a\\\\&#124;\\[x\\]\\(y\\) \\`</code>');
   expect(codeSpan('`')).toBe('`` ` ``');
   expect(codeBlock('a\n```\nb')).toBe('````\na\n```\nb\n````');
 });
@@ -61,4 +62,10 @@ test('HTML is literal in content and attributes', () => {
 
 test('a table keeps its shape', () => {
   expect(markdownTable(['a', 'b'], [['1', '2\n3']])).toBe('| a | b |\n| --- | --- |\n| 1 | 2<br>3 |');
+});
+
+test('text of line breaks alone takes no longer than its length', () => {
+  const text = '\r'.repeat(400_000);
+  expect(escapeLog(text)).toHaveLength(400_000);
+  expect(escapeLog(`${text} ::error::x`)).toContain(' :\u200b:error');
 });

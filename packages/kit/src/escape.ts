@@ -10,7 +10,7 @@ export function escapeLog(text: string): string {
     .replace(/\r/g, '\n')
     .replace(/\u001b(?!\[[\d;]*m)/g, '\ufffd')
     .replace(/[\0-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f\u0085\u2028\u2029]/g, '\ufffd')
-    .replace(/^(\s*):(?=:)/gm, '$1:\u200b')
+    .replace(/^([^\S\n]*):(?=:)/gm, '$1:\u200b')
     .replace(/##(?=\[)/g, '##\u200b');
 }
 
@@ -30,8 +30,10 @@ export function escapeMarkdown(text: string): string {
 
 /** Text as a code span in GitHub Markdown that no backtick inside can end; safe in a table cell. */
 export function codeSpan(text: string): string {
-  const line = text.replace(/[\0-\x1f\x7f]+/g, ' ').replace(/\|/g, '\\|');
+  const line = text.replace(/[\0-\x1f\x7f]+/g, ' ');
   if (line.trim() === '') return '';
+  // A table's row is cut into cells before code spans are seen, and a backslash before the bar may be escaped itself.
+  if (line.includes('|')) return `<code>${escapeMarkdown(line).replace(/\\\|/g, '&#124;')}</code>`;
   const longest = Math.max(0, ...[...line.matchAll(/`+/g)].map((run) => run[0].length));
   const fence = '`'.repeat(longest + 1);
   const pad = line.startsWith('`') || line.endsWith('`') ? ' ' : '';

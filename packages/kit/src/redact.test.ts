@@ -52,3 +52,12 @@ test('a value too short to hide is left alone', () => {
 test('a secret inside another one does not uncover the rest', () => {
   expect(redactor(['password', 'password-long-tail']).redact('x password-long-tail y')).toBe('x *** y');
 });
+
+test('a secret that was cut short is masked before the ellipsis and at the end, and nowhere else', () => {
+  const token = 'ghp_0123456789ABCDEFGHIJ0123456789';
+  const { redact } = redactor([token]);
+  expect(redact(`it begins "${token.slice(0, 30)}…" and more`)).toBe('it begins "***…" and more');
+  expect(redact(`x ${token.slice(0, 12)}`)).toBe('x ***');
+  expect(redact(`x ${token.slice(0, 11)}…`)).toBe(`x ${token.slice(0, 11)}…`);
+  expect(redact(`${token.slice(0, 20)} x`)).toBe(`${token.slice(0, 20)} x`);
+});

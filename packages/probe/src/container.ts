@@ -279,7 +279,8 @@ function lineReader(onLine: (line: string) => void): (bytes: Buffer) => void {
   return (bytes) => {
     rest += bytes.toString('utf8');
     const lines = rest.split('\n');
-    rest = lines.pop()!;
+    // What has no end is no line of ours.
+    rest = lines.pop()!.slice(0, 2 ** 20);
     for (const line of lines) onLine(line);
   };
 }

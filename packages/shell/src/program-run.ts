@@ -25,13 +25,20 @@ export async function runStarted(
   ports: { name: string; clock: Clock; gone: AbortSignal },
 ): Promise<Outcome> {
   const { nonce, head } = envelope(program);
-  const out = collector(nonce, program.onStdout);
-  const err = collector(nonce, program.onStderr);
+  const stop = new AbortController();
+  const flood = new AbortController();
+  const tooMuch = () => {
+    flood.abort(
+      new SessionFailure('lost', `a program on ${ports.name} printed more than ${MOST_COLLECTED >> 20} MiB`),
+    );
+  };
+  const out = collector(nonce, program.onStdout, tooMuch);
+  const err = collector(nonce, program.onStderr, tooMuch);
   // Both are drained always: an unread stdout would stop stderr too.
   started.stdout.on('data', out.stream.push);
   started.stderr.on('data', err.stream.push);
-  const stop = new AbortController();
   const interrupted = Promise.race([
+    aborted(flood.signal, stop.signal),
     aborted(ports.gone, stop.signal),
     aborted(program.signal, stop.signal),
     expiry(program, ports, stop.signal),
@@ -54,12 +61,22 @@ export async function runStarted(
   }
 }
 
+/** What a program prints is kept up to this, unless somebody takes it as it comes. */
+const MOST_COLLECTED = 64 * 2 ** 20;
+
 function collector(
   nonce: string,
   onBytes: ((bytes: Buffer) => void) | undefined,
+  tooMuch: () => void,
 ): { stream: AnswerStream; collected(): Buffer } {
   const chunks: Buffer[] = [];
-  const stream = answerStream(nonce, onBytes ?? ((bytes) => chunks.push(bytes)));
+  let size = 0;
+  const keep = (bytes: Buffer) => {
+    size += bytes.length;
+    if (size > MOST_COLLECTED) tooMuch();
+    else chunks.push(bytes);
+  };
+  const stream = answerStream(nonce, onBytes ?? keep);
   return { stream, collected: () => Buffer.concat(chunks) };
 }
 

@@ -183,10 +183,15 @@ function container(value: Record<string, unknown>): LookContainer {
     started: String(value['started']),
     image: String(value['image']),
     imageId: String(value['imageId']),
-    release: labels['deploy-actions.release'],
+    release: releaseName(labels['deploy-actions.release']),
     labels,
     published,
   };
+}
+
+/** A label may come with an image: what is no name of a release is none. */
+function releaseName(label: string | undefined): string | undefined {
+  return label !== undefined && /^[a-z0-9][a-z0-9._-]{0,62}$/.test(label) ? label : undefined;
 }
 
 function proxyMounts(value: Record<string, unknown>): ProxyMounts {

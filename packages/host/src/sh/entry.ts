@@ -21,8 +21,9 @@ _check_own() {
   local wrong
   wrong=$(find "$@" -prune \\( ! -type d -o ! -user "$(id -u)" \\) | head -n 1)
   [ -n "$wrong" ] || return 0
+  [ ! -L "$wrong" ] || _refuse refused "$wrong is a symbolic link" "Name the folder itself: $(readlink -f "$wrong")"
   _me
-  _refuse refused "$wrong is a link or does not belong to $_user" \\
+  _refuse refused "$wrong is no folder, or does not belong to $_user" \\
     "Deployments need folders of the login user's own, such as by: sudo chown $_user $wrong"
 }
 _check_path() {
@@ -220,12 +221,12 @@ _resume_line() {
   case $where in
     *[!A-Za-z0-9_/:.-]*) where=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin ;;
   esac
-  lines=$(crontab -l 2>/dev/null | grep -vF "$mark")
+  lines=$(crontab -l 2>/dev/null | awk -v m="$mark" 'substr($0, length($0) - length(m) + 1) != m')
   if [ "$1" = yes ]; then
     cp "$2/program" "$path/.deploy/resume.new" && mv -f "$path/.deploy/resume.new" "$path/.deploy/resume"
     lines="\${lines:+$lines
 }@reboot PATH=$where sh $path/.deploy/resume resume $path >>$path/.deploy/resume.log 2>&1 $mark"
-  elif ! crontab -l 2>/dev/null | grep -qF "$mark"; then
+  elif ! crontab -l 2>/dev/null | awk -v m="$mark" 'substr($0, length($0) - length(m) + 1) == m { found = 1 } END { exit !found }'; then
     return 0
   fi
   printf '%s\\n' "$lines" | grep . | crontab - || _refuse refused 'crontab refuses the line of resume-on-boot'

@@ -124,7 +124,13 @@ LIST
   fi
   if grep -q 'variable is not set' "$scratch/config.error"; then
     sed -n 's/.*msg="\(.*variable is not set.*\)"$/\1/p' "$scratch/config.error" | sed 's/[\]//g' | sort -u | while read -r _line; do
-      warn "$_line"
+      # One that no compose file names is a piece of a value in the env file, behind a dollar.
+      _variable=$(printf '%s\n' "$_line" | sed -n 's/.*"\([A-Za-z_][A-Za-z0-9_]*\)" variable is not set.*/\1/p')
+      if [ -n "$_variable" ] && (cd "$stage" && printf '%s\n' "$compose_files" | tr '\n' '\0' | xargs -0 grep -qsE "[$][{]?$_variable"); then
+        warn "$_line"
+      else
+        warn 'a value in the env file on the server has a $ in it, which Compose takes for a variable that is not set: put it in single quotes'
+      fi
     done
   fi
 }
@@ -148,6 +154,11 @@ own_folders() {
 
 config_failure() {
   # Compose's own words, without its prefix; the staging folder means nothing to the reader.
+  # A template that it cannot read may be a secret of the env file with a dollar in it.
+  if grep -q 'nvalid template' "$scratch/config.error"; then
+    fail input 'the compose configuration is not valid: a $ stands where Compose cannot read it, in a compose file or in a value of the env file on the server (the text is not shown, since it may be a secret)' \
+      'Write $$ in a compose file, and put values with a $ in single quotes in the env file.'
+  fi
   _text=$(tail -n 5 "$scratch/config.error" | tr '\n' ' ' | cut -c 1-1500)
   result config_error "$_text"
   result stage "$stage"
@@ -202,7 +213,9 @@ project_of_folder() {
 # original_hashes: Compose's hash of each service, as if it were run in the old folder: where it equals the label of
 # a running container, that container is as this release wants it.
 original_hashes() {
-  sed "s|\"$stage|\"$old_folder|g" config.json >original.json
+  # The folder's name is text to sed, not a program.
+  _old=$(printf '%s' "$old_folder" | sed 's/[\\&|]/\\&/g')
+  sed "s|\"$stage|\"$_old|g" config.json >original.json
   if clean_env docker compose --project-name "$project" --project-directory "$old_folder" --env-file /dev/null \
     --file original.json config --hash '*' >hashes 2>/dev/null; then
     result_file original_hashes hashes

@@ -104,7 +104,12 @@ LIST
   fi
   if grep -q 'variable is not set' "$scratch/config.error"; then
     sed -n 's/.*msg="\\(.*variable is not set.*\\)"$/\\1/p' "$scratch/config.error" | sed 's/[\\]//g' | sort -u | while read -r _line; do
-      warn "$_line"
+      _variable=$(printf '%s\\n' "$_line" | sed -n 's/.*"\\([A-Za-z_][A-Za-z0-9_]*\\)" variable is not set.*/\\1/p')
+      if [ -n "$_variable" ] && (cd "$stage" && printf '%s\\n' "$compose_files" | tr '\\n' '\\0' | xargs -0 grep -qsE "[$][{]?$_variable"); then
+        warn "$_line"
+      else
+        warn 'a value in the env file on the server has a $ in it, which Compose takes for a variable that is not set: put it in single quotes'
+      fi
     done
   fi
 }
@@ -123,6 +128,10 @@ own_folders() {
   done
 }
 config_failure() {
+  if grep -q 'nvalid template' "$scratch/config.error"; then
+    fail input 'the compose configuration is not valid: a $ stands where Compose cannot read it, in a compose file or in a value of the env file on the server (the text is not shown, since it may be a secret)' \\
+      'Write $$ in a compose file, and put values with a $ in single quotes in the env file.'
+  fi
   _text=$(tail -n 5 "$scratch/config.error" | tr '\\n' ' ' | cut -c 1-1500)
   result config_error "$_text"
   result stage "$stage"
@@ -166,7 +175,8 @@ project_of_folder() {
   printf '%s' "$folder" | tr '[:upper:]' '[:lower:]' | sed 's/[^a-z0-9_-]//g; s/^[_-]*//'
 }
 original_hashes() {
-  sed "s|\\"$stage|\\"$old_folder|g" config.json >original.json
+  _old=$(printf '%s' "$old_folder" | sed 's/[\\\\&|]/\\\\&/g')
+  sed "s|\\"$stage|\\"$_old|g" config.json >original.json
   if clean_env docker compose --project-name "$project" --project-directory "$old_folder" --env-file /dev/null \\
     --file original.json config --hash '*' >hashes 2>/dev/null; then
     result_file original_hashes hashes

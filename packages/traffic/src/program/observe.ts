@@ -78,7 +78,8 @@ color_release() {
     release_of=$(readlink "$path/current" 2>/dev/null) || release_of=
     release_of=\${release_of#releases/}
   fi
-  [ -z "$release_of" ] || printf '%s\n' "$release_of"
+  # A label may come with an image: what is no name of a release goes into no record and no program.
+  case $release_of in '' | [!a-z0-9]* | *[!a-z0-9._-]*) ;; *) printf '%.63s\n' "$release_of" ;; esac
 }
 
 # What is in a colour: its release, or its containers where nothing names one.
@@ -113,15 +114,24 @@ ask() {
         printf 'url = "%s"\n' "$verify_url"
         ask_index=$((ask_index + 1))
       done
-    } | curl -K - 2>/dev/null | tr -d '\r\000' | ask_lines
+    } | curl -K - 2>/dev/null | head -c 10485760 | tr -d '\r\000' | ask_lines
   else
     ask_index=0
     while [ "$ask_index" -lt "$2" ]; do
       ask_index=$((ask_index + 1))
-      ask_answer=$(wget -q -S -O - -T 10 --header "$ask_probe" "$verify_direct" </dev/null 2>&1)
+      ask_answer=$(ask_wget </dev/null 2>&1 | head -c 1048576 | tr -d '\000')
       ask_code=$(printf '%s\n' "$ask_answer" | sed -n 's|^ *HTTP/[0-9.]* \([0-9]*\).*|\1|p' | tail -n 1)
       { printf '%s\n' "$ask_answer" | sed 's/^  //'; printf '%s %s 0\n' "$token" "\${ask_code:-000}"; } | tr -d '\r\000' | ask_lines
     done
+  fi
+}
+# In an argument list everybody on the server could read the word; busybox knows no other way.
+ask_wget() {
+  if wget --version 2>/dev/null | grep -q GNU; then
+    printf 'header = %s\nmax_redirect = 0\n' "$ask_probe" >"$run/wgetrc"
+    WGETRC=$run/wgetrc timeout 15 wget -q -S -O - -T 10 -t 1 --no-check-certificate "$verify_direct"
+  else
+    timeout 15 wget -q -S -O - -T 10 --header "$ask_probe" "$verify_direct"
   fi
 }
 # The version is a word of the answer, or a few: not a part of a longer one. A commit may be named in full or in short,

@@ -329,7 +329,7 @@ start_timer() {
   rm -rf "$timer_new"
   mkdir -p "$timer_new" && cp "$files/timer.sh" "$timer_new/program" || return 1
   [ ! -d "$files/shares" ] || cp -R "$files/shares" "$timer_new/shares"
-  printf 'operation=%s\ntimer_until=%s\ntimer_fence=%s\nfrom=%s\nfrom_release=%s\ntarget=%s\nold_content=%s\n' \
+  printf "operation='%s'\ntimer_until='%s'\ntimer_fence='%s'\nfrom='%s'\nfrom_release='%s'\ntarget='%s'\nold_content='%s'\n" \
     "$1" "$2" "$fence" "$from" "$(color_release "$(share_color "$from")")" "$target" "$(color_content "$(other_color "$target")")" >"$timer_new/about"
   set_timer "$1" "$2"
 }

@@ -90,7 +90,7 @@ esac
 timer_end
 `;
 
-/** Confirms a switch that waits for it. Parameters: `actor`, `run_url`, those of `OBSERVE`. */
+/** Confirms a switch that waits for it. Parameters: `actor`, `run_url`, `stop_after`, those of `OBSERVE`. */
 export const CONFIRM = sh`
 operate() {
   look_at_tools
@@ -113,7 +113,11 @@ operate() {
     fi
     fail refused "the confirmation came too late, but $from is not well: traffic stays on $target"
   fi
-  rm -f .deploy/confirm
+  # This also takes the request to confirm away.
+  target=$(share_color "$from")
+  fence=$(recorded_fence)
+  last_step=100
+  start_timers
   journal confirmed
   record_history "$from" "$from" confirmed "$reason"
   say "The switch to $from is confirmed."

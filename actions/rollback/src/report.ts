@@ -1,0 +1,50 @@
+import { type MemberOutcome, memberFailure, succeeded } from '@deploy-actions/host';
+import { type Report, formatDuration } from '@deploy-actions/kit';
+import type { Decision } from './decision.ts';
+
+/** What is done, and why, for the log and for whoever is told. */
+export function sentenceOf(decision: Decision): string {
+  const { reason } = decision;
+  if (decision.kind === 'nothing') return `Nothing is rolled back: ${reason}.`;
+  if (decision.kind === 'flip') {
+    const release = decision.release ? ` (${decision.release})` : '';
+    return `The traffic goes from ${decision.from} back to ${decision.to}${release}: ${reason}.`;
+  }
+  const what = `${decision.release.id} (${decision.release.version})`;
+  return decision.kind === 'recolor'
+    ? `${what} is brought up in ${decision.to}, then the traffic goes there from ${decision.from}: ${reason}.`
+    : `${what} is brought back in place of ${decision.from}: ${reason}.`;
+}
+
+/** One check per server that was to go back; none where nothing was to be done. */
+export function reportOf(
+  acting: readonly { server: { name: string }; decision: Decision }[],
+  outcomes: readonly MemberOutcome[],
+  elapsedMs: number,
+): Report {
+  const checks = acting.flatMap(({ server, decision }) => {
+    const outcome = outcomes.find((one) => one.name === server.name);
+    if (!outcome) return [];
+    const ok = succeeded(outcome);
+    return [
+      {
+        name: server.name,
+        ok,
+        attempts: 1,
+        elapsedMs: outcome.result?.elapsedMs ?? 0,
+        detail: ok ? sentenceOf(decision) : memberFailure(outcome).message,
+      },
+    ];
+  });
+  const bad = checks.filter(({ ok }) => !ok);
+  const summary =
+    bad.length > 0
+      ? `the rollback failed on ${bad.map(({ name }) => name).join(', ')}: ${bad[0]!.detail}`
+      : `rolled back in ${formatDuration(elapsedMs)}: ${checks[0]?.detail ?? ''}`;
+  return { kind: 'rollback', ok: bad.length === 0, summary, elapsedMs, checks };
+}
+
+/** Where nothing was to be rolled back, or a plan only says what would be. */
+export function idleReport(decision: Decision, elapsedMs: number): Report {
+  return { kind: 'rollback', ok: true, summary: sentenceOf(decision), elapsedMs, checks: [] };
+}
