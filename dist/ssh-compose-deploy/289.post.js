@@ -1,4 +1,4 @@
-"use strict";exports.id=289,exports.ids=[289],exports.modules={1289:(e,t,r)=>{r.d(t,{afterCancellation:()=>u});var n=r(6012);r(7598);var a=r(7331);let s=["input","refused","unhealthy","remote","lost","busy"];function o(e){return s.find(t=>t===e)??"remote"}async function l(e,t,r){var s;let l,i,$,d,u={},c=[],_=(s=e=>{"kind"===e.type||"message"===e.type||"remedy"===e.type?u[e.type]=e.payload.toString("utf8"):r(e)},i=[],$=0,d=1,e=>{if(i.push(e),($+=e.length)<d)return;let t=1===i.length?i[0]:Buffer.concat(i);for(d=1;;){let e=t.indexOf(10);if(e<0){if(t.length>200)throw Error("the server answered something else than a frame");break}let r=/^([a-z]+) (\d{1,10})$/.exec(t.toString("latin1",0,Math.min(e,200))),n=Number(r?.[2]);if(!r||n>0x10000000)throw Error("the server answered something else than a frame");let a=e+1+n+1;if(t.length<a){d=a;break}s({type:r[1],payload:Buffer.from(t.subarray(e+1,e+1+n))}),t=t.subarray(a)}i=t.length>0?[t]:[],$=t.length}),{code:f}=await e.run({...t,onStdout(e){if(void 0===l)try{_(e)}catch(e){l=e}},onStderr(e){t.onStderr&&t.onStderr(e),c.length<50&&c.push(e.subarray(0,4e3))}}),h=Buffer.concat(c).toString("utf8").trim();if(void 0!==u.kind)throw new a.HR(o(u.kind),u.message??"the server refused",{remedy:u.remedy||void 0,details:h||void 0});if(void 0!==l)throw l;if(0!==f)throw new n.fm("lost",`a program on ${e.name} was ended early (exit code ${f})`,{details:h||void 0})}let i=`frame() {
+"use strict";exports.id=289,exports.ids=[289],exports.modules={1289:(e,t,r)=>{r.d(t,{afterCancellation:()=>u});var n=r(6012);r(7598);var a=r(7331);let s=["input","refused","unhealthy","remote","lost","busy"];function o(e){return s.find(t=>t===e)??"remote"}async function l(e,t,r){var s;let l,i,$,d,u={},c=[],f=(s=e=>{"kind"===e.type||"message"===e.type||"remedy"===e.type?u[e.type]=e.payload.toString("utf8"):r(e)},i=[],$=0,d=1,e=>{if(i.push(e),($+=e.length)<d)return;let t=1===i.length?i[0]:Buffer.concat(i);for(d=1;;){let e=t.indexOf(10);if(e<0){if(t.length>200)throw Error("the server answered something else than a frame");break}let r=/^([a-z]+) (\d{1,10})$/.exec(t.toString("latin1",0,Math.min(e,200))),n=Number(r?.[2]);if(!r||n>0x10000000)throw Error("the server answered something else than a frame");let a=e+1+n+1;if(t.length<a){d=a;break}s({type:r[1],payload:Buffer.from(t.subarray(e+1,e+1+n))}),t=t.subarray(a)}i=t.length>0?[t]:[],$=t.length}),{code:_}=await e.run({...t,onStdout(e){if(void 0===l)try{f(e)}catch(e){l=e}},onStderr(e){t.onStderr&&t.onStderr(e),c.length<50&&c.push(e.subarray(0,4e3))}}),h=Buffer.concat(c).toString("utf8").trim();if(void 0!==u.kind)throw new a.HR(o(u.kind),u.message??"the server refused",{remedy:u.remedy||void 0,details:h||void 0});if(void 0!==l)throw l;if(0!==_)throw new n.fm("lost",`a program on ${e.name} was ended early (exit code ${_})`,{details:h||void 0})}let i=`frame() {
   printf '%s %s\\n%s\\n' "$1" "$\{#2}" "$2" >&3
 }
 _frame_part() {
@@ -19,8 +19,9 @@ _check_own() {
   local wrong
   wrong=$(find "$@" -prune \\( ! -type d -o ! -user "$(id -u)" \\) | head -n 1)
   [ -n "$wrong" ] || return 0
+  [ ! -L "$wrong" ] || _refuse refused "$wrong is a symbolic link" "Name the folder itself: $(readlink -f "$wrong")"
   _me
-  _refuse refused "$wrong is a link or does not belong to $_user" \\
+  _refuse refused "$wrong is no folder, or does not belong to $_user" \\
     "Deployments need folders of the login user's own, such as by: sudo chown $_user $wrong"
 }
 _check_path() {
@@ -218,12 +219,12 @@ _resume_line() {
   case $where in
     *[!A-Za-z0-9_/:.-]*) where=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin ;;
   esac
-  lines=$(crontab -l 2>/dev/null | grep -vF "$mark")
+  lines=$(crontab -l 2>/dev/null | awk -v m="$mark" 'substr($0, length($0) - length(m) + 1) != m')
   if [ "$1" = yes ]; then
     cp "$2/program" "$path/.deploy/resume.new" && mv -f "$path/.deploy/resume.new" "$path/.deploy/resume"
     lines="$\{lines:+$lines
 }@reboot PATH=$where sh $path/.deploy/resume resume $path >>$path/.deploy/resume.log 2>&1 $mark"
-  elif ! crontab -l 2>/dev/null | grep -qF "$mark"; then
+  elif ! crontab -l 2>/dev/null | awk -v m="$mark" 'substr($0, length($0) - length(m) + 1) == m { found = 1 } END { exit !found }'; then
     return 0
   fi
   printf '%s\\n' "$lines" | grep . | crontab - || _refuse refused 'crontab refuses the line of resume-on-boot'

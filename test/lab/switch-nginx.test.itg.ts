@@ -108,9 +108,13 @@ test('a confirmed switch stays', async () => {
     'confirm-within': '20s',
     'drain-timeout': '0',
   });
-  await mustStep('blue-green-switch', { ...inputs, to: 'confirm' });
+  const plan = await step('blue-green-switch', { ...inputs, to: 'confirm', plan: true });
+  expect(plan.shown).toContain('has nothing to show for a confirmation');
+  await mustStep('blue-green-switch', { ...inputs, to: 'confirm', 'stop-old': '1s' });
   expect(await host.sh('test -e /srv/deploy/shop/.deploy/confirm || echo gone')).toContain('gone');
   expect((await served(host)).color).toBe('blue');
+  // What was left is stopped when its time is over, counted from the confirmation.
+  await waitFor(async () => (await host.sh('docker ps -q --filter name=shop-green-web')) === '');
 });
 
 test('a canary that fails gives all traffic back, and the step fails with the figures', async () => {

@@ -40,6 +40,49 @@ const green = async (count: number) => {
   return answers.filter(({ version }) => version === 'v2').length;
 };
 
+testTraefik(
+  'a folder that Traefik does not watch is found out before anything else is changed there',
+  async () => {
+    await host.sh('mkdir -p /etc/traefik/other && cp /etc/traefik/dynamic/shop.yml /etc/traefik/other/');
+    const refused = await step('blue-green-switch', {
+      ...inputs,
+      install: 'true',
+      'site-config': '/etc/traefik/other/shop.yml',
+      'verify-url': 'http://127.0.0.1:8080/',
+      'verify-timeout': '3s',
+    });
+    expect(refused.shown).toContain('traefik does not take up what is put into /etc/traefik/other');
+    expect(await host.sh('ls -A /etc/traefik/other; stat -c "%G %a" /etc/traefik/other')).toBe(
+      'shop.yml\nroot 755\n',
+    );
+    expect(await host.sh('cat /etc/traefik/other/shop.yml')).toBe(SITES.traefik.text);
+  },
+);
+
+testTraefik('without sudo the named commands lose no request, and then no more is needed', async () => {
+  const { file, text } = SITES.traefik;
+  const options = { ...inputs, install: 'true', 'site-config': file, 'verify-url': 'http://127.0.0.1:8080/' };
+  await host.sh('mv /etc/sudoers.d /etc/sudoers.away');
+  const load = startLoad({ url: host.url(8080), rate: 60, clients: 16, timeoutMs: 60_000 });
+  try {
+    await load.seen('v1', 60_000);
+    const refused = await step('blue-green-switch', options);
+    const commands = /An administrator can run, on the server: (.*)\. Then run this action again/.exec(
+      refused.shown,
+    )![1]!;
+    await host.sh(`${commands}; sleep 3`);
+    await mustStep('blue-green-switch', options);
+  } finally {
+    await host.sh('mv /etc/sudoers.away /etc/sudoers.d');
+  }
+  expect((await load.stop()).byFailure).toEqual({});
+  expect((await served(host)).color).toBe('blue');
+  await host.write('/etc/traefik/shop.new', text, { mode: '0644', owner: 'root' });
+  await host.sh(
+    `mv /etc/traefik/shop.new ${file}; sleep 3; rm -f /etc/traefik/dynamic/deploy-actions-*; rm -rf /srv/deploy/shop/.deploy/proxy.json; sleep 3`,
+  );
+});
+
 testTraefik('install keeps the old file and every header, and adds the colour', async () => {
   const { file, text } = SITES.traefik;
   const prepare = {

@@ -78,6 +78,7 @@ export async function installProxy(
             reason: 'install',
           }),
           first_share: installation.site.fallback,
+          fresh: installation.fresh ? '1' : '0',
           old_sum: installation.oldSum,
           socket_folder: installation.socketFolder,
           login: look.user,

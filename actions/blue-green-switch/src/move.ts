@@ -260,9 +260,16 @@ function outputsOf(outcomes: readonly MemberOutcome[], elapsedMs: number): Switc
     weight: number('weight') ?? (fields['changed'] === 'false' ? 100 : 0),
     'switched-at': fields['switched_at'],
     'overlap-ms': overlaps.length === 0 ? undefined : Math.max(...overlaps),
-    drained: outcomes.every((one) => one.result?.fields['drained'] === 'true') || fields['drained'],
+    drained: drainedOf(outcomes),
     report: reportJson(switchReport(outcomes, elapsedMs)),
   };
+}
+
+/** True when it is so on every server, false when it is not so on one. */
+function drainedOf(outcomes: readonly MemberOutcome[]): string | undefined {
+  const each = outcomes.map((one) => one.result?.fields['drained']);
+  if (each.every((one) => one === 'true')) return 'true';
+  return each.find((one) => one === 'false') ?? each.find((one) => one !== 'true');
 }
 
 /** One check per server, and one per canary step. */

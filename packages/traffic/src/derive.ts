@@ -71,6 +71,11 @@ export function deriveRoutes(
       remedy: 'Write `routes` as lines `name: service:port`.',
     });
   }
+  // What the user's file names may be older than the containers.
+  const before = ({ service, port }: WantedRoute) => [
+    ...(look.proxy?.routes.find((one) => one.service === service && one.port === port)?.plain ?? []),
+    ...(look.traffic?.routes.find((one) => one.service === service && one.port === port)?.blue ?? []),
+  ];
   return routes.map((route) => {
     const recorded = look.traffic?.routes.find(
       (one) => one.service === route.service && one.port === route.port,
@@ -84,7 +89,8 @@ export function deriveRoutes(
           `${route.service}:${route.port}`,
           `${route.service}-blue:${route.port}`,
           ...blue.filter((one) => one.service === route.service).map((one) => `${one.name}:${route.port}`),
-        ],
+          ...before(route),
+        ].filter((one, index, all) => all.indexOf(one) === index),
       };
     }
     const of = (containers: readonly LookContainer[], color: Color): string[] => {
@@ -107,7 +113,7 @@ export function deriveRoutes(
     return {
       ...route,
       ...addressesByColor,
-      plain: [...new Set([...addresses(plain, route), ...addressesByColor.blue])],
+      plain: [...new Set([...addresses(plain, route), ...addressesByColor.blue, ...before(route)])],
     };
   });
 }

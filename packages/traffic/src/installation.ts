@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { Failure } from '@deploy-actions/kit';
 import { caddy } from './caddy.ts';
+import { COLORS } from './color.ts';
 import {
   type WantedRoute,
   chooseProxy,
@@ -18,10 +19,19 @@ import type { ProxyPlace } from './program/index.ts';
 import type { Edit, Proxy, ProxyKind } from './proxy.ts';
 import { regionsOf } from './region.ts';
 import type { Site } from './site.ts';
-import { readTraefik, traefik } from './traefik.ts';
+import { checkTraefikEdit, readTraefik, traefik } from './traefik.ts';
 import { shareFiles } from './traefik-file.ts';
 
 const PROXIES: Readonly<Record<ProxyKind, Proxy>> = { nginx, caddy, haproxy, traefik, managed: caddy };
+
+/** What a proxy decides by. */
+const DECIDES: Readonly<Record<ProxyKind, 'flag' | 'map' | 'file'>> = {
+  nginx: 'flag',
+  caddy: 'flag',
+  managed: 'flag',
+  haproxy: 'map',
+  traefik: 'file',
+};
 
 export interface InstallRequest {
   project: string;
@@ -45,6 +55,8 @@ export interface Installation {
   edit: Edit;
   /** Added and removed lines of the user's file. */
   diff: string[];
+  /** A proxy that decides in another way was there before: what it went by says nothing to this one. */
+  fresh: boolean;
   /** SHA-256 of the file as it was seen, so that a change by somebody else is noticed. */
   oldSum: string;
   files: { name: string; content: string }[];
@@ -86,6 +98,16 @@ export async function planInstallation(look: Look, request: InstallRequest): Pro
       },
     );
   }
+  const apart = contained ? colorNetworks(project).filter((one) => !mounts!.networks.includes(one)) : [];
+  if (apart.length > 0) {
+    throw new Failure(
+      'refused',
+      `the container ${proxy.name} is not on the network ${apart.join(' and ')}, so it cannot reach the colours`,
+      {
+        remedy: `Add ${apart.length > 1 ? 'them' : 'it'} to its compose file as external, and now: ${apart.map((one) => `docker network connect ${one} ${proxy.name}`).join('; ')}`,
+      },
+    );
+  }
   const socket =
     proxy.kind !== 'haproxy'
       ? undefined
@@ -115,6 +137,7 @@ export async function planInstallation(look: Look, request: InstallRequest): Pro
     ...(reading && { traefik: reading }),
     ...(socket && { socket: { path: socket.inside, group: contained ? undefined : look.group } }),
   });
+  if (reading) await checkTraefikEdit(edit.text, reading, site, look.configFile);
   const socketFolder = proxy.kind === 'haproxy' && contained ? (socket?.folder ?? `${folder}.haproxy`) : '';
   if (proxy.kind === 'haproxy' && !socket) {
     edit.warnings.push(
@@ -171,6 +194,7 @@ export async function planInstallation(look: Look, request: InstallRequest): Pro
     socketFolder,
     edit,
     diff: lineDiff(look.config, edit.text),
+    fresh: look.proxy !== undefined && DECIDES[look.proxy.kind] !== DECIDES[proxy.kind],
     oldSum: createHash('sha256').update(look.config).digest('hex'),
     files: [
       { name: 'site', content: edit.text },
@@ -178,6 +202,11 @@ export async function planInstallation(look: Look, request: InstallRequest): Pro
       ...(proxy.kind === 'traefik' ? shareFiles(site) : []),
     ],
   };
+}
+
+/** The networks of the colours, on which their services have the names that a proxy in a container uses. */
+function colorNetworks(project: string): string[] {
+  return COLORS.map((color) => `zz_${project}_${color}`);
 }
 
 /** The probe's word in a file that an administrator has put in place before the installation was proven. */

@@ -33,6 +33,8 @@ export interface ProxyMounts {
   mounts: readonly { source: string; destination: string }[];
   /** Container port -> host port. */
   published: ReadonlyMap<number, number>;
+  /** Names of the networks that it is on. */
+  networks: readonly string[];
 }
 
 /** The line of `.deploy/traffic.json`. */
@@ -209,6 +211,7 @@ function proxyMounts(value: Record<string, unknown>): ProxyMounts {
       destination: String(mount.Destination ?? ''),
     })),
     published,
+    networks: Object.keys((value['networks'] ?? {}) as Record<string, unknown>),
   };
 }
 

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { parseDocument } from '@deploy-actions/document';
 import type { Site } from './site.ts';
 import { serviceName, traefikFile } from './traefik-file.ts';
-import { readTraefik, traefik } from './traefik.ts';
+import { checkTraefikEdit, readTraefik, traefik } from './traefik.ts';
 
 const routes = [
   {
@@ -37,6 +37,17 @@ const CONFIG = `http:
           - url: "http://localhost:8080/"
 `;
 
+const SITE: Site = {
+  project: 'shop',
+  routes,
+  folder: '/var/lib/deploy-actions/shop',
+  fallback: 'blue',
+  header: 'X-Deploy-Color',
+  sticky: undefined,
+  token: '0123456789abcdef01234567',
+  contained: false,
+};
+
 interface File {
   http: {
     routers?: Record<
@@ -53,19 +64,9 @@ interface File {
 
 async function installed(config: string, more: Partial<Site> = {}) {
   const reading = await readTraefik(config, 'shop', routes, FILE);
-  const site: Site = {
-    project: 'shop',
-    routes,
-    folder: '/var/lib/deploy-actions/shop',
-    fallback: 'blue',
-    header: 'X-Deploy-Color',
-    sticky: undefined,
-    token: '0123456789abcdef01234567',
-    contained: false,
-    traefik: reading.parts,
-    ...more,
-  };
+  const site: Site = { ...SITE, traefik: reading.parts, ...more };
   const { text, changes } = traefik.install(config, site, { file: FILE, traefik: reading });
+  await checkTraefikEdit(text, reading, site, FILE);
   const file = (share: Parameters<typeof traefikFile>[1]) =>
     JSON.parse(traefikFile(site, share).replace(/#.*\n$/, '')) as File;
   return { text, changes, file, site };
@@ -219,5 +220,50 @@ test.each([
 test('a TOML file is refused by its name', async () => {
   await expect(readTraefik('[http]', 'shop', routes, '/etc/traefik/site.toml')).rejects.toThrow(
     'TOML is not changed',
+  );
+});
+
+test('settings that come by a merge key are settings of the router', async () => {
+  const config = CONFIG.replace('http:\n', 'base: &base\n  entryPoints: [websecure]\nhttp:\n').replace(
+    '      entryPoints: [websecure]\n',
+    '      <<: *base\n',
+  );
+  const { routers } = (await installed(config)).file({ color: 'blue', weight: 100 }).http;
+  expect(Object.values(routers!)[0]).toMatchObject({ entryPoints: ['websecure'] });
+});
+
+test('what the replaced service has is its own, and a server elsewhere is refused', async () => {
+  const old = `    old:
+      loadBalancer: { passHostHeader: true, servers: [{ url: "http://127.0.0.1:8080" }] }
+    other: {`;
+  const { file } = await installed(CONFIG.replace('    other: {', old));
+  const legs = Object.values(file({ color: 'blue', weight: 100 }).http.services);
+  expect(legs[1]!.loadBalancer).toMatchObject({ passHostHeader: false });
+  const twice = CONFIG.replace('/"\n', '/"\n          - url: http://10.0.0.2:8080\n');
+  await expect(installed(twice)).rejects.toThrow(
+    'service web also sends to 10.0.0.2:8080, which is none of web’s addresses'.replace('’', "'"),
+  );
+});
+
+test.each([
+  ['two routes in one router', CONFIG, [...routes, { ...routes[0]!, name: 'api' }]],
+  [
+    'a list that another router uses, too',
+    CONFIG.replace('entryPoints:', 'middlewares: &mine\n        - auth\n      entryPoints:')
+      .replace('service: other\n', 'service: other\n      middlewares: *mine\n')
+      .replace(/( {4}other:\n[\s\S]*?)( {4}web:\n[\s\S]*?)( {2}services:)/, '$2$1$3'),
+    routes,
+  ],
+  [
+    'a value on the next line',
+    CONFIG.replace("service: 'web@file' # today", "service:\n        'web@file'"),
+    routes,
+  ],
+])('%s would be changed wrongly, and is refused', async (_, config, own) => {
+  const reading = await readTraefik(config, 'shop', own, FILE);
+  const site = { ...SITE, routes: own, traefik: reading.parts };
+  const { text } = traefik.install(config, site, { file: FILE, traefik: reading });
+  await expect(checkTraefikEdit(text, reading, site, FILE)).rejects.toThrow(
+    'router web cannot be changed without changing something else',
   );
 });

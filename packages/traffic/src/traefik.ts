@@ -19,6 +19,8 @@ interface FoundRouter {
 /** What `install` needs of a file for Traefik's file provider. */
 export interface TraefikReading {
   routers: readonly FoundRouter[];
+  /** The file as it was understood, without our parts. */
+  value: unknown;
   /** What the share's files copy from it. */
   parts: TraefikParts;
 }
@@ -58,11 +60,12 @@ export async function readTraefik(
     for (const [name, settings] of own) {
       found.push(foundRouter(document, name, route, settings as Settings, file));
     }
-    const { servers: _servers, ...balancer } = mapIn(mapIn(services, leading[0]!), 'loadBalancer');
-    balancers[route.name] = balancer;
+    const used = [...new Set(own.map(([, settings]) => String((settings as Settings)['service'])))];
+    balancers[route.name] = balancerOf(services, used, route, file);
   }
   return {
     routers: found,
+    value: document.value,
     parts: { routers: found.map(({ route, settings }) => ({ route: route.name, settings })), balancers },
   };
 }
@@ -89,9 +92,72 @@ export const traefik: Proxy = {
   },
 };
 
+/** What the load balancers that are replaced have besides their servers. Throws where the colours could not stand for them. */
+function balancerOf(services: Settings, used: readonly string[], route: Route, file: string): Settings {
+  const [first, ...others] = used.map((reference) => {
+    const name = reference.replace(/@file$/, '');
+    const { servers, ...balancer } = mapIn(mapIn(services, name), 'loadBalancer');
+    const elsewhere = (servers as unknown[]).map(addressOf).find((one) => !route.plain.includes(one));
+    if (elsewhere === undefined) return { name, balancer };
+    throw configFailure(
+      `service ${name} also sends to ${elsewhere}, which is none of ${route.name}'s addresses`,
+      'Take that server out first: the colours are on this server alone.',
+      file,
+    );
+  });
+  const other = others.find(({ balancer }) => canonical(balancer) !== canonical(first!.balancer));
+  if (!other) return first!.balancer;
+  throw configFailure(
+    `the services ${first!.name} and ${other.name} both lead to ${route.name}, with different settings`,
+    'Let all of its routers use one service.',
+    file,
+  );
+}
+
+/**
+ * Looks at what the edit means: the routers that were found have the new service and middleware, and nothing else is
+ * different. Throws an `input` Failure otherwise, as for an alias or two routes in one router.
+ */
+export async function checkTraefikEdit(
+  text: string,
+  reading: TraefikReading,
+  site: Site,
+  file: string,
+): Promise<void> {
+  const wanted = structuredClone(reading.value) as Settings;
+  const routers = mapIn(mapIn(wanted, 'http'), 'routers');
+  for (const { name, route, settings } of reading.routers) {
+    routers[name] = {
+      ...settings,
+      service: serviceName(site, route),
+      ...(site.header === undefined
+        ? {}
+        : { middlewares: [colorMiddleware(site, route), ...namesIn(settings['middlewares'])] }),
+    };
+  }
+  const got = await parseDocument(text, { merge: true }).catch(() => undefined);
+  if (got && canonical(got.value) === canonical(wanted)) return;
+  const { name, serviceLine } = reading.routers[0]!;
+  throw configFailure(
+    `router ${name} cannot be changed without changing something else`,
+    'Write each router that leads to the application for itself: a setting on a line, its value behind it, no aliases (*name), and one route only.',
+    file,
+    serviceLine,
+  );
+}
+
+/** Equal for what means the same. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_name, one: unknown) =>
+    typeof one === 'object' && one !== null && !Array.isArray(one)
+      ? Object.fromEntries(Object.entries(one).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : one,
+  );
+}
+
 async function parse(text: string, file: string): Promise<ParsedDocument> {
   try {
-    return await parseDocument(text);
+    return await parseDocument(text, { merge: true });
   } catch (error) {
     if (!(error instanceof DocumentError)) throw error;
     const [{ message, line }] = error.problems as [DocumentError['problems'][number]];
@@ -170,10 +236,13 @@ function statementAt(text: string, line: number): { start: number; end: number }
 function leadsTo(service: Settings, route: Route): boolean {
   const servers = mapIn(service, 'loadBalancer')['servers'];
   if (!Array.isArray(servers)) return false;
-  return servers.some((server: unknown) => {
-    const url = /^http:\/\/([^/]+)/.exec(String((server as Settings | null)?.['url']))?.[1];
-    return url !== undefined && route.plain.includes(url.replace(/^localhost(?=:)/, '127.0.0.1'));
-  });
+  return servers.some((server: unknown) => route.plain.includes(addressOf(server)));
+}
+
+/** `host:port` of a server; its URL where that is none of ours. */
+function addressOf(server: unknown): string {
+  const url = String((server as Settings | null)?.['url']);
+  return (/^http:\/\/([^/]+)/.exec(url)?.[1] ?? url).replace(/^localhost(?=:)/, '127.0.0.1');
 }
 
 function mapIn(value: unknown, key: string): Settings {

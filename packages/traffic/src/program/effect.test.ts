@@ -147,7 +147,7 @@ test('an installation over the same one leaves the fence that a waiting timer go
     'df() { :; }\ntraffic_valid() { :; }\ntraffic_whole() { :; }\ntraffic_reload() { :; }\ntraffic_generation() { :; }\n';
   const said = run(
     'install',
-    { old_sum: oldSum, first_share: 'blue', login: 'me', login_group: 'me', socket_folder: '' },
+    { old_sum: oldSum, fresh: '0', first_share: 'blue', login: 'me', login_group: 'me', socket_folder: '' },
     `${stubs}operate`,
   );
   expect(said).toContain('traffic is on green');

@@ -3,24 +3,37 @@ import { sh } from './sh.ts';
 /**
  * Prepares a proxy once. Parameters besides those of `OBSERVE`: `config_file`, `config_inside`, `old_sum` (sha256 of
  * the file that was changed), `first_share`, `error_log`, `login`, `login_group`, `socket_folder` (for the socket of
- * HAProxy in a container; empty: none); the new file is `$files/site`.
+ * HAProxy in a container; empty: none), `fresh` (1: a proxy that decided another way was there before); the new file is
+ * `$files/site`.
  */
 export const INSTALL = sh`
 # What an administrator would run instead, where we may not be root.
 by_hand() {
   hand="install -d -m 0755 -o $login -g $login_group $folder"
+  put_site="cp $path/.deploy/$project.site $config_file"
   # HAProxy does not load a configuration whose map is not there.
   [ "$proxy" != haproxy ] || hand="$hand; echo $project $first_share >$folder/haproxy.map"
   [ -z "$canary_log" ] || hand="$hand; install -d -m 0755 \${canary_log%/*}; install -m 0664 -g $login_group /dev/null $canary_log"
-  [ "$proxy" != traefik ] || hand="$hand; chgrp $login_group $watched; chmod g+w,+t $watched"
-  echo "An administrator can run, on the server: $hand; cp $path/.deploy/$project.site $config_file; then reload $proxy. Then run this action again."
+  if [ "$proxy" = traefik ]; then
+    # The services first, or the router would lead nowhere; and nothing that could be read half written.
+    hand="install -m 0644 -o $login $path/.deploy/$project.yml $share_file; chgrp $login_group $watched; chmod g+w,+t $watched"
+    put_site="cp -p $config_file $config_file.new; cat $path/.deploy/$project.site >$config_file.new; mv $config_file.new $config_file"
+    echo "An administrator can run, on the server: $hand; $put_site. Then run this action again."
+    return
+  fi
+  echo "An administrator can run, on the server: $hand; $put_site; then reload $proxy. Then run this action again."
+}
+
+leave_by_hand() {
+  cp "$files/site" ".deploy/$project.site"
+  [ "$proxy" != traefik ] || cp "$files/shares/$first_share.yml" ".deploy/$project.yml"
 }
 
 need_root() {
   as_root "$@" 2>"$run/root.err" && return 0
   need_code=$?
   if [ "$need_code" = 77 ]; then
-    cp "$files/site" ".deploy/$project.site"
+    leave_by_hand
     fail refused "$1 needs root, and $login may not use sudo without a password" "$(by_hand)"
   fi
   fail refused "$* failed: $(reason <"$run/root.err")"
@@ -42,6 +55,78 @@ replace_config() {
 restore_config() {
   [ -f "$run/before" ] || return 0
   put_config "$run/before" && traffic_reload >/dev/null 2>&1
+  put_share_back
+}
+
+# place_share FILE: as Traefik's file of the share. As root as long as the folder is not ours to write.
+place_share() {
+  if [ -w "$watched" ]; then put_share "$1"
+  else need_root sh -c 'new=$(mktemp "\${2%/*}/.deploy-actions.XXXXXX") || exit 1; cat "$1" >"$new" && chmod 0644 "$new" && chown "$3" "$new" && mv -f "$new" "$2" || { rm -f "$new"; exit 1; }' sh "$1" "$share_file" "$login"; fi
+}
+
+# The file of the share as it was before this run: the site that is put back knows that one.
+put_share_back() {
+  [ "$proxy" = traefik ] && [ -f "$run/share-placed" ] || return 0
+  if [ -f "$run/share-before" ]; then place_share "$run/share-before"
+  else rm -f "$share_file" 2>/dev/null || as_root rm -f "$share_file"; fi
+}
+
+# Traefik's answers show that it reads the folder, before anything else is changed there.
+prepare_traefik() {
+  share_file=$watched/deploy-actions-$project.yml
+  share=$(traffic_observe) || share=
+  if [ -z "$share" ] || [ "$fresh" = 1 ]; then share=$first_share; fi
+  if [ ! -w "$watched" ]; then
+    # shellcheck disable=SC2012 # one folder, for its rights and its group
+    case $(ls -ld "$watched" | awk '{ print $1, $4 }') in
+      d??????r[-w][xt]*" root" | d??????r[-w][xt]*" $login_group") ;;
+      *) fail refused "$login may not write in $watched, and making it the group's would keep others out" "An administrator can run: setfacl -m u:$login:rwx $watched" ;;
+    esac
+  fi
+  [ ! -f "$share_file" ] || cp "$share_file" "$run/share-before"
+  : >"$run/share-placed"
+  place_share "$files/shares/$share.yml" || fail refused "a file cannot be renamed into $watched"
+  if ! wait_until "$verify_seconds" "$proxy to read what is in $watched" reads_share; then
+    put_share_back
+    fail refused "$proxy does not take up what is put into $watched (status \${read_status:-none} from $verify_url)" "It must watch that folder (providers.file.directory), no file in it may be broken, and a router needs ruleSyntax: v2 where that is the default: its log says which. If $verify_url leads elsewhere, such as from http to https, give verify-url."
+  fi
+  if [ ! -w "$watched" ]; then
+    # Sticky: the administrator's files in it stay theirs alone.
+    need_root chgrp "$login_group" "$watched"
+    need_root chmod g+w,+t "$watched"
+  fi
+}
+reads_share() {
+  read_answer=$(ask "$(share_color "$share")" 1)
+  read_status=\${read_answer%% *}
+  [ "$(printf '%s\n' "$read_answer" | awk '{ print $3 }')" = "$(share_color "$share")" ]
+}
+
+# Of a proxy that was there before, with another way to decide: what it went by says nothing any more.
+forget_shares() {
+  [ "$fresh" = 1 ] || return 0
+  rm -f "$folder/haproxy.map"
+  for forget_name in $share_names; do rm -f "$folder/$forget_name"; done
+}
+
+prepare_folder() {
+  if [ ! -d "$folder" ]; then
+    if ! { mkdir -p "$folder" && chmod 0755 "$folder"; } 2>/dev/null; then
+      need_root install -d -m 0755 -o "$login" -g "$login_group" "$folder"
+    fi
+  fi
+  case $(df -PT "$folder" 2>/dev/null | awk 'NR == 2 { print $2 }') in
+    tmpfs | ramfs) fail refused "$folder is in memory, so the colour would be forgotten at the next boot" 'Give a folder on disk.' ;;
+  esac
+  [ -w "$folder" ] || need_root chown "$login:$login_group" "$folder"
+  install_up=$folder
+  while [ "$install_up" != / ]; do
+    install_up=\${install_up%/*}
+    install_up=\${install_up:-/}
+    # A folder above that others may not enter hides the flags from the proxy's workers.
+    case $(ls -ld "$install_up") in d????????[xt]*) ;; *) fail refused "$install_up may not be entered by others, so $proxy cannot see the flags in $folder" "Choose a folder outside of it, or run: chmod o+x $install_up" ;; esac
+  done
+  forget_shares
 }
 
 # HAProxy in a container makes its socket itself: as its own user, for the group that the folder hands down.
@@ -60,22 +145,8 @@ prepare_socket_folder() {
 operate() {
   look_at_tools
   phase prepare
-  if [ ! -d "$folder" ]; then
-    if ! { mkdir -p "$folder" && chmod 0755 "$folder"; } 2>/dev/null; then
-      need_root install -d -m 0755 -o "$login" -g "$login_group" "$folder"
-    fi
-  fi
-  case $(df -PT "$folder" 2>/dev/null | awk 'NR == 2 { print $2 }') in
-    tmpfs | ramfs) fail refused "$folder is in memory, so the colour would be forgotten at the next boot" 'Give a folder on disk.' ;;
-  esac
-  [ -w "$folder" ] || need_root chown "$login:$login_group" "$folder"
-  install_up=$folder
-  while [ "$install_up" != / ]; do
-    install_up=\${install_up%/*}
-    install_up=\${install_up:-/}
-    # A folder above that others may not enter hides the flags from the proxy's workers.
-    case $(ls -ld "$install_up") in d????????[xt]*) ;; *) fail refused "$install_up may not be entered by others, so $proxy cannot see the flags in $folder" "Choose a folder outside of it, or run: chmod o+x $install_up" ;; esac
-  done
+  share_file=
+  if [ "$proxy" = traefik ]; then prepare_traefik; else prepare_folder; fi
   if [ -n "$canary_log" ] && [ ! -e "$canary_log" ]; then
     # In root's folder, so that no link can take its place; we may empty it, or it would grow for ever.
     need_root install -d -m 0755 "\${canary_log%/*}"
@@ -85,25 +156,16 @@ operate() {
   if [ "$proxy" = haproxy ] && [ ! -f "$folder/haproxy.map" ]; then
     printf '%s %s\n' "$project" "$first_share" >"$folder/haproxy.map" && chmod 0644 "$folder/haproxy.map"
   fi
-  if [ "$proxy" = traefik ]; then
-    if [ ! -w "$watched" ]; then
-      case $(ls -ld "$watched") in
-        d??????r[-w][xt]*) ;;
-        *) fail refused "$login may not write in $watched, and making it the group's would keep Traefik out" "An administrator can run: setfacl -m u:$login:rwx $watched" ;;
-      esac
-      # Sticky: the administrator's files in it stay theirs alone.
-      need_root chgrp "$login_group" "$watched"
-      need_root chmod g+w,+t "$watched"
-    fi
-    # What it has of the routers may be older than the file.
-    traffic_apply "$(traffic_observe || echo "$first_share")" || fail refused "a file cannot be renamed into $watched"
-  elif [ "$proxy" != haproxy ] && ! flag_observe >/dev/null; then
+  if [ "$proxy" != traefik ] && [ "$proxy" != haproxy ] && ! flag_observe >/dev/null; then
     flag_apply "$first_share"
   fi
 
   phase write
   { cat "$config_file" 2>/dev/null || as_root cat "$config_file"; } >"$run/before" || fail refused "$config_file cannot be read"
-  [ "$(sha256sum <"$run/before" | cut -d ' ' -f 1)" = "$old_sum" ] || fail refused "$config_file was changed by somebody else meanwhile" 'Run it again.'
+  if [ "$(sha256sum <"$run/before" | cut -d ' ' -f 1)" != "$old_sum" ]; then
+    put_share_back
+    fail refused "$config_file was changed by somebody else meanwhile" 'Run it again.'
+  fi
   backup=/var/backups/deploy-actions/$project-\${config_file##*/}.$(date -u +%Y%m%dT%H%M%SZ)
   config_changed=false
   if cmp -s "$run/before" "$files/site"; then
@@ -119,7 +181,8 @@ operate() {
     result backup "$backup"
     journal write:begin
     if ! put_config "$files/site" 2>/dev/null; then
-      cp "$files/site" ".deploy/$project.site"
+      leave_by_hand
+      put_share_back
       fail refused "$config_file can be written by root only, and $login may not use sudo without a password" "$(by_hand)"
     fi
     journal write:done
@@ -159,7 +222,7 @@ operate() {
     fail refused "$proxy could not be reloaded, so $config_file is as it was again: $(printf '%s' "$reload_said" | reason)"
   fi
   phase prove
-  if ! wait_until "$verify_seconds" "$proxy to answer by the new configuration" answers_steadily "$(share_color "$(traffic_observe)")" 5; then
+  if ! wait_until "$verify_seconds" "$proxy to answer by the new configuration" answers_steadily "$(told_by_header)" 5; then
     set -- $steady_wrong
     why=$(lies)
     if [ -n "$generation" ] && [ "$(traffic_generation)" = "$generation" ]; then why="its workers are the same as before the reload, which it did not carry out. $why"; fi
@@ -180,6 +243,8 @@ operate() {
 }
 
 recover() {
+  share_file=$watched/deploy-actions-$project.yml
+  put_share_back
   if journalled write:begin && [ -f "$run/before" ] && ! cmp -s "$config_file" "$files/site"; then
     put_config "$run/before" || warn "$config_file could not be put back to what it was: $run/before"
   fi

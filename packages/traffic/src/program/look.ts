@@ -12,6 +12,7 @@ as_root() {
   else return 77; fi
 }
 
+look_at_docker() { look_all >"$staging_fields/all" && look_containers >"$staging_fields/containers"; }
 # All containers, in one call of Docker: id, state, whether it was a one-off, project.
 look_all() {
   docker ps -a --no-trunc --format '{{.ID}} {{.State}} {{or (.Label "com.docker.compose.oneoff") "-"}} {{.Label "com.docker.compose.project"}}' </dev/null
@@ -65,7 +66,8 @@ inspect() {
   # What is gathered here is only on its way into the answer.
   staging_fields=$files/look
   mkdir -p "$staging_fields"
-  { look_all >"$staging_fields/all" && look_containers >"$staging_fields/containers"; } ||
+  # A container may go between the two questions, as in a deployment that is under way.
+  look_at_docker || { sleep 1 && look_at_docker; } || { sleep 1 && look_at_docker; } ||
     fail refused 'docker cannot be asked' 'The login user must be in the group docker, or docker-host must name an engine of its own.'
   result_file containers "$staging_fields/containers"
   result unfinished "$(look_unfinished)"
@@ -99,12 +101,17 @@ inspect() {
   else
     result folder_state absent
   fi
+  look_kind=$(sed -n 's/.*"kind":"\([a-z]*\)".*/\1/p' .deploy/proxy.json 2>/dev/null)
   look_watched=$(sed -n 's/.*"watched":"\([^"]*\)".*/\1/p' .deploy/proxy.json 2>/dev/null)
   result mechanism_share "$(
-    for look_share in $share_names; do [ ! -f "$folder/$look_share" ] || echo "$look_share"; done
-    [ -z "$look_watched" ] || sed -n 's/^# deploy-actions [^ ]* \([a-z0-9-]*\)$/\1/p' "$look_watched/deploy-actions-$project.yml" 2>/dev/null
+    # What a proxy went by that was there before says nothing.
+    case $look_kind in
+      haproxy | traefik) ;;
+      *) for look_share in $share_names; do [ ! -f "$folder/$look_share" ] || echo "$look_share"; done ;;
+    esac
+    [ "$look_kind" != traefik ] || sed -n 's/^# deploy-actions [^ ]* \([a-z0-9-]*\)$/\1/p' "$look_watched/deploy-actions-$project.yml" 2>/dev/null
   )"
-  if [ -f "$folder/haproxy.map" ]; then result map "$(awk -v p="$project" '$1 == p { print $2 }' "$folder/haproxy.map")"; fi
+  if [ -f "$folder/haproxy.map" ] && [ "\${look_kind:-haproxy}" = haproxy ]; then result map "$(awk -v p="$project" '$1 == p { print $2 }' "$folder/haproxy.map")"; fi
   if [ -n "$site_config" ]; then
     look_real=$(readlink -f "$site_config" 2>/dev/null) || look_real=$site_config
     result config_file "$look_real"
@@ -117,7 +124,7 @@ inspect() {
     result_file whole "$staging_fields/whole"
     while read -r look_where _ look_id look_name; do
       [ "$look_where" = container ] || continue
-      docker inspect --format "{\"name\":\"$look_name\",\"id\":{{json .ID}},\"mounts\":{{json .Mounts}},\"ports\":{{json .NetworkSettings.Ports}}}" "$look_id" </dev/null
+      docker inspect --format "{\"name\":\"$look_name\",\"id\":{{json .ID}},\"mounts\":{{json .Mounts}},\"networks\":{{json .NetworkSettings.Networks}},\"ports\":{{json .NetworkSettings.Ports}}}" "$look_id" </dev/null
       docker exec "$look_id" nginx -T </dev/null >"$staging_fields/whole-$look_name" 2>/dev/null && result_file "whole_$look_name" "$staging_fields/whole-$look_name"
     done <"$staging_fields/proxies" >"$staging_fields/mounts"
     result_file mounts "$staging_fields/mounts"

@@ -44,6 +44,7 @@ const NGINX = sh`
 traffic_observe() { flag_observe; }
 traffic_apply() { flag_apply "$1"; }
 traffic_taken() { :; }
+told_by_header() { share_color "$(traffic_observe)"; }
 traffic_valid() {
   if [ -n "$proxy_container" ]; then in_proxy nginx -t 2>&1 | grep -q 'test is successful' || { in_proxy nginx -t 2>&1 | reason; return 1; }
   else
@@ -72,6 +73,7 @@ const CADDY = sh`
 traffic_observe() { flag_observe; }
 traffic_apply() { flag_apply "$1"; }
 traffic_taken() { :; }
+told_by_header() { share_color "$(traffic_observe)"; }
 traffic_valid() {
   valid_said=$(in_proxy caddy adapt --config "$config_inside" 2>&1 >/dev/null) || {
     printf '%s\n' "$valid_said" | reason
@@ -149,6 +151,7 @@ traffic_apply() {
   esac
 }
 traffic_taken() { :; }
+told_by_header() { share_color "$(traffic_observe)"; }
 traffic_valid() {
   if [ -n "$proxy_container" ]; then valid_said=$(in_proxy haproxy -c -f "$config_inside" 2>&1)
   else valid_said=$(as_root haproxy -c -f "$config_inside" 2>&1); fi
@@ -168,15 +171,23 @@ const TRAEFIK = sh`
 traffic_observe() { sed -n 's/^# deploy-actions [^ ]* \([a-z0-9-]*\)$/\1/p' "$watched/deploy-actions-$project.yml" 2>/dev/null | grep .; }
 # A file made in the watched directory would be read half written, and be an event of its own, for which the next one
 # has to wait. Traefik does not watch what is below; it reads it, but nothing by this name.
-traffic_apply() {
-  apply_folder=$watched/.deploy-actions
+traffic_apply() { put_share "$files/shares/$1.yml"; }
+put_share() {
+  apply_folder=$watched/.deploy-actions-$project
   if [ ! -d "$apply_folder" ]; then mkdir -m 0755 "$apply_folder" || return 1; fi
-  cp "$files/shares/$1.yml" "$apply_folder/$project" && chmod 0644 "$apply_folder/$project" &&
-    mv -f "$apply_folder/$project" "$watched/deploy-actions-$project.yml"
+  cp "$1" "$apply_folder/share" && chmod 0644 "$apply_folder/share" &&
+    mv -f "$apply_folder/share" "$watched/deploy-actions-$project.yml"
 }
 # It takes a change when its throttle allows.
 traffic_taken() { [ "$(ask '' 1 | awk '{ print $3 }')" = "$1" ]; }
-traffic_valid() { :; }
+told_by_header() { traffic_observe; }
+# Without a header for visitors only this tells that their router still leads to the colours.
+traffic_valid() {
+  [ ! -r "$config_file" ] || grep -q "deploy-actions $project begin" "$config_file" || {
+    echo "$config_file no longer has the part that was installed: run this action with install: true"
+    return 1
+  }
+}
 traffic_whole() { :; }
 traffic_generation() { :; }
 traffic_reload() { :; }

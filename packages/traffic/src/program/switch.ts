@@ -20,7 +20,7 @@ move_to() {
 
 # Where a proxy takes its time: until it has taken the share.
 await_taken() {
-  wait_until 20 "$proxy to take the share $1" traffic_taken "$1" || warn "$proxy was not seen to take the share $1: look at its log"
+  wait_until 20 "$proxy to take the share $1" traffic_taken "$1"
 }
 
 # What runs only where the traffic is: stops in one colour before it starts in the other.
@@ -108,8 +108,11 @@ record_success() {
 # Everything back to how it was; used by a failed gate, a failed check and after a crash alike.
 give_back() {
   rm -f "$folder/watch"
-  if move_to "$from"; then await_taken "$from"
-  else warn "traffic could not be given back to $from: $proxy did not take it"; fi
+  if move_to "$from"; then
+    await_taken "$from" || warn "$proxy was not seen to take the share $from: look at its log"
+  else
+    warn "traffic could not be given back to $from: $proxy did not take it"
+  fi
   stop_live_only "$(other_color "$(share_color "$from")")" || true
   start_live_only "$(share_color "$from")" || warn "what runs only where the traffic is could not be started in $from"
   record_traffic "$from"
@@ -158,6 +161,7 @@ move_traffic() {
     start_live_only "$(share_color "$goal")" || true
     keep_traffic "$goal"
     say "Traffic is on $goal already: nothing was changed."
+    result weight "$last_step"
     result changed false
     [ "$hosts" -le 1 ] || await_go "$go_seconds" || true
     return 0
@@ -228,7 +232,12 @@ move_traffic() {
       if [ "$wrong_at" = 0 ]; then result overlap_ms 0; else result overlap_ms "$((wrong_at - ended))"; fi
       journal verified
     else
-      await_taken "$share"
+      if ! await_taken "$share"; then
+        give_back
+        record_history "$from" "$from" failed "share not taken"
+        result weight 0
+        fail remote "$proxy did not take the share $share: traffic stays on $from" "$(lies)"
+      fi
       record_traffic "$share"
       say "$target has $step percent"
       result weight "$step"
