@@ -8,6 +8,7 @@ import { OBSERVE } from './observe.ts';
 import { PROXY_PROGRAMS } from './proxies.ts';
 import { SWITCH } from './switch.ts';
 import { CONFIRM, TIMER } from './timer.ts';
+import { WATCHED_FOLDER } from './watched-folder.ts';
 
 export { LOOK };
 
@@ -144,7 +145,12 @@ function safe(text: string): string {
 /** The sh text of an operation for one kind of proxy. */
 export function program(operation: 'switch' | 'install' | 'confirm', kind: ProxyKind): string {
   if (operation === 'switch') return `${moveProgram(kind)}operate() { move_traffic; }\n`;
-  return PROXY_PROGRAMS[kind] + OBSERVE + SWITCH + { install: INSTALL, confirm: CONFIRM }[operation];
+  return (
+    PROXY_PROGRAMS[kind] +
+    OBSERVE +
+    SWITCH +
+    { install: INSTALL + WATCHED_FOLDER, confirm: CONFIRM }[operation]
+  );
 }
 
 /** Defines `move_traffic` and `recover` of a switch, but no `operate`. */
