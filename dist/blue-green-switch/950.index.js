@@ -2032,6 +2032,10 @@ lies() {
     echo "$proxy said: $(printf '%s' "$lies_log" | cut -c 1-300)"
     return
   fi
+  if [ "$proxy" = traefik ]; then
+    echo "A file in $watched that Traefik cannot read, whosever it is, makes it go on with what it had; its log names the file."
+    return
+  fi
   echo "Look at $proxy's log, and reload or restart it: it goes on with an older configuration."
 }
 

@@ -189,6 +189,21 @@ testTraefik('a switch that nobody confirms is taken back by the server', async (
   expect((await served(host)).color).toBe('blue');
 });
 
+testTraefik(
+  "somebody's invalid YAML in the folder is found out by the answers, and named as the cause",
+  async () => {
+    await host.sh('printf "http: [\\n" >/etc/traefik/dynamic/broken.yml');
+    const refused = await step('blue-green-switch', { ...inputs, 'verify-timeout': '5s' });
+    await host.sh('rm /etc/traefik/dynamic/broken.yml');
+    expect(refused.exitCode).toBe(1);
+    expect(refused.shown).toMatch(
+      /does not answer steadily.*A file in \/etc\/traefik\/dynamic that Traefik cannot read/s,
+    );
+    expect((await served(host)).color).toBe('blue');
+    expect(await green(50)).toBe(0);
+  },
+);
+
 testTraefik('Traefik starts anew while the idle colour is absent, with the same colour', async () => {
   await mustStep('blue-green-switch', inputs);
   await colorDown(host, 'blue');
