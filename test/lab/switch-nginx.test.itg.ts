@@ -94,8 +94,9 @@ test('a switch that nobody confirms is taken back by the server', async () => {
   });
   await waitFor(async () => (await served(host)).color === 'green');
   await waitFor(async () => (await workers()).join() === 'shop-green-worker-1');
-  expect(await host.sh('tail -n 1 /srv/deploy/shop/.deploy/history.jsonl')).toContain(
-    'not confirmed in time',
+  // Written when all has been given back.
+  await waitFor(async () =>
+    (await host.sh('tail -n 1 /srv/deploy/shop/.deploy/history.jsonl')).includes('not confirmed in time'),
   );
   const late = await step('blue-green-switch', { ...inputs, to: 'confirm' });
   expect(late.shown).toContain('no switch waits to be confirmed');
