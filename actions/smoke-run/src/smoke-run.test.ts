@@ -2,153 +2,13 @@ import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, expect, test } from '@jest/globals';
-import { Failure, type Report, memoryLog, parseFields, redactor, systemClock } from '@deploy-actions/kit';
-import { fromRunner } from '@deploy-actions/probe';
-import type { Ports } from '@deploy-actions/runner';
-import { type TinyServer, closedPort, serveHttp } from '../../../test/support/server.ts';
-import { fields } from './fields.ts';
+import { closedPort, serveHttp } from '../../../test/support/server.ts';
 import { schema } from './schema.ts';
-import { type SmokeInputs, type SmokeOutputs, type World, smokeRun } from './smoke-run.ts';
+import { smokeRig } from './test-smoke.ts';
 
 const SCHEMA_FILE = join(__dirname, '../schema.json');
 
-let app: TinyServer;
-let tries = 0;
-const seen: string[] = [];
-const authorizations: (string | undefined)[] = [];
-const reach = fromRunner();
-
-beforeEach(async () => {
-  tries = 0;
-  seen.length = 0;
-  app = await serveHttp((request, response) => {
-    const url = new URL(request.url!, 'http://x');
-    let text = '';
-    request.on('data', (chunk: Buffer) => (text += chunk.toString()));
-    request.on('end', () => {
-      seen.push(`${request.method} ${request.url}`);
-      authorizations.push(request.headers.authorization);
-      const json = (value: unknown, status = 200, headers = {}) =>
-        response
-          .writeHead(status, { 'content-type': 'application/json', ...headers })
-          .end(JSON.stringify(value));
-      switch (url.pathname) {
-        case '/':
-          return void response
-            .writeHead(200, { 'content-type': 'text/html', 'x-frame-options': 'DENY' })
-            .end(
-              '<html><head><title>Shop &amp; more</title></head><body><ul><li class=a>One<li class=a>Two</ul></body></html>',
-            );
-        case '/login':
-          if (text !== '{"user":"demo","password":"s3cret-pass"}') return void json({ error: 'no' }, 401);
-          return void json({ token: 'tok-12345678', id: 7 }, 200, {
-            'set-cookie': 'sid=abc-session-id; Path=/; HttpOnly',
-          });
-        case '/profile':
-          if (
-            request.headers.authorization !== 'Bearer tok-12345678' ||
-            request.headers.cookie !== 'sid=abc-session-id'
-          )
-            return void json({ error: 'unauthorised' }, 401);
-          return void json({ id: 7, name: 'Demo', roles: ['a', 'b'], created: '2026-01-01T00:00:00Z' });
-        case '/form-login':
-          return void response
-            .writeHead(302, { location: '/members', 'set-cookie': 'sid=form-session; Path=/' })
-            .end();
-        case '/members':
-          return void json({ in: request.headers.cookie === 'sid=form-session' });
-        case '/metrics':
-          return void response.end(
-            '# HELP x\n# TYPE requests_total counter\nrequests_total{code="200",path="/a\\"b"} 10\nrequests_total{code="500"} 2\nup 1\n',
-          );
-        case '/flaky':
-          tries += 1;
-          return void json({}, tries < 3 ? 503 : 200);
-        case '/echo':
-          return void json({
-            method: request.method,
-            query: url.search,
-            body: text,
-            type: request.headers['content-type'],
-            host: request.headers.host,
-          });
-        case '/none':
-          return void json({ token: null, session: 12345 });
-        case '/error':
-          return void response.writeHead(500).end('<b>::error::boom & "quotes"</b>');
-        default:
-          return void json({ path: url.pathname }, url.pathname.startsWith('/missing') ? 404 : 200);
-      }
-    });
-  });
-});
-afterEach(() => app.close());
-afterAll(() => reach.close());
-
-interface Run {
-  outputs: SmokeOutputs;
-  report: Report;
-  failure: Failure | undefined;
-  summary: string;
-  log: string;
-  junit: string;
-  annotations: unknown[][];
-}
-
-async function run(
-  values: Record<string, string>,
-  files: Record<string, string> = {},
-  exec?: World['exec'],
-): Promise<Run> {
-  const log = memoryLog();
-  const secrets = redactor();
-  let summary = '';
-  const annotations: unknown[][] = [];
-  const written: Record<string, string> = {};
-  const inputs = parseFields(
-    fields,
-    (name) => ({ 'base-url': app.url, ...values })[name] ?? '',
-  ) as SmokeInputs;
-  const ports = {
-    log,
-    clock: systemClock,
-    redactor: secrets,
-    signal: new AbortController().signal,
-    addSecret: (value: string) => secrets.add(value),
-    summary: (text: string) => (summary += secrets.redact(text)),
-    annotate: (...args: unknown[]) => annotations.push(args),
-  } as unknown as Ports;
-  const world: World = {
-    reach: async () => reach,
-    exec: exec ?? (async () => ({ exitCode: 0, output: '' })),
-    readFile: (path) => {
-      if (!(path in files)) throw new Failure('input', `${path} cannot be read`);
-      return Buffer.from(files[path]!);
-    },
-    writeFile: (path, name, text) => {
-      written[name] = text;
-      return path ?? `/${name}`;
-    },
-  };
-  let outputs: SmokeOutputs | undefined;
-  let failure: Failure | undefined;
-  try {
-    outputs = await smokeRun(inputs, ports, world);
-  } catch (error) {
-    if (!(error instanceof Failure)) throw error;
-    failure = error;
-    outputs = error.outputs as SmokeOutputs | undefined;
-  }
-  return {
-    outputs: outputs!,
-    report: JSON.parse(written['report.json'] ?? '{}') as Report,
-    failure,
-    summary,
-    log: log.lines.map((line) => secrets.redact(line)).join('\n'),
-    junit: written['junit.xml'] ?? '',
-    annotations,
-  };
-}
+const { app, run, seen, authorizations } = smokeRig({ beforeEach, afterEach, afterAll, serve: serveHttp });
 
 const JOURNEY = `
 checks:
@@ -246,7 +106,7 @@ test('a capture that finds nothing fails its step where the expectations hold', 
 });
 
 test('user and password of a URL are sent and stand in no report', async () => {
-  const withUser = (user: string, url = app.url) => url.replace('://', `://${user}@`);
+  const withUser = (user: string, url = app().url) => url.replace('://', `://${user}@`);
   const basic = `Basic ${Buffer.from('bob:p@ss/w0rd').toString('base64')}`;
   const user = 'bob:p%40ss%2Fw0rd';
   const request = (url: string) =>
@@ -280,7 +140,7 @@ test('user and password of a URL are sent and stand in no report', async () => {
 test('a Hurl file compares the SHA-256 of a body', async () => {
   const hash = createHash('sha256').update('{"path":"/x"}').digest('hex');
   const hurl = (digits: string) => `GET {{url}}/x\nHTTP 200\n[Asserts]\nsha256 == hex,${digits};\n`;
-  const values = { file: 'a.hurl', variables: `url=${app.url}` };
+  const values = { file: 'a.hurl', variables: `url=${app().url}` };
   expect((await run(values, { 'a.hurl': hurl(hash.toUpperCase()) })).failure).toBeUndefined();
   expect((await run(values, { 'a.hurl': hurl('00') })).failure!.message).toContain('wanted "00"');
 });
@@ -366,26 +226,6 @@ test('a matrix runs each combination, retries repeat the whole journey, tags sel
   expect((await run({ checks, skip: 'api\npages' })).failure!.message).toContain('0 checks ran');
 });
 
-test('severities, fail-fast and thresholds decide what fails the run', async () => {
-  const two = `
-checks:
-  - { name: bad, request: GET /error, SEVERITY }
-  - { name: good, request: GET / }
-`;
-  const warned = await run({ checks: two.replace('SEVERITY', 'severity: warn') });
-  expect(warned.failure).toBeUndefined();
-  expect(warned.report.summary).toContain('1 warned');
-  const failed = await run({ checks: two.replace(', SEVERITY', ''), 'fail-fast': 'true', concurrency: '1' });
-  expect(failed.outputs).toMatchObject({ passed: 0, failed: 1, skipped: 1 });
-  const tolerated = await run({ checks: `thresholds: { error-rate: 50% }${two.replace(', SEVERITY', '')}` });
-  expect(tolerated.failure).toBeUndefined();
-  const limits = await run({
-    checks: `thresholds: { p95: 1ms, min-checks: 3 }${two.replace(', SEVERITY', ', expect: { status: 500 }')}`,
-  });
-  expect(limits.failure!.message).toContain('2 checks ran, wanted at least 3');
-  expect(limits.report.checks.at(-1)).toMatchObject({ name: 'threshold p95' });
-});
-
 test('what a request logs in with is shown nowhere, also where the answer repeats it', async () => {
   const login = (way: string) =>
     run({
@@ -397,61 +237,6 @@ test('what a request logs in with is shown nowhere, also where the answer repeat
     expect(result.failure!.message).toContain('status is 200');
     expect(JSON.stringify(result.report) + result.summary + result.log).not.toContain(word);
   }
-});
-
-test('an error-rate that holds tolerates the failures of its own file only', async () => {
-  const lenient = `thresholds: { error-rate: 50% }
-checks: [{ name: tolerated, request: GET /error }, { name: good, request: GET / }]`;
-  const strict = 'checks: [{ name: fatal, request: GET /missing }]';
-  const file = 'lenient.yml\nstrict.yml';
-  const both = await run(
-    { file, 'junit-file': 'junit.xml' },
-    { 'lenient.yml': lenient, 'strict.yml': strict },
-  );
-  expect(both.report.ok).toBe(false);
-  expect(both.failure!.message).toMatch(/^2 of 3 checks failed: fatal: status is 404/);
-  expect(both.failure!.details).toMatch(/^fatal: .*\ntolerated: /);
-  expect(both.outputs).toMatchObject({ passed: 1, failed: 2 });
-  // What is tolerated is told as a warning, wherever it is told.
-  expect(both.report.checks.map(({ name, severity }) => [name, severity])).toContainEqual([
-    'tolerated',
-    'warn',
-  ]);
-  expect(both.junit).toMatch(/failures="1"[\s\S]*name="tolerated"[^>]*><system-out>/);
-  expect(both.annotations.map(([level]) => level)).toEqual(['error', 'warning']);
-  const fine = await run({ file }, { 'lenient.yml': lenient, 'strict.yml': strict.replace('/missing', '/') });
-  expect(fine.failure).toBeUndefined();
-  expect(fine.report.summary).toContain('2 of 3 checks passed');
-});
-
-test('a threshold that breaks beside tolerated failures is what fails the run', async () => {
-  const { failure } = await run({
-    checks: `thresholds: { error-rate: 50%, min-checks: 3 }
-checks: [{ name: bad, request: GET /error }, { name: good, request: GET / }]`,
-  });
-  expect(failure!.message).toBe('1 of 2 checks passed, but 2 checks ran, wanted at least 3');
-});
-
-test('a warning counts in no error-rate', async () => {
-  const { failure, report } = await run({
-    checks: `thresholds: { error-rate: 0% }
-checks: [{ name: bad, request: GET /error, severity: warn }, { name: good, request: GET / }]`,
-  });
-  expect(failure).toBeUndefined();
-  expect(report.summary).toContain('1 warned');
-});
-
-test('a file without a selected check fails nothing, unless it has a min-checks or the whole run has none', async () => {
-  const file = 'a.yml\nb.yml';
-  const a = 'checks: [{ name: a, tags: [quick], request: GET / }]';
-  const limits = (text: string) => `thresholds: { ${text} }\nchecks: [{ name: b, request: GET / }]`;
-  const fine = await run({ file, only: 'quick' }, { 'a.yml': a, 'b.yml': limits('error-rate: 0%, p95: 5s') });
-  expect(fine.failure).toBeUndefined();
-  expect(fine.outputs).toMatchObject({ passed: 1, skipped: 1 });
-  const own = await run({ file, only: 'quick' }, { 'a.yml': a, 'b.yml': limits('min-checks: 1') });
-  expect(own.failure!.message).toContain('0 checks ran, wanted at least 1');
-  const none = await run({ file, only: 'other' }, { 'a.yml': a, 'b.yml': limits('error-rate: 0%') });
-  expect(none.failure!.message).toBe('0 of 0 checks passed, but 0 checks ran, wanted at least 1');
 });
 
 test('a failed expectation, a broken file and an unreachable server read differently', async () => {
