@@ -14,7 +14,7 @@ import {
   withDefault,
 } from '@deploy-actions/kit';
 import { optionalServerFields } from '@deploy-actions/shell';
-import { hideUserInfo } from './request.ts';
+import { hideUserInfo } from './request/request.ts';
 
 /** `name=value` lines whose values are secrets. */
 const secretPairs = secret(pairs());

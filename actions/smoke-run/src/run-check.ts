@@ -1,15 +1,15 @@
 import { HttpError, type ConnectOptions, type HttpRequest } from '@deploy-actions/http';
 import { type Clock, Failure, cut, messageOf, parseDuration } from '@deploy-actions/kit';
 import type { Reach } from '@deploy-actions/probe';
-import { type Answer, type AnswerReader, NoSuchValue, reader } from './answer.ts';
-import { ask } from './ask.ts';
-import { type Unmet, judge } from './assertion.ts';
-import type { Conformance } from './conformance.ts';
-import { type CookieJar, cookieJar } from './cookie-jar.ts';
-import { NOTHING } from './predicate.ts';
-import { buildRequest } from './request.ts';
-import type { Check, ExecSpec, Specification, Step } from './specification.ts';
-import { UnknownVariable, fillDeep } from './template.ts';
+import { type Answer, type AnswerReader, NoSuchValue, reader } from './answer/answer.ts';
+import { ask } from './request/ask.ts';
+import { type Unmet, judge } from './answer/assertion.ts';
+import type { Conformance } from './openapi/conformance.ts';
+import { type CookieJar, cookieJar } from './request/cookie-jar.ts';
+import { NOTHING } from './answer/predicate.ts';
+import { buildRequest } from './request/request.ts';
+import type { Check, ExecSpec, Specification, Step } from './specification/specification.ts';
+import { UnknownVariable, fillDeep } from './specification/template.ts';
 
 /** What running a check needs. */
 export interface Runtime {

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, expect, test } from '@jest/globals';
 import { closedPort, serveHttp } from '../../../test/support/server.ts';
-import { schema } from './schema.ts';
+import { schema } from './specification/schema.ts';
 import { smokeRig } from './test-smoke.ts';
 
 const SCHEMA_FILE = join(__dirname, '../schema.json');

@@ -1,6 +1,13 @@
 import { lenientJsonPath } from '@deploy-actions/probe';
-import type { LineReader } from './hurl-line.ts';
-import type { Assertion, ExpectSpec, Filter, Predicates, QuerySpec, Where } from './specification.ts';
+import type { LineReader } from './line.ts';
+import type {
+  Assertion,
+  ExpectSpec,
+  Filter,
+  Predicates,
+  QuerySpec,
+  Where,
+} from '../specification/specification.ts';
 
 const IS: Record<string, NonNullable<Predicates['is']>> = {
   isBoolean: 'boolean',

@@ -1,5 +1,5 @@
 import { cut, parseDuration } from '@deploy-actions/kit';
-import type { PredicateSpec, Predicates } from './specification.ts';
+import type { PredicateSpec, Predicates } from '../specification/specification.ts';
 
 /** Found nothing: no such header, no such node. */
 export const NOTHING = Symbol('nothing');

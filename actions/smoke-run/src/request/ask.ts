@@ -1,6 +1,6 @@
 import { type Hop, type HttpRequest, connectAt, followHops } from '@deploy-actions/http';
 import type { Reach } from '@deploy-actions/probe';
-import type { Answer } from './answer.ts';
+import type { Answer } from '../answer/answer.ts';
 import type { CookieJar } from './cookie-jar.ts';
 
 /** Largest answer that a check can look at. */

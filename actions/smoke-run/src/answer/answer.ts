@@ -3,7 +3,7 @@ import type { HttpResponse } from '@deploy-actions/http';
 import { type JsonPath, jsonPath, lenientJsonPath } from '@deploy-actions/probe';
 import { NOTHING } from './predicate.ts';
 import { type Sample, metricValue, parseMetrics, parseSelector } from './prometheus.ts';
-import type { QuerySpec } from './specification.ts';
+import type { QuerySpec } from '../specification/specification.ts';
 
 /** What a step got: an answer to a request, or what a command left. */
 export interface Answer {

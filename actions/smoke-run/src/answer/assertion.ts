@@ -1,10 +1,10 @@
 import { parseDuration } from '@deploy-actions/kit';
 import { parseStatusSet } from '@deploy-actions/probe';
 import { type Answer, type AnswerReader, NoSuchValue } from './answer.ts';
-import type { Conformance } from './conformance.ts';
+import type { Conformance } from '../openapi/conformance.ts';
 import { NOTHING, describe, shown, unmetPredicate } from './predicate.ts';
-import type { Assertion, Filter, PredicateSpec, Predicates, Where } from './specification.ts';
-import { fill, fillDeep } from './template.ts';
+import type { Assertion, Filter, PredicateSpec, Predicates, Where } from '../specification/specification.ts';
+import { fill, fillDeep } from '../specification/template.ts';
 
 /** An expectation that did not hold. */
 export interface Unmet {

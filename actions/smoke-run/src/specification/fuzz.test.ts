@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { DocumentError } from '@deploy-actions/document';
-import { readHurl } from './hurl.ts';
-import { readSpecification } from './read-spec.ts';
+import { readHurl } from '../hurl/hurl.ts';
+import { readSpecification } from './read.ts';
 
 const YAML = `base-url: https://example.org
 variables: { user: demo, n: 3 }

@@ -1,6 +1,6 @@
 import { formatDuration } from '@deploy-actions/kit';
-import type { CheckOutcome } from './run-check.ts';
-import type { Check, Specification } from './specification.ts';
+import type { CheckOutcome } from '../run-check.ts';
+import type { Check, Specification } from '../specification/specification.ts';
 
 /** A limit over a file's checks, and whether it held. */
 export interface ThresholdOutcome {

@@ -2,8 +2,8 @@ import type { ConnectOptions, HttpRequest } from '@deploy-actions/http';
 import { Failure, parseDuration } from '@deploy-actions/kit';
 import { quote } from '@deploy-actions/shell';
 import type { CookieJar } from './cookie-jar.ts';
-import type { RequestSpec, Specification } from './specification.ts';
-import { fillDeep } from './template.ts';
+import type { RequestSpec, Specification } from '../specification/specification.ts';
+import { fillDeep } from '../specification/template.ts';
 
 export interface RequestContext {
   specification: Specification;

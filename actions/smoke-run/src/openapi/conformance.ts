@@ -1,7 +1,7 @@
 import { type Schema, parseDocument, pathText, validateSchema } from '@deploy-actions/document';
 import type { HttpResponse } from '@deploy-actions/http';
 import { Failure, messageOf } from '@deploy-actions/kit';
-import type { Answer, AnswerReader } from './answer.ts';
+import type { Answer, AnswerReader } from '../answer/answer.ts';
 
 /** Whether answers conform to JSON Schemas and OpenAPI descriptions, each file read once. */
 export interface Conformance {

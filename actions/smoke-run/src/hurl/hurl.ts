@@ -1,9 +1,9 @@
 import { DocumentError } from '@deploy-actions/document';
 import { parseDuration } from '@deploy-actions/kit';
 import { lenientJsonPath } from '@deploy-actions/probe';
-import { parseAssertLine, parseQuery } from './hurl-assert.ts';
-import { HurlError, LineReader } from './hurl-line.ts';
-import type { Check, RequestSpec, Step, Where } from './specification.ts';
+import { parseAssertLine, parseQuery } from './assert.ts';
+import { HurlError, LineReader } from './line.ts';
+import type { Check, RequestSpec, Step, Where } from '../specification/specification.ts';
 
 /** What of Hurl is not read, for the README and for messages. */
 export const UNSUPPORTED = [

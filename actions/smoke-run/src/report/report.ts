@@ -7,8 +7,8 @@ import {
   formatDuration,
   markdownTable,
 } from '@deploy-actions/kit';
-import { curlCommand } from './request.ts';
-import { type CheckOutcome, bodyBeginning, isWarning } from './run-check.ts';
+import { curlCommand } from '../request/request.ts';
+import { type CheckOutcome, bodyBeginning, isWarning } from '../run-check.ts';
 import { type ThresholdOutcome, quantile } from './threshold.ts';
 
 const SHOWN_FAILURES = 20;

@@ -1,7 +1,7 @@
 import { escapeHtml } from '@deploy-actions/kit';
 import { detailOf } from './report.ts';
-import { curlCommand } from './request.ts';
-import { type CheckOutcome, bodyBeginning, isWarning } from './run-check.ts';
+import { curlCommand } from '../request/request.ts';
+import { type CheckOutcome, bodyBeginning, isWarning } from '../run-check.ts';
 import type { ThresholdOutcome } from './threshold.ts';
 
 /** The run as JUnit XML, as most readers take it: testsuites, testsuite, testcase with failure or skipped. */

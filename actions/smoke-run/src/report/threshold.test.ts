@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeEach, expect, test } from '@jest/globals';
-import { serveHttp } from '../../../test/support/server.ts';
-import { smokeRig } from './test-smoke.ts';
+import { serveHttp } from '../../../../test/support/server.ts';
+import { smokeRig } from '../test-smoke.ts';
 
 const { run } = smokeRig({ beforeEach, afterEach, afterAll, serve: serveHttp });
 

@@ -8,7 +8,7 @@ import {
 } from '@deploy-actions/document';
 import { parseDuration } from '@deploy-actions/kit';
 import { lenientJsonPath, parseStatusSet } from '@deploy-actions/probe';
-import { parseSelector } from './prometheus.ts';
+import { parseSelector } from '../answer/prometheus.ts';
 import { schema } from './schema.ts';
 import type {
   Assertion,
