@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/
 import { pool } from '@deploy-actions/kit';
 import { type Lab, type Registry, openLab } from '@deploy-actions/lab';
 import { type BundleResult, runBundle } from '@deploy-actions/tooling';
-import { openAttester } from '../../actions/ghcr-verify-image/src/fixtures/attester.ts';
+import { openAttester } from '../../actions/ghcr-verify-image/src/testing/attester.ts';
 import { type Fault, type FaultProxy, type ProxiedRequest, startFaultProxy } from './fault-proxy.ts';
 import { type RegistryTools, makeLayout, openRegistryTools, pushLayout } from './registry-tools/tools.ts';
 

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { parseImages } from '@deploy-actions/compose';
 import { type Schema, validateSchema } from '@deploy-actions/document';
-import { putImage, startRegistry } from './registry-stub.ts';
-import { leadTo, runVerify } from './verify-fixture.ts';
+import { putImage, startRegistry } from './testing/registry-stub.ts';
+import { leadTo, runVerify } from './testing/verify-fixture.ts';
 
 test('ssh-compose-deploy takes `images` and `digests` as they are, and both conform to the schema', async () => {
   const schema = JSON.parse(

@@ -13,9 +13,9 @@ import {
   text,
   withDefault,
 } from '@deploy-actions/kit';
-import { parsePlatform } from './platform.ts';
-import { parseRepository, parseSignerWorkflow } from './signer-rule.ts';
-import { parseCosignKey } from './simple-signing.ts';
+import { parsePlatform } from './manifest/platform.ts';
+import { parseRepository, parseSignerWorkflow } from './attestation/signer-rule.ts';
+import { parseCosignKey } from './attestation/simple-signing.ts';
 
 const HOST = /^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::\d{1,5})?$|^\[[0-9a-f:]+\](?::\d{1,5})?$/;
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { DOCKER_LIST, DOCKER_MANIFEST } from './media-type.ts';
+import { DOCKER_LIST, DOCKER_MANIFEST } from './manifest/media-type.ts';
 import {
   AMD64,
   ARM64,
@@ -9,8 +9,8 @@ import {
   putImage,
   putIndex,
   startRegistry,
-} from './registry-stub.ts';
-import { codes, runVerify } from './verify-fixture.ts';
+} from './testing/registry-stub.ts';
+import { codes, runVerify } from './testing/verify-fixture.ts';
 
 let registry: StubRegistry;
 beforeEach(async () => {

@@ -12,18 +12,18 @@ import {
 } from '@deploy-actions/kit';
 import type { OutputValue, Ports } from '@deploy-actions/runner';
 import type { Trust } from '@deploy-actions/sigstore';
-import { type AttestationPorts, type AttestationRule, findAttestation } from './attestation.ts';
-import { credentialsFor } from './credentials.ts';
+import { type AttestationPorts, type AttestationRule, findAttestation } from './attestation/attestation.ts';
+import { credentialsFor } from './registry/credentials.ts';
 import type { fields, outputs } from './fields.ts';
 import { type Expectation, inspect } from './inspect.ts';
 import { nearest } from './nearest.ts';
 import { type Outcome, toReport, toReportFile } from './outcome.ts';
 import { Problem } from './problem.ts';
-import { type Repository, openRepository } from './registry.ts';
+import { type Repository, openRepository } from './registry/registry.ts';
 import { renderLine, renderSummary } from './summary.ts';
-import { openTokens } from './token.ts';
+import { openTokens } from './registry/token.ts';
 import { type Wanted, gather, looksLikeYaml, parseImageLines } from './wanted.ts';
-import { openWire } from './wire.ts';
+import { openWire } from './registry/wire.ts';
 
 export interface VerifyPorts extends Pick<
   Ports,

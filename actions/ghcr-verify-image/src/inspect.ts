@@ -7,10 +7,10 @@ import {
   compressedSize,
   imagesOf,
   parseConfig,
-} from './manifest.ts';
-import { type Platform, formatPlatform, samePlatform } from './platform.ts';
+} from './manifest/manifest.ts';
+import { type Platform, formatPlatform, samePlatform } from './manifest/platform.ts';
 import { Problem } from './problem.ts';
-import type { Repository } from './registry.ts';
+import type { Repository } from './registry/registry.ts';
 
 /** What an image must be like; what is not named is neither checked nor fetched. */
 export interface Expectation {

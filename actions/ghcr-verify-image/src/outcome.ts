@@ -1,10 +1,10 @@
 import { formatReference } from '@deploy-actions/image';
 import type { CheckResult, Report } from '@deploy-actions/kit';
-import type { Attested } from './attestation.ts';
+import type { Attested } from './attestation/attestation.ts';
 import type { Inspected } from './inspect.ts';
-import { formatPlatform } from './platform.ts';
+import { formatPlatform } from './manifest/platform.ts';
 import type { Problem } from './problem.ts';
-import type { Traffic } from './wire.ts';
+import type { Traffic } from './registry/wire.ts';
 import type { Wanted } from './wanted.ts';
 
 /** What became of one image. */

@@ -1,7 +1,7 @@
 import { type Reference, formatReference } from '@deploy-actions/image';
 import { codeSpan, escapeMarkdown, formatBytes, formatDuration, markdownTable } from '@deploy-actions/kit';
-import { shortDigest } from './digest.ts';
-import { formatPlatform } from './platform.ts';
+import { shortDigest } from './manifest/digest.ts';
+import { formatPlatform } from './manifest/platform.ts';
 import type { Outcome } from './outcome.ts';
 
 const REVISION = 'org.opencontainers.image.revision';

@@ -25,7 +25,8 @@ const UNSHIPPED = new Set(['lab', 'tooling']);
 function roomOf(file, cwd) {
   const [kind, name, ...rest] = path.relative(cwd, file).split(path.sep);
   if ((kind !== 'actions' && kind !== 'packages') || rest.length === 0) return undefined;
-  return { kind, name, test: /\.test(\.itg)?\.ts$/.test(file), folder: path.join(cwd, kind, name) };
+  const test = /\.test(\.itg)?\.ts$/.test(file) || rest[1] === 'testing';
+  return { kind, name, test, folder: path.join(cwd, kind, name) };
 }
 
 /** The package part of a module's name: `@scope/name/deep` -> `@scope/name`. */

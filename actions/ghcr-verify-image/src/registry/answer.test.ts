@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { type Answer, classify, errorsOf, parseGoDuration, retryDelay } from './answer.ts';
-import { type StubAnswer, type StubRegistry, startRegistry } from './registry-stub.ts';
-import { codes, leadTo, runVerify } from './verify-fixture.ts';
+import { type StubAnswer, type StubRegistry, startRegistry } from '../testing/registry-stub.ts';
+import { codes, leadTo, runVerify } from '../testing/verify-fixture.ts';
 
 let registry: StubRegistry;
 beforeEach(async () => {

@@ -1,8 +1,8 @@
 import { type KeyObject, createPublicKey, verify } from 'node:crypto';
 import { FieldError, messageOf } from '@deploy-actions/kit';
-import { SIMPLE_SIGNING } from './media-type.ts';
-import { Problem } from './problem.ts';
-import type { Repository } from './registry.ts';
+import { SIMPLE_SIGNING } from '../manifest/media-type.ts';
+import { Problem } from '../problem.ts';
+import type { Repository } from '../registry/registry.ts';
 
 const MAX_PAYLOAD = 64 * 1024;
 const SIGNATURE = 'dev.cosignproject.cosign/signature';

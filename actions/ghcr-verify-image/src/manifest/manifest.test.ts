@@ -2,10 +2,10 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { imagesOf, parseConfig, parseManifest } from './manifest.ts';
 import { OCI_INDEX, OCI_MANIFEST } from './media-type.ts';
-import { nearest } from './nearest.ts';
-import { nextPage } from './link.ts';
+import { nearest } from '../nearest.ts';
+import { nextPage } from '../registry/link.ts';
 import { formatPlatform, normalizePlatform, parsePlatform, samePlatform } from './platform.ts';
-import { Problem } from './problem.ts';
+import { Problem } from '../problem.ts';
 
 const digest = `sha256:${'0'.repeat(64)}`;
 const config = { mediaType: 'application/vnd.oci.image.config.v1+json', digest, size: 3 };

@@ -2,11 +2,11 @@ import { generateKeyPairSync, sign } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { API_TOKEN, type AttestationApi, startAttestationApi } from './fixtures/attestation-api.ts';
-import { type Attester, attestWithKey, openAttester } from './fixtures/attester.ts';
-import { OCI_INDEX, OCI_MANIFEST, SIMPLE_SIGNING } from './media-type.ts';
-import { type StubRegistry, putImage, startRegistry } from './registry-stub.ts';
-import { type Run, codes, runVerify } from './verify-fixture.ts';
+import { API_TOKEN, type AttestationApi, startAttestationApi } from '../testing/attestation-api.ts';
+import { type Attester, attestWithKey, openAttester } from '../testing/attester.ts';
+import { OCI_INDEX, OCI_MANIFEST, SIMPLE_SIGNING } from '../manifest/media-type.ts';
+import { type StubRegistry, putImage, startRegistry } from '../testing/registry-stub.ts';
+import { type Run, codes, runVerify } from '../testing/verify-fixture.ts';
 
 const BUNDLE = 'application/vnd.dev.sigstore.bundle.v0.3+json';
 const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -98,7 +98,7 @@ test.each(['inline', 'snappy', 'json'] as const)(
 
 test('a real attestation, of a public repository, holds with the embedded roots and for its signer alone', async () => {
   // Published by prefix-dev/sigstore-example; see the README beside the file.
-  const file = join(__dirname, '../../../packages/sigstore/src/fixtures/workflow-attestation.json');
+  const file = join(__dirname, '../../../../packages/sigstore/src/fixtures/workflow-attestation.json');
   const real = 'sha256:54303491a8418fbed24344b513546182c29b43bf282ceb433af65e2299f9271f';
   api.hold('prefix-dev/sigstore-example', real, JSON.parse(readFileSync(file, 'utf8')));
   registry.intercept = ({ method }) =>

@@ -1,7 +1,7 @@
 import { type Http, HttpError, type HttpRequest, type HttpResponse } from '@deploy-actions/http';
 import { type Clock, type Log, formatDuration, retry } from '@deploy-actions/kit';
 import { type Question, classify, isPassing, retryDelay } from './answer.ts';
-import { Problem } from './problem.ts';
+import { Problem } from '../problem.ts';
 
 /** What one image has cost so far. */
 export interface Traffic {

@@ -2,11 +2,17 @@ import type { HttpRequest, HttpResponse } from '@deploy-actions/http';
 import { DIGEST, type Reference, apiHost, formatReference, manifestName } from '@deploy-actions/image';
 import type { Clock } from '@deploy-actions/kit';
 import { type Question, classify } from './answer.ts';
-import { checkDigest, digestOf } from './digest.ts';
+import { checkDigest, digestOf } from '../manifest/digest.ts';
 import { nextPage } from './link.ts';
-import { type Descriptor, type ImageIndex, type ImageManifest, parseManifest, schema1 } from './manifest.ts';
-import { ACCEPT_MANIFESTS, bareType, isSchema1 } from './media-type.ts';
-import { Problem } from './problem.ts';
+import {
+  type Descriptor,
+  type ImageIndex,
+  type ImageManifest,
+  parseManifest,
+  schema1,
+} from '../manifest/manifest.ts';
+import { ACCEPT_MANIFESTS, bareType, isSchema1 } from '../manifest/media-type.ts';
+import { Problem } from '../problem.ts';
 import type { Grant, Tokens } from './token.ts';
 import type { Traffic, Wire } from './wire.ts';
 

@@ -1,6 +1,6 @@
-import type { Descriptor } from './manifest.ts';
-import { SIGSTORE_BUNDLE } from './media-type.ts';
-import type { Repository } from './registry.ts';
+import type { Descriptor } from '../manifest/manifest.ts';
+import { SIGSTORE_BUNDLE } from '../manifest/media-type.ts';
+import type { Repository } from '../registry/registry.ts';
 
 const MAX_BUNDLE = 16 * 2 ** 20;
 /** Anyone who may push can add referrers: more than this are not looked at. */

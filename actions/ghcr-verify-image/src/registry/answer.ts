@@ -1,8 +1,8 @@
 import { formatDuration } from '@deploy-actions/kit';
 import { parseRetryAfter } from '@deploy-actions/http';
-import { Problem, type ProblemCode } from './problem.ts';
-import { schema1 } from './manifest.ts';
-import { bareType, isSchema1 } from './media-type.ts';
+import { Problem, type ProblemCode } from '../problem.ts';
+import { schema1 } from '../manifest/manifest.ts';
+import { bareType, isSchema1 } from '../manifest/media-type.ts';
 
 /** The part of a registry's answer that tells what is wrong. */
 export interface Answer {

@@ -1,5 +1,5 @@
 import { DIGEST } from '@deploy-actions/image';
-import { Problem } from './problem.ts';
+import { Problem } from '../problem.ts';
 import { bareType, isIndex, isManifest, isSchema1 } from './media-type.ts';
 import { type Platform, normalizePlatform } from './platform.ts';
 

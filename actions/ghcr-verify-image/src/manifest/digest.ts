@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { Problem } from './problem.ts';
+import { Problem } from '../problem.ts';
 
 /** `sha256:<hex>` of some bytes. */
 export function digestOf(bytes: Uint8Array): string {

@@ -7,8 +7,8 @@ import {
   type StubRegistry,
   putBuild,
   startRegistry,
-} from './registry-stub.ts';
-import { NOW, codes, leadTo, runVerify } from './verify-fixture.ts';
+} from '../testing/registry-stub.ts';
+import { NOW, codes, leadTo, runVerify } from '../testing/verify-fixture.ts';
 
 let registry: StubRegistry;
 beforeEach(async () => {

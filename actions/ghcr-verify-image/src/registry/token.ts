@@ -2,7 +2,7 @@ import type { HttpResponse } from '@deploy-actions/http';
 import { messageOf } from '@deploy-actions/kit';
 import { type Question, classify } from './answer.ts';
 import { type Challenge, parseChallenge, tokenUrl } from './challenge.ts';
-import { Problem } from './problem.ts';
+import { Problem } from '../problem.ts';
 import type { Traffic, Wire } from './wire.ts';
 
 export interface Credentials {

@@ -2,9 +2,9 @@ import { formatReference } from '@deploy-actions/image';
 import type { KeyObject } from 'node:crypto';
 import type { Signer, Trust } from '@deploy-actions/sigstore';
 import { type GithubAttestationsOptions, githubBundles } from './github-attestations.ts';
-import { Problem } from './problem.ts';
+import { Problem } from '../problem.ts';
 import { referrerBundles } from './referrer-bundles.ts';
-import type { Repository } from './registry.ts';
+import type { Repository } from '../registry/registry.ts';
 import { describeSigner, type SignerRule, signerComplaint } from './signer-rule.ts';
 import { findSimpleSignature } from './simple-signing.ts';
 

@@ -1,10 +1,10 @@
 import { messageOf } from '@deploy-actions/kit';
-import { classify } from './answer.ts';
-import { nextPage } from './link.ts';
-import { bareType } from './media-type.ts';
-import { Problem } from './problem.ts';
+import { classify } from '../registry/answer.ts';
+import { nextPage } from '../registry/link.ts';
+import { bareType } from '../manifest/media-type.ts';
+import { Problem } from '../problem.ts';
 import { SnappyError, decodeSnappy } from './snappy.ts';
-import type { Traffic, Wire } from './wire.ts';
+import type { Traffic, Wire } from '../registry/wire.ts';
 
 export interface GithubAttestationsOptions {
   wire: Wire;

@@ -1,8 +1,8 @@
 // For tests: a registry in this process, which remembers what it was asked and can be told to misbehave.
 import { type IncomingMessage, type ServerResponse, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { digestOf } from './digest.ts';
-import { OCI_INDEX, OCI_MANIFEST } from './media-type.ts';
+import { digestOf } from '../manifest/digest.ts';
+import { OCI_INDEX, OCI_MANIFEST } from '../manifest/media-type.ts';
 
 export interface StubAnswer {
   status: number;

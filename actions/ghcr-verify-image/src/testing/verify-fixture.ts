@@ -1,8 +1,8 @@
 // For tests: runs the policy with a fake clock against a stub registry, and tells what came of it.
 import { type Http, openHttp } from '@deploy-actions/http';
 import { type Failure, fakeClock, memoryLog, parseFields, redactor } from '@deploy-actions/kit';
-import { fields } from './fields.ts';
-import { type VerifyPorts, verifyImages } from './ghcr-verify-image.ts';
+import { fields } from '../fields.ts';
+import { type VerifyPorts, verifyImages } from '../ghcr-verify-image.ts';
 
 export interface Run {
   outputs: Record<string, unknown>;
