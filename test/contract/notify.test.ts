@@ -123,6 +123,24 @@ test('a failure says what failed, where and whose change, in every dialect, from
   expect([...telegram.violations, ...slack.violations]).toEqual([]);
 });
 
+test('under workflow_run a message names the branch and commit of the run that started it', async () => {
+  const sha = 'c0ffee0123456789abcdef0123456789abcdef01';
+  const run = {
+    event: 'push',
+    head_branch: 'develop',
+    head_sha: sha,
+    head_commit: { id: sha, message: 'Mend the cart', author: { name: 'Ada' } },
+    head_repository: { full_name: 'org/shop' },
+  };
+  const env = { GITHUB_EVENT_NAME: 'workflow_run', GITHUB_EVENT_PATH: eventFile({ workflow_run: run }) };
+  expect((await viaTelegram({ status: 'success' }, env)).outputs['delivered']).toBe('delivered');
+  const text = telegram.messages()[0]!.text.replaceAll('\u2060', '');
+  expect(text).toContain('develop');
+  expect(text).toContain('Mend the cart');
+  expect(text).toContain(sha.slice(0, 7));
+  expect(text).not.toMatch(/\bmain\b/);
+});
+
 test('a live message lives through three steps, each its own process', async () => {
   for (const via of [viaTelegram, viaBot]) {
     const first = await via({ status: 'started', phase: 'Build' });

@@ -1,26 +1,25 @@
 import { expect, test } from '@jest/globals';
 import { parseFields } from '@deploy-actions/kit';
-import { type NoticeWorkflow, commitOf, nextPhases, noticeOf } from './context.ts';
+import { type NoticeWorkflow, nextPhases, noticeOf } from './context.ts';
 import { noticeFields } from './fields.ts';
 import { hostileTexts } from './stub/hostile.ts';
 
 const SHA = '8f2c1d7e9b0a4c5d6e7f8091a2b3c4d5e6f70819';
-const PUSH = {
-  head_commit: { id: SHA, message: 'Fix the cart\n\nLong story', author: { name: 'Ada L', username: 'ada' } },
-};
-
 function workflow(over: Partial<NoticeWorkflow> = {}): NoticeWorkflow {
   return {
     repository: 'org/shop',
     sha: SHA,
-    ref: 'refs/heads/main',
     refName: 'main',
+    branch: 'main',
+    tag: '',
+    message: 'Fix the cart\n\nLong story',
+    author: 'ada',
     actor: 'grace',
     runNumber: 42,
     runUrl: 'https://github.com/org/shop/actions/runs/4711',
     workflow: 'Deploy',
     job: 'deploy',
-    event: () => PUSH,
+    event: () => ({}),
     ...over,
   };
 }
@@ -46,7 +45,7 @@ test('a tag is the version, and the deployment event names the environment', () 
   const event = () => ({ deployment: { environment: 'staging' } });
   const notice = noticeOf(
     inputs({ status: 'failure' }),
-    workflow({ ref: 'refs/tags/v1.4.2', refName: 'v1.4.2', event }),
+    workflow({ refName: 'v1.4.2', branch: '', tag: 'v1.4.2', event }),
     live,
   );
   expect(notice).toMatchObject({
@@ -80,34 +79,19 @@ test('every part can be given instead', () => {
   });
 });
 
-test("the commit of a pull request is its head, of a started run that run's", () => {
-  const pull = { pull_request: { head: { sha: 'b'.repeat(40) }, title: 'Add x', user: { login: 'eve' } } };
-  expect(commitOf({ sha: SHA, event: () => pull })).toEqual({
-    sha: 'b'.repeat(40),
-    subject: 'Add x',
-    author: 'eve',
-  });
-  const run = {
-    workflow_run: { head_commit: { id: 'c'.repeat(40), message: 'm', author: { name: 'Kim' } } },
-  };
-  expect(commitOf({ sha: SHA, event: () => run })).toEqual({
-    sha: 'c'.repeat(40),
-    subject: 'm',
-    author: 'Kim',
-  });
-  expect(commitOf({ sha: SHA, event: () => ({}) })).toEqual({ sha: SHA, subject: '', author: '' });
-  expect(commitOf({ sha: '', event: () => ({ head_commit: 7 }) })).toBeUndefined();
+test('a run about no commit has none, and one without a message has no subject', () => {
+  const of = (over: Partial<NoticeWorkflow>) =>
+    noticeOf(inputs({ status: 'success' }), workflow(over), live).commit;
+  expect(of({ message: '', author: '' })).toEqual({ sha: SHA, subject: '', author: '' });
+  expect(of({ sha: '', message: '', author: '' })).toBeUndefined();
 });
 
 test('placeholders are filled once: what comes from a commit is not read again, and unknown ones stay', () => {
-  const event = () => ({
-    head_commit: { id: SHA, message: 'x {run-url} {title}', author: { username: 'ada' } },
-  });
   const message =
     '{status} {environment} {commit} {commit-message} by {author}/{actor} {nothing} {constructor} {{job}} #{run-number}';
   const notice = noticeOf(
     inputs({ status: 'success', environment: 'prod', message }),
-    workflow({ event }),
+    workflow({ message: 'x {run-url} {title}' }),
     live,
   );
   expect(notice.message).toBe(
@@ -117,10 +101,8 @@ test('placeholders are filled once: what comes from a commit is not read again, 
 
 test('no hostile event breaks a notice', () => {
   for (const text of hostileTexts) {
-    const event = () => ({ head_commit: { id: SHA, message: text, author: { name: text } } });
-    expect(noticeOf(inputs({ status: 'success' }), workflow({ event, refName: text }), live).title).toBe(
-      'Deployed shop',
-    );
+    const hostile = workflow({ message: text, author: text, refName: text });
+    expect(noticeOf(inputs({ status: 'success' }), hostile, live).title).toBe('Deployed shop');
   }
 });
 

@@ -10,7 +10,19 @@ export type NoticeInputs = Inputs<typeof noticeFields>;
 /** The part of the run's context that a notice is filled from. */
 export type NoticeWorkflow = Pick<
   Workflow,
-  'repository' | 'sha' | 'ref' | 'refName' | 'actor' | 'runNumber' | 'runUrl' | 'workflow' | 'job' | 'event'
+  | 'repository'
+  | 'sha'
+  | 'refName'
+  | 'branch'
+  | 'tag'
+  | 'message'
+  | 'author'
+  | 'actor'
+  | 'runNumber'
+  | 'runUrl'
+  | 'workflow'
+  | 'job'
+  | 'event'
 >;
 
 /** A notice of the inputs, everything that they leave open filled from the run's own context. */
@@ -27,8 +39,7 @@ export function noticeOf(
   const { status } = inputs;
   const deployment = object(workflow.event()['deployment']);
   const environment = inputs.environment ?? string(deployment['environment']);
-  const tag = workflow.ref.startsWith('refs/tags/') ? workflow.refName : '';
-  const version = inputs.version ?? tag;
+  const version = inputs.version ?? workflow.tag;
   const notice: Notice = {
     status,
     title: '',
@@ -38,7 +49,7 @@ export function noticeOf(
     version,
     deploymentId: inputs['deployment-id'] ?? '',
     // A tag is the version already.
-    ref: tag === '' ? workflow.refName : '',
+    ref: workflow.tag === '' ? workflow.refName : '',
     commit: commitOf(workflow),
     actor: workflow.actor,
     run: workflow.runUrl === '' ? undefined : { name: runName(workflow), url: workflow.runUrl },
@@ -79,35 +90,15 @@ function defaultTitle(notice: Notice): string {
 const object = (value: unknown): Record<string, unknown> =>
   typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 const string = (value: unknown): string => (typeof value === 'string' ? value : '');
-const firstLine = (value: unknown): string =>
-  literalLine(
-    string(value)
-      .trim()
-      .split(/\r?\n|\r/)[0] ?? '',
-  );
+const firstLine = (value: string): string => literalLine(value.trim().split(/\r?\n|\r/)[0] ?? '');
 
-/**
- * The commit that the run is about, as the event tells it: a push names its head commit, a pull request its
- * title and author, a run that another workflow started that run's commit.
- */
-export function commitOf(workflow: Pick<NoticeWorkflow, 'sha' | 'event'>): Commit | undefined {
-  const event = workflow.event();
-  const pull = object(event['pull_request']);
-  const sha = string(object(pull['head'])['sha']);
-  if (sha !== '')
-    return { sha, subject: firstLine(pull['title']), author: string(object(pull['user'])['login']) };
-  const run = object(event['workflow_run']);
-  for (const commit of [object(event['head_commit']), object(run['head_commit'])]) {
-    const id = string(commit['id']);
-    if (id === '') continue;
-    const author = object(commit['author']);
-    return {
-      sha: id,
-      subject: firstLine(commit['message']),
-      author: string(author['username']) || string(author['name']),
-    };
-  }
-  return workflow.sha === '' ? undefined : { sha: workflow.sha, subject: '', author: '' };
+/** The commit that the run is about, with the first line of its message. */
+function commitOf({
+  sha,
+  message,
+  author,
+}: Pick<NoticeWorkflow, 'sha' | 'message' | 'author'>): Commit | undefined {
+  return sha === '' ? undefined : { sha, subject: firstLine(message), author };
 }
 
 /** The phases that a live message has after this call: a new one ends the one before it. */

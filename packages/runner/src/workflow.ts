@@ -1,15 +1,13 @@
 import { readFileSync } from 'node:fs';
+import { type Subject, subjectOf } from './subject.ts';
 
-/** What the runner tells about the run, from its documented environment variables. Missing ones are empty. */
-export interface Workflow {
+/**
+ * What the runner tells about the run, from its documented environment variables, and the commit that the run is about.
+ * Missing ones are empty.
+ */
+export interface Workflow extends Subject {
   /** `owner/name` */
   repository: string;
-  sha: string;
-  /** The full ref, such as `refs/heads/main`. */
-  ref: string;
-  /** The short ref, such as `main`. */
-  refName: string;
-  actor: string;
   runId: string;
   runNumber: number;
   runAttempt: number;
@@ -42,12 +40,10 @@ export function readWorkflow(env: Environment): Workflow {
   const runId = of('GITHUB_RUN_ID');
   const attempt = count('GITHUB_RUN_ATTEMPT');
   let payload: Record<string, unknown> | undefined;
+  const event = () => (payload ??= readEvent(of('GITHUB_EVENT_PATH')));
   return {
+    ...subjectOf(env, event),
     repository,
-    sha: of('GITHUB_SHA'),
-    ref: of('GITHUB_REF'),
-    refName: of('GITHUB_HEAD_REF') || of('GITHUB_REF_NAME'),
-    actor: of('GITHUB_TRIGGERING_ACTOR') || of('GITHUB_ACTOR'),
     runId,
     runNumber: count('GITHUB_RUN_NUMBER'),
     runAttempt: attempt,
@@ -62,10 +58,7 @@ export function readWorkflow(env: Environment): Workflow {
         : '',
     workspace: of('GITHUB_WORKSPACE') || process.cwd(),
     temp: of('RUNNER_TEMP') || process.env['TMPDIR'] || '/tmp',
-    event() {
-      payload ??= readEvent(of('GITHUB_EVENT_PATH'));
-      return payload;
-    },
+    event,
   };
 }
 
