@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { type Fault, startSlackStub, startTelegramStub } from '@deploy-actions/notice/stub';
+import { type Fault, startSlackStub, startTelegramStub } from '@deploy-actions/notice/testing';
 import { findRoot, node24, readAction } from '@deploy-actions/tooling';
 
 /** What the stubs do to the messages of one row. */

@@ -9,7 +9,7 @@ import {
   type TelegramStub,
   startSlackStub,
   startTelegramStub,
-} from '@deploy-actions/notice/stub';
+} from '@deploy-actions/notice/testing';
 import { type BundleRun, runBundle } from '../../packages/tooling/src/run-action.ts';
 
 // Each test starts several processes, on machines with little to spare.

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { memoryLog, parseFields, systemClock } from '@deploy-actions/kit';
+import { parseFields, systemClock } from '@deploy-actions/kit';
+import { memoryLog } from '@deploy-actions/kit/testing';
 import { type Host, type Lab, openLab } from '@deploy-actions/lab';
 import { type RunEvent, readResult, startRun, statusOf } from '@deploy-actions/host';
 import { type Session, openSession, serverFields, serversOf } from '@deploy-actions/shell';

@@ -1,6 +1,5 @@
 import { renderSlack, renderTelegram, type Status } from '@deploy-actions/notice';
-import { drawPage, drawSlack, drawTelegram } from '@deploy-actions/notice/picture';
-import { sampleNotice } from '@deploy-actions/notice/stub';
+import { drawPage, drawSlack, drawTelegram, sampleNotice } from '@deploy-actions/notice/testing';
 
 /** One picture of the documentation. */
 export interface Picture {

@@ -1,5 +1,5 @@
 import { type Lab, type Load, startLoad } from '@deploy-actions/lab';
-import { startSlackStub, startTelegramStub } from '@deploy-actions/notice/stub';
+import { startSlackStub, startTelegramStub } from '@deploy-actions/notice/testing';
 import type { Mark, Sample } from './picture.ts';
 import type { Progress } from './progress.ts';
 import { type Messengers, type Shop, SITE_PORT, describeShop, openJob, startSite } from './shop.ts';

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { cpSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Host, type Lab, SAMPLE_APP } from '@deploy-actions/lab';
-import type { SlackStub, TelegramStub } from '@deploy-actions/notice/stub';
+import type { SlackStub, TelegramStub } from '@deploy-actions/notice/testing';
 import type { Job, Step } from './step.ts';
 
 /** Where the proxy answers for the site, and where the plain stack publishes it. */

@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { Failure, parseFields, redactor, type Report } from '@deploy-actions/kit';
-import { memoryLog, systemClock } from '@deploy-actions/kit';
+import { systemClock } from '@deploy-actions/kit';
+import { memoryLog } from '@deploy-actions/kit/testing';
 import { type Reach, fromRunner } from '@deploy-actions/probe';
 import type { Ports } from '@deploy-actions/runner';
 import type { Program, Session } from '@deploy-actions/shell';

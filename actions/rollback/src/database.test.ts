@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { type Member, fleetFailure } from '@deploy-actions/host';
 import { type Log, systemClock } from '@deploy-actions/kit';
-import { localSession } from '@deploy-actions/shell/local-session';
+import { localSession } from '@deploy-actions/shell/testing';
 import { commandsFor, databaseServer, runAfterDatabase } from './database.ts';
 
 // Real processes on a busy machine.

@@ -14,7 +14,7 @@ import {
   startSlackStub,
   upToThreeFaults,
   watchEarly,
-} from '@deploy-actions/notice/stub';
+} from '@deploy-actions/notice/testing';
 import { fields, parseChannel, parseMention, parseWebhook } from './fields.ts';
 import { attachmentStyle, sendSlack } from './slack-notify.ts';
 

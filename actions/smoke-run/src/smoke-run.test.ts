@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, expect, test } from '@jest/globals';
 import { closedPort, serveHttp } from '../../../test/support/server.ts';
 import { schema } from './specification/schema.ts';
-import { smokeRig } from './test-smoke.ts';
+import { smokeRig } from './testing/smoke-rig.ts';
 
 const SCHEMA_FILE = join(__dirname, '../schema.json');
 

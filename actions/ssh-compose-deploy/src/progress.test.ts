@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { RunEvent } from '@deploy-actions/host';
-import { memoryLog } from '@deploy-actions/kit';
+import { memoryLog } from '@deploy-actions/kit/testing';
 import { teller } from './progress.ts';
 
 test('the phases of one server are groups, each with its lines', async () => {

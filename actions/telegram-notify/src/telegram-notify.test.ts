@@ -14,7 +14,7 @@ import {
   startTelegramStub,
   upToThreeFaults,
   watchEarly,
-} from '@deploy-actions/notice/stub';
+} from '@deploy-actions/notice/testing';
 import { fields, parseChat } from './fields.ts';
 import { sendTelegram } from './telegram-notify.ts';
 

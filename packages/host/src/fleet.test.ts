@@ -3,7 +3,7 @@ import { systemClock } from '@deploy-actions/kit';
 import { type Member, type MemberOutcome, fleetFailure, openFleet } from './fleet.ts';
 import type { RunResult } from './run.ts';
 import { startRun } from './start.ts';
-import { type TestHost, eventually, hostsForEach, watching } from './test-hosts.ts';
+import { type TestHost, eventually, hostsForEach, watching } from './testing/hosts.ts';
 
 // Real processes on a busy machine.
 jest.setTimeout(60_000);

@@ -15,7 +15,7 @@ import {
   shellsHere,
   watching,
   works,
-} from './test-hosts.ts';
+} from './testing/hosts.ts';
 
 // Real processes on a busy machine.
 jest.setTimeout(60_000);

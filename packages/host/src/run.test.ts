@@ -18,7 +18,7 @@ import {
   shellsHere,
   statesOf,
   watching,
-} from './test-hosts.ts';
+} from './testing/hosts.ts';
 
 // Real processes on a busy machine.
 jest.setTimeout(60_000);

@@ -5,7 +5,7 @@ import { redactor } from '@deploy-actions/kit';
 import { makeAuthority, makeCertificate } from '../../../test/support/certificate.ts';
 import { closedPort, serveHttp, serveHttps, serveTcp } from '../../../test/support/server.ts';
 import { openHttp, requestJson } from './index.ts';
-import { failure, startsForEach } from './test-http.ts';
+import { failure, startsForEach } from './testing/http-rig.ts';
 
 const http = openHttp();
 const up = startsForEach(afterEach);

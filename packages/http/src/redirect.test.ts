@@ -2,7 +2,7 @@ import { afterAll, afterEach, expect, test } from '@jest/globals';
 import { makeCertificate } from '../../../test/support/certificate.ts';
 import { serveHttp, serveHttps } from '../../../test/support/server.ts';
 import { type ConnectOptions, type Endpoint, openHttp } from './index.ts';
-import { failure, startsForEach } from './test-http.ts';
+import { failure, startsForEach } from './testing/http-rig.ts';
 
 const http = openHttp();
 const up = startsForEach(afterEach);

@@ -8,7 +8,7 @@ export {
 } from './failure.ts';
 export { formatDuration, parseDuration } from './duration.ts';
 export { formatBytes, parseBytes } from './bytes.ts';
-export { type Clock, fakeClock, systemClock } from './clock.ts';
+export { type Clock, systemClock } from './clock.ts';
 export { type Backoff, type RetryOptions, backoffDelay, pool, retry } from './retry.ts';
 export { codeBlock, codeSpan, escapeHtml, escapeLog, escapeMarkdown, markdownTable } from './escape.ts';
 export { MASK, type Redactor, redactor } from './redact.ts';
@@ -35,5 +35,5 @@ export {
   text,
   withDefault,
 } from './fields.ts';
-export { type Log, memoryLog } from './log.ts';
+export { type Log } from './log.ts';
 export { type CheckResult, REPORT_LIMIT, type Report, cut, reportJson } from './report.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { fakeClock } from './clock.ts';
+import { fakeClock } from './testing/fake-clock.ts';
 import { backoffDelay, pool, retry } from './retry.ts';
 
 const backoff = { initial: 100, max: 1000, jitter: 0 };

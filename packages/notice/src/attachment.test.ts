@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
 import { renderAttachment } from './attachment.ts';
 import { literal, unguard } from './literal.ts';
-import { hostileTexts } from './stub/hostile.ts';
-import { sampleNotice } from './stub/sample.ts';
+import { hostileTexts } from './testing/hostile.ts';
+import { sampleNotice } from './testing/sample.ts';
 
 /** The text of an attachment, split at its code block as CommonMark 0.31, "Fenced code blocks", reads it. */
 function split(text: string): { before: string; code: string; after: string } {

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { parseFields } from '@deploy-actions/kit';
 import { type NoticeWorkflow, nextPhases, noticeOf } from './context.ts';
 import { noticeFields } from './fields.ts';
-import { hostileTexts } from './stub/hostile.ts';
+import { hostileTexts } from './testing/hostile.ts';
 
 const SHA = '8f2c1d7e9b0a4c5d6e7f8091a2b3c4d5e6f70819';
 function workflow(over: Partial<NoticeWorkflow> = {}): NoticeWorkflow {

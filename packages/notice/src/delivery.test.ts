@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { Failure, fakeClock } from '@deploy-actions/kit';
+import { Failure } from '@deploy-actions/kit';
+import { fakeClock } from '@deploy-actions/kit/testing';
 import { type Answer, type DeliveryRequest, type Post, judgeStatus, openCourier } from './delivery.ts';
 
 /** A server that does in memory, on a clock of the test's, what its script says. */

@@ -2,9 +2,9 @@ import { expect, test } from '@jest/globals';
 import { ATTACHMENT_LIMITS, renderAttachment } from './attachment.ts';
 import type { Notice } from './record.ts';
 import { SLACK_LIMITS, renderSlack } from './slack.ts';
-import { sampleNotice } from './stub/sample.ts';
-import { readMessage, readText } from './stub/slack-grammar.ts';
-import { parseHtml } from './stub/telegram-entities.ts';
+import { sampleNotice } from './testing/sample.ts';
+import { readMessage, readText } from './testing/slack-grammar.ts';
+import { parseHtml } from './testing/telegram-entities.ts';
 import { TELEGRAM_LIMITS, renderTelegram } from './telegram.ts';
 
 const RUN = 'https://github.com/org/shop/actions/runs/4711';

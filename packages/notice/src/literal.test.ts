@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { clip, guard, literal, unguard } from './literal.ts';
-import { findEntities } from './stub/telegram-entities.ts';
-import { hostileTexts } from './stub/hostile.ts';
+import { findEntities } from './testing/telegram-entities.ts';
+import { hostileTexts } from './testing/hostile.ts';
 
 test('nothing that a messenger makes into links or mentions by itself is left after the guard', () => {
   for (const text of hostileTexts) {

@@ -1,10 +1,10 @@
 import { expect, test } from '@jest/globals';
 import { literal, literalLine, unguard } from './literal.ts';
 import { SLACK_LIMITS, blocksLength, renderSlack, slackMentions } from './slack.ts';
-import { everywhere } from './stub/everywhere.ts';
-import { hostileTexts } from './stub/hostile.ts';
-import { sampleNotice } from './stub/sample.ts';
-import { SlackRefusal, readMessage, readText } from './stub/slack-grammar.ts';
+import { everywhere } from './testing/everywhere.ts';
+import { hostileTexts } from './testing/hostile.ts';
+import { sampleNotice } from './testing/sample.ts';
+import { SlackRefusal, readMessage, readText } from './testing/slack-grammar.ts';
 
 const OURS = ['https://github.com/org/shop/actions/runs/4711', 'https://shop.example.com/'];
 

@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals';
 import { STATUSES } from './record.ts';
 import { renderSlack } from './slack.ts';
-import { sampleNotice } from './stub/sample.ts';
-import { readMessage } from './stub/slack-grammar.ts';
-import { parseHtml } from './stub/telegram-entities.ts';
+import { sampleNotice } from './testing/sample.ts';
+import { readMessage } from './testing/slack-grammar.ts';
+import { parseHtml } from './testing/telegram-entities.ts';
 import { renderTelegram } from './telegram.ts';
 import { unguard } from './literal.ts';
 import { renderAttachment } from './attachment.ts';

@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals';
 import { literal, literalLine, unguard } from './literal.ts';
-import { everywhere } from './stub/everywhere.ts';
-import { hostileTexts } from './stub/hostile.ts';
-import { sampleNotice } from './stub/sample.ts';
-import { findEntities, parseHtml } from './stub/telegram-entities.ts';
+import { everywhere } from './testing/everywhere.ts';
+import { hostileTexts } from './testing/hostile.ts';
+import { sampleNotice } from './testing/sample.ts';
+import { findEntities, parseHtml } from './testing/telegram-entities.ts';
 import { TELEGRAM_LIMITS, renderTelegram, telegramText } from './telegram.ts';
 
 const OURS = new Set(['https://github.com/org/shop/actions/runs/4711', 'https://shop.example.com/']);

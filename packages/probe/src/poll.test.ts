@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { fakeClock } from '@deploy-actions/kit';
+import { fakeClock } from '@deploy-actions/kit/testing';
 import { StopWaiting, nextDelay, pollUntilReady } from './poll.ts';
 import type { Attempt } from './target.ts';
 

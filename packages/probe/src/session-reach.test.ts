@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { memoryLog } from '@deploy-actions/kit';
+import { memoryLog } from '@deploy-actions/kit/testing';
 import { type Program, type Session, SessionFailure, type SessionFailureCode } from '@deploy-actions/shell';
 import { type HttpTarget, probeHttp, probeTcp, probeWebSocket, throughSession } from './index.ts';
 

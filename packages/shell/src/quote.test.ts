@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { localSession } from './local-session.ts';
+import { localSession } from './testing/local-session.ts';
 import { quote } from './quote.ts';
 
 const where = (name: string) =>

@@ -1,6 +1,7 @@
 // For tests: runs the policy with a fake clock against a stub registry, and tells what came of it.
 import { type Http, openHttp } from '@deploy-actions/http';
-import { type Failure, fakeClock, memoryLog, parseFields, redactor } from '@deploy-actions/kit';
+import { type Failure, parseFields, redactor } from '@deploy-actions/kit';
+import { fakeClock, memoryLog } from '@deploy-actions/kit/testing';
 import { fields } from '../fields.ts';
 import { type VerifyPorts, verifyImages } from '../ghcr-verify-image.ts';
 

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeEach, expect, test } from '@jest/globals';
 import { serveHttp } from '../../../../test/support/server.ts';
-import { smokeRig } from '../test-smoke.ts';
+import { smokeRig } from '../testing/smoke-rig.ts';
 
 const { run } = smokeRig({ beforeEach, afterEach, afterAll, serve: serveHttp });
 

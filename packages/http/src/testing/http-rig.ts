@@ -1,4 +1,4 @@
-import { HttpError } from './error.ts';
+import { HttpError } from '../error.ts';
 
 /** Keeps what a test starts, and closes it when the test is over. */
 export function startsForEach(

@@ -1,14 +1,14 @@
 import { expect, test } from '@jest/globals';
-import { guard, unguard } from './literal.ts';
+import { guard, unguard } from '../literal.ts';
 import { drawPage, drawSlack, drawTelegram } from './picture.ts';
-import { STATUSES } from './record.ts';
-import { renderSlack } from './slack.ts';
-import { everywhere } from './stub/everywhere.ts';
-import { hostileTexts } from './stub/hostile.ts';
-import { sampleNotice } from './stub/sample.ts';
-import { readMessage } from './stub/slack-grammar.ts';
-import { parseHtml } from './stub/telegram-entities.ts';
-import { renderTelegram } from './telegram.ts';
+import { STATUSES } from '../record.ts';
+import { renderSlack } from '../slack.ts';
+import { everywhere } from './everywhere.ts';
+import { hostileTexts } from './hostile.ts';
+import { sampleNotice } from './sample.ts';
+import { readMessage } from './slack-grammar.ts';
+import { parseHtml } from './telegram-entities.ts';
+import { renderTelegram } from '../telegram.ts';
 
 /** The text of a page's body, as a browser shows it. */
 function textOf(html: string): string {

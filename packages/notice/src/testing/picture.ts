@@ -1,7 +1,7 @@
 import { escapeHtml } from '@deploy-actions/kit';
-import type { SlackBlock, SlackMessage, SlackText } from './slack.ts';
-import { parseHtml } from './stub/telegram-entities.ts';
-import type { TelegramMessage } from './telegram.ts';
+import type { SlackBlock, SlackMessage, SlackText } from '../slack.ts';
+import { parseHtml } from './telegram-entities.ts';
+import type { TelegramMessage } from '../telegram.ts';
 
 /**
  * Draws messages as pages, for the pictures of the documentation. The input is what is sent, to the letter:

@@ -15,3 +15,4 @@ export { everywhere } from './everywhere.ts';
 export { sampleNotice } from './sample.ts';
 export { type FakePorts, fakePorts, sampleWorkflow } from './ports.ts';
 export { upToThreeFaults, watchEarly } from './trial.ts';
+export { type Drawing, drawPage, drawSlack, drawTelegram } from './picture.ts';

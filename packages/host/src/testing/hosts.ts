@@ -11,8 +11,8 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type Clock, systemClock } from '@deploy-actions/kit';
-import { localSession } from '@deploy-actions/shell/local-session';
-import type { FollowOptions, Operation, RunEvent } from './run.ts';
+import { localSession } from '@deploy-actions/shell/testing';
+import type { FollowOptions, Operation, RunEvent } from '../run.ts';
 
 type Shell = 'dash' | 'busybox' | 'bash';
 

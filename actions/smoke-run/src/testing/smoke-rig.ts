@@ -1,9 +1,10 @@
 import type { RequestListener } from 'node:http';
-import { Failure, type Report, memoryLog, parseFields, redactor, systemClock } from '@deploy-actions/kit';
+import { Failure, type Report, parseFields, redactor, systemClock } from '@deploy-actions/kit';
+import { memoryLog } from '@deploy-actions/kit/testing';
 import { fromRunner } from '@deploy-actions/probe';
 import type { Ports } from '@deploy-actions/runner';
-import { fields } from './fields.ts';
-import { type SmokeInputs, type SmokeOutputs, type World, smokeRun } from './smoke-run.ts';
+import { fields } from '../fields.ts';
+import { type SmokeInputs, type SmokeOutputs, type World, smokeRun } from '../smoke-run.ts';
 
 interface Run {
   outputs: SmokeOutputs;

@@ -3,11 +3,11 @@ import { once } from 'node:events';
 import net from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type Clock, systemClock } from '@deploy-actions/kit';
-import { BOOTSTRAP } from './bootstrap.ts';
-import { runStarted } from './program-run.ts';
-import type { Outcome, Program, Session } from './session.ts';
-import { SessionFailure } from './session-failure.ts';
-import { lanes } from './lanes.ts';
+import { BOOTSTRAP } from '../bootstrap.ts';
+import { runStarted } from '../program-run.ts';
+import type { Outcome, Program, Session } from '../session.ts';
+import { SessionFailure } from '../session-failure.ts';
+import { lanes } from '../lanes.ts';
 
 export interface LocalSessionOptions {
   name?: string;

@@ -1,4 +1,5 @@
-import { type Clock, fakeClock, memoryLog, redactor } from '@deploy-actions/kit';
+import { type Clock, redactor } from '@deploy-actions/kit';
+import { fakeClock, memoryLog } from '@deploy-actions/kit/testing';
 import type { Workflow } from '@deploy-actions/runner';
 import type { NoticePorts } from '../notify.ts';
 

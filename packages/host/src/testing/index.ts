@@ -1,0 +1,13 @@
+export {
+  type TestHost,
+  eventually,
+  hostsForEach,
+  leftOut,
+  linesOf,
+  paused,
+  pidOf,
+  shellsHere,
+  statesOf,
+  watching,
+  works,
+} from './hosts.ts';

@@ -1,0 +1,1 @@
+export { failure, startsForEach } from './http-rig.ts';

@@ -1,0 +1,2 @@
+export { fakeClock } from './fake-clock.ts';
+export { memoryLog } from './memory-log.ts';

@@ -1,0 +1,1 @@
+export { type LocalSessionOptions, localSession } from './local-session.ts';
