@@ -12,6 +12,7 @@ export const OWNERS = {
   undici: 'http',
   yaml: 'document',
   xpath: 'document',
+  diff: 'traffic',
   '@cfworker/json-schema': 'document',
   '@sigstore/verify': 'sigstore',
   '@sigstore/bundle': 'sigstore',

@@ -3,7 +3,6 @@ import fc from 'fast-check';
 import { caddy, haproxy, nginx } from './install.ts';
 import { LADDER, parseShare, shareName, shares } from './color.ts';
 import { patternShare } from './caddy.ts';
-import { lineDiff } from './installation.ts';
 import { parseNginx } from './nginx-config.ts';
 import type { Edit, Proxy, Surroundings } from './proxy.ts';
 import { type Site, identifier } from './site.ts';
@@ -339,19 +338,5 @@ test('the nginx parser ends on any text, and knows quotes, comments and braces o
         }
       },
     ),
-  );
-});
-
-test('a difference, applied, gives the new text', () => {
-  const lines = fc.array(fc.constantFrom('a', 'b', 'c'), { maxLength: 8 });
-  fc.assert(
-    fc.property(lines, lines, (a, b) => {
-      const diff = lineDiff(a.join('\n'), b.join('\n'));
-      const removed = diff.filter((line) => line.startsWith('- ')).length;
-      const added = diff.filter((line) => line.startsWith('+ ')).length;
-      const before = a.length === 0 ? 1 : a.length;
-      const after = b.length === 0 ? 1 : b.length;
-      expect(before - removed).toBe(after - added);
-    }),
   );
 });

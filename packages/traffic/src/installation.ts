@@ -13,6 +13,7 @@ import {
   liveColor,
 } from './derive.ts';
 import { haproxy } from './haproxy.ts';
+import { lineDiff } from './line-diff.ts';
 import type { Look, LookProxy, PreparedProxy, ProxyMounts } from './look.ts';
 import { CANARY_LOGS, nginx } from './nginx.ts';
 import type { ProxyPlace } from './program/index.ts';
@@ -253,30 +254,4 @@ function canaryLog(
   const inside = mounts && insidePath(path, mounts);
   if (inside !== undefined) return { path, inside, why: '' };
   return none(`${proxy.name} has no volume ${CANARY_LOGS}:${CANARY_LOGS}`);
-}
-
-/** Lines with `+` or `-` before them; what stays is left out. */
-export function lineDiff(before: string, after: string): string[] {
-  const [a, b] = [before.split('\n'), after.split('\n')];
-  // Lengths of the longest common subsequences of the ends.
-  const lengths = Array.from({ length: a.length + 1 }, () => new Uint32Array(b.length + 1));
-  for (let i = a.length - 1; i >= 0; i -= 1) {
-    for (let j = b.length - 1; j >= 0; j -= 1) {
-      lengths[i]![j] =
-        a[i] === b[j] ? lengths[i + 1]![j + 1]! + 1 : Math.max(lengths[i + 1]![j]!, lengths[i]![j + 1]!);
-    }
-  }
-  const lines: string[] = [];
-  let [i, j] = [0, 0];
-  while (i < a.length || j < b.length) {
-    if (i < a.length && j < b.length && a[i] === b[j]) {
-      i += 1;
-      j += 1;
-    } else if (j < b.length && (i >= a.length || lengths[i]![j + 1]! > lengths[i + 1]![j]!)) {
-      lines.push(`+ ${b[j++]}`);
-    } else {
-      lines.push(`- ${a[i++]}`);
-    }
-  }
-  return lines;
 }
