@@ -25,7 +25,7 @@ export default tseslint.config(
     rules: {
       'house/arrows': 'error',
       'house/file-name': 'error',
-      'import-x/no-cycle': ['error', { ignoreExternal: false }],
+      'house/no-cycle': 'error',
       'import-x/no-duplicates': 'error',
       'import-x/first': 'error',
       'no-restricted-syntax': [

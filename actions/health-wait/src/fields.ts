@@ -1,5 +1,6 @@
 import {
   FieldError,
+  type Inputs,
   duration,
   field,
   flag,
@@ -86,3 +87,6 @@ export const fields = {
 };
 
 export const outputs = ['healthy', 'report', 'report-file', 'elapsed-ms'] as const;
+
+export type HealthInputs = Inputs<typeof fields>;
+export type HealthOutputs = Record<(typeof outputs)[number], string | number | boolean | undefined>;

@@ -7,7 +7,8 @@ import type { Ports } from '@deploy-actions/runner';
 import type { Program, Session } from '@deploy-actions/shell';
 import { type TinyServer, closedPort, serveHttp, serveTcp } from '../../../test/support/server.ts';
 import { fields } from './fields.ts';
-import { type HealthInputs, type HealthOutputs, healthWait } from './health-wait.ts';
+import type { HealthInputs, HealthOutputs } from './fields.ts';
+import { healthWait } from './health-wait.ts';
 
 const servers: TinyServer[] = [];
 async function up(starting: Promise<TinyServer>): Promise<TinyServer> {

@@ -1,17 +1,9 @@
 import { loadClient } from '@deploy-actions/http';
-import {
-  Failure,
-  type Inputs,
-  type Report,
-  formatDuration,
-  messageOf,
-  reportJson,
-} from '@deploy-actions/kit';
+import { Failure, type Report, formatDuration, messageOf, reportJson } from '@deploy-actions/kit';
 import {
   type Attempt,
   type ContainerScope,
   type Crash,
-  type PollResult,
   type Reach,
   StopWaiting,
   crashOf,
@@ -29,13 +21,10 @@ import {
 import type { Ports } from '@deploy-actions/runner';
 import type { Session } from '@deploy-actions/shell';
 import { credentialsIn } from './credential.ts';
-import type { fields, outputs } from './fields.ts';
-import { failureText, remedyFor, reportOf, summaryOf } from './report.ts';
+import type { HealthInputs, HealthOutputs } from './fields.ts';
+import { type TargetOutcome, failureText, remedyFor, reportOf, summaryOf } from './report.ts';
 import type { Watched } from './target-spec.ts';
 import { readTargets } from './targets.ts';
-
-export type HealthInputs = Inputs<typeof fields>;
-export type HealthOutputs = Record<(typeof outputs)[number], string | number | boolean | undefined>;
 
 /** What health-wait needs of the world besides the runner's ports. */
 export interface World {
@@ -49,12 +38,6 @@ export interface World {
 export interface ServerSide {
   session: Session;
   reach: Reach;
-}
-
-/** One target and how its wait ended. */
-export interface Outcome {
-  watched: Watched;
-  result: PollResult;
 }
 
 /** What is known about containers when a wait ends badly. */
@@ -79,7 +62,7 @@ export async function healthWait(inputs: HealthInputs, ports: Ports, world: Worl
     server && scope && inputs['fail-fast']
       ? watchContainers(server, scope, targets, ended.signal, stop)
       : undefined;
-  let outcomes: Outcome[];
+  let outcomes: TargetOutcome[];
   try {
     outcomes = await waitForAll(
       targets,
@@ -191,7 +174,7 @@ async function waitForAll(
   inputs: HealthInputs,
   ports: Ports,
   ways: Ways,
-): Promise<Outcome[]> {
+): Promise<TargetOutcome[]> {
   const { clock, log } = ports;
   const gate = slots(inputs.concurrency);
   const started = clock.now();
@@ -252,7 +235,7 @@ function progress(open: Map<Watched, Attempt | undefined>, waited: number): stri
 }
 
 function conclude(
-  outcomes: Outcome[],
+  outcomes: TargetOutcome[],
   elapsedMs: number,
   evidence: Evidence,
   ports: Ports,

@@ -6,13 +6,19 @@ import {
   formatDuration,
   markdownTable,
 } from '@deploy-actions/kit';
-import type { Tick } from '@deploy-actions/probe';
-import type { Outcome } from './health-wait.ts';
+import type { PollResult, Tick } from '@deploy-actions/probe';
+import type { Watched } from './target-spec.ts';
+
+/** One target and how its wait ended. */
+export interface TargetOutcome {
+  watched: Watched;
+  result: PollResult;
+}
 
 const SHOWN_ROWS = 60;
 
 /** The outcomes as the report that every consumer reads. */
-export function reportOf(outcomes: Outcome[], elapsedMs: number): Report {
+export function reportOf(outcomes: TargetOutcome[], elapsedMs: number): Report {
   const bad = outcomes.filter(({ result }) => !result.ok);
   return {
     kind: 'health',
@@ -29,7 +35,7 @@ export function reportOf(outcomes: Outcome[], elapsedMs: number): Report {
   };
 }
 
-function headline(outcomes: Outcome[], bad: Outcome[], elapsedMs: number): string {
+function headline(outcomes: TargetOutcome[], bad: TargetOutcome[], elapsedMs: number): string {
   if (bad.length === 0) {
     const what =
       outcomes.length === 1 ? `${outcomes[0]!.watched.name} is` : `all ${outcomes.length} targets are`;
@@ -40,7 +46,7 @@ function headline(outcomes: Outcome[], bad: Outcome[], elapsedMs: number): strin
 }
 
 /** One target's failure in one sentence: the phase, what was got against what was wanted, how often, how long. */
-export function failureText({ watched, result }: Outcome): string {
+export function failureText({ watched, result }: TargetOutcome): string {
   return `${watched.name} is not ready after ${formatDuration(result.elapsedMs)}: ${whyNot({ watched, result })}`;
 }
 
@@ -55,7 +61,7 @@ const PHASES: Record<string, string> = {
   ssh: 'SSH',
 };
 
-function whyNot({ watched, result }: Outcome): string {
+function whyNot({ watched, result }: TargetOutcome): string {
   const { last, attempts, phases } = result;
   if (last?.phase === 'container' && last.final) return last.detail!;
   const many = `${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}`;
@@ -70,7 +76,7 @@ function whyNot({ watched, result }: Outcome): string {
 }
 
 /** What a person can do about the first target that is not ready. */
-export function remedyFor(bad: Outcome[]): string {
+export function remedyFor(bad: TargetOutcome[]): string {
   const { watched, result } = bad[0]!;
   const { target } = watched;
   const last = result.last;
@@ -125,7 +131,11 @@ export function sparkline(timeline: readonly Tick[], elapsedMs: number, cells = 
 }
 
 /** The job summary: failures first, a timeline for each target, and how fast the good answers came. */
-export function summaryOf(outcomes: Outcome[], report: Report, evidence: readonly string[] = []): string {
+export function summaryOf(
+  outcomes: TargetOutcome[],
+  report: Report,
+  evidence: readonly string[] = [],
+): string {
   const ordered = [...outcomes].sort((a, b) => Number(a.result.ok) - Number(b.result.ok));
   const rows = ordered
     .slice(0, SHOWN_ROWS)
@@ -162,7 +172,7 @@ export function summaryOf(outcomes: Outcome[], report: Report, evidence: readonl
 }
 
 /** Time to ready and time of the answers over all targets. */
-function times(outcomes: readonly Outcome[]): string[] {
+function times(outcomes: readonly TargetOutcome[]): string[] {
   const ready = outcomes.filter(({ result }) => result.ok).map(({ result }) => result.elapsedMs);
   const answers = outcomes.flatMap(({ result }) =>
     result.timeline.filter(({ outcome }) => outcome === 'ok').map(({ elapsedMs }) => elapsedMs),

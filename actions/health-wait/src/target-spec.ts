@@ -11,7 +11,7 @@ import {
 } from '@deploy-actions/probe';
 import type { ConnectOptions, Endpoint } from '@deploy-actions/http';
 import { credentialsIn } from './credential.ts';
-import type { HealthInputs } from './health-wait.ts';
+import type { HealthInputs } from './fields.ts';
 import { type JsonExpectation, jsonExpectations } from './json-expectation.ts';
 
 /** A target as the user wrote it, in a line or in YAML; what is missing comes from the inputs. */

@@ -1,5 +1,5 @@
 import { Failure } from '@deploy-actions/kit';
-import type { HealthInputs } from './health-wait.ts';
+import type { HealthInputs } from './fields.ts';
 import { TargetError, type TargetSpec, type Watched, labelOf, watch } from './target-spec.ts';
 
 /**

@@ -4,7 +4,8 @@ import { Failure } from '@deploy-actions/kit';
 import { fromRunner, throughSession } from '@deploy-actions/probe';
 import type { Ports } from '@deploy-actions/runner';
 import { openSession, serversOf } from '@deploy-actions/shell';
-import type { HealthInputs, ServerSide, World } from './health-wait.ts';
+import type { HealthInputs } from './fields.ts';
+import type { ServerSide, World } from './health-wait.ts';
 
 /** The real world around health-wait. */
 export function openWorld(inputs: HealthInputs, ports: Ports): World & { close(): Promise<void> } {

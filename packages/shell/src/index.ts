@@ -1,4 +1,5 @@
 import { Failure } from '@deploy-actions/kit';
+import type { LocalOptions } from './local-options.ts';
 import type { Server } from './server.ts';
 import type { Outcome, Session, SessionPorts } from './session.ts';
 
@@ -14,6 +15,7 @@ export {
   serversOf,
 } from './server-fields.ts';
 export type { Hop, PrivateKey, Server } from './server.ts';
+export type { LocalOptions } from './local-options.ts';
 export type { Outcome, Program, Session, SessionPorts } from './session.ts';
 
 /**
@@ -24,15 +26,6 @@ export type { Outcome, Program, Session, SessionPorts } from './session.ts';
 export async function openSession(server: Server, ports: SessionPorts): Promise<Session> {
   const { openSshSession } = await import('./ssh-session.ts');
   return await openSshSession(server, ports);
-}
-
-export interface LocalOptions {
-  cwd?: string;
-  /** The whole environment; default: this process's. */
-  env?: Readonly<Record<string, string>>;
-  input?: Buffer | string;
-  onStdout?(bytes: Buffer): void;
-  onStderr?(bytes: Buffer): void;
 }
 
 /**

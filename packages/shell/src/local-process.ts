@@ -1,5 +1,5 @@
 import { exec } from '@actions/exec';
-import type { LocalOptions } from './index.ts';
+import type { LocalOptions } from './local-options.ts';
 import type { Outcome } from './session.ts';
 
 /** See `runLocal`. */

@@ -1,6 +1,7 @@
 // The project's own lint rules: the arrows of the design, one importing package per third-party library, file names.
 import path from 'node:path';
 import { builtinModules } from 'node:module';
+import { isTest, noCycle } from './cycle.mjs';
 
 /** The one package that may import each third-party library of shipped code. */
 export const OWNERS = {
@@ -21,6 +22,8 @@ export const OWNERS = {
 
 /** Packages that are never shipped: they may use what they need, and nothing that ships may import them. */
 const UNSHIPPED = new Set(['lab', 'tooling']);
+
+const ONLY_TESTS = 'What is for tests is imported by tests and src/testing alone.';
 
 /** Where a file stands in the house; undefined outside actions/ and packages/. */
 function roomOf(file, cwd) {
@@ -44,7 +47,8 @@ function complaint(specifier, file, cwd) {
       return 'A relative import names the file with its extension (.ts).';
     if (room === undefined) return undefined;
     const target = path.resolve(path.dirname(file), specifier);
-    if (target.startsWith(room.folder + path.sep)) return undefined;
+    if (target.startsWith(room.folder + path.sep))
+      return isTest(target) && !room.test ? ONLY_TESTS : undefined;
     if (roomOf(target, cwd)?.kind === 'actions') return 'No action is imported from outside its folder.';
     return room.test
       ? undefined
@@ -59,6 +63,7 @@ function complaint(specifier, file, cwd) {
     if (room.kind === 'packages' && room.name === 'kit') return 'kit depends on nothing.';
     if (UNSHIPPED.has(to) && !UNSHIPPED.has(room.name))
       return `${to} is never shipped: only tests may import it.`;
+    if (specifier.endsWith('/testing') && !UNSHIPPED.has(room.name)) return ONLY_TESTS;
     return undefined;
   }
   if (room.kind === 'packages' && UNSHIPPED.has(room.name)) return undefined;
@@ -100,4 +105,4 @@ const fileName = {
   },
 };
 
-export const house = { rules: { arrows, 'file-name': fileName } };
+export const house = { rules: { arrows, 'file-name': fileName, 'no-cycle': noCycle } };

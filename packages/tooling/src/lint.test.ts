@@ -85,7 +85,31 @@ test.each([
     'house/arrows',
     'Only packages/shell imports node-ssh',
   ],
-  ['a cycle', 'packages/compose/src/cycle-one.ts', 'import-x/no-cycle', 'cycle'],
+  ['a cycle', 'packages/compose/src/cycle-one.ts', 'house/no-cycle', 'cycle-two.ts -> '],
+  [
+    'a cycle of types alone',
+    'packages/compose/src/type-cycle-one.ts',
+    'house/no-cycle',
+    'type-cycle-two.ts -> ',
+  ],
+  [
+    'packages that lead to one another, though no file leads to itself',
+    'packages/ring/src/index.ts',
+    'house/no-cycle',
+    'packages/ring -> packages/chain -> packages/ring',
+  ],
+  [
+    'shipped code that imports what is for tests',
+    'packages/compose/src/imports-testing.ts',
+    'house/arrows',
+    'What is for tests',
+  ],
+  [
+    "shipped code that imports another package's testing",
+    'actions/one/src/imports-testing.ts',
+    'house/arrows',
+    'What is for tests',
+  ],
   ['an import without its extension', 'packages/compose/src/no-extension.ts', 'house/arrows', 'extension'],
 ])('lint refuses %s', (_what, file, rule, words) => {
   expect(reports.get(file)).toContainEqual(
@@ -95,6 +119,6 @@ test.each([
 
 test('lint lets good code pass', () => {
   const fine = [...reports].filter(([file]) => /\/fine\./.test(file));
-  expect(fine).toHaveLength(6);
+  expect(fine).toHaveLength(7);
   for (const [file, messages] of fine) expect([file, messages]).toEqual([file, []]);
 });

@@ -1,6 +1,6 @@
 import { Failure, type Place } from '@deploy-actions/kit';
 import type { Site } from './site.ts';
-import type { TraefikReading } from './traefik.ts';
+import type { TraefikReading } from './traefik-file.ts';
 
 export type ProxyKind = 'nginx' | 'caddy' | 'haproxy' | 'traefik' | 'managed';
 

@@ -1,5 +1,32 @@
 import { COLORS, type Color, type Share, shareName, shares } from './color.ts';
-import { DEFAULT_HEADER, PROBE_HEADER, type Route, type Site, addressesOf, identifier } from './site.ts';
+import {
+  DEFAULT_HEADER,
+  PROBE_HEADER,
+  type Route,
+  type Site,
+  type TraefikParts,
+  addressesOf,
+  identifier,
+} from './site.ts';
+
+/** A router of the user's file that leads to a route, and the lines (from 1) of what is to be changed. */
+export interface FoundRouter {
+  name: string;
+  route: Route;
+  settings: Readonly<Record<string, unknown>>;
+  serviceLine: number;
+  /** Undefined: it has none. */
+  middlewares: { line: number; firstLine: number } | undefined;
+}
+
+/** What `install` needs of a file for Traefik's file provider. */
+export interface TraefikReading {
+  routers: readonly FoundRouter[];
+  /** The file as it was understood, without our parts. */
+  value: unknown;
+  /** What the share's files copy from it. */
+  parts: TraefikParts;
+}
 
 /** The name that a router uses for a route's two colours. */
 export function serviceName(site: Pick<Site, 'project'>, route: Pick<Route, 'name'>): string {

@@ -1,29 +1,16 @@
 import { DocumentError, type ParsedDocument, type Path, parseDocument } from '@deploy-actions/document/parse';
 import { type Edit, type Proxy, type Replacement, configFailure, replaceAll } from './proxy.ts';
 import { indentAt, insertRegion, removeRegions, replaceRegion, withoutRegions } from './region.ts';
-import type { Route, Site, TraefikParts } from './site.ts';
-import { colorMiddleware, namesIn, serviceName } from './traefik-file.ts';
+import type { Route, Site } from './site.ts';
+import {
+  type FoundRouter,
+  type TraefikReading,
+  colorMiddleware,
+  namesIn,
+  serviceName,
+} from './traefik-file.ts';
 
 type Settings = Record<string, unknown>;
-
-/** A router of the user's file that leads to a route, and the lines (from 1) of what is to be changed. */
-interface FoundRouter {
-  name: string;
-  route: Route;
-  settings: Settings;
-  serviceLine: number;
-  /** Undefined: it has none. */
-  middlewares: { line: number; firstLine: number } | undefined;
-}
-
-/** What `install` needs of a file for Traefik's file provider. */
-export interface TraefikReading {
-  routers: readonly FoundRouter[];
-  /** The file as it was understood, without our parts. */
-  value: unknown;
-  /** What the share's files copy from it. */
-  parts: TraefikParts;
-}
 
 /**
  * Finds the routers of a file that lead to the routes. Throws `input` Failures for a file that is no YAML or TOML, that
