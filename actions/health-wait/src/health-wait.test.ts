@@ -139,6 +139,24 @@ test('the old version does not pass for the new one', async () => {
   expect((await run({ targets: server.url, 'expect-version': 'v2' })).outputs.healthy).toBe(true);
 });
 
+test('a version and an id that are numbers are compared as they were written', async () => {
+  const server = await up(
+    serveHttp((_request, response) => response.end('{"version":1.10,"id":9007199254740993}')),
+  );
+  const waited = async (expected: string) => {
+    const { outputs, failure } = await run({
+      targets: `- url: ${server.url}\n  ${expected}`,
+      timeout: '300ms',
+    });
+    return outputs.healthy === true ? 'ready' : failure!.message;
+  };
+  expect(await waited('expect-version: 1.10')).toBe('ready');
+  expect(await waited('expect-version: 1.1')).toContain('version 1.10 answers, wanted 1.1');
+  expect(await waited('expect-json: { $.id: 9007199254740993 }')).toBe('ready');
+  expect(await waited('expect-json: { $.id: 9007199254740992 }')).toContain('$.id is 9007199254740993');
+  expect(await waited('expect-json: { $.version: 1.1 }')).toContain('$.version is 1.10, wanted 1.1');
+});
+
 test('YAML targets have their own expectations and limits, and a mistake is named with line and key', async () => {
   const server = await up(
     serveHttp((request, response) =>

@@ -79,9 +79,13 @@ async function fromYaml(
   const { targetsSchema } = await import('./targets-schema.ts');
   try {
     const document = await readDocument<(string | TargetSpec)[]>(text, { schema: targetsSchema });
+    // What an answer is compared with is as it was written: 1.10 is not 1.1, nor 2^53 + 1 the number before it.
+    const written = document.exact() as (string | TargetSpec)[];
     return document.value.map((item, index) => {
       try {
-        return watch(typeof item === 'string' ? parseLine(item) : item, inputs, onSecret);
+        const spec =
+          typeof item === 'string' ? parseLine(item) : compared(item, written[index] as TargetSpec);
+        return watch(spec, inputs, onSecret);
       } catch (error) {
         if (!(error instanceof TargetError)) throw error;
         const path = typeof item === 'string' ? [index] : [index, error.key];
@@ -91,4 +95,13 @@ async function fromYaml(
   } catch (error) {
     throw error instanceof DocumentError ? documentFailure(error, { input: 'targets' }) : error;
   }
+}
+
+/** A target whose expected values are taken as they were written. */
+function compared(spec: TargetSpec, written: TargetSpec): TargetSpec {
+  const keys = ['expect-json', 'expect-version'] as const;
+  return {
+    ...spec,
+    ...Object.fromEntries(keys.flatMap((key) => (key in written ? [[key, written[key]]] : []))),
+  };
 }

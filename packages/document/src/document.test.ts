@@ -191,3 +191,12 @@ test('a path reads as one writes it, and a typo finds its word', () => {
   expect(suggest('tiemout', ['timeout', 'name'])).toBe('timeout');
   expect(suggest('zzz', ['timeout', 'name'])).toBeUndefined();
 });
+
+test('numbers can be had as they were written', async () => {
+  const text = 'id: 9007199254740993\nversion: 1.10\nlist: &l [1, 1.0, .5, 0x10]\nalso: *l\n';
+  const { value, exact } = await parseDocument(text);
+  expect(value).toEqual({ id: 2 ** 53, version: 1.1, list: [1, 1, 0.5, 16], also: [1, 1, 0.5, 16] });
+  expect(JSON.stringify(exact())).toBe(
+    '{"id":9007199254740993,"version":1.10,"list":[1,1.0,0.5,16],"also":[1,1.0,0.5,16]}',
+  );
+});

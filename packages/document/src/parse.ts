@@ -1,3 +1,4 @@
+import { exactNumber } from '@deploy-actions/kit';
 import type { Document, Node, YAMLError } from 'yaml';
 import { DocumentError, type Path, type Problem } from './problem.ts';
 
@@ -21,6 +22,8 @@ export interface ParseOptions {
 export interface ParsedDocument {
   /** Plain objects, arrays, strings, numbers, booleans and null; never circular. */
   value: unknown;
+  /** The same value, in which numbers that JavaScript would write otherwise keep their text (`WrittenNumber`). */
+  exact(): unknown;
   /** Where a value, or the key of a value, stands; the nearest existing parent for a path that is not there. */
   place(path: Path, what?: 'key' | 'value'): { line: number; column: number };
 }
@@ -85,7 +88,16 @@ export async function parseDocument(text: string, options: ParseOptions = {}): P
   };
   const excess = measure(value, depth, values);
   if (excess) throw fail(excess.message, excess.path, place(excess.path));
-  return { value, place };
+  const exact = () => {
+    yaml.visit(document, {
+      Scalar(_key, node) {
+        if (typeof node.value === 'number' && node.source !== undefined)
+          node.value = exactNumber(node.source) ?? node.value;
+      },
+    });
+    return document.toJS({ maxAliasCount: 1000 }) as unknown;
+  };
+  return { value, exact, place };
 }
 
 /** Brackets deeper than the parser's recursion bears; a cheap look before anything recursive runs. */

@@ -36,4 +36,13 @@ export {
   withDefault,
 } from './fields.ts';
 export { type Log } from './log.ts';
+export {
+  type ExactNumber,
+  WrittenNumber,
+  compareNumbers,
+  exactNumber,
+  isInteger,
+  isNumber,
+  parseExactJson,
+} from './number.ts';
 export { type CheckResult, REPORT_LIMIT, type Report, cut, reportJson } from './report.ts';

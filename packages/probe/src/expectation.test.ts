@@ -72,6 +72,13 @@ test('each expectation that fails says what was got and what was wanted', () => 
     [answer(200, '{"a":null}'), json('$.a'), undefined],
     [answer(200, '{"a":"null"}'), json('$.a', null), '$.a is "null", wanted null'],
     [answer(200, '{}'), json('$.a', null), '$.a is not in the answer, wanted null'],
+    [answer(200, '{"a":9007199254740993}'), json('$.a', '9007199254740993'), undefined],
+    [
+      answer(200, '{"a":9007199254740993}'),
+      json('$.a', '9007199254740992'),
+      '$.a is 9007199254740993, wanted "9007199254740992"',
+    ],
+    [answer(200, '{"a":1.10}'), json('$.a', '1.1'), '$.a is 1.10, wanted "1.1"'],
     [answer(200, 'no'), json('$.a'), 'the body is not JSON; it begins "no"'],
     [
       answer(200, '', { 'x-a': '1' }),
@@ -110,6 +117,7 @@ test('the version is found where the answer names it, and a commit may be abbrev
   const got = answer(200, '{"app":{"version":"abc"}}', { 'x-version': ' 7 ' });
   expect(versionOf(got, parseVersionSource('json:app.version'))).toBe('abc');
   expect(versionOf(got, parseVersionSource('header:X-Version'))).toBe('7');
+  expect(versionOf(answer(200, '{"version":1.10}'), parseVersionSource('json:version'))).toBe('1.10');
   expect(versionOf(answer(200, ' v1\n'), parseVersionSource('body'))).toBe('v1');
   for (const text of ['', 'json:', 'header:a b', 'xml:a', 'json:$['])
     expect(() => parseVersionSource(text)).toThrow();

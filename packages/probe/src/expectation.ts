@@ -1,5 +1,5 @@
 import type { HttpResponse } from '@deploy-actions/http';
-import { cut, formatDuration } from '@deploy-actions/kit';
+import { cut, formatDuration, parseExactJson } from '@deploy-actions/kit';
 import type { JsonPath } from './json-path.ts';
 import { type StatusSet, parseStatusSet } from './status-set.ts';
 import { type VersionSource, sameVersion, versionOf } from './version.ts';
@@ -120,13 +120,16 @@ export function unmet(answer: HttpResponse, expectations: Expectations, now: Dat
 
 function parsed(answer: HttpResponse): { value: unknown } | undefined {
   try {
-    return { value: JSON.parse(answer.body.toString('utf8')) as unknown };
+    return { value: parseExactJson(answer.body.toString('utf8')) };
   } catch {
     return undefined;
   }
 }
 
-/** Equal as JSON, or the same when written out: `1` in a workflow is text as often as it is a number. */
+/**
+ * Equal as JSON, or the same when written out: `1` in a workflow is text as often as it is a number. Numbers are compared
+ * as they are written: `1.10` is another version than `1.1`, and 2^53 + 1 another id than 2^53.
+ */
 function alike(value: unknown, wanted: unknown): boolean {
   if (wanted === null) return value === null;
   const written = (one: unknown) => (typeof one === 'string' ? one : JSON.stringify(one));

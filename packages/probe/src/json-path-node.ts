@@ -1,3 +1,5 @@
+import { WrittenNumber, compareNumbers, isNumber } from '@deploy-actions/kit';
+
 /** What is wrong with a JSONPath expression; `column` counts from 1. */
 export class JsonPathError extends Error {
   readonly column: number;
@@ -55,7 +57,9 @@ export function children(node: unknown): unknown[] {
 }
 
 function isObject(node: unknown): node is Record<string, unknown> {
-  return typeof node === 'object' && node !== null && !Array.isArray(node);
+  return (
+    typeof node === 'object' && node !== null && !Array.isArray(node) && !(node instanceof WrittenNumber)
+  );
 }
 
 export const byName =
@@ -118,6 +122,7 @@ export function valueOf(expression: Expression, node: unknown, root: unknown): u
 
 function equal(a: unknown, b: unknown): boolean {
   if (a === b) return true;
+  if (isNumber(a) && isNumber(b)) return compareNumbers(a, b) === 0;
   if (Array.isArray(a) && Array.isArray(b))
     return a.length === b.length && a.every((item, i) => equal(item, b[i]));
   if (isObject(a) && isObject(b)) {
@@ -131,7 +136,7 @@ function equal(a: unknown, b: unknown): boolean {
 }
 
 function less(a: unknown, b: unknown): boolean {
-  if (typeof a === 'number' && typeof b === 'number') return a < b;
+  if (isNumber(a) && isNumber(b)) return compareNumbers(a, b) < 0;
   if (typeof a === 'string' && typeof b === 'string')
     return Buffer.compare(Buffer.from(a), Buffer.from(b)) < 0;
   return false;

@@ -1,3 +1,4 @@
+import { exactNumber } from '@deploy-actions/kit';
 import {
   COMPARE,
   type Expression,
@@ -247,7 +248,7 @@ export class JsonPathReader {
     const literal = (value: unknown): Expression => ({ kind: 'value', of: () => value, literal: true });
     if (this.peek('"') || this.peek("'")) return literal(this.string());
     const number = this.match(/-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y);
-    if (number !== undefined) return literal(Number(number));
+    if (number !== undefined) return literal(exactNumber(number)!);
     if (this.peek('@') || this.peek('$')) return this.query();
     const name = this.match(/[a-z][a-z0-9_]*/y);
     if (name === undefined) throw this.wrong('expected a value, @, $ or a function');

@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import { parseExactJson } from '@deploy-actions/kit';
 import fc from 'fast-check';
 import { JsonPathError, jsonPath, leadingJsonPath, lenientJsonPath } from './json-path.ts';
 
@@ -94,4 +95,13 @@ test('arbitrary paths and documents never bring it down', () => {
     ),
     { numRuns: 3000 },
   );
+});
+
+test('numbers in filters are compared without rounding', () => {
+  const ids = parseExactJson('[9007199254740992, 9007199254740993, 1.0]');
+  const found = (path: string) => JSON.stringify(jsonPath(path).select(ids));
+  expect(found('$[?@ == 9007199254740993]')).toBe('[9007199254740993]');
+  expect(found('$[?@ < 9007199254740993]')).toBe('[9007199254740992,1.0]');
+  expect(found('$[?@ == 1]')).toBe('[1.0]');
+  expect(found('$..*')).toBe('[9007199254740992,9007199254740993,1.0]');
 });

@@ -1,4 +1,5 @@
 import type { HttpResponse } from '@deploy-actions/http';
+import { isNumber, parseExactJson } from '@deploy-actions/kit';
 import { type JsonPath, JsonPathError, lenientJsonPath } from './json-path.ts';
 
 /** Where an answer says which version it is from: `header:NAME`, `json:PATH` or `body`. */
@@ -33,12 +34,12 @@ export function versionOf(
   if (source.kind === 'body') return text === '' ? undefined : text;
   let document: unknown;
   try {
-    document = JSON.parse(text);
+    document = parseExactJson(text);
   } catch {
     return undefined;
   }
   const [value] = source.path.select(document);
-  return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined;
+  return typeof value === 'string' || isNumber(value) ? String(value) : undefined;
 }
 
 /**
