@@ -3,7 +3,8 @@ import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { node24 } from '@deploy-actions/tooling';
-import { type Color, type Site, parseShare, traefikFile } from '@deploy-actions/traffic';
+import { type Color, parseShare } from '@deploy-actions/ledger';
+import { type Site, traefikFile } from '@deploy-actions/traffic';
 import { caddy, haproxy, nginx, readTraefik, traefik } from '@deploy-actions/traffic/install';
 
 /** Ports on loopback: the two colours, and each proxy's front door. */

@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Lab, type LoadReport, openLab, startLoad } from '@deploy-actions/lab';
-import type { Color } from '@deploy-actions/traffic';
+import type { Color } from '@deploy-actions/ledger';
 import { table } from './peers.ts';
 import {
   APP,

@@ -1,11 +1,11 @@
 import { followRun } from '@deploy-actions/host';
 import { Failure } from '@deploy-actions/kit';
 import { type VersionSource, parseVersionSource } from '@deploy-actions/probe';
+import { deploymentIdOf } from '@deploy-actions/ledger';
 import type { Ports } from '@deploy-actions/runner';
 import { type Server, type Session, openSession, serversOf } from '@deploy-actions/shell';
 import { type SeenServer, lookAt, settleInterrupted } from '@deploy-actions/traffic';
 import type { SwitchInputs, SwitchOutputs } from './fields.ts';
-import { deploymentIdOf } from './identity.ts';
 import { installProxy } from './install.ts';
 import { confirmSwitch, moveTraffic } from './move.ts';
 import { showStatus } from './status.ts';

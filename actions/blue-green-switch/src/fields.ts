@@ -14,12 +14,9 @@ import {
   text,
   withDefault,
 } from '@deploy-actions/kit';
+import { LADDER, idField, projectField } from '@deploy-actions/ledger';
 import { serverFields } from '@deploy-actions/shell';
-import { LADDER } from '@deploy-actions/traffic/color';
 import type { ManagedProxy } from '@deploy-actions/traffic';
-
-const PROJECT = /^[a-z0-9][a-z0-9_-]{0,62}$/;
-const ID = /^[a-z0-9][a-z0-9._-]{0,62}$/;
 
 /** `name: service:port`. */
 function parseRoute(line: string): { name: string; service: string; port: number } {
@@ -118,7 +115,7 @@ function parseManaged(value: string): ManagedProxy {
 
 export const fields = {
   ...serverFields,
-  project: required(pattern(PROJECT, 'a project name (lower-case letters, digits, - and _)')),
+  project: required(projectField()),
   proxy: withDefault(oneOf(['auto', 'nginx', 'caddy', 'haproxy', 'traefik', 'managed']), 'auto'),
   managed: field(parseManaged),
   routes: linesOf(parseRoute),
@@ -157,7 +154,7 @@ export const fields = {
   status: flag(),
   'lock-timeout': withDefault(duration(0), 600_000),
   'resume-on-boot': field((value) => flag().parse(value)),
-  'deployment-id': pattern(ID, 'an id (lower-case letters, digits and . _ -, at most 63)'),
+  'deployment-id': idField(),
 };
 
 export const outputs = ['from', 'to', 'weight', 'switched-at', 'overlap-ms', 'drained', 'report'] as const;

@@ -1,5 +1,6 @@
 import { type Member, fleetFailure } from '@deploy-actions/host';
 import { Failure, codeBlock, escapeMarkdown, reportJson } from '@deploy-actions/kit';
+import { deploymentIdOf } from '@deploy-actions/ledger';
 import type { Ports } from '@deploy-actions/runner';
 import type { Server, Session } from '@deploy-actions/shell';
 import { type Installation, planInstallation } from '@deploy-actions/traffic/install';
@@ -17,7 +18,6 @@ import {
   switchParameters,
 } from '@deploy-actions/traffic';
 import type { SwitchInputs, SwitchOutputs } from './fields.ts';
-import { deploymentIdOf } from './identity.ts';
 import { NO_OUTPUTS, switchReport } from './move.ts';
 
 /** Prepares the proxies once, or says what that would change (`install: check`, `plan`). */

@@ -7,18 +7,18 @@ import {
 } from '@deploy-actions/host';
 import { Failure, type Report, formatDuration, reportJson } from '@deploy-actions/kit';
 import { type VersionSource, sameVersion, throughSession, versionOf } from '@deploy-actions/probe';
+import { type Color, deploymentIdOf, parseShare } from '@deploy-actions/ledger';
 import type { Ports } from '@deploy-actions/runner';
 import type { Server, Session } from '@deploy-actions/shell';
 import {
-  type Color,
   type PreparedProxy,
   type ProxyKind,
   type SeenServer,
   type Site,
   type SwitchPlan,
+  liveOnlyServices,
   movedAddresses,
   operationHash,
-  parseShare,
   preparedSite,
   program,
   returnOthers,
@@ -29,7 +29,6 @@ import {
   timerProgram,
 } from '@deploy-actions/traffic';
 import type { SwitchInputs, SwitchOutputs } from './fields.ts';
-import { deploymentIdOf } from './identity.ts';
 import { switchMarkdown } from './summary.ts';
 import { isConfirmed } from './target.ts';
 
@@ -161,10 +160,7 @@ function backFrom(member: Member, outcome: MemberOutcome): Operation | undefined
 
 /** What runs only where the traffic is: as the containers say, and as the input adds. */
 function liveOnlyOf(seen: SeenServer, inputs: SwitchInputs): string[] {
-  const labelled = seen.look.containers
-    .filter((one) => one.labels['deploy-actions.live-only'] === 'true')
-    .map((one) => one.service);
-  return [...new Set([...labelled, ...inputs['live-only-services']])].sort();
+  return [...new Set([...liveOnlyServices(seen.look), ...inputs['live-only-services']])].sort();
 }
 
 /** The colour answers with the expected version before anything moves; asked at its own address, past the proxy. */

@@ -1,6 +1,7 @@
 import { escapeMarkdown, markdownTable } from '@deploy-actions/kit';
+import { COLORS } from '@deploy-actions/ledger';
 import type { Ports } from '@deploy-actions/runner';
-import { COLORS, type SeenServer, colorContainers, liveColor, releaseOfColor } from '@deploy-actions/traffic';
+import { type SeenServer, colorContainers, liveColorOf, releaseOfColor } from '@deploy-actions/traffic';
 import type { SwitchInputs, SwitchOutputs } from './fields.ts';
 import { NO_OUTPUTS } from './move.ts';
 
@@ -21,7 +22,7 @@ export function showStatus(seen: readonly SeenServer[], inputs: SwitchInputs, po
     }
     for (const color of COLORS) {
       const containers = colorContainers(look, inputs.project, color);
-      const live = look.share !== undefined && liveColor(look) === color;
+      const live = look.share !== undefined && liveColorOf(look) === color;
       const release = releaseOfColor(look, inputs.project, color) ?? '–';
       const well = containers.filter(
         (one) => one.status === 'running' && (one.health === 'healthy' || one.health === 'none'),

@@ -1,6 +1,6 @@
 import { type MemberOutcome, succeeded } from '@deploy-actions/host';
 import { escapeMarkdown, formatDuration, markdownTable } from '@deploy-actions/kit';
-import type { Color } from '@deploy-actions/traffic';
+import type { Color } from '@deploy-actions/ledger';
 
 /** The job summary: a row per server, and the canary's steps. */
 export function switchMarkdown(outcomes: readonly MemberOutcome[], target: Color): string {

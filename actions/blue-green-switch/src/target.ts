@@ -1,5 +1,6 @@
 import { Failure } from '@deploy-actions/kit';
-import { type Color, type SeenServer, liveColor, otherColor, parseShare } from '@deploy-actions/traffic';
+import { type Color, canaryOf, otherColor, parseShare } from '@deploy-actions/ledger';
+import { type SeenServer, liveColorOf } from '@deploy-actions/traffic';
 import type { SwitchInputs } from './fields.ts';
 
 type Look = Pick<SeenServer['look'], 'history' | 'share' | 'traffic' | 'confirm'>;
@@ -51,6 +52,5 @@ export function isConfirmed({ history, share, confirm }: Look, deploymentId: str
 
 /** The colour that gets more when one goes on: the idle one, or the one that a canary is under way to. */
 function idleColor(look: Look): Color {
-  const share = parseShare(look.share ?? '');
-  return share && share.weight < 100 ? share.color : otherColor(liveColor(look));
+  return canaryOf(look.share)?.color ?? otherColor(liveColorOf(look));
 }

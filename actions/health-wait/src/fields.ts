@@ -15,6 +15,7 @@ import {
   text,
   withDefault,
 } from '@deploy-actions/kit';
+import { projectField } from '@deploy-actions/ledger';
 import { parseStatusSet, parseTextMatch, parseVersionSource } from '@deploy-actions/probe/inputs';
 import { optionalServerFields } from '@deploy-actions/shell';
 import { jsonExpectations } from './json-expectation.ts';
@@ -80,7 +81,7 @@ export const fields = {
   }),
   concurrency: withDefault(integer(1, 1000), 64),
   via: withDefault(oneOf(['runner', 'ssh']), 'runner'),
-  project: pattern(/^[a-z0-9][a-z0-9_-]*$/, 'a compose project name (lower-case letters, digits, _ and -)'),
+  project: projectField(),
   services: lines(),
   'fail-fast': { ...flag(), empty: () => true },
   ...optionalServerFields,

@@ -1,5 +1,6 @@
 import type { Member, MemberOutcome, Operation } from '@deploy-actions/host';
-import { operationHash, parseShare } from '@deploy-actions/traffic';
+import { parseShare } from '@deploy-actions/ledger';
+import { operationHash } from '@deploy-actions/traffic';
 import type { Decision } from './decision.ts';
 import { ANY_RELEASE } from './flip-program.ts';
 

@@ -1,15 +1,16 @@
 import { Failure } from '@deploy-actions/kit';
-import { sameVersion } from '@deploy-actions/probe';
 import {
-  type Color,
-  type Look,
   COLORS,
-  colorContainers,
-  liveColor,
+  type Color,
+  canaryOf,
+  colorProject,
+  majorColor,
   otherColor,
   parseShare,
-  releaseOfColor,
-} from '@deploy-actions/traffic';
+  releaseOfLink,
+} from '@deploy-actions/ledger';
+import { sameVersion } from '@deploy-actions/probe';
+import { type Look, colorContainers, liveColorOf, releaseOfColor } from '@deploy-actions/traffic';
 import {
   type HistoryEntry,
   type RecordedRelease,
@@ -60,14 +61,14 @@ export interface Request {
 
 /** What runs now: the release of the colour that is live, else the current one. */
 export function currentRelease(look: Look, project: string): string {
-  const live = colorsInUse(look, project) ? releaseOfColor(look, project, liveColor(look)) : undefined;
-  return live ?? look.current.replace(/^releases\//, '');
+  const live = colorsInUse(look, project) ? releaseOfColor(look, project, liveColorOf(look)) : undefined;
+  return live ?? releaseOfLink(look.current);
 }
 
 export function colorsInUse(look: Look, project: string): boolean {
   return (
     look.share !== undefined &&
-    COLORS.some((color) => look.containers.some((one) => one.project === `${project}-${color}`))
+    COLORS.some((color) => look.containers.some((one) => one.project === colorProject(project, color)))
   );
 }
 
@@ -130,11 +131,11 @@ function decideOwn(look: Look, request: Request): Decision {
         kind: 'nothing',
         reason: `a later run (${later.run_url || later.deployment_id}) has changed what is served since`,
       };
-    const to = share.weight >= 50 ? share.color : otherColor(share.color);
+    const to = majorColor(share);
     return flip(look, project, to, `this run moved the traffic from ${moved.from}`, request);
   }
-  const canary = parseShare(look.share ?? '');
-  if (canary && canary.weight < 100 && own.some((entry) => entry.operation === 'switch')) {
+  const canary = canaryOf(look.share);
+  if (canary && own.some((entry) => entry.operation === 'switch')) {
     return flip(look, project, otherColor(canary.color), 'this run left a canary', request);
   }
   const releases = releasesOf(look);
@@ -167,7 +168,7 @@ function decideTo(look: Look, request: Request, to: string, gaveBack: boolean): 
   const unfit = unfitReleases(historyOf(look));
   const isBack = to === 'previous' || to === 'last-good';
   const target = findRelease(releases, current, unfit, to, predecessors(look, releases));
-  const idle = otherColor(liveColor(look));
+  const idle = otherColor(liveColorOf(look));
   // Another step back would be one too many.
   if (isBack && gaveBack && !unfit.has(current)) {
     return {
@@ -175,8 +176,8 @@ function decideTo(look: Look, request: Request, to: string, gaveBack: boolean): 
       reason: `a switch was under way: it was stopped, and ${current || look.share} has all the traffic again`,
     };
   }
-  const canary = parseShare(look.share ?? '');
-  if (canary && canary.weight < 100 && request.mode !== 'redeploy') {
+  const canary = canaryOf(look.share);
+  if (canary && request.mode !== 'redeploy') {
     // What had all the traffic before the canary is what to go back to.
     const origin = otherColor(canary.color);
     const had = releaseOfColor(look, project, origin);
@@ -311,8 +312,7 @@ function recolor(
   reason: string,
   request: Request,
 ): Decision {
-  const share = parseShare(look.share ?? '');
-  if (share && share.weight < 100) {
+  if (canaryOf(look.share)) {
     throw new Failure(
       'refused',
       `a canary is on (${look.share}), so no colour is idle that ${target.id} could be brought up in`,
@@ -322,7 +322,7 @@ function recolor(
       },
     );
   }
-  const to = otherColor(liveColor(look));
+  const to = otherColor(liveColorOf(look));
   if (target.color === '') {
     throw new Failure(
       'refused',

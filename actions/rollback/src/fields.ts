@@ -11,11 +11,9 @@ import {
   text,
   withDefault,
 } from '@deploy-actions/kit';
+import { idField, projectField } from '@deploy-actions/ledger';
 import { hooks } from '@deploy-actions/release/hook';
 import { serverFields } from '@deploy-actions/shell';
-
-const PROJECT = /^[a-z0-9][a-z0-9_-]{0,62}$/;
-const ID = /^[a-z0-9][a-z0-9._-]{0,62}$/;
 
 function parseUrl(value: string): string {
   const url = URL.parse(value);
@@ -29,7 +27,7 @@ function parseUrl(value: string): string {
 
 export const fields = {
   ...serverFields,
-  project: required(pattern(PROJECT, 'a project name (lower-case letters, digits, - and _)')),
+  project: required(projectField()),
   to: pattern(/^[A-Za-z0-9][A-Za-z0-9._+-]{0,199}$/, 'last-good, previous, a release, a version or a commit'),
   mode: withDefault(oneOf(['auto', 'flip', 'redeploy']), 'auto'),
   list: flag(),
@@ -42,7 +40,7 @@ export const fields = {
   'verify-url': field(parseUrl),
   'wait-timeout': withDefault(duration(1000), 300_000),
   'lock-timeout': withDefault(duration(0), 600_000),
-  'deployment-id': pattern(ID, 'an id (lower-case letters, digits and . _ -, at most 63)'),
+  'deployment-id': idField(),
 };
 
 export const outputs = ['from', 'to', 'mode', 'elapsed-ms', 'reason', 'report'] as const;

@@ -1,6 +1,7 @@
 import { escapeMarkdown, formatDuration, markdownTable } from '@deploy-actions/kit';
+import { COLORS } from '@deploy-actions/ledger';
 import type { Ports } from '@deploy-actions/runner';
-import { COLORS, type SeenServer, releaseOfColor } from '@deploy-actions/traffic';
+import { type SeenServer, releaseOfColor } from '@deploy-actions/traffic';
 import { colorsInUse, currentRelease } from './decision.ts';
 import type { RollbackOutputs } from './fields.ts';
 import { badReleases, historyOf, releasesOf } from './records.ts';

@@ -1,10 +1,12 @@
 import type { Member, Operation } from '@deploy-actions/host';
 import { Failure } from '@deploy-actions/kit';
+import { jsonText } from '@deploy-actions/ledger';
 import { type Hook, hookFile } from '@deploy-actions/release/hook';
 import type { Ports } from '@deploy-actions/runner';
 import type { Server, Session } from '@deploy-actions/shell';
 import {
   type SeenServer,
+  liveOnlyServices,
   operationHash,
   preparedSite,
   shareFiles,
@@ -86,13 +88,6 @@ function flipOperation(
     );
   }
   const { site, place, prepared } = preparedSite(seen.look, inputs.project);
-  const liveOnly = [
-    ...new Set(
-      seen.look.containers
-        .filter((one) => one.labels['deploy-actions.live-only'] === 'true')
-        .map((one) => one.service),
-    ),
-  ];
   const parameters = {
     ...siteParameters(
       site,
@@ -102,7 +97,7 @@ function flipOperation(
     ),
     ...switchParameters({
       target: decision.to,
-      liveOnly,
+      liveOnly: liveOnlyServices(seen.look),
       trafficFirst: true,
       hosts,
       goSeconds: GO_SECONDS,
@@ -149,20 +144,17 @@ function redeployOperation(
       keep_releases: '5',
       hosts: String(hosts),
       go_seconds: String(GO_SECONDS),
-      database_elsewhere: database === undefined || database === seen.server.name ? '' : plain(database),
+      database_elsewhere: database === undefined || database === seen.server.name ? '' : jsonText(database),
       database_seconds: String(DATABASE_SECONDS),
       takes_back: '',
-      actor: plain(ports.workflow.actor),
-      run_url: plain(ports.workflow.runUrl),
-      reason: plain(decision.reason),
+      actor: jsonText(ports.workflow.actor),
+      run_url: jsonText(ports.workflow.runUrl),
+      reason: jsonText(decision.reason),
     },
     files: hookUploads(inputs),
     inputHash: operationHash(['redeploy', decision.release.id, decision.from, seen.look.history.length]),
   };
 }
-
-/** Text for a JSON string that sh writes. */
-export const plain = (text: string) => text.replace(/[^A-Za-z0-9 _.,:/@+=-]/g, '_').slice(0, 300);
 
 /** The user's commands, as files of the run. */
 export function hookUploads(inputs: RollbackInputs): { name: string; content: string }[] {

@@ -1,17 +1,15 @@
 import {
-  type Color,
   type ColorPort,
-  colorProject,
   formatPorts,
   parseModel,
   parsePorts,
   recolor,
   servicesTable,
-  sha256,
   writeRelease,
 } from '@deploy-actions/compose';
 import { type Operation, type Upload, inspect } from '@deploy-actions/host';
 import { Failure } from '@deploy-actions/kit';
+import { colorProject, isColor, releaseIdInColor } from '@deploy-actions/ledger';
 import { discardStaging, secretValues } from '@deploy-actions/release';
 import type { Ports } from '@deploy-actions/runner';
 import { type SeenServer, operationHash } from '@deploy-actions/traffic';
@@ -85,7 +83,7 @@ export function recordedAs(
   const once = table.filter(([, kind]) => kind === 'once').map((line) => line[6]!);
   const { json, services } = writeRelease(moved, once);
   const isLiveOnly = ({ name }: { name: string }) => liveOnly.has(name);
-  const id = idInColor(release.id, to);
+  const id = releaseIdInColor(release.id, to);
   const own = files.ports.filter((one) => one.color === to && moved.services[one.service] !== undefined);
   const serving = services.filter((one) => !isLiveOnly(one));
   return {
@@ -116,13 +114,6 @@ export function recordedAs(
       },
     ],
   };
-}
-
-/** The id of a release in a colour that it was not deployed to; at most 63 characters. */
-function idInColor(id: string, to: Color): string {
-  const plain = id.replace(/-(?:blue|green)$/, '');
-  const whole = `${plain}-${to}`;
-  return whole.length <= 63 ? whole : `${plain.slice(0, 48)}-${sha256(plain).slice(0, 8)}-${to}`;
 }
 
 /** Brings the release up in the idle colour; no traffic moves. */
@@ -162,8 +153,7 @@ export function recolorOperation(
       source: decision.release.id,
       release: made.release,
       failed_release: fromRelease,
-      failed_project:
-        leftColor === 'blue' || leftColor === 'green' ? colorProject(project, leftColor) : project,
+      failed_project: isColor(leftColor) ? colorProject(project, leftColor) : project,
       docker_host: seen.server.dockerHost ?? '',
       wait_timeout: String(settings.waitSeconds),
       stop_timeout: '',

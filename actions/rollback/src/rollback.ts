@@ -7,6 +7,7 @@ import {
   succeeded,
 } from '@deploy-actions/host';
 import { Failure, escapeMarkdown, formatDuration, markdownTable, reportJson } from '@deploy-actions/kit';
+import { deploymentIdOf, isSameRun, jsonText } from '@deploy-actions/ledger';
 import type { Ports } from '@deploy-actions/runner';
 import { type Server, type Session, openSession, serversOf } from '@deploy-actions/shell';
 import {
@@ -20,14 +21,13 @@ import { takenBack } from './compensation.ts';
 import { commandsFor, databaseServer, runAfterDatabase } from './database.ts';
 import { type Decision, type Request, decide } from './decision.ts';
 import type { RollbackInputs, RollbackOutputs } from './fields.ts';
-import { deploymentIdOf } from './identity.ts';
 import { showList } from './list.ts';
-import { about, hookUploads, memberOf, plain } from './operations.ts';
+import { about, hookUploads, memberOf } from './operations.ts';
 import { recolorOperation, recolored } from './recolor.ts';
 import { type HistoryEntry, releasesOf } from './records.ts';
 import { idleReport, reportOf, sentenceOf } from './report.ts';
 import { proveVersion, versionProof } from './served-version.ts';
-import { isSameRun, underWay } from './under-way.ts';
+import { underWay } from './under-way.ts';
 
 /** How a session comes about; tests hand in another way. */
 export type Open = (server: Server) => Promise<Session>;
@@ -184,9 +184,9 @@ async function standBy(
       common: about(server, deploymentId, inputs, ports),
       waitSeconds: Math.ceil(inputs['wait-timeout'] / 1000),
       hooks: hookUploads(commandsFor(inputs, server.name, database)),
-      actor: plain(ports.workflow.actor),
-      runUrl: plain(ports.workflow.runUrl),
-      reason: plain(decision.reason),
+      actor: jsonText(ports.workflow.actor),
+      runUrl: jsonText(ports.workflow.runUrl),
+      reason: jsonText(decision.reason),
     });
     members.push({ name: server.name, session, reopen: () => reopen(server), operation });
   }

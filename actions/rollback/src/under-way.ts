@@ -1,3 +1,4 @@
+import { isSameRun } from '@deploy-actions/ledger';
 import type { Look } from '@deploy-actions/traffic';
 
 type UnderWay = Pick<Look['unfinished'][number], 'deploymentId' | 'operation'>;
@@ -13,10 +14,4 @@ export function underWay(run: UnderWay, deploymentId: string, isNamed: boolean):
     return run.operation === 'rollback' || run.operation === 'redeploy' ? 'await' : 'stop';
   }
   return isNamed && run.operation === 'switch' ? 'stop' : 'leave';
-}
-
-/** Ids of one workflow run differ in the job at most: `<run>-<job>`. */
-export function isSameRun(a: string, b: string): boolean {
-  const run = (id: string) => /^\d+(?=-)/.exec(id)?.[0];
-  return a === b || (run(a) !== undefined && run(a) === run(b));
 }

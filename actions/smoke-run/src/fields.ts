@@ -7,12 +7,12 @@ import {
   lines,
   oneOf,
   pairs,
-  pattern,
   rawText,
   secret,
   text,
   withDefault,
 } from '@deploy-actions/kit';
+import { projectField } from '@deploy-actions/ledger';
 import { optionalServerFields } from '@deploy-actions/shell';
 import { hideUserInfo } from './request/request.ts';
 
@@ -49,7 +49,7 @@ export const fields = {
     return value;
   }),
   via: withDefault(oneOf(['runner', 'ssh']), 'runner'),
-  project: pattern(/^[a-z0-9][a-z0-9_-]*$/, 'a compose project name (lower-case letters, digits, _ and -)'),
+  project: projectField(),
   'junit-file': text(),
   'json-file': text(),
   ...optionalServerFields,

@@ -16,11 +16,9 @@ import {
   text,
   withDefault,
 } from '@deploy-actions/kit';
+import { idField, projectField } from '@deploy-actions/ledger';
 import { hooks } from '@deploy-actions/release/hook';
 import { serverFields } from '@deploy-actions/shell';
-
-const ID = /^[a-z0-9][a-z0-9._-]{0,62}$/;
-const PROJECT = /^[a-z0-9][a-z0-9_-]{0,62}$/;
 
 /** A path inside the workspace: relative, without `..`. */
 function workspacePath(line: string): string {
@@ -37,7 +35,7 @@ export const fields = {
   ...serverFields,
   'compose-file': linesOf(workspacePath),
   profiles: lines(),
-  project: pattern(PROJECT, 'a project name (lower-case letters, digits, - and _)'),
+  project: projectField(),
   services: lines(),
   images: withDefault(field(parseImages), new Map<string, string>()),
   'require-digest': field((value) => flag().parse(value)),
@@ -80,7 +78,7 @@ export const fields = {
     }),
     '100%',
   ),
-  'deployment-id': pattern(ID, 'an id (lower-case letters, digits and . _ -, at most 63)'),
+  'deployment-id': idField(),
   plan: flag(),
   status: flag(),
   color: oneOf(['auto', 'blue', 'green']),

@@ -2,16 +2,7 @@ import { expect, test } from '@jest/globals';
 import { parseFields } from '@deploy-actions/kit';
 import { fakeWorkflow } from './fake-workflow.ts';
 import { fields } from './fields.ts';
-import {
-  checkInputs,
-  deploymentIdOf,
-  digestRule,
-  identifier,
-  loginOf,
-  parallelOf,
-  releaseIdOf,
-  versionOf,
-} from './rules.ts';
+import { checkInputs, digestRule, loginOf, parallelOf, versionOf } from './rules.ts';
 
 const KEY = ['-----BEGIN OPENSSH ', 'PRIVATE KEY-----\nAAAA\n-----END OPENSSH ', 'PRIVATE KEY-----'].join('');
 const inputs = (more: Record<string, string> = {}) => {
@@ -75,19 +66,6 @@ test('a command is a text for the shell of the container, or a list of words', (
     ['sh', '-c', 'python manage.py migrate && echo done'],
     ['./migrate', '--all $X'],
   ]);
-});
-
-test('the same run and job have the same deployment id, whatever the job is called', () => {
-  const workflow = fakeWorkflow({ runId: '42', job: 'Deploy / Production', runAttempt: 2 });
-  expect(deploymentIdOf(inputs(), workflow)).toBe('42-deploy-production');
-  expect(deploymentIdOf(inputs({ 'deployment-id': 'mine' }), workflow)).toBe('mine');
-});
-
-test('ids are short, plain and in the order of time', () => {
-  const at = (iso: string) => releaseIdOf('v1', new Date(iso));
-  expect(at('2026-01-02T03:04:05Z')).toMatch(/^20260102-030405-v1-[0-9a-f]{4}$/);
-  expect(at('2026-01-02T03:04:05Z') < at('2026-01-02T03:04:06Z')).toBe(true);
-  expect(identifier('Feature/Ünïcode '.repeat(10))).toMatch(/^[a-z0-9][a-z0-9._-]{0,62}$/);
 });
 
 test('the version is the commit, unless it is given', () => {

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { DigestRule } from '@deploy-actions/compose';
 import { Failure } from '@deploy-actions/kit';
 import type { RegistryLogin } from '@deploy-actions/release';
@@ -67,32 +66,8 @@ export function loginOf(inputs: DeployInputs): RegistryLogin | undefined {
   return registry && username && password ? { host: registry, username, password } : undefined;
 }
 
-/** The id of this deployment: the same in a second attempt of the same run and job. */
-export function deploymentIdOf(inputs: DeployInputs, workflow: Workflow): string {
-  if (inputs['deployment-id'] !== undefined) return inputs['deployment-id'];
-  if (workflow.runId === '') return `local-${randomBytes(6).toString('hex')}`;
-  return identifier(`${workflow.runId}-${workflow.job || 'job'}`);
-}
-
 export function versionOf(inputs: DeployInputs, workflow: Workflow): string {
   return inputs.version ?? (workflow.sha === '' ? 'unversioned' : workflow.sha.slice(0, 12));
-}
-
-/** A new id for a release: when, and which version. Ids sort by time. */
-export function releaseIdOf(version: string, now: Date): string {
-  const stamp = now.toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15);
-  return identifier(`${stamp}-${version}-${randomBytes(2).toString('hex')}`);
-}
-
-/** Text as an id of at most 63 characters of `[a-z0-9._-]`. */
-export function identifier(text: string): string {
-  const plain = text
-    .toLowerCase()
-    .replace(/[^a-z0-9._-]+/g, '-')
-    .replace(/^[^a-z0-9]+/, '');
-  if (plain.length <= 63) return plain || 'x';
-  // The last five characters of a release id tell two of the same second apart.
-  return `${plain.slice(0, 58)}${plain.slice(-5)}`;
 }
 
 /** How many servers are changed at once. */

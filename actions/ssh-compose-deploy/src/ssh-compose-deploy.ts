@@ -1,6 +1,7 @@
 import { colorUrls } from '@deploy-actions/compose';
 import { type Member, type MemberOutcome, fleetFailure } from '@deploy-actions/host';
 import { Failure } from '@deploy-actions/kit';
+import { deploymentIdOf, releaseIdOf } from '@deploy-actions/ledger';
 import { type Wanted, deployOperation, discardStaging } from '@deploy-actions/release';
 import type { Ports } from '@deploy-actions/runner';
 import { type Server, type Session, openSession, serversOf } from '@deploy-actions/shell';
@@ -8,15 +9,7 @@ import type { DeployInputs, DeployOutputs } from './fields.ts';
 import { deployFleet } from './fleet.ts';
 import { elapsed, report, servicesOutput, showPlan } from './outcome.ts';
 import { teller } from './progress.ts';
-import {
-  checkInputs,
-  deploymentIdOf,
-  digestRule,
-  loginOf,
-  parallelOf,
-  releaseIdOf,
-  versionOf,
-} from './rules.ts';
+import { checkInputs, digestRule, loginOf, parallelOf, versionOf } from './rules.ts';
 import { showStatus } from './status.ts';
 import { type Target, prepareAll, prepareOn } from './targets.ts';
 import { type Workspace, readWorkspace } from './workspace.ts';
@@ -37,7 +30,7 @@ export async function deploy(inputs: DeployInputs, ports: Ports, open?: Open): P
   if (inputs.status) return await showStatus(inputs, ports, servers, connect);
   const workspace = await readWorkspace(ports.workflow.workspace, inputs['compose-file'], inputs.files);
   const wanted = await wantedOf(inputs, ports, workspace);
-  const deploymentId = deploymentIdOf(inputs, ports.workflow);
+  const deploymentId = deploymentIdOf(inputs['deployment-id'], ports.workflow);
   const outputs: DeployOutputs = {
     'deployment-id': deploymentId,
     release: undefined,

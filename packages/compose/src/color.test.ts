@@ -7,7 +7,6 @@ import {
   changingServices,
   colorUrls,
   formatPorts,
-  liveColor,
   parsePorts,
   portAllocator,
   splitColors,
@@ -179,12 +178,4 @@ test('a recorded port never changes, and no two replicas ever share one', () => 
 test('ports are read back as they were written', () => {
   const { ports } = split(['web']);
   expect(parsePorts(formatPorts(ports))).toEqual(ports);
-});
-
-test('the live colour has the larger part of the traffic; a plain stack counts as blue', () => {
-  expect(liveColor('', true)).toBe('blue');
-  expect(liveColor('', false)).toBeUndefined();
-  expect(liveColor('green', true)).toBe('green');
-  expect(liveColor('green-25', false)).toBe('blue');
-  expect(liveColor('green-50', false)).toBe('green');
 });

@@ -1,20 +1,7 @@
 import { Failure } from '@deploy-actions/kit';
+import { type Color, colorNetwork, colorProject, isColor } from '@deploy-actions/ledger';
 import { type ComposeModel, type Port, type Service, mapServices, replicasOf } from './model.ts';
 import { parseReference } from '@deploy-actions/image';
-
-export type Color = 'blue' | 'green';
-export const COLORS: readonly Color[] = ['blue', 'green'];
-
-export const otherColor = (color: Color): Color => (color === 'blue' ? 'green' : 'blue');
-
-/** The compose project of a colour. */
-export const colorProject = (project: string, color: Color) => `${project}-${color}`;
-
-/**
- * The network of a colour. Networks of a container are ordered by name, and joining one that sorts first moves its
- * default gateway and drops live connections (moby#21741): so the name sorts last.
- */
-export const colorNetwork = (project: string, color: Color) => `zz_${project}_${color}`;
 
 /** A loopback port of the server that belongs to one replica of a service of a colour, for ever. */
 export interface ColorPort {
@@ -281,20 +268,9 @@ export function formatPorts(ports: readonly ColorPort[]): string {
 export function parsePorts(text: string): ColorPort[] {
   return text.split('\n').flatMap((line) => {
     const [color, service = '', target, replica, port] = line.split(' ');
-    if (color !== 'blue' && color !== 'green') return [];
+    if (!isColor(color)) return [];
     return [{ color, service, target: Number(target), replica: Number(replica), port: Number(port) }];
   });
-}
-
-/**
- * The live colour by `share` of traffic.json (`blue`, `green`, `green-25`): the one with the larger part. Without a
- * switch yet a plain stack that runs is blue; where nothing runs nothing is live.
- */
-export function liveColor(share: string, plainRuns: boolean): Color | undefined {
-  const match = /^(blue|green)(?:-(\d+))?$/.exec(share);
-  if (!match) return plainRuns ? 'blue' : undefined;
-  const color = match[1] as Color;
-  return match[2] !== undefined && Number(match[2]) < 50 ? otherColor(color) : color;
 }
 
 function refuseUnfit(name: string, service: Service, own: ReadonlySet<string>): void {

@@ -34,17 +34,11 @@ export {
 } from './release.ts';
 export { type SentFile, type SentTree, sentTree } from './sent-files.ts';
 export {
-  COLORS,
-  type Color,
   type ColorPort,
   type ColoredModels,
   changingServices,
-  colorNetwork,
-  colorProject,
   colorUrls,
   formatPorts,
-  liveColor,
-  otherColor,
   parsePorts,
   portAllocator,
   splitColors,

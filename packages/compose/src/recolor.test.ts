@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { type Color, type ColorPort, portAllocator, splitColors } from './color.ts';
+import type { Color } from '@deploy-actions/ledger';
+import { type ColorPort, portAllocator, splitColors } from './color.ts';
 import { parseModel } from './model.ts';
 import { recolor } from './recolor.ts';
 import { writeRelease } from './release.ts';

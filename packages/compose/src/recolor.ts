@@ -1,5 +1,6 @@
 import { Failure } from '@deploy-actions/kit';
-import { type Color, type ColorPort, colorNetwork, colorProject, otherColor } from './color.ts';
+import { type Color, colorNetwork, colorProject, otherColor } from '@deploy-actions/ledger';
+import type { ColorPort } from './color.ts';
 import { type ComposeModel, type Port, mapServices } from './model.ts';
 
 /**

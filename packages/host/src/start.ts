@@ -1,4 +1,5 @@
 import { Failure } from '@deploy-actions/kit';
+import { isId } from '@deploy-actions/ledger';
 import { type Session, SessionFailure } from '@deploy-actions/shell';
 import { freshName, runEntry } from './exec.ts';
 import { followToEnd, following, reconnect, runOf } from './follow.ts';
@@ -6,8 +7,6 @@ import { ownVariables, variables } from './parameters.ts';
 import { entryScript, programText } from './program-text.ts';
 import type { FollowOptions, Operation, Run, Upload } from './run.ts';
 import { uploadStream } from './upload-stream.ts';
-
-const ID = /^[a-z0-9][a-z0-9._-]{0,62}$/;
 
 /**
  * Uploads an operation, starts it as a detached program and follows it, in one exec. Resolves when it has
@@ -114,7 +113,7 @@ function oneLine(text: string): string {
 function checkOperation(operation: Operation): void {
   const { name, deploymentId, inputHash, order } = operation;
   if (!/^[a-z][a-z-]*$/.test(name)) throw new TypeError(`${name} is no name of an operation`);
-  if (!ID.test(deploymentId)) {
+  if (!isId(deploymentId)) {
     throw new Failure('input', `the deployment id ${JSON.stringify(deploymentId)} is not usable`, {
       input: 'deployment-id',
       remedy:

@@ -1,13 +1,9 @@
 import {
-  type Color,
   type ColorPort,
   type ComposeModel,
   type Images,
   changingServices,
-  colorProject,
   formatPorts,
-  liveColor,
-  otherColor,
   portAllocator,
   servicesTable,
   splitColors,
@@ -15,6 +11,14 @@ import {
 } from '@deploy-actions/compose';
 import type { Upload } from '@deploy-actions/host';
 import { Failure } from '@deploy-actions/kit';
+import {
+  type Color,
+  canaryOf,
+  colorProject,
+  liveColor,
+  otherColor,
+  plainStackRuns,
+} from '@deploy-actions/ledger';
 import { quote } from '@deploy-actions/shell';
 import type { Inspection } from './inspection.ts';
 import { joinsTable, needsTable, pullList, restartsTable } from './tables.ts';
@@ -53,11 +57,9 @@ export function colorRelease(
   oneShot: readonly string[],
 ): Coloring {
   const own = wish.services.length > 0 ? wish.services : changingServices(model, images);
-  const plainRuns = found.containers.some(
-    (one) => one.project === model.name && own.includes(one.service) && one.status === 'running',
-  );
+  const plainRuns = plainStackRuns(found.containers, model.name, own);
   const live = liveColor(found.share, plainRuns);
-  if (/-\d+$/.test(found.share)) {
+  if (canaryOf(found.share)) {
     throw new Failure('refused', `a canary is on (${found.share}): traffic goes to both colours`, {
       remedy: 'Finish it with blue-green-switch first: `to: blue` or `to: green`.',
     });

@@ -1,7 +1,5 @@
 import {
-  COLORS,
   CONTAINER_TEMPLATE,
-  type Color,
   type ColorPort,
   type ComposeModel,
   type Environment,
@@ -18,6 +16,7 @@ import {
   parsePorts,
 } from '@deploy-actions/compose';
 import { type RunEvent, type Upload, inspect } from '@deploy-actions/host';
+import { COLORS, type Color } from '@deploy-actions/ledger';
 import type { Session } from '@deploy-actions/shell';
 import { INSPECT } from './programs.ts';
 

@@ -1,5 +1,4 @@
 import {
-  type Color,
   type ColorPort,
   type ComposeModel,
   type DigestRule,
@@ -18,6 +17,7 @@ import {
 } from '@deploy-actions/compose';
 import type { Upload } from '@deploy-actions/host';
 import { Failure } from '@deploy-actions/kit';
+import type { Color } from '@deploy-actions/ledger';
 import { adoptedHashes, adoptionUploads } from './adoption.ts';
 import { badImages } from './bad-images.ts';
 import { type ColorWish, colorRelease } from './coloring.ts';

@@ -61,6 +61,8 @@ function complaint(specifier, file, cwd) {
   if (name.startsWith('@deploy-actions/')) {
     const to = name.slice('@deploy-actions/'.length);
     if (room.kind === 'packages' && room.name === 'kit') return 'kit depends on nothing.';
+    if (room.kind === 'packages' && room.name === 'ledger' && to !== 'kit')
+      return 'ledger stands below all that use it: it imports kit and nothing else.';
     if (UNSHIPPED.has(to) && !UNSHIPPED.has(room.name))
       return `${to} is never shipped: only tests may import it.`;
     if (specifier.endsWith('/testing') && !UNSHIPPED.has(room.name)) return ONLY_TESTS;

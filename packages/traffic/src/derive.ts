@@ -1,5 +1,5 @@
 import { Failure } from '@deploy-actions/kit';
-import { type Color, otherColor, parseShare } from './color.ts';
+import { type Color, containersOfColor, liveColor } from '@deploy-actions/ledger';
 import { type Look, type LookContainer, type LookProxy, colorContainers, insidePath } from './look.ts';
 import type { ProxyKind } from './proxy.ts';
 import type { Route, Site } from './site.ts';
@@ -48,11 +48,9 @@ export function chooseProxy(look: Look, wanted: ProxyKind | 'auto', project: str
   });
 }
 
-/** The colour that has the larger part of the traffic; a plain stack without any switch yet is blue. */
-export function liveColor(look: Pick<Look, 'share' | 'traffic'>): Color {
-  const share = parseShare(look.share ?? look.traffic?.share ?? 'blue');
-  if (!share) return 'blue';
-  return share.weight >= 50 ? share.color : otherColor(share.color);
+/** The live colour as the proxy goes, else as it was recorded; a plain stack without any switch yet is blue. */
+export function liveColorOf(look: Pick<Look, 'share' | 'traffic'>): Color {
+  return liveColor(look.share ?? look.traffic?.share, true)!;
 }
 
 /** Routes with the addresses of both colours. Throws where a colour's address cannot be known yet. */
@@ -64,7 +62,10 @@ export function deriveRoutes(
 ): Route[] {
   const blue = colorContainers(look, project, 'blue');
   const green = colorContainers(look, project, 'green');
-  const routes = wanted.length > 0 ? wanted : publishedRoutes([...green, ...blue]);
+  const routes =
+    wanted.length > 0
+      ? wanted
+      : publishedRoutes([...green, ...containersOfColor(look.containers, project, 'blue')]);
   if (routes.length === 0) {
     throw new Failure('input', 'no service of the colours publishes a port, so there is nothing to route', {
       input: 'routes',

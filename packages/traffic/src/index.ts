@@ -1,13 +1,3 @@
-export {
-  COLORS,
-  type Color,
-  LADDER,
-  type Share,
-  otherColor,
-  parseShare,
-  shareName,
-  shares,
-} from './color.ts';
 export { DEFAULT_HEADER, PROBE_HEADER, type Route, type Site, addressesOf, identifier } from './site.ts';
 export { type ProxyKind } from './proxy.ts';
 export { serviceName, shareFiles, traefikFile } from './traefik-file.ts';
@@ -30,7 +20,7 @@ export {
   flagFolder,
   frontDoor,
   insidePath,
-  liveColor,
+  liveColorOf,
   movedAddresses,
 } from './derive.ts';
 export {
@@ -40,6 +30,7 @@ export {
   type PreparedProxy,
   type TrafficRecord,
   colorContainers,
+  liveOnlyServices,
   releaseOfColor,
   parseLook,
 } from './look.ts';

@@ -10,7 +10,7 @@ import {
   flagFolder,
   frontDoor,
   insidePath,
-  liveColor,
+  liveColorOf,
 } from './derive.ts';
 import { haproxy } from './haproxy.ts';
 import { lineDiff } from './line-diff.ts';
@@ -123,7 +123,7 @@ export async function planInstallation(look: Look, request: InstallRequest): Pro
     project,
     routes,
     folder,
-    fallback: liveColor(look),
+    fallback: liveColorOf(look),
     header: request.header,
     sticky: request.sticky,
     token: look.proxy?.token ?? tokenIn(look.config, project) ?? randomBytes(12).toString('hex'),

@@ -1,4 +1,4 @@
-import type { Color } from './color.ts';
+import { type Color, containersOfColor, isId, releaseOfLink } from '@deploy-actions/ledger';
 import type { ProxyKind } from './proxy.ts';
 import type { Route, TraefikParts } from './site.ts';
 
@@ -193,7 +193,7 @@ function container(value: Record<string, unknown>): LookContainer {
 
 /** A label may come with an image: what is no name of a release is none. */
 function releaseName(label: string | undefined): string | undefined {
-  return label !== undefined && /^[a-z0-9][a-z0-9._-]{0,62}$/.test(label) ? label : undefined;
+  return label !== undefined && isId(label) ? label : undefined;
 }
 
 function proxyMounts(value: Record<string, unknown>): ProxyMounts {
@@ -232,25 +232,24 @@ export function releaseOfColor(look: Look, project: string, color: Color): strin
   const containers = colorContainers(look, project, color);
   const labelled = containers.find((one) => one.release !== undefined)?.release;
   if (labelled !== undefined || color === 'green' || containers.length === 0) return labelled;
-  return look.current.replace(/^releases\//, '') || undefined;
+  return releaseOfLink(look.current) || undefined;
 }
 
 /** Containers of a colour; a plain stack that has never been a colour counts as blue. */
 export function colorContainers(look: Look, project: string, color: Color): LookContainer[] {
-  const own = look.containers.filter((one) => one.project === `${project}-${color}`);
-  if (own.length > 0 || color === 'green') return sorted(own);
-  const services = new Set(
-    look.containers.filter((one) => one.project === `${project}-green`).map((one) => one.service),
-  );
-  return sorted(
-    look.containers.filter(
-      (one) => one.project === project && (services.size === 0 || services.has(one.service)),
-    ),
-  );
+  const routed = (look.proxy?.routes ?? []).map(({ service }) => service);
+  const changing = routed.length > 0 ? [...routed, ...liveOnlyServices(look)] : [];
+  return sorted(containersOfColor(look.containers, project, color, changing));
 }
 
-function sorted(containers: LookContainer[]): LookContainer[] {
-  return containers.sort((a, b) =>
+/** Services whose containers say that they run only where the traffic is. */
+export function liveOnlyServices(look: Pick<Look, 'containers'>): string[] {
+  const labelled = look.containers.filter((one) => one.labels['deploy-actions.live-only'] === 'true');
+  return [...new Set(labelled.map((one) => one.service))];
+}
+
+function sorted(containers: readonly LookContainer[]): LookContainer[] {
+  return [...containers].sort((a, b) =>
     a.service < b.service ? -1 : a.service > b.service ? 1 : a.number - b.number,
   );
 }

@@ -1,7 +1,7 @@
 import { type RunEvent, inspect } from '@deploy-actions/host';
 import { Failure } from '@deploy-actions/kit';
+import { LADDER, shareName, shares } from '@deploy-actions/ledger';
 import type { Server, Session } from '@deploy-actions/shell';
-import { LADDER, shareName, shares } from './color.ts';
 import { type WantedRoute, deriveRoutes, flagFolder } from './derive.ts';
 import { type Look, type PreparedProxy, parseLook } from './look.ts';
 import { LOOK, type ProxyPlace } from './program/index.ts';

@@ -1,5 +1,5 @@
 import type { ProxyKind } from '../proxy.ts';
-import { LADDER, shareName, shares } from '../color.ts';
+import { LADDER, jsonText, shareName, shares } from '@deploy-actions/ledger';
 import { DEFAULT_HEADER, PROBE_HEADER, type Site } from '../site.ts';
 import { CANARY } from './canary.ts';
 import { INSTALL } from './install.ts';
@@ -128,18 +128,13 @@ export function switchParameters(plan: SwitchPlan): Record<string, string> {
     max_p95: plan.maxP95 === undefined ? '' : String(plan.maxP95),
     min_requests: String(plan.minRequests ?? 1),
     watch_runner: String(plan.watchRunner ?? 0),
-    actor: safe(plan.actor),
-    run_url: safe(plan.runUrl),
-    reason: safe(plan.reason),
+    actor: jsonText(plan.actor),
+    run_url: jsonText(plan.runUrl),
+    reason: jsonText(plan.reason),
     start_target: '',
     marks_bad: '',
     marks_good: '',
   };
-}
-
-/** Text for a JSON string that sh writes: what the prelude's json_safe allows. */
-function safe(text: string): string {
-  return text.replace(/[^A-Za-z0-9 _.,:/@+=-]/g, '_').slice(0, 300);
 }
 
 /** The sh text of an operation for one kind of proxy. */
