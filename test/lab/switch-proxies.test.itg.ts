@@ -1,13 +1,15 @@
-import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { type Lab, openLab } from '@deploy-actions/lab';
 import { testIf } from '@deploy-actions/tooling';
 import { count } from '../bench/switch.bench.ts';
 import {
   PORTS,
+  type Place,
   type RunningProxy,
+  inContainer,
   startApp,
   startCaddy,
   startHaproxy,
@@ -15,22 +17,25 @@ import {
   startTraefik,
 } from '../bench/switch-rig.ts';
 
-/** Real proxies on this machine, with the configurations that `install` writes. */
+/** Real proxies out of the lab's image, on this machine's network, with the configurations that `install` writes. */
 const folder = mkdtempSync(join(tmpdir(), 'switch-proxies-'));
 let apps: Awaited<ReturnType<typeof startApp>>[] = [];
+let lab: Lab;
+let image: Place;
 
 beforeAll(async () => {
   chmodSync(folder, 0o755);
+  lab = await openLab({ hosts: 0, registry: false });
+  image = inContainer(lab.image, folder, lab.engine.env);
   apps = [await startApp(folder, PORTS.blue, 'blue'), await startApp(folder, PORTS.green, 'green')];
-});
+}, 600_000);
 
-afterAll(() => {
+afterAll(async () => {
   for (const app of apps) app.kill('SIGKILL');
+  await lab?.close();
   rmSync(folder, { recursive: true, force: true });
 });
 
-const missing = (program: string) =>
-  spawnSync(program, ['-v'], { stdio: 'ignore' }).error ? `${program} is not installed` : undefined;
 const place = () => {
   const made = mkdtempSync(join(folder, 'proxy-'));
   chmodSync(made, 0o755);
@@ -47,9 +52,13 @@ interface Subject {
 
 const { TRAEFIK } = process.env;
 const PROXIES: Readonly<Record<string, Subject>> = {
-  nginx: { missing: missing('nginx'), start: startNginx, switches: [10, 300] },
-  HAProxy: { missing: missing('haproxy'), start: startHaproxy, switches: [10, 300] },
-  Caddy: { missing: missing('caddy'), start: startCaddy, switches: [10, 300] },
+  nginx: { missing: undefined, start: (at, sticky) => startNginx(at, sticky, image), switches: [10, 300] },
+  HAProxy: {
+    missing: undefined,
+    start: (at, sticky) => startHaproxy(at, sticky, image),
+    switches: [10, 300],
+  },
+  Caddy: { missing: undefined, start: (at, sticky) => startCaddy(at, sticky, image), switches: [10, 300] },
   Traefik: {
     missing: TRAEFIK ? undefined : 'Traefik has no package: TRAEFIK names its program',
     start: async (at, sticky) => await startTraefik(at, TRAEFIK!, sticky),

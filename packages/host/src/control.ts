@@ -10,24 +10,29 @@ import { uploadStream } from './upload-stream.ts';
  * reverts; `ended`: it is over.
  */
 export async function sendGo(session: Session, reference: RunReference): Promise<'went' | 'late' | 'ended'> {
-  return (await ask(session, '_go', reference)) as 'went' | 'late' | 'ended';
+  return await ask(session, '_go', reference, ['went', 'late', 'ended']);
 }
 
 /** Asks a run to stop where it can: a wait for the lock or for go ends, bodies see `cancelled`. */
 export async function cancelRun(session: Session, reference: RunReference): Promise<void> {
-  await ask(session, '_cancel', reference);
+  await ask(session, '_cancel', reference, ['cancelled']);
 }
 
-async function ask(session: Session, entry: '_go' | '_cancel', reference: RunReference): Promise<string> {
-  let answer: string | undefined;
+async function ask<Answer extends string>(
+  session: Session,
+  entry: '_go' | '_cancel',
+  reference: RunReference,
+  answers: readonly Answer[],
+): Promise<Answer> {
+  let answer: Answer | undefined;
   await runEntry(
     session,
     { script: entryScript(entry), args: [reference.directory] },
     ({ type, payload }) => {
-      if (type === 'answer') answer = payload.toString('latin1');
+      if (type === 'answer') answer = answers.find((one) => one === payload.toString('latin1'));
     },
   );
-  if (answer === undefined) throw new SessionFailure('lost', `${session.name} gave no answer`);
+  if (answer === undefined) throw new SessionFailure('lost', `${session.name} gave no answer that is one`);
   return answer;
 }
 

@@ -1,10 +1,10 @@
 import { Failure, backoffDelay, formatDuration, messageOf } from '@deploy-actions/kit';
 import { type Session, SessionFailure } from '@deploy-actions/shell';
 import { type EventReader, eventReader } from './events.ts';
-import { runEntry } from './exec.ts';
+import { SILENCE_MS, runEntry } from './exec.ts';
 import type { Frame } from './frames.ts';
 import { entryScript } from './program-text.ts';
-import { parseResult } from './result.ts';
+import { parseResult, runState } from './result.ts';
 import type { FollowOptions, Run, RunReference, RunResult, RunState } from './run.ts';
 
 /** An exec that ends early while the session lives (the server's, not the link's, doing) is tried so often. */
@@ -44,7 +44,7 @@ export function following(reference: RunReference, session: Session, options: Fo
           events?.push(payload);
           break;
         case 'state': {
-          const told = payload.toString('latin1') as RunState;
+          const told = runState(payload.toString('latin1'));
           if (told !== state) options.onEvent?.({ type: 'state', state: told });
           state = told;
           break;
@@ -103,6 +103,7 @@ async function followOnce(self: Following, options: FollowOptions): Promise<void
       script: entryScript('_follow'),
       args: [directory, String(self.offset())],
       signal: options.signal,
+      silence: options.silence ?? SILENCE_MS,
     },
     self.onFrame,
   );

@@ -4,11 +4,12 @@ export interface Frame {
   payload: Buffer;
 }
 
-/** More than any frame of ours; a longer one means that this is no answer of ours. */
-const LONGEST = 256 * 1024 * 1024;
+/** More bytes than any frame of ours has. A result holds resolved configurations and evidence, the others lines. */
+const LONGEST = { result: 16 * 2 ** 20, other: 2 ** 20 } as const;
 
 /**
- * Reads frames (`type length`, newline, payload, newline) from bytes as they come. Throws on what is none.
+ * Reads frames (`type length`, newline, payload, newline) from bytes as they come. Throws on what is none, and on one
+ * that is longer than any of ours, before its payload is waited for.
  */
 export function frameReader(onFrame: (frame: Frame) => void): (bytes: Buffer) => void {
   let chunks: Buffer[] = [];
@@ -29,12 +30,14 @@ export function frameReader(onFrame: (frame: Frame) => void): (bytes: Buffer) =>
       }
       const head = /^([a-z]+) (\d{1,10})$/.exec(data.toString('latin1', 0, Math.min(end, 200)));
       const length = Number(head?.[2]);
-      if (!head || length > LONGEST) throw new Error('the server answered something else than a frame');
+      const longest = head?.[1] === 'result' ? LONGEST.result : LONGEST.other;
+      if (!head || length > longest) throw new Error('the server answered something else than a frame');
       const whole = end + 1 + length + 1;
       if (data.length < whole) {
         wanted = whole;
         break;
       }
+      if (data[whole - 1] !== 10) throw new Error('the server answered something else than a frame');
       // A copy: the chunk that it lies in may be large and short-lived.
       onFrame({ type: head[1]!, payload: Buffer.from(data.subarray(end + 1, end + 1 + length)) });
       data = data.subarray(whole);

@@ -1,12 +1,13 @@
 import { Failure, type FailureKind } from '@deploy-actions/kit';
-import type { RunReference, RunResult } from './run.ts';
+import { RUN_STATES, type RunReference, type RunResult, type RunState } from './run.ts';
 
 /**
  * The fields of a result file: `name length`, newline, value, newline. A name that comes twice keeps the last
  * value, but the prelude's own (with `_`) the first one. Throws on a damaged file.
  */
 export function parseFieldList(bytes: Buffer): Record<string, string> {
-  const fields: Record<string, string> = {};
+  // Without a prototype: a server may name a field as it likes.
+  const fields = Object.create(null) as Record<string, string>;
   for (let at = 0; at < bytes.length;) {
     const end = bytes.indexOf(10, at);
     const head = /^([A-Za-z_][A-Za-z0-9_-]*) (\d{1,10})$/.exec(
@@ -29,6 +30,13 @@ const KINDS: readonly FailureKind[] = ['input', 'refused', 'unhealthy', 'remote'
 
 export function failureKind(text: string | undefined): FailureKind {
   return KINDS.find((kind) => kind === text) ?? 'remote';
+}
+
+/** @throws on a word that is no state of a run. */
+export function runState(text: string): RunState {
+  const state = RUN_STATES.find((one) => one === text.trim());
+  if (state === undefined) throw new Error('it names a state that no run has');
+  return state;
 }
 
 /** What a result file says. */
@@ -54,7 +62,7 @@ export function parseResult(bytes: Buffer, reference: RunReference, fresh: boole
       .map((line) => /^(.*) (\d+)$/.exec(line))
       .filter((match) => match !== null)
       .map(([, name, ms]) => ({ name: name!, ms: Number(ms) })),
-    elapsedMs: Number(all['_elapsed'] ?? 0),
+    elapsedMs: /^\d{1,12}$/.test(all['_elapsed'] ?? '') ? Number(all['_elapsed']) : 0,
     recovered: '_recovered' in all,
     fresh,
   };

@@ -70,7 +70,8 @@ export type RunEvent =
   /** The connection dropped and the log is followed anew; nothing of it is lost or told twice. */
   | { type: 'reconnected'; attempt: number };
 
-export type RunState = 'waiting' | 'running' | 'ready' | 'paused' | 'ended';
+export const RUN_STATES = ['waiting', 'running', 'ready', 'paused', 'ended'] as const;
+export type RunState = (typeof RUN_STATES)[number];
 
 export interface RunResult {
   reference: RunReference;
@@ -101,6 +102,8 @@ export interface FollowOptions {
   reopen?(): Promise<Session>;
   /** Milliseconds to keep trying to reconnect before the Failure `lost`; default 2 minutes. */
   reconnectFor?: number;
+  /** Milliseconds in which the server must say something, if only that it is there; default a minute. */
+  silence?: number;
   /** Stops following (not the run: see cancelRun). */
   signal?: AbortSignal;
 }

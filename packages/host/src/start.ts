@@ -1,7 +1,7 @@
 import { Failure } from '@deploy-actions/kit';
 import { isId } from '@deploy-actions/ledger';
 import { type Session, SessionFailure } from '@deploy-actions/shell';
-import { freshName, runEntry } from './exec.ts';
+import { SILENCE_MS, freshName, runEntry } from './exec.ts';
 import { followToEnd, following, reconnect, runOf } from './follow.ts';
 import { ownVariables, variables } from './parameters.ts';
 import { entryScript, programText } from './program-text.ts';
@@ -50,15 +50,16 @@ export async function startRun(session: Session, operation: Operation, options: 
         ],
         input: uploadStream(files),
         signal: options.signal,
+        silence: options.silence ?? SILENCE_MS,
       },
       (frame) => {
         if (frame.type !== 'run') {
           self.onFrame(frame);
           return;
         }
-        const [, number, disposition, directory] = /^(\d+) (\w+) (.*)$/s.exec(
-          frame.payload.toString('utf8'),
-        )!;
+        const told = /^(\d{1,9}) (started|reattached|reported) (\/.*)$/s.exec(frame.payload.toString('utf8'));
+        if (!told) throw new Error('it does not say which run was started');
+        const [, number, disposition, directory] = told;
         Object.assign(self.reference, { number: Number(number), directory });
         self.fresh = disposition === 'started';
         launched(disposition as Run['disposition']);

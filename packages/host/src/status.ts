@@ -1,7 +1,7 @@
 import type { Session } from '@deploy-actions/shell';
 import { runEntry } from './exec.ts';
 import { entryScript } from './program-text.ts';
-import { parseResult } from './result.ts';
+import { parseResult, runState } from './result.ts';
 import type { RunReference, RunResult, RunState } from './run.ts';
 
 export interface HostStatus {
@@ -62,14 +62,20 @@ export async function statusOf(session: Session, path: string): Promise<HostStat
         break;
       case 'run': {
         const reference = referenceOf(path, text);
-        if (reference) runs.push({ reference, state: 'ended', result: undefined, began: '', lastEvent: '' });
+        if (reference)
+          runs.push({ reference, state: 'waiting', result: undefined, began: '', lastEvent: '' });
         break;
       }
       case 'result':
-        if (current) current.result = parseResult(payload, current.reference, false);
+        if (current) {
+          current.result = parseResult(payload, current.reference, false);
+          current.state = 'ended';
+        }
         break;
       case 'state':
-        if (current) current.state = text.trim() as RunStatus['state'];
+        // Empty in the moment in which the program writes it anew.
+        if (current && text.trim() !== '')
+          current.state = text.trim() === 'interrupted' ? 'interrupted' : runState(text);
         break;
       case 'began':
         if (current) current.began = text;

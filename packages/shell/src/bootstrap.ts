@@ -42,16 +42,23 @@ export interface AnswerStream {
   noise(): string;
 }
 
-export function answerStream(nonce: string, onBytes: (bytes: Buffer) => void): AnswerStream {
+/** Calls `tooNoisy` once, with what was printed last, when more than NOISE_LIMIT bytes come before the nonce. */
+export function answerStream(
+  nonce: string,
+  onBytes: (bytes: Buffer) => void,
+  tooNoisy: (noise: string) => void = () => {},
+): AnswerStream {
   const mark = Buffer.from(`\n${nonce}\n`);
   let before: Buffer = Buffer.alloc(0);
   let begun = false;
+  let noisy = false;
   return {
     get begun() {
       return begun;
     },
     noise: () => before.toString('utf8').trim(),
     push(bytes) {
+      if (noisy) return;
       if (begun) {
         if (bytes.length > 0) onBytes(bytes);
         return;
@@ -60,7 +67,11 @@ export function answerStream(nonce: string, onBytes: (bytes: Buffer) => void): A
       before = Buffer.concat([before, bytes]);
       const at = before.indexOf(mark, searchFrom);
       if (at < 0) {
-        if (before.length > NOISE_LIMIT) before = before.subarray(before.length - NOISE_LIMIT);
+        if (before.length > NOISE_LIMIT) {
+          noisy = true;
+          before = before.subarray(before.length - 2000);
+          tooNoisy(before.toString('utf8').trim());
+        }
         return;
       }
       begun = true;
@@ -69,6 +80,19 @@ export function answerStream(nonce: string, onBytes: (bytes: Buffer) => void): A
       if (rest.length > 0) onBytes(rest);
     },
   };
+}
+
+/** The Failure for a login shell that prints and prints, and never begins our program. */
+export function endlessNoise(where: string, noise: string): SessionFailure {
+  return new SessionFailure(
+    'no-shell',
+    `${where} let us in, but printed more than ${NOISE_LIMIT >> 20} MiB and ran no program of ours`,
+    {
+      remedy:
+        'The login shell must be a real one, without a forced command; look at what its start-up files print.',
+      details: cut(noise, 2000),
+    },
+  );
 }
 
 /** The Failure for a login shell that ended before our program began. */

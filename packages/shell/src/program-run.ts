@@ -1,6 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 import { type Clock, Failure, formatDuration } from '@deploy-actions/kit';
-import { type AnswerStream, answerStream, envelope, noShell } from './bootstrap.ts';
+import { type AnswerStream, answerStream, endlessNoise, envelope, noShell } from './bootstrap.ts';
 import type { Outcome, Program } from './session.ts';
 import { SessionFailure } from './session-failure.ts';
 
@@ -32,8 +32,9 @@ export async function runStarted(
       new SessionFailure('lost', `a program on ${ports.name} printed more than ${MOST_COLLECTED >> 20} MiB`),
     );
   };
-  const out = collector(nonce, program.onStdout, tooMuch);
-  const err = collector(nonce, program.onStderr, tooMuch);
+  const tooNoisy = (noise: string) => flood.abort(endlessNoise(ports.name, noise));
+  const out = collector(nonce, program.onStdout, tooMuch, tooNoisy);
+  const err = collector(nonce, program.onStderr, tooMuch, tooNoisy);
   // Both are drained always: an unread stdout would stop stderr too.
   started.stdout.on('data', out.stream.push);
   started.stderr.on('data', err.stream.push);
@@ -45,9 +46,11 @@ export async function runStarted(
   ]);
   interrupted.catch(() => {});
   try {
-    const sent = send(started.stdin, head, program.input);
-    sent.catch(() => {});
-    const code = await Promise.race([started.ended, interrupted]);
+    // An input that fails would leave the program waiting for the rest of it for ever.
+    const inputFailed = new Promise<never>((_, reject) => {
+      send(started.stdin, head, program.input).catch(reject);
+    });
+    const code = await Promise.race([started.ended, interrupted, inputFailed]);
     if (code === null) {
       throw new SessionFailure('lost', `the connection to ${ports.name} was cut while a program ran there`);
     }
@@ -68,6 +71,7 @@ function collector(
   nonce: string,
   onBytes: ((bytes: Buffer) => void) | undefined,
   tooMuch: () => void,
+  tooNoisy: (noise: string) => void,
 ): { stream: AnswerStream; collected(): Buffer } {
   const chunks: Buffer[] = [];
   let size = 0;
@@ -76,7 +80,7 @@ function collector(
     if (size > MOST_COLLECTED) tooMuch();
     else chunks.push(bytes);
   };
-  const stream = answerStream(nonce, onBytes ?? keep);
+  const stream = answerStream(nonce, onBytes ?? keep, tooNoisy);
   return { stream, collected: () => Buffer.concat(chunks) };
 }
 

@@ -12,7 +12,8 @@ export interface Tally {
 export function newTally(say: (line: string) => void): Tally {
   const counts = { passed: 0, failed: 0, skipped: 0 };
   const failures: string[] = [];
-  const skips: string[] = [];
+  /** The skipped tests of each reason. */
+  const skips = new Map<string, string[]>();
   return {
     counts,
     passed(count = 1) {
@@ -25,13 +26,17 @@ export function newTally(say: (line: string) => void): Tally {
     },
     skipped(name, reason) {
       counts.skipped += 1;
-      skips.push(`skipped ${name}: ${reason}`);
-      say(skips.at(-1)!);
+      const names = skips.get(reason) ?? [];
+      skips.set(reason, [...names, name]);
+      // What is missing is said once, not with every test that wants it.
+      if (names.length === 0) say(`skipped ${name}, and what else needs it: ${reason}`);
     },
     summary() {
       const numbers = `${counts.passed} passed, ${counts.failed} failed`;
       return [
-        ...skips,
+        ...[...skips].map(([reason, names]) =>
+          names.length === 1 ? `skipped ${names[0]!}: ${reason}` : `skipped ${names.length} tests: ${reason}`,
+        ),
         ...failures.map((name) => `failed ${name}`),
         counts.skipped > 0 ? `${numbers}, ${counts.skipped} skipped` : numbers,
       ].join('\n');

@@ -5,7 +5,19 @@ import { newTally } from './tally.ts';
 import { installDebian } from './tools.ts';
 
 /** Programs of Debian that suites use, and the packages that bring them. */
-const PROGRAMS = { shellcheck: 'shellcheck', busybox: 'busybox-static', dash: 'dash', ssh: 'openssh-client' };
+const PROGRAMS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  shellcheck: { shellcheck: 'shellcheck', busybox: 'busybox-static', dash: 'dash' },
+  unit: {
+    shellcheck: 'shellcheck',
+    busybox: 'busybox-static',
+    dash: 'dash',
+    ssh: 'openssh-client',
+    fish: 'fish',
+    csh: 'csh',
+  },
+  contract: { ssh: 'openssh-client', chromium: 'chromium' },
+  lab: { ssh: 'openssh-client' },
+};
 
 /**
  * `npm test [-- suite… [pattern…]]`: every suite, or the named ones, in order; a pattern selects test files. The last
@@ -17,7 +29,7 @@ export async function run(args: string[]): Promise<number> {
   const tally = newTally(say);
   const rows: string[] = [];
   const started = Date.now();
-  if (suites.some((suite) => suite.jest || suite.name === 'shellcheck')) await installDebian(PROGRAMS, say);
+  await installDebian(Object.assign({}, ...suites.map(({ name }) => PROGRAMS[name])), say);
   for (const suite of suites) {
     say(`\n=== ${suite.name}: ${suite.title}`);
     const before = { ...tally.counts };
