@@ -1,5 +1,5 @@
 import { Failure, type Place } from '@deploy-actions/kit';
-import type { Workspace } from './workspace.ts';
+import type { Workspace } from '@deploy-actions/workspace';
 
 /** What the message of an invalid configuration begins with (packages/release, inspect.sh). */
 const INVALID = 'the compose configuration is not valid';

@@ -12,7 +12,7 @@ import { teller } from './progress.ts';
 import { checkInputs, digestRule, loginOf, parallelOf, versionOf } from './rules.ts';
 import { showStatus } from './status.ts';
 import { type Target, prepareAll, prepareOn } from './targets.ts';
-import { type Workspace, readWorkspace } from './workspace.ts';
+import { type Workspace, readWorkspace } from '@deploy-actions/workspace';
 
 /** How a session comes about; tests hand in another way. */
 export type Open = (server: Server) => Promise<Session>;
@@ -89,7 +89,7 @@ async function wantedOf(inputs: DeployInputs, ports: Ports, workspace: Workspace
     services: inputs.services,
     oneShot: inputs['one-shot'],
     files: workspace.files,
-    workspaceFiles: new Set(),
+    workspaceSources: new Map(),
     hooks: {
       'before-up': inputs['before-up'],
       migrate: inputs.migrate,

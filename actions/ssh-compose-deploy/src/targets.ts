@@ -13,7 +13,7 @@ import type { Ports } from '@deploy-actions/runner';
 import type { Server, Session } from '@deploy-actions/shell';
 import { placeInComposeFile } from './compose-error.ts';
 import type { DeployInputs } from './fields.ts';
-import type { Workspace } from './workspace.ts';
+import type { Workspace } from '@deploy-actions/workspace';
 
 /** A server with what was found on it and what is to be done there. */
 export interface Target {
@@ -94,9 +94,12 @@ export async function prepareOn(
   for (const value of secretsOf(inputs.env, found.config)) ports.addSecret(value);
   try {
     refuseForeign(found, inputs);
-    const workspaceFiles = new Set<string>();
-    for (const path of relativeSources(found)) if (await workspace.has(path)) workspaceFiles.add(path);
-    const prepared = prepareRelease(found, server.path, { ...wanted, workspaceFiles });
+    const workspaceSources = new Map<string, 'file' | 'folder'>();
+    for (const path of relativeSources(found)) {
+      const kind = await workspace.has(path);
+      if (kind) workspaceSources.set(path, kind);
+    }
+    const prepared = prepareRelease(found, server.path, { ...wanted, workspaceSources });
     return { server, session, found, prepared };
   } catch (error) {
     await discardStaging(session, found.staging);
@@ -115,14 +118,17 @@ function secretsOf(env: Environment, model: ComposeModel): string[] {
   return [...[...env.values()].filter((value) => !open(value)), ...secretValues(model)];
 }
 
-/** Relative sources of mounts, to look up whether one was forgotten in `files`. */
+/** Relative sources of mounts, configs and secrets, to look up whether one was forgotten in `files`. */
 function relativeSources(found: Inspection): string[] {
-  return Object.values(found.config.services).flatMap((service) =>
-    (service.volumes ?? []).flatMap((mount) =>
-      mount.type === 'bind' && mount.source?.startsWith(`${found.stage}/`)
-        ? [mount.source.slice(found.stage.length + 1)]
-        : [],
+  const { services, configs = {}, secrets = {} } = found.config;
+  const sources = [
+    ...Object.values(services).flatMap((service) =>
+      (service.volumes ?? []).flatMap((mount) => (mount.type === 'bind' ? [mount.source] : [])),
     ),
+    ...[...Object.values(configs), ...Object.values(secrets)].map((one) => one?.file),
+  ];
+  return sources.flatMap((source) =>
+    source?.startsWith(`${found.stage}/`) ? [source.slice(found.stage.length + 1)] : [],
   );
 }
 

@@ -46,9 +46,17 @@ test('every value survives the input, whatever is in it', () => {
   fc.assert(
     fc.property(value, (text) => {
       expect(parseEnv(`K<<MARK\n${text}\nMARK`).get('K')).toBe(text);
-      if (!text.includes('\n')) expect(parseEnv(`K=${text}`).get('K')).toBe(text);
+      if (!/\n|\r$/.test(text)) expect(parseEnv(`K=${text}`).get('K')).toBe(text);
     }),
   );
+});
+
+test('the ends of lines that Windows writes, and a byte order mark, are no part of a value', () => {
+  const env = parseEnv('\ufeffA=1\r\n\r\nB=two words \r\nKEY<<END\r\none\r\ntwo\r\nEND\r\nLAST=x');
+  expect(Object.fromEntries(env)).toEqual({ A: '1', B: 'two words ', KEY: 'one\ntwo', LAST: 'x' });
+  expect(parseEnv('\ufeff').size).toBe(0);
+  // A block that begins with a plain newline is kept as it is.
+  expect(parseEnv('KEY<<END\none\r\ntwo\r\nEND').get('KEY')).toBe('one\r\ntwo\r');
 });
 
 test('what Compose would expand or unescape is escaped', () => {

@@ -8,13 +8,16 @@ const NAME = /^[A-Za-z_][A-Za-z0-9_.-]*$/;
 /**
  * Parses the `env` input. `KEY=value`: the value is every character after the first `=`, raw. `KEY<<END`, lines,
  * `END`: a value of several lines, as in GITHUB_ENV. Empty lines and lines that start with `#` are left out.
- * Anything else is refused with its line number; a value never stands in a message.
+ * Lines may end in CRLF, as they do where a secret was pasted on Windows, and the text may begin with a byte order mark:
+ * neither is part of a name or value, as with Compose's own env files. Only a block that begins with a plain newline
+ * keeps the returns in it. Anything else is refused with its line number; a value never stands in a message.
  */
 export function parseEnv(text: string): Environment {
   const variables = new Map<string, string>();
-  const lines = text.split('\n');
+  const lines = text.replace(/^\ufeff/, '').split('\n');
   for (let at = 0; at < lines.length; at += 1) {
-    const line = lines[at]!;
+    const whole = lines[at]!;
+    const line = whole.replace(/\r$/, '');
     const start = at + 1;
     if (line.trim() === '' || line.startsWith('#')) continue;
     const equals = line.indexOf('=');
@@ -39,7 +42,8 @@ export function parseEnv(text: string): Environment {
       const end = line.slice(heredoc + 2);
       if (end === '') throw new FieldError(`${quote(name)} has << without an end mark`, { line: start });
       const body: string[] = [];
-      for (at += 1; at < lines.length && lines[at] !== end; at += 1) body.push(lines[at]!);
+      const inBlock = line === whole ? (text: string) => text : (text: string) => text.replace(/\r$/, '');
+      for (at += 1; at < lines.length && inBlock(lines[at]!) !== end; at += 1) body.push(inBlock(lines[at]!));
       if (at >= lines.length) {
         throw new FieldError(`${quote(name)} is not ended: no line is ${quote(end)}`, { line: start });
       }

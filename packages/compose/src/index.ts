@@ -11,7 +11,14 @@ export {
   parseModel,
   replicasOf,
 } from './model.ts';
-export { type Places, type Relocated, type SharedSource, missingFiles, relocate } from './mounts.ts';
+export {
+  type Places,
+  type Relocated,
+  type SharedSource,
+  looksLikeFile,
+  missingSources,
+  relocate,
+} from './mounts.ts';
 export {
   CONTAINER_TEMPLATE,
   type LocalImage,

@@ -19,6 +19,8 @@ export interface SharedSource {
   /** Relative to `shared/`; `.` is the whole folder. */
   path: string;
   readOnly: boolean;
+  /** Whether it can only be a file: what a config or a secret is read from. */
+  file: boolean;
 }
 
 export interface Relocated {
@@ -46,7 +48,7 @@ export function relocate(model: ComposeModel, places: Places, sent: readonly Sen
       : path.startsWith(`${places.stage}/`)
         ? path.slice(places.stage.length + 1)
         : undefined;
-  const move = (path: string, service: string, readOnly: boolean) => {
+  const move = (path: string, service: string, readOnly: boolean, file: boolean) => {
     const relative = inside(path);
     if (relative === undefined) {
       if (!path.startsWith(`${places.path}/.deploy/`)) return path;
@@ -77,7 +79,7 @@ export function relocate(model: ComposeModel, places: Places, sent: readonly Sen
       used.push({ service, path: relative });
       return `${places.path}/files/${tree.sha256}/${tree.name}`;
     }
-    shared.push({ service, path: relative, readOnly });
+    shared.push({ service, path: relative, readOnly, file });
     return relative === '.' ? `${places.path}/shared` : `${places.path}/shared/${relative}`;
   };
   const resources = (group: Record<string, Resource | null> | undefined, kind: string) =>
@@ -97,7 +99,7 @@ export function relocate(model: ComposeModel, places: Places, sent: readonly Sen
         }
         return [
           name,
-          one?.file === undefined ? one : { ...one, file: move(one.file, `the ${kind} ${name}`, true) },
+          one?.file === undefined ? one : { ...one, file: move(one.file, `the ${kind} ${name}`, true, true) },
         ];
       }),
     );
@@ -106,7 +108,7 @@ export function relocate(model: ComposeModel, places: Places, sent: readonly Sen
     ...(service.volumes && {
       volumes: service.volumes.map((mount) =>
         mount.type === 'bind' && mount.source !== undefined
-          ? { ...mount, source: move(mount.source, name, mount.read_only === true) }
+          ? { ...mount, source: move(mount.source, name, mount.read_only === true, false) }
           : mount,
       ),
     }),
@@ -120,14 +122,19 @@ export function relocate(model: ComposeModel, places: Places, sent: readonly Sen
 }
 
 /**
- * The sources that compose would make as empty folders because nothing is there: a missing file becomes a folder,
- * and the service that reads it fails with a riddle. Answers those that look like files.
+ * The sources that compose would make as empty folders, because nothing is there: the service that reads one fails with
+ * a riddle, or serves nothing.
  */
-export function missingFiles(shared: readonly SharedSource[], present: ReadonlySet<string>): SharedSource[] {
-  return shared.filter(
-    ({ path }) =>
-      path !== '.' && !present.has(path) && /[^/.][^/]*\.[a-z0-9]{1,8}$/i.test(path) && !/\.d$/.test(path),
-  );
+export function missingSources(
+  shared: readonly SharedSource[],
+  present: ReadonlySet<string>,
+): SharedSource[] {
+  return shared.filter(({ path }) => path !== '.' && !present.has(path));
+}
+
+/** Whether a path that is nowhere looks like a file, so that an empty folder in its place is a mistake. */
+export function looksLikeFile(path: string): boolean {
+  return /[^/.][^/]*\.[a-z0-9]{1,8}$/i.test(path) && !/\.d$/.test(path);
 }
 
 function unique(sources: SharedSource[]): SharedSource[] {

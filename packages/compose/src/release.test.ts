@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { applyImages } from './images.ts';
 import { type ComposeModel, mapServices, parseModel } from './model.ts';
-import { missingFiles, relocate } from './mounts.ts';
+import { looksLikeFile, missingSources, relocate } from './mounts.ts';
 import { classify, dependenciesOf, selectServices, steps } from './order.ts';
 import { HASH_LABEL, changedKeys, serviceHash, servicesTable, writeRelease } from './release.ts';
 import { type SentFile, sentTree } from './sent-files.ts';
@@ -80,14 +80,15 @@ test('files sent into a folder that holds data on the server are refused', () =>
   ).toThrow('is on the server in shared/data as well');
 });
 
-test('a file that was forgotten is told from a folder for data', () => {
+test('what is mounted or read and not there is missing, and what looks like a file is told from a folder for data', () => {
   const { shared } = relocate(resolved(), places, []);
-  expect(
-    missingFiles(shared, new Set())
-      .map((source) => source.path)
-      .sort(),
-  ).toEqual(['nginx.conf', 'c1.txt', 's1.txt'].sort());
-  expect(missingFiles(shared, new Set(['nginx.conf', 'c1.txt', 's1.txt']))).toEqual([]);
+  const missing = missingSources(shared, new Set(['c1.txt']));
+  expect(missing.map(({ path, file }) => [path, file, looksLikeFile(path)]).sort()).toEqual([
+    ['conf.d', false, false],
+    ['data', false, false],
+    ['nginx.conf', false, true],
+    ['s1.txt', true, true],
+  ]);
 });
 
 test('only what is waited for or listed is one-shot', () => {

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from '@jest/globals';
-import { localSession } from '@deploy-actions/shell/local-session';
+import { localSession } from '@deploy-actions/shell/testing';
 import { runEntry } from './exec.ts';
 
 // What a server may send that no program of ours sends: a real local shell plays it, and must be ended each time.

@@ -24,3 +24,4 @@ export type {
 } from './run.ts';
 export { startRun } from './start.ts';
 export { type HostStatus, type LockHolder, type RunStatus, statusOf } from './status.ts';
+export { whyNotSendable } from './upload-stream.ts';

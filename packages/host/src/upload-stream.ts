@@ -14,16 +14,21 @@ export function* uploadStream(files: readonly Upload[]): Generator<Buffer> {
   yield Buffer.from('end\n');
 }
 
-function checkName(name: string): void {
+/** Why a file of this name cannot be sent to a server, as a part of a sentence; undefined when it can. */
+export function whyNotSendable(name: string): string | undefined {
   const parts = name.split('/');
-  if (
-    name === '' ||
-    /[\0-\x1f\x7f\\]/.test(name) ||
-    parts.some((part) => part === '' || part === '.' || part === '..') ||
-    name.startsWith('-')
-  ) {
-    throw new Failure('input', `a file with the name ${JSON.stringify(name)} cannot be sent to a server`, {
-      remedy: 'Use relative names without control characters and backslashes.',
-    });
-  }
+  if (/[\0-\x1f\x7f]/.test(name)) return 'its name has a control character, such as a tab or a new line';
+  if (name.includes('\\')) return 'its name has a backslash';
+  if (name.startsWith('-')) return 'its name begins with a hyphen';
+  if (parts.some((part) => part === '' || part === '.' || part === '..'))
+    return 'its name is no plain relative path';
+  return undefined;
+}
+
+function checkName(name: string): void {
+  const why = whyNotSendable(name);
+  if (why === undefined) return;
+  throw new Failure('input', `the file ${JSON.stringify(name)} cannot be sent to a server: ${why}`, {
+    remedy: 'Rename it.',
+  });
 }

@@ -49,6 +49,12 @@ test('Markdown from outside is literal: no link, mention, image, tag, table cell
   );
 });
 
+test('a number at the start of a line is shown as it is, and makes no list', () => {
+  expect(escapeMarkdown('127.0.0.1')).toBe('127\\.0.0.1');
+  expect(escapeMarkdown(' 1. one')).toBe(' 1\\. one');
+  expect(escapeMarkdown('- item')).toBe('\\- item');
+});
+
 test('a code span and a code block cannot be left from inside', () => {
   expect(codeSpan('a `` b c')).toBe('```a `` b c```');
   expect(codeSpan('a\\|[x](y) `')).toBe('<code>a\\\\&#124;\\[x\\]\\(y\\) \\`</code>');

@@ -16,16 +16,20 @@ export function escapeLog(text: string): string {
 
 /** Text as a literal in GitHub Markdown, on one line, also inside a table cell. */
 export function escapeMarkdown(text: string): string {
-  return text
-    .replace(/[\0-\x1f\x7f]+/g, ' ')
-    .replace(/&/g, '&amp;')
-    .replace(/</g, '&lt;')
-    .replace(/>/g, '&gt;')
-    .replace(/[\\`*_{}[\]()#+!|~$]/g, '\\$&')
-    .replace(/^(\s*)([-=]|\d+\.)/, '$1\\$2')
-    .replace(/@(?=[a-z0-9])/gi, '@\u200b')
-    .replace(/(https?|ftp):(?=\/\/)/gi, '$1:\u200b')
-    .replace(/\bwww\.(?=\S)/gi, 'www\u200b.');
+  return (
+    text
+      .replace(/[\0-\x1f\x7f]+/g, ' ')
+      .replace(/&/g, '&amp;')
+      .replace(/</g, '&lt;')
+      .replace(/>/g, '&gt;')
+      .replace(/[\\`*_{}[\]()#+!|~$]/g, '\\$&')
+      .replace(/^(\s*)([-=])/, '$1\\$2')
+      // A digit cannot be escaped: the backslash before it would be shown.
+      .replace(/^(\s*\d+)\./, '$1\\.')
+      .replace(/@(?=[a-z0-9])/gi, '@\u200b')
+      .replace(/(https?|ftp):(?=\/\/)/gi, '$1:\u200b')
+      .replace(/\bwww\.(?=\S)/gi, 'www\u200b.')
+  );
 }
 
 /** Text as a code span in GitHub Markdown that no backtick inside can end; safe in a table cell. */

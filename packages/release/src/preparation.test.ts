@@ -54,7 +54,7 @@ function wanted(change: Partial<Wanted> = {}): Wanted {
     services: [],
     oneShot: [],
     files: [],
-    workspaceFiles: new Set(),
+    workspaceSources: new Map(),
     hooks: { 'before-up': [], migrate: [], 'migration-state': [], 'after-up': [] },
     removeOrphans: true,
     color: undefined,
@@ -137,7 +137,11 @@ test('a hook for a service that is not there is an error of its input', () => {
 test('a file that the repository has and a service mounts must be sent', () => {
   const without = found({ shared: new Set(['data', 's1.txt', 'c1.txt']) });
   expect(() =>
-    prepareRelease(without, '/srv/shop', wanted({ workspaceFiles: new Set(['nginx.conf']) })),
+    prepareRelease(
+      without,
+      '/srv/shop',
+      wanted({ workspaceSources: new Map([['nginx.conf', 'file' as const]]) }),
+    ),
   ).toThrow('web mounts ./nginx.conf, which is in the repository but not among `files`');
   expect(prepareRelease(without, '/srv/shop', wanted()).notes.join()).toContain(
     'Docker will make an empty folder',
@@ -145,6 +149,34 @@ test('a file that the repository has and a service mounts must be sent', () => {
   const files: SentFile[] = [{ path: 'nginx.conf', content: Buffer.from('x'), executable: false }];
   const { uploads } = prepareRelease(without, '/srv/shop', wanted({ files }));
   expect(text(uploads, 'trees')).toMatch(/^[0-9a-f]{64}\t0644\tnginx\.conf\tproject\/shop\/nginx\.conf\n$/);
+});
+
+test.each([
+  ['a mounted folder', 'data', 'folder', 'db mounts ./data'],
+  ["a secret's file", 's1.txt', 'file', 'the secret s1 is read from ./s1.txt'],
+  ["a config's file", 'c1.txt', 'file', 'the config c1 is read from ./c1.txt'],
+] as const)('%s that the repository has must be sent, with the line to add', (_, path, kind, sentence) => {
+  const sources = ['data', 's1.txt', 'c1.txt', 'nginx.conf'];
+  const without = found({ shared: new Set(sources.filter((one) => one !== path)) });
+  const prepare = () =>
+    prepareRelease(without, '/srv/shop', wanted({ workspaceSources: new Map([[path, kind]]) }));
+  expect(prepare).toThrow(`${sentence}, which is in the repository but not among \`files\``);
+  expect(prepare).toThrow(
+    expect.objectContaining({
+      remedy: expect.stringContaining(`Add ${path} to \`files\`.`) as unknown as string,
+    }),
+  );
+  // On the server it is the user's own, and an empty folder is the usual way to begin.
+  expect(() => prepareRelease(found({ shared: new Set(sources) }), '/srv/shop', wanted())).not.toThrow();
+});
+
+test('a secret that is nowhere is refused with where to put it; a folder that is nowhere begins empty', () => {
+  const noSecret = found({ shared: new Set(['data', 'c1.txt', 'nginx.conf']) });
+  expect(() => prepareRelease(noSecret, '/srv/shop', wanted())).toThrow(
+    'the secret s1 is read from ./s1.txt, which is neither in the repository nor on the server in shared/',
+  );
+  const noData = found({ shared: new Set(['s1.txt', 'c1.txt', 'nginx.conf']) });
+  expect(prepareRelease(noData, '/srv/shop', wanted()).notes.join()).not.toContain('data');
 });
 
 test('the plan says what happens to each service, by names of keys', () => {

@@ -8,7 +8,8 @@ import {
   type SentFile,
   type ServiceChange,
   applyImages,
-  missingFiles,
+  looksLikeFile,
+  missingSources,
   planChanges,
   relocate,
   selectServices,
@@ -34,8 +35,8 @@ export interface Wanted {
   services: readonly string[];
   oneShot: readonly string[];
   files: readonly SentFile[];
-  /** Mounted paths that are files in the workspace: to name what was forgotten in `files`. */
-  workspaceFiles: ReadonlySet<string>;
+  /** What the workspace has at paths that are mounted or read: to name what was forgotten in `files`. */
+  workspaceSources: ReadonlyMap<string, 'file' | 'folder'>;
   hooks: HookLists;
   removeOrphans: boolean;
   color: ColorWish | undefined;
@@ -75,7 +76,7 @@ export function prepareRelease(found: Inspection, path: string, wanted: Wanted):
   const chosen = selectServices(found.config, wanted.services);
   const { model: imaged, notes } = applyImages(chosen, wanted.images, wanted.digestRule);
   const moved = relocate(imaged, { stage: found.stage, path, shared: found.shared }, wanted.files);
-  notes.push(...forgottenFiles(moved, found, wanted.workspaceFiles));
+  notes.push(...forgottenSources(moved, found, wanted.workspaceSources, path));
   const part = wanted.color
     ? coloredPart(found, moved, wanted, wanted.color)
     : plainPart(found, moved, wanted);
@@ -209,17 +210,40 @@ function coloredPart(found: Inspection, moved: Relocated, wanted: Wanted, wish: 
   };
 }
 
-/** A mounted file that is nowhere: an error where the repository has it, else a note. */
-function forgottenFiles(moved: Relocated, found: Inspection, workspaceFiles: ReadonlySet<string>): string[] {
-  return missingFiles(moved.shared, new Set([...found.shared, ...found.old])).map((source) => {
-    if (workspaceFiles.has(source.path)) {
-      throw new Failure(
-        'input',
-        `${source.service} mounts ./${source.path}, which is in the repository but not among \`files\``,
-        { input: 'files', remedy: `Add ${source.path} to \`files\`.` },
-      );
+/**
+ * What is mounted or read and is not on the server: an error where the repository has it or where it must be a file,
+ * else a note where it looks like one. A folder that is nowhere is the usual way to ask for an empty one.
+ */
+function forgottenSources(
+  moved: Relocated,
+  found: Inspection,
+  workspace: Wanted['workspaceSources'],
+  path: string,
+): string[] {
+  return missingSources(moved.shared, new Set([...found.shared, ...found.old])).flatMap((source) => {
+    const uses = `${source.service} ${source.file ? 'is read from' : 'mounts'} ./${source.path}`;
+    const inWorkspace = workspace.get(source.path);
+    if (inWorkspace !== undefined) {
+      const empty =
+        inWorkspace === 'folder'
+          ? ` If it is to start empty on the server, make it there: install -d ${path}/shared/${source.path}`
+          : '';
+      throw new Failure('input', `${uses}, which is in the repository but not among \`files\``, {
+        input: 'files',
+        remedy: `Add ${source.path} to \`files\`.${empty}`,
+      });
     }
-    return `${source.service} mounts ./${source.path}, which is neither among \`files\` nor on the server in shared/: Docker will make an empty folder of it`;
+    if (source.file) {
+      throw new Failure('input', `${uses}, which is neither in the repository nor on the server in shared/`, {
+        input: 'compose-file',
+        remedy: `Put the file on the server, with mode 0600: ${path}/shared/${source.path}`,
+      });
+    }
+    return looksLikeFile(source.path)
+      ? [
+          `${uses}, which is neither among \`files\` nor on the server in shared/: Docker will make an empty folder of it`,
+        ]
+      : [];
   });
 }
 

@@ -11,6 +11,7 @@ export const OWNERS = {
   'node-ssh': 'shell',
   ssh2: 'shell',
   undici: 'http',
+  picomatch: 'workspace',
   yaml: 'document',
   xpath: 'document',
   diff: 'traffic',

@@ -1,7 +1,9 @@
-import { glob, readFile, realpath, stat } from 'node:fs/promises';
+import { readFile, readdir, realpath, stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import type { SentFile } from '@deploy-actions/compose';
-import { Failure } from '@deploy-actions/kit';
+import { whyNotSendable } from '@deploy-actions/host';
+import { Failure, quote } from '@deploy-actions/kit';
+import { isBelow, isGits, matches } from './matches.ts';
 
 /** The names that Compose looks for by itself, in its order. */
 const DEFAULT_FILES = ['compose.yaml', 'compose.yml', 'docker-compose.yaml', 'docker-compose.yml'];
@@ -15,8 +17,11 @@ export interface Workspace {
   folder: string;
   composeFiles: SentFile[];
   files: SentFile[];
-  /** Every path that a mount may mean but that was not sent is looked up here. */
-  has(path: string): Promise<boolean>;
+  /**
+   * What the checkout has at a path that a mount, a config or a secret may mean: `folder` only where it holds more than
+   * the placeholders by which git keeps an empty one.
+   */
+  has(path: string): Promise<'file' | 'folder' | undefined>;
 }
 
 /** Reads the compose files and the files to be sent. Throws `input` Failures. */
@@ -43,9 +48,9 @@ export async function readWorkspace(
   };
   const compose: SentFile[] = [];
   for (const name of names) compose.push(await readSent(base, inFolder(name), root, 'compose-file'));
-  const files = new Map<string, SentFile>();
+  const paths = new Set<string>();
   for (const pattern of patterns) {
-    const found = await expand(base, pattern);
+    const found = await matches(base, pattern);
     if (found.length === 0) {
       throw new Failure(
         'input',
@@ -57,25 +62,43 @@ export async function readWorkspace(
         },
       );
     }
-    for (const path of found) files.set(path, await readSent(base, path, root, 'files'));
+    for (const path of found) paths.add(path);
   }
-  const bytes = [...files.values()].reduce((sum, file) => sum + file.content.length, 0);
-  if (bytes > MOST_BYTES) {
-    throw new Failure(
-      'input',
-      `input \`files\`: ${files.size} files of ${Math.round(bytes / 2 ** 20)} MiB are more than the ${MOST_BYTES / 2 ** 20} MiB that go with a release`,
-      {
-        input: 'files',
-        remedy: 'Put large content into an image or a volume.',
-      },
-    );
-  }
+  await checkSize(base, paths);
+  const files: SentFile[] = [];
+  for (const path of [...paths].sort()) files.push(await readSent(base, path, root, 'files'));
   return {
     folder,
     composeFiles: compose,
-    files: [...files.values()].sort((a, b) => (a.path < b.path ? -1 : 1)),
-    has: async (path) => (await stat(join(base, path)).catch(() => undefined))?.isFile() ?? false,
+    files,
+    has: (path) => kindOf(join(base, path)),
   };
+}
+
+/** Before anything is read, so that a pattern that means a whole disk does not fill the runner's memory. */
+async function checkSize(base: string, paths: ReadonlySet<string>): Promise<void> {
+  let bytes = 0;
+  for (const path of paths) bytes += (await stat(join(base, path)).catch(() => undefined))?.size ?? 0;
+  if (bytes <= MOST_BYTES) return;
+  throw new Failure(
+    'input',
+    `input \`files\`: ${paths.size} files of ${Math.round(bytes / 2 ** 20)} MiB are more than the ${MOST_BYTES / 2 ** 20} MiB that go with a release`,
+    {
+      input: 'files',
+      remedy: 'Put large content into an image or a volume.',
+    },
+  );
+}
+
+/** Files by which people keep an empty folder in git. */
+const PLACEHOLDERS = new Set(['.gitkeep', '.keep', '.gitignore']);
+
+async function kindOf(path: string): Promise<'file' | 'folder' | undefined> {
+  const info = await stat(path).catch(() => undefined);
+  if (info?.isFile()) return 'file';
+  if (!info?.isDirectory()) return undefined;
+  const names = await readdir(path);
+  return names.some((name) => !PLACEHOLDERS.has(name)) ? 'folder' : undefined;
 }
 
 async function defaultFile(root: string): Promise<string> {
@@ -88,23 +111,6 @@ async function defaultFile(root: string): Promise<string> {
   });
 }
 
-/** The files that a pattern means; a folder means all below it. */
-async function expand(base: string, pattern: string): Promise<string[]> {
-  const found = new Set<string>();
-  const collect = async (expression: string) => {
-    for await (const entry of glob(expression, { cwd: base, withFileTypes: true })) {
-      const path = relative(base, join(entry.parentPath, entry.name)).split(sep).join('/');
-      if (path === '.git' || path.startsWith('.git/')) continue;
-      const info = await stat(join(base, path)).catch(() => undefined);
-      if (info?.isFile()) found.add(path);
-      else if (info?.isDirectory() && expression === pattern && !pattern.endsWith('**'))
-        await collect(`${path}/**`);
-    }
-  };
-  await collect(pattern);
-  return [...found];
-}
-
 async function readSent(base: string, path: string, root: string, input: string): Promise<SentFile> {
   const absolute = join(base, path);
   const [real, realRoot] = await Promise.all([realpath(absolute).catch(() => ''), realpath(root)]);
@@ -114,8 +120,25 @@ async function readSent(base: string, path: string, root: string, input: string)
       remedy: 'Is the repository checked out (actions/checkout), and is the path relative to its root?',
     });
   }
-  if (real !== realRoot && !real.startsWith(realRoot + sep)) {
-    throw new Failure('input', `input \`${input}\`: ${path} is a link out of the checkout`, { input });
+  if (!isBelow(real, realRoot)) {
+    throw new Failure('input', `input \`${input}\`: ${path} is a link out of the checkout`, {
+      input,
+      remedy: 'Put a copy of the file into the repository, or mount it from shared/ on the server.',
+    });
+  }
+  // The token of the checkout stands in .git/config.
+  if (isGits(relative(realRoot, real).split(sep).join('/'))) {
+    throw new Failure('input', `input \`${input}\`: ${path} leads into .git, which never leaves the runner`, {
+      input,
+      remedy: 'Leave it out.',
+    });
+  }
+  const why = whyNotSendable(path);
+  if (why !== undefined) {
+    throw new Failure('input', `input \`${input}\`: ${quote(path)} cannot be sent to a server: ${why}`, {
+      input,
+      remedy: 'Rename it, or leave it out of the pattern.',
+    });
   }
   const info = await stat(real);
   return {
