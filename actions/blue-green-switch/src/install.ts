@@ -107,7 +107,7 @@ export async function installProxy(
     ...NO_OUTPUTS,
     from: outcomes[0]?.result?.fields['to'],
     to: outcomes[0]?.result?.fields['to'],
-    report: reportJson(switchReport(outcomes, 0)),
+    report: reportJson(switchReport(outcomes, 0), ports.redactor),
   };
   const failure = fleetFailure(outcomes, outputs, members.length > 1);
   if (failure) throw failure;

@@ -120,7 +120,7 @@ export async function moveTraffic(
     aliveEvery: isCanary ? ALIVE_EVERY : 0,
   });
   const elapsed = Math.round(ports.clock.now() - begun);
-  const outputs = outputsOf(outcomes, elapsed);
+  const outputs = outputsOf(outcomes, elapsed, ports);
   ports.summary(switchMarkdown(outcomes, target));
   const failure = fleetFailure(outcomes, outputs, members.length > 1);
   if (failure) {
@@ -243,7 +243,11 @@ const EMPTY: SwitchOutputs = {
   report: undefined,
 };
 
-function outputsOf(outcomes: readonly MemberOutcome[], elapsedMs: number): SwitchOutputs {
+function outputsOf(
+  outcomes: readonly MemberOutcome[],
+  elapsedMs: number,
+  { redactor }: Pick<Ports, 'redactor'>,
+): SwitchOutputs {
   const [first] = outcomes;
   const fields = first?.result?.fields ?? {};
   const number = (name: string) => (fields[name] === undefined ? undefined : Number(fields[name]));
@@ -257,7 +261,7 @@ function outputsOf(outcomes: readonly MemberOutcome[], elapsedMs: number): Switc
     'switched-at': fields['switched_at'],
     'overlap-ms': overlaps.length === 0 ? undefined : Math.max(...overlaps),
     drained: drainedOf(outcomes),
-    report: reportJson(switchReport(outcomes, elapsedMs)),
+    report: reportJson(switchReport(outcomes, elapsedMs), redactor),
   };
 }
 
@@ -325,7 +329,7 @@ export async function confirmSwitch(
     const { share } = seen[0]!.look;
     ports.log.info(`The switch to ${share} was confirmed by an earlier attempt of this job.`);
     const report = { ...switchReport([], 0), summary: `traffic is on ${share}, confirmed before` };
-    return { ...EMPTY, from: share, to: share, weight: 100, report: reportJson(report) };
+    return { ...EMPTY, from: share, to: share, weight: 100, report: reportJson(report, ports.redactor) };
   }
   const members = seen
     .filter((one) => !isDone(one))
@@ -379,7 +383,7 @@ export async function confirmSwitch(
     from: outcomes[0]?.result?.fields['from'],
     to: outcomes[0]?.result?.fields['to'],
     weight: 100,
-    report: reportJson(switchReport(outcomes, 0)),
+    report: reportJson(switchReport(outcomes, 0), ports.redactor),
   };
   const failure = fleetFailure(outcomes, outputs);
   if (failure) throw failure;

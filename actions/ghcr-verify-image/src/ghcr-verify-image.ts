@@ -7,7 +7,7 @@ import {
   formatDuration,
   messageOf,
   pool,
-  reportJson,
+  publishReport,
   retry,
 } from '@deploy-actions/kit';
 import type { OutputValue, Ports } from '@deploy-actions/runner';
@@ -33,7 +33,7 @@ export interface VerifyPorts extends Pick<
   /** Reads a text file of the workspace. */
   readText(path: string): Promise<string>;
   /** Writes the whole report and answers where it is. */
-  writeReport(json: string): Promise<string>;
+  writeReport(json: string): string;
   random?: () => number;
 }
 
@@ -115,8 +115,12 @@ export async function verifyImages(inputs: VerifyInputs, ports: VerifyPorts): Pr
   ports.summary(renderSummary(outcomes, clock.wall()));
   const shared = {
     'all-verified': report.ok,
-    report: ports.redactor.redact(reportJson(report)),
-    'report-file': await ports.writeReport(JSON.stringify(toReportFile(outcomes, elapsedMs), null, 2)),
+    ...publishReport(
+      report,
+      ports.redactor,
+      (json) => ports.writeReport(json),
+      toReportFile(outcomes, elapsedMs),
+    ),
   };
   if (!report.ok) throw failureOf(outcomes, shared);
   return {

@@ -1,7 +1,6 @@
-import { randomUUID } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import { main } from '@deploy-actions/runner';
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { main, writeReport } from '@deploy-actions/runner';
 import { fields, outputs } from './fields.ts';
 
 main({
@@ -18,11 +17,7 @@ main({
         ...ports,
         http,
         readText: (path) => readFile(resolve(workflow.workspace, path), 'utf8'),
-        async writeReport(json) {
-          const path = join(workflow.temp, `ghcr-verify-image-${randomUUID()}.json`);
-          await writeFile(path, redactor.redact(json), { mode: 0o600, flag: 'wx' });
-          return path;
-        },
+        writeReport: (json) => writeReport(workflow, 'ghcr-verify-image', json),
       });
     } finally {
       await http.close();

@@ -1,5 +1,5 @@
 import { loadClient } from '@deploy-actions/http';
-import { Failure, type Report, formatDuration, messageOf, reportJson } from '@deploy-actions/kit';
+import { Failure, type Report, formatDuration, messageOf, publishReport } from '@deploy-actions/kit';
 import {
   type Attempt,
   type ContainerScope,
@@ -242,15 +242,10 @@ function conclude(
   world: World,
 ): HealthOutputs {
   const report: Report = reportOf(outcomes, elapsedMs);
-  // Text by text: a secret that is a number must not break the JSON around it.
-  const whole = JSON.parse(JSON.stringify(report), (_name, value: unknown) =>
-    typeof value === 'string' ? ports.redactor.redact(value) : value,
-  ) as Report;
   ports.summary(summaryOf(outcomes, report, evidence));
   const results: HealthOutputs = {
     healthy: report.ok,
-    report: reportJson(whole),
-    'report-file': world.writeReport(JSON.stringify(whole)),
+    ...publishReport(report, ports.redactor, (json) => world.writeReport(json)),
     'elapsed-ms': elapsedMs,
   };
   if (report.ok) {

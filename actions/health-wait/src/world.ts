@@ -1,8 +1,6 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Failure } from '@deploy-actions/kit';
 import { fromRunner, throughSession } from '@deploy-actions/probe';
-import type { Ports } from '@deploy-actions/runner';
+import { type Ports, writeReport } from '@deploy-actions/runner';
 import { openSession, serversOf } from '@deploy-actions/shell';
 import type { HealthInputs } from './fields.ts';
 import type { ServerSide, World } from './health-wait.ts';
@@ -31,11 +29,7 @@ export function openWorld(inputs: HealthInputs, ports: Ports): World & { close()
   return {
     runner,
     server: () => (opening ??= open()),
-    writeReport(json) {
-      const file = join(mkdtempSync(join(ports.workflow.temp, 'health-wait-')), 'report.json');
-      writeFileSync(file, json, { mode: 0o600 });
-      return file;
-    },
+    writeReport: (json) => writeReport(ports.workflow, 'health-wait', json),
     async close() {
       await runner.close();
       const side = await opening?.catch(() => undefined);

@@ -82,7 +82,10 @@ export async function rollback(inputs: RollbackInputs, ports: Ports, open?: Open
         ...named(decisions[0]!),
         'elapsed-ms': elapsed(),
         reason,
-        report: reportJson(idleReport((first ?? { decision: decisions[0]! }).decision, elapsed())),
+        report: reportJson(
+          idleReport((first ?? { decision: decisions[0]! }).decision, elapsed()),
+          ports.redactor,
+        ),
       };
     }
     const database = databaseServer(acting, servers, inputs);
@@ -111,7 +114,7 @@ export async function rollback(inputs: RollbackInputs, ports: Ports, open?: Open
       mode: modeOf(first.decision),
       'elapsed-ms': elapsed(),
       reason: first.decision.reason,
-      report: reportJson(reportOf(ready, outcomes, elapsed())),
+      report: reportJson(reportOf(ready, outcomes, elapsed()), ports.redactor),
     };
     summary(
       ready,

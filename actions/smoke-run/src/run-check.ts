@@ -189,8 +189,8 @@ function textsOf(value: unknown): string[] {
   return texts.filter((text) => text.length >= 4);
 }
 
-/** The beginning of a body for a report: text in one line. */
-export function bodyBeginning(answer: Answer | undefined): string {
-  const text = answer?.response?.body.toString('utf8') ?? answer?.exec?.output ?? '';
-  return cut(text.trim(), 2000);
+/** The beginning of a body for a report, without secrets: what is shown is cut from far more that was redacted. */
+export function bodyBeginning(answer: Answer | undefined, redact: (text: string) => string): string {
+  const text = answer?.response?.body.subarray(0, 64 * 1024).toString('utf8') ?? answer?.exec?.output ?? '';
+  return cut(redact(text.trim()), 2000);
 }

@@ -1,6 +1,6 @@
 import { DocumentError, documentFailure } from '@deploy-actions/document';
 import type { ConnectOptions } from '@deploy-actions/http';
-import { Failure, type Inputs, type Report, formatDuration, pool, reportJson } from '@deploy-actions/kit';
+import { Failure, type Inputs, formatDuration, pool, publishReport, redactTexts } from '@deploy-actions/kit';
 import type { Reach } from '@deploy-actions/probe';
 import type { Ports } from '@deploy-actions/runner';
 import { conformance } from './openapi/conformance.ts';
@@ -223,24 +223,20 @@ function conclude(
   ports: Ports,
   world: World,
 ): SmokeOutputs {
-  // Text by text: a secret that is a number must not break the JSON around it.
-  const whole = JSON.parse(
-    JSON.stringify(reportOf(outcomes, thresholds, elapsedMs)),
-    (_name, value: unknown) => (typeof value === 'string' ? ports.redactor.redact(value) : value),
-  ) as Report;
+  const whole = redactTexts(reportOf(outcomes, thresholds, elapsedMs), ports.redactor);
   const durations = outcomes.flatMap((outcome) => outcome.durations);
   const { fatal, tolerated } = failuresOf(outcomes);
   const failed = [...fatal, ...tolerated];
   const redact = (text: string) => ports.redactor.redact(text);
   ports.summary(summaryOf(outcomes, thresholds, whole, durations, redact));
   annotationsOf(outcomes).forEach(({ level, message, place }) => ports.annotate(level, message, place));
-  const json = JSON.stringify(whole);
   const results: SmokeOutputs = {
     passed: outcomes.filter(({ ok, skipped }) => ok && skipped === undefined).length,
     failed: failed.length,
     skipped: outcomes.filter(({ skipped }) => skipped !== undefined).length,
-    report: reportJson(whole),
-    'report-file': world.writeFile(inputs['json-file'], 'report.json', json),
+    ...publishReport(whole, ports.redactor, (json) =>
+      world.writeFile(inputs['json-file'], 'report.json', json),
+    ),
     'p95-ms': durations.length === 0 ? undefined : Math.round(quantile(durations, 0.95)),
     'junit-file':
       inputs['junit-file'] === undefined
@@ -248,7 +244,7 @@ function conclude(
         : world.writeFile(
             inputs['junit-file'],
             'junit.xml',
-            redact(junitXml(outcomes, thresholds, elapsedMs, redact)),
+            junitXml(outcomes, thresholds, elapsedMs, redact),
           ),
   };
   if (whole.ok) {

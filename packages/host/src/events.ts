@@ -1,7 +1,10 @@
 import type { RunEvent } from './run.ts';
 
-/** Longest line that is passed on; what is longer is told in pieces. */
-const LONGEST_LINE = 64 * 1024;
+/**
+ * Most bytes of a line that are passed on; the rest is left out. Far more than the log shows of a line: the log takes
+ * secrets out of the whole and cuts then, so that none is shown in part where it lies across the cut.
+ */
+const LONGEST_LINE = 1024 * 1024;
 
 /** Turns the bytes of a log into events. Lines that begin with the run's token are the program's own word. */
 export interface EventReader {
@@ -14,7 +17,8 @@ export function eventReader(
   token: string | undefined,
   onEvent: ((event: RunEvent) => void) | undefined,
 ): EventReader {
-  let pending: Buffer = Buffer.alloc(0);
+  let pieces: Buffer[] = [];
+  let length = 0;
   const mark = token === undefined ? undefined : `\x1e${token} `;
   const tell = (line: Buffer) => {
     const text = line.toString('utf8').replace(/\r+$/, '');
@@ -27,22 +31,29 @@ export function eventReader(
     if (phase) onEvent?.({ type: 'phase', name: phase[2]!, at: Number(phase[1]) });
     else onEvent?.({ type: 'warning', text: word.replace(/^warning /, '') });
   };
+  const add = (bytes: Buffer) => {
+    const kept = bytes.subarray(0, LONGEST_LINE - length);
+    if (kept.length > 0) pieces.push(kept);
+    length += kept.length;
+  };
+  const flush = () => {
+    tell(Buffer.concat(pieces, length));
+    pieces = [];
+    length = 0;
+  };
   return {
     push(bytes) {
-      let data = pending.length > 0 ? Buffer.concat([pending, bytes]) : bytes;
+      let data = bytes;
       for (let end = data.indexOf(10); end >= 0; end = data.indexOf(10)) {
-        tell(data.subarray(0, end));
+        add(data.subarray(0, end));
+        flush();
         data = data.subarray(end + 1);
       }
-      while (data.length > LONGEST_LINE) {
-        tell(data.subarray(0, LONGEST_LINE));
-        data = data.subarray(LONGEST_LINE);
-      }
-      pending = Buffer.from(data);
+      // Copied: the bytes may be reused by whoever read them.
+      add(Buffer.from(data));
     },
     end() {
-      if (pending.length > 0) tell(pending);
-      pending = Buffer.alloc(0);
+      if (length > 0) flush();
     },
   };
 }

@@ -45,4 +45,13 @@ export {
   isNumber,
   parseExactJson,
 } from './number.ts';
-export { type CheckResult, REPORT_LIMIT, type Report, cut, reportJson } from './report.ts';
+export {
+  type CheckResult,
+  type PublishedReport,
+  REPORT_LIMIT,
+  type Report,
+  cut,
+  publishReport,
+  redactTexts,
+  reportJson,
+} from './report.ts';

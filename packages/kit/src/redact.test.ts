@@ -58,6 +58,15 @@ test('a secret that was cut short is masked before the ellipsis and at the end, 
   const { redact } = redactor([token]);
   expect(redact(`it begins "${token.slice(0, 30)}…" and more`)).toBe('it begins "***…" and more');
   expect(redact(`x ${token.slice(0, 12)}`)).toBe('x ***');
-  expect(redact(`x ${token.slice(0, 11)}…`)).toBe(`x ${token.slice(0, 11)}…`);
+  expect(redact(`x ${token.slice(0, 11)}`)).toBe(`x ${token.slice(0, 11)}`);
   expect(redact(`${token.slice(0, 20)} x`)).toBe(`${token.slice(0, 20)} x`);
+});
+
+test('what is left of a secret that was cut off by an ellipsis is masked from four characters on', () => {
+  const { redact } = redactor(['S3cr3t-0123456789-abcdefghijklmnop']);
+  expect(redact('got S3cr…')).toBe('got ***…');
+  expect(redact('got S3cr3t-0123…; wanted S3cr3t-0123456789-abc…')).toBe('got ***…; wanted ***…');
+  expect(redact('got S3c…')).toBe('got S3c…');
+  // An end alone is no sign that something was cut.
+  expect(redact('it ends S3cr3t')).toBe('it ends S3cr3t');
 });

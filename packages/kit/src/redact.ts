@@ -7,8 +7,8 @@ export const MASK = '***';
  * Knows the secrets of a run and takes them out of any text. Covers the value itself, each of its lines (a
  * private key is printed line by line), its base64 forms, its URL-encoded forms and what escaping for Markdown, HTML,
  * XML and a shell makes of it, since texts are escaped where they are put together and redacted at the end. The
- * runner's own mask covers whole strings in the log alone. A beginning of twelve characters or more is masked where the
- * text was cut: before an ellipsis and at the end. Values shorter than four characters are left out: removing
+ * runner's own mask covers whole strings in the log alone. A beginning is masked where the text was cut: before an
+ * ellipsis one of four characters or more, at the end one of twelve or more. Values shorter than four characters are left out: removing
  * them would shred every message and hide nothing.
  */
 export interface Redactor {
@@ -45,21 +45,25 @@ export function redactor(secrets: Iterable<string> = []): Redactor {
   return redactor;
 }
 
-/** Shorter beginnings of a secret are those of other words, too. */
+/** At the end of a text, which need not have been cut, shorter beginnings of a secret are those of other words, too. */
 const SHORTEST_BEGINNING = 12;
 
 /** A secret that was cut short: its beginning stands before an ellipsis, or at the end. */
 function redactCut(text: string, forms: readonly string[]): string {
   const pieces = text.split('…');
   if (pieces.length > 1000) return text;
-  return pieces.map((piece) => withoutBeginning(piece, forms)).join('…');
+  return pieces
+    .map((piece, index) =>
+      withoutBeginning(piece, forms, index < pieces.length - 1 ? SHORTEST : SHORTEST_BEGINNING),
+    )
+    .join('…');
 }
 
-function withoutBeginning(piece: string, forms: readonly string[]): string {
+function withoutBeginning(piece: string, forms: readonly string[], shortest: number): string {
   for (const form of forms) {
     // A key's armour is no secret; its lines are forms of their own.
     if (/^\\?-----BEGIN/.test(form)) continue;
-    for (let length = Math.min(form.length - 1, piece.length); length >= SHORTEST_BEGINNING; length -= 1) {
+    for (let length = Math.min(form.length - 1, piece.length); length >= shortest; length -= 1) {
       if (piece.charAt(piece.length - 1) === form.charAt(length - 1) && piece.endsWith(form.slice(0, length)))
         return piece.slice(0, piece.length - length) + MASK;
     }

@@ -1,3 +1,5 @@
+import type { Redactor } from './redact.ts';
+
 /**
  * The one shape in which health-wait, smoke-run and the stability watch say what they saw, so that one
  * summary, one JUnit writer and one notice can show any of them.
@@ -32,10 +34,54 @@ export interface Report {
 export const REPORT_LIMIT = 48 * 1024;
 
 /**
- * The report as JSON of at most `limit` bytes: the summary first, failed checks before passed ones, details
- * cut and then whole checks left out (counted in `omitted`) until it fits.
+ * A value with every secret taken out of its texts, one by one and before anything is cut or written down: a secret
+ * that is a number, such as a PIN, breaks the figures of a JSON text that is redacted as a whole. Names of members,
+ * numbers and the rest stay as they are.
  */
-export function reportJson(report: Report, limit = REPORT_LIMIT): string {
+export function redactTexts<T>(value: T, redactor: Pick<Redactor, 'redact'>): T {
+  if (typeof value === 'string') return redactor.redact(value) as T;
+  if (Array.isArray(value)) return value.map((item: unknown) => redactTexts(item, redactor)) as T;
+  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype)
+    return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, item]) => [name, redactTexts(item as unknown, redactor)]),
+  ) as T;
+}
+
+/** What every action's report becomes: the output of limited size, and the file with the whole. */
+export interface PublishedReport {
+  report: string;
+  'report-file': string;
+}
+
+/**
+ * A report made fit for others to see, in this order: secrets out of each text, then cut, then written.
+ *
+ * @param write puts the JSON into a file and answers its path
+ * @param whole what the file holds, where that is more than the report
+ */
+export function publishReport(
+  report: Report,
+  redactor: Pick<Redactor, 'redact'>,
+  write: (json: string) => string,
+  whole: object = report,
+): PublishedReport {
+  return {
+    report: reportJson(report, redactor),
+    'report-file': write(JSON.stringify(redactTexts(whole, redactor), null, 2)),
+  };
+}
+
+/**
+ * The report as JSON of at most `limit` bytes without secrets: the summary first, failed checks before passed ones,
+ * details cut and then whole checks left out (counted in `omitted`) until it fits.
+ */
+export function reportJson(
+  withSecrets: Report,
+  redactor: Pick<Redactor, 'redact'>,
+  limit = REPORT_LIMIT,
+): string {
+  const report = redactTexts(withSecrets, redactor);
   const render = (checks: CheckResult[]) => {
     const omitted = report.checks.length - checks.length;
     const { kind, ok, summary, elapsedMs } = report;

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { type Report, reportJson } from '@deploy-actions/kit';
+import { type Report, redactor, reportJson } from '@deploy-actions/kit';
 import { readReports } from './reports.ts';
 
 const report = (kind: Report['kind'], ok: boolean): Report => ({
@@ -17,7 +17,7 @@ test('reports of every action are read, one per line, in a list, or written over
   const all = (['health', 'smoke', 'watch', 'switch', 'rollback', 'verify', 'deploy'] as const).map((kind) =>
     report(kind, false),
   );
-  expect(readReports(all.map((one) => reportJson(one)).join('\n\n'), noFile)).toEqual({
+  expect(readReports(all.map((one) => reportJson(one, redactor())).join('\n\n'), noFile)).toEqual({
     reports: all,
     problems: [],
   });
@@ -27,7 +27,7 @@ test('reports of every action are read, one per line, in a list, or written over
 
 test('a report-file is read where a line is a path', () => {
   const found = readReports('\nreports/smoke.json\n', (path) =>
-    path === 'reports/smoke.json' ? reportJson(report('smoke', true)) : noFile(),
+    path === 'reports/smoke.json' ? reportJson(report('smoke', true), redactor()) : noFile(),
   );
   expect(found).toEqual({ reports: [report('smoke', true)], problems: [] });
 });
@@ -38,7 +38,7 @@ test('a step that did not run leaves an empty line and no complaint', () => {
 
 test('what is no report is told of by its line and costs nothing else', () => {
   const found = readReports(
-    ['{"half":', '42', '{}', 'missing.json', reportJson(report('health', true))].join('\n'),
+    ['{"half":', '42', '{}', 'missing.json', reportJson(report('health', true), redactor())].join('\n'),
     noFile,
   );
   expect(found.reports).toEqual([report('health', true)]);

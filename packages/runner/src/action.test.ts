@@ -173,3 +173,26 @@ test('the run is known from the documented variables, its payload from the event
   expect(readWorkflow({}).event()).toEqual({});
   expect(readWorkflow({}).runUrl).toBe('');
 });
+
+test('a secret across the cut of a long line of the log is not shown in part', async () => {
+  const secret = 'S3cr3t-0123456789-abcdefghijklmnop';
+  for (const before of [64 * 1024 - 31, 64 * 1024 - 3, 64 * 1024 - 34, 64 * 1024]) {
+    const core = fakeCore();
+    await runAction(
+      {
+        name: 'a',
+        fields,
+        outputs: [],
+        async run(_inputs, ports) {
+          ports.log.info(`first\n${'x'.repeat(before)}${secret}${'y'.repeat(5000)}\nlast`);
+          return {};
+        },
+      },
+      { core, env: { ...env, INPUT_TOKEN: secret }, signal },
+    );
+    const shown = core.calls.filter((call) => call.startsWith('info')).join('\n');
+    expect(shown).not.toContain('S3cr');
+    expect(shown).toMatch(/^info: first\nx+(\*\*\*)?y*…? \(\d+ more characters\)\nlast$|\*…/);
+    expect(shown).toMatch(/ more characters\)\nlast$/);
+  }
+});

@@ -8,6 +8,7 @@ import {
   type Place,
   type Redactor,
   causesOf,
+  cut,
   escapeLog,
   messageOf,
   parseFields,
@@ -185,10 +186,26 @@ function setOutputs(core: Core, names: readonly string[], values: Record<string,
 /** Values shorter than this are not registered as masks: the runner would blot out half of the log. */
 const SHORTEST_MASK = 8;
 
+/** Longest line of the log, in UTF-16 units; the runner's page does not show longer ones well. */
+const LONGEST_LINE = 64 * 1024;
+
+function cutLines(text: string): string {
+  if (text.length <= LONGEST_LINE) return text;
+  return text
+    .split('\n')
+    .map((line) =>
+      line.length <= LONGEST_LINE
+        ? line
+        : `${cut(line, LONGEST_LINE)} (${line.length - LONGEST_LINE} more characters)`,
+    )
+    .join('\n');
+}
+
 function openPorts(surroundings: Surroundings, secrets: Redactor): Ports & { flush(): Promise<void> } {
   const { core, env, signal } = surroundings;
   const masked = new Set<string>();
-  const clean = (text: string) => escapeLog(secrets.redact(text));
+  // Redacted, then cut: a line that is cut first shows the beginning of a secret, and of one in pieces all of it.
+  const clean = (text: string) => cutLines(escapeLog(secrets.redact(text)));
   let summary = '';
   const annotate: Ports['annotate'] = (level, message, place) => {
     core[level](clean(message), {

@@ -3,6 +3,7 @@ import { Failure, type Fields } from '@deploy-actions/kit';
 import { type Action, runAction, runPost } from './action.ts';
 
 export { type Action, type OutputValue, type Ports } from './action.ts';
+export { writeReport } from './report-file.ts';
 export { type Subject } from './subject.ts';
 export { type Workflow } from './workflow.ts';
 

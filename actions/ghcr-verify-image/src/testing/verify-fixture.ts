@@ -80,7 +80,7 @@ export async function runVerify({
       readText: readText ?? (() => Promise.reject(new Error('no file'))),
       writeReport(json) {
         run.file = JSON.parse(json) as Run['file'];
-        return Promise.resolve('/tmp/report.json');
+        return '/tmp/report.json';
       },
       random: () => 0.5,
     });

@@ -179,7 +179,7 @@ function failureBlock(outcome: CheckOutcome, redact: (text: string) => string): 
     : answer?.exec
       ? `exit code ${answer.exec.exitCode}`
       : undefined;
-  const body = bodyBeginning(answer);
+  const body = bodyBeginning(answer, redact);
   return [
     `#### ${isWarning(outcome) ? '⚠️' : '❌'} ${escapeMarkdown(check.name)}`,
     '',
@@ -188,8 +188,8 @@ function failureBlock(outcome: CheckOutcome, redact: (text: string) => string): 
           ['What', 'Got', 'Wanted'],
           unmet.map((one) => [
             escapeMarkdown(one.subject),
-            escapeMarkdown(cut(one.got, 500)),
-            escapeMarkdown(cut(one.wanted, 500)),
+            escapeMarkdown(cut(redact(one.got), 500)),
+            escapeMarkdown(cut(redact(one.wanted), 500)),
           ]),
         )
       : escapeMarkdown(detailOf(outcome)),
