@@ -4,6 +4,7 @@ import { parseFields, systemClock } from '@deploy-actions/kit';
 import { memoryLog } from '@deploy-actions/kit/testing';
 import { type Host, type Lab, openLab } from '@deploy-actions/lab';
 import { type RunEvent, readResult, startRun, statusOf } from '@deploy-actions/host';
+import { testProgram } from '@deploy-actions/host/testing';
 import { type Session, openSession, serverFields, serversOf } from '@deploy-actions/shell';
 import fc from 'fast-check';
 
@@ -128,7 +129,7 @@ describe('a run on the server', () => {
       const session = await reopen();
       const run = await startRun(
         session,
-        { ...operation, body },
+        { ...operation, program: testProgram({ body }) },
         { clock: systemClock, reopen, onEvent: (event) => events.push(event) },
       );
       await fault();
@@ -149,8 +150,10 @@ describe('a run on the server', () => {
       session,
       {
         ...operation,
-        body: `operate() { once begin :; nap 300; }
-          recover() { once mend sh -c 'echo mended >mended'; result by recovery; }`,
+        program: testProgram({
+          body: `operate() { once begin :; nap 300; }
+          recover() { once mend sh -c 'echo mended >mended'; result by recovery; }\n`,
+        }),
         resumeOnBoot: true,
       },
       { clock: systemClock },
@@ -179,7 +182,9 @@ describe('a run on the server', () => {
           {
             ...operation,
             deploymentId: `run-${index}`,
-            body: `operate() { echo "begin" >>marks; nap 0.2; echo "end" >>marks; }`,
+            program: testProgram({
+              body: `operate() { echo "begin" >>marks; nap 0.2; echo "end" >>marks; }`,
+            }),
           },
           { clock: systemClock },
         );

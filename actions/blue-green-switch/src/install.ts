@@ -8,11 +8,11 @@ import {
   MANAGED,
   type SeenServer,
   flagFolder,
+  installProgram,
   lookAt,
   managedCaddyfile,
   managedParameters,
   operationHash,
-  program,
   runTogether,
   siteParameters,
   switchParameters,
@@ -68,8 +68,7 @@ export async function installProxy(
         name: 'install',
         path: server.path,
         deploymentId: deploymentIdOf(inputs['deployment-id'], ports.workflow),
-        body: program('install', installation.place.kind),
-        parameters: {
+        program: installProgram(installation.place.kind).with({
           ...siteParameters(installation.site, installation.place, verification, server.dockerHost),
           ...switchParameters({
             target: installation.site.fallback,
@@ -83,7 +82,7 @@ export async function installProxy(
           socket_folder: installation.socketFolder,
           login: look.user,
           login_group: look.group,
-        },
+        }),
         files: installation.files,
         inputHash: operationHash([
           installation.edit.text,
@@ -163,8 +162,7 @@ async function startManaged(
         name: 'proxy',
         path: server.path,
         deploymentId: deploymentIdOf(inputs['deployment-id'], ports.workflow),
-        body: MANAGED,
-        parameters,
+        program: MANAGED.with(parameters),
         files: [{ name: 'Caddyfile', content: managedCaddyfile(managed, route) }],
         inputHash: operationHash([parameters, ports.clock.wall().getTime()]),
         lockTimeout: inputs['lock-timeout'],

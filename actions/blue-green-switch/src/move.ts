@@ -2,8 +2,10 @@ import {
   type Member,
   type MemberOutcome,
   type Operation,
+  changed,
   fleetFailure,
   succeeded,
+  timerText,
 } from '@deploy-actions/host';
 import { Failure, type Report, formatDuration, reportJson } from '@deploy-actions/kit';
 import { type VersionSource, sameVersion, throughSession, versionOf } from '@deploy-actions/probe';
@@ -16,16 +18,17 @@ import {
   type SeenServer,
   type Site,
   type SwitchPlan,
+  confirmProgram,
   liveOnlyServices,
   movedAddresses,
   operationHash,
   preparedSite,
-  program,
   returnOthers,
   runTogether,
   shareFiles,
   siteParameters,
   switchParameters,
+  switchProgram,
   timerProgram,
 } from '@deploy-actions/traffic';
 import type { SwitchInputs, SwitchOutputs } from './fields.ts';
@@ -100,8 +103,7 @@ export async function moveTraffic(
         name: 'switch',
         path: one.server.path,
         deploymentId: deploymentIdOf(inputs['deployment-id'], ports.workflow),
-        body: program('switch', one.place.kind),
-        parameters,
+        program: switchProgram(one.place.kind).with(parameters),
         files: [
           timerFile(one, one.place.kind, parameters, deploymentIdOf(inputs['deployment-id'], ports.workflow)),
           ...(one.place.kind === 'traefik' ? shareFiles(one.site) : []),
@@ -143,8 +145,7 @@ function backFrom(member: Member, outcome: MemberOutcome): Operation | undefined
   const { operation } = member;
   return {
     ...operation,
-    parameters: {
-      ...operation.parameters,
+    program: changed(operation.program, {
       target: from.color,
       steps: String(from.weight),
       hosts: '1',
@@ -153,7 +154,7 @@ function backFrom(member: Member, outcome: MemberOutcome): Operation | undefined
       traffic_first: '1',
       expect_version: '',
       reason: 'another server failed',
-    },
+    }),
     inputHash: operationHash([operation.inputHash, 'back']),
   };
 }
@@ -211,11 +212,11 @@ function stopAfter(inputs: SwitchInputs): number | undefined {
 function timerFile(
   { server }: SeenServer,
   kind: ProxyKind,
-  parameters: Readonly<Record<string, string>>,
+  parameters: ReturnType<typeof siteParameters> & ReturnType<typeof switchParameters>,
   deploymentId: string,
 ): { name: string; content: string } {
-  const own = { ...parameters, path: server.path, deployment_id: deploymentId };
-  return { name: 'timer.sh', content: timerProgram(kind, own) };
+  const timer = timerProgram(kind).with({ ...parameters, path: server.path, deployment_id: deploymentId });
+  return { name: 'timer.sh', content: timerText(timer) };
 }
 
 function tellPlan(
@@ -354,8 +355,7 @@ export async function confirmSwitch(
           name: 'confirm',
           path: one.server.path,
           deploymentId,
-          body: program('confirm', place.kind),
-          parameters,
+          program: confirmProgram(place.kind).with(parameters),
           files: [
             timerFile(one, place.kind, parameters, deploymentId),
             // For the return, where the confirmation comes too late.

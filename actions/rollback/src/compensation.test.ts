@@ -1,9 +1,36 @@
 import { expect, test } from '@jest/globals';
-import type { Member, MemberOutcome } from '@deploy-actions/host';
+import type { Member, MemberOutcome, ReadyProgram } from '@deploy-actions/host';
+import { testProgram } from '@deploy-actions/host/testing';
 import { takenBack } from './compensation.ts';
 import type { Decision } from './decision.ts';
 
-const member = (files: { name: string; content: string }[] = []): Member => ({
+const flipping = testProgram({
+  body: '',
+  parameters: {
+    target: 'blue',
+    steps: '100',
+    expect_slot: 'r1',
+    marks_bad: 'r2',
+    marks_good: '',
+    hosts: '2',
+    reason: '',
+  },
+});
+const redeploying = testProgram({
+  body: '',
+  parameters: {
+    release: 'r1',
+    failed_release: 'r2',
+    database_elsewhere: '',
+    takes_back: '',
+    hosts: '2',
+    reason: '',
+  },
+});
+const member = (
+  program: ReadyProgram<'operation'>,
+  files: { name: string; content: string }[] = [],
+): Member => ({
   name: 'web1',
   session: undefined as never,
   reopen: () => Promise.reject(new Error('not needed')),
@@ -11,8 +38,7 @@ const member = (files: { name: string; content: string }[] = []): Member => ({
     name: 'rollback',
     path: '/srv/shop',
     deploymentId: '7-deploy',
-    body: '',
-    parameters: { target: 'blue', marks_bad: 'r2', hosts: '2', release: 'r1', failed_release: 'r2' },
+    program,
     files,
     inputHash: 'a'.repeat(64),
     holder: { actor: 'octocat', runUrl: '' },
@@ -37,8 +63,8 @@ const redeploy: Decision = {
 };
 
 test('traffic that was moved back goes to where it came from, alone, and the mark is taken off', () => {
-  const back = takenBack(flip, member(), went({ changed: 'true', from: 'green' }))!;
-  expect(back.parameters).toMatchObject({
+  const back = takenBack(flip, member(flipping), went({ changed: 'true', from: 'green' }))!;
+  expect(back.program.parameters).toMatchObject({
     target: 'green',
     steps: '100',
     hosts: '1',
@@ -46,20 +72,20 @@ test('traffic that was moved back goes to where it came from, alone, and the mar
     marks_bad: '',
     marks_good: 'r2',
   });
-  expect(back.inputHash).not.toBe(member().operation.inputHash);
+  expect(back.inputHash).not.toBe(member(flipping).operation.inputHash);
 });
 
 test('a server that had nothing to do has nothing to undo', () => {
-  expect(takenBack(flip, member(), went({ changed: 'false', from: 'blue' }))).toBeUndefined();
+  expect(takenBack(flip, member(flipping), went({ changed: 'false', from: 'blue' }))).toBeUndefined();
 });
 
 test('a release that was brought back makes way for the one before, unless commands have changed the data', () => {
-  expect(takenBack(redeploy, member(), went({}))!.parameters).toMatchObject({
+  expect(takenBack(redeploy, member(redeploying), went({}))!.program.parameters).toMatchObject({
     release: 'r2',
     failed_release: 'r1',
     takes_back: '1',
     hosts: '1',
   });
   const hooks = [{ name: 'hooks/down-migrate-01', content: '' }];
-  expect(takenBack(redeploy, member(hooks), went({}))).toBeUndefined();
+  expect(takenBack(redeploy, member(redeploying, hooks), went({}))).toBeUndefined();
 });

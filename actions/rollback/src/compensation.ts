@@ -1,8 +1,7 @@
-import type { Member, MemberOutcome, Operation } from '@deploy-actions/host';
+import { type Member, type MemberOutcome, type Operation, changed } from '@deploy-actions/host';
 import { parseShare } from '@deploy-actions/ledger';
-import { operationHash } from '@deploy-actions/traffic';
+import { ANY_RELEASE, operationHash } from '@deploy-actions/traffic';
 import type { Decision } from './decision.ts';
-import { ANY_RELEASE } from './flip-program.ts';
 
 const REASON = 'another server failed';
 
@@ -19,7 +18,7 @@ export function takenBack(
   return (
     parameters && {
       ...operation,
-      parameters: { ...operation.parameters, ...parameters, hosts: '1', reason: REASON },
+      program: changed(operation.program, { ...parameters, hosts: '1', reason: REASON }),
       inputHash: operationHash([operation.inputHash, 'back']),
     }
   );

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { type Member, fleetFailure } from '@deploy-actions/host';
+import { testProgram } from '@deploy-actions/host/testing';
 import { type Log, systemClock } from '@deploy-actions/kit';
 import { localSession } from '@deploy-actions/shell/testing';
 import { commandsFor, databaseServer, runAfterDatabase } from './database.ts';
@@ -75,7 +76,7 @@ describe('commands on one server for all', () => {
         deploymentId: 'run-1',
         inputHash: 'a'.repeat(64),
         holder: { actor: 'octocat', runUrl: '' },
-        body,
+        program: testProgram({ body }),
       },
     };
   };

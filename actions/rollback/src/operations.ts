@@ -1,11 +1,13 @@
 import type { Member, Operation } from '@deploy-actions/host';
 import { Failure } from '@deploy-actions/kit';
 import { jsonText } from '@deploy-actions/ledger';
+import { REDEPLOY } from '@deploy-actions/release';
 import { type Hook, hookFile } from '@deploy-actions/release/hook';
 import type { Ports } from '@deploy-actions/runner';
 import type { Server, Session } from '@deploy-actions/shell';
 import {
   type SeenServer,
+  flipProgram,
   liveOnlyServices,
   operationHash,
   preparedSite,
@@ -15,8 +17,6 @@ import {
 } from '@deploy-actions/traffic';
 import type { Decision } from './decision.ts';
 import type { RollbackInputs } from './fields.ts';
-import { flipProgram } from './flip-program.ts';
-import { REDEPLOY } from './redeploy-program.ts';
 
 /** A server waits this long for the others before it stops without having changed anything. */
 const GO_SECONDS = 120;
@@ -111,8 +111,7 @@ function flipOperation(
   };
   return {
     ...common,
-    body: flipProgram(place.kind),
-    parameters,
+    program: flipProgram(place.kind).with(parameters),
     // No timers: what is rolled back stays so.
     files: place.kind === 'traefik' ? shareFiles(site) : [],
     inputHash: operationHash(['flip', decision.to, seen.look.share, seen.look.traffic?.fence ?? 0]),
@@ -129,8 +128,7 @@ function redeployOperation(
 ): Operation {
   return {
     ...common,
-    body: REDEPLOY,
-    parameters: {
+    program: REDEPLOY.with({
       project: inputs.project,
       base_project: inputs.project,
       color: '',
@@ -150,7 +148,7 @@ function redeployOperation(
       actor: jsonText(ports.workflow.actor),
       run_url: jsonText(ports.workflow.runUrl),
       reason: jsonText(decision.reason),
-    },
+    }),
     files: hookUploads(inputs),
     inputHash: operationHash(['redeploy', decision.release.id, decision.from, seen.look.history.length]),
   };

@@ -10,12 +10,11 @@ import {
 import { type Operation, type Upload, inspect } from '@deploy-actions/host';
 import { Failure } from '@deploy-actions/kit';
 import { colorProject, isColor, releaseIdInColor } from '@deploy-actions/ledger';
-import { discardStaging, secretValues } from '@deploy-actions/release';
+import { READ_RELEASE, STAND_BY, discardStaging, secretValues } from '@deploy-actions/release';
 import type { Ports } from '@deploy-actions/runner';
 import { type SeenServer, operationHash } from '@deploy-actions/traffic';
 import type { Decision } from './decision.ts';
 import type { about } from './operations.ts';
-import { READ_RELEASE, RECOLOR } from './recolor-program.ts';
 
 export type RecolorDecision = Extract<Decision, { kind: 'recolor' }>;
 
@@ -41,8 +40,7 @@ export async function recolored(
   );
   const read = await inspect(seen.session, {
     path: seen.server.path,
-    body: READ_RELEASE,
-    parameters: { release: release.id },
+    program: READ_RELEASE.with({ release: release.id }),
     signal: ports.signal,
   });
   await discardStaging(seen.session, read.staging);
@@ -144,8 +142,7 @@ export function recolorOperation(
   return {
     ...common,
     name: 'redeploy',
-    body: RECOLOR,
-    parameters: {
+    program: STAND_BY.with({
       project: colorProject(project, to),
       base_project: project,
       color: to,
@@ -163,7 +160,7 @@ export function recolorOperation(
       actor: settings.actor,
       run_url: settings.runUrl,
       reason: settings.reason,
-    },
+    }),
     files: [...made.uploads, ...settings.hooks],
     inputHash: operationHash([
       'recolor',

@@ -1,3 +1,16 @@
+export {
+  type ProgramKind,
+  type ReadyProgram,
+  type ServerProgram,
+  changed,
+  defineInspection,
+  defineProgram,
+  defineTimer,
+  partsText,
+  programText,
+  timerText,
+} from './define-program.ts';
+export { type Part, part } from './part.ts';
 export { cancelRun, readResult, sendGo, upload } from './control.ts';
 export {
   type Fleet,

@@ -2,18 +2,16 @@ import { Failure } from '@deploy-actions/kit';
 import { type Session, SessionFailure } from '@deploy-actions/shell';
 import { freshName, runEntry } from './exec.ts';
 import { eventReader } from './events.ts';
-import { ownVariables } from './parameters.ts';
-import { entryScript } from './program-text.ts';
+import { type ReadyProgram, programText } from './define-program.ts';
+import { variables } from './parameters.ts';
 import { failureKind, parseFieldList } from './result.ts';
 import type { RunEvent, Upload } from './run.ts';
 import { uploadStream } from './upload-stream.ts';
 
 export interface Inspection {
   path: string;
-  /** sh that defines `inspect`; its working folder is the one with the files. */
-  body: string;
-  parameters?: Readonly<Record<string, string>>;
-  secrets?: Readonly<Record<string, string>>;
+  /** What looks, with its values; its working folder is the one with the files. */
+  program: ReadyProgram<'inspection'>;
   files?: readonly Upload[];
   /** Milliseconds. */
   timeout?: number;
@@ -35,7 +33,7 @@ export interface Inspected {
  * exec. Throws the Failure that the body gave to `fail`, or that the folder is not fit.
  */
 export async function inspect(session: Session, inspection: Inspection): Promise<Inspected> {
-  const { path, body, files = [], timeout, signal } = inspection;
+  const { path, program, files = [], timeout, signal } = inspection;
   const token = freshName();
   const events = eventReader(token, inspection.onEvent);
   let staging: string | undefined;
@@ -43,11 +41,13 @@ export async function inspect(session: Session, inspection: Inspection): Promise
   await runEntry(
     session,
     {
-      script: entryScript('_inspect', body),
+      script: programText(program.program),
       args: [path, freshName(), token],
       input: uploadStream([
-        { name: 'parameters', content: ownVariables(inspection.parameters) },
-        ...(inspection.secrets ? [{ name: 'secrets', content: ownVariables(inspection.secrets) }] : []),
+        { name: 'parameters', content: variables(program.parameters) },
+        ...(program.program.secrets.length > 0
+          ? [{ name: 'secrets', content: variables(program.secrets) }]
+          : []),
         ...files.map((file) => ({ ...file, name: `files/${file.name}` })),
       ]),
       timeout,

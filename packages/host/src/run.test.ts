@@ -19,6 +19,7 @@ import {
   statesOf,
   watching,
 } from './testing/hosts.ts';
+import { testInspection } from './testing/program.ts';
 
 // Real processes on a busy machine.
 jest.setTimeout(60_000);
@@ -93,8 +94,10 @@ describe.each(shellsHere())('with %s as sh', (shell) => {
     const events: RunEvent[] = [];
     const seen = await inspect(session, {
       path: host.path,
-      body: 'inspect() { say looking; result got "$(cat compose.yml) $word"; }',
-      parameters: { word: 'w' },
+      program: testInspection({
+        body: 'inspect() { say looking; result got "$(cat compose.yml) $word"; }\n',
+        parameters: { word: 'w' },
+      }),
       files: [{ name: 'compose.yml', content: 'services: {}' }],
       onEvent: (event) => events.push(event),
     });
@@ -117,7 +120,7 @@ describe.each(shellsHere())('with %s as sh', (shell) => {
     const host = make();
     const look = inspect(host.session(), {
       path: host.path,
-      body: 'inspect() { say bad; fail input "line 3 is wrong" "Mend it."; }',
+      program: testInspection({ body: 'inspect() { say bad; fail input "line 3 is wrong" "Mend it."; }' }),
       files: [{ name: 'x', content: 'x' }],
     });
     await expect(look).rejects.toMatchObject({
@@ -242,7 +245,9 @@ describe.each(shellsHere())('with %s as sh', (shell) => {
       host.tool('wc', '/usr/bin/wc "$@"; printf "much longer\\n" >one.new; mv one.new one');
       const seen = await inspect(host.session(), {
         path: host.path,
-        body: 'inspect() { echo short >one; result_file told one; result after "$(cat one)"; }',
+        program: testInspection({
+          body: 'inspect() { echo short >one; result_file told one; result after "$(cat one)"; }',
+        }),
       });
       expect(seen.fields).toEqual({ told: 'short\n', after: 'much longer' });
     },

@@ -1,5 +1,6 @@
 import type { Clock } from '@deploy-actions/kit';
 import type { Session } from '@deploy-actions/shell';
+import type { ReadyProgram } from './define-program.ts';
 
 /** A file for the server. */
 export interface Upload {
@@ -18,13 +19,12 @@ export interface Operation {
   path: string;
   /** `[a-z0-9][a-z0-9._-]{0,62}` */
   deploymentId: string;
-  /** POSIX sh that defines `operate` and, where something must be mended after a crash, `recover`. See README. */
-  body: string;
-  /** Shell variables of the body. Names `[a-z][a-z0-9_]*`; values without NUL. Kept with the run, 0600. */
-  parameters?: Readonly<Record<string, string>>;
-  /** The same for secrets: their file is removed when the run ends. */
-  secrets?: Readonly<Record<string, string>>;
-  /** Found by the body in `$files/<name>`. */
+  /**
+   * What runs, with its values. They are kept with the run, 0600; the file of the secret ones is removed when the run
+   * ends.
+   */
+  program: ReadyProgram<'operation'>;
+  /** Found by the program in `$files/<name>`. */
   files?: readonly Upload[];
   /** A staging folder that `inspect` answered: its files become the run's, below those of `files`. */
   staging?: string;

@@ -3,8 +3,9 @@ import { isId } from '@deploy-actions/ledger';
 import { type Session, SessionFailure } from '@deploy-actions/shell';
 import { SILENCE_MS, freshName, runEntry } from './exec.ts';
 import { followToEnd, following, reconnect, runOf } from './follow.ts';
-import { ownVariables, variables } from './parameters.ts';
-import { entryScript, programText } from './program-text.ts';
+import { programText } from './define-program.ts';
+import { variables } from './parameters.ts';
+import { entryScript } from './program-text.ts';
 import type { FollowOptions, Operation, Run, Upload } from './run.ts';
 import { uploadStream } from './upload-stream.ts';
 
@@ -80,7 +81,7 @@ export async function startRun(session: Session, operation: Operation, options: 
 
 function* runFiles(operation: Operation): Generator<Upload> {
   const { holder, order, lockTimeout = 600_000, allowOlder = false } = operation;
-  yield { name: 'program', content: programText(operation.body), mode: 0o700 };
+  yield { name: 'program', content: programText(operation.program.program), mode: 0o700 };
   yield { name: 'token', content: `${freshName()}\n` };
   yield { name: 'hash', content: `${operation.inputHash}\n` };
   yield {
@@ -101,9 +102,11 @@ function* runFiles(operation: Operation): Generator<Upload> {
               allow_older: allowOlder ? 'yes' : '',
             }
           : {}),
-      }) + ownVariables(operation.parameters),
+      }) + variables(operation.program.parameters),
   };
-  if (operation.secrets) yield { name: 'secrets', content: ownVariables(operation.secrets) };
+  if (operation.program.program.secrets.length > 0) {
+    yield { name: 'secrets', content: variables(operation.program.secrets) };
+  }
   for (const file of operation.files ?? []) yield { ...file, name: `files/${file.name}` };
 }
 

@@ -47,8 +47,7 @@ export function deployOperation(prepared: Prepared, wanted: Wanted, options: Dep
     name: 'deploy',
     path: options.path,
     deploymentId: options.deploymentId,
-    body: DEPLOY,
-    parameters: {
+    program: DEPLOY.with({
       project: prepared.project,
       base_project: prepared.baseProject,
       color: prepared.color ?? '',
@@ -69,8 +68,8 @@ export function deployOperation(prepared: Prepared, wanted: Wanted, options: Dep
       gates: String(options.goDeadline !== undefined),
       go_deadline: seconds(options.goDeadline ?? 0),
       history_head: historyHead(prepared, wanted, options),
-    },
-    secrets: { registry_config: options.registry ? registryConfig(options.registry) : '' },
+      registry_config: options.registry ? registryConfig(options.registry) : '',
+    }),
     files: uploads,
     staging: options.staging,
     inputHash: inputHash(prepared, wanted, options),

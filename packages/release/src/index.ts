@@ -11,4 +11,4 @@ export {
 } from './inspection.ts';
 export { type HookLists, type Prepared, type Wanted, prepareRelease } from './preparation.ts';
 export { secretValues } from './secret-values.ts';
-export { BRING_UP } from './programs.ts';
+export { PROGRAMS, READ_RELEASE, REDEPLOY, STAND_BY } from './programs.ts';

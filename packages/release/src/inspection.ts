@@ -108,8 +108,7 @@ export async function inspectForDeploy(
   const seen = await inspect(session, {
     path: request.path,
     files,
-    body: INSPECT,
-    parameters: {
+    program: INSPECT.with({
       want: 'deploy',
       folder,
       project_given: request.project,
@@ -119,8 +118,8 @@ export async function inspectForDeploy(
       adopt: String(request.adopt),
       docker_host: request.dockerHost ?? '',
       container_template: CONTAINER_TEMPLATE,
-    },
-    secrets: { env_text: formatEnv(request.env) },
+      env_text: formatEnv(request.env),
+    }),
     timeout: LONGEST_LOOK,
     ...options,
   });
@@ -169,8 +168,7 @@ export async function inspectForStatus(
   const seen = await inspect(session, {
     path: request.path,
     files: [],
-    body: INSPECT,
-    parameters: {
+    program: INSPECT.with({
       want: 'status',
       folder: baseName(request.path),
       project_given: request.project,
@@ -180,8 +178,8 @@ export async function inspectForStatus(
       adopt: 'false',
       docker_host: request.dockerHost ?? '',
       container_template: CONTAINER_TEMPLATE,
-    },
-    secrets: { env_text: '' },
+      env_text: '',
+    }),
     timeout: LONGEST_LOOK,
     ...options,
   });

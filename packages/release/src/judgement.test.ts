@@ -3,9 +3,9 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { bringUp } from './sh/bring-up.ts';
-import { inspect } from './sh/inspect.ts';
-import { stack } from './sh/stack.ts';
+
+const text = (name: string) => readFileSync(join(import.meta.dirname, 'sh', `${name}.sh`), 'utf8');
+const [stack, bringUp, inspect] = [text('stack'), text('bring-up'), text('inspect')];
 
 const SHELLS = [['dash'], ['busybox', 'sh'], ['bash', '--posix']].filter(
   ([name]) => spawnSync(name!, ['--help']).error === undefined,

@@ -2,7 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** The shell programs of a checkout: files named *.sh, and those whose first line names a shell. */
+/** Parts of the programs for servers: they are checked as whole programs. */
+const SERVER_PARTS = /^packages\/(?:host|release|traffic)\/src\/.*\.sh$/;
+
+/** The shell programs of a checkout that stand by themselves: files named *.sh, and those whose first line names a shell. */
 export function shellFiles(root: string): { file: string; shell: 'sh' | 'bash' | 'dash' }[] {
   const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], {
     cwd: root,
@@ -11,7 +14,11 @@ export function shellFiles(root: string): { file: string; shell: 'sh' | 'bash' |
   })
     .split('\n')
     .filter(
-      (file) => file !== '' && !file.startsWith('dist/') && !/\.(ts|mjs|cjs|js|json|md|ya?ml)$/.test(file),
+      (file) =>
+        file !== '' &&
+        !file.startsWith('dist/') &&
+        !SERVER_PARTS.test(file) &&
+        !/\.(ts|mjs|cjs|js|json|md|ya?ml)$/.test(file),
     );
   return files.flatMap((file): ReturnType<typeof shellFiles> => {
     let head;

@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { formatDuration } from '@deploy-actions/kit';
+import { formatDuration, pool } from '@deploy-actions/kit';
 import { LabRefusal, checkLab, openLab } from '@deploy-actions/lab';
 import { NO_ACT } from './act.ts';
 import { checkBuilds } from './build-check.ts';
@@ -12,7 +12,7 @@ import { findRoot } from './root.ts';
 import { shellFiles } from './shell-files.ts';
 import type { Tally } from './tally.ts';
 import { REASON } from './test-if.ts';
-import { goTool, nodeTool, zizmor } from './tools.ts';
+import { goTool, installDebian, nodeTool, zizmor } from './tools.ts';
 
 export interface SuiteRun {
   tally: Tally;
@@ -75,23 +75,27 @@ async function check(
 }
 
 async function runShellcheck({ tally, say }: SuiteRun): Promise<void> {
+  await installDebian({ shellcheck: 'shellcheck' }, say);
   const program = findProgram('shellcheck');
+  if (!program) {
+    tally.failed('shellcheck', 'shellcheck is not installed (on Debian: apt-get install shellcheck)');
+    return;
+  }
   const files = shellFiles(findRoot());
   for (const { file, shell } of files) {
-    if (!program) {
-      tally.skipped(
-        `shellcheck ${file}`,
-        'shellcheck is not installed (on Debian: apt-get install shellcheck)',
-      );
-      continue;
-    }
     const { code, output } = await runProgram(program, [`--shell=${shell}`, '--external-sources', file], {
       cwd: findRoot(),
     });
     if (code === 0) tally.passed();
     else tally.failed(`shellcheck ${file}`, output);
   }
-  say(`  ${files.length} shell programs`);
+  const { SERVER_PROGRAMS, findings } = await import('./server-programs.ts');
+  await pool(SERVER_PROGRAMS, availableParallelism(), async (one) => {
+    const found = await findings(program, one);
+    if (found === '') tally.passed();
+    else tally.failed(`the server program ${one.name}`, found);
+  });
+  say(`  ${files.length} shell programs, ${SERVER_PROGRAMS.length} programs for servers`);
 }
 
 async function checkDocs({ tally }: SuiteRun): Promise<void> {

@@ -2,14 +2,18 @@ export { DEFAULT_HEADER, PROBE_HEADER, type Route, type Site, addressesOf, ident
 export { type ProxyKind } from './proxy.ts';
 export { serviceName, shareFiles, traefikFile } from './traefik-file.ts';
 export {
-  LOOK,
+  ANY_RELEASE,
+  MANAGED,
+  PROGRAMS,
   type ProxyPlace,
   type SwitchPlan,
   type Verification,
-  moveProgram,
-  program,
+  confirmProgram,
+  flipProgram,
+  installProgram,
   siteParameters,
   switchParameters,
+  switchProgram,
   timerProgram,
 } from './program/index.ts';
 export {
@@ -37,4 +41,4 @@ export {
 export { type SeenServer, lookAt, preparedSite } from './server.ts';
 export { type FlipOptions, operationHash, returnOthers, runTogether, tellEvent } from './flip.ts';
 export { settleInterrupted } from './settle.ts';
-export { MANAGED, MANAGED_IMAGE, type ManagedProxy, managedCaddyfile, managedParameters } from './managed.ts';
+export { MANAGED_IMAGE, type ManagedProxy, managedCaddyfile, managedParameters } from './managed.ts';

@@ -23,15 +23,14 @@ export async function lookAt(
 ): Promise<SeenServer> {
   const seen = await inspect(session, {
     path: server.path,
-    body: LOOK,
-    parameters: {
+    program: LOOK.with({
       project: request.project,
       folder: request.folder ?? flagFolder(request.project),
       share_names: shares(LADDER).map(shareName).join(' '),
       docker_host: server.dockerHost ?? '',
       site_config: request.siteConfig ?? '',
       wants_config: request.wantsConfig ? '1' : '0',
-    },
+    }),
     ...options,
   });
   return { server, session, look: parseLook(seen.fields) };

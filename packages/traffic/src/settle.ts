@@ -1,6 +1,7 @@
 import { type Operation, fleetFailure } from '@deploy-actions/host';
 import type { Session } from '@deploy-actions/shell';
 import { type FlipOptions, operationHash, runTogether } from './flip.ts';
+import { SETTLE } from './program/index.ts';
 import type { SeenServer } from './server.ts';
 
 /**
@@ -26,7 +27,7 @@ export async function settleInterrupted(
           path: server.path,
           // The program recovers what was cut off before it does what it is for; it is for nothing else.
           name: 'settle',
-          body: 'operate() { :; }\n',
+          program: SETTLE.with({}),
           inputHash: operationHash([about.deploymentId, options.clock.wall().getTime()]),
         },
       },

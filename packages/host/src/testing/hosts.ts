@@ -13,6 +13,7 @@ import path from 'node:path';
 import { type Clock, systemClock } from '@deploy-actions/kit';
 import { localSession } from '@deploy-actions/shell/testing';
 import type { FollowOptions, Operation, RunEvent } from '../run.ts';
+import { type TestProgram, testProgram } from './program.ts';
 
 type Shell = 'dash' | 'busybox' | 'bash';
 
@@ -20,7 +21,8 @@ type Shell = 'dash' | 'busybox' | 'bash';
 export interface TestHost {
   path: string;
   session(): ReturnType<typeof localSession>;
-  operation(more: Partial<Operation> & { body: string }): Operation;
+  /** `body` is sh that defines `operate` and perhaps `recover`. */
+  operation(more: Partial<Operation> & TestProgram): Operation;
   /** Reads a file below the application's folder; empty when it is not there. */
   read(name: string): string;
   /** Makes runs stand still at a boundary of the journal (`event:before` or `event:after`), or go on. */
@@ -80,12 +82,13 @@ function testHost(shell: Shell): TestHost {
       sessions.push(session);
       return session;
     },
-    operation: (more) => ({
+    operation: ({ body, parameters, secrets, ...more }) => ({
       name: 'deploy',
       path: app,
       deploymentId: 'run-1',
       inputHash: 'a'.repeat(64),
       holder: { actor: 'octocat', runUrl: 'https://example.org/run/1' },
+      program: testProgram({ body, parameters, secrets }),
       ...more,
     }),
     read: (name) => {

@@ -11,3 +11,4 @@ export {
   watching,
   works,
 } from './hosts.ts';
+export { type TestProgram, testInspection, testProgram } from './program.ts';

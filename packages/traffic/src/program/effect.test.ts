@@ -5,7 +5,15 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { Site } from '../site.ts';
-import { program, siteParameters, switchParameters, timerProgram } from './index.ts';
+import { partsText, timerText } from '@deploy-actions/host';
+import {
+  confirmProgram,
+  installProgram,
+  siteParameters,
+  switchParameters,
+  switchProgram,
+  timerProgram,
+} from './index.ts';
 
 let home: string;
 const at = (name: string) => join(home, name);
@@ -28,7 +36,7 @@ beforeEach(() => {
   write('app/.deploy/color-blue', 'r1\n');
   write('app/.deploy/color-green', 'r2\n');
   write('app/.deploy/traffic.json', record());
-  write('app/run/timer.sh', timerProgram('nginx', parameters()));
+  write('app/run/timer.sh', timerText(timerProgram('nginx').with(parameters())));
 });
 afterEach(() => rmSync(home, { recursive: true, force: true }));
 
@@ -38,7 +46,7 @@ const container = (color: string, release: string, id = `id-${color}-${release}`
 const record = (more: Record<string, unknown> = {}) =>
   `${JSON.stringify({ project: 'shop', proxy: 'nginx', container: '', share: 'green', since: '2026-01-02T03:04:05Z', release: 'r2', previous: 'r1', fence: 5, folder: at('flags'), routes: [], ...more })}\n`;
 
-function parameters(): Record<string, string> {
+function parameters() {
   const site: Site = {
     project: 'shop',
     routes: [
@@ -99,6 +107,8 @@ set_timer() { rm -rf "$path/.deploy/timers/$1" && mv "$path/.deploy/timers/.$1" 
 cd "$path"
 `;
 
+const PROGRAMS = { switch: switchProgram, install: installProgram, confirm: confirmProgram };
+
 /** Runs an operation's program with parameters of the test's own, then what the test does with it. */
 function run(
   operation: 'switch' | 'install' | 'confirm',
@@ -109,7 +119,7 @@ function run(
     ([name, value]) => `${name}='${value}'\n`,
   );
   const { stdout, stderr } = spawnSync('sh', ['-s'], {
-    input: `${assignments.join('')}${PRELUDE}${program(operation, 'nginx')}\n${then}\n`,
+    input: `${assignments.join('')}${PRELUDE}${partsText(PROGRAMS[operation]('nginx'))}\n${then}\n`,
     encoding: 'utf8',
     env: { ...process.env, PATH: `${at('bin')}:${process.env['PATH']}` },
   });

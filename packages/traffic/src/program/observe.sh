@@ -1,21 +1,18 @@
-import { sh } from './sh.ts';
+# shellcheck shell=dash
+# What can be seen of colours and traffic, as sh functions. Parameters: project, folder, header, token,
+# verify_url, verify_connect, expect_version, routes (lines: name, service, port, blue addresses, green
+# addresses; addresses joined by commas).
 
-/**
- * What can be seen of colours and traffic, as sh functions. Parameters: `project`, `folder`, `header`, `token`,
- * `verify_url`, `verify_connect`, `expect_version`, `routes` (lines: name, service, port, blue addresses, green
- * addresses; addresses joined by commas).
- */
-export const OBSERVE = sh`
 now_ms() {
   now_nano=$(date +%s%N)
-  case $now_nano in *N) echo "$(date +%s)000" ;; *) echo "\${now_nano%??????}" ;; esac
+  case $now_nano in *N) echo "$(date +%s)000" ;; *) echo "${now_nano%??????}" ;; esac
 }
 
 other_color() { if [ "$1" = blue ]; then echo green; else echo blue; fi; }
 # The colour that has the larger part of a share.
 share_color() {
   case $1 in
-    *-*) if [ "\${1#*-}" -ge 50 ]; then echo "\${1%-*}"; else other_color "\${1%-*}"; fi ;;
+    *-*) if [ "${1#*-}" -ge 50 ]; then echo "${1%-*}"; else other_color "${1%-*}"; fi ;;
     *) echo "$1" ;;
   esac
 }
@@ -38,7 +35,7 @@ color_table() {
 }
 # The same for all projects, with the project in front; kept for a while where many are asked for and none changes.
 all_containers() {
-  if [ -n "\${kept_containers-}" ]; then
+  if [ -n "${kept_containers-}" ]; then
     printf '%s\n' "$kept_containers"
     return 0
   fi
@@ -76,7 +73,7 @@ color_release() {
   [ -n "$release_of" ] || release_of=$(color_table "$1" | awk '$4 != "-" { print $4; exit }')
   if [ -z "$release_of" ] && [ "$1" = blue ] && ! all_containers | grep -q "^$project-blue "; then
     release_of=$(readlink "$path/current" 2>/dev/null) || release_of=
-    release_of=\${release_of#releases/}
+    release_of=${release_of#releases/}
   fi
   # A label may come with an image: what is no name of a release goes into no record and no program.
   case $release_of in '' | [!a-z0-9]* | *[!a-z0-9._-]*) ;; *) printf '%.63s\n' "$release_of" ;; esac
@@ -121,7 +118,7 @@ ask() {
       ask_index=$((ask_index + 1))
       ask_answer=$(ask_wget </dev/null 2>&1 | head -c 1048576 | tr -d '\000')
       ask_code=$(printf '%s\n' "$ask_answer" | sed -n 's|^ *HTTP/[0-9.]* \([0-9]*\).*|\1|p' | tail -n 1)
-      { printf '%s\n' "$ask_answer" | sed 's/^  //'; printf '%s %s 0\n' "$token" "\${ask_code:-000}"; } | tr -d '\r\000' | ask_lines
+      { printf '%s\n' "$ask_answer" | sed 's/^  //'; printf '%s %s 0\n' "$token" "${ask_code:-000}"; } | tr -d '\r\000' | ask_lines
     done
   fi
 }
@@ -135,7 +132,7 @@ ask_wget() {
   fi
 }
 # The version is a word of the answer, or a few: not a part of a longer one. A commit may be named in full or in short,
-# as \`sameVersion\` in packages/probe takes it.
+# as `sameVersion` in packages/probe takes it.
 ask_lines() {
   awk -v header="$header" -v version="$expect_version" -v mark="$token" '
     BEGIN {
@@ -176,7 +173,7 @@ answers_steadily() {
 }
 
 # A port as /proc/net/tcp writes it.
-hex_port() { printf '%04X' "\${1##*:}"; }
+hex_port() { printf '%04X' "${1##*:}"; }
 
 # Requests or connections that a colour still has, from the proxy's side.
 traffic_busy() {
@@ -207,4 +204,3 @@ ROUTES
     $4 == "01" && ($3 in want) { count++ }
     END { print count + 0 }'
 }
-`;

@@ -1,8 +1,5 @@
-import { BRING_UP } from '@deploy-actions/release';
-import { sh } from '@deploy-actions/traffic/sh';
-import { RECORDED } from './redeploy-program.ts';
+# shellcheck shell=dash
 
-const STAND_BY = sh`
 # Brings a recorded release up in the idle colour, by the code that a deploy uses; no traffic is moved. Parameters: those
 # of a deploy with colours (project is the colour's), and source (the recorded release), release (the same, or the id
 # that it has in this colour: then $files/release holds what differs), failed_release, failed_project (the one that it
@@ -91,17 +88,3 @@ recover() {
   fi
   operate
 }
-`;
-
-/** Defines `operate` and `recover` for a recorded release that is to stand by in the idle colour. */
-export const RECOLOR = `${BRING_UP}\n${RECORDED}\n${STAND_BY}`;
-
-/** Reads a recorded release. Parameter: `release`. It holds secrets: never log it. */
-export const READ_RELEASE = sh`
-inspect() {
-  for read_name in compose.json services live-only; do
-    if [ -f "$path/releases/$release/$read_name" ]; then result_file "$(echo "$read_name" | tr .- __)" "$path/releases/$release/$read_name"; fi
-  done
-  if [ -f "$path/.deploy/ports" ]; then result_file ports "$path/.deploy/ports"; fi
-}
-`;

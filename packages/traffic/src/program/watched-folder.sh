@@ -1,17 +1,16 @@
-import { sh } from './sh.ts';
+# shellcheck shell=dash
+# What an installation does in the folder that Traefik watches. Parameters: those of INSTALL.
 
-/** What an installation does in the folder that Traefik watches. Parameters: those of `INSTALL`. */
-export const WATCHED_FOLDER = sh`
 # Traefik reads its folder at every change in it: of a file that is only half there it would forget the routers.
 replace_config() {
-  replace_words='new=$(mktemp "\${2%/*}/.deploy-actions.XXXXXX") || exit 1; cp -p "$2" "$new" && cat "$1" >"$new" && mv -f "$new" "$2" || { rm -f "$new"; exit 1; }'
+  replace_words='new=$(mktemp "${2%/*}/.deploy-actions.XXXXXX") || exit 1; cp -p "$2" "$new" && cat "$1" >"$new" && mv -f "$new" "$2" || { rm -f "$new"; exit 1; }'
   sh -c "$replace_words" sh "$1" "$config_file" 2>/dev/null || as_root sh -c "$replace_words" sh "$1" "$config_file"
 }
 
 # place_share FILE: as Traefik's file of the share. As root as long as the folder is not ours to write.
 place_share() {
   if [ -w "$watched" ]; then put_share "$1"
-  else need_root sh -c 'new=$(mktemp "\${2%/*}/.deploy-actions.XXXXXX") || exit 1; cat "$1" >"$new" && chmod 0644 "$new" && chown "$3" "$new" && mv -f "$new" "$2" || { rm -f "$new"; exit 1; }' sh "$1" "$share_file" "$login"; fi
+  else need_root sh -c 'new=$(mktemp "${2%/*}/.deploy-actions.XXXXXX") || exit 1; cat "$1" >"$new" && chmod 0644 "$new" && chown "$3" "$new" && mv -f "$new" "$2" || { rm -f "$new"; exit 1; }' sh "$1" "$share_file" "$login"; fi
 }
 
 # The file of the share as it was before this run: the site that is put back knows that one.
@@ -38,7 +37,7 @@ prepare_traefik() {
   place_share "$files/shares/$share.yml" || fail refused "a file cannot be renamed into $watched"
   if ! wait_until "$verify_seconds" "$proxy to read what is in $watched" reads_share; then
     put_share_back
-    fail refused "$proxy does not take up what is put into $watched (status \${read_status:-none} from $verify_url)" "It must watch that folder (providers.file.directory), no file in it may be broken, and a router needs ruleSyntax: v2 where that is the default: its log says which. If $verify_url leads elsewhere, such as from http to https, give verify-url."
+    fail refused "$proxy does not take up what is put into $watched (status ${read_status:-none} from $verify_url)" "It must watch that folder (providers.file.directory), no file in it may be broken, and a router needs ruleSyntax: v2 where that is the default: its log says which. If $verify_url leads elsewhere, such as from http to https, give verify-url."
   fi
   if [ ! -w "$watched" ]; then
     # Sticky: the administrator's files in it stay theirs alone.
@@ -48,7 +47,6 @@ prepare_traefik() {
 }
 reads_share() {
   read_answer=$(ask "$(share_color "$share")" 1)
-  read_status=\${read_answer%% *}
+  read_status=${read_answer%% *}
   [ "$(printf '%s\n' "$read_answer" | awk '{ print $3 }')" = "$(share_color "$share")" ]
 }
-`;

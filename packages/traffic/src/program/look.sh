@@ -1,11 +1,8 @@
-import { sh } from './sh.ts';
+# shellcheck shell=dash
+# Looks at everything that a switch, an installation or a rollback must know, and changes nothing.
+# Parameters: project, folder, share_names, docker_host, site_config (may be empty), wants_config (1: reads the proxy's configuration).
+# Fields: see parseLook.
 
-/**
- * Looks at everything that a switch, an installation or a rollback must know, and changes nothing.
- * Parameters: `project`, `folder`, `share_names`, `docker_host`, `site_config` (may be empty), `wants_config` (1: reads the proxy's configuration).
- * Fields: see `parseLook`.
- */
-export const LOOK = sh`
 as_root() {
   if [ "$(id -u)" = 0 ]; then "$@"
   elif command -v sudo >/dev/null 2>&1 && sudo -n true 2>/dev/null; then sudo -n "$@"
@@ -33,7 +30,7 @@ look_proxies() {
   for look_comm in /proc/[0-9]*/comm; do
     read -r look_name <"$look_comm" 2>/dev/null || continue
     case $look_name in nginx | haproxy | caddy | traefik) ;; *) continue ;; esac
-    if [ -n "$look_running" ] && printf '%s\n' "$look_running" | grep -qFf - "\${look_comm%comm}cgroup" 2>/dev/null; then continue; fi
+    if [ -n "$look_running" ] && printf '%s\n' "$look_running" | grep -qFf - "${look_comm%comm}cgroup" 2>/dev/null; then continue; fi
     echo "host $look_name"
   done 2>/dev/null | sort -u
   [ -n "$look_running" ] || return 0
@@ -93,7 +90,7 @@ inspect() {
   result user "$(id -un)"
   result group "$(id -gn)"
   for look_share in "$folder"/* "$folder"/.new; do
-    [ -f "$look_share" ] && printf '%s\n' "\${look_share##*/}"
+    [ -f "$look_share" ] && printf '%s\n' "${look_share##*/}"
   done >"$staging_fields/folder"
   result_file folder "$staging_fields/folder"
   if [ -d "$folder" ]; then
@@ -111,7 +108,7 @@ inspect() {
     esac
     [ "$look_kind" != traefik ] || sed -n 's/^# deploy-actions [^ ]* \([a-z0-9-]*\)$/\1/p' "$look_watched/deploy-actions-$project.yml" 2>/dev/null
   )"
-  if [ -f "$folder/haproxy.map" ] && [ "\${look_kind:-haproxy}" = haproxy ]; then result map "$(awk -v p="$project" '$1 == p { print $2 }' "$folder/haproxy.map")"; fi
+  if [ -f "$folder/haproxy.map" ] && [ "${look_kind:-haproxy}" = haproxy ]; then result map "$(awk -v p="$project" '$1 == p { print $2 }' "$folder/haproxy.map")"; fi
   if [ -n "$site_config" ]; then
     look_real=$(readlink -f "$site_config" 2>/dev/null) || look_real=$site_config
     result config_file "$look_real"
@@ -131,4 +128,3 @@ inspect() {
   fi
   rm -rf "$staging_fields"
 }
-`;

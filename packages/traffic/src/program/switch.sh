@@ -1,16 +1,12 @@
-import { sh } from './sh.ts';
+# shellcheck shell=dash
+# Moves the traffic. Parameters besides those of OBSERVE: target, steps (weights), step_seconds,
+# drain_seconds, stop_after (seconds or empty), confirm_seconds (0: none), live_only,
+# hosts (how many; more than one waits for go), go_seconds, max_error_rate and max_p95 (empty: no gate;
+# per 10,000 and milliseconds), min_requests, watch_runner (seconds without a sign of the runner that end a
+# canary; 0: none), actor, run_url, reason, record_route_json.
+# Boundaries of the journal, in order: check:done, live-stop:*, apply:begin NAME, apply:done NAME for each step,
+# verified, live-start:*, recorded, drained.
 
-/**
- * Moves the traffic. Parameters besides those of `OBSERVE`: `target`, `steps` (weights), `step_seconds`,
- * `drain_seconds`, `stop_after` (seconds or empty), `confirm_seconds` (0: none), `live_only`,
- * `hosts` (how many; more than one waits for go), `go_seconds`, `max_error_rate` and `max_p95` (empty: no gate;
- * per 10,000 and milliseconds), `min_requests`, `watch_runner` (seconds without a sign of the runner that end a
- * canary; 0: none), `actor`, `run_url`, `reason`, `record_route_json`.
- *
- * Boundaries of the journal, in order: `check:done`, `live-stop:*`, `apply:begin NAME`, `apply:done NAME` for each step,
- * `verified`, `live-start:*`, `recorded`, `drained`.
- */
-export const SWITCH = sh`
 # Moves to a share in one step, journalled before and after.
 move_to() {
   journal "apply:begin.$1"
@@ -31,7 +27,7 @@ start_live_only() {
   # A deploy of a colour leaves them unmade: its release says how they are.
   if [ -s "$start_release/live-only" ] && [ -f "$path/.deploy/color-$1" ]; then
     start_names=$(awk '{ print $7 }' "$start_release/live-only" | tr '\n' ' ')
-    say "start: \${start_names}in $1"
+    say "start: ${start_names}in $1"
     run "$start_names to start in $1" docker compose --project-name "$project-$1" --project-directory "$path" --env-file /dev/null \
       --file "$start_release/compose.json" up --detach --no-deps --no-build --pull never --quiet-pull $start_names
   else
@@ -55,7 +51,7 @@ recorded_text() { sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p" "$path/.deploy/traff
 recorded_fence() { sed -n 's/.*"fence":\([0-9]*\).*/\1/p' "$path/.deploy/traffic.json" 2>/dev/null; }
 record_traffic() {
   fence=$(recorded_fence)
-  write_traffic "$1" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" $((\${fence:-0} + 1))
+  write_traffic "$1" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" $((${fence:-0} + 1))
 }
 
 # For a run that moved no traffic: timers go by the fence, so that it rises only where the record said something else.
@@ -86,7 +82,7 @@ write_traffic() {
 # history.jsonl: who did what, and how it ended. FROM TO OUTCOME REASON [BAD]
 record_history() {
   printf '{"operation":"%s","deployment_id":"%s","release":"%s","color":"%s","from":"%s","to":"%s","actor":"%s","run_url":"%s","reason":"%s","outcome":"%s","bad":%s,"at":"%s"}\n' \
-    "$operation" "$deployment_id" "$(color_release "$(share_color "$2")")" "$(share_color "$2")" "$1" "$2" "$actor" "$run_url" "$4" "$3" "\${5:-false}" \
+    "$operation" "$deployment_id" "$(color_release "$(share_color "$2")")" "$(share_color "$2")" "$1" "$2" "$actor" "$run_url" "$4" "$3" "${5:-false}" \
     "$(date -u +%Y-%m-%dT%H:%M:%SZ)" >>"$path/.deploy/history.jsonl"
 }
 
@@ -153,7 +149,7 @@ move_traffic() {
   phase check
   from=$(traffic_observe) || fail refused "$proxy has no share of $project: it was not prepared" 'Run this action once with install: true.'
   result from "$from"
-  last_step=\${steps##* }
+  last_step=${steps##* }
   if [ "$last_step" = 100 ]; then goal=$target; else goal=$target-$last_step; fi
   result to "$goal"
   if [ "$from" = "$goal" ]; then
@@ -180,14 +176,14 @@ move_traffic() {
   wait_until "$verify_seconds" "$proxy to send to $target" target_judged || true
   if [ -z "$chosen" ] || [ -n "$chosen_wrong" ]; then
     set -- $chosen_wrong
-    case \${3:--} in
+    case ${3:--} in
       -) fail refused "$proxy does not run the configuration that was installed: $verify_url came back without $header" "$(lies)" ;;
       *fallback) fail refused "$proxy cannot read the flags in $folder" 'Every folder above it needs mode 0755, and a container needs it as a mount of the whole folder.' ;;
       "$target")
-        if [ "\${1:-0}" -ge 500 ]; then fail unhealthy "$target answers $1 through $proxy" 'Its containers are healthy, so look at the address that the proxy uses for it.'; fi
+        if [ "${1:-0}" -ge 500 ]; then fail unhealthy "$target answers $1 through $proxy" 'Its containers are healthy, so look at the address that the proxy uses for it.'; fi
         fail unhealthy "$target does not answer with the version $expect_version through $proxy" 'The wrong release may be in this colour: look at the outputs of the deploy step.'
         ;;
-      *) fail refused "$proxy answered as \${3:--} where $target was asked for" 'Run this action with install: true: the installed configuration is not of this project.' ;;
+      *) fail refused "$proxy answered as ${3:--} where $target was asked for" 'Run this action with install: true: the installed configuration is not of this project.' ;;
     esac
   fi
   journal check:done
@@ -227,7 +223,7 @@ move_traffic() {
         set -- $steady_wrong
         give_back
         record_history "$from" "$from" failed "not seen to answer"
-        fail unhealthy "traffic was moved to $target, but it does not answer steadily (last wrong answer: status \${1:-none}, colour \${3:-none}): it is back on $from" "$(lies)"
+        fail unhealthy "traffic was moved to $target, but it does not answer steadily (last wrong answer: status ${1:-none}, colour ${3:-none}): it is back on $from" "$(lies)"
       fi
       if [ "$wrong_at" = 0 ]; then result overlap_ms 0; else result overlap_ms "$((wrong_at - ended))"; fi
       journal verified
@@ -391,4 +387,3 @@ recover() {
   result to "$target"
   result changed true
 }
-`;

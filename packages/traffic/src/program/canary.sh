@@ -1,10 +1,7 @@
-import { sh } from './sh.ts';
+# shellcheck shell=dash
+# One step of a canary, watched on the server. Parameters: see SWITCH; canary_log (empty: none), canary_why
+# (why there is none).
 
-/**
- * One step of a canary, watched on the server. Parameters: see `SWITCH`; `canary_log` (empty: none), `canary_why`
- * (why there is none).
- */
-export const CANARY = sh`
 # A figure in a file of the run is a sign that the runner follows; it writes another one every few seconds.
 runner_missed() {
   [ "$watch_runner" -gt 0 ] || return 1
@@ -113,4 +110,3 @@ canary_step() {
   fi
 }
 canary_report=
-`;

@@ -1,19 +1,16 @@
-import { sh } from './sh.ts';
+# shellcheck shell=dash
+# Prepares a proxy once. Parameters besides those of OBSERVE: config_file, config_inside, old_sum (sha256 of
+# the file that was changed), first_share, error_log, login, login_group, socket_folder (for the socket of
+# HAProxy in a container; empty: none), fresh (1: a proxy that decided another way was there before); the new file is
+# $files/site. WATCHED_FOLDER goes with it.
 
-/**
- * Prepares a proxy once. Parameters besides those of `OBSERVE`: `config_file`, `config_inside`, `old_sum` (sha256 of
- * the file that was changed), `first_share`, `error_log`, `login`, `login_group`, `socket_folder` (for the socket of
- * HAProxy in a container; empty: none), `fresh` (1: a proxy that decided another way was there before); the new file is
- * `$files/site`. `WATCHED_FOLDER` goes with it.
- */
-export const INSTALL = sh`
 # What an administrator would run instead, where we may not be root.
 by_hand() {
   hand="install -d -m 0755 -o $login -g $login_group $folder"
   put_site="cp $path/.deploy/$project.site $config_file"
   # HAProxy does not load a configuration whose map is not there.
   [ "$proxy" != haproxy ] || hand="$hand; echo $project $first_share >$folder/haproxy.map"
-  [ -z "$canary_log" ] || hand="$hand; install -d -m 0755 \${canary_log%/*}; install -m 0664 -g $login_group /dev/null $canary_log"
+  [ -z "$canary_log" ] || hand="$hand; install -d -m 0755 ${canary_log%/*}; install -m 0664 -g $login_group /dev/null $canary_log"
   if [ "$proxy" = traefik ]; then
     # The services first, or the router would lead nowhere; and nothing that could be read half written.
     hand="install -m 0644 -o $login $path/.deploy/$project.yml $share_file; chgrp $login_group $watched; chmod g+w,+t $watched"
@@ -71,8 +68,8 @@ prepare_folder() {
   [ -w "$folder" ] || need_root chown "$login:$login_group" "$folder"
   install_up=$folder
   while [ "$install_up" != / ]; do
-    install_up=\${install_up%/*}
-    install_up=\${install_up:-/}
+    install_up=${install_up%/*}
+    install_up=${install_up:-/}
     # A folder above that others may not enter hides the flags from the proxy's workers.
     case $(ls -ld "$install_up") in d????????[xt]*) ;; *) fail refused "$install_up may not be entered by others, so $proxy cannot see the flags in $folder" "Choose a folder outside of it, or run: chmod o+x $install_up" ;; esac
   done
@@ -99,7 +96,7 @@ operate() {
   if [ "$proxy" = traefik ]; then prepare_traefik; else prepare_folder; fi
   if [ -n "$canary_log" ] && [ ! -e "$canary_log" ]; then
     # In root's folder, so that no link can take its place; we may empty it, or it would grow for ever.
-    need_root install -d -m 0755 "\${canary_log%/*}"
+    need_root install -d -m 0755 "${canary_log%/*}"
     need_root install -m 0664 -g "$login_group" /dev/null "$canary_log"
   fi
   if [ -n "$socket_folder" ]; then prepare_socket_folder; fi
@@ -116,7 +113,7 @@ operate() {
     put_share_back
     fail refused "$config_file was changed by somebody else meanwhile" 'Run it again.'
   fi
-  backup=/var/backups/deploy-actions/$project-\${config_file##*/}.$(date -u +%Y%m%dT%H%M%SZ)
+  backup=/var/backups/deploy-actions/$project-${config_file##*/}.$(date -u +%Y%m%dT%H%M%SZ)
   config_changed=false
   if cmp -s "$run/before" "$files/site"; then
     say "$config_file has all parts already."
@@ -124,7 +121,7 @@ operate() {
     # Kept where neither the proxy loads it nor the login user can write it.
     if as_root install -d -m 0700 /var/backups/deploy-actions 2>/dev/null && as_root cp -p "$config_file" "$backup" 2>/dev/null; then :
     else
-      backup=$path/.deploy/\${config_file##*/}.before
+      backup=$path/.deploy/${config_file##*/}.before
       cp "$run/before" "$backup"
     fi
     say "The file as it was: $backup"
@@ -176,10 +173,10 @@ operate() {
     set -- $steady_wrong
     why=$(lies)
     if [ -n "$generation" ] && [ "$(traffic_generation)" = "$generation" ]; then why="its workers are the same as before the reload, which it did not carry out. $why"; fi
-    [ "$reload_code" = 0 ] || fail refused "$verify_url does not answer by the configuration that is in $config_file (status \${1:-none}, colour \${3:-none}), and $login cannot reload $proxy: $why" "$(by_hand)"
-    case \${3:--} in *fallback) why="it cannot read the flags in $folder: every folder above needs mode 0755, and a container needs the folder as a mount." ;; esac
+    [ "$reload_code" = 0 ] || fail refused "$verify_url does not answer by the configuration that is in $config_file (status ${1:-none}, colour ${3:-none}), and $login cannot reload $proxy: $why" "$(by_hand)"
+    case ${3:--} in *fallback) why="it cannot read the flags in $folder: every folder above needs mode 0755, and a container needs the folder as a mount." ;; esac
     restore_config
-    fail refused "$proxy was reloaded, but $verify_url does not answer by the new configuration (status \${1:-none}, colour \${3:-none}), so $config_file is as it was again: $why"
+    fail refused "$proxy was reloaded, but $verify_url does not answer by the new configuration (status ${1:-none}, colour ${3:-none}), so $config_file is as it was again: $why"
   fi
   if [ "$proxy" = haproxy ] && [ -n "$socket" ] && [ -z "$(haproxy_say 'show info' 2>/dev/null)" ]; then
     warn "$login cannot talk to HAProxy by $socket (perl, socat, python3 or nc is needed, and the right to use it): each switch will reload it, which closes idle connections of clients"
@@ -200,4 +197,3 @@ recover() {
   fi
   fail lost 'the installation was cut off' 'Run it again.'
 }
-`;

@@ -1,39 +1,5 @@
-import { BRING_UP } from '@deploy-actions/release';
-import { sh } from '@deploy-actions/traffic/sh';
+# shellcheck shell=dash
 
-/** What every rollback to a recorded release needs: images that are here, the user's commands, marks in the history. */
-export const RECORDED = sh`
-# The images must be here: the registry may be down, and a half-done rollback is the worst.
-prove_images() {
-  while read -r prove_service prove_id prove_reference; do
-    clean_env docker image inspect "$prove_id" >/dev/null 2>&1 && continue
-    clean_env docker image inspect "$(image_tag "$release" "$prove_service")" >/dev/null 2>&1 && continue
-    fail refused "the image of $prove_service ($prove_reference) is not on the server any more; nothing was changed" 'Deploy that version again: then it is pulled.'
-  done <"$directory/images"
-}
-
-# Commands of the user's, in containers of the release that is being left ($left_release): it knows how to undo its own
-# changes.
-rollback_hooks() {
-  rollback_release=$release
-  release=$failed_release
-  for rollback_hook in "$files"/hooks/"$1"-*; do
-    [ -f "$rollback_hook" ] || continue
-    once "$(basename "$rollback_hook")" run_in_container "$path/releases/\${left_release:-$rollback_release}" "$rollback_hook" || {
-      release=$rollback_release
-      return 1
-    }
-  done
-  release=$rollback_release
-}
-
-mark_release() {
-  printf '{"operation":"rollback","deployment_id":"%s","release":"%s","actor":"%s","run_url":"%s","outcome":"%s","bad":%s,"at":"%s"}\n' \
-    "$deployment_id" "$1" "$actor" "$run_url" "$2" "$3" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" >>"$path/.deploy/history.jsonl"
-}
-`;
-
-const ROLLBACK = sh`
 # Brings a recorded release back, by the code that a deploy uses. Parameters: project, release, docker_host,
 # wait_timeout, stop_timeout, remove_orphans, failed_release, actor, run_url, reason, hosts (more than one waits for
 # go), go_seconds, database_elsewhere (the server that runs the commands for this one too; empty: none), database_seconds
@@ -116,7 +82,3 @@ recover() {
   if journalled committed; then return 0; fi
   operate
 }
-`;
-
-/** Defines `operate` and `recover` for a rollback that recreates a recorded release. */
-export const REDEPLOY = `${BRING_UP}\n${RECORDED}\n${ROLLBACK}`;

@@ -1,14 +1,11 @@
-import { sh } from './sh.ts';
+# shellcheck shell=dash
+# The end of a timer's program: program FOLDER [now], in a folder of its own (see set_timer in packages/host) whose
+# about says operation, timer_until (seconds since 1970), timer_fence, from, from_release, target and
+# old_content (what was in the colour that was left, see color_content).
+# It sleeps without the lock, and acts under it only while the traffic is still as the switch that started it has left
+# it (the fence in traffic.json is the same); what it stops is still what was left. With now the caller holds the lock
+# and the time has passed.
 
-/**
- * The end of a timer's program: `program FOLDER [now]`, in a folder of its own (see `set_timer` in packages/host) whose
- * `about` says `operation`, `timer_until` (seconds since 1970), `timer_fence`, `from`, `from_release`, `target` and
- * `old_content` (what was in the colour that was left, see `color_content`).
- * It sleeps without the lock, and acts under it only while the traffic is still as the switch that started it has left
- * it (the fence in traffic.json is the same); what it stops is still what was left. With `now` the caller holds the lock
- * and the time has passed.
- */
-export const TIMER = sh`
 umask 077
 LC_ALL=C
 export LC_ALL
@@ -46,7 +43,7 @@ timer_end() {
 }
 
 cd "$path" || exit 1
-timer_mode=\${2-}
+timer_mode=${2-}
 if [ "$timer_mode" != now ]; then
   read -r timer_boot </proc/sys/kernel/random/boot_id
   timer_self="$$ $(sed 's/.*) //' "/proc/$$/stat" | cut -d ' ' -f 20) $timer_boot"
@@ -88,39 +85,3 @@ case $operation in
     ;;
 esac
 timer_end
-`;
-
-/** Confirms a switch that waits for it. Parameters: `actor`, `run_url`, `stop_after`, those of `OBSERVE`. */
-export const CONFIRM = sh`
-operate() {
-  look_at_tools
-  from=$(traffic_observe) || from=
-  result from "$from"
-  result to "$from"
-  if [ ! -f .deploy/confirm ]; then
-    fail refused 'no switch waits to be confirmed' "Either it was confirmed before, or its time ran out and traffic went back: it is on \${from:-no colour} now."
-  fi
-  read -r _ confirm_until confirm_from from_release <.deploy/confirm
-  if [ "$(date +%s)" -ge "$((confirm_until + 5))" ]; then
-    # The timer waits for our lock, or is gone: its time is over all the same.
-    target=$(share_color "$from")
-    from=$confirm_from
-    rm -f .deploy/confirm
-    if can_return && color_well "$(share_color "$from")"; then
-      give_back
-      record_history "$target" "$from" returned 'confirmed too late'
-      fail refused "the confirmation came too late: traffic is back on $from"
-    fi
-    fail refused "the confirmation came too late, but $from is not well: traffic stays on $target"
-  fi
-  # This also takes the request to confirm away.
-  target=$(share_color "$from")
-  fence=$(recorded_fence)
-  last_step=100
-  start_timers
-  journal confirmed
-  record_history "$from" "$from" confirmed "$reason"
-  say "The switch to $from is confirmed."
-}
-recover() { :; }
-`;

@@ -1,0 +1,131 @@
+import { type Part, sentText, withNeeds } from './part.ts';
+import { RESERVED } from './parameters.ts';
+import { inspectionText, operationText } from './program-text.ts';
+
+/**
+ * How a program lives on the server: an `operation` is detached, and defines `operate` and perhaps `recover`; an
+ * `inspection` looks within one exec, and defines `inspect`; a `timer` is kept by an operation until it is due, brings
+ * its parameters along, and acts at its top level.
+ */
+export type ProgramKind = 'operation' | 'inspection' | 'timer';
+
+/** A program for servers: parts of sh, and the names of all the values that it is started with. */
+export interface ServerProgram<K extends ProgramKind = ProgramKind, P extends string = string> {
+  readonly kind: K;
+  /** For messages and checks. */
+  readonly name: string;
+  /** With all that they need, in the order in which they are sent. */
+  readonly parts: readonly Part[];
+  readonly parameters: readonly P[];
+  /** Those parameters whose file is removed as soon as they are not needed any more. */
+  readonly secrets: readonly P[];
+  /** Gives it its values: one for each parameter and for nothing else, which the compiler and the run both hold to. */
+  with<const V extends Readonly<Record<P, string>>>(values: V & NothingElse<V, P>): ReadyProgram<K>;
+}
+
+/** Makes a property that is not in P an error wherever the object comes from, not in literals alone. */
+type NothingElse<V, P extends string> = { readonly [Name in Exclude<keyof V, P>]: never };
+
+/** A program with its values. */
+export interface ReadyProgram<K extends ProgramKind = ProgramKind> {
+  readonly program: ServerProgram<K>;
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly secrets: Readonly<Record<string, string>>;
+}
+
+interface Definition<P extends string> {
+  name: string;
+  parts: readonly Part<NoInfer<P>>[];
+  parameters: readonly P[];
+  secrets?: readonly NoInfer<P>[];
+}
+
+/** Defines a program that changes the server. Throws a TypeError where a parameter has a name of the host's own. */
+export function defineProgram<const P extends string>(
+  definition: Definition<P>,
+): ServerProgram<'operation', P> {
+  return define('operation', definition);
+}
+
+/** Defines a program that looks at the server and changes nothing. */
+export function defineInspection<const P extends string>(
+  definition: Definition<P>,
+): ServerProgram<'inspection', P> {
+  return define('inspection', definition);
+}
+
+/** Defines a program that an operation leaves on the server for later: see `set_timer`. */
+export function defineTimer<const P extends string>(definition: Definition<P>): ServerProgram<'timer', P> {
+  return define('timer', definition);
+}
+
+function define<const K extends ProgramKind, P extends string>(
+  kind: K,
+  { name, parts, parameters, secrets = [] }: Definition<P>,
+): ServerProgram<K, P> {
+  for (const one of parameters) {
+    if (!/^[a-z][a-z0-9_]*$/.test(one) || (kind !== 'timer' && RESERVED.has(one))) {
+      throw new TypeError(`${one} cannot be a parameter of the program ${name}`);
+    }
+  }
+  const program: ServerProgram<K, P> = {
+    kind,
+    name,
+    parts: withNeeds(parts),
+    parameters,
+    secrets,
+    with: (values) => ready(program, values),
+  };
+  return program;
+}
+
+function ready<K extends ProgramKind>(
+  program: ServerProgram<K>,
+  values: Readonly<Record<string, string>>,
+): ReadyProgram<K> {
+  const { name, parameters, secrets } = program;
+  for (const given of Object.keys(values)) {
+    if (!parameters.includes(given)) throw new TypeError(`the program ${name} has no parameter ${given}`);
+  }
+  const of = (names: readonly string[]) =>
+    Object.fromEntries(
+      names.map((one) => {
+        const value = values[one];
+        if (typeof value !== 'string') throw new TypeError(`the program ${name} needs the parameter ${one}`);
+        return [one, value];
+      }),
+    );
+  return {
+    program,
+    parameters: of(parameters.filter((one) => !secrets.includes(one))),
+    secrets: of(secrets),
+  };
+}
+
+/** The same program with some other values. Throws a TypeError for a value that it has no parameter for. */
+export function changed<K extends ProgramKind>(
+  { program, parameters, secrets }: ReadyProgram<K>,
+  values: Readonly<Record<string, string>>,
+): ReadyProgram<K> {
+  return ready(program, { ...parameters, ...secrets, ...values });
+}
+
+/** What is sent of a program's own parts: no values, and nothing of the host's. */
+export function partsText({ parts }: Pick<ServerProgram, 'parts'>): string {
+  return parts.map((one) => sentText(one.source())).join('');
+}
+
+/** A program exactly as it is sent, but for its values. */
+export function programText(program: ServerProgram): string {
+  const own = partsText(program);
+  if (program.kind === 'operation') return operationText(own);
+  return program.kind === 'inspection' ? inspectionText(own) : own;
+}
+
+/** A timer's program with its values before it: nobody gives it any when it is due. */
+export function timerText({ program, parameters, secrets }: ReadyProgram<'timer'>): string {
+  const values = Object.entries({ ...parameters, ...secrets }).map(
+    ([name, value]) => `${name}='${value.replaceAll("'", `'\\''`)}'\n`,
+  );
+  return values.join('') + programText(program);
+}

@@ -1,0 +1,51 @@
+import { readFileSync } from 'node:fs';
+
+/** A piece of the programs that run on servers: one .sh file, with what it asks of the program that carries it. */
+export interface Part<P extends string = string> {
+  /** The file's name without `.sh`. */
+  readonly name: string;
+  /** Parts whose functions or variables it uses. A program carries them too, before it. */
+  readonly needs: readonly Part<P>[];
+  /** Parameters that it reads. A program that carries it declares them. */
+  readonly parameters: readonly P[];
+  /** The text of the file, comments included. */
+  source(): string;
+}
+
+/**
+ * Declares a part. `file` is written as `new URL('NAME.sh', import.meta.url)`: the bundler copies what is named so
+ * beside the bundle, where a user can read it, and puts its path there in the place of the URL.
+ */
+export function part<const P extends string = never, const N extends string = never>(
+  file: URL | string,
+  asks: { needs?: readonly Part<N>[]; parameters?: readonly P[] } = {},
+): Part<P | N> {
+  let text: string | undefined;
+  return {
+    name: String(file).replace(/^.*\//, '').replace(/\.sh$/, ''),
+    needs: asks.needs ?? [],
+    parameters: asks.parameters ?? [],
+    source: () => (text ??= readFileSync(file, 'utf8')),
+  };
+}
+
+/** The parts and all that they need, each once, what is needed before what needs it. */
+export function withNeeds(parts: readonly Part[]): Part[] {
+  const all = new Set<Part>();
+  const add = (one: Part): void => {
+    if (all.has(one)) return;
+    one.needs.forEach(add);
+    all.add(one);
+  };
+  parts.forEach(add);
+  return [...all];
+}
+
+/** A part's text as it is sent: without comments and blank lines, since it travels with every start. */
+export function sentText(source: string): string {
+  return source
+    .split('\n')
+    .filter((line) => !/^\s*(#.*)?$/.test(line))
+    .map((line) => `${line}\n`)
+    .join('');
+}

@@ -1,0 +1,52 @@
+# shellcheck shell=dash
+# Starts the managed proxy where it does not run as wanted. Parameters: managedParameters, and login,
+# login_group; the Caddyfile is $files/Caddyfile.
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then "$@"
+  elif command -v sudo >/dev/null 2>&1 && sudo -n true 2>/dev/null; then sudo -n "$@"
+  else return 77; fi
+}
+
+operate() {
+  [ -z "$docker_host" ] || export DOCKER_HOST="$docker_host"
+  phase prepare
+  if [ ! -w "$folder" ] && ! as_root install -d -m 0755 -o "$login" -g "$login_group" "$folder"; then
+    fail refused "$folder cannot be made" "An administrator can run, on the server: install -d -m 0755 -o $login -g $login_group $folder"
+  fi
+  mkdir -p proxy && chmod 0755 proxy
+  # What was prepared before stays: the colours' part is in it.
+  if [ ! -f proxy/Caddyfile ]; then cp "$files/Caddyfile" proxy/Caddyfile && chmod 0644 proxy/Caddyfile; fi
+  for managed_color in blue green; do
+    docker network inspect --format . "zz_${project}_$managed_color" >/dev/null 2>&1 ||
+      docker network create --label "deploy-actions.project=$project" "zz_${project}_$managed_color" >/dev/null ||
+      fail remote "the network zz_${project}_$managed_color could not be made"
+  done
+  managed_name=$project-proxy
+  managed_want="$image $ports $certificate $key"
+  if [ "$(docker inspect --format '{{index .Config.Labels "deploy-actions.proxy"}} {{.State.Running}}' "$managed_name" 2>/dev/null)" = "$managed_want true" ]; then
+    say "$managed_name runs already"
+    return 0
+  fi
+  docker image inspect --format . "$image" >/dev/null 2>&1 || run "the image $image" docker pull --quiet "$image" || fail remote "the image $image could not be pulled"
+  docker rm -f "$managed_name" >/dev/null 2>&1
+  set --
+  for managed_port in $ports; do
+    case $managed_port in *:*) set -- "$@" --publish "$managed_port" ;; *) set -- "$@" --publish "$managed_port:$managed_port" ;; esac
+  done
+  if [ -n "$certificate" ]; then
+    set -- "$@" --volume "$certificate:/etc/deploy-actions/cert.pem:ro" --volume "$key:/etc/deploy-actions/key.pem:ro"
+  fi
+  phase start
+  # One network at first: what is joined later sorts behind it.
+  unlocked docker create --name "$managed_name" --restart unless-stopped --label "deploy-actions.project=$project" \
+    --label "deploy-actions.proxy=$managed_want" --network "zz_${project}_blue" --volume "$path/proxy:/etc/caddy:ro" \
+    --volume "$folder:$folder:ro" --volume "${project}_proxy-data:/data" "$@" --entrypoint caddy "$image" \
+    run --config /etc/caddy/Caddyfile >/dev/null || fail remote "the container $managed_name could not be made"
+  unlocked docker network connect "zz_${project}_green" "$managed_name" || fail remote "$managed_name could not join the colours' networks"
+  unlocked docker start "$managed_name" >/dev/null || fail remote "$managed_name does not start: are its ports ($ports) taken?"
+  wait_until 20 "$managed_name to run" managed_runs || fail unhealthy "$managed_name does not stay up: $(docker logs --tail 5 "$managed_name" 2>&1 | tr '\n' ' ' | cut -c 1-400)"
+  say "$managed_name answers on $ports"
+}
+managed_runs() { docker exec "$managed_name" caddy version >/dev/null 2>&1; }
+recover() { :; }

@@ -1,0 +1,120 @@
+import { type Part, defineInspection, defineProgram, defineTimer, part } from '@deploy-actions/host';
+import type { ProxyKind } from '../proxy.ts';
+import { SITE_PARAMETERS, SWITCH_PARAMETERS } from './parameters.ts';
+
+/** What all proxies share. */
+const PROXY = part(new URL('proxy.sh', import.meta.url));
+const CADDY = part(new URL('caddy.sh', import.meta.url));
+
+/** The functions of `Proxy`'s contract, by kind. A managed proxy is a Caddy. */
+const PROXIES: Readonly<Record<ProxyKind, Part<never>>> = {
+  nginx: part(new URL('nginx.sh', import.meta.url)),
+  caddy: CADDY,
+  managed: CADDY,
+  haproxy: part(new URL('haproxy.sh', import.meta.url)),
+  traefik: part(new URL('traefik.sh', import.meta.url)),
+};
+
+const OBSERVE = part(new URL('observe.sh', import.meta.url));
+const SWITCH = part(new URL('switch.sh', import.meta.url));
+const CANARY = part(new URL('canary.sh', import.meta.url));
+const INSTALL = part(new URL('install.sh', import.meta.url));
+const WATCHED_FOLDER = part(new URL('watched-folder.sh', import.meta.url));
+const CONFIRM = part(new URL('confirm.sh', import.meta.url));
+const TIMER = part(new URL('timer.sh', import.meta.url));
+const MOVE = part(new URL('move.sh', import.meta.url));
+const EXPECTED = part(new URL('expected.sh', import.meta.url));
+
+const common = (kind: ProxyKind) => [PROXY, PROXIES[kind], OBSERVE, SWITCH];
+
+/** Looks at everything that a switch, an installation or a rollback must know. Its fields: see `parseLook`. */
+export const LOOK = defineInspection({
+  name: 'look',
+  parts: [part(new URL('look.sh', import.meta.url))],
+  parameters: ['project', 'folder', 'share_names', 'docker_host', 'site_config', 'wants_config'],
+});
+
+/** Starts the managed proxy where it does not run as wanted. Its Caddyfile is `$files/Caddyfile`. */
+export const MANAGED = defineProgram({
+  name: 'managed',
+  parts: [part(new URL('managed.sh', import.meta.url))],
+  parameters: [
+    'project',
+    'folder',
+    'docker_host',
+    'image',
+    'ports',
+    'certificate',
+    'key',
+    'login',
+    'login_group',
+  ],
+});
+
+/** Does nothing: the host recovers what was cut off before it comes to this. */
+export const SETTLE = defineProgram({
+  name: 'settle',
+  parts: [part(new URL('settle.sh', import.meta.url))],
+  parameters: [],
+});
+
+/** Moves the traffic. */
+export const switchProgram = (kind: ProxyKind) =>
+  defineProgram({
+    name: `switch ${kind}`,
+    parts: [...common(kind), CANARY, MOVE],
+    parameters: [...SITE_PARAMETERS, ...SWITCH_PARAMETERS],
+  });
+
+/** Moves the traffic back to a colour that still holds what was chosen. */
+export const flipProgram = (kind: ProxyKind) =>
+  defineProgram({
+    name: `flip ${kind}`,
+    parts: [...common(kind), CANARY, EXPECTED],
+    parameters: [...SITE_PARAMETERS, ...SWITCH_PARAMETERS, 'expect_slot'],
+  });
+
+/** Prepares a proxy once. */
+export const installProgram = (kind: ProxyKind) =>
+  defineProgram({
+    name: `install ${kind}`,
+    parts: [...common(kind), INSTALL, WATCHED_FOLDER],
+    parameters: [
+      ...SITE_PARAMETERS,
+      ...SWITCH_PARAMETERS,
+      'first_share',
+      'fresh',
+      'old_sum',
+      'socket_folder',
+      'login',
+      'login_group',
+    ],
+  });
+
+/** Confirms a switch that waits for it. */
+export const confirmProgram = (kind: ProxyKind) =>
+  defineProgram({
+    name: `confirm ${kind}`,
+    parts: [...common(kind), CONFIRM],
+    parameters: [...SITE_PARAMETERS, ...SWITCH_PARAMETERS],
+  });
+
+/** What a switch leaves behind for when nobody confirms it, or when the old colour's time is over. */
+export const timerProgram = (kind: ProxyKind) =>
+  defineTimer({
+    name: `timer ${kind}`,
+    parts: [...common(kind), TIMER],
+    parameters: [...SITE_PARAMETERS, ...SWITCH_PARAMETERS, 'path', 'deployment_id'],
+  });
+
+const KINDS = Object.keys(PROXIES) as ProxyKind[];
+
+/** All programs of this package, for the checks that each of them must pass. */
+export const PROGRAMS = [
+  LOOK,
+  MANAGED,
+  SETTLE,
+  ...[switchProgram, flipProgram, installProgram, confirmProgram, timerProgram].flatMap((program) =>
+    KINDS.map((kind) => program(kind)),
+  ),
+];
