@@ -84,11 +84,49 @@ test('what cannot be there twice is refused by name', () => {
   const udp = model();
   udp.services['web']!.ports = [{ ...port, protocol: 'udp' }];
   expect(() => split(['web'], [], udp)).toThrow('web publishes 8080 (udp)');
-  expect(() => split(['web', 'worker'], ['web'])).toThrow('web publishes 8080');
   expect(() => split(['web'], ['worker'])).toThrow('worker is not among the services that change');
   expect(() => split(['nope'])).toThrow('nope is not a service');
   expect(() => split([])).toThrow('nothing says which services change');
 });
+
+test('what is only ever up in one colour keeps the port that it publishes, also UDP', () => {
+  const fixed: Port[] = [
+    { target: 9000, published: '9000', protocol: 'tcp' },
+    { target: 514, published: '514', protocol: 'udp' },
+  ];
+  const from = model();
+  from.services['worker']!.ports = fixed;
+  const { color, ports } = split(['web', 'worker'], ['worker'], from);
+  expect(color.services['worker']!.ports).toEqual(fixed);
+  expect(ports.map((one) => one.service)).toEqual(['web', 'web']);
+});
+
+test.each([
+  ['to two ports', [port, { ...port, published: '8081' }]],
+  [
+    'on the loopback of both families',
+    [
+      { ...port, host_ip: '127.0.0.1' },
+      { ...port, host_ip: '::1' },
+    ],
+  ],
+])(
+  'a port of a container that is published %s is one address to a proxy, at each deployment',
+  (_, published) => {
+    const from = model();
+    from.services['web']!.ports = published;
+    from.services['web']!.deploy = {};
+    const first = split(['web'], [], from);
+    expect(first.ports.map((one) => one.port)).toEqual([18000]);
+    const again = splitColors(
+      from,
+      { color: 'green', services: ['web'], liveOnly: [] },
+      portAllocator('green', first.ports, new Set([18000]), range, false),
+    );
+    expect(again.ports).toEqual(first.ports);
+    expect(again.color).toEqual(first.color);
+  },
+);
 
 test('what a proxy would find at Docker by itself is refused, since traffic would come before the switch', () => {
   const labelled = (labels: Record<string, string>) => {

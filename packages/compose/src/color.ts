@@ -105,9 +105,10 @@ export function splitColors(
         );
       }
     }
-    const routed: Port[] = [];
-    for (const port of published) {
-      if (!isRoutable(port, isLiveOnly)) {
+    // What is only ever up in one colour keeps its ports as they are: it stops there before it starts here.
+    const routed: Port[] = isLiveOnly ? [...published] : [];
+    for (const port of isLiveOnly ? [] : onePerTarget(published)) {
+      if (!isRoutable(port)) {
         throw wrong(
           'color',
           `${name} publishes ${port.published ?? 'a port'} (${port.protocol ?? 'tcp'}), which cannot be there twice`,
@@ -333,8 +334,21 @@ function isOwn(mode: string, own: ReadonlySet<string>): boolean {
   return mode.startsWith('service:') && own.has(mode.slice('service:'.length));
 }
 
-function isRoutable(port: Port, isLiveOnly: boolean): boolean {
-  return !isLiveOnly && (port.protocol ?? 'tcp') === 'tcp' && !String(port.published ?? '').includes('-');
+/**
+ * A container's port that is published several times (to two ports, or to both families' loopback) is one to a proxy,
+ * which reaches each replica by one address; the first way counts.
+ */
+function onePerTarget(published: readonly Port[]): Port[] {
+  const found = new Map<string, Port>();
+  for (const port of published) {
+    const key = `${port.target}/${port.protocol ?? 'tcp'}`;
+    if (!found.has(key)) found.set(key, port);
+  }
+  return [...found.values()];
+}
+
+function isRoutable(port: Port): boolean {
+  return (port.protocol ?? 'tcp') === 'tcp' && !String(port.published ?? '').includes('-');
 }
 
 function rangeOf(service: string, ports: readonly number[]): string {

@@ -43,6 +43,9 @@ export function recolor(
 }
 
 function movedPort(service: string, port: Port, to: Color, recorded: readonly ColorPort[]): Port {
+  const isAllocated = recorded.some((one) => one.service === service && one.target === port.target);
+  // Of a service that is only ever up in one colour.
+  if (!isAllocated) return port;
   const [first, last] = String(port.published).split('-').map(Number);
   const replicas = (last ?? first!) - first! + 1;
   const own = recorded

@@ -45,8 +45,9 @@ export function writeRelease(model: ComposeModel, oneShot: readonly string[]): R
   const order = steps(model);
   const gates = gatesOf(model);
   const hashes = new Map(Object.keys(model.services).map((name) => [name, serviceHash(model, name)]));
-  const labelled = mapServices(model, ({ profiles: _, ...service }, name) => ({
+  const labelled = mapServices(model, ({ profiles: _, depends_on: needs, ...service }, name) => ({
     ...service,
+    ...(needs && { depends_on: presentNeeds(needs, model) }),
     labels: { ...service.labels, [HASH_LABEL]: hashes.get(name)! },
   }));
   const services = Object.entries(labelled.services).map(([name, service]) => ({
@@ -60,6 +61,17 @@ export function writeRelease(model: ComposeModel, oneShot: readonly string[]): R
   }));
   services.sort((a, b) => a.step - b.step || (a.name < b.name ? -1 : 1));
   return { json: `${JSON.stringify(labelled, null, 1)}\n`, services };
+}
+
+/**
+ * Without those of services that the model leaves out, such as an optional one (`required: false`) of a profile that is
+ * off: Compose reads a file that names them as invalid.
+ */
+function presentNeeds(
+  needs: NonNullable<Service['depends_on']>,
+  model: ComposeModel,
+): NonNullable<Service['depends_on']> {
+  return Object.fromEntries(Object.entries(needs).filter(([name]) => Object.hasOwn(model.services, name)));
 }
 
 /** The hash over a service and the networks, volumes, configs and secrets that it uses. */

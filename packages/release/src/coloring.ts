@@ -3,6 +3,7 @@ import {
   type ComposeModel,
   type Images,
   changingServices,
+  classify,
   formatPorts,
   portAllocator,
   servicesTable,
@@ -77,15 +78,19 @@ export function colorRelease(
   const color = wish.color !== 'auto' ? wish.color : live ? otherColor(live) : 'blue';
   const allocate = portAllocator(color, found.ports, found.listening, wish.range, plainRuns);
   const split = splitColors(model, { color, services: own, liveOnly: wish.liveOnly }, allocate);
-  const inColor = oneShot.filter((name) => own.includes(name));
-  const release = writeRelease(split.color, inColor);
+  // Before the split: who waits for a one-shot may be on the other side of it.
+  const once = [...classify(model, oneShot)].flatMap(([name, kind]) => (kind === 'once' ? [name] : []));
+  const release = writeRelease(
+    split.color,
+    once.filter((name) => own.includes(name)),
+  );
   const services = release.services.filter((service) => !wish.liveOnly.includes(service.name));
   const liveOnly = release.services.filter((service) => wish.liveOnly.includes(service.name));
   const hasShared = Object.keys(split.shared.services).length > 0;
   const shared = hasShared
     ? writeRelease(
         split.shared,
-        oneShot.filter((name) => !own.includes(name)),
+        once.filter((name) => !own.includes(name)),
       )
     : { json: '{}\n', services: [] };
   const uploads: Upload[] = [

@@ -261,6 +261,64 @@ test('where nothing runs the first colour is blue, with the address that the com
   expect(prepared.ports).toMatchObject([{ color: 'blue', port: 8080 }]);
 });
 
+/** Each service with its kind, as the program on the server reads it. */
+const kinds = (table: string) =>
+  Object.fromEntries(
+    table
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => [line.split(' ').at(-1)!, line.split(' ')[1]!]),
+  );
+
+test('a one-shot counts as one also where who waits for it is on the other side of the split', () => {
+  const prepare = (change: (services: ComposeModel['services']) => void) => {
+    const inspection = colorFound();
+    change(inspection.config.services);
+    const { uploads } = prepareRelease(inspection, '/srv/shop', wanted({ color: wish }));
+    return { own: kinds(text(uploads, 'services')), shared: kinds(text(uploads, 'shared/services')) };
+  };
+  const completed = { condition: 'service_completed_successfully' } as const;
+  // web is the colour's, db and init are shared.
+  const waiting = prepare((services) => {
+    delete services['db']!.depends_on;
+    services['web']!.depends_on = { init: completed };
+  });
+  expect(waiting).toEqual({ own: { web: 'long' }, shared: { db: 'long', init: 'once' } });
+  const theOtherWay = prepare((services) => {
+    services['web']!.depends_on = {};
+    services['db']!.depends_on = { web: completed };
+  });
+  expect(theOtherWay.own).toEqual({ web: 'once' });
+});
+
+test('the plan leaves out what runs only where the traffic is: it comes with the switch', () => {
+  const inspection = colorFound({
+    share: 'blue',
+    containers: [
+      container({ project: 'shop-green', service: 'web', name: 'shop-green-web-1' }),
+      container({ id: '2', project: 'shop-green', service: 'init', name: 'shop-green-init-1' }),
+    ],
+  });
+  const { changes } = prepareRelease(
+    inspection,
+    '/srv/shop',
+    wanted({ color: { ...wish, services: ['web', 'init'], liveOnly: ['init'] } }),
+  );
+  expect(changes.filter((change) => change.action === 'remove')).toEqual([]);
+});
+
+test('an optional need of a profile that is off does not stand in the file that Compose is given', () => {
+  const inspection = found();
+  inspection.config.services['web']!.depends_on = {
+    db: { condition: 'service_started' },
+    debug: { condition: 'service_started', required: false },
+  };
+  const { uploads } = prepareRelease(inspection, '/srv/shop', wanted());
+  const model = parseModel(text(uploads, 'compose.json'));
+  expect(model.services['web']!.depends_on).toEqual({ db: { condition: 'service_started' } });
+  expect(text(uploads, 'needs')).toContain('web db\n');
+});
+
 test('the live colour is never deployed over, and nothing is deployed into a canary', () => {
   expect(() =>
     prepareRelease(

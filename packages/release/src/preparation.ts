@@ -179,7 +179,10 @@ function coloredPart(found: Inspection, moved: Relocated, wanted: Wanted, wish: 
     model: colored.model,
     services: colored.services,
     previous: undefined,
-    containers: found.containers.filter((one) => one.project === colored.project),
+    // What runs only where the traffic is comes and goes with the switch, not with this deployment.
+    containers: found.containers.filter(
+      (one) => one.project === colored.project && !wish.liveOnly.includes(one.service),
+    ),
     images: found.images,
     adopted: new Set(),
     removeOrphans: wanted.removeOrphans,
