@@ -10,6 +10,7 @@ import {
   startSlackStub,
   startTelegramStub,
 } from '@deploy-actions/notice/testing';
+import { startGitHub } from '@deploy-actions/github/testing';
 import { type BundleRun, runBundle } from '../../packages/tooling/src/run-action.ts';
 
 // Each test starts several processes, on machines with little to spare.
@@ -196,7 +197,13 @@ test('a server that hangs ends the step within its deadline and a second, as a w
 
 test('without a secret: skipped with one notice on a fork or for Dependabot, an error elsewhere', async () => {
   const fork = {
-    GITHUB_EVENT_PATH: eventFile({ pull_request: { head: { repo: { fork: true, full_name: 'eve/shop' } } } }),
+    GITHUB_EVENT_NAME: 'pull_request',
+    GITHUB_EVENT_PATH: eventFile({
+      pull_request: {
+        number: 7,
+        head: { sha: 'a'.repeat(40), ref: 'main', repo: { full_name: 'eve/shop' } },
+      },
+    }),
   };
   for (const env of [fork, { GITHUB_ACTOR: 'dependabot[bot]', GITHUB_TRIGGERING_ACTOR: 'dependabot[bot]' }]) {
     for (const skipped of [
@@ -217,24 +224,25 @@ test('without a secret: skipped with one notice on a fork or for Dependabot, an 
 test('only-on leaves out the rest without a request, and change asks GitHub for the last outcome', async () => {
   const left = await viaTelegram({ status: 'success', 'only-on': 'failure,rolled-back' });
   expect(left.outputs).toMatchObject({ delivered: 'skipped', attempts: '0' });
-  const github = createServer((request, response) => {
-    const list = request.url?.includes('/workflows/');
-    response.end(
-      JSON.stringify(
-        list
-          ? { workflow_runs: [{ run_number: 1, conclusion: 'success' }] }
-          : { workflow_id: 7, head_branch: 'main' },
-      ),
-    );
+  const of = (id: number, conclusion: string | null) => ({
+    id,
+    workflow: 7,
+    number: id,
+    branch: 'main',
+    conclusion,
   });
-  await new Promise<void>((done) => github.listen(0, '127.0.0.1', done));
+  const github = await startGitHub({ runs: [of(2, null), of(1, 'success')] });
+  github.permissions = { actions: 'read' };
   const env = {
-    GITHUB_API_URL: `http://127.0.0.1:${(github.address() as AddressInfo).port}`,
-    GITHUB_TOKEN: 'gh-token-for-tests',
+    GITHUB_API_URL: github.url,
+    GITHUB_TOKEN: github.token,
+    GITHUB_RUN_ID: '2',
+    GITHUB_RUN_NUMBER: '2',
   };
   const same = await viaTelegram({ status: 'success', 'only-on': 'change' }, env);
   const changed = await viaTelegram({ status: 'failure', 'only-on': 'change' }, env);
-  await new Promise((done) => github.close(done));
+  await github.close();
+  expect(github.violations).toEqual([]);
   expect([same.outputs['delivered'], changed.outputs['delivered']]).toEqual(['skipped', 'delivered']);
 });
 

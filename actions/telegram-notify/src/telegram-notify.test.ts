@@ -271,7 +271,7 @@ test('secrets that a log brings along are taken out before it leaves the runner'
 });
 
 test('without a token the message is skipped where GitHub gives none, and is an error elsewhere', async () => {
-  const fork = sampleWorkflow({ event: () => ({ pull_request: { head: { repo: { fork: true } } } }) });
+  const fork = sampleWorkflow({ eventName: 'pull_request', headRepository: 'eve/shop' });
   const ports = fakePorts({ workflow: fork });
   expect(await send({ status: 'failure', 'bot-token': '' }, ports)).toEqual({
     delivered: 'skipped',

@@ -20,6 +20,7 @@ export {
   connect,
 } from './connect.ts';
 export { Limit, TimeLimit, limited } from './limit.ts';
+export { nextPage } from './link.ts';
 export { endpointOf, readHead } from './proxy.ts';
 export { parseRetryAfter } from './retry-after.ts';
 export { type AddressFor, type Hop, connectAt, followHops } from './redirect.ts';

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Failure, formatDuration, messageOf, pool } from '@deploy-actions/kit';
-import type { Ports } from '@deploy-actions/runner';
+import { type Ports, withheldSecrets } from '@deploy-actions/runner';
 import { type NoticeInputs, nextPhases, noticeOf } from './context.ts';
 import { type Courier, type Post, openCourier } from './delivery.ts';
 import { type Handle, destinationKey, formatHandle, parseHandle } from './handle.ts';
-import { askLastOutcome, secretsWithheld, unwanted } from './occasion.ts';
+import { askLastOutcome, unwanted } from './occasion.ts';
 import { type Detail, type Notice, alarming, settled } from './record.ts';
 import { readReports } from './reports.ts';
 
@@ -74,7 +74,7 @@ export async function notify<D extends Destination>(
 
   const missing = messenger.needed.find((one) => !one.given);
   if (missing) {
-    const reason = secretsWithheld(workflow);
+    const reason = withheldSecrets(workflow);
     if (reason === undefined) {
       throw new Failure('input', `input \`${missing.input}\` is required and was not given`, {
         input: missing.input,
@@ -85,7 +85,7 @@ export async function notify<D extends Destination>(
     return skip();
   }
   const reason = await unwanted(inputs.status, inputs['only-on'], () =>
-    askLastOutcome(workflow, inputs['github-token'], post, log),
+    askLastOutcome(ports, inputs['github-token'], post),
   );
   if (reason !== undefined) {
     log.info(`${messenger.name}: message skipped: ${reason}.`);

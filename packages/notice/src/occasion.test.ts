@@ -1,7 +1,8 @@
 import { expect, test } from '@jest/globals';
 import type { Post } from './delivery.ts';
-import { lastRunOutcome, secretsWithheld, unwanted } from './occasion.ts';
+import { askLastOutcome, unwanted } from './occasion.ts';
 import { STATUSES } from './record.ts';
+import { fakePorts } from './testing/index.ts';
 
 const never = () => Promise.reject(new Error('must not be asked'));
 
@@ -22,39 +23,28 @@ test('change is an outcome that differs from the last, and an unknown last one i
   expect(await unwanted('failure', ['change', 'failure'], never)).toBeUndefined();
 });
 
-test('the last outcome is that of the last run before this one that ended well or badly, on this branch', async () => {
+test('GitHub is asked with the token, and an answer that is none is a line in the log', async () => {
+  const ports = fakePorts();
   const asked: string[] = [];
-  const runs = [
-    { run_number: 12, conclusion: 'success' },
-    { run_number: 10, conclusion: 'cancelled' },
-    { run_number: 8, conclusion: 'timed_out' },
-    { run_number: 9, conclusion: 'skipped' },
-    { run_number: 7, conclusion: 'success' },
-  ];
+  let status = 200;
   const post: Post = {
     request: ({ url, headers }) => {
-      asked.push(url);
-      expect(headers?.['authorization']).toBe('Bearer t');
+      asked.push(`${headers?.['authorization']} ${url}`);
       const body = url.includes('/workflows/')
-        ? { workflow_runs: runs }
-        : { workflow_id: 5, head_branch: 'a/b&c' };
-      return Promise.resolve({ status: 200, headers: {}, body: Buffer.from(JSON.stringify(body)) });
+        ? { workflow_runs: [{ run_number: 41, conclusion: 'failure' }] }
+        : { workflow_id: 5, head_branch: 'main' };
+      const json = { 'content-type': 'application/json' };
+      return Promise.resolve({ status, headers: json, body: Buffer.from(JSON.stringify(body)) });
     },
   };
-  const workflow = { apiUrl: 'https://api.github.com', repository: 'org/shop', runId: '99', runNumber: 11 };
-  expect(await lastRunOutcome(workflow, 't', post)).toBe('bad');
-  expect(asked[1]).toBe(
-    'https://api.github.com/repos/org/shop/actions/workflows/5/runs?status=completed&per_page=30&branch=a%2Fb%26c',
-  );
-});
-
-test('forks and Dependabot get no secrets; everybody else does', () => {
-  const of = (event: Record<string, unknown>, actor = 'grace') =>
-    secretsWithheld({ actor, repository: 'org/shop', event: () => event });
-  expect(of({})).toBeUndefined();
-  expect(of({ pull_request: { head: { repo: { fork: false, full_name: 'org/shop' } } } })).toBeUndefined();
-  expect(of({ pull_request: { head: { repo: { fork: true, full_name: 'eve/shop' } } } })).toMatch(/fork/);
-  expect(of({ pull_request: { head: { repo: null } } })).toMatch(/fork/);
-  expect(of({}, 'dependabot[bot]')).toMatch(/Dependabot/);
-  expect(of({ pull_request: { user: { login: 'dependabot[bot]' } } })).toMatch(/Dependabot/);
+  expect(await askLastOutcome(ports, 't', post)).toBe('bad');
+  expect(asked).toEqual([
+    'token t https://api.github.com/repos/org/shop/actions/runs/4711',
+    'token t https://api.github.com/repos/org/shop/actions/workflows/5/runs?status=completed&per_page=30&branch=main',
+  ]);
+  status = 403;
+  expect(await askLastOutcome(ports, 't', post)).toBeUndefined();
+  expect(ports.log.lines.join('\n')).toContain('the job needs `actions: read`');
+  expect(await askLastOutcome(ports, undefined, post)).toBeUndefined();
+  expect(asked).toHaveLength(3);
 });

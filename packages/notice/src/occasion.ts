@@ -1,5 +1,5 @@
 import { messageOf } from '@deploy-actions/kit';
-import type { Workflow } from '@deploy-actions/runner';
+import type { Ports } from '@deploy-actions/runner';
 import type { Post } from './delivery.ts';
 import type { Occasion } from './fields.ts';
 import type { Status } from './record.ts';
@@ -31,91 +31,31 @@ export async function unwanted(
   return `the outcome is ${outcome}, as in the last run`;
 }
 
-const CONCLUSIONS: Record<string, Outcome> = {
-  success: 'good',
-  failure: 'bad',
-  timed_out: 'bad',
-  startup_failure: 'bad',
-};
+/** The longest that a message waits for GitHub's answer, in milliseconds. */
+const PATIENCE = 15_000;
 
 /**
- * The outcome of the last completed run of this workflow on this branch; cancelled and skipped runs say
- * nothing. Undefined when there is none. Throws a sentence when GitHub does not tell.
- * Source: docs.github.com/rest/actions/workflow-runs.
+ * The outcome of the last run of this workflow on this branch. Where GitHub does not tell it is undefined, and not knowing is
+ * worth a line in the log and nothing more.
  */
-export async function lastRunOutcome(
-  workflow: Pick<Workflow, 'apiUrl' | 'repository' | 'runId' | 'runNumber'>,
-  token: string,
-  post: Post,
-): Promise<Outcome | undefined> {
-  const get = async (path: string): Promise<Record<string, unknown>> => {
-    const answer = await post.request({
-      method: 'GET',
-      url: `${workflow.apiUrl}/repos/${workflow.repository}/actions/${path}`,
-      headers: {
-        accept: 'application/vnd.github+json',
-        authorization: `Bearer ${token}`,
-        'x-github-api-version': '2022-11-28',
-      },
-      deadline: 10_000,
-    });
-    if (answer.status !== 200) throw new Error(`GitHub answered status ${answer.status}`);
-    return JSON.parse(answer.body.toString('utf8')) as Record<string, unknown>;
-  };
-  const own = await get(`runs/${encodeURIComponent(workflow.runId)}`);
-  const branch =
-    typeof own['head_branch'] === 'string' ? `&branch=${encodeURIComponent(own['head_branch'])}` : '';
-  const list = await get(
-    `workflows/${encodeURIComponent(String(own['workflow_id']))}/runs?status=completed&per_page=30${branch}`,
-  );
-  const runs = Array.isArray(list['workflow_runs'])
-    ? (list['workflow_runs'] as Record<string, unknown>[])
-    : [];
-  const before = runs
-    .filter((run) => Number(run['run_number']) < workflow.runNumber)
-    .sort((a, b) => Number(b['run_number']) - Number(a['run_number']));
-  for (const run of before) {
-    const outcome = CONCLUSIONS[String(run['conclusion'])];
-    if (outcome) return outcome;
-  }
-  return undefined;
-}
-
-/** Why GitHub withholds secrets from this run, as a sentence; undefined when it does not. */
-export function secretsWithheld(
-  workflow: Pick<Workflow, 'actor' | 'repository' | 'event'>,
-): string | undefined {
-  const event = workflow.event();
-  const pull = event['pull_request'] as
-    | { head?: { repo?: { fork?: unknown; full_name?: unknown } | null }; user?: { login?: unknown } }
-    | undefined;
-  const sender = event['sender'] as { login?: unknown } | undefined;
-  if ([workflow.actor, sender?.login, pull?.user?.login].includes('dependabot[bot]')) {
-    return "GitHub gives Dependabot's runs no secrets of the repository";
-  }
-  const head = pull?.head;
-  // The repository of a deleted fork is null.
-  const fork =
-    head &&
-    (head.repo === null ||
-      head.repo?.fork === true ||
-      (typeof head.repo?.full_name === 'string' && head.repo.full_name !== workflow.repository));
-  return fork ? 'GitHub gives no secrets to a pull request from a fork' : undefined;
-}
-
-/** `lastRunOutcome`, where not knowing is worth a line in the log and nothing more. */
 export async function askLastOutcome(
-  workflow: Workflow,
+  ports: Pick<Ports, 'workflow' | 'log' | 'clock' | 'signal'>,
   token: string | undefined,
   post: Post,
-  log: { info(text: string): void },
 ): Promise<Outcome | undefined> {
+  const { workflow, log, clock, signal } = ports;
   if (!token || workflow.runId === '') {
     log.info('The last outcome is not known (no `github-token`); the message is sent.');
     return undefined;
   }
+  const { lastRunOutcome, openGitHub } = await import('@deploy-actions/github');
+  const { apiUrl, repository } = workflow;
+  const limits = { deadline: 10_000, patience: PATIENCE };
   try {
-    return await lastRunOutcome(workflow, token, post);
+    return await lastRunOutcome(
+      openGitHub({ apiUrl, repository, token, exchange: post, clock, log, signal, ...limits }),
+      workflow,
+    );
   } catch (error) {
     log.info(
       `The last outcome is not known (${messageOf(error)}; the job needs \`actions: read\`); the message is sent.`,

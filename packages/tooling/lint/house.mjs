@@ -6,9 +6,10 @@ import { isTest, noCycle } from './cycle.mjs';
 /** The one package that may import each third-party library of shipped code. */
 export const OWNERS = {
   '@actions/core': 'runner',
-  '@actions/github': 'runner',
+  '@actions/github': 'github',
   '@actions/exec': 'shell',
   'node-ssh': 'shell',
+  semver: 'github',
   ssh2: 'shell',
   undici: 'http',
   picomatch: 'workspace',

@@ -1,6 +1,6 @@
+import { nextPage } from '@deploy-actions/http';
 import { messageOf } from '@deploy-actions/kit';
 import { classify } from '../registry/answer.ts';
-import { nextPage } from '../registry/link.ts';
 import { bareType } from '../manifest/media-type.ts';
 import { Problem } from '../problem.ts';
 import { SnappyError, decodeSnappy } from './snappy.ts';

@@ -3,7 +3,6 @@ import fc from 'fast-check';
 import { imagesOf, parseConfig, parseManifest } from './manifest.ts';
 import { OCI_INDEX, OCI_MANIFEST } from './media-type.ts';
 import { nearest } from '../nearest.ts';
-import { nextPage } from '../registry/link.ts';
 import { formatPlatform, normalizePlatform, parsePlatform, samePlatform } from './platform.ts';
 import { Problem } from '../problem.ts';
 
@@ -107,25 +106,4 @@ test('the nearest tags come first, and what is unlike does not come', () => {
   expect(nearest('1.4.2', ['completely-different', 'sha-0123456789'])).toEqual([]);
   expect(nearest('sha-1234567', ['sha-1234566', 'latest', 'main'])).toEqual(['sha-1234566']);
   expect(nearest('x', [])).toEqual([]);
-});
-
-test('the next page is one of the same origin', () => {
-  const page = 'https://r.example/v2/a/tags/list?n=1';
-  expect(nextPage('</v2/a/tags/list?n=1&last=b>; rel="next"', page)?.href).toBe(
-    'https://r.example/v2/a/tags/list?n=1&last=b',
-  );
-  expect(nextPage('<https://r.example/1>; rel="prev", <https://r.example/3>; rel=next', page)?.href).toBe(
-    'https://r.example/3',
-  );
-  for (const link of [
-    undefined,
-    '',
-    '<https://evil.example/3>; rel="next"',
-    '<x>; rel="last"',
-    '<http://[>; rel="next"',
-    '<x>; title="rel=next"',
-  ]) {
-    expect(nextPage(link, page)).toBeUndefined();
-  }
-  fc.assert(fc.property(fc.string(), (link) => void nextPage(link, page)));
 });

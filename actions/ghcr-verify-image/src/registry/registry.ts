@@ -1,9 +1,8 @@
-import type { HttpRequest, HttpResponse } from '@deploy-actions/http';
+import { type HttpRequest, type HttpResponse, nextPage } from '@deploy-actions/http';
 import { DIGEST, type Reference, apiHost, formatReference, manifestName } from '@deploy-actions/image';
 import type { Clock } from '@deploy-actions/kit';
 import { type Question, classify } from './answer.ts';
 import { checkDigest, digestOf } from '../manifest/digest.ts';
-import { nextPage } from './link.ts';
 import {
   type Descriptor,
   type ImageIndex,
