@@ -55,3 +55,4 @@ export {
   redactTexts,
   reportJson,
 } from './report.ts';
+export { MATCH_TIME, OutOfTime, matchWithin, within } from './within.ts';

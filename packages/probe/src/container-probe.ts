@@ -1,7 +1,8 @@
-import { cut } from '@deploy-actions/kit';
+import { OutOfTime, cut } from '@deploy-actions/kit';
 import { type Session, SessionFailure } from '@deploy-actions/shell';
 import { type Container, type ContainerScope, listContainers } from './container.ts';
 import { type ProbeLimits, attempt } from './http-probe.ts';
+import type { TextMatch } from './expectation.ts';
 import type { Attempt, ComposeTarget, ExecTarget } from './target.ts';
 
 /** Whether every container of a service is healthy, or up where it has no healthcheck. */
@@ -63,15 +64,19 @@ export async function probeExec(
         detail: `${target.command[0]} ended with exit code ${code}${said === '' ? '' : `: ${cut(said.replace(/\s+/g, ' '), 200)}`}`,
       };
     const output = stdout.toString('utf8');
-    if (target.output && !target.output.test(output)) {
-      return {
-        ok: false,
-        phase: 'expectation',
-        detail: `the output is "${cut(output.trim().replace(/\s+/g, ' '), 200)}", wanted ${target.output.text}`,
-      };
-    }
-    return { ok: true };
+    const detail = target.output && unmetOutput(output, target.output);
+    return detail === undefined ? { ok: true } : { ok: false, phase: 'expectation', detail };
   });
+}
+
+function unmetOutput(output: string, wanted: TextMatch): string | undefined {
+  try {
+    if (wanted.test(output)) return undefined;
+  } catch (error) {
+    if (error instanceof OutOfTime) return `the output cannot be judged: ${error.message}`;
+    throw error;
+  }
+  return `the output is "${cut(output.trim().replace(/\s+/g, ' '), 200)}", wanted ${wanted.text}`;
 }
 
 /** The command's outcome; a time limit that ran out becomes exit code 124, as timeout(1) has it. */

@@ -129,3 +129,24 @@ test('the version is found where the answer names it, and a commit may be abbrev
     sameVersion('1.2', '1.2.0'),
   ]).toEqual([true, true, false, false]);
 });
+
+test('an expression that does not end on an answer makes it unready within its time, and says so', () => {
+  const hostile = `${'a'.repeat(40)}b`;
+  const started = performance.now();
+  const cases: [HttpResponse, Expectations][] = [
+    [answer(200, hostile), { body: parseTextMatch('/^(a|a)*$/') }],
+    [
+      answer(200, '', { 'x-it': hostile }),
+      { headers: [{ name: 'x-it', match: parseTextMatch('/^(a+)+$/i') }] },
+    ],
+    [
+      answer(200, JSON.stringify(Array(50).fill(hostile))),
+      { json: [{ path: jsonPath('$[?match(@, "(a|a)*")]') }] },
+    ],
+    // Were it false, a negation would pass.
+    [answer(200, JSON.stringify([hostile])), { json: [{ path: jsonPath('$[?!match(@, "(a|a)*")]') }] }],
+  ];
+  for (const [got, wanted] of cases)
+    expect(unmet(got, wanted, NOW)).toMatch(/^the answer cannot be judged: .* did not end within 250 ms/);
+  expect(performance.now() - started).toBeLessThan(3000);
+});

@@ -1,5 +1,5 @@
 import type { HttpResponse } from '@deploy-actions/http';
-import { cut, formatDuration, parseExactJson } from '@deploy-actions/kit';
+import { OutOfTime, cut, formatDuration, matchWithin, parseExactJson, within } from '@deploy-actions/kit';
 import type { JsonPath } from './json-path.ts';
 import { type StatusSet, parseStatusSet } from './status-set.ts';
 import { type VersionSource, sameVersion, versionOf } from './version.ts';
@@ -7,6 +7,7 @@ import { type VersionSource, sameVersion, versionOf } from './version.ts';
 /** Text that must be found in another: as it is, or by a regular expression written `/…/flags`. */
 export interface TextMatch {
   readonly text: string;
+  /** Throws OutOfTime where an expression does not end. */
   test(value: string): boolean;
 }
 
@@ -22,7 +23,7 @@ export function parseTextMatch(text: string): TextMatch {
       cause: error,
     });
   }
-  return { text, test: (value) => expression.test(value) };
+  return { text, test: (value) => matchWithin(expression, value) !== null };
 }
 
 export interface VersionExpectation {
@@ -60,9 +61,25 @@ export function readsBody(expectations: Expectations): boolean {
 
 /**
  * What an answer lacks, in one sentence that says what was got and what was wanted; undefined when it is as
- * it should be. The status is judged first, since an error page's body says little.
+ * it should be. The status is judged first, since an error page's body says little. What the server sends cannot hold
+ * the judgement up: after a second it is ended, and the answer is not as it should be.
  */
 export function unmet(answer: HttpResponse, expectations: Expectations, now: Date): string | undefined {
+  // A status is judged at once.
+  if (!readsBody(expectations) && !expectations.headers?.some(({ match }) => match))
+    return unmetIn(answer, expectations, now);
+  try {
+    return within(JUDGEMENT_TIME, () => unmetIn(answer, expectations, now));
+  } catch (error) {
+    if (error instanceof OutOfTime) return `the answer cannot be judged: ${error.message}${bodyHint(answer)}`;
+    throw error;
+  }
+}
+
+/** Milliseconds for judging one answer. */
+const JUDGEMENT_TIME = 1000;
+
+function unmetIn(answer: HttpResponse, expectations: Expectations, now: Date): string | undefined {
   const {
     status = DEFAULT_STATUS,
     headers = [],

@@ -1,4 +1,4 @@
-import { WrittenNumber, compareNumbers, isNumber } from '@deploy-actions/kit';
+import { WrittenNumber, compareNumbers, isNumber, matchWithin } from '@deploy-actions/kit';
 
 /** What is wrong with a JSONPath expression; `column` counts from 1. */
 export class JsonPathError extends Error {
@@ -175,6 +175,11 @@ function iRegexp(pattern: unknown, whole: boolean): RegExp | undefined {
   }
 }
 
+/** Throws OutOfTime: an answer that nobody knows is not `false`, which a `!` in the query would make true. */
+function matches(value: unknown, expression: RegExp | undefined): boolean {
+  return typeof value === 'string' && expression !== undefined && matchWithin(expression, value) !== null;
+}
+
 interface FunctionRule {
   takes: Kind[];
   gives: Kind;
@@ -195,12 +200,12 @@ export const FUNCTIONS: Record<string, FunctionRule> = {
   match: {
     takes: ['value', 'value'],
     gives: 'logical',
-    call: (value, pattern) => typeof value === 'string' && (iRegexp(pattern, true)?.test(value) ?? false),
+    call: (value, pattern) => matches(value, iRegexp(pattern, true)),
   },
   search: {
     takes: ['value', 'value'],
     gives: 'logical',
-    call: (value, pattern) => typeof value === 'string' && (iRegexp(pattern, false)?.test(value) ?? false),
+    call: (value, pattern) => matches(value, iRegexp(pattern, false)),
   },
   value: {
     takes: ['nodes'],
