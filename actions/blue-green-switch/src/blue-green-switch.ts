@@ -2,66 +2,54 @@ import { followRun } from '@deploy-actions/host';
 import { Failure } from '@deploy-actions/kit';
 import { type VersionSource, parseVersionSource } from '@deploy-actions/probe';
 import { deploymentIdOf } from '@deploy-actions/ledger';
-import type { Ports } from '@deploy-actions/runner';
-import { type Server, type Session, openSession, serversOf } from '@deploy-actions/shell';
+import { type Server, type Session, serversOf, withSessions } from '@deploy-actions/shell';
 import { type SeenServer, lookAt, settleInterrupted } from '@deploy-actions/traffic';
 import type { SwitchInputs, SwitchOutputs } from './fields.ts';
 import { installProxy } from './install.ts';
 import { confirmSwitch, moveTraffic } from './move.ts';
 import { showStatus } from './status.ts';
 import { targetOf } from './target.ts';
-
-/** How a session comes about; tests hand in another way. */
-export type Open = (server: Server) => Promise<Session>;
+import type { World } from './world.ts';
 
 /** The action: values in, outputs out, Failures thrown. */
-export async function blueGreenSwitch(
-  inputs: SwitchInputs,
-  ports: Ports,
-  open?: Open,
-): Promise<SwitchOutputs> {
+export async function blueGreenSwitch(inputs: SwitchInputs, world: World): Promise<SwitchOutputs> {
   const source = checkInputs(inputs);
-  const servers = serversOf(inputs);
-  const connect: Open =
-    open ?? ((server) => openSession(server, { clock: ports.clock, log: ports.log, signal: ports.signal }));
-  const sessions: Session[] = [];
-  const reopen = async (server: Server) => {
-    const session = await connect(server);
-    sessions.push(session);
-    return session;
-  };
-  try {
-    const wantsConfig = inputs.install !== 'false';
-    const look = (server: Server, session: Session) =>
-      lookAt(
-        server,
-        session,
-        {
-          project: inputs.project,
-          wantsConfig,
-          ...(inputs['site-config'] ? { siteConfig: inputs['site-config'] } : {}),
-        },
-        { signal: ports.signal },
-      );
-    const seen = await Promise.all(servers.map(async (server) => look(server, await reopen(server))));
-    if (inputs.status) return showStatus(seen, inputs, ports);
-    if (inputs.install !== 'false') return await installProxy(seen, inputs, ports, reopen);
-    if (inputs.to === 'confirm') return await confirmSwitch(seen, inputs, ports, reopen);
-    if (inputs.plan) return await moveTraffic(seen, targetOf(seen, inputs.to), source, inputs, ports, reopen);
-    const deploymentId = deploymentIdOf(inputs['deployment-id'], ports.workflow);
-    let goesOn = ports.workflow.runAttempt > 1;
-    const settled = await Promise.all(
-      seen.map(async (one) => {
-        if (!(await settle(one, deploymentId, inputs, ports, reopen))) return one;
-        goesOn = true;
-        return await look(one.server, one.session);
-      }),
+  return await withSessions(world, (inner) => switchOn(serversOf(inputs), source, inputs, inner));
+}
+
+async function switchOn(
+  servers: readonly Server[],
+  source: VersionSource,
+  inputs: SwitchInputs,
+  world: World,
+): Promise<SwitchOutputs> {
+  const look = (server: Server, session: Session) =>
+    lookAt(
+      server,
+      session,
+      {
+        project: inputs.project,
+        wantsConfig: inputs.install !== 'false',
+        ...(inputs['site-config'] ? { siteConfig: inputs['site-config'] } : {}),
+      },
+      { signal: world.signal },
     );
-    const target = targetOf(settled, inputs.to, goesOn ? deploymentId : undefined);
-    return await moveTraffic(settled, target, source, inputs, ports, reopen);
-  } finally {
-    await Promise.all(sessions.map((session) => session.close()));
-  }
+  const seen = await Promise.all(servers.map(async (server) => look(server, await world.connect(server))));
+  if (inputs.status) return showStatus(seen, inputs, world);
+  if (inputs.install !== 'false') return await installProxy(seen, inputs, world);
+  if (inputs.to === 'confirm') return await confirmSwitch(seen, inputs, world);
+  if (inputs.plan) return await moveTraffic(seen, targetOf(seen, inputs.to), source, inputs, world);
+  const deploymentId = deploymentIdOf(inputs['deployment-id'], world.workflow);
+  let goesOn = world.workflow.runAttempt > 1;
+  const settled = await Promise.all(
+    seen.map(async (one) => {
+      if (!(await settle(one, deploymentId, inputs, world))) return one;
+      goesOn = true;
+      return await look(one.server, one.session);
+    }),
+  );
+  const target = targetOf(settled, inputs.to, goesOn ? deploymentId : undefined);
+  return await moveTraffic(settled, target, source, inputs, world);
 }
 
 /** Rules across inputs. */
@@ -107,27 +95,27 @@ async function settle(
   seen: SeenServer,
   deploymentId: string,
   inputs: SwitchInputs,
-  ports: Ports,
-  reopen: (server: Server) => Promise<Session>,
+  world: World,
 ): Promise<boolean> {
   const { server, session, look } = seen;
-  const options = { clock: ports.clock, log: ports.log, signal: ports.signal };
   // With a colour in `to` the same switch is attached to instead.
   const own = look.unfinished.filter(
     (run) =>
       inputs.to === 'idle' && run.running && run.operation === 'switch' && run.deploymentId === deploymentId,
   );
   for (const run of own) {
-    ports.log.info(`${server.name}: a switch of this job is still under way: waits for its end`);
+    world.log.info(`${server.name}: a switch of this job is still under way: waits for its end`);
     const reference = { ...run, path: server.path, number: Number(/\d+$/.exec(run.directory)?.[0]) };
-    await followRun(session, reference, { ...options, reopen: () => reopen(server) }).result.catch(
-      () => undefined,
-    );
+    await followRun(session, reference, {
+      clock: world.clock,
+      signal: world.signal,
+      reopen: () => world.connect(server),
+    }).result.catch(() => undefined);
   }
   const about = {
     deploymentId,
     lockTimeout: inputs['lock-timeout'],
-    holder: { actor: ports.workflow.actor, runUrl: ports.workflow.runUrl },
+    holder: { actor: world.workflow.actor, runUrl: world.workflow.runUrl },
   };
-  return (await settleInterrupted(seen, about, () => reopen(server), options)) || own.length > 0;
+  return (await settleInterrupted(seen, about, () => world.connect(server), world)) || own.length > 0;
 }

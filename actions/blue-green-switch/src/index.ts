@@ -1,4 +1,5 @@
 import { main } from '@deploy-actions/runner';
+import { openSession } from '@deploy-actions/shell';
 import { fields, outputs } from './fields.ts';
 
 main({
@@ -7,6 +8,6 @@ main({
   outputs,
   async run(inputs, ports) {
     const { blueGreenSwitch } = await import('./blue-green-switch.ts');
-    return await blueGreenSwitch(inputs, ports);
+    return await blueGreenSwitch(inputs, { ...ports, connect: (server) => openSession(server, ports) });
   },
 });

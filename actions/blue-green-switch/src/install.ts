@@ -1,8 +1,7 @@
-import { type Member, fleetFailure } from '@deploy-actions/host';
+import { ALL_OR_NONE, type Member, fleetFailure, operationHash, runTogether } from '@deploy-actions/host';
 import { Failure, codeBlock, escapeMarkdown, reportJson } from '@deploy-actions/kit';
 import { deploymentIdOf } from '@deploy-actions/ledger';
 import type { Ports } from '@deploy-actions/runner';
-import type { Server, Session } from '@deploy-actions/shell';
 import { type Installation, planInstallation } from '@deploy-actions/traffic/install';
 import {
   MANAGED,
@@ -12,23 +11,21 @@ import {
   lookAt,
   managedCaddyfile,
   managedParameters,
-  operationHash,
-  runTogether,
   siteParameters,
   switchParameters,
 } from '@deploy-actions/traffic';
 import type { SwitchInputs, SwitchOutputs } from './fields.ts';
 import { NO_OUTPUTS, switchReport } from './move.ts';
+import type { World } from './world.ts';
 
 /** Prepares the proxies once, or says what that would change (`install: check`, `plan`). */
 export async function installProxy(
   looked: readonly SeenServer[],
   inputs: SwitchInputs,
-  ports: Ports,
-  reopen: (server: Server) => Promise<Session>,
+  world: World,
 ): Promise<SwitchOutputs> {
   let seen = looked;
-  if (inputs.proxy === 'managed') seen = await startManaged(seen, inputs, ports, reopen);
+  if (inputs.proxy === 'managed') seen = await startManaged(seen, inputs, world);
   const planned = await Promise.all(
     seen.map(async (one) => ({
       ...one,
@@ -44,13 +41,13 @@ export async function installProxy(
     })),
   );
   for (const { installation } of planned) {
-    ports.addSecret(installation.site.token);
-    checkRange(installation, inputs['port-range'], ports);
+    world.addSecret(installation.site.token);
+    checkRange(installation, inputs['port-range'], world);
   }
   for (const { server, look, installation } of planned)
-    tellEdit(server.name, look.configFile, installation, ports);
+    tellEdit(server.name, look.configFile, installation, world);
   if (inputs.install === 'check' || inputs.plan) {
-    ports.log.info('Nothing was changed.');
+    world.log.info('Nothing was changed.');
     return { ...NO_OUTPUTS, from: seen[0]!.look.share, to: seen[0]!.look.share };
   }
   const members = planned.map(({ server, session, look, installation }): Member => {
@@ -63,17 +60,17 @@ export async function installProxy(
     return {
       name: server.name,
       session,
-      reopen: () => reopen(server),
+      reopen: () => world.connect(server),
       operation: {
         name: 'install',
         path: server.path,
-        deploymentId: deploymentIdOf(inputs['deployment-id'], ports.workflow),
+        deploymentId: deploymentIdOf(inputs['deployment-id'], world.workflow),
         program: installProgram(installation.place.kind).with({
           ...siteParameters(installation.site, installation.place, verification, server.dockerHost),
           ...switchParameters({
             target: installation.site.fallback,
-            actor: ports.workflow.actor,
-            runUrl: ports.workflow.runUrl,
+            actor: world.workflow.actor,
+            runUrl: world.workflow.runUrl,
             reason: 'install',
           }),
           first_share: installation.site.fallback,
@@ -89,24 +86,19 @@ export async function installProxy(
           installation.oldSum,
           installation.prepared,
           look.share ?? '',
-          ports.clock.wall().getTime(),
+          world.clock.wall().getTime(),
         ]),
         lockTimeout: inputs['lock-timeout'],
-        holder: { actor: ports.workflow.actor, runUrl: ports.workflow.runUrl },
+        holder: { actor: world.workflow.actor, runUrl: world.workflow.runUrl },
       },
     };
   });
-  const outcomes = await runTogether(members, {
-    clock: ports.clock,
-    log: ports.log,
-    signal: ports.signal,
-    aliveEvery: 0,
-  });
+  const outcomes = await runTogether(members, ALL_OR_NONE, world);
   const outputs: SwitchOutputs = {
     ...NO_OUTPUTS,
     from: outcomes[0]?.result?.fields['to'],
     to: outcomes[0]?.result?.fields['to'],
-    report: reportJson(switchReport(outcomes, 0), ports.redactor),
+    report: reportJson(switchReport(outcomes, 0), world.redactor),
   };
   const failure = fleetFailure(outcomes, outputs, members.length > 1);
   if (failure) throw failure;
@@ -130,8 +122,7 @@ function checkRange(installation: Installation, range: string | undefined, ports
 async function startManaged(
   seen: readonly SeenServer[],
   inputs: SwitchInputs,
-  ports: Ports,
-  reopen: (server: Server) => Promise<Session>,
+  world: World,
 ): Promise<readonly SeenServer[]> {
   const { managed, project, routes } = inputs;
   const [route] = routes;
@@ -157,23 +148,20 @@ async function startManaged(
     return {
       name: server.name,
       session,
-      reopen: () => reopen(server),
+      reopen: () => world.connect(server),
       operation: {
         name: 'proxy',
         path: server.path,
-        deploymentId: deploymentIdOf(inputs['deployment-id'], ports.workflow),
+        deploymentId: deploymentIdOf(inputs['deployment-id'], world.workflow),
         program: MANAGED.with(parameters),
         files: [{ name: 'Caddyfile', content: managedCaddyfile(managed, route) }],
-        inputHash: operationHash([parameters, ports.clock.wall().getTime()]),
+        inputHash: operationHash([parameters, world.clock.wall().getTime()]),
         lockTimeout: inputs['lock-timeout'],
-        holder: { actor: ports.workflow.actor, runUrl: ports.workflow.runUrl },
+        holder: { actor: world.workflow.actor, runUrl: world.workflow.runUrl },
       },
     };
   });
-  const outcomes = await runTogether(
-    members.map((one) => one),
-    { clock: ports.clock, log: ports.log, signal: ports.signal, aliveEvery: 0 },
-  );
+  const outcomes = await runTogether(members, ALL_OR_NONE, world);
   const failure = fleetFailure(outcomes, { ...NO_OUTPUTS });
   if (failure) throw failure;
   return await Promise.all(
@@ -182,7 +170,7 @@ async function startManaged(
         server,
         session,
         { project, wantsConfig: true, siteConfig: `${server.path}/proxy/Caddyfile` },
-        { signal: ports.signal },
+        { signal: world.signal },
       ),
     ),
   );

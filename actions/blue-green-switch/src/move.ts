@@ -1,9 +1,12 @@
 import {
+  ALL_OR_NONE,
   type Member,
   type MemberOutcome,
   type Operation,
   changed,
   fleetFailure,
+  operationHash,
+  runTogether,
   succeeded,
   timerText,
 } from '@deploy-actions/host';
@@ -11,7 +14,7 @@ import { Failure, type Report, formatDuration, reportJson } from '@deploy-action
 import { type VersionSource, sameVersion, throughSession, versionOf } from '@deploy-actions/probe';
 import { type Color, deploymentIdOf, parseShare } from '@deploy-actions/ledger';
 import type { Ports } from '@deploy-actions/runner';
-import type { Server, Session } from '@deploy-actions/shell';
+import type { Server } from '@deploy-actions/shell';
 import {
   type PreparedProxy,
   type ProxyKind,
@@ -21,10 +24,7 @@ import {
   confirmProgram,
   liveOnlyServices,
   movedAddresses,
-  operationHash,
   preparedSite,
-  returnOthers,
-  runTogether,
   shareFiles,
   siteParameters,
   switchParameters,
@@ -34,8 +34,7 @@ import {
 import type { SwitchInputs, SwitchOutputs } from './fields.ts';
 import { switchMarkdown } from './summary.ts';
 import { isConfirmed } from './target.ts';
-
-type Reopen = (server: Server) => Promise<Session>;
+import type { World } from './world.ts';
 
 /** A server waits this long for the others before it stops without having changed anything. */
 const GO_SECONDS = 120;
@@ -50,10 +49,9 @@ export async function moveTraffic(
   target: Color,
   source: VersionSource,
   inputs: SwitchInputs,
-  ports: Ports,
-  reopen: Reopen,
+  world: World,
 ): Promise<SwitchOutputs> {
-  const begun = ports.clock.now();
+  const begun = world.clock.now();
   const sites = seen.map((one) => {
     const { site, place, prepared } = preparedSite(one.look, inputs.project);
     const moved = movedAddresses({ ...site, routes: site.routes }, one.look);
@@ -64,7 +62,7 @@ export async function moveTraffic(
     }
     return { ...one, site, place, prepared, liveOnly: liveOnlyOf(one, inputs) };
   });
-  await Promise.all(sites.map((one) => expectVersion(one, target, source, inputs, ports)));
+  await Promise.all(sites.map((one) => expectVersion(one, target, source, inputs, world)));
   const isCanary = inputs.weight.length > 1;
   const plan: Omit<SwitchPlan, 'liveOnly'> = {
     target,
@@ -79,11 +77,11 @@ export async function moveTraffic(
     maxP95: inputs['max-p95'],
     minRequests: inputs['min-requests'],
     watchRunner: isCanary ? WATCH_RUNNER : 0,
-    actor: ports.workflow.actor,
-    runUrl: ports.workflow.runUrl,
+    actor: world.workflow.actor,
+    runUrl: world.workflow.runUrl,
     reason: 'switch',
   };
-  if (inputs.plan) return tellPlan(sites, target, inputs.weight, ports);
+  if (inputs.plan) return tellPlan(sites, target, inputs.weight, world);
   const members = sites.map((one): Member => {
     const verification = {
       url: inputs['verify-url'] ?? one.prepared.url,
@@ -98,42 +96,33 @@ export async function moveTraffic(
     return {
       name: one.server.name,
       session: one.session,
-      reopen: () => reopen(one.server),
+      reopen: () => world.connect(one.server),
       operation: {
         name: 'switch',
         path: one.server.path,
-        deploymentId: deploymentIdOf(inputs['deployment-id'], ports.workflow),
+        deploymentId: deploymentIdOf(inputs['deployment-id'], world.workflow),
         program: switchProgram(one.place.kind).with(parameters),
         files: [
-          timerFile(one, one.place.kind, parameters, deploymentIdOf(inputs['deployment-id'], ports.workflow)),
+          timerFile(one, one.place.kind, parameters, deploymentIdOf(inputs['deployment-id'], world.workflow)),
           ...(one.place.kind === 'traefik' ? shareFiles(one.site) : []),
         ],
         inputHash: operationHash([target, inputs.weight, one.look.share, one.look.traffic?.fence ?? 0]),
         lockTimeout: inputs['lock-timeout'],
-        holder: { actor: ports.workflow.actor, runUrl: ports.workflow.runUrl },
+        holder: { actor: world.workflow.actor, runUrl: world.workflow.runUrl },
         resumeOnBoot: inputs['resume-on-boot'],
       },
     };
   });
-  const outcomes = await runTogether(members, {
-    clock: ports.clock,
-    log: ports.log,
-    signal: ports.signal,
+  const protocol = { ...ALL_OR_NONE, undo: backFrom };
+  const outcomes = await runTogether(members, protocol, {
+    ...world,
     aliveEvery: isCanary ? ALIVE_EVERY : 0,
   });
-  const elapsed = Math.round(ports.clock.now() - begun);
-  const outputs = outputsOf(outcomes, elapsed, ports);
-  ports.summary(switchMarkdown(outcomes, target));
+  const elapsed = Math.round(world.clock.now() - begun);
+  const outputs = outputsOf(outcomes, elapsed, world);
+  world.summary(switchMarkdown(outcomes, target));
   const failure = fleetFailure(outcomes, outputs, members.length > 1);
-  if (failure) {
-    await returnOthers(members, outcomes, backFrom, {
-      clock: ports.clock,
-      log: ports.log,
-      signal: ports.signal,
-      aliveEvery: 0,
-    });
-    throw failure;
-  }
+  if (failure) throw failure;
   return outputs;
 }
 
@@ -320,17 +309,16 @@ export function switchReport(outcomes: readonly MemberOutcome[], elapsedMs: numb
 export async function confirmSwitch(
   seen: readonly SeenServer[],
   inputs: SwitchInputs,
-  ports: Ports,
-  reopen: Reopen,
+  world: World,
 ): Promise<SwitchOutputs> {
-  const deploymentId = deploymentIdOf(inputs['deployment-id'], ports.workflow);
+  const deploymentId = deploymentIdOf(inputs['deployment-id'], world.workflow);
   // An earlier attempt of this job may have confirmed it.
-  const isDone = ({ look }: SeenServer) => ports.workflow.runAttempt > 1 && isConfirmed(look, deploymentId);
+  const isDone = ({ look }: SeenServer) => world.workflow.runAttempt > 1 && isConfirmed(look, deploymentId);
   if (seen.every(isDone)) {
     const { share } = seen[0]!.look;
-    ports.log.info(`The switch to ${share} was confirmed by an earlier attempt of this job.`);
+    world.log.info(`The switch to ${share} was confirmed by an earlier attempt of this job.`);
     const report = { ...switchReport([], 0), summary: `traffic is on ${share}, confirmed before` };
-    return { ...EMPTY, from: share, to: share, weight: 100, report: reportJson(report, ports.redactor) };
+    return { ...EMPTY, from: share, to: share, weight: 100, report: reportJson(report, world.redactor) };
   }
   const members = seen
     .filter((one) => !isDone(one))
@@ -342,15 +330,15 @@ export async function confirmSwitch(
         ...switchParameters({
           target: 'blue',
           stopAfter: stopAfter(inputs),
-          actor: ports.workflow.actor,
-          runUrl: ports.workflow.runUrl,
+          actor: world.workflow.actor,
+          runUrl: world.workflow.runUrl,
           reason: 'confirmed',
         }),
       };
       return {
         name: one.server.name,
         session: one.session,
-        reopen: () => reopen(one.server),
+        reopen: () => world.connect(one.server),
         operation: {
           name: 'confirm',
           path: one.server.path,
@@ -368,22 +356,17 @@ export async function confirmSwitch(
             one.look.confirm ?? '',
           ]),
           lockTimeout: inputs['lock-timeout'],
-          holder: { actor: ports.workflow.actor, runUrl: ports.workflow.runUrl },
+          holder: { actor: world.workflow.actor, runUrl: world.workflow.runUrl },
         },
       };
     });
-  const outcomes = await runTogether(members, {
-    clock: ports.clock,
-    log: ports.log,
-    signal: ports.signal,
-    aliveEvery: 0,
-  });
+  const outcomes = await runTogether(members, ALL_OR_NONE, world);
   const outputs: SwitchOutputs = {
     ...EMPTY,
     from: outcomes[0]?.result?.fields['from'],
     to: outcomes[0]?.result?.fields['to'],
     weight: 100,
-    report: reportJson(switchReport(outcomes, 0), ports.redactor),
+    report: reportJson(switchReport(outcomes, 0), world.redactor),
   };
   const failure = fleetFailure(outcomes, outputs);
   if (failure) throw failure;

@@ -2,6 +2,13 @@ import { type MemberOutcome, succeeded } from '@deploy-actions/host';
 import { escapeMarkdown, formatDuration, markdownTable } from '@deploy-actions/kit';
 import type { Color } from '@deploy-actions/ledger';
 
+function endingOf(outcome: MemberOutcome): string {
+  if (!succeeded(outcome)) return outcome.result?.failure?.message ?? 'lost';
+  if (outcome.undone !== undefined)
+    return outcome.undone ? 'switched, and back again' : 'switched, and could not go back';
+  return outcome.result!.fields['changed'] === 'false' ? 'nothing to do' : 'switched';
+}
+
 /** The job summary: a row per server, and the canary's steps. */
 export function switchMarkdown(outcomes: readonly MemberOutcome[], target: Color): string {
   const head = ['Server', 'From', 'To', 'How', 'Overlap', 'Left on the old colour', 'Time', 'Outcome'];
@@ -16,11 +23,7 @@ export function switchMarkdown(outcomes: readonly MemberOutcome[], target: Color
       overlap === undefined ? '–' : formatDuration(Number(overlap)),
       of('drain_left'),
       formatDuration(one.result?.elapsedMs ?? 0),
-      succeeded(one)
-        ? one.result!.fields['changed'] === 'false'
-          ? 'nothing to do'
-          : 'switched'
-        : escapeMarkdown(one.result?.failure?.message ?? 'lost'),
+      escapeMarkdown(endingOf(one)),
     ];
   });
   const steps = outcomes.flatMap((one) =>

@@ -1,6 +1,12 @@
-import { type Member, type MemberOutcome, type Operation, changed } from '@deploy-actions/host';
+import {
+  type Member,
+  type MemberOutcome,
+  type Operation,
+  changed,
+  operationHash,
+} from '@deploy-actions/host';
 import { parseShare } from '@deploy-actions/ledger';
-import { ANY_RELEASE, operationHash } from '@deploy-actions/traffic';
+import { ANY_RELEASE } from '@deploy-actions/traffic';
 import type { Decision } from './decision.ts';
 
 const REASON = 'another server failed';

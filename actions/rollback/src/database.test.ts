@@ -2,11 +2,12 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
-import { type Member, fleetFailure } from '@deploy-actions/host';
+import { type Member, fleetFailure, runTogether } from '@deploy-actions/host';
 import { testProgram } from '@deploy-actions/host/testing';
-import { type Log, systemClock } from '@deploy-actions/kit';
+import { systemClock } from '@deploy-actions/kit';
+import { memoryLog } from '@deploy-actions/kit/testing';
 import { localSession } from '@deploy-actions/shell/testing';
-import { commandsFor, databaseServer, runAfterDatabase } from './database.ts';
+import { afterDatabase, commandsFor, databaseServer } from './database.ts';
 
 // Real processes on a busy machine.
 jest.setTimeout(60_000);
@@ -87,18 +88,13 @@ describe('commands on one server for all', () => {
     const operate = (name: string, database: string, before = '') =>
       `operate() { ${before} await_go 20 || { result stopped true; fail lost 'no word'; }; phase database; ${database} phase up; echo ${name} >>${told}; }`;
     const waits = `wait_until 20 web2 test -f "$run/proceed" || { result stopped true; fail lost 'nothing was changed'; };`;
-    const outcomes = await runAfterDatabase(
+    const outcomes = await runTogether(
       [
         member('web2', operate('web2', `${commands} echo commands >>${told};`)),
         member('web1', operate('web1', waits, otherBefore)),
       ],
-      'web2',
-      {
-        clock: systemClock,
-        log: { info: () => undefined, warning: () => undefined } as unknown as Log,
-        signal: new AbortController().signal,
-        aliveEvery: 0,
-      },
+      afterDatabase('web2'),
+      { clock: systemClock, log: memoryLog(), signal: new AbortController().signal },
     );
     return { told: readFileSync(told, 'utf8').trim().split('\n'), failure: fleetFailure(outcomes, {}, true) };
   };

@@ -1,6 +1,5 @@
-import { type Member, type MemberOutcome, openFleet, upload } from '@deploy-actions/host';
+import { ALL_OR_NONE, type Protocol } from '@deploy-actions/host';
 import { Failure } from '@deploy-actions/kit';
-import { type FlipOptions, tellEvent } from '@deploy-actions/traffic';
 import type { Decision } from './decision.ts';
 import type { RollbackInputs } from './fields.ts';
 
@@ -55,49 +54,19 @@ export function commandsFor<T extends Commands>(inputs: T, server: string, datab
   return { ...inputs, 'down-migrate': [], 'restore-backup': [] };
 }
 
-/** Phases of a rollback that come after the commands. */
-const PAST_DATABASE = ['up', 'wait', 'finish'];
-
 /**
- * Runs rollbacks of which one, on `database`, runs commands first: all are ready before they run, and the others change
+ * Rollbacks of which one, on `database`, runs commands first: all are ready before they run, and the others change
  * nothing before they have succeeded.
  */
-export async function runAfterDatabase(
-  members: readonly Member[],
-  database: string,
-  { clock, log, signal }: FlipOptions,
-): Promise<MemberOutcome[]> {
-  const fleet = openFleet({
-    clock,
-    signal,
-    onEvent: (name, event) => tellEvent(log, `${name} | `, event),
-  });
-  const ended = () => fleet.runs.every(({ outcome }) => outcome !== undefined);
-  const goOn = async () => {
-    await fleet.until(
-      () => fleet.failed() || fleet.runs.every(({ state, outcome }) => outcome || state === 'ready'),
-    );
-    if (fleet.failed()) return false;
-    await fleet.go();
-    const first = fleet.runs.find(({ member }) => member.name === database);
-    await fleet.until(
-      () => fleet.failed() || first?.outcome !== undefined || PAST_DATABASE.includes(first?.phase ?? ''),
-    );
-    if (fleet.failed()) return false;
-    for (const one of fleet.runs) {
-      if (one === first || one.outcome) continue;
-      const { path, directory } = one.run.reference;
-      await upload(one.run.session, path, directory, [{ name: 'proceed', content: '' }]);
-    }
-    return true;
+export function afterDatabase(database: string): Protocol {
+  return {
+    steps: [
+      ...ALL_OR_NONE.steps,
+      {
+        step: 'proceed',
+        parallel: Infinity,
+        first: { name: database, at: { phase: 'up' }, word: () => Promise.resolve('') },
+      },
+    ],
   };
-  try {
-    await fleet.start(members, true);
-    if (!(await goOn())) await fleet.cancel();
-    await fleet.until(ended);
-  } catch (error) {
-    await fleet.cancel();
-    throw error;
-  }
-  return fleet.runs.map(({ outcome }) => outcome!);
 }

@@ -1,15 +1,14 @@
-import type { Member, Operation } from '@deploy-actions/host';
+import { type Member, type Operation, operationHash } from '@deploy-actions/host';
 import { Failure } from '@deploy-actions/kit';
 import { jsonText } from '@deploy-actions/ledger';
 import { REDEPLOY } from '@deploy-actions/release';
 import { type Hook, hookFile } from '@deploy-actions/release/hook';
 import type { Ports } from '@deploy-actions/runner';
-import type { Server, Session } from '@deploy-actions/shell';
+import type { Server } from '@deploy-actions/shell';
 import {
   type SeenServer,
   flipProgram,
   liveOnlyServices,
-  operationHash,
   preparedSite,
   shareFiles,
   siteParameters,
@@ -17,6 +16,7 @@ import {
 } from '@deploy-actions/traffic';
 import type { Decision } from './decision.ts';
 import type { RollbackInputs } from './fields.ts';
+import type { World } from './world.ts';
 
 /** A server waits this long for the others before it stops without having changed anything. */
 const GO_SECONDS = 120;
@@ -52,18 +52,17 @@ export function memberOf(
   seen: SeenServer,
   decision: Exclude<Decision, { kind: 'nothing' | 'recolor' }>,
   inputs: RollbackInputs,
-  ports: Ports,
+  world: World,
   deploymentId: string,
   together: Together,
-  reopen: (server: Server) => Promise<Session>,
 ): Member {
   const { server, session } = seen;
-  const common = { ...about(server, deploymentId, inputs, ports), name: 'rollback' };
+  const common = { ...about(server, deploymentId, inputs, world), name: 'rollback' };
   const operation =
     decision.kind === 'flip'
-      ? flipOperation(seen, decision, inputs, ports, together.hosts, common)
-      : redeployOperation(seen, decision, inputs, ports, together, common);
-  return { name: server.name, session, reopen: () => reopen(server), operation };
+      ? flipOperation(seen, decision, inputs, world, together.hosts, common)
+      : redeployOperation(seen, decision, inputs, world, together, common);
+  return { name: server.name, session, reopen: () => world.connect(server), operation };
 }
 
 export type Common = Pick<Operation, 'name' | 'path' | 'deploymentId' | 'lockTimeout' | 'holder'>;

@@ -7,12 +7,12 @@ import {
   servicesTable,
   writeRelease,
 } from '@deploy-actions/compose';
-import { type Operation, type Upload, inspect } from '@deploy-actions/host';
+import { type Operation, type Upload, inspect, operationHash } from '@deploy-actions/host';
 import { Failure } from '@deploy-actions/kit';
 import { colorProject, isColor, releaseIdInColor } from '@deploy-actions/ledger';
 import { READ_RELEASE, STAND_BY, discardStaging, secretValues } from '@deploy-actions/release';
 import type { Ports } from '@deploy-actions/runner';
-import { type SeenServer, operationHash } from '@deploy-actions/traffic';
+import type { SeenServer } from '@deploy-actions/traffic';
 import type { Decision } from './decision.ts';
 import type { about } from './operations.ts';
 

@@ -1,24 +1,20 @@
 import {
+  ALL_OR_NONE,
+  ALONE,
   type Member,
   cancelRun,
   fleetFailure,
   followRun,
-  memberFailure,
-  succeeded,
+  outcomeText,
+  runTogether,
 } from '@deploy-actions/host';
 import { Failure, escapeMarkdown, formatDuration, markdownTable, reportJson } from '@deploy-actions/kit';
 import { deploymentIdOf, isSameRun, jsonText } from '@deploy-actions/ledger';
 import type { Ports } from '@deploy-actions/runner';
-import { type Server, type Session, openSession, serversOf } from '@deploy-actions/shell';
-import {
-  type SeenServer,
-  lookAt,
-  returnOthers,
-  runTogether,
-  settleInterrupted,
-} from '@deploy-actions/traffic';
+import { type Server, type Session, serversOf, withSessions } from '@deploy-actions/shell';
+import { type SeenServer, lookAt, settleInterrupted } from '@deploy-actions/traffic';
 import { takenBack } from './compensation.ts';
-import { commandsFor, databaseServer, runAfterDatabase } from './database.ts';
+import { afterDatabase, commandsFor, databaseServer } from './database.ts';
 import { type Decision, type Request, decide } from './decision.ts';
 import type { RollbackInputs, RollbackOutputs } from './fields.ts';
 import { showList } from './list.ts';
@@ -28,9 +24,7 @@ import { type HistoryEntry, releasesOf } from './records.ts';
 import { idleReport, reportOf, sentenceOf } from './report.ts';
 import { proveVersion, versionProof } from './served-version.ts';
 import { underWay } from './under-way.ts';
-
-/** How a session comes about; tests hand in another way. */
-export type Open = (server: Server) => Promise<Session>;
+import type { World } from './world.ts';
 
 const EMPTY: RollbackOutputs = {
   from: undefined,
@@ -42,115 +36,99 @@ const EMPTY: RollbackOutputs = {
 };
 
 /** The action: values in, outputs out, Failures thrown. */
-export async function rollback(inputs: RollbackInputs, ports: Ports, open?: Open): Promise<RollbackOutputs> {
-  const begun = ports.clock.now();
-  const servers = serversOf(inputs);
-  const connect: Open =
-    open ?? ((server) => openSession(server, { clock: ports.clock, log: ports.log, signal: ports.signal }));
-  const sessions: Session[] = [];
-  const reopen = async (server: Server) => {
-    const session = await connect(server);
-    sessions.push(session);
-    return session;
-  };
-  const elapsed = () => Math.round(ports.clock.now() - begun);
-  try {
-    const deploymentId = deploymentIdOf(inputs['deployment-id'], ports.workflow);
-    const seen = await Promise.all(
-      servers.map(async (server) => {
-        const session = await reopen(server);
-        const looked = await look(server, session, inputs, ports);
-        if (inputs.list || inputs.plan) return { ...looked, gaveBack: false };
-        const { changed, gaveBack } = await settle(looked, deploymentId, inputs, ports, reopen);
-        return { ...(changed ? await look(server, session, inputs, ports) : looked), gaveBack };
-      }),
-    );
-    if (inputs.list) return showList(seen, inputs.project, ports);
-    const request = requestOf(inputs, ports, deploymentId);
-    const decisions = seen.map((one) => decideOn(one, request, servers.length > 1));
-    for (const [index, decision] of decisions.entries())
-      tell(seen[index]!.server.name, decision, servers.length > 1, ports);
-    const acting = decisions.flatMap((decision, index) =>
-      decision.kind === 'nothing' ? [] : [{ decision, ...seen[index]! }],
-    );
-    const [first] = acting;
-    if (!first || inputs.plan) {
-      const { reason } = decisions[0]!;
-      return {
-        ...EMPTY,
-        mode: first ? modeOf(first.decision) : 'none',
-        ...named(decisions[0]!),
-        'elapsed-ms': elapsed(),
-        reason,
-        report: reportJson(
-          idleReport((first ?? { decision: decisions[0]! }).decision, elapsed()),
-          ports.redactor,
-        ),
-      };
-    }
-    const database = databaseServer(acting, servers, inputs);
-    const proofs = acting.map((one) => versionProof(one, inputs));
-    // What is to take the traffic stands by on every server before it moves on any.
-    const ready = await standBy(acting, database, inputs, ports, deploymentId, reopen);
-    const members = ready.map((one) =>
-      memberOf(
-        one,
-        one.decision as Exclude<Decision, { kind: 'nothing' | 'recolor' }>,
-        one.inputs,
-        ports,
-        deploymentId,
-        { hosts: acting.length, database: acting.length > 1 ? database : undefined },
-        reopen,
-      ),
-    );
-    const options = { clock: ports.clock, log: ports.log, signal: ports.signal, aliveEvery: 0 };
-    const waits = database !== undefined && acting.length > 1 && first.decision.kind === 'redeploy';
-    const outcomes = waits
-      ? await runAfterDatabase(members, database, options)
-      : await runTogether(members, options);
-    const outputs: RollbackOutputs = {
+export async function rollback(inputs: RollbackInputs, world: World): Promise<RollbackOutputs> {
+  return await withSessions(world, (inner) => rollBack(serversOf(inputs), inputs, inner));
+}
+
+async function rollBack(
+  servers: readonly Server[],
+  inputs: RollbackInputs,
+  world: World,
+): Promise<RollbackOutputs> {
+  const begun = world.clock.now();
+  const elapsed = () => Math.round(world.clock.now() - begun);
+  const several = servers.length > 1;
+  const deploymentId = deploymentIdOf(inputs['deployment-id'], world.workflow);
+  const seen = await Promise.all(
+    servers.map(async (server) => {
+      const session = await world.connect(server);
+      const looked = await look(server, session, inputs, world);
+      if (inputs.list || inputs.plan) return { ...looked, gaveBack: false };
+      const { changed, gaveBack } = await settle(looked, deploymentId, inputs, world);
+      return { ...(changed ? await look(server, session, inputs, world) : looked), gaveBack };
+    }),
+  );
+  if (inputs.list) return showList(seen, inputs.project, world);
+  const request = requestOf(inputs, world, deploymentId);
+  const decisions = seen.map((one) => decideOn(one, request, several));
+  for (const [index, decision] of decisions.entries())
+    tell(seen[index]!.server.name, decision, several, world);
+  const acting = decisions.flatMap((decision, index) =>
+    decision.kind === 'nothing' ? [] : [{ decision, ...seen[index]! }],
+  );
+  const [first] = acting;
+  if (!first || inputs.plan) {
+    const { reason } = decisions[0]!;
+    return {
       ...EMPTY,
-      ...named(ready[0]!.decision),
-      mode: modeOf(first.decision),
+      mode: first ? modeOf(first.decision) : 'none',
+      ...named(decisions[0]!),
       'elapsed-ms': elapsed(),
-      reason: first.decision.reason,
-      report: reportJson(reportOf(ready, outcomes, elapsed()), ports.redactor),
+      reason,
+      report: reportJson(
+        idleReport((first ?? { decision: decisions[0]! }).decision, elapsed()),
+        world.redactor,
+      ),
     };
-    summary(
-      ready,
-      new Map(outcomes.map((one) => [one.name, succeeded(one) ? 'done' : memberFailure(one).message])),
-      elapsed(),
-      ports,
-    );
-    const failure = fleetFailure(outcomes, outputs, members.length > 1);
-    if (failure) {
-      // All servers or none.
-      await returnOthers(
-        members,
-        outcomes,
-        (member, outcome) => {
-          const own = ready.findIndex(({ server }) => server.name === member.name);
-          // Where the user's commands have changed the data, going back would put the new code on the old schema.
-          if (hookUploads(inputs).length > 0) return undefined;
-          return takenBack(ready[own]!.decision, member, outcome);
-        },
-        options,
-      );
-      throw failure;
-    }
-    await Promise.all(
-      ready.map(async (one, index) => {
-        const proof = proofs[index];
-        const version = versionOfDecision(one);
-        if (proof && version !== undefined) await proveVersion(one, version, proof, ports, outputs);
-        else if (proof)
-          ports.log.warning(`${one.server.name}: the version was not proven, because none is recorded`);
-      }),
-    );
-    return outputs;
-  } finally {
-    await Promise.all(sessions.map((session) => session.close()));
   }
+  const database = databaseServer(acting, servers, inputs);
+  const proofs = acting.map((one) => versionProof(one, inputs));
+  // What is to take the traffic stands by on every server before it moves on any.
+  const ready = await standBy(acting, database, inputs, world, deploymentId);
+  const members = ready.map((one) =>
+    memberOf(
+      one,
+      one.decision as Exclude<Decision, { kind: 'nothing' | 'recolor' }>,
+      one.inputs,
+      world,
+      deploymentId,
+      { hosts: acting.length, database: acting.length > 1 ? database : undefined },
+    ),
+  );
+  const waits = database !== undefined && first.decision.kind === 'redeploy';
+  const outcomes = await runTogether(
+    members,
+    {
+      ...(waits ? afterDatabase(database) : ALL_OR_NONE),
+      undo(member, outcome) {
+        // Where the user's commands have changed the data, going back would put the new code on the old schema.
+        if (hookUploads(inputs).length > 0) return undefined;
+        return takenBack(ready.find(({ server }) => server.name === member.name)!.decision, member, outcome);
+      },
+    },
+    world,
+  );
+  const outputs: RollbackOutputs = {
+    ...EMPTY,
+    ...named(ready[0]!.decision),
+    mode: modeOf(first.decision),
+    'elapsed-ms': elapsed(),
+    reason: first.decision.reason,
+    report: reportJson(reportOf(ready, outcomes, elapsed()), world.redactor),
+  };
+  summary(ready, new Map(outcomes.map((one) => [one.name, outcomeText(one)])), elapsed(), world);
+  const failure = fleetFailure(outcomes, outputs, members.length > 1);
+  if (failure) throw failure;
+  await Promise.all(
+    ready.map(async (one, index) => {
+      const proof = proofs[index];
+      const version = versionOfDecision(one);
+      if (proof && version !== undefined) await proveVersion(one, version, proof, world, outputs);
+      else if (proof)
+        world.log.warning(`${one.server.name}: the version was not proven, because none is recorded`);
+    }),
+  );
+  return outputs;
 }
 
 /** A release that is brought up for this is redeployed, for whoever reads the outputs. */
@@ -170,34 +148,33 @@ async function standBy(
   acting: readonly Acting[],
   database: string | undefined,
   inputs: RollbackInputs,
-  ports: Ports,
+  world: World,
   deploymentId: string,
-  reopen: (server: Server) => Promise<Session>,
 ): Promise<(Acting & { inputs: RollbackInputs })[]> {
-  const options = { clock: ports.clock, log: ports.log, signal: ports.signal, aliveEvery: 0 };
   const members: Member[] = [];
   const made = new Map<string, string>();
   for (const one of acting) {
     const { decision, server, session } = one;
     if (decision.kind !== 'recolor') continue;
-    const release = await recolored(one, decision, inputs.project, ports);
+    const release = await recolored(one, decision, inputs.project, world);
     made.set(server.name, release.release);
     const operation = recolorOperation(one, decision, release, {
       project: inputs.project,
-      common: about(server, deploymentId, inputs, ports),
+      common: about(server, deploymentId, inputs, world),
       waitSeconds: Math.ceil(inputs['wait-timeout'] / 1000),
       hooks: hookUploads(commandsFor(inputs, server.name, database)),
-      actor: jsonText(ports.workflow.actor),
-      runUrl: jsonText(ports.workflow.runUrl),
+      actor: jsonText(world.workflow.actor),
+      runUrl: jsonText(world.workflow.runUrl),
       reason: jsonText(decision.reason),
     });
-    members.push({ name: server.name, session, reopen: () => reopen(server), operation });
+    members.push({ name: server.name, session, reopen: () => world.connect(server), operation });
   }
   // The others start the old code when the data are as it knows them.
   const isFirst = ({ name }: Member) => name === database;
   for (const batch of [members.filter(isFirst), members.filter((one) => !isFirst(one))]) {
     if (batch.length === 0) continue;
-    const failure = fleetFailure(await runTogether(batch, { ...options, alone: true }), {});
+    const outcomes = await runTogether(batch, ALONE, { ...world, named: acting.length > 1 });
+    const failure = fleetFailure(outcomes, {}, acting.length > 1);
     if (failure) throw failure;
   }
   return await Promise.all(
@@ -209,7 +186,7 @@ async function standBy(
       const flip: Decision = { ...decision, kind: 'flip', release, slot: release };
       // The commands have run.
       const moved = { ...inputs, 'down-migrate': [], 'restore-backup': [] };
-      return { ...(await look(one.server, one.session, inputs, ports)), decision: flip, inputs: moved };
+      return { ...(await look(one.server, one.session, inputs, world)), decision: flip, inputs: moved };
     }),
   );
 }
@@ -250,8 +227,7 @@ async function settle(
   seen: SeenServer,
   deploymentId: string,
   inputs: RollbackInputs,
-  ports: Ports,
-  reopen: (server: Server) => Promise<Session>,
+  world: World,
 ): Promise<Settled> {
   const { server, session, look } = seen;
   let [changed, gaveBack] = [false, false];
@@ -261,14 +237,14 @@ async function settle(
     changed = true;
     const reference = { ...run, path: server.path, number: Number(/\d+$/.exec(run.directory)?.[0]) };
     const whose = isSameRun(run.deploymentId, deploymentId) ? 'this workflow run' : run.deploymentId;
-    ports.log.info(
+    world.log.info(
       `${server.name}: ${what === 'stop' ? 'stops' : 'waits for the end of'} ${run.operation} of ${whose}, which is still under way`,
     );
     if (what === 'stop') await cancelRun(session, reference);
     const result = await followRun(session, reference, {
-      clock: ports.clock,
-      signal: ports.signal,
-      reopen: () => reopen(server),
+      clock: world.clock,
+      signal: world.signal,
+      reopen: () => world.connect(server),
     }).result.catch(() => undefined);
     gaveBack ||=
       run.operation === 'switch' &&
@@ -277,9 +253,9 @@ async function settle(
   }
   const settled = await settleInterrupted(
     seen,
-    about(server, deploymentId, inputs, ports),
-    () => reopen(server),
-    { clock: ports.clock, log: ports.log, signal: ports.signal },
+    about(server, deploymentId, inputs, world),
+    () => world.connect(server),
+    world,
   );
   return { changed: settled || changed, gaveBack };
 }

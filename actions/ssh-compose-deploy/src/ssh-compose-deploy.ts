@@ -1,38 +1,32 @@
 import { colorUrls } from '@deploy-actions/compose';
-import { type Member, type MemberOutcome, fleetFailure } from '@deploy-actions/host';
+import { type Member, type MemberOutcome, fleetFailure, runTogether } from '@deploy-actions/host';
 import { Failure } from '@deploy-actions/kit';
 import { deploymentIdOf, releaseIdOf } from '@deploy-actions/ledger';
 import { type Wanted, deployOperation, discardStaging } from '@deploy-actions/release';
 import type { Ports } from '@deploy-actions/runner';
-import { type Server, type Session, openSession, serversOf } from '@deploy-actions/shell';
+import { type Server, serversOf, withSessions } from '@deploy-actions/shell';
 import type { DeployInputs, DeployOutputs } from './fields.ts';
-import { deployFleet } from './fleet.ts';
+import { deployProtocol } from './fleet.ts';
 import { elapsed, report, servicesOutput, showPlan } from './outcome.ts';
-import { teller } from './progress.ts';
 import { checkInputs, digestRule, loginOf, parallelOf, versionOf } from './rules.ts';
 import { showStatus } from './status.ts';
 import { type Target, prepareAll, prepareOn } from './targets.ts';
 import { type Workspace, readWorkspace } from '@deploy-actions/workspace';
-
-/** How a session comes about; tests hand in another way. */
-export type Open = (server: Server) => Promise<Session>;
+import type { World } from './world.ts';
 
 /** Each server waits this long for the others before it reverts, beside the time that they may take. */
 const GO_MARGIN = 120_000;
 
 /** The action: values in, outputs out, Failures thrown. */
-export async function deploy(inputs: DeployInputs, ports: Ports, open?: Open): Promise<DeployOutputs> {
-  const begun = ports.clock.now();
+export async function deploy(inputs: DeployInputs, world: World): Promise<DeployOutputs> {
+  const begun = world.clock.now();
   checkInputs(inputs);
   const servers = serversOf(inputs);
-  const connect: Open =
-    open ?? ((server) => openSession(server, { clock: ports.clock, log: ports.log, signal: ports.signal }));
-  if (inputs.status) return await showStatus(inputs, ports, servers, connect);
-  const workspace = await readWorkspace(ports.workflow.workspace, inputs['compose-file'], inputs.files);
-  const wanted = await wantedOf(inputs, ports, workspace);
-  const deploymentId = deploymentIdOf(inputs['deployment-id'], ports.workflow);
+  if (inputs.status) return await withSessions(world, (inner) => showStatus(inputs, inner, servers));
+  const workspace = await readWorkspace(world.workflow.workspace, inputs['compose-file'], inputs.files);
+  const wanted = await wantedOf(inputs, world, workspace);
   const outputs: DeployOutputs = {
-    'deployment-id': deploymentId,
+    'deployment-id': deploymentIdOf(inputs['deployment-id'], world.workflow),
     release: undefined,
     version: wanted.version,
     'previous-release': undefined,
@@ -43,39 +37,49 @@ export async function deploy(inputs: DeployInputs, ports: Ports, open?: Open): P
     color: undefined,
     'color-urls': undefined,
   };
-  const sessions: Session[] = [];
   try {
-    const targets = await prepareAll(servers, async (server) => {
-      const session = await connect(server);
-      sessions.push(session);
-      return await prepareOn(server, session, inputs, ports, workspace, wanted);
-    });
-    const first = targets[0]!;
-    outputs['previous-release'] = first.found.current;
-    outputs.color = first.prepared.color;
-    if (first.prepared.color) outputs['color-urls'] = colorUrls(first.prepared.ports);
-    outputs.services = servicesOutput(first.prepared.changes, first.found);
-    tellNotes(targets, ports);
-    if (inputs.plan) {
-      await Promise.all(targets.map((target) => discardStaging(target.session, target.found.staging)));
-      return showPlan(targets, inputs, ports, { ...outputs, duration: elapsed(ports, begun) });
-    }
-    const outcomes = await runAll(targets, inputs, ports, wanted, deploymentId, connect, sessions);
-    ports.saveState('ended', 'true');
-    await tellRepeated(outcomes, targets, ports, outputs);
-    const filled = await report(outcomes, targets, inputs, ports, wanted, outputs, begun);
-    const failure = fleetFailure(outcomes, filled, targets.length > 1);
-    if (failure) throw failure;
-    return filled;
+    return await withSessions(world, (inner) =>
+      deployTo(servers, inputs, inner, workspace, wanted, outputs, begun),
+    );
   } catch (error) {
     if (error instanceof Failure && error.outputs === undefined) {
-      const failed = { ...outputs, duration: elapsed(ports, begun) };
+      const failed = { ...outputs, duration: elapsed(world, begun) };
       throw new Failure(error.kind, error.message, { ...error, cause: error.cause, outputs: failed });
     }
     throw error;
-  } finally {
-    await Promise.all(sessions.map((session) => session.close()));
   }
+}
+
+/** `outputs` are filled in on the way, so that a failure has those that are known by then. */
+async function deployTo(
+  servers: readonly Server[],
+  inputs: DeployInputs,
+  world: World,
+  workspace: Workspace,
+  wanted: Wanted,
+  outputs: DeployOutputs,
+  begun: number,
+): Promise<DeployOutputs> {
+  const targets = await prepareAll(servers, async (server) =>
+    prepareOn(server, await world.connect(server), inputs, world, workspace, wanted),
+  );
+  const first = targets[0]!;
+  outputs['previous-release'] = first.found.current;
+  outputs.color = first.prepared.color;
+  if (first.prepared.color) outputs['color-urls'] = colorUrls(first.prepared.ports);
+  outputs.services = servicesOutput(first.prepared.changes, first.found);
+  tellNotes(targets, world);
+  if (inputs.plan) {
+    await Promise.all(targets.map((target) => discardStaging(target.session, target.found.staging)));
+    return showPlan(targets, inputs, world, { ...outputs, duration: elapsed(world, begun) });
+  }
+  const outcomes = await runAll(targets, inputs, world, wanted, String(outputs['deployment-id']));
+  world.saveState('ended', 'true');
+  await tellRepeated(outcomes, targets, world, outputs);
+  const filled = await report(outcomes, targets, inputs, world, wanted, outputs, begun);
+  const failure = fleetFailure(outcomes, filled, targets.length > 1);
+  if (failure) throw failure;
+  return filled;
 }
 
 async function wantedOf(inputs: DeployInputs, ports: Ports, workspace: Workspace): Promise<Wanted> {
@@ -178,13 +182,11 @@ async function currentRelease({ session, server }: Target): Promise<string | und
 async function runAll(
   targets: readonly Target[],
   inputs: DeployInputs,
-  ports: Ports,
+  world: World,
   wanted: Wanted,
   deploymentId: string,
-  connect: Open,
-  sessions: Session[],
 ): Promise<MemberOutcome[]> {
-  const { workflow } = ports;
+  const { workflow } = world;
   const several = targets.length > 1;
   const login = loginOf(inputs);
   const parallel = parallelOf(inputs.parallel, targets.length);
@@ -192,11 +194,7 @@ async function runAll(
   const members: Member[] = targets.map((target, index) => ({
     name: target.server.name,
     session: target.session,
-    reopen: async () => {
-      const session = await connect(target.server);
-      sessions.push(session);
-      return session;
-    },
+    reopen: () => world.connect(target.server),
     operation: deployOperation(target.prepared, wanted, {
       path: target.server.path,
       deploymentId,
@@ -225,17 +223,16 @@ async function runAll(
       resumeOnBoot: inputs['resume-on-boot'],
     }),
   }));
-  const voice = teller(ports.log, several);
   const references: unknown[] = [];
-  return await deployFleet(members, {
-    clock: ports.clock,
-    signal: ports.signal,
-    teller: voice,
-    parallel,
-    migratesFirst: inputs.migrate.length > 0 && inputs['migrate-on'] === 'first',
+  const migratesFirst = inputs.migrate.length > 0 && inputs['migrate-on'] === 'first';
+  const protocol = deployProtocol(parallel, migratesFirst ? members[0]!.name : undefined);
+  return await runTogether(members, protocol, {
+    clock: world.clock,
+    log: world.log,
+    signal: world.signal,
     onStart(name, reference) {
       references.push({ name, ...reference });
-      ports.saveState('runs', JSON.stringify(references));
+      world.saveState('runs', JSON.stringify(references));
     },
   });
 }

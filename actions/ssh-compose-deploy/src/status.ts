@@ -2,33 +2,29 @@ import { type HostStatus, statusOf } from '@deploy-actions/host';
 import { codeSpan, escapeMarkdown, formatDuration, markdownTable } from '@deploy-actions/kit';
 import { type StackView, inspectForStatus } from '@deploy-actions/release';
 import type { Ports } from '@deploy-actions/runner';
-import type { Server, Session } from '@deploy-actions/shell';
+import type { Server } from '@deploy-actions/shell';
 import type { DeployInputs, DeployOutputs } from './fields.ts';
 import { shortImage, withDigest } from './summary.ts';
+import type { World } from './world.ts';
 
 /** Changes nothing; tells what runs, since when, the kept releases and who holds the lock. */
 export async function showStatus(
   inputs: DeployInputs,
-  ports: Ports,
+  world: World,
   servers: readonly Server[],
-  connect: (server: Server) => Promise<Session>,
 ): Promise<DeployOutputs> {
-  const begun = ports.clock.now();
+  const begun = world.clock.now();
   let first: StackView | undefined;
   for (const server of servers) {
-    const session = await connect(server);
-    try {
-      const view = await inspectForStatus(
-        session,
-        { path: server.path, project: inputs.project ?? '', dockerHost: server.dockerHost },
-        { signal: ports.signal },
-      );
-      const host = await statusOf(session, server.path);
-      first ??= view;
-      tell(server.name, view, host, ports);
-    } finally {
-      await session.close();
-    }
+    const session = await world.connect(server);
+    const view = await inspectForStatus(
+      session,
+      { path: server.path, project: inputs.project ?? '', dockerHost: server.dockerHost },
+      { signal: world.signal },
+    );
+    const host = await statusOf(session, server.path);
+    first ??= view;
+    tell(server.name, view, host, world);
   }
   return {
     'deployment-id': undefined,
@@ -38,7 +34,7 @@ export async function showStatus(
     changed: false,
     services: first && servicesOf(first),
     record: undefined,
-    duration: Math.round(ports.clock.now() - begun),
+    duration: Math.round(world.clock.now() - begun),
     color: undefined,
     'color-urls': undefined,
   };

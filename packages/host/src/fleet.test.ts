@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { systemClock } from '@deploy-actions/kit';
-import { type Member, type MemberOutcome, fleetFailure, openFleet } from './fleet.ts';
+import { type Member, openFleet } from './fleet.ts';
+import { type MemberOutcome, fleetFailure } from './outcome.ts';
 import type { RunResult } from './run.ts';
 import { startRun } from './start.ts';
 import { type TestHost, eventually, hostsForEach, watching } from './testing/hosts.ts';

@@ -1,8 +1,8 @@
-import { type Clock, Failure, messageOf } from '@deploy-actions/kit';
+import { type Clock, Failure } from '@deploy-actions/kit';
 import type { Session } from '@deploy-actions/shell';
-import { cancelRun, sendGo } from './control.ts';
-import { failureOf } from './result.ts';
-import type { Operation, Run, RunEvent, RunReference, RunResult, RunState } from './run.ts';
+import { cancelRun, sendGo, upload } from './control.ts';
+import { type MemberOutcome, succeeded } from './outcome.ts';
+import type { Operation, Run, RunEvent, RunReference, RunState } from './run.ts';
 import { startRun } from './start.ts';
 
 /** A server with what is to be done on it. */
@@ -11,13 +11,6 @@ export interface Member {
   session: Session;
   operation: Operation;
   reopen(): Promise<Session>;
-}
-
-/** How it went on one server: exactly one of `result` and `lost` is set. */
-export interface MemberOutcome {
-  name: string;
-  result?: RunResult;
-  lost?: unknown;
 }
 
 /** A member's run and what is known of it. */
@@ -51,10 +44,12 @@ export interface Fleet {
   until(holds: () => boolean): Promise<void>;
   /** One of them did not succeed, or was never started. */
   failed(): boolean;
-  /** Asks those that have not ended, default all, to stop where they can. Never throws. */
+  /** Asks those that are not known to have ended, default all, to stop where they can. Never throws. */
   cancel(some?: readonly MemberRun[]): Promise<void>;
   /** Lets all that have not ended go on. */
   go(): Promise<void>;
+  /** Puts a word into the folders of some that have not ended, for which their programs wait. */
+  tell(some: readonly MemberRun[], word: { name: string; content: string }): Promise<void>;
 }
 
 export function openFleet(options: FleetOptions): Fleet {
@@ -122,12 +117,25 @@ export function openFleet(options: FleetOptions): Fleet {
     async cancel(some = runs) {
       await Promise.all(
         some
-          .filter(({ outcome }) => !outcome)
+          // One that is not followed any more goes on.
+          .filter(({ outcome }) => !outcome?.result)
           .map(({ run }) => cancelRun(run.session, run.reference).catch(() => undefined)),
       );
     },
     async go() {
-      await Promise.all(runs.map((one) => letGo(one, options)));
+      await Promise.all(
+        runs.map((one) => patiently(one, options, () => sendGo(one.run.session, one.run.reference))),
+      );
+    },
+    async tell(some, word) {
+      await Promise.all(
+        some.map((one) =>
+          patiently(one, options, () => {
+            const { path, directory } = one.run.reference;
+            return upload(one.run.session, path, directory, [word]);
+          }),
+        ),
+      );
     },
   };
   return fleet;
@@ -139,57 +147,22 @@ function isBeyondLock({ state }: MemberRun): boolean {
 }
 
 /**
- * Lets a server go on. One whose connection has dropped just now is told through the next one: the others are told
- * meanwhile, and it would stop for want of the word.
+ * Asks something of a server whose run has not ended. Where the connection has dropped just now it is asked through the
+ * next one: the others are told meanwhile, and it would stop for want of the word. Undefined when it has ended.
  */
-async function letGo(one: MemberRun, { clock, signal }: FleetOptions): Promise<void> {
+export async function patiently<T>(
+  one: MemberRun,
+  { clock, signal }: Pick<FleetOptions, 'clock' | 'signal'>,
+  ask: () => Promise<T>,
+): Promise<T | undefined> {
   while (!one.outcome) {
     try {
-      await sendGo(one.run.session, one.run.reference);
-      return;
+      return await ask();
     } catch (error) {
       // Following gives up in the end, which is an outcome.
       if (!(error instanceof Failure && error.kind === 'lost')) throw error;
       await clock.sleep(200, signal);
     }
   }
-}
-
-export function succeeded(outcome: MemberOutcome): boolean {
-  return outcome.result?.outcome === 'succeeded';
-}
-
-/**
- * The failure of the first server that failed by itself; what happened on the others stands below. A run that stopped
- * because of another one says so by the field `stopped`. `several`: the failure names its server; a failure may have ended
- * the starting, so that there is only one outcome. Undefined when all is well.
- */
-export function fleetFailure(
-  outcomes: readonly MemberOutcome[],
-  outputs: Record<string, unknown>,
-  several = outcomes.length > 1,
-): Failure | undefined {
-  const failures = outcomes.filter((one) => !succeeded(one));
-  if (failures.length === 0) return undefined;
-  const own = failures.find((one) => one.result?.fields['stopped'] !== 'true') ?? failures[0]!;
-  const failure = memberFailure(own);
-  const others = outcomes
-    .filter((one) => one !== own)
-    .map((one) => `${one.name}: ${succeeded(one) ? 'done' : memberFailure(one).message}`);
-  return new Failure(failure.kind, `${several ? `${own.name}: ` : ''}${failure.message}`, {
-    remedy: failure.remedy,
-    details: [failure.details, ...others].filter(Boolean).join('\n') || undefined,
-    outputs,
-    cause: failure.cause,
-  });
-}
-
-/** The Failure of one server that did not succeed. */
-export function memberFailure(outcome: MemberOutcome): Failure {
-  if (outcome.result) return failureOf(outcome.result);
-  if (outcome.lost instanceof Failure) return outcome.lost;
-  return new Failure('lost', `the outcome on ${outcome.name} is not known: ${messageOf(outcome.lost)}`, {
-    cause: outcome.lost,
-    remedy: 'Run it again: it finishes what was begun, or gives it back.',
-  });
+  return undefined;
 }

@@ -11,19 +11,13 @@ export {
   timerText,
 } from './define-program.ts';
 export { type Part, part } from './part.ts';
-export { cancelRun, readResult, sendGo, upload } from './control.ts';
-export {
-  type Fleet,
-  type Member,
-  type MemberOutcome,
-  type MemberRun,
-  fleetFailure,
-  memberFailure,
-  openFleet,
-  succeeded,
-} from './fleet.ts';
+export { cancelRun, readResult } from './control.ts';
+export { type Member, type MemberRun } from './fleet.ts';
 export { followRun } from './follow.ts';
 export { type Inspected, type Inspection, inspect } from './inspect.ts';
+export { operationHash } from './operation-hash.ts';
+export { type MemberOutcome, fleetFailure, memberFailure, outcomeText, succeeded } from './outcome.ts';
+export { PHASES, type PhaseName, isPast } from './phase.ts';
 export { failureOf } from './result.ts';
 export type {
   FollowOptions,
@@ -38,3 +32,11 @@ export type {
 export { startRun } from './start.ts';
 export { type HostStatus, type LockHolder, type RunStatus, statusOf } from './status.ts';
 export { whyNotSendable } from './upload-stream.ts';
+export {
+  ALL_OR_NONE,
+  ALONE,
+  type Protocol,
+  type Step,
+  type TogetherOptions,
+  runTogether,
+} from './together.ts';

@@ -5,6 +5,7 @@ import type { Outcome, Session, SessionPorts } from './session.ts';
 
 export { quote } from './quote.ts';
 export { HostKeys, fingerprintOf, knownHostsName } from './host-keys.ts';
+export { type Connecting, withSessions } from './sessions.ts';
 export { SessionFailure, type SessionFailureCode } from './session-failure.ts';
 export {
   type Destination,

@@ -39,6 +39,5 @@ export {
   parseLook,
 } from './look.ts';
 export { type SeenServer, lookAt, preparedSite } from './server.ts';
-export { type FlipOptions, operationHash, returnOthers, runTogether, tellEvent } from './flip.ts';
 export { settleInterrupted } from './settle.ts';
 export { MANAGED_IMAGE, type ManagedProxy, managedCaddyfile, managedParameters } from './managed.ts';

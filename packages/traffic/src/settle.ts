@@ -1,6 +1,12 @@
-import { type Operation, fleetFailure } from '@deploy-actions/host';
+import {
+  ALONE,
+  type Operation,
+  type TogetherOptions,
+  fleetFailure,
+  operationHash,
+  runTogether,
+} from '@deploy-actions/host';
 import type { Session } from '@deploy-actions/shell';
-import { type FlipOptions, operationHash, runTogether } from './flip.ts';
 import { SETTLE } from './program/index.ts';
 import type { SeenServer } from './server.ts';
 
@@ -12,7 +18,7 @@ export async function settleInterrupted(
   { server, session, look }: SeenServer,
   about: Pick<Operation, 'deploymentId' | 'lockTimeout' | 'holder'>,
   reopen: () => Promise<Session>,
-  options: Omit<FlipOptions, 'aliveEvery'>,
+  options: TogetherOptions,
 ): Promise<boolean> {
   if (!look.unfinished.some(({ running }) => !running)) return false;
   options.log.info(`${server.name}: an earlier run was cut off: it is finished or given back first`);
@@ -32,7 +38,8 @@ export async function settleInterrupted(
         },
       },
     ],
-    { ...options, aliveEvery: 0 },
+    ALONE,
+    options,
   );
   const failure = fleetFailure(outcomes, {});
   if (failure) throw failure;

@@ -1,5 +1,6 @@
-import type { RunEvent } from '@deploy-actions/host';
 import { type Log, formatDuration } from '@deploy-actions/kit';
+import { phaseTitle } from './phase.ts';
+import type { RunEvent } from './run.ts';
 
 /** Tells what the runs do, in order: one server's phases as groups, several servers' lines with their names. */
 export interface Teller {
@@ -8,22 +9,7 @@ export interface Teller {
   close(): Promise<void>;
 }
 
-/** What a person calls a phase. */
-const TITLES: Record<string, string> = {
-  preflight: 'Look before anything changes',
-  pull: 'Pull the images',
-  ready: 'Ready to change; waiting for the other servers',
-  shared: 'Networks, volumes and shared services',
-  'before-up': 'Before up',
-  migrate: 'Migrate',
-  up: 'Bring up what changed',
-  wait: 'Wait until every service is healthy',
-  'after-up': 'After up',
-  'all-ready': 'Healthy; waiting for the other servers',
-  restore: 'Restore the release before',
-  finish: 'Finish',
-};
-
+/** `several`: lines of several servers mix, so each carries its server's name and no phase is a group. */
 export function teller(log: Log, several: boolean): Teller {
   let printed: Promise<void> = Promise.resolve();
   let endGroup: (() => void) | undefined;
@@ -48,7 +34,7 @@ export function teller(log: Log, several: boolean): Teller {
             log.warning(prefix + event.text);
             break;
           case 'phase': {
-            const title = `${TITLES[event.name] ?? event.name} (at ${formatDuration(event.at)})`;
+            const title = `${phaseTitle(event.name)} (at ${formatDuration(event.at)})`;
             if (several) {
               log.info(`${prefix}${title}`);
               break;

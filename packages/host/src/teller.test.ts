@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
-import type { RunEvent } from '@deploy-actions/host';
 import { memoryLog } from '@deploy-actions/kit/testing';
-import { teller } from './progress.ts';
+import type { RunEvent } from './run.ts';
+import { teller } from './teller.ts';
 
 test('the phases of one server are groups, each with its lines', async () => {
   const log = memoryLog();

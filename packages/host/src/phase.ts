@@ -1,0 +1,56 @@
+/**
+ * Every phase that a program of ours says by `phase NAME`, in the order in which they follow one another: no program has
+ * all of them, and each has its own in this order. The title is what a person reads.
+ */
+export const PHASES = [
+  // Of a deployment and of what brings a release back.
+  { name: 'preflight', title: 'Look before anything changes' },
+  { name: 'pull', title: 'Pull the images' },
+  { name: 'ready', title: 'Ready to change; waiting for the other servers' },
+  { name: 'shared', title: 'Networks, volumes and shared services' },
+  { name: 'before-up', title: 'Before up' },
+  { name: 'migrate', title: 'Migrate' },
+  { name: 'database', title: 'Commands that undo what was done to the data' },
+  { name: 'up', title: 'Bring up what changed' },
+  { name: 'wait', title: 'Wait until every service is healthy' },
+  { name: 'after-up', title: 'After up' },
+  { name: 'all-ready', title: 'Healthy; waiting for the other servers' },
+  { name: 'finish', title: 'Finish' },
+  { name: 'restore', title: 'Restore the release before' },
+  // Of a switch of the traffic.
+  { name: 'check', title: 'Check that the colour can take the traffic' },
+  { name: 'switch', title: 'Move the traffic' },
+  { name: 'verify', title: 'See that the colour answers' },
+  { name: 'settle', title: 'Record where the traffic is' },
+  { name: 'drain', title: 'Wait until the old colour has answered' },
+  // Of what prepares a proxy.
+  { name: 'prepare', title: 'Prepare the proxy' },
+  { name: 'start', title: 'Start the proxy' },
+  { name: 'write', title: 'Write the configuration' },
+  { name: 'reload', title: 'Let the proxy read it' },
+  { name: 'prove', title: 'See that the proxy answers as before' },
+] as const satisfies readonly { name: string; title: string }[];
+
+export type PhaseName = (typeof PHASES)[number]['name'];
+
+/** Where a program gives back what it did: it comes after everything, and nothing is reached by it. */
+const BACK = 'restore' satisfies PhaseName;
+
+function indexOf(name: string): number {
+  return PHASES.findIndex((one) => one.name === name);
+}
+
+/** What a person calls a phase. */
+export function phaseTitle(name: string): string {
+  return PHASES[indexOf(name)]?.title ?? name;
+}
+
+/** Whether a program that is in a phase has come to another one, or past it. Nothing is reached by giving back. */
+export function hasReached(phase: string, place: PhaseName): boolean {
+  return phase !== BACK && indexOf(phase) >= indexOf(place);
+}
+
+/** The same, without the phase itself. */
+export function isPast(phase: string, place: PhaseName): boolean {
+  return indexOf(phase) > indexOf(place);
+}

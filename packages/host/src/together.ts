@@ -1,0 +1,241 @@
+import { type Clock, Failure, type Log, messageOf } from '@deploy-actions/kit';
+import { upload } from './control.ts';
+import { type Fleet, type Member, type MemberRun, openFleet, patiently } from './fleet.ts';
+import { type MemberOutcome, memberFailure, succeeded } from './outcome.ts';
+import { type PhaseName, hasReached } from './phase.ts';
+import type { Operation, RunReference, RunState } from './run.ts';
+import { teller } from './teller.ts';
+
+/** Where a run stands still and waits for a word: in a state, in a phase, or in a state within a phase. */
+export interface Place {
+  phase?: PhaseName;
+  state?: RunState;
+}
+
+/**
+ * A step that several servers take. Where one of them fails before a step is over, none takes the next one and all that
+ * are under way are asked to stop.
+ */
+export type Step =
+  /** All come to a place; `go`: then all are let go on. */
+  | { step: 'meet'; at: Place; go: boolean }
+  /** Each hears the word `proceed`, so many at once (`parallel`); the next ones when those have come to `until`. */
+  | { step: 'proceed'; parallel: number; until?: Place; first?: First };
+
+/** One server that goes first; the others hear the word when it has come to a place. */
+export interface First {
+  name: string;
+  at: Place;
+  /** What the others are told, by what became of the first. */
+  word(first: MemberRun): Promise<string>;
+}
+
+/** What several servers do together, beyond that each runs its operation. */
+export interface Protocol {
+  /** None: each server for itself. */
+  steps: readonly Step[];
+  /**
+   * Whether a run on a single server is asked to stop when the action is cancelled; default: yes. What is not asked ends by
+   * itself. Of several servers all are asked: what they have half done together none of them may keep.
+   */
+  stops?(run: MemberRun): boolean;
+  /**
+   * All or none: the operation that undoes what went well on a server, because another one failed; undefined: there is
+   * nothing to undo.
+   */
+  undo?(member: Member, outcome: MemberOutcome): Operation | undefined;
+}
+
+/** Each server for itself. */
+export const ALONE: Protocol = { steps: [] };
+
+/** All are ready before any goes on; where one cannot become ready, the others stop without having changed anything. */
+export const ALL_OR_NONE: Protocol = { steps: [{ step: 'meet', at: { state: 'ready' }, go: true }] };
+
+export interface TogetherOptions {
+  clock: Clock;
+  log: Log;
+  signal: AbortSignal;
+  /** Lines carry the server's name; default: when there are several. */
+  named?: boolean;
+  /** Tells each server, every so many milliseconds, that the runner is still there; 0 or absent: does not. */
+  aliveEvery?: number;
+  /** Called as soon as a run is on its way. */
+  onStart?(name: string, reference: RunReference): void;
+}
+
+/**
+ * Runs an operation on every server, by a protocol. Locks are taken in the order of names, so that two fleets of the same
+ * servers cannot wait for each other. Answers in the order of `members`; one that was not started, because another failed
+ * before, is left out. Rejects where the action was cancelled, with what goes on by itself.
+ */
+export async function runTogether(
+  members: readonly Member[],
+  protocol: Protocol,
+  options: TogetherOptions,
+): Promise<MemberOutcome[]> {
+  const { clock, log, signal, named = members.length > 1 } = options;
+  const voice = teller(log, named);
+  const fleet = openFleet({ clock, signal, onEvent: voice.tell, onStart: options.onStart });
+  const steps = members.length > 1 ? protocol.steps : [];
+  const inOrder = () =>
+    members.flatMap((member) => fleet.runs.filter((one) => one.member.name === member.name));
+  try {
+    await fleet.start(members, steps.length > 0);
+    if (!(await takeSteps(fleet, inOrder(), steps, options))) await fleet.cancel();
+    const hush = signsOfLife(fleet.runs, options);
+    try {
+      await fleet.until(() => fleet.runs.every(({ outcome }) => outcome !== undefined));
+    } finally {
+      hush();
+    }
+  } catch (error) {
+    throw await abandon(fleet, protocol, error, signal.aborted);
+  } finally {
+    await voice.close();
+  }
+  if (signal.aborted && fleet.runs.some(({ outcome }) => !outcome?.result)) {
+    throw await abandon(fleet, protocol, signal.reason, true);
+  }
+  const outcomes = inOrder().map(({ outcome }) => outcome!);
+  await undoOthers(members, outcomes, protocol, options);
+  return outcomes;
+}
+
+/** Answers false where one has failed, so that the others must stop. */
+async function takeSteps(
+  fleet: Fleet,
+  runs: readonly MemberRun[],
+  steps: readonly Step[],
+  options: Pick<TogetherOptions, 'clock' | 'signal'>,
+): Promise<boolean> {
+  const reached = async (holds: () => boolean) => {
+    await fleet.until(() => fleet.failed() || holds());
+    return !fleet.failed();
+  };
+  for (const step of steps) {
+    const taken =
+      step.step === 'meet'
+        ? await reached(() => runs.every((one) => isAt(one, step.at)))
+        : await proceed(fleet, runs, step, reached, options);
+    if (!taken) return false;
+    if (step.step === 'meet' && step.go) await fleet.go();
+  }
+  return true;
+}
+
+async function proceed(
+  fleet: Fleet,
+  runs: readonly MemberRun[],
+  { parallel, until, first }: Extract<Step, { step: 'proceed' }>,
+  reached: (holds: () => boolean) => Promise<boolean>,
+  options: Pick<TogetherOptions, 'clock' | 'signal'>,
+): Promise<boolean> {
+  const tell = (some: readonly MemberRun[], word: string) =>
+    fleet.tell(some, { name: 'proceed', content: `${word}\n` });
+  const leader = first && runs.find((one) => one.member.name === first.name);
+  const waiting = leader ? [leader, ...runs.filter((one) => one !== leader)] : [...runs];
+  let word = '';
+  while (waiting.length > 0) {
+    let batch = waiting.splice(0, parallel);
+    const all = batch;
+    if (leader && batch[0] === leader) {
+      await tell([leader], word);
+      if (!(await reached(() => isAt(leader, first.at)))) return false;
+      word = (await patiently(leader, options, () => first.word(leader))) ?? (await first.word(leader));
+      batch = batch.slice(1);
+    }
+    await tell(batch, word);
+    if (until && !(await reached(() => all.every((one) => isAt(one, until))))) return false;
+  }
+  return true;
+}
+
+/** One that has ended is everywhere: where it has failed, the fleet has. */
+function isAt({ phase, state, outcome }: MemberRun, place: Place): boolean {
+  if (outcome) return true;
+  if (place.phase !== undefined && phase !== place.phase) return hasReached(phase, place.phase);
+  return place.state === undefined || state === place.state;
+}
+
+/**
+ * What is under way when the action ends early. After a cancellation those stop that may; the others finish or give back
+ * by themselves. Answers what to throw: where things stand, for whoever reads the log of a cancelled run. After any other
+ * failure all are asked to stop, rather than left to wait for a word that will not come.
+ */
+async function abandon(
+  fleet: Fleet,
+  protocol: Protocol,
+  reason: unknown,
+  cancelled: boolean,
+): Promise<unknown> {
+  if (!cancelled) {
+    await fleet.cancel();
+    return reason;
+  }
+  const under = fleet.runs.filter((one) => !one.outcome?.result);
+  const stopped = under.filter((one) => fleet.runs.length > 1 || (protocol.stops?.(one) ?? true));
+  await fleet.cancel(stopped);
+  const on = under
+    .filter((one) => !stopped.includes(one))
+    .map((one) => `${one.member.name} (in ${one.phase || 'preflight'})`);
+  const what =
+    on.length > 0
+      ? `it goes on by itself on ${on.join(', ')}: it finishes, or restores what was before`
+      : 'nothing was changed, or it is being restored now';
+  return new Failure('lost', `${messageOf(reason)}; ${what}`, {
+    remedy: 'Run the step again with the same deployment-id to see the outcome',
+    cause: reason,
+  });
+}
+
+/** Undoes what went well, where another server failed, each server for itself; notes in the outcomes how that went. */
+async function undoOthers(
+  members: readonly Member[],
+  outcomes: readonly MemberOutcome[],
+  { undo }: Protocol,
+  options: TogetherOptions,
+): Promise<void> {
+  if (!undo || outcomes.length === 0 || outcomes.every(succeeded)) return;
+  const undoing = outcomes.flatMap((outcome) => {
+    const member = members.find((one) => one.name === outcome.name);
+    const operation = member && succeeded(outcome) ? undo(member, outcome) : undefined;
+    if (!member || !operation) return [];
+    options.log.info(`${member.name}: goes back to how it was, because another server failed`);
+    return [{ outcome, member: { ...member, operation } }];
+  });
+  const undone = await runTogether(
+    undoing.map(({ member }) => member),
+    ALONE,
+    { ...options, named: true, aliveEvery: 0 },
+  );
+  for (const [index, one] of undone.entries()) {
+    const undid = succeeded(one);
+    undoing[index]!.outcome.undone = undid;
+    if (undid) continue;
+    options.log.warning(
+      `${one.name} could not go back to how it was (${memberFailure(one).message}): run the action again`,
+    );
+  }
+}
+
+/** Writes a new figure into each run's folder from time to time: the sign that somebody follows. Answers its end. */
+function signsOfLife(
+  runs: readonly MemberRun[],
+  { clock, aliveEvery = 0 }: Pick<TogetherOptions, 'clock' | 'aliveEvery'>,
+): () => void {
+  const stop = new AbortController();
+  if (aliveEvery === 0) return () => undefined;
+  void (async () => {
+    for (let count = 1; !stop.signal.aborted; count += 1) {
+      for (const { run, outcome } of runs) {
+        if (outcome) continue;
+        await upload(run.session, run.reference.path, run.reference.directory, [
+          { name: 'alive', content: `${count}\n` },
+        ]).catch(() => undefined);
+      }
+      await clock.sleep(aliveEvery, stop.signal).catch(() => undefined);
+    }
+  })();
+  return () => stop.abort();
+}
