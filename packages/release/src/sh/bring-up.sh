@@ -142,18 +142,18 @@ wait_healthy() {
   _verdict=
   wait_until "$wait_timeout" "$(waiting_for "$_wait_names")" health_settled
   case $_verdict in
-  well) return 0 ;;
-  bad) ;;
-  *)
-    judge_health
-    awk '$1 != "ok"' "$scratch/health" >"$scratch/health.bad"
-    _cause="not healthy within $wait_timeout s"
-    if cancelled; then
-      _cause='the run was cancelled'
-      # Among several servers this one is not the reason.
-      result stopped true
-    fi
-    ;;
+    well) return 0 ;;
+    bad) ;;
+    *)
+      judge_health
+      awk '$1 != "ok"' "$scratch/health" >"$scratch/health.bad"
+      _cause="not healthy within $wait_timeout s"
+      if cancelled; then
+        _cause='the run was cancelled'
+        # Among several servers this one is not the reason.
+        result stopped true
+      fi
+      ;;
   esac
   bad_services=" $(awk '$1 != "ok" { print $2 }' "$scratch/health.bad" | sort -u | tr '\n' ' ')"
   problem=$(awk '$1 != "ok" {

@@ -12,12 +12,12 @@ live_color() {
   canary=
   _share=$(sed -n 's/.*"share":"\([a-z0-9-]*\)".*/\1/p' "$path/.deploy/traffic.json" 2>/dev/null)
   case $_share in
-  blue | green) live=$_share ;;
-  blue-* | green-*)
-    canary=$_share
-    live=${_share%%-*}
-    ;;
-  *) [ -z "$(plain_containers)" ] || live=blue ;;
+    blue | green) live=$_share ;;
+    blue-* | green-*)
+      canary=$_share
+      live=${_share%%-*}
+      ;;
+    *) [ -z "$(plain_containers)" ] || live=blue ;;
   esac
 }
 
@@ -61,7 +61,10 @@ prepare_color() {
     _network=zz_${base_project}_$_one
     clean_env docker network inspect --format . "$_network" >/dev/null 2>&1 ||
       unlocked clean_env docker network create --label "deploy-actions.project=$base_project" "$_network" >/dev/null ||
-      { problem="the network $_network could not be made"; return 1; }
+      {
+        problem="the network $_network could not be made"
+        return 1
+      }
   done
   for _file in "$1"/volumes-*; do
     [ -f "$_file" ] || continue
@@ -123,7 +126,10 @@ join_shared() {
     for _one in blue green; do
       case " $_on " in *" zz_${base_project}_$_one "*) continue ;; esac
       unlocked clean_env docker network connect --alias "$_service" "zz_${base_project}_$_one" "$_id" ||
-        { problem="$_service could not join the network of $_one"; return 1; }
+        {
+          problem="$_service could not join the network of $_one"
+          return 1
+        }
       say "$_service is on the network of $_one"
     done
   done <"$scratch/join"
@@ -131,7 +137,10 @@ join_shared() {
 
 # slot_release: the release in the place that this deployment replaces.
 slot_release() {
-  if [ -z "$color" ]; then current_release; return; fi
+  if [ -z "$color" ]; then
+    current_release
+    return
+  fi
   _slot=$(cat "$path/.deploy/color-$color" 2>/dev/null)
   [ -z "$_slot" ] || [ ! -f "$path/releases/$_slot/services" ] || printf '%s' "$_slot"
 }

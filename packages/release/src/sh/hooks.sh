@@ -12,10 +12,10 @@ run_hooks() {
     [ -f "$_hook" ] || continue
     hook_name=$(basename "$_hook")
     case $2 in
-    after-up) once "$hook_name" run_in_service "$1" "$_hook" ;;
-    # One that an earlier attempt of this deployment has ended is not run again, also where others are left.
-    migrate) done_before "$hook_name" || once "$hook_name" run_in_container "$1" "$_hook" ;;
-    *) once "$hook_name" run_in_container "$1" "$_hook" ;;
+      after-up) once "$hook_name" run_in_service "$1" "$_hook" ;;
+      # One that an earlier attempt of this deployment has ended is not run again, also where others are left.
+      migrate) done_before "$hook_name" || once "$hook_name" run_in_container "$1" "$_hook" ;;
+      *) once "$hook_name" run_in_container "$1" "$_hook" ;;
     esac || return 1
   done
 }

@@ -70,7 +70,7 @@ resolve() {
   case $_env_name in /*) _base=$_env_name ;; *) _base=$stage/$_env_name ;; esac
   if [ -n "$env_file" ] && [ ! -f "$_base" ]; then
     case $env_file in
-    /*) fail input "env-file: there is no $env_file on the server" 'Make it there, readable to the login user.' ;;
+      /*) fail input "env-file: there is no $env_file on the server" 'Make it there, readable to the login user.' ;;
     esac
     fail input "env-file: there is no $env_file on the server" "Put it at $path/shared/$env_file, or give its absolute path."
   fi
@@ -85,15 +85,15 @@ resolve() {
   printf '%s' "$env_text" >>"$_merged"
   # Services that name the same file in `env_file` get the added lines too.
   case $_env_name in
-  /*) ;;
-  *)
-    if [ -n "$env_text" ] || [ -f "$_base" ]; then
-      own_folders "$_env_name"
-      mkdir -p "$(dirname "$_base")"
-      rm -f "$_base"
-      cp "$_merged" "$_base"
-    fi
-    ;;
+    /*) ;;
+    *)
+      if [ -n "$env_text" ] || [ -f "$_base" ]; then
+        own_folders "$_env_name"
+        mkdir -p "$(dirname "$_base")"
+        rm -f "$_base"
+        cp "$_merged" "$_base"
+      fi
+      ;;
   esac
   set -- --project-directory "$stage" --env-file "$_merged"
   [ -z "$project_given" ] || set -- "$@" --project-name "$project_given"
@@ -244,14 +244,14 @@ shared_sources() {
   : >present
   while IFS= read -r _source; do
     case $_source in
-    "$stage"/*)
-      _relative=${_source#"$stage"/}
-      if [ -e "$path/shared/$_relative" ] || [ -L "$path/shared/$_relative" ]; then
-        printf 'shared %s\n' "$_relative" >>present
-      elif [ -n "$old_folder" ] && [ -e "$old_folder/$_relative" ]; then
-        printf 'old %s\n' "$_relative" >>present
-      fi
-      ;;
+      "$stage"/*)
+        _relative=${_source#"$stage"/}
+        if [ -e "$path/shared/$_relative" ] || [ -L "$path/shared/$_relative" ]; then
+          printf 'shared %s\n' "$_relative" >>present
+        elif [ -n "$old_folder" ] && [ -e "$old_folder/$_relative" ]; then
+          printf 'old %s\n' "$_relative" >>present
+        fi
+        ;;
     esac
   done <sources
   # Env files of the old stack are linked into shared/ too: the next deployment reads them there.

@@ -77,10 +77,10 @@ pull_images() {
   : >"$scratch/to-pull"
   while read -r _image; do
     case $pull:$_image in
-    never:*) ;;
-    # A digest names the content: what is here is the same.
-    missing:* | always:*@sha256:*) here "$_image" || printf '%s\n' "$_image" >>"$scratch/to-pull" ;;
-    *) printf '%s\n' "$_image" >>"$scratch/to-pull" ;;
+      never:*) ;;
+      # A digest names the content: what is here is the same.
+      missing:* | always:*@sha256:*) here "$_image" || printf '%s\n' "$_image" >>"$scratch/to-pull" ;;
+      *) printf '%s\n' "$_image" >>"$scratch/to-pull" ;;
     esac
   done <"$1/pulls"
   if [ -s "$scratch/to-pull" ]; then
@@ -166,11 +166,11 @@ stop_if_cancelled() {
 
 pull_failure() {
   case $(cat "$scratch/ended" 2>/dev/null) in
-  cancelled) stop_if_cancelled ;;
-  late)
-    stop remote "not pulled within $pull_timeout s: $(cat "$scratch"/pull-failed.* | tr '\n' ' ')" \
-      'Look at the way to the registry, or raise pull-timeout. Nothing was changed.'
-    ;;
+    cancelled) stop_if_cancelled ;;
+    late)
+      stop remote "not pulled within $pull_timeout s: $(cat "$scratch"/pull-failed.* | tr '\n' ' ')" \
+        'Look at the way to the registry, or raise pull-timeout. Nothing was changed.'
+      ;;
   esac
   for _failed in "$scratch"/pull-failed.*; do
     [ -f "$_failed" ] || return 0
@@ -178,15 +178,15 @@ pull_failure() {
     details "$_log"
     _image=$(cat "$_failed")
     case $(cat "$_log") in
-    *'no space left'*)
-      stop refused "the disk of the server is full: $_image could not be pulled; nothing was changed" 'Free some space: docker system df shows what takes it.'
-      ;;
-    *unauthorized* | *denied* | *'authentication required'*)
-      stop refused "the registry refused $_image" 'Give registry, registry-username and registry-password with the right to read it.'
-      ;;
-    *'not found'* | *'manifest unknown'*)
-      stop input "the registry has no $_image" 'Check that it was pushed, under this name.'
-      ;;
+      *'no space left'*)
+        stop refused "the disk of the server is full: $_image could not be pulled; nothing was changed" 'Free some space: docker system df shows what takes it.'
+        ;;
+      *unauthorized* | *denied* | *'authentication required'*)
+        stop refused "the registry refused $_image" 'Give registry, registry-username and registry-password with the right to read it.'
+        ;;
+      *'not found'* | *'manifest unknown'*)
+        stop input "the registry has no $_image" 'Check that it was pushed, under this name.'
+        ;;
     esac
     stop remote "$_image could not be pulled: $(tail -n 1 "$_log" | cut -c 1-300)"
   done
@@ -195,9 +195,9 @@ pull_failure() {
 # login_for IMAGE: the variable that has Docker use the login, if the image is of its registry.
 login_for() {
   case ${1%%/*} in
-  "$registry") _own=yes ;;
-  *.* | *:* | localhost) _own= ;;
-  *) if [ "$registry" = docker.io ]; then _own=yes; else _own=; fi ;;
+    "$registry") _own=yes ;;
+    *.* | *:* | localhost) _own= ;;
+    *) if [ "$registry" = docker.io ]; then _own=yes; else _own=; fi ;;
   esac
   if [ -n "$_own" ] && [ -n "$login_folder" ]; then printf 'DOCKER_CONFIG=%s' "$login_folder"; fi
 }

@@ -57,9 +57,9 @@ require_compose() {
     # Not every version of `docker info` gives the reason; this one does.
     _error=$(clean_env docker version --format '{{.Server.Version}}' 2>&1)
     case $_error in
-    *'permission denied'*)
-      fail refused "the user $(id -un) may not use Docker" "Let an administrator run: usermod -aG docker $(id -un)"
-      ;;
+      *'permission denied'*)
+        fail refused "the user $(id -un) may not use Docker" "Let an administrator run: usermod -aG docker $(id -un)"
+        ;;
     esac
     printf '%s\n' "$_error" >"$scratch/engine.error"
     details "$scratch/engine.error"
@@ -175,11 +175,11 @@ repair_leftovers() {
   cp "$scratch/containers" "$scratch/leftovers"
   while read -r _service _id _hash _image_id _status _code _restarts _health _oom _number _started _name _image; do
     case $_status in
-    dead | removing)
-      say "removes the dead container ${_name#/}"
-      unlocked clean_env docker rm --force "$_id" >/dev/null 2>&1
-      continue
-      ;;
+      dead | removing)
+        say "removes the dead container ${_name#/}"
+        unlocked clean_env docker rm --force "$_id" >/dev/null 2>&1
+        continue
+        ;;
     esac
     _plain=${_name#/}
     _prefix=${_plain%%_*}

@@ -13,7 +13,8 @@ traffic_valid() {
 traffic_whole() { in_proxy cat "$config_inside"; }
 traffic_generation() { :; }
 traffic_reload() {
-  if [ -n "$proxy_container" ]; then in_proxy caddy reload --force --config "$config_inside" 2>&1
+  if [ -n "$proxy_container" ]; then
+    in_proxy caddy reload --force --config "$config_inside" 2>&1
   else
     # Its admin endpoint asks nobody on the server who he is, unless it was told to.
     caddy reload --force --config "$config_inside" 2>&1 || as_root caddy reload --force --config "$config_inside" 2>&1

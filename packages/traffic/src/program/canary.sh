@@ -25,7 +25,8 @@ begin_log() {
   : >"$run/window"
   canary_from=$(log_size) || {
     canary_source=probing
-    if [ -n "$canary_log" ]; then canary_source="probing ($canary_log cannot be read)"
+    if [ -n "$canary_log" ]; then
+      canary_source="probing ($canary_log cannot be read)"
     elif [ -n "$canary_why" ]; then canary_source="probing ($canary_why)"; fi
     return 0
   }

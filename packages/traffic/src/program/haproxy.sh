@@ -29,7 +29,8 @@ haproxy_reload() {
       return 1
     fi
     docker kill -s USR2 "$proxy_container" </dev/null >/dev/null
-  elif command -v systemctl >/dev/null 2>&1 && [ -d /run/systemd/system ]; then as_root systemctl reload haproxy
+  elif command -v systemctl >/dev/null 2>&1 && [ -d /run/systemd/system ]; then
+    as_root systemctl reload haproxy
   else
     haproxy_pid=$(cat "${pid_file:-/run/haproxy.pid}" 2>/dev/null) || return 1
     as_root kill -USR2 "$haproxy_pid"
@@ -61,12 +62,16 @@ traffic_apply() {
 traffic_taken() { :; }
 told_by_header() { share_color "$(traffic_observe)"; }
 traffic_valid() {
-  if [ -n "$proxy_container" ]; then valid_said=$(in_proxy haproxy -c -f "$config_inside" 2>&1)
+  if [ -n "$proxy_container" ]; then
+    valid_said=$(in_proxy haproxy -c -f "$config_inside" 2>&1)
   else valid_said=$(as_root haproxy -c -f "$config_inside" 2>&1); fi
   case $? in
     0) ;;
     77) return 77 ;;
-    *) printf '%s\n' "$valid_said" | grep -v NOTICE | reason; return 1 ;;
+    *)
+      printf '%s\n' "$valid_said" | grep -v NOTICE | reason
+      return 1
+      ;;
   esac
 }
 traffic_whole() { :; }

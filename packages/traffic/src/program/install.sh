@@ -38,8 +38,10 @@ need_root() {
 
 # Writes the file in place: its owner, mode and inode stay, so that a link or a single-file mount still leads to it.
 put_config() {
-  if [ "$proxy" = traefik ]; then replace_config "$1"
-  elif [ -w "$config_file" ]; then cat "$1" >"$config_file"
+  if [ "$proxy" = traefik ]; then
+    replace_config "$1"
+  elif [ -w "$config_file" ]; then
+    cat "$1" >"$config_file"
   else as_root sh -c 'cat >"$1"' sh "$config_file" <"$1"; fi
 }
 
@@ -119,7 +121,8 @@ operate() {
     say "$config_file has all parts already."
   else
     # Kept where neither the proxy loads it nor the login user can write it.
-    if as_root install -d -m 0700 /var/backups/deploy-actions 2>/dev/null && as_root cp -p "$config_file" "$backup" 2>/dev/null; then :
+    if as_root install -d -m 0700 /var/backups/deploy-actions 2>/dev/null && as_root cp -p "$config_file" "$backup" 2>/dev/null; then
+      :
     else
       backup=$path/.deploy/${config_file##*/}.before
       cp "$run/before" "$backup"

@@ -5,14 +5,21 @@ traffic_apply() { flag_apply "$1"; }
 traffic_taken() { :; }
 told_by_header() { share_color "$(traffic_observe)"; }
 traffic_valid() {
-  if [ -n "$proxy_container" ]; then in_proxy nginx -t 2>&1 | grep -q 'test is successful' || { in_proxy nginx -t 2>&1 | reason; return 1; }
+  if [ -n "$proxy_container" ]; then
+    in_proxy nginx -t 2>&1 | grep -q 'test is successful' || {
+      in_proxy nginx -t 2>&1 | reason
+      return 1
+    }
   else
     # nginx makes log files that are not there yet, with our mask.
     valid_said=$(umask 022 && as_root nginx -t 2>&1)
     case $?:$valid_said in
       0:*) ;;
       77:*) return 77 ;;
-      *) printf '%s\n' "$valid_said" | reason; return 1 ;;
+      *)
+        printf '%s\n' "$valid_said" | reason
+        return 1
+        ;;
     esac
   fi
 }

@@ -118,7 +118,10 @@ ask() {
       ask_index=$((ask_index + 1))
       ask_answer=$(ask_wget </dev/null 2>&1 | head -c 1048576 | tr -d '\000')
       ask_code=$(printf '%s\n' "$ask_answer" | sed -n 's|^ *HTTP/[0-9.]* \([0-9]*\).*|\1|p' | tail -n 1)
-      { printf '%s\n' "$ask_answer" | sed 's/^  //'; printf '%s %s 0\n' "$token" "${ask_code:-000}"; } | tr -d '\r\000' | ask_lines
+      {
+        printf '%s\n' "$ask_answer" | sed 's/^  //'
+        printf '%s %s 0\n' "$token" "${ask_code:-000}"
+      } | tr -d '\r\000' | ask_lines
     done
   fi
 }

@@ -20,8 +20,14 @@ journal() { :; }
 result() { :; }
 cancelled() { return 1; }
 unlocked() { "$@" 9>&-; }
-run() { shift; "$@" </dev/null 9>&-; }
-once() { shift; "$@"; }
+run() {
+  shift
+  "$@" </dev/null 9>&-
+}
+once() {
+  shift
+  "$@"
+}
 write_file() { cat >"$1.new" && mv -f "$1.new" "$1"; }
 wait_until() {
   wait_end=$(($(date +%s) + $1))

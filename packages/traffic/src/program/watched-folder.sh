@@ -9,14 +9,16 @@ replace_config() {
 
 # place_share FILE: as Traefik's file of the share. As root as long as the folder is not ours to write.
 place_share() {
-  if [ -w "$watched" ]; then put_share "$1"
+  if [ -w "$watched" ]; then
+    put_share "$1"
   else need_root sh -c 'new=$(mktemp "${2%/*}/.deploy-actions.XXXXXX") || exit 1; cat "$1" >"$new" && chmod 0644 "$new" && chown "$3" "$new" && mv -f "$new" "$2" || { rm -f "$new"; exit 1; }' sh "$1" "$share_file" "$login"; fi
 }
 
 # The file of the share as it was before this run: the site that is put back knows that one.
 put_share_back() {
   [ "$proxy" = traefik ] && [ -f "$run/share-placed" ] || return 0
-  if [ -f "$run/share-before" ]; then place_share "$run/share-before"
+  if [ -f "$run/share-before" ]; then
+    place_share "$run/share-before"
   else rm -f "$share_file" 2>/dev/null || as_root rm -f "$share_file"; fi
 }
 
