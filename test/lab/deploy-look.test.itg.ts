@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { type Lab, openLab } from '@deploy-actions/lab';
@@ -47,6 +47,37 @@ test('a broken env file on the server is refused by its line, and its text is no
   const result = await refused(deployInputs(lab, 'v1'));
   expect(result.headline).toContain('line 2 of .env on the server is not KEY=value');
   expect(result.log).not.toContain('supersecret');
+});
+
+test('a second application of the same name in another folder is refused with both folders, and takes nothing', async () => {
+  await deployed(deployInputs(lab, 'v1'));
+  const before = await containers(lab.host);
+  for (const more of [{}, { adopt: true }, { plan: true }]) {
+    const result = await refused(deployInputs(lab, 'v2', { path: '/srv/deploy/other/shop', ...more }));
+    expect(result.headline).toContain(
+      'the project shop belongs to the application in /srv/deploy/shop, and this is /srv/deploy/other/shop',
+    );
+  }
+  expect(await containers(lab.host)).toEqual(before);
+  const own = deployInputs(lab, 'v1', { path: '/srv/deploy/other/shop', project: 'shop-2', plan: true });
+  expect((await deployed(own)).shown).toMatch(/db +create/);
+});
+
+test('what a release leaves out and mounts is refused with the line to add, before anything changes', async () => {
+  const workspace = checkout();
+  const file = join(workspace, 'compose.yaml');
+  const text = readFileSync(file, 'utf8').replace(
+    './nginx.conf:/etc/nginx/conf.d/shop.conf:ro',
+    './web:/etc/nginx/conf.d:ro',
+  );
+  expect(text).toContain('./web:');
+  writeFileSync(file, text);
+  mkdirSync(join(workspace, 'web'));
+  writeFileSync(join(workspace, 'web/shop.conf'), 'server { listen 80; }\n');
+  const result = await refused(deployInputs(lab, 'v1', { files: '' }), { workspace });
+  expect(result.headline).toContain('mounts ./web, which is in the repository but not among `files`');
+  expect(result.headline).toContain('Add web to `files`.');
+  expect(await containers(lab.host)).toEqual({});
 });
 
 test('an image that the registry does not have ends the pull with the old version untouched', async () => {

@@ -24,6 +24,7 @@ import { badImages } from './bad-images.ts';
 import { type ColorWish, colorRelease } from './coloring.ts';
 import { type Hook, checkHooks, hookFile } from './hook.ts';
 import type { Inspection } from './inspection.ts';
+import { refuseOtherFolder } from './ownership.ts';
 import { joinsTable, needsTable, pullList, restartsTable, treesTable } from './tables.ts';
 
 /** What the user wants deployed, beside the compose files. */
@@ -71,8 +72,9 @@ export interface Prepared {
   uploads: Upload[];
 }
 
-/** Turns what was found on the server and what is wanted into a release. Pure; throws `input` Failures. */
+/** Turns what was found on the server and what is wanted into a release. Pure; throws `input` and `refused` Failures. */
 export function prepareRelease(found: Inspection, path: string, wanted: Wanted): Prepared {
+  refuseOtherFolder(found, path);
   const chosen = selectServices(found.config, wanted.services);
   const { model: imaged, notes } = applyImages(chosen, wanted.images, wanted.digestRule);
   const moved = relocate(imaged, { stage: found.stage, path, shared: found.shared }, wanted.files);
