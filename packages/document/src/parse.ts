@@ -1,5 +1,6 @@
-import { exactNumber } from '@deploy-actions/kit';
+import { exactNumber, parseExactJson } from '@deploy-actions/kit';
 import type { Document, Node, YAMLError } from 'yaml';
+import { readJson } from './json.ts';
 import { DocumentError, type Path, type Problem } from './problem.ts';
 
 export interface ParseLimits {
@@ -42,6 +43,19 @@ export async function parseDocument(text: string, options: ParseOptions = {}): P
   if (deep)
     throw fail(`nested deeper than ${depth} levels`, [], { line: deep.line + offset, column: deep.column });
 
+  const checked = (read: ParsedDocument): ParsedDocument => {
+    const excess = measure(read.value, depth, values);
+    if (excess) throw fail(excess.message, excess.path, read.place(excess.path));
+    return read;
+  };
+  const json = /^\s*[[{]/.test(text) ? readJson(text) : undefined;
+  if (json) {
+    const place: ParsedDocument['place'] = (path, what = 'value') => {
+      const before = text.slice(0, json.offset(path, what)).split('\n');
+      return { line: before.length + offset, column: before.at(-1)!.length + 1 };
+    };
+    return checked({ value: json.value, exact: () => parseExactJson(text), place });
+  }
   const yaml = await import('yaml');
   const counter = new yaml.LineCounter();
   const positionOf = (at: number) => {
@@ -86,8 +100,6 @@ export async function parseDocument(text: string, options: ParseOptions = {}): P
     const range = rangeOf(document, path, what, yaml);
     return range === undefined ? { line: 1 + offset, column: 1 } : positionOf(range);
   };
-  const excess = measure(value, depth, values);
-  if (excess) throw fail(excess.message, excess.path, place(excess.path));
   const exact = () => {
     yaml.visit(document, {
       Scalar(_key, node) {
@@ -97,7 +109,7 @@ export async function parseDocument(text: string, options: ParseOptions = {}): P
     });
     return document.toJS({ maxAliasCount: 1000 }) as unknown;
   };
-  return { value, exact, place };
+  return checked({ value, exact, place });
 }
 
 /** Brackets deeper than the parser's recursion bears; a cheap look before anything recursive runs. */

@@ -1,6 +1,10 @@
+import { formatDuration } from '@deploy-actions/kit';
 import { type Finding, type Schema, explainFindings } from './explain.ts';
 import { type ParseOptions, type ParsedDocument, parseDocument } from './parse.ts';
 import { DocumentError, type Path, type Problem } from './problem.ts';
+import { bounded } from './schema/bounded.ts';
+import { type SchemaBundle, bundler } from './schema/bundle.ts';
+import { pointerParts } from './schema/source.ts';
 
 /** One way in which a value does not conform to a schema. */
 export interface Violation {
@@ -8,67 +12,86 @@ export interface Violation {
   message: string;
 }
 
+/** A schema that values are held against, prepared once. */
+export interface PreparedSchema {
+  /** In what a value does not conform; none means that it does. It takes two seconds at most; what takes longer does not conform. */
+  violations(value: unknown): Violation[];
+}
+
+/** Milliseconds that one value may take: patterns can be made to run for hours by the text that they meet. */
+const LIMIT = 2000;
+
+/** The validator's names of the drafts; draft 6 is a part of draft 7. */
 const DRAFTS = {
-  'draft-04': '4',
-  'draft-06': '7',
-  'draft-07': '7',
+  '4': '4',
+  '6': '7',
+  '7': '7',
   '2019-09': '2019-09',
   '2020-12': '2020-12',
+  'openapi-3.0': '2020-12',
 } as const;
 
 /**
  * Holds a value against a JSON Schema; no violations means that it conforms. The draft is the one that
- * `$schema` names, else 2020-12. Throws when the schema itself is unusable (a `$ref` to nowhere, a bad
- * pattern). References to other documents are never fetched.
+ * `$schema` names, else 2020-12; `format` counts. Throws a Failure with the line when the schema itself is unusable (a
+ * `$ref` to nothing, a bad pattern). References to other documents are never followed.
  */
 export async function validateSchema(schema: Schema, value: unknown): Promise<Violation[]> {
-  const validator = await validatorOf(schema);
-  if (validator.quick(value)) return [];
-  const explained = explainFindings(schema, value);
-  if (explained.length > 0) return explained.map(({ path, message }) => ({ path, message }));
-  return validator.errors(value);
-}
-
-interface Prepared {
-  quick(value: unknown): boolean;
-  errors(value: unknown): Violation[];
+  const known = typeof schema === 'object' ? prepared.get(schema) : undefined;
+  if (known) return known.violations(value);
+  const { bundle } = bundler({ dialect: '2020-12', addressed: true, open: () => Promise.resolve(undefined) });
+  const source = { uri: 'workspace:///', value: schema };
+  const made = await prepareSchema(await bundle({ source, path: [] }));
+  if (typeof schema === 'object') prepared.set(schema, made);
+  return made.violations(value);
 }
 
 /** Schemas are prepared once: a run holds many answers against the same one. */
-const prepared = new WeakMap<object, Prepared>();
+const prepared = new WeakMap<object, PreparedSchema>();
 
-async function validatorOf(schema: Schema): Promise<Prepared> {
-  const known = typeof schema === 'object' ? prepared.get(schema) : undefined;
-  if (known) return known;
-  const { Validator } = await import('@cfworker/json-schema');
-  const name = typeof schema === 'object' ? String(schema['$schema'] ?? '') : '';
-  const draft = Object.entries(DRAFTS).find(([part]) => name.includes(part))?.[1] ?? '2020-12';
-  // The validator marks its schema: it gets its own copy.
-  const quick = new Validator(structuredClone(schema) as never, draft, true);
-  const made: Prepared = {
-    quick: (value) => quick.validate(value).valid,
-    errors(value) {
-      const { errors } = new Validator(structuredClone(schema) as never, draft, false).validate(value);
-      const leaves = errors.filter(
-        ({ instanceLocation }) =>
-          !errors.some((other) => other.instanceLocation.startsWith(`${instanceLocation}/`)),
-      );
-      return (leaves.length > 0 ? leaves : errors).map((error) => ({
-        path: pointerPath(error.instanceLocation),
-        message: error.error,
-      }));
+/** The definitions of one bundler as the validator looks them up: by the text of the references to them. */
+const lookups = new WeakMap<object, Record<string, Schema>>();
+
+/** Prepares a bundle for the validator. */
+export async function prepareSchema({ schema, dialect }: SchemaBundle): Promise<PreparedSchema> {
+  const { validate } = await import('@cfworker/json-schema');
+  const draft = DRAFTS[dialect];
+  const lookup = lookups.get(schema.$defs) ?? {};
+  lookups.set(schema.$defs, lookup);
+  for (const [name, definition] of Object.entries(schema.$defs)) lookup[`#/$defs/${name}`] = definition;
+  const hold = (value: unknown, first: boolean) =>
+    validate(value, { $ref: schema.$ref } as never, draft, lookup as never, first);
+  const judge = (value: unknown): Violation[] => {
+    if (hold(value, true).valid) return [];
+    const explained = explainFindings(schema, value);
+    if (explained.length > 0) return explained.map(({ path, message }) => ({ path, message }));
+    // That a reference was followed to a schema that does not fit says nothing by itself.
+    const errors = hold(value, false).errors.filter(({ keyword }) => keyword !== '$ref');
+    const leaves = errors.filter(
+      ({ instanceLocation }) =>
+        !errors.some((other) => other.instanceLocation.startsWith(`${instanceLocation}/`)),
+    );
+    return (leaves.length > 0 ? leaves : errors).map((error) => ({
+      path: pointerParts(error.instanceLocation),
+      message: error.error,
+    }));
+  };
+  return {
+    violations(value) {
+      try {
+        const judged = bounded(() => judge(value), LIMIT);
+        if (judged) return judged.value;
+      } catch (error) {
+        if (!(error instanceof RangeError)) throw error;
+        const message = 'is too large or too deep for the schema, or the schema refers to itself without end';
+        return [{ path: [], message }];
+      }
+      const limit = formatDuration(LIMIT);
+      return [
+        { path: [], message: `takes longer than ${limit} to check; is a "pattern" of the schema to blame?` },
+      ];
     },
   };
-  if (typeof schema === 'object') prepared.set(schema, made);
-  return made;
-}
-
-function pointerPath(pointer: string): Path {
-  return pointer
-    .replace(/^#?\/?/, '')
-    .split('/')
-    .filter((part) => part !== '')
-    .map((part) => decodeURIComponent(part).replace(/~1/g, '/').replace(/~0/g, '~'));
 }
 
 export interface ReadOptions extends ParseOptions {

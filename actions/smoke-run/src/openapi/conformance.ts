@@ -1,10 +1,22 @@
-import { type Schema, parseDocument, pathText, validateSchema } from '@deploy-actions/document';
-import type { HttpResponse } from '@deploy-actions/http';
+import {
+  type OpenSource,
+  type PreparedSchema,
+  type SchemaSource,
+  bundler,
+  parseDocument,
+  pathText,
+  prepareSchema,
+} from '@deploy-actions/document';
 import { Failure, messageOf } from '@deploy-actions/kit';
 import type { Answer, AnswerReader } from '../answer/answer.ts';
+import { type Description, below, describeApi } from './description.ts';
+import { describedType, isJson } from './media-type.ts';
+import { findOperation } from './route.ts';
 
 /** Whether answers conform to JSON Schemas and OpenAPI descriptions, each file read once. */
 export interface Conformance {
+  /** Reads a file before the checks begin, so that no check waits for it and what is wrong with it is told at once. */
+  prepare(kind: 'json-schema' | 'openapi', file: string): Promise<void>;
   /** `reference` is a schema or the path of one. Undefined when the body conforms. */
   schema(reference: object | string | boolean, read: AnswerReader): Promise<Discord | undefined>;
   openapi(file: string, answer: Answer, read: AnswerReader): Promise<Discord | undefined>;
@@ -15,154 +27,125 @@ export interface Discord {
   wanted: string;
 }
 
-type Node = Record<string, unknown>;
+/** Descriptions of whole APIs are large: GitHub's has 13 MB. */
+const LIMITS = { size: 32 * 2 ** 20, values: 4_000_000, depth: 200 };
+
+/** Schemas that stand in checks are prepared once as well, as long as there are not too many of them. */
+const MOST_INLINE = 1000;
 
 /** `readFile` answers the text of a file of the workspace, or throws a Failure. */
 export function conformance(readFile: (path: string) => string): Conformance {
-  const documents = new Map<string, Promise<unknown>>();
-  const load = (path: string): Promise<unknown> => {
-    let document = documents.get(path);
-    if (!document) {
-      document = parseDocument(readFile(path), {
-        limits: { size: 20 * 2 ** 20, values: 2_000_000, depth: 200 },
-      }).then(
-        ({ value }) => value,
-        (error: unknown) => {
-          throw new Failure('input', `${path}: ${messageOf(error)}`, { cause: error });
-        },
-      );
-      documents.set(path, document);
-    }
-    return document;
+  const sources = once((file: string) => openFile(file, readFile(file)));
+  const open: OpenSource = async (uri) => {
+    if (!uri.startsWith('workspace:')) return undefined;
+    const path = decodeURIComponent(new URL(uri).pathname);
+    // A description that was named by its absolute path has its neighbours there too.
+    const file = [path.replace(/^\/+/, ''), path].find((one) => isReadable(one));
+    return file === undefined ? undefined : await sources(file);
   };
-  const check = async (schema: Schema, value: unknown, name: string): Promise<Discord | undefined> => {
-    let violations;
+  const isReadable = (file: string): boolean => {
     try {
-      violations = await validateSchema(schema, value);
-    } catch (error) {
-      throw new Failure('input', `${name} is no usable JSON Schema: ${messageOf(error)}`, { cause: error });
+      return readFile(file) !== undefined;
+    } catch {
+      return false;
     }
-    if (violations.length === 0) return undefined;
-    const shown = violations
-      .slice(0, 5)
-      .map(({ path, message }) => `${path.length === 0 ? 'the body' : pathText(path)} ${message}`);
-    const more = violations.length > 5 ? ` and ${violations.length - 5} more` : '';
-    return { got: shown.join('; ') + more, wanted: `what ${name} describes` };
+  };
+  const schemaFile = once(async (file: string) => await prepared(await sources(file), open));
+  const description = once(async (file: string) => describeApi(await sources(file), open));
+  const inline = new Map<string, Promise<PreparedSchema>>();
+  const inlineSchema = (schema: object | boolean): Promise<PreparedSchema> => {
+    const key = JSON.stringify(schema);
+    const value = JSON.parse(key) as unknown;
+    const known = inline.get(key) ?? prepared({ uri: 'workspace:///', value }, open);
+    if (inline.size < MOST_INLINE) inline.set(key, known);
+    return known;
   };
   return {
+    async prepare(kind, file) {
+      await (kind === 'openapi' ? description(file) : schemaFile(file));
+    },
     async schema(reference, read) {
-      const name = typeof reference === 'string' ? reference : 'the JSON Schema';
-      const schema = (typeof reference === 'string' ? await load(reference) : reference) as Schema;
-      return await check(schema, read.json(), name);
+      const named = typeof reference === 'string';
+      const schema = await (named ? schemaFile(reference) : inlineSchema(reference));
+      return discord(schema, jsonOf(read), named ? reference : 'the JSON Schema');
     },
     async openapi(file, answer, read) {
-      const response = answer.response!;
-      const description = (await load(file)) as Node;
-      const version = String(description['openapi'] ?? '');
-      if (!version.startsWith('3.')) {
-        throw new Failure('input', `${file} is no OpenAPI 3 description`, {
-          remedy: 'Give a file that has `openapi: 3.…`.',
-        });
-      }
-      const found = operationOf(description, response, answer.method ?? 'GET');
-      if (found.problem !== undefined) return { got: found.problem, wanted: `what ${file} describes` };
-      const type = (response.headers['content-type'] ?? '').split(';')[0]!.trim().toLowerCase();
-      const content = found.answer['content'] as Record<string, Node> | undefined;
-      if (!content || Object.keys(content).length === 0) return undefined;
-      const media = content[type] ?? content[`${type.split('/')[0]}/*`] ?? content['*/*'];
-      if (!media) return { got: `content type ${type || 'none'}`, wanted: Object.keys(content).join(' or ') };
-      if (media['schema'] === undefined || !/json/.test(type)) return undefined;
-      const schema = version.startsWith('3.0') ? fromOpenApi30(media['schema']) : media['schema'];
-      // References point into the whole description, so it stands around the schema.
-      const components = version.startsWith('3.0')
-        ? fromOpenApi30(description['components'] ?? {})
-        : description['components'];
-      return await check({ ...(schema as Node), components }, read.json(), file);
+      return await judgeAnswer(await description(file), answer, read);
     },
   };
 }
 
-function operationOf(
-  description: Node,
-  response: HttpResponse,
-  asked: string,
-): { answer: Node; problem?: undefined } | { problem: string } {
-  const path = new URL(response.url).pathname;
-  const bases = ((description['servers'] ?? []) as Node[]).map((server) =>
-    serverPath(String(server['url'] ?? '')),
-  );
-  const paths = (description['paths'] ?? {}) as Record<string, Node>;
-  const candidates = [...new Set(['', ...bases])]
-    .filter((base) => path.startsWith(base))
-    .map((base) => path.slice(base.length) || '/');
-  // A path without parameters wins over one with (OpenAPI, Paths Object).
-  const templates = Object.keys(paths).sort((a, b) => Number(a.includes('{')) - Number(b.includes('{')));
-  const template = templates.find((one) =>
-    candidates.some((candidate) => templatePattern(one).test(candidate)),
-  );
-  if (template === undefined) return { problem: `path ${path} is not described` };
-  const method = asked.toLowerCase();
-  const operation = resolve(description, paths[template]![method]) as Node | undefined;
-  if (!operation) return { problem: `${method.toUpperCase()} ${template} is not described` };
-  const responses = (operation['responses'] ?? {}) as Record<string, unknown>;
-  const status = String(response.status);
-  const answer =
-    responses[status] ?? responses[`${status[0]}XX`] ?? responses[`${status[0]}xx`] ?? responses['default'];
-  if (answer === undefined)
-    return { problem: `status ${status} of ${method.toUpperCase()} ${template} is not described` };
-  return { answer: resolve(description, answer) as Node };
-}
-
-function serverPath(url: string): string {
+async function openFile(file: string, text: string): Promise<SchemaSource> {
   try {
-    return new URL(url, 'http://x').pathname.replace(/\/$/, '');
-  } catch {
-    return '';
-  }
-}
-
-function templatePattern(template: string): RegExp {
-  const parts = template.split(/\{[^}]*\}/).map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
-  return new RegExp(`^${parts.join('[^/]+')}/?$`);
-}
-
-function resolve(description: Node, node: unknown): unknown {
-  const reference = (node as Node | undefined)?.['$ref'];
-  if (typeof reference !== 'string' || !reference.startsWith('#/')) return node;
-  let target: unknown = description;
-  for (const part of reference.slice(2).split('/'))
-    target = (target as Node | undefined)?.[part.replace(/~1/g, '/').replace(/~0/g, '~')];
-  return target;
-}
-
-/** OpenAPI 3.0 says `nullable: true` and boolean exclusive bounds where JSON Schema has other words. */
-function fromOpenApi30(node: unknown): unknown {
-  if (Array.isArray(node)) return node.map(fromOpenApi30);
-  if (typeof node !== 'object' || node === null) return node;
-  const { nullable, ...rest } = node as Node;
-  const out = Object.fromEntries(Object.entries(rest).map(([key, value]) => [key, fromOpenApi30(value)]));
-  const bounds = exclusiveBounds(out);
-  if (nullable !== true) return bounds;
-  if (typeof bounds['type'] === 'string')
+    const { value, place } = await parseDocument(text, { limits: LIMITS, merge: true });
     return {
-      ...bounds,
-      type: [bounds['type'], 'null'],
-      ...(Array.isArray(bounds['enum']) ? { enum: [...(bounds['enum'] as unknown[]), null] } : {}),
+      file,
+      uri: new URL(file.split('/').map(encodeURIComponent).join('/'), 'workspace:///').href,
+      value,
+      place,
     };
-  return { anyOf: [bounds, { type: 'null' }] };
+  } catch (error) {
+    throw new Failure('input', `${file}: ${messageOf(error)}`, { cause: error });
+  }
 }
 
-/** `exclusiveMinimum: true` beside `minimum: 1` becomes `exclusiveMinimum: 1`. */
-function exclusiveBounds(schema: Node): Node {
-  let out = schema;
-  for (const [bound, exclusive] of [
-    ['minimum', 'exclusiveMinimum'],
-    ['maximum', 'exclusiveMaximum'],
-  ] as const) {
-    if (typeof out[exclusive] !== 'boolean') continue;
-    const { [bound]: limit, [exclusive]: strict, ...rest } = out;
-    if (limit === undefined) out = rest;
-    else out = { ...rest, [strict === true ? exclusive : bound]: limit };
-  }
-  return out;
+async function prepared(source: SchemaSource, open: OpenSource): Promise<PreparedSchema> {
+  const { bundle } = bundler({ dialect: '2020-12', addressed: true, open });
+  return await prepareSchema(await bundle({ source, path: [] }));
+}
+
+async function judgeAnswer(
+  description: Description,
+  answer: Answer,
+  read: AnswerReader,
+): Promise<Discord | undefined> {
+  const response = answer.response!;
+  const method = answer.method ?? 'GET';
+  const { file } = description;
+  const unlike = (problem: string): Discord => ({ got: problem, wanted: `what ${file} describes` });
+  const operation = await findOperation(description, new URL(response.url).pathname, method);
+  if ('problem' in operation) return unlike(operation.problem);
+  const responses = await description.reach(below(operation.reached, 'responses'));
+  const status = String(response.status);
+  const key = [status, `${status[0]}XX`, `${status[0]}xx`, 'default'].find((one) =>
+    Object.hasOwn(responses?.node ?? {}, one),
+  );
+  const described = key === undefined ? undefined : await description.reach(below(responses!, key));
+  if (!described) return unlike(`status ${status} of ${operation.name} is not described`);
+  const content = await description.reach(below(described, 'content'));
+  const types = Object.keys(content?.node ?? {});
+  // An answer to HEAD, 204 and 304 have no body (RFC 9110, section 6.4.1).
+  if (types.length === 0 || method.toUpperCase() === 'HEAD' || status === '204' || status === '304')
+    return undefined;
+  const contentType = response.headers['content-type'] ?? '';
+  const type = describedType(types, contentType);
+  if (type === undefined) return { got: `content type ${contentType || 'none'}`, wanted: types.join(' or ') };
+  const media = await description.reach(below(content!, type));
+  if (!media || !Object.hasOwn(media.node, 'schema') || !isJson(contentType)) return undefined;
+  return discord(await description.schema(below(media, 'schema')), jsonOf(read), file);
+}
+
+/** The body in the numbers of JavaScript, which the validator knows. */
+function jsonOf(read: AnswerReader): unknown {
+  return JSON.parse(JSON.stringify(read.json())) as unknown;
+}
+
+function discord(schema: PreparedSchema, value: unknown, name: string): Discord | undefined {
+  const violations = schema.violations(value);
+  if (violations.length === 0) return undefined;
+  const shown = violations
+    .slice(0, 5)
+    .map(({ path, message }) => `${path.length === 0 ? 'the body' : pathText(path)} ${message}`);
+  const more = violations.length > 5 ? ` and ${violations.length - 5} more` : '';
+  return { got: shown.join('; ') + more, wanted: `what ${name} describes` };
+}
+
+/** A function whose answers are kept by its argument. */
+function once<T>(make: (key: string) => Promise<T>): (key: string) => Promise<T> {
+  const known = new Map<string, Promise<T>>();
+  return (key) => {
+    let made = known.get(key);
+    if (!made) known.set(key, (made = Promise.resolve().then(() => make(key))));
+    return made;
+  };
 }
