@@ -19,10 +19,8 @@ beforeEach(async () => {
   await lab.host.reset();
 });
 
-const schema = (name: string) =>
-  JSON.parse(
-    readFileSync(join(__dirname, `../../packages/release/schema/${name}.schema.json`), 'utf8'),
-  ) as Schema;
+const schema = (place: string) =>
+  JSON.parse(readFileSync(join(__dirname, `../../packages/${place}.schema.json`), 'utf8')) as Schema;
 
 test('a first deploy serves, an upgrade replaces it, a release that never gets healthy is taken back', async () => {
   const first = await deployed(deployInputs(lab, 'v1'));
@@ -47,14 +45,15 @@ test('a first deploy serves, an upgrade replaces it, a release that never gets h
   expect(await served(lab.host)).toBe('v2');
   const record = JSON.parse(readFileSync(broken.outputs['record']!, 'utf8')) as { status: string };
   expect(record.status).toBe('restored');
-  expect(await validateSchema(schema('deployment-record'), record)).toEqual([]);
+  expect(await validateSchema(schema('release/schema/deployment-record'), record)).toEqual([]);
   const release = JSON.parse(await lab.host.sh('cat /srv/deploy/shop/current/release.json')) as unknown;
-  expect(await validateSchema(schema('release'), release)).toEqual([]);
+  expect(await validateSchema(schema('ledger/schema/release'), release)).toEqual([]);
 
   const history = (await lab.host.sh('cat /srv/deploy/shop/.deploy/history.jsonl'))
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line) as { outcome: string; bad: boolean });
+  for (const line of history) expect(await validateSchema(schema('ledger/schema/history'), line)).toEqual([]);
   expect(history.map((one) => [one.outcome, one.bad])).toEqual([
     ['succeeded', false],
     ['succeeded', false],

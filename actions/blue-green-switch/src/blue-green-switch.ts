@@ -32,7 +32,7 @@ async function switchOn(
         wantsConfig: inputs.install !== 'false',
         ...(inputs['site-config'] ? { siteConfig: inputs['site-config'] } : {}),
       },
-      { signal: world.signal },
+      { signal: world.signal, log: world.log },
     );
   const seen = await Promise.all(servers.map(async (server) => look(server, await world.connect(server))));
   if (inputs.status) return showStatus(seen, inputs, world);

@@ -1,51 +1,39 @@
 import { expect, test } from '@jest/globals';
+import type { HistoryEntry } from '@deploy-actions/ledger';
+import { deployed, moved, returned, rolledBack, switchConfirmed } from '@deploy-actions/ledger/testing';
 import { isConfirmed, targetOf } from './target.ts';
 
-const line = (
-  operation: string,
-  from: string,
-  to: string,
-  outcome = 'succeeded',
-  deployment = '7-deploy',
-) => ({
-  operation,
-  deployment_id: deployment,
-  from,
-  to,
-  outcome,
-});
-const switched = line('switch', 'blue', 'green');
-const confirmed = line('confirm', 'green', 'green', 'confirmed');
+const switched = moved('blue', 'green', 'r2');
+const confirmed = switchConfirmed('green', 'r2');
+const rolled = rolledBack('r1', { from: 'green', to: 'blue' });
 
-const seen = (share: string, history: ReturnType<typeof line>[]) => ({
+const seen = (share: string, history: HistoryEntry[]) => ({
   server: { name: 'web1' },
   look: { share, history, traffic: undefined, confirm: undefined },
 });
-const target = (share: string, ...history: ReturnType<typeof line>[]) =>
+const target = (share: string, ...history: HistoryEntry[]) =>
   targetOf([seen(share, history)], 'idle', '7-deploy');
 
 test('a job that is run again goes on to the colour that it moved to, also after it confirmed', () => {
   expect(target('green', switched)).toBe('green');
   expect(target('green', switched, confirmed)).toBe('green');
   // Nobody confirmed in time, but the old colour could not take the traffic back.
-  expect(target('green', switched, line('confirm', 'green', 'green', 'failed'))).toBe('green');
+  expect(target('green', switched, { ...confirmed, outcome: 'failed' as const })).toBe('green');
 });
 
 test('a job whose switch was returned or rolled back moves again', () => {
-  expect(target('blue', switched, line('confirm', 'green', 'blue', 'returned'))).toBe('green');
-  expect(target('blue', switched, line('rollback', 'green', 'blue'))).toBe('green');
-  expect(target('blue', switched, confirmed, line('rollback', 'green', 'blue'))).toBe('green');
+  expect(target('blue', switched, returned('green', 'blue', 'r1'))).toBe('green');
+  expect(target('blue', switched, rolled)).toBe('green');
+  expect(target('blue', switched, confirmed, rolled)).toBe('green');
 });
 
 test('what the job deployed after it had switched is idle, and what another job moved is not its own', () => {
-  expect(target('green', switched, confirmed, { ...line('deploy', '', ''), outcome: 'succeeded' })).toBe(
-    'blue',
-  );
-  expect(target('green', line('switch', 'blue', 'green', 'succeeded', '8-deploy'))).toBe('blue');
+  expect(target('green', switched, confirmed, deployed('r3'))).toBe('blue');
+  expect(target('green', { ...switched, deployment_id: '8-deploy' })).toBe('blue');
 });
 
 test('a confirmation holds while the traffic is where it was confirmed', () => {
-  const holds = (share: string, ...history: ReturnType<typeof line>[]) =>
+  const holds = (share: string, ...history: HistoryEntry[]) =>
     isConfirmed(seen(share, history).look, '7-deploy');
   expect(holds('green', switched, confirmed)).toBe(true);
   expect(holds('blue', switched, confirmed)).toBe(false);

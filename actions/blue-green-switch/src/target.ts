@@ -1,5 +1,5 @@
 import { Failure } from '@deploy-actions/kit';
-import { type Color, canaryOf, otherColor, parseShare } from '@deploy-actions/ledger';
+import { type Color, canaryOf, isReturn, otherColor, parseShare } from '@deploy-actions/ledger';
 import { type SeenServer, liveColorOf } from '@deploy-actions/traffic';
 import type { SwitchInputs } from './fields.ts';
 
@@ -35,19 +35,19 @@ export function targetOf(seen: readonly Seen[], to: SwitchInputs['to'], goesOn?:
 
 /** The colour that the deployment has moved all traffic to, if that is the last thing it did and it is there still. */
 function movedColor({ history, share }: Look, deploymentId: string): Color | undefined {
-  const own = history.filter((line) => line['deployment_id'] === deploymentId);
+  const own = history.filter((line) => line.deployment_id === deploymentId);
   // A confirmation leaves the traffic where the switch has moved it; a return moves it back.
-  const last = own.findLast((line) => line['operation'] !== 'confirm' || line['outcome'] === 'returned');
-  const moved = last?.['operation'] === 'switch' && last['outcome'] === 'succeeded' && last['to'] === share;
+  const last = own.findLast((line) => line.operation !== 'confirm' || isReturn(line));
+  const moved = last?.operation === 'switch' && last.outcome === 'succeeded' && last.to === share;
   const to = parseShare(moved ? (share ?? '') : '');
   return to?.weight === 100 ? to.color : undefined;
 }
 
 /** Whether the last thing that the deployment did was to confirm a switch, and the traffic is there still. */
 export function isConfirmed({ history, share, confirm }: Look, deploymentId: string): boolean {
-  const last = history.findLast((line) => line['deployment_id'] === deploymentId);
-  const confirmed = last?.['operation'] === 'confirm' && last['outcome'] === 'confirmed';
-  return confirm === undefined && confirmed && last['to'] === share;
+  const last = history.findLast((line) => line.deployment_id === deploymentId);
+  const confirmed = last?.operation === 'confirm' && last.outcome === 'confirmed';
+  return confirm === undefined && confirmed && last.to === share;
 }
 
 /** The colour that gets more when one goes on: the idle one, or the one that a canary is under way to. */

@@ -1,20 +1,22 @@
 import { expect, test } from '@jest/globals';
+import type { Color, HistoryEntry, RecordedMigrations, ReleaseRecord } from '@deploy-actions/ledger';
+import {
+  by,
+  deployed,
+  lines,
+  marked,
+  moved,
+  releaseRecord,
+  returned,
+  rolledBack,
+  rolledBackInPlace,
+} from '@deploy-actions/ledger/testing';
 import { type Look, parseLook } from '@deploy-actions/traffic';
-import { type Request, crossedMigrations, decide } from './decision.ts';
-import { historyOf, releasesOf, servedReleases } from './records.ts';
+import { type Request, decide } from './decision.ts';
 
-type Line = Record<string, unknown>;
+const release = releaseRecord;
 
-const release = (id: string, previous: string, more: Line = {}) => ({
-  id,
-  version: id.toUpperCase(),
-  sha: `${id}0000000000000000000000000000000000000000`.slice(0, 40),
-  created: `2026-01-0${id.slice(1)}T00:00:00Z`,
-  previous,
-  ...more,
-});
-
-const container = (project: string, service: string, more: Line = {}) => ({
+const container = (project: string, service: string, more: object = {}) => ({
   id: `${project}-${service}`,
   name: `/${project}-${service}-1`,
   labels: { 'com.docker.compose.project': project, 'com.docker.compose.service': service },
@@ -24,18 +26,17 @@ const container = (project: string, service: string, more: Line = {}) => ({
 });
 
 function look(fields: {
-  history?: Line[];
-  releases?: Line[];
-  containers?: Line[];
+  history?: readonly HistoryEntry[];
+  releases?: readonly ReleaseRecord[];
+  containers?: readonly object[];
   current?: string;
   share?: string;
   slots?: [string, string];
 }): Look {
-  const lines = (list: Line[] = []) => list.map((one) => JSON.stringify(one)).join('\n');
   return parseLook({
-    history: lines(fields.history),
-    releases: lines(fields.releases),
-    containers: lines(fields.containers),
+    history: lines(fields.history ?? []),
+    releases: lines(fields.releases ?? []),
+    containers: lines(fields.containers ?? []),
     current: fields.current ? `releases/${fields.current}` : '',
     mechanism_share: fields.share ?? '',
     slot_blue: fields.slots?.[0] ?? '',
@@ -54,23 +55,6 @@ const request = (more: Partial<Request> = {}): Request => ({
   ...more,
 });
 
-const deployed = (id: string, deployment = '7-deploy', outcome = 'succeeded') => ({
-  operation: 'deploy',
-  deployment_id: deployment,
-  release: id,
-  outcome,
-  bad: outcome !== 'succeeded',
-});
-const moved = (from: string, to: string, deployment = '7-deploy', operation = 'switch') => ({
-  operation,
-  deployment_id: deployment,
-  release: '',
-  from,
-  to,
-  outcome: 'succeeded',
-  bad: false,
-});
-
 const COLORS = [container('shop-blue', 'web'), container('shop-green', 'web')];
 const THREE = [release('r1', ''), release('r2', 'r1'), release('r3', 'r2')];
 
@@ -78,7 +62,7 @@ test('a deploy that was restored by itself leaves nothing to roll back', () => {
   const seen = look({
     releases: THREE,
     current: 'r2',
-    history: [deployed('r2', '5-deploy'), deployed('r3', '7-deploy', 'restored')],
+    history: [by('5-deploy', deployed('r2')), deployed('r3', { outcome: 'restored' })],
   });
   expect(decide(seen, request())).toMatchObject({
     kind: 'nothing',
@@ -87,7 +71,7 @@ test('a deploy that was restored by itself leaves nothing to roll back', () => {
 });
 
 test('a run that failed before it deployed leaves the release before it alone', () => {
-  const seen = look({ releases: THREE, current: 'r3', history: [deployed('r3', '5-deploy')] });
+  const seen = look({ releases: THREE, current: 'r3', history: [by('5-deploy', deployed('r3'))] });
   expect(decide(seen, request())).toEqual({
     kind: 'nothing',
     reason: 'this run has changed nothing on the server',
@@ -95,25 +79,22 @@ test('a run that failed before it deployed leaves the release before it alone', 
 });
 
 test('a deploy of this run goes back to exactly the release before it, and only once', () => {
-  const history = [deployed('r2', '5-deploy'), deployed('r3')];
+  const history = [by('5-deploy', deployed('r2')), deployed('r3')];
   expect(decide(look({ releases: THREE, current: 'r3', history }), request())).toMatchObject({
     kind: 'redeploy',
     release: { id: 'r2' },
   });
-  const after = [
-    ...history,
-    { operation: 'rollback', deployment_id: '7-deploy', release: 'r2', outcome: 'succeeded', bad: false },
-  ];
+  const after = [...history, ...rolledBackInPlace('r3', 'r2')];
   expect(decide(look({ releases: THREE, current: 'r2', history: after }), request()).kind).toBe('nothing');
 });
 
 test('a switch of this run goes back once; a second time nothing is done', () => {
-  const history = [moved('blue', 'green')];
+  const history = [moved('blue', 'green', 'r3')];
   const slots: [string, string] = ['r2', 'r3'];
   expect(
     decide(look({ releases: THREE, containers: COLORS, share: 'green', slots, history }), request()),
   ).toMatchObject({ kind: 'flip', to: 'blue', release: 'r2', fromRelease: 'r3' });
-  const back = [...history, moved('green', 'blue', '7-deploy', 'rollback')];
+  const back = [...history, rolledBack('r2', { from: 'green', to: 'blue' })];
   expect(
     decide(look({ releases: THREE, containers: COLORS, share: 'blue', slots, history: back }), request()),
   ).toMatchObject({ kind: 'nothing' });
@@ -121,9 +102,9 @@ test('a switch of this run goes back once; a second time nothing is done', () =>
 
 test('what a later run has changed is not taken back by an earlier one', () => {
   const history = [
-    moved('blue', 'green'),
-    moved('green', 'blue', '8-deploy'),
-    moved('blue', 'green', '8-deploy'),
+    moved('blue', 'green', 'r3'),
+    by('8-deploy', moved('green', 'blue', 'r2')),
+    by('8-deploy', moved('blue', 'green', 'r3')),
   ];
   const seen = look({ releases: THREE, containers: COLORS, share: 'green', slots: ['r2', 'r3'], history });
   expect(decide(seen, request())).toMatchObject({
@@ -156,16 +137,27 @@ test('no earlier release means that things are left alone', () => {
 });
 
 test('last-good skips releases that are marked bad', () => {
-  const history = [
-    deployed('r1', '1-d'),
-    { ...deployed('r2', '2-d'), bad: true, outcome: 'rolled-back' },
-    deployed('r3', '3-d'),
-  ];
+  const history = [by('1-d', deployed('r1')), marked('r2'), by('3-d', deployed('r3'))];
   const seen = look({ releases: THREE, current: 'r3', history });
   expect(decide(seen, request({ to: 'last-good' }))).toMatchObject({
     kind: 'redeploy',
     release: { id: 'r1' },
   });
+});
+
+test('what came back by a rollback and served until the last deploy is the previous release', () => {
+  const history = [
+    by('1-d', deployed('r1')),
+    by('2-d', deployed('r2')),
+    by('3-d', deployed('r3')),
+    ...rolledBackInPlace('r3', 'r2'),
+    ...rolledBackInPlace('r2', 'r3'),
+    by('8-d', deployed('r4')),
+  ];
+  const seen = look({ releases: [...THREE, release('r4', 'r3')], current: 'r4', history });
+  for (const to of ['previous', 'last-good']) {
+    expect(decide(seen, request({ to }))).toMatchObject({ kind: 'redeploy', release: { id: 'r3' } });
+  }
 });
 
 test('a release is found by id, version and abbreviated commit', () => {
@@ -184,7 +176,10 @@ test('a release that stands by in the idle colour is reached by the traffic alon
     to: 'blue',
     release: 'r2',
   });
-  const coloredThree = THREE.map((one) => ({ ...one, color: one.id === 'r3' ? 'green' : 'blue' }));
+  const coloredThree = THREE.map((one): ReleaseRecord => ({
+    ...one,
+    color: one.id === 'r3' ? 'green' : 'blue',
+  }));
   const again = look({ releases: coloredThree, containers: COLORS, share: 'green', slots: ['r2', 'r3'] });
   for (const more of [{ mode: 'redeploy' as const }, { runsHooks: true }]) {
     expect(decide(again, request({ to: 'r2', ...more }))).toMatchObject({ kind: 'recolor', to: 'blue' });
@@ -192,14 +187,14 @@ test('a release that stands by in the idle colour is reached by the traffic alon
 });
 
 test('a migration that is not reversible stands in the way, unless it changed nothing or it is allowed', () => {
-  const migrated = (more: Line) => [
+  const migrated = (more: Partial<RecordedMigrations>) => [
     release('r1', ''),
     release('r2', 'r1', {
       migrations: { ran: true, reversible: false, state_before: '', state_after: '', ...more },
     }),
   ];
-  const seen = (more: Line) =>
-    look({ releases: migrated(more), current: 'r2', history: [deployed('r1', '1-d'), deployed('r2')] });
+  const seen = (more: Partial<RecordedMigrations>) =>
+    look({ releases: migrated(more), current: 'r2', history: [by('1-d', deployed('r1')), deployed('r2')] });
   expect(() => decide(seen({}), request())).toThrow('r2 changed the schema');
   expect(() => decide(seen({ state_before: 'a', state_after: 'b' }), request())).toThrow(
     'r2 changed the schema',
@@ -209,36 +204,20 @@ test('a migration that is not reversible stands in the way, unless it changed no
   expect(decide(seen({}), request({ pastMigration: true })).kind).toBe('redeploy');
 });
 
-test('every migration between two releases counts, and a circle of records ends', () => {
-  const migrations = { ran: true, reversible: false, state_before: '', state_after: '' };
-  const chain = releasesOf(
-    look({
-      releases: [
-        release('r1', 'r3'),
-        release('r2', 'r1', { migrations }),
-        release('r3', 'r2', { migrations }),
-      ],
-    }),
-  );
-  expect(crossedMigrations(chain, 'r3', 'r1').map((one) => one.id)).toEqual(['r3', 'r2']);
-  expect(crossedMigrations(chain, 'r3', 'nowhere').map((one) => one.id)).toEqual(['r3', 'r2']);
-});
-
 test('a canary that this run left goes back to the colour that had all', () => {
   const seen = look({
     releases: THREE,
     containers: COLORS,
     share: 'green-25',
     slots: ['r2', 'r3'],
-    history: [{ ...moved('blue', 'blue'), outcome: 'failed' }],
+    history: [moved('blue', 'blue', 'r2', { outcome: 'failed' })],
   });
   expect(decide(seen, request())).toMatchObject({ kind: 'flip', to: 'blue' });
 });
 
 /** r1 (blue), r2 (green) and r3 (blue again) served one after the other; r3 is live. */
-const colored = (more: Line = {}) => {
-  const served = (id: string, from: string, to: string) => ({ ...moved(from, to, '5-d'), release: id });
-  return look({
+const colored = (more: Partial<ReleaseRecord> = {}) =>
+  look({
     releases: [
       release('r1', '', { color: 'blue' }),
       release('r2', '', { color: 'green', ...more }),
@@ -247,9 +226,8 @@ const colored = (more: Line = {}) => {
     containers: COLORS,
     share: 'blue',
     slots: ['r3', 'r2'],
-    history: [served('r2', 'blue', 'green'), served('r3', 'green', 'blue')],
+    history: [by('5-d', moved('blue', 'green', 'r2')), by('5-d', moved('green', 'blue', 'r3'))],
   });
-};
 
 test('with colours the release before is the one that served, not the one that was in the same colour', () => {
   for (const to of ['previous', 'last-good']) {
@@ -276,23 +254,8 @@ test('a migration between counts in the order in which releases served', () => {
   expect(decide(colored({ migrations }), request({ to: 'previous' }))).toMatchObject({ kind: 'flip' });
 });
 
-test('what was left again is not what served before', () => {
-  const entry = (operation: string, id: string) => ({
-    ...moved('blue', 'green', '5-d', operation),
-    release: id,
-  });
-  const history = [
-    deployed('r1', '1-d'),
-    entry('switch', 'r2'),
-    entry('rollback', 'r1'),
-    entry('switch', 'r3'),
-    { ...deployed('r4', '6-d'), color: 'blue' },
-  ];
-  expect(servedReleases(historyOf(look({ history })))).toEqual(['r1', 'r3']);
-});
-
 test('during a canary no colour is idle, and a plain release fits into none: both are refused with what to do', () => {
-  const seen = (share: string, color: string) =>
+  const seen = (share: string, color: Color | '') =>
     look({
       releases: [release('r1', '', { color }), release('r2', 'r1'), release('r3', 'r2')],
       containers: COLORS,
@@ -306,22 +269,23 @@ test('during a canary no colour is idle, and a plain release fits into none: bot
 });
 
 test('a colour whose release is marked bad is not gone back to, unless what took it back was taken back', () => {
-  const mark = { operation: 'rollback', release: 'r2', outcome: 'rolled-back', bad: true };
-  const seen = (history: Line[]) =>
+  const seen = (...history: HistoryEntry[]) =>
     look({
       releases: [release('r1', '')],
       containers: COLORS,
       share: 'blue',
       slots: ['r1', 'r2'],
-      history: [deployed('r2', '5-deploy'), ...history],
+      history: [by('5-deploy', deployed('r2')), ...history],
     });
   for (const to of ['last-good', 'previous']) {
-    expect(decide(seen([mark]), request({ to }))).toMatchObject({
+    expect(decide(seen(marked('r2')), request({ to }))).toMatchObject({
       kind: 'nothing',
       reason: expect.stringContaining('green holds r2, which is marked bad'),
     });
-    const taken = { ...mark, outcome: 'taken-back', bad: false };
-    expect(decide(seen([mark, taken]), request({ to }))).toMatchObject({ kind: 'flip', to: 'green' });
+    expect(decide(seen(marked('r2'), marked('r2', 'taken-back')), request({ to }))).toMatchObject({
+      kind: 'flip',
+      to: 'green',
+    });
   }
 });
 
@@ -332,14 +296,8 @@ test('what an unconfirmed switch would return to is not taken away; going there 
   expect(decide(seen, request({ to: 'r1', now: 1361 }))).toMatchObject({ kind: 'recolor' });
 });
 
-const returned = (id: string, from: string, to: string, deployment = '6-d') => ({
-  ...moved(from, to, deployment, 'confirm'),
-  release: id,
-  outcome: 'returned',
-});
-
 /** r1 serves in blue; r2 was switched to in green and nobody confirmed it. Then perhaps r3 in green. */
-const unconfirmed = (more: { then: boolean; migrations?: Line }) =>
+const unconfirmed = (more: { then: boolean; migrations?: RecordedMigrations }) =>
   look({
     releases: [
       release('r1', '', { color: 'blue' }),
@@ -350,11 +308,11 @@ const unconfirmed = (more: { then: boolean; migrations?: Line }) =>
     share: more.then ? 'green' : 'blue',
     slots: ['r1', more.then ? 'r3' : 'r2'],
     history: [
-      { ...deployed('r1', '5-d'), color: 'blue' },
-      { ...deployed('r2', '6-d'), color: 'green' },
-      { ...moved('blue', 'green', '6-d'), release: 'r2' },
-      returned('r1', 'green', 'blue'),
-      ...(more.then ? [{ ...moved('blue', 'green', '8-d'), release: 'r3' }] : []),
+      by('5-d', deployed('r1', { color: 'blue' })),
+      by('6-d', deployed('r2', { color: 'green' })),
+      by('6-d', moved('blue', 'green', 'r2')),
+      by('6-d', returned('green', 'blue', 'r1')),
+      ...(more.then ? [by('8-d', moved('blue', 'green', 'r3'))] : []),
     ],
   });
 
@@ -371,19 +329,6 @@ test('a switch that was returned is no move: its release is neither the previous
     });
   }
   expect(decide(unconfirmed({ then: false }), request({ to: 'r2' }))).toMatchObject({ kind: 'flip' });
-});
-
-test('what served before a returned switch served before the next one, also where both were there earlier', () => {
-  const entry = (id: string, from: string, to: string) => ({ ...moved(from, to, '5-d'), release: id });
-  const history = [
-    entry('r1', 'green', 'blue'),
-    entry('r2', 'blue', 'green'),
-    entry('r1', 'green', 'blue'),
-    entry('r2', 'blue', 'green'),
-    returned('r1', 'green', 'blue'),
-    entry('r3', 'blue', 'green'),
-  ];
-  expect(servedReleases(historyOf(look({ history })))).toEqual(['r1', 'r3']);
 });
 
 test('a migration of a release that was returned stays in the way', () => {

@@ -2,24 +2,21 @@ import { Failure } from '@deploy-actions/kit';
 import {
   COLORS,
   type Color,
+  type HistoryEntry,
+  type ReleaseRecord,
   canaryOf,
   colorProject,
   majorColor,
+  movedTraffic,
   otherColor,
   parseShare,
+  releaseBefore,
   releaseOfLink,
+  schemaChanges,
+  unfitReleases,
 } from '@deploy-actions/ledger';
 import { sameVersion } from '@deploy-actions/probe';
 import { type Look, colorContainers, liveColorOf, releaseOfColor } from '@deploy-actions/traffic';
-import {
-  type HistoryEntry,
-  type RecordedRelease,
-  badReleases,
-  historyOf,
-  predecessors,
-  releasesOf,
-  returnedReleases,
-} from './records.ts';
 
 export type Decision =
   | { kind: 'nothing'; reason: string }
@@ -33,14 +30,14 @@ export type Decision =
       slot: string;
       reason: string;
     }
-  | { kind: 'redeploy'; from: string; release: RecordedRelease; reason: string }
+  | { kind: 'redeploy'; from: string; release: ReleaseRecord; reason: string }
   /** The release is brought up in the idle colour first, then the traffic moves there. */
   | {
       kind: 'recolor';
       to: Color;
       from: string;
       fromRelease: string;
-      release: RecordedRelease;
+      release: ReleaseRecord;
       reason: string;
     };
 
@@ -107,17 +104,10 @@ const ENDINGS: Readonly<Record<string, string>> = {
 /** Undoes what this workflow run has done to what users see, and nothing that came before it. */
 function decideOwn(look: Look, request: Request): Decision {
   const { project } = request;
-  const history = historyOf(look);
+  const { history } = look;
   const own = history.filter((entry) => request.isOwn(entry));
-  const moved = own.find(
-    (entry) =>
-      (entry.operation === 'switch' || entry.operation === 'rollback') &&
-      entry.outcome === 'succeeded' &&
-      entry.from !== entry.to &&
-      entry.from !== undefined,
-  );
-  if (moved?.from !== undefined && parseShare(moved.from)) {
-    const share = parseShare(moved.from)!;
+  const moved = own.find(movedTraffic);
+  if (moved) {
     if (look.share === moved.from)
       return {
         kind: 'nothing',
@@ -131,14 +121,14 @@ function decideOwn(look: Look, request: Request): Decision {
         kind: 'nothing',
         reason: `a later run (${later.run_url || later.deployment_id}) has changed what is served since`,
       };
-    const to = majorColor(share);
+    const to = majorColor(parseShare(moved.from)!);
     return flip(look, project, to, `this run moved the traffic from ${moved.from}`, request);
   }
   const canary = canaryOf(look.share);
   if (canary && own.some((entry) => entry.operation === 'switch')) {
     return flip(look, project, otherColor(canary.color), 'this run left a canary', request);
   }
-  const releases = releasesOf(look);
+  const { releases } = look;
   const current = currentRelease(look, project);
   const deployed = own.find((entry) => entry.operation === 'deploy' && entry.outcome === 'succeeded');
   if (!deployed) {
@@ -163,11 +153,11 @@ function decideOwn(look: Look, request: Request): Decision {
 
 function decideTo(look: Look, request: Request, to: string, gaveBack: boolean): Decision {
   const { project } = request;
-  const releases = releasesOf(look);
+  const { releases } = look;
   const current = currentRelease(look, project);
-  const unfit = unfitReleases(historyOf(look));
+  const unfit = unfitReleases(look.history);
   const isBack = to === 'previous' || to === 'last-good';
-  const target = findRelease(releases, current, unfit, to, predecessors(look, releases));
+  const target = isBack ? releaseBefore(current, look) : findRelease(releases, to);
   const idle = otherColor(liveColorOf(look));
   // Another step back would be one too many.
   if (isBack && gaveBack && !unfit.has(current)) {
@@ -217,31 +207,8 @@ function decideTo(look: Look, request: Request, to: string, gaveBack: boolean): 
   return redeploy(look, target, current, `${to} was asked for`, request);
 }
 
-/** Releases that are gone back to only by name, and why. */
-function unfitReleases(history: readonly HistoryEntry[]): Map<string, string> {
-  return new Map([
-    ...[...returnedReleases(history)].map((id) => [id, 'nobody confirmed'] as const),
-    ...[...badReleases(history)].map((id) => [id, 'is marked bad'] as const),
-  ]);
-}
-
-function findRelease(
-  releases: readonly RecordedRelease[],
-  current: string,
-  unfit: ReadonlyMap<string, string>,
-  to: string,
-  before: (id: string) => string,
-): RecordedRelease | undefined {
-  if (to === 'previous' || to === 'last-good') {
-    const find = (id: string) => releases.find((one) => one.id === id);
-    let candidate = find(before(current));
-    const seen = new Set([current]);
-    while (candidate && unfit.has(candidate.id) && !seen.has(candidate.id)) {
-      seen.add(candidate.id);
-      candidate = find(before(candidate.id));
-    }
-    return candidate && !unfit.has(candidate.id) ? candidate : undefined;
-  }
+/** The newest release of that id, version or commit. */
+function findRelease(releases: readonly ReleaseRecord[], to: string): ReleaseRecord | undefined {
   const newest = [...releases].reverse();
   return (
     newest.find((one) => one.id === to) ??
@@ -253,7 +220,7 @@ function findRelease(
 function flip(look: Look, project: string, to: Color, reason: string, request: Request): Decision {
   const release = releaseOfColor(look, project, to) ?? '';
   const fromRelease = releaseOfColor(look, project, otherColor(to)) ?? '';
-  const releases = releasesOf(look);
+  const { releases } = look;
   if (!isKept(look, project, to)) {
     const target = releases.find((one) => one.id === release);
     if (target && request.mode !== 'flip') return redeploy(look, target, fromRelease, reason, request);
@@ -280,7 +247,7 @@ function flip(look: Look, project: string, to: Color, reason: string, request: R
 
 function redeploy(
   look: Look,
-  target: RecordedRelease,
+  target: ReleaseRecord,
   from: string,
   reason: string,
   request: Request,
@@ -307,7 +274,7 @@ function redeploy(
 /** A release that stands by in no colour takes the place of what is in the idle one; the live one is never touched. */
 function recolor(
   look: Look,
-  target: RecordedRelease,
+  target: ReleaseRecord,
   fromRelease: string,
   reason: string,
   request: Request,
@@ -355,47 +322,10 @@ function recolor(
   };
 }
 
-/** The one rule: old code runs on a schema that did not change, or whose changes are said to be reversible. */
-export function crossedMigrations(
-  releases: readonly RecordedRelease[],
-  from: string,
-  to: string,
-  before: (id: string) => string = (id) => releases.find((one) => one.id === id)?.previous ?? '',
-): RecordedRelease[] {
-  const crossed: RecordedRelease[] = [];
-  const seen = new Set<string>();
-  let at = releases.find((one) => one.id === from);
-  while (at && at.id !== to && !seen.has(at.id)) {
-    seen.add(at.id);
-    if (changesSchema(at)) crossed.push(at);
-    const previous = before(at.id);
-    at = releases.find((one) => one.id === previous);
-  }
-  return crossed;
-}
-
-function changesSchema({ migrations }: RecordedRelease): boolean {
-  const { ran, reversible, stateBefore, stateAfter } = migrations;
-  return ran && !reversible && (stateBefore === '' || stateBefore !== stateAfter);
-}
-
-/** A release that was returned is no step of the way, but what it did to the schema stays. */
-function returnedBetween(look: Look, releases: readonly RecordedRelease[], from: string, to: string) {
-  const created = (id: string) => releases.find((one) => one.id === id)?.created ?? '';
-  return releases
-    .filter((one) => returnedReleases(historyOf(look)).has(one.id) && one.id !== to && changesSchema(one))
-    .filter((one) => one.created > created(to) && one.created <= created(from));
-}
-
+/** Old code runs on a schema that did not change, or whose changes are said to be reversible. */
 function checkMigrations(look: Look, from: string, to: string, request: Request): void {
   if (request.pastMigration) return;
-  const releases = releasesOf(look);
-  const crossed = [
-    ...new Set([
-      ...crossedMigrations(releases, from, to, predecessors(look, releases)),
-      ...returnedBetween(look, releases, from, to),
-    ]),
-  ];
+  const crossed = schemaChanges(from, to, look);
   if (crossed.length === 0) return;
   throw new Failure(
     'refused',

@@ -1,19 +1,18 @@
 import { escapeMarkdown, formatDuration, markdownTable } from '@deploy-actions/kit';
-import { COLORS } from '@deploy-actions/ledger';
+import { COLORS, marksOf } from '@deploy-actions/ledger';
 import type { Ports } from '@deploy-actions/runner';
 import { type SeenServer, releaseOfColor } from '@deploy-actions/traffic';
 import { colorsInUse, currentRelease } from './decision.ts';
 import type { RollbackOutputs } from './fields.ts';
-import { badReleases, historyOf, releasesOf } from './records.ts';
 
 /** Prints what could be rolled back to: age, version, digests, outcome. Changes nothing. */
 export function showList(seen: readonly SeenServer[], project: string, ports: Ports): RollbackOutputs {
   const rows: string[][] = [];
   for (const { server, look } of seen) {
-    const history = historyOf(look);
-    const bad = badReleases(history);
+    const { history } = look;
+    const bad = marksOf(history).releases;
     const current = currentRelease(look, project);
-    const releases = releasesOf(look).reverse();
+    const releases = [...look.releases].reverse();
     if (releases.length === 0) ports.log.info(`${server.name}: no release is recorded`);
     for (const release of releases) {
       const created = Date.parse(release.created);

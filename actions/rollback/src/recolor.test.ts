@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { parsePorts } from '@deploy-actions/compose';
+import { releaseRecord } from '@deploy-actions/ledger/testing';
 import { type RecolorDecision, recordedAs } from './recolor.ts';
 import { versionProof } from './served-version.ts';
 
@@ -9,16 +10,13 @@ const decision = (id: string): RecolorDecision => ({
   from: 'blue',
   fromRelease: 'r3',
   reason: 'r1 was asked for',
-  release: {
-    id,
+  release: releaseRecord(id, '', {
     version: 'v1',
-    sha: '',
-    created: '2026-01-01T00:00:00Z',
-    previous: '',
     color: 'blue',
-    images: {},
-    migrations: { ran: true, reversible: false, stateBefore: '', stateAfter: '' },
-  },
+    images: { web: 'sha256:aa' },
+    files: ['nginx.conf'],
+    migrations: { ran: true, reversible: false, state_before: '', state_after: '' },
+  }),
 });
 
 const service = (more: object) => ({
@@ -30,38 +28,24 @@ const service = (more: object) => ({
 
 function made(id: string) {
   const secrets: string[] = [];
-  const files = recordedAs(
-    decision(id),
-    'shop',
-    {
-      id,
-      version: 'v1',
-      project: 'shop',
-      color: 'blue',
-      images: { web: 'sha256:aa' },
-      files: ['nginx.conf'],
-    },
-    {
-      model: JSON.stringify({
-        name: 'shop-blue',
-        services: {
-          web: service({
-            ports: [
-              { mode: 'ingress', host_ip: '127.0.0.1', target: 80, published: '18000', protocol: 'tcp' },
-            ],
-          }),
-          worker: service({}),
-          migrate: service({}),
-        },
-        networks: { zz_shop_blue: { name: 'zz_shop_blue', external: true } },
-      }),
-      services: '0 long free 1 hash image web\n0 once free 1 hash image migrate\n',
-      liveOnly: '0 long free 1 hash image worker\n',
-      ports: parsePorts('blue web 80 1 18000\ngreen web 80 1 18101\ngreen other 80 1 18102\n'),
-      addSecret: (value) => secrets.push(value),
-      now: new Date('2026-02-03T04:05:06.789Z'),
-    },
-  );
+  const files = recordedAs(decision(id), 'shop', {
+    model: JSON.stringify({
+      name: 'shop-blue',
+      services: {
+        web: service({
+          ports: [{ mode: 'ingress', host_ip: '127.0.0.1', target: 80, published: '18000', protocol: 'tcp' }],
+        }),
+        worker: service({}),
+        migrate: service({}),
+      },
+      networks: { zz_shop_blue: { name: 'zz_shop_blue', external: true } },
+    }),
+    services: '0 long free 1 hash image web\n0 once free 1 hash image migrate\n',
+    liveOnly: '0 long free 1 hash image worker\n',
+    ports: parsePorts('blue web 80 1 18000\ngreen web 80 1 18101\ngreen other 80 1 18102\n'),
+    addSecret: (value) => secrets.push(value),
+    now: new Date('2026-02-03T04:05:06.789Z'),
+  });
   const content = (name: string) =>
     String(files.uploads.find((one) => one.name === `release/${name}`)!.content);
   return { files, secrets, content };

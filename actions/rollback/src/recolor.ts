@@ -44,8 +44,7 @@ export async function recolored(
     signal: ports.signal,
   });
   await discardStaging(seen.session, read.staging);
-  const record = seen.look.releases.find((one) => one['id'] === release.id)!;
-  return recordedAs(decision, project, record, {
+  return recordedAs(decision, project, {
     model: read.fields['compose_json'] ?? '{}',
     services: read.fields['services'] ?? '',
     liveOnly: read.fields['live_only'] ?? '',
@@ -65,12 +64,7 @@ interface RecordedFiles {
 }
 
 /** Pure: the files of a release in the other colour. */
-export function recordedAs(
-  decision: RecolorDecision,
-  project: string,
-  record: Readonly<Record<string, unknown>>,
-  files: RecordedFiles,
-): Recolored {
+export function recordedAs(decision: RecolorDecision, project: string, files: RecordedFiles): Recolored {
   const { to, release } = decision;
   const model = parseModel(files.model);
   for (const value of secretValues(model)) files.addSecret(value);
@@ -94,7 +88,7 @@ export function recordedAs(
       {
         name: 'release/release.json',
         content: `${JSON.stringify({
-          ...record,
+          ...release,
           id,
           color: to,
           created: `${files.now.toISOString().slice(0, 19)}Z`,
@@ -131,8 +125,8 @@ export function recolorOperation(
 ): Operation {
   const { to, fromRelease } = decision;
   const { project, common } = settings;
-  const left = seen.look.releases.find((one) => one['id'] === fromRelease);
-  const leftColor = left?.['color'];
+  const left = seen.look.releases.find((one) => one.id === fromRelease);
+  const leftColor = left?.color;
   if (settings.hooks.length > 0 && left === undefined) {
     throw new Failure('refused', 'what serves now is no recorded release, so no command can run in it', {
       input: 'down-migrate',

@@ -9,7 +9,7 @@ import {
   runTogether,
 } from '@deploy-actions/host';
 import { Failure, escapeMarkdown, formatDuration, markdownTable, reportJson } from '@deploy-actions/kit';
-import { deploymentIdOf, isSameRun, jsonText } from '@deploy-actions/ledger';
+import { type HistoryEntry, deploymentIdOf, isSameRun, jsonText } from '@deploy-actions/ledger';
 import type { Ports } from '@deploy-actions/runner';
 import { type Server, type Session, serversOf, withSessions } from '@deploy-actions/shell';
 import { type SeenServer, lookAt, settleInterrupted } from '@deploy-actions/traffic';
@@ -20,7 +20,6 @@ import type { RollbackInputs, RollbackOutputs } from './fields.ts';
 import { showList } from './list.ts';
 import { about, hookUploads, memberOf } from './operations.ts';
 import { recolorOperation, recolored } from './recolor.ts';
-import { type HistoryEntry, releasesOf } from './records.ts';
 import { idleReport, reportOf, sentenceOf } from './report.ts';
 import { proveVersion, versionProof } from './served-version.ts';
 import { underWay } from './under-way.ts';
@@ -194,7 +193,7 @@ async function standBy(
 /** The recorded version of what serves after a decision. */
 function versionOfDecision({ decision, look: seen }: Acting): string | undefined {
   if (decision.kind === 'redeploy') return decision.release.version;
-  return releasesOf(seen).find((one) => decision.kind === 'flip' && one.id === decision.release)?.version;
+  return seen.releases.find((one) => decision.kind === 'flip' && one.id === decision.release)?.version;
 }
 
 async function look(
@@ -207,7 +206,7 @@ async function look(
     server,
     session,
     { project: inputs.project, wantsConfig: false },
-    { signal: ports.signal },
+    { signal: ports.signal, log: ports.log },
   );
 }
 

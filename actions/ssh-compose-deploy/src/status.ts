@@ -24,13 +24,14 @@ export async function showStatus(
     );
     const host = await statusOf(session, server.path);
     first ??= view;
+    for (const sentence of view.unread) world.log.warning(`${server.name}: ${sentence}`);
     tell(server.name, view, host, world);
   }
   return {
     'deployment-id': undefined,
     release: first?.current,
-    version: textOf(first?.previousRelease?.['version']),
-    'previous-release': textOf(first?.previousRelease?.['previous']),
+    version: first?.previousRelease?.version,
+    'previous-release': first?.previousRelease?.previous,
     changed: false,
     services: first && servicesOf(first),
     record: undefined,
@@ -55,13 +56,11 @@ function tell(name: string, view: StackView, host: HostStatus, ports: Ports): vo
   if (running.length === 0) log.info('  no container of the project is there');
   for (const one of view.releases) {
     log.info(
-      `  kept: ${textOf(one['id'])}  version ${textOf(one['version'])}, of ${textOf(one['created'])}${one['id'] === view.current ? '  (current)' : ''}`,
+      `  kept: ${one.id}  version ${one.version}, of ${one.created}${one.id === view.current ? '  (current)' : ''}`,
     );
   }
   for (const one of view.history.slice(-5)) {
-    log.info(
-      `  was: ${textOf(one['at'])}  ${textOf(one['operation'])} of ${textOf(one['release'])} ${textOf(one['outcome'])}, by ${textOf(one['actor'])}`,
-    );
+    log.info(`  was: ${one.at}  ${one.operation} of ${one.release} ${one.outcome}, by ${one.actor}`);
   }
   ports.summary(`### ${escapeMarkdown(name)}: ${escapeMarkdown(release)}\n\n${escapeMarkdown(holder)}\n`);
   ports.summary(
@@ -78,11 +77,7 @@ function tell(name: string, view: StackView, host: HostStatus, ports: Ports): vo
   ports.summary(
     `${markdownTable(
       ['Kept release', 'Version', 'Created'],
-      view.releases.map((one) => [
-        codeSpan(textOf(one['id'])),
-        codeSpan(textOf(one['version'])),
-        escapeMarkdown(textOf(one['created'])),
-      ]),
+      view.releases.map((one) => [codeSpan(one.id), codeSpan(one.version), escapeMarkdown(one.created)]),
     )}\n`,
   );
 }
@@ -109,8 +104,4 @@ function servicesOf(view: StackView): Record<string, { image: string; state: str
       .filter((one) => !one.oneOff)
       .map((one) => [one.service, { image: withDigest(one.image, view.images), state: stateOf(one) }]),
   );
-}
-
-function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : '';
 }

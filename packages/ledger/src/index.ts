@@ -34,3 +34,30 @@ export {
 } from './identity.ts';
 export { FOLDER, releaseOfLink } from './folder.ts';
 export { jsonText } from './json-text.ts';
+export {
+  type ConfirmEntry,
+  type DeployEntry,
+  type HistoryEntry,
+  type HistoryLine,
+  type InstallEntry,
+  type RedeployEntry,
+  type RollbackEntry,
+  type SwitchEntry,
+  isMove,
+  isReturn,
+  movedTraffic,
+  parseHistoryEntry,
+  readHistory,
+} from './history.ts';
+export { type Fault, type ImageMark, type Marks, contentOf, marksOf, unfitReleases } from './marks.ts';
+export {
+  type RecordedMigrations,
+  type RecordedService,
+  type ReleaseRecord,
+  changesSchema,
+  parseReleaseRecord,
+  readReleases,
+} from './release-record.ts';
+export { type Past, releaseBefore, schemaChanges, servedReleases } from './served.ts';
+export { type RecordedRoute, type TrafficRecord, parseTrafficRecord, readTraffic } from './traffic-record.ts';
+export { type Reading } from './form.ts';

@@ -59,16 +59,24 @@ export function colorRelease(
 ): Coloring {
   const own = wish.services.length > 0 ? wish.services : changingServices(model, images);
   const plainRuns = plainStackRuns(found.containers, model.name, own);
-  const live = liveColor(found.share, plainRuns);
-  if (canaryOf(found.share)) {
-    throw new Failure('refused', `a canary is on (${found.share}): traffic goes to both colours`, {
+  if (found.trafficUnread !== undefined) {
+    throw new Failure('refused', `which colour is live is not known: ${found.trafficUnread}`, {
+      input: 'color',
+      remedy:
+        'Run blue-green-switch with `to` as the colour that has the traffic: it writes the record anew.',
+    });
+  }
+  const share = found.traffic?.share;
+  const live = liveColor(share, plainRuns);
+  if (canaryOf(share)) {
+    throw new Failure('refused', `a canary is on (${share}): traffic goes to both colours`, {
       remedy: 'Finish it with blue-green-switch first: `to: blue` or `to: green`.',
     });
   }
   if (wish.color === live) {
     throw new Failure(
       'refused',
-      `${live} is live${found.share === '' ? ' (the plain stack counts as blue until the first switch)' : ''}`,
+      `${live} is live${share === undefined ? ' (the plain stack counts as blue until the first switch)' : ''}`,
       {
         input: 'color',
         remedy: 'Deploy the other colour; `color: auto` chooses it.',

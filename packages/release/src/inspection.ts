@@ -16,7 +16,14 @@ import {
   parsePorts,
 } from '@deploy-actions/compose';
 import { type RunEvent, type Upload, inspect } from '@deploy-actions/host';
-import { COLORS, type Color } from '@deploy-actions/ledger';
+import {
+  type HistoryEntry,
+  type ReleaseRecord,
+  type TrafficRecord,
+  readHistory,
+  readReleases,
+  readTraffic,
+} from '@deploy-actions/ledger';
 import type { Session } from '@deploy-actions/shell';
 import { INSPECT } from './programs.ts';
 
@@ -70,21 +77,24 @@ export interface StackView {
   images: LocalImage[];
   /** Id of the current release; empty without one. */
   current: string;
-  /** `share` of traffic.json: which colour has the traffic; empty before the first switch. */
-  share: string;
+  /** Where the traffic is; undefined before the first switch. */
+  traffic: TrafficRecord | undefined;
+  /** Why nobody knows by traffic.json where the traffic is; undefined where it can be read, or is not there. */
+  trafficUnread: string | undefined;
   ports: ColorPort[];
   /** Ports that something on the server listens on. */
   listening: ReadonlySet<number>;
-  /** The release of each colour that was deployed. */
-  colors: Partial<Record<Color, string>>;
   /** `id hash` of containers that came from elsewhere and count as bearing that hash. */
   adopted: string[];
   previousConfig: ComposeModel | undefined;
-  /** `release.json` of the current release. */
-  previousRelease: Record<string, unknown> | undefined;
-  /** Lines of history.jsonl, newest last. */
-  history: Record<string, unknown>[];
-  releases: Record<string, unknown>[];
+  /** The record of the current release. */
+  previousRelease: ReleaseRecord | undefined;
+  /** The end of history.jsonl, newest last. */
+  history: readonly HistoryEntry[];
+  /** The releases that are kept, in the order in which they were made. */
+  releases: readonly ReleaseRecord[];
+  /** A sentence about each record that could not be read. */
+  unread: readonly string[];
 }
 
 /** Milliseconds, the upload included: an engine that hangs must not hold the job until its limit. */
@@ -198,31 +208,30 @@ function stackOf(project: string, containers: string, images: string): Inspectio
 
 function stackView(fields: Readonly<Record<string, string>>): StackView {
   const previous = fields['previous_config'];
+  const [history, traffic] = [
+    readHistory(fields['history'] ?? ''),
+    readTraffic(fields['traffic_json'] ?? ''),
+  ];
+  const [releases, current] = [
+    readReleases(fields['releases'] ?? ''),
+    readReleases(fields['previous_release'] ?? ''),
+  ];
   return {
     project: fields['project'] ?? '',
     containers: parseContainers(fields['containers'] ?? ''),
     images: parseImageList(fields['images'] ?? ''),
     current: fields['current'] ?? '',
     adopted: lines(fields['adopted'] ?? ''),
-    share: shareOf(fields['traffic_json'] ?? ''),
+    traffic: traffic.record,
+    trafficUnread: traffic.unread[0],
     ports: parsePorts(fields['ports'] ?? ''),
     listening: new Set(lines(fields['listening'] ?? '').map((port) => Number.parseInt(port, 16))),
-    colors: Object.fromEntries(
-      COLORS.flatMap((color) => {
-        const release = (fields[`color_${color}`] ?? '').trim();
-        return release === '' ? [] : [[color, release]];
-      }),
-    ),
     previousConfig: previous ? parseModel(previous) : undefined,
-    previousRelease: fields['previous_release'] ? objects(fields['previous_release'])[0] : undefined,
-    history: objects(fields['history'] ?? ''),
-    releases: objects(fields['releases'] ?? ''),
+    previousRelease: current.records[0],
+    history: history.records,
+    releases: releases.records,
+    unread: [...history.unread, ...releases.unread, ...current.unread, ...traffic.unread],
   };
-}
-
-function shareOf(json: string): string {
-  const share = objects(json)[0]?.['share'];
-  return typeof share === 'string' ? share : '';
 }
 
 function baseName(path: string): string {

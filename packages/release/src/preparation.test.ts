@@ -7,6 +7,7 @@ import {
   type SentFile,
   parseModel,
 } from '@deploy-actions/compose';
+import { deployed, trafficRecord } from '@deploy-actions/ledger/testing';
 import type { Inspection } from './inspection.ts';
 import { type Wanted, prepareRelease } from './preparation.ts';
 import { restartsTable } from './tables.ts';
@@ -32,15 +33,16 @@ function found(change: Partial<Inspection> = {}): Inspection {
     containers: [],
     images: [],
     current: '',
-    share: '',
+    traffic: undefined,
+    trafficUnread: undefined,
     ports: [],
     listening: new Set(),
-    colors: {},
     adopted: [],
     previousConfig: undefined,
     previousRelease: undefined,
     history: [],
     releases: [],
+    unread: [],
     ...change,
   };
 }
@@ -293,7 +295,7 @@ test('a one-shot counts as one also where who waits for it is on the other side 
 
 test('the plan leaves out what runs only where the traffic is: it comes with the switch', () => {
   const inspection = colorFound({
-    share: 'blue',
+    traffic: trafficRecord('blue'),
     containers: [
       container({ project: 'shop-green', service: 'web', name: 'shop-green-web-1' }),
       container({ id: '2', project: 'shop-green', service: 'init', name: 'shop-green-init-1' }),
@@ -322,15 +324,44 @@ test('an optional need of a profile that is off does not stand in the file that 
 test('the live colour is never deployed over, and nothing is deployed into a canary', () => {
   expect(() =>
     prepareRelease(
-      colorFound({ share: 'green' }),
+      colorFound({ traffic: trafficRecord('green') }),
       '/srv/shop',
       wanted({ color: { ...wish, color: 'green' } }),
     ),
   ).toThrow('green is live');
   expect(() =>
-    prepareRelease(colorFound({ share: 'green-25' }), '/srv/shop', wanted({ color: wish })),
+    prepareRelease(colorFound({ traffic: trafficRecord('green-25') }), '/srv/shop', wanted({ color: wish })),
   ).toThrow('a canary is on');
-  expect(prepareRelease(colorFound({ share: 'green' }), '/srv/shop', wanted({ color: wish })).color).toBe(
-    'blue',
+  expect(
+    prepareRelease(colorFound({ traffic: trafficRecord('green') }), '/srv/shop', wanted({ color: wish }))
+      .color,
+  ).toBe('blue');
+});
+
+test('where the record of the traffic cannot be read, no colour is taken for the idle one', () => {
+  const trafficUnread = 'what .deploy/traffic.json says is left out, because it is not JSON: "{"';
+  expect(() => prepareRelease(colorFound({ trafficUnread }), '/srv/shop', wanted({ color: wish }))).toThrow(
+    'which colour is live is not known: what .deploy/traffic.json says',
   );
+});
+
+test('a plain stack that restarts is live, one that ended is not', () => {
+  const plain = (status: string) =>
+    prepareRelease(colorFound({ containers: [container({ status })] }), '/srv/shop', wanted({ color: wish }))
+      .color;
+  expect(plain('restarting')).toBe('green');
+  expect(plain('exited')).toBe('blue');
+});
+
+test('what cannot be read on the server is told, and so is an image that failed before', () => {
+  const failed = deployed('r1', { outcome: 'failed', digests: { web: `registry.test/shop/web@${digest}` } });
+  const { warnings } = prepareRelease(
+    found({ unread: ['a line is left out'], history: [failed] }),
+    '/srv/shop',
+    wanted(),
+  );
+  expect(warnings).toEqual([
+    'a line is left out',
+    'the image of web was part of the release r1, which failed',
+  ]);
 });

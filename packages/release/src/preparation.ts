@@ -104,7 +104,7 @@ export function prepareRelease(found: Inspection, path: string, wanted: Wanted):
       .map((file) => String(file.content))
       .join(''),
     notes: [...notes, ...part.notes],
-    warnings: badImages(found.history, part.services),
+    warnings: [...found.unread, ...badImages(found.history, part.services)],
     uploads,
   };
 }

@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import { trafficRecord } from '@deploy-actions/ledger/testing';
 import { deriveRoutes, movedAddresses } from './derive.ts';
 import { parseLook } from './look.ts';
 import type { Site } from './site.ts';
@@ -29,9 +30,13 @@ function look(blue: readonly number[], recorded: string) {
 }
 
 const recorded = (blue: string[]) =>
-  JSON.stringify({
-    routes: [{ name: 'web', service: 'web', port: 80, blue, green: ['127.0.0.1:18002', '127.0.0.1:18003'] }],
-  });
+  JSON.stringify(
+    trafficRecord('blue', {
+      routes: [
+        { name: 'web', service: 'web', port: 80, blue, green: ['127.0.0.1:18002', '127.0.0.1:18003'] },
+      ],
+    }),
+  );
 
 test('replicas have the ports of their colour, in whichever order Docker hands them out', () => {
   const seen = look([18001, 18000], recorded(['127.0.0.1:18000', '127.0.0.1:18001']));

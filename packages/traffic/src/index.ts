@@ -32,7 +32,6 @@ export {
   type LookContainer,
   type LookProxy,
   type PreparedProxy,
-  type TrafficRecord,
   colorContainers,
   liveOnlyServices,
   releaseOfColor,

@@ -1,4 +1,15 @@
-import { type Color, containersOfColor, isId, releaseOfLink } from '@deploy-actions/ledger';
+import {
+  type Color,
+  type HistoryEntry,
+  type ReleaseRecord,
+  type TrafficRecord,
+  containersOfColor,
+  isId,
+  readHistory,
+  readReleases,
+  readTraffic,
+  releaseOfLink,
+} from '@deploy-actions/ledger';
 import type { ProxyKind } from './proxy.ts';
 import type { Route, TraefikParts } from './site.ts';
 
@@ -37,20 +48,6 @@ export interface ProxyMounts {
   networks: readonly string[];
 }
 
-/** The line of `.deploy/traffic.json`. */
-export interface TrafficRecord {
-  project: string;
-  proxy: ProxyKind;
-  container: string;
-  share: string;
-  since: string;
-  release: string;
-  previous: string;
-  fence: number;
-  folder: string;
-  routes: readonly { name: string; service: string; port: number; blue: string[]; green: string[] }[];
-}
-
 /** `.deploy/proxy.json`: what was installed, so that a switch or a rollback needs no input about the proxy. */
 export interface PreparedProxy {
   kind: ProxyKind;
@@ -86,10 +83,12 @@ export interface Look {
   confirm: { until: number; from: string } | undefined;
   /** Runs of this application that have no result: under way, or cut off. */
   unfinished: readonly { running: boolean; deploymentId: string; operation: string; directory: string }[];
-  /** Lines of history.jsonl, oldest first. */
-  history: readonly Readonly<Record<string, unknown>>[];
-  /** What releases/<id>/release.json hold. */
-  releases: readonly Readonly<Record<string, unknown>>[];
+  /** The end of history.jsonl, oldest first. */
+  history: readonly HistoryEntry[];
+  /** The releases that are kept, in the order in which they were made. */
+  releases: readonly ReleaseRecord[];
+  /** A sentence about each record that could not be read. */
+  unread: readonly string[];
   current: string;
   /** The release that was deployed to each colour; empty for none. */
   slots: Readonly<Record<Color, string>>;
@@ -108,6 +107,8 @@ export interface Look {
 export function parseLook(fields: Readonly<Record<string, string>>): Look {
   const of = (name: string) => fields[name] ?? '';
   const [until, from] = [of('confirm').split(' ')[1], of('confirm').trim().split(' ')[2]];
+  const [history, releases] = [readHistory(of('history')), readReleases(of('releases'))];
+  const traffic = readTraffic(of('traffic'));
   const whole = new Map<string, string>();
   if (of('whole') !== '') whole.set('', of('whole'));
   for (const [name, value] of Object.entries(fields)) {
@@ -121,7 +122,7 @@ export function parseLook(fields: Readonly<Record<string, string>>): Look {
       .filter(([where]) => where === 'host' || where === 'container')
       .map(([, kind, id = '', name = '']) => ({ kind: kind as LookProxy['kind'], id, name })),
     mounts: jsonLines(of('mounts')).map(proxyMounts),
-    traffic: jsonLines(of('traffic'))[0] as unknown as TrafficRecord | undefined,
+    traffic: traffic.record,
     proxy: jsonLines(of('proxy'))[0] as unknown as PreparedProxy | undefined,
     confirm: until === undefined || from === undefined ? undefined : { until: Number(until), from },
     unfinished: [...of('unfinished').matchAll(/^(\w+) (.*\/([^/\n]+)\/([a-z][a-z-]*)-\d+)$/gm)].map(
@@ -132,8 +133,9 @@ export function parseLook(fields: Readonly<Record<string, string>>): Look {
         directory: directory!,
       }),
     ),
-    history: jsonLines(of('history')),
-    releases: jsonLines(of('releases')),
+    history: history.records,
+    releases: releases.records,
+    unread: [...history.unread, ...releases.unread, ...traffic.unread],
     current: of('current'),
     slots: { blue: of('slot_blue'), green: of('slot_green') },
     user: of('user'),

@@ -1,5 +1,5 @@
 import { type RunEvent, inspect } from '@deploy-actions/host';
-import { Failure } from '@deploy-actions/kit';
+import { Failure, type Log } from '@deploy-actions/kit';
 import { LADDER, shareName, shares } from '@deploy-actions/ledger';
 import type { Server, Session } from '@deploy-actions/shell';
 import { type WantedRoute, deriveRoutes, flagFolder } from './derive.ts';
@@ -14,12 +14,15 @@ export interface SeenServer {
   look: Look;
 }
 
-/** Looks at colours, traffic and proxy of a project, in one exec, and changes nothing. */
+/**
+ * Looks at colours, traffic and proxy of a project, in one exec, and changes nothing. `log` hears of the records there
+ * that cannot be read.
+ */
 export async function lookAt(
   server: Server,
   session: Session,
   request: { project: string; siteConfig?: string; wantsConfig: boolean; folder?: string },
-  options: { signal?: AbortSignal; onEvent?(event: RunEvent): void } = {},
+  { log, ...options }: { signal?: AbortSignal; log?: Log; onEvent?(event: RunEvent): void } = {},
 ): Promise<SeenServer> {
   const seen = await inspect(session, {
     path: server.path,
@@ -33,7 +36,9 @@ export async function lookAt(
     }),
     ...options,
   });
-  return { server, session, look: parseLook(seen.fields) };
+  const look = parseLook(seen.fields);
+  for (const sentence of look.unread) log?.warning(`${server.name}: ${sentence}`);
+  return { server, session, look };
 }
 
 /** The site and the proxy as they were prepared, with the colours' present addresses. */

@@ -1,0 +1,166 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from '@jest/globals';
+import { type Schema, validateSchema } from '@deploy-actions/document';
+import fc from 'fast-check';
+import { parseHistoryEntry, readHistory } from './history.ts';
+import { parseReleaseRecord, readReleases } from './release-record.ts';
+import {
+  deployed,
+  lines,
+  marked,
+  moved,
+  redeployed,
+  releaseRecord,
+  returned,
+  rolledBackInPlace,
+  switchConfirmed,
+  trafficRecord,
+} from './testing/index.ts';
+import { parseTrafficRecord, readTraffic } from './traffic-record.ts';
+
+const service = { name: 'web', image: 'web:1', replicas: 1, hash: 'a'.repeat(64), kind: 'long' as const };
+const SAMPLES: Record<string, { parse(value: unknown): unknown; good: object[] }> = {
+  history: {
+    parse: parseHistoryEntry,
+    good: [
+      deployed('r1', { digests: { web: `web@sha256:${'a'.repeat(64)}` } }),
+      deployed('r2', { outcome: 'interrupted', color: 'green' }),
+      moved('blue', 'green-25', 'r2'),
+      switchConfirmed('green', 'r2'),
+      returned('green', 'blue', 'r1'),
+      { ...switchConfirmed('blue', ''), operation: 'install', outcome: 'installed' },
+      ...rolledBackInPlace('r2', 'r1'),
+      marked('r2', 'taken-back'),
+      redeployed('r1-green'),
+    ],
+  },
+  release: {
+    parse: parseReleaseRecord,
+    good: [
+      releaseRecord('r1', '', {
+        services: [service],
+        images: { web: `sha256:${'b'.repeat(64)}` },
+        hooks: { migrate: ['web: ./migrate'] },
+      }),
+      releaseRecord('r2', 'r1', {
+        color: 'green',
+        migrations: { ran: true, reversible: false, state_before: 'a', state_after: 'b' },
+      }),
+    ],
+  },
+  traffic: {
+    parse: parseTrafficRecord,
+    good: [trafficRecord('green-25'), trafficRecord('blue', { routes: [] })],
+  },
+};
+
+const schemaOf = (name: string) =>
+  JSON.parse(readFileSync(join(__dirname, `../schema/${name}.schema.json`), 'utf8')) as Schema;
+
+/** Values that are wrong in most places; each takes the place of every key in turn. */
+const ODD = [
+  undefined,
+  null,
+  0,
+  1.5,
+  -1,
+  '',
+  'green-25',
+  'No id',
+  true,
+  [],
+  ['x'],
+  {},
+  { web: 1 },
+  'succeeded',
+];
+
+test.each(Object.keys(SAMPLES))('what the parser of %s takes is what its schema allows', async (name) => {
+  const { parse, good } = SAMPLES[name]!;
+  const schema = schemaOf(name);
+  for (const record of good) {
+    expect(parse(record)).toEqual(record);
+    expect(await validateSchema(schema, record)).toEqual([]);
+    for (const key of Object.keys(record)) {
+      for (const odd of ODD) {
+        const { [key]: _old, ...rest } = record as Record<string, unknown>;
+        const changed = odd === undefined ? rest : { ...rest, [key]: odd };
+        const allowed = (await validateSchema(schema, changed)).length === 0;
+        expect({ changed, fits: typeof parse(changed) !== 'string' }).toEqual({ changed, fits: allowed });
+      }
+    }
+  }
+});
+
+test('whatever a server says, reading it ends, and nothing is believed that has another form', () => {
+  fc.assert(
+    fc.property(fc.jsonValue(), (value) => {
+      for (const { parse } of Object.values(SAMPLES)) {
+        const read = parse(value);
+        expect(
+          typeof read === 'string' ||
+            Object.hasOwn(value as object, 'operation') ||
+            'id' in (read as object) ||
+            'share' in (read as object),
+        ).toBe(true);
+      }
+    }),
+  );
+  for (const value of [null, [], 'x', 3, { __proto__: { operation: 'deploy' } }]) {
+    expect(parseHistoryEntry(value)).toEqual(expect.any(String));
+  }
+});
+
+test('lines of older versions are read', () => {
+  const old =
+    '{"operation":"rollback","deployment_id":"7-d","release":"r1","color":"blue","from":"green","to":"blue","actor":"octo","run_url":"","reason":"x","outcome":"succeeded","bad":false,"at":"2026-01-01T00:00:00Z"}\n' +
+    '{"operation":"rollback","deployment_id":"7-d","release":"r2","actor":"octo","run_url":"","outcome":"rolled-back","bad":true,"at":"2026-01-01T00:00:00Z"}\n';
+  expect(readHistory(old)).toEqual({
+    records: [
+      expect.objectContaining({ release: 'r1', from: 'green', version: '', sha: '', environment: '' }),
+      expect.objectContaining({ release: 'r2', bad: true }),
+    ],
+    unread: [],
+  });
+});
+
+test('a line that cannot be read is told, and the others count', () => {
+  const good = lines([deployed('r1')]);
+  expect(
+    readHistory(
+      `${good}{"operation":"deploy","depl\n\n${lines([deployed('r2', { outcome: 'odd' as never })])}`,
+    ),
+  ).toEqual({
+    records: [expect.objectContaining({ release: 'r1' })],
+    unread: [
+      'what a line of .deploy/history.jsonl says is left out, because it is not JSON: "{\\"operation\\":\\"deploy\\",\\"depl"',
+      expect.stringContaining('because it "outcome" is not one of succeeded, unchanged'),
+    ],
+  });
+});
+
+test('releases are in the order in which they were made', () => {
+  const text = lines([
+    releaseRecord('r3', 'r2'),
+    releaseRecord('r1'),
+    { id: 'r2' },
+    releaseRecord('r2', 'r1'),
+  ]);
+  const { records, unread } = readReleases(text);
+  expect(records.map(({ id }) => id)).toEqual(['r1', 'r2', 'r3']);
+  expect(unread).toEqual([expect.stringContaining('{\\"id\\":\\"r2\\"}')]);
+});
+
+test('a record of the traffic that cannot be read is none', () => {
+  expect(readTraffic('')).toEqual({ record: undefined, unread: [] });
+  expect(readTraffic(lines([trafficRecord('green')])).record).toMatchObject({ share: 'green' });
+  const address = { ...trafficRecord('green').routes[0]!, green: ["127.0.0.1:80'; rm -rf /"] };
+  for (const text of [
+    '{"share":"gre',
+    lines([{ ...trafficRecord('green'), share: 'red' }]),
+    lines([trafficRecord('green', { routes: [address] })]),
+  ]) {
+    expect(readTraffic(text)).toEqual({ record: undefined, unread: [expect.any(String)] });
+  }
+});

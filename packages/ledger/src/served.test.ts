@@ -1,0 +1,140 @@
+import { expect, test } from '@jest/globals';
+import { marksOf, unfitReleases } from './marks.ts';
+import { releaseBefore, schemaChanges, servedReleases } from './served.ts';
+import {
+  deployed,
+  marked,
+  moved,
+  redeployed,
+  releaseRecord,
+  returned,
+  rolledBack,
+  rolledBackInPlace,
+} from './testing/index.ts';
+
+const bad = (history: Parameters<typeof marksOf>[0]) => [...marksOf(history).releases.keys()];
+
+test('a release that came back by a rollback is no longer marked: what served until the last deploy is the one before', () => {
+  const history = [
+    deployed('r1'),
+    deployed('r2'),
+    deployed('r3'),
+    ...rolledBackInPlace('r3', 'r2'),
+    ...rolledBackInPlace('r2', 'r3'),
+    deployed('r4'),
+  ];
+  expect(bad(history)).toEqual(['r2']);
+  const releases = [
+    releaseRecord('r1'),
+    releaseRecord('r2', 'r1'),
+    releaseRecord('r3', 'r2'),
+    releaseRecord('r4', 'r3'),
+  ];
+  expect(servedReleases(history)).toEqual(['r1', 'r2', 'r3', 'r4']);
+  expect(releaseBefore('r4', { history, releases })?.id).toBe('r3');
+});
+
+test.each([
+  ['a deploy', deployed('r2')],
+  ['a switch to it', moved('blue', 'green', 'r2')],
+  ['a rollback to it by the traffic', rolledBack('r2', { from: 'blue', to: 'green' })],
+  ['a rollback to it in place', rolledBack('r2', { previous: 'r1' })],
+  ['bringing it up again', redeployed('r2')],
+  ['taking the rollback back', marked('r2', 'taken-back')],
+])('%s takes a mark off', (_, entry) => {
+  for (const before of [marked('r2'), deployed('r2', { outcome: 'restored' })]) {
+    expect(bad([before])).toEqual(['r2']);
+    expect(bad([before, entry])).toEqual([]);
+  }
+});
+
+test.each([
+  deployed('r2', { outcome: 'failed', bad: false }),
+  deployed('r2', { outcome: 'interrupted' }),
+  deployed('r2', { outcome: 'unchanged' }),
+  moved('blue', 'blue', 'r2', { outcome: 'failed' }),
+  deployed('r1'),
+])('what proves nothing of a release leaves its mark: $operation $outcome $release', (entry) => {
+  expect(bad([marked('r2'), entry])).toEqual(['r2']);
+});
+
+const digest = (letter: string) => `sha256:${letter.repeat(64)}`;
+const images = (api: string) => ({
+  digests: { api: `registry/api@${digest(api)}`, db: `db@${digest('d')}` },
+});
+
+test('an image is marked with its release and is no longer when the release succeeds', () => {
+  const two = deployed('r2', images('b'));
+  const marks = (...history: Parameters<typeof marksOf>[0][number][]) =>
+    [...marksOf([deployed('r1', images('a')), ...history]).images].map(
+      ([image, { release }]) => `${image[7]} ${release}`,
+    );
+  // What it has in common with the release that goes on is not to blame.
+  expect(marks({ ...two, outcome: 'restored', bad: true })).toEqual(['b r2']);
+  expect(marks(two, ...rolledBackInPlace('r2', 'r1'))).toEqual(['b r2']);
+  expect(marks(two, ...rolledBackInPlace('r2', 'r1'), ...rolledBackInPlace('r1', 'r2'))).toEqual(['a r1']);
+  expect(marks(two, marked('r2'), deployed('r3', images('b')))).toEqual([]);
+});
+
+test('a release that nobody confirmed is gone back to only by name, until a switch to it stays', () => {
+  const history = [moved('blue', 'green', 'r2'), returned('green', 'blue', 'r1')];
+  expect(unfitReleases(history)).toEqual(new Map([['r2', 'nobody confirmed']]));
+  expect(unfitReleases([...history, moved('blue', 'green', 'r2')])).toEqual(new Map());
+});
+
+test('what was left again, or was returned, is not what served before', () => {
+  expect(
+    servedReleases([
+      deployed('r1'),
+      moved('blue', 'green', 'r2'),
+      rolledBack('r1', { from: 'green', to: 'blue' }),
+      moved('blue', 'green', 'r3'),
+      deployed('r4', { color: 'blue' }),
+    ]),
+  ).toEqual(['r1', 'r3']);
+  expect(
+    servedReleases([
+      moved('green', 'blue', 'r1'),
+      moved('blue', 'green', 'r2'),
+      moved('green', 'blue', 'r1'),
+      moved('blue', 'green', 'r2'),
+      returned('green', 'blue', 'r1'),
+      moved('blue', 'green', 'r3'),
+    ]),
+  ).toEqual(['r1', 'r3']);
+});
+
+test('the way back ends where records go in a circle or stop', () => {
+  const circle = [releaseRecord('r1', 'r2'), releaseRecord('r2', 'r1')];
+  expect(releaseBefore('r2', { history: [marked('r1')], releases: circle })).toBeUndefined();
+  expect(releaseBefore('r1', { history: [], releases: [releaseRecord('r1', 'r0')] })).toBeUndefined();
+});
+
+test('every migration on the way counts, unless it changed nothing or can be undone', () => {
+  const migrations = { ran: true, reversible: false, state_before: '', state_after: '' };
+  const way = (more: Partial<typeof migrations>) => [
+    releaseRecord('r1', 'r3'),
+    releaseRecord('r2', 'r1', { migrations: { ...migrations, ...more } }),
+    releaseRecord('r3', 'r2', { migrations: { ...migrations, ...more } }),
+  ];
+  const crossed = (more: Partial<typeof migrations>, to = 'r1') =>
+    schemaChanges('r3', to, { history: [], releases: way(more) }).map(({ id }) => id);
+  expect(crossed({})).toEqual(['r3', 'r2']);
+  expect(crossed({}, 'nowhere')).toEqual(['r3', 'r2']);
+  expect(crossed({ state_before: 'a', state_after: 'b' })).toEqual(['r3', 'r2']);
+  expect(crossed({ state_before: 'a', state_after: 'a' })).toEqual([]);
+  expect(crossed({ reversible: true })).toEqual([]);
+});
+
+test('a migration of a release that nobody confirmed stays in the way', () => {
+  const migrations = { ran: true, reversible: false, state_before: '', state_after: '' };
+  const past = {
+    history: [moved('blue', 'green', 'r2'), returned('green', 'blue', 'r1'), moved('blue', 'green', 'r3')],
+    releases: [
+      releaseRecord('r1', '', { color: 'blue' as const }),
+      releaseRecord('r2', '', { color: 'green' as const, migrations }),
+      releaseRecord('r3', 'r2', { color: 'green' as const }),
+    ],
+  };
+  expect(schemaChanges('r3', 'r1', past).map(({ id }) => id)).toEqual(['r2']);
+});

@@ -1,0 +1,13 @@
+export {
+  type Line,
+  by,
+  deployed,
+  marked,
+  moved,
+  redeployed,
+  returned,
+  rolledBack,
+  rolledBackInPlace,
+  switchConfirmed,
+} from './history.ts';
+export { lines, releaseRecord, trafficRecord } from './records.ts';

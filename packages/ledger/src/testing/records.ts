@@ -1,0 +1,58 @@
+import type { ReleaseRecord } from '../release-record.ts';
+import type { TrafficRecord } from '../traffic-record.ts';
+
+/** A release that was deployed in place; `rN` was made on the Nth of January. */
+export function releaseRecord(
+  id: string,
+  previous = '',
+  more: Partial<Omit<ReleaseRecord, 'id' | 'previous'>> = {},
+): ReleaseRecord {
+  const day = /^r(\d)/.exec(id)?.[1] ?? '1';
+  return {
+    id,
+    version: id.toUpperCase(),
+    project: 'shop',
+    color: '',
+    environment: 'production',
+    repository: 'o/r',
+    ref: 'refs/heads/main',
+    sha: `${day}0000000000000000000000000000000000000000`.slice(0, 40),
+    actor: 'octo',
+    run_url: 'https://github.example/o/r/actions/runs/7',
+    compose_files: ['compose.yaml'],
+    profiles: [],
+    env_file: '',
+    services: [],
+    files: [],
+    hooks: {},
+    created: `2026-01-0${day}T00:00:00Z`,
+    previous,
+    images: {},
+    migrations: { ran: false, reversible: true, state_before: '', state_after: '' },
+    ...more,
+  };
+}
+
+/** The traffic on a share, by nginx on the host. */
+export function trafficRecord(share: string, more: Partial<TrafficRecord> = {}): TrafficRecord {
+  return {
+    project: 'shop',
+    proxy: 'nginx',
+    container: '',
+    share,
+    since: '2026-01-01T00:00:00Z',
+    release: '',
+    previous: '',
+    fence: 1,
+    folder: '/var/lib/deploy-actions/shop',
+    routes: [
+      { name: 'web', service: 'web', port: 80, blue: ['127.0.0.1:18000'], green: ['127.0.0.1:18001'] },
+    ],
+    ...more,
+  };
+}
+
+/** Records as a server keeps them: JSON, one a line. */
+export function lines(records: readonly object[]): string {
+  return records.map((one) => `${JSON.stringify(one)}\n`).join('');
+}
