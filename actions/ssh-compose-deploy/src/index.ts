@@ -10,4 +10,8 @@ main({
     const { deploy } = await import('./ssh-compose-deploy.ts');
     return await deploy(inputs, { ...ports, connect: (server) => openSession(server, ports) });
   },
+  async post(inputs, ports, state) {
+    const { afterDeploy } = await import('./post.ts');
+    await afterDeploy(inputs, { ...ports, connect: (server) => openSession(server, ports) }, state);
+  },
 });

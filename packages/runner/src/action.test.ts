@@ -135,7 +135,7 @@ test('cleaning up turns a job red only by a Failure', async () => {
     const run = async () => {
       throw error;
     };
-    expect(await runPost({ name: 'a', fields, run }, { core: fakeCore(), env, signal })).toBe(expected);
+    expect(await runPost({ name: 'a', fields, post: run }, { core: fakeCore(), env, signal })).toBe(expected);
   }
 });
 

@@ -66,6 +66,8 @@ export interface Action<F extends Fields, O extends string> {
   /** Every output of action.yml. */
   outputs: readonly O[];
   run(inputs: Inputs<F>, ports: Ports): Promise<Record<O, OutputValue>>;
+  /** The post step, where action.yml has one. `state` is what main has kept, empty for what it has not. */
+  post?(inputs: Inputs<F>, ports: Ports, state: (name: string) => string): Promise<void>;
 }
 
 /** What stands in the world around an action; the defaults are the real ones. */
@@ -118,12 +120,8 @@ export async function runAction<F extends Fields, O extends string>(
  * Runs an action's post step. It fails the job only by a Failure: anything unexpected there is a warning,
  * since cleaning up must not turn a good deployment red.
  */
-export async function runPost<F extends Fields>(
-  action: {
-    name: string;
-    fields: F;
-    run(inputs: Inputs<F>, ports: Ports, state: (name: string) => string): Promise<void>;
-  },
+export async function runPost<F extends Fields, O extends string>(
+  action: Pick<Action<F, O>, 'name' | 'fields' | 'post'>,
   surroundings: Surroundings,
 ): Promise<0 | 1> {
   const { core, env } = surroundings;
@@ -131,7 +129,7 @@ export async function runPost<F extends Fields>(
   let code: 0 | 1 = 0;
   try {
     const inputs = parseFields(action.fields, (name) => rawInput(env, name), ports.addSecret);
-    await action.run(inputs, ports, (name) => core.getState(name));
+    await action.post?.(inputs, ports, (name) => core.getState(name));
   } catch (error) {
     if (error instanceof Failure) {
       code = 1;

@@ -1,6 +1,7 @@
 import * as core from '@actions/core';
 import { Failure, type Fields } from '@deploy-actions/kit';
 import { type Action, runAction, runPost } from './action.ts';
+import { POST_STEP } from './post-step.ts';
 
 export { type Action, type OutputValue, type Ports } from './action.ts';
 export { writeReport } from './report-file.ts';
@@ -11,14 +12,13 @@ export { withheldSecrets } from './withheld-secrets.ts';
 /**
  * Runs the action in this process and exits. A cancelled run aborts the action's signal; GitHub sends SIGINT,
  * SIGTERM after 7.5 s, and kills 2.5 s later, so the action has that long to leave things in order.
+ *
+ * The post step is another program, `post.js`, that loads this same bundle and says so by its argument. Nothing that main
+ * has kept tells them apart: a step that was killed before it kept anything would be taken for main, and run again.
  */
 export function main<F extends Fields, O extends string>(action: Action<F, O>): void {
-  void runAction(action, { core, env: process.env, signal: cancellation() }).then(exit);
-}
-
-/** Runs the action's post step in this process and exits. */
-export function post<F extends Fields>(action: Parameters<typeof runPost<F>>[0]): void {
-  void runPost(action, { core, env: process.env, signal: cancellation() }).then(exit);
+  const world = { core, env: process.env, signal: cancellation() };
+  void (process.argv[2] === POST_STEP ? runPost(action, world) : runAction(action, world)).then(exit);
 }
 
 function cancellation(): AbortSignal {

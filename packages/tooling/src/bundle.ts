@@ -2,7 +2,9 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { POST_PROGRAM } from '@deploy-actions/runner/post-step';
 import { minify } from '@swc/core';
+import { readAction } from './action-file.ts';
 import { writeFolder } from './build.ts';
 import { findRoot } from './root.ts';
 
@@ -31,28 +33,23 @@ const ncc = createRequire(import.meta.url)('@vercel/ncc') as Ncc;
 const files = new Map<string, string | Buffer>();
 const licenses = new Map<string, string>();
 
-for (const program of ['index', 'post']) {
-  const entry = join(root, 'actions', name, 'src', `${program}.ts`);
-  if (!existsSync(entry)) continue;
-  const { code, assets } = await ncc(entry, {
-    cache: false,
-    minify: false,
-    transpileOnly: true,
-    // One for each chunk: under a single name the last chunk's would replace the others.
-    license: 'licenses-[name].txt',
-    quiet: true,
-    sourceMap: false,
-    // The chunks' names are made from it, so index and post must differ.
-    filename: `${program}.js`,
-    target: 'es2024',
-  });
-  files.set(`${program}.js`, code.endsWith('\n') ? code : `${code}\n`);
-  for (const [path, asset] of Object.entries(assets)) {
-    if (asset === undefined) continue;
-    if (/^licenses-.*\.txt$/.test(path)) {
-      for (const [library, text] of splitLicenses(asset.source.toString())) licenses.set(library, text);
-    } else if (!UNWANTED.test(path)) files.set(path, asset.source);
-  }
+const { code, assets } = await ncc(join(root, 'actions', name, 'src/index.ts'), {
+  cache: false,
+  minify: false,
+  transpileOnly: true,
+  // One for each chunk: under a single name the last chunk's would replace the others.
+  license: 'licenses-[name].txt',
+  quiet: true,
+  sourceMap: false,
+  filename: 'index.js',
+  target: 'es2024',
+});
+files.set('index.js', code.endsWith('\n') ? code : `${code}\n`);
+for (const [path, asset] of Object.entries(assets)) {
+  if (asset === undefined) continue;
+  if (/^licenses-.*\.txt$/.test(path)) {
+    for (const [library, text] of splitLicenses(asset.source.toString())) licenses.set(library, text);
+  } else if (!UNWANTED.test(path)) files.set(path, asset.source);
 }
 // ncc's own minifier leaves the chunks of dynamic imports as they are.
 for (const [path, source] of files) {
@@ -73,6 +70,7 @@ files.set(
     .map(([, text]) => text)
     .join('\n'),
 );
+if (readAction(name, root).runs.post !== undefined) files.set('post.js', POST_PROGRAM);
 writeFolder(join(root, 'dist', name), files);
 
 /** The third-party libraries of one of ncc's license files, each with its text, which begins with its name. */
