@@ -35,7 +35,7 @@ test('the digest of a tag costs three requests cold, and one when the registry a
   expect(registry.requests.map(({ method, url }) => `${method} ${url.split('?')[0]}`)).toEqual([
     'HEAD /v2/acme/shop/manifests/1.4.2',
     'GET /token',
-    'HEAD /v2/acme/shop/manifests/1.4.2',
+    'GET /v2/acme/shop/manifests/1.4.2',
   ]);
   expect(run.file.images[0]).toMatchObject({ requests: 3 });
   // The scope is built here: the one in the challenge is a placeholder.

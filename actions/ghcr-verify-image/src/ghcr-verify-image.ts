@@ -35,6 +35,8 @@ export interface VerifyPorts extends Pick<
   /** Writes the whole report and answers where it is. */
   writeReport(json: string): string;
   random?: () => number;
+  /** Milliseconds between two lines about what is waited for. */
+  tellEvery?: number;
 }
 
 type VerifyInputs = Inputs<typeof fields>;
@@ -72,6 +74,7 @@ export async function verifyImages(inputs: VerifyInputs, ports: VerifyPorts): Pr
     signal,
     timeout: inputs['request-timeout'],
     random: ports.random,
+    tellEvery: ports.tellEvery,
   });
   const tokens = openTokens({
     wire,
@@ -193,7 +196,7 @@ async function whenPushed<T>(
     within: wait,
     backoff: { initial: 1000, max: 5000, factor: 1.5 },
     retryable: (error) =>
-      error instanceof Problem && (error.code === 'tag-absent' || error.code === 'image-absent'),
+      error instanceof Problem && ['tag-absent', 'image-absent', 'part-absent'].includes(error.code),
     onRetry: () => {
       if (clock.now() - told < 10_000) return;
       told = clock.now();

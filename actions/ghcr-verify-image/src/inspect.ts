@@ -2,10 +2,13 @@ import { formatReference } from '@deploy-actions/image';
 import { cut, formatBytes, formatDuration, pool } from '@deploy-actions/kit';
 import {
   type ImageConfig,
+  type ImageIndex,
   type ImageManifest,
   type PlatformDescriptor,
+  checkImage,
   compressedSize,
   imagesOf,
+  nestedOf,
   parseConfig,
 } from './manifest/manifest.ts';
 import { type Platform, formatPlatform, samePlatform } from './manifest/platform.ts';
@@ -43,10 +46,9 @@ export interface Inspected {
 
 /** A configuration is a few kilobytes; its history can make it more. */
 const MAX_CONFIG = 4 * 2 ** 20;
-const CONFIG_TYPES = new Set([
-  'application/vnd.oci.image.config.v1+json',
-  'application/vnd.docker.container.image.v1+json',
-]);
+/** Most indexes in an index, and the depth of them, that are looked into. */
+const MOST_NESTED = 20;
+const DEEPEST = 3;
 
 interface Candidate {
   descriptor: PlatformDescriptor | undefined;
@@ -68,10 +70,12 @@ export async function inspect(repository: Repository, wanted: Expectation, now: 
   }
   const image = formatReference(repository.reference);
   const { digest, manifest } = await repository.manifest();
+  if (manifest.kind === 'manifest') checkImage(manifest, image);
+  const warnings: string[] = [];
   const all: Candidate[] =
     manifest.kind === 'manifest'
       ? [{ descriptor: undefined, platform: undefined, manifest, config: undefined }]
-      : imagesOf(manifest).map((descriptor) => ({
+      : (await imagesWithin(repository, manifest, image, warnings)).map((descriptor) => ({
           descriptor,
           platform: descriptor.platform,
           manifest: undefined,
@@ -85,7 +89,6 @@ export async function inspect(repository: Repository, wanted: Expectation, now: 
     if (needsManifest) await readManifest(repository, candidate, image);
     if (needsConfig) await readConfig(repository, candidate, image);
   });
-  const warnings: string[] = [];
   for (const candidate of chosen) warnings.push(...check(candidate, wanted, now, image));
   return {
     digest,
@@ -98,6 +101,35 @@ export async function inspect(repository: Repository, wanted: Expectation, now: 
     })),
     warnings,
   };
+}
+
+/** The images of an index, those of the indexes in it included. */
+async function imagesWithin(
+  repository: Repository,
+  outer: ImageIndex,
+  image: string,
+  warnings: string[],
+): Promise<PlatformDescriptor[]> {
+  const found: PlatformDescriptor[] = [];
+  const seen = new Set<string>();
+  const look = async (index: ImageIndex, depth: number): Promise<void> => {
+    found.push(...imagesOf(index));
+    for (const { digest } of nestedOf(index)) {
+      if (seen.has(digest)) continue;
+      seen.add(digest);
+      if (depth >= DEEPEST || seen.size > MOST_NESTED) {
+        throw new Problem('malformed', `${image} is an index of indexes, too many or too deep to look into`, {
+          remedy: 'Push one index that names the images themselves.',
+        });
+      }
+      const { manifest } = await repository.manifest(digest);
+      if (manifest.kind === 'index') await look(manifest, depth + 1);
+    }
+  };
+  await look(outer, 1);
+  if (seen.size > 0)
+    warnings.push(`${image} holds an index within its index, which not every version of Docker pulls`);
+  return found;
 }
 
 /** The wanted platforms, or all when none is named. */
@@ -135,21 +167,13 @@ async function readManifest(
       `${image}: ${candidate.descriptor!.digest} should be an image, but is an index`,
     );
   }
+  checkImage(manifest, image);
   return (candidate.manifest = manifest);
 }
 
 async function readConfig(repository: Repository, candidate: Candidate, image: string): Promise<ImageConfig> {
   if (candidate.config) return candidate.config;
   const { config } = await readManifest(repository, candidate, image);
-  if (!CONFIG_TYPES.has(config.mediaType)) {
-    throw new Problem(
-      'malformed',
-      `${image} is no container image: its configuration is ${config.mediaType || 'of no type'}`,
-      {
-        remedy: 'Check the name; charts and other artifacts live in registries too.',
-      },
-    );
-  }
   candidate.config = parseConfig(await repository.blob(config, MAX_CONFIG), image);
   candidate.platform ??= candidate.config.platform;
   return candidate.config;

@@ -7,6 +7,7 @@ import { Failure, type FailureKind } from '@deploy-actions/kit';
 export type ProblemCode =
   | 'image-absent'
   | 'tag-absent'
+  | 'part-absent'
   | 'credentials-missing'
   | 'credentials-rejected'
   | 'access-denied'
@@ -18,6 +19,8 @@ export type ProblemCode =
   | 'registry-down'
   | 'registry-unreachable'
   | 'not-a-registry'
+  | 'storage-refused'
+  | 'not-an-image'
   | 'index-not-accepted'
   | 'schema-1'
   | 'malformed'

@@ -92,7 +92,7 @@ test.each(['inline', 'snappy', 'json'] as const)(
     });
     expect(run.summary).toContain('acme/shop/.github/workflows/build.yml');
     expect(api.requests).toHaveLength(form === 'inline' ? 1 : 2);
-    expect(run.file.images[0]!.requests).toBe(form === 'inline' ? 2 : 3);
+    expect(run.file.images[0]!.requests).toBe(form === 'inline' ? 3 : 4);
   },
 );
 
@@ -103,7 +103,7 @@ test('a real attestation, of a public repository, holds with the embedded roots 
   api.hold('prefix-dev/sigstore-example', real, JSON.parse(readFileSync(file, 'utf8')));
   registry.intercept = ({ method }) =>
     method === 'HEAD'
-      ? { status: 200, headers: { 'docker-content-digest': real, 'content-type': OCI_MANIFEST } }
+      ? { status: 200, headers: { 'docker-content-digest': real, 'content-type': OCI_INDEX } }
       : undefined;
   const inputs = {
     'trusted-root': '',

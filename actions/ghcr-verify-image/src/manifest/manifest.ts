@@ -125,9 +125,35 @@ export function imagesOf(index: ImageIndex): PlatformDescriptor[] {
   );
 }
 
-/** Bytes that a pull transfers for one platform: the compressed layers and the configuration. */
-export function compressedSize(manifest: ImageManifest): number {
-  return manifest.config.size + manifest.layers.reduce((sum, layer) => sum + layer.size, 0);
+/** The entries of an index that are indexes themselves. */
+export function nestedOf(index: ImageIndex): PlatformDescriptor[] {
+  return index.manifests.filter(({ mediaType }) => isIndex(mediaType));
+}
+
+/** Bytes that a pull transfers for one platform: the compressed layers and the configuration, each once. */
+export function compressedSize({ config, layers }: ImageManifest): number {
+  const parts = new Map([config, ...layers].map(({ digest, size }) => [digest, size]));
+  return [...parts.values()].reduce((sum, size) => sum + size, 0);
+}
+
+const CONFIG_TYPES = new Set([
+  'application/vnd.oci.image.config.v1+json',
+  'application/vnd.docker.container.image.v1+json',
+]);
+
+/** Throws a `not-an-image` Problem for a chart, a signature, a policy or whatever else lives in registries too. */
+export function checkImage({ config, artifactType }: ImageManifest, image: string): void {
+  if (CONFIG_TYPES.has(config.mediaType)) return;
+  const kind = config.mediaType.startsWith('application/vnd.cncf.helm.')
+    ? ' (a Helm chart)'
+    : artifactType === undefined
+      ? ''
+      : ` (an artifact of type ${artifactType.slice(0, 100)})`;
+  throw new Problem(
+    'not-an-image',
+    `${image} is no container image: its configuration is ${config.mediaType.slice(0, 100) || 'of no type'}${kind}`,
+    { remedy: 'Check the name and the tag; charts and other artifacts live in registries too.' },
+  );
 }
 
 /** What an image's configuration says of itself. */

@@ -21,6 +21,8 @@ export interface Question {
   path: string;
   /** Whose credentials went along. */
   credentials: 'none' | 'job-token' | 'given';
+  /** There are credentials, but the registry said no without asking for any that can be given. */
+  unasked?: boolean;
   now: Date;
 }
 
@@ -115,6 +117,26 @@ export function classify(answer: Answer, question: Question): Problem {
   });
 }
 
+/** The Problem of an image that is there, but not whole. */
+export function partAbsent(image: string, what: 'configuration' | 'manifest', digest: string): Problem {
+  return new Problem('part-absent', `${image} is not whole: the registry lacks its ${what} ${digest}`, {
+    remedy:
+      'Push it again: the push did not end, or a clean-up of the registry took a part that is still in use.',
+  });
+}
+
+/** The Problem of a redirect whose target says no. Whatever it wants to know: it has not been told. */
+export function refusedElsewhere(from: URL, status: number, { image, registry, stage }: Question): Problem {
+  return new Problem(
+    'storage-refused',
+    `${image}: ${registry} sends the ${stage} request on to ${from.origin}, which answers with status ${status}`,
+    {
+      remedy:
+        "No credentials went there, since only the registry itself may ask for them: check that the registry's storage gives out what it is asked for.",
+    },
+  );
+}
+
 type Says = (pattern: RegExp) => boolean;
 
 function absent(answer: Answer, question: Question, says: Says, has: Has, quoted: string): Problem {
@@ -192,6 +214,16 @@ function denied(question: Question, says: Says, quoted: string): Problem {
   const { image, registry, credentials, stage } = question;
   for (const [pattern, code, what, remedy] of DENIALS) {
     if (says(pattern)) return new Problem(code, `${image}: ${what} (${registry}: ${quoted})`, { remedy });
+  }
+  if (question.unasked) {
+    return new Problem(
+      'access-denied',
+      `${image}: ${registry} says no without asking for the credentials that were given (${quoted})`,
+      {
+        remedy:
+          'A registry asks by WWW-Authenticate with Bearer or Basic: check its host name, and that no proxy or firewall answers in its place.',
+      },
+    );
   }
   if (credentials === 'none') {
     return new Problem(

@@ -6,11 +6,11 @@ export interface Challenge {
 }
 
 /**
- * The first Bearer challenge of a `WWW-Authenticate` value, else the first Basic one; undefined when there is
- * neither. Several challenges may stand in one value, quoted strings may hold commas (RFC 9110, section
+ * What can be answered in a `WWW-Authenticate` value: the first Bearer challenge that names where its tokens are, then
+ * the first Basic one. Several challenges may stand in one value, quoted strings may hold commas (RFC 9110, section
  * 11.6.1). The scope is left out on purpose: GHCR answers a placeholder, so the caller builds its own.
  */
-export function parseChallenge(value: string | undefined): Challenge | undefined {
+export function parseChallenges(value: string | undefined): Challenge[] {
   const challenges: { scheme: string; params: Map<string, string> }[] = [];
   const text = value ?? '';
   const token = /\s*,?\s*([!#$%&'*+.^_`|~\w-]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]*)))?/y;
@@ -25,17 +25,13 @@ export function parseChallenge(value: string | undefined): Challenge | undefined
       challenges.push({ scheme: name.toLowerCase(), params: new Map() });
     else challenges.at(-1)?.params.set(name.toLowerCase(), quoted?.replace(/\\(.)/g, '$1') ?? plain!);
   }
-  for (const scheme of ['bearer', 'basic'] as const) {
-    const found = challenges.find((challenge) => challenge.scheme === scheme);
-    const realm = found?.params.get('realm');
-    if (!found || (scheme === 'bearer' && !realm)) continue;
-    return {
-      scheme,
-      realm: realm ?? '',
-      service: found.params.get('service'),
-    };
-  }
-  return undefined;
+  return (['bearer', 'basic'] as const).flatMap((scheme) => {
+    const found = challenges.find(
+      (challenge) => challenge.scheme === scheme && (scheme === 'basic' || !!challenge.params.get('realm')),
+    );
+    if (!found) return [];
+    return [{ scheme, realm: found.params.get('realm') ?? '', service: found.params.get('service') }];
+  });
 }
 
 /** Where to ask for a token that lets `repository` be pulled. */

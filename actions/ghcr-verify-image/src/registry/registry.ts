@@ -1,16 +1,17 @@
 import { type HttpRequest, type HttpResponse, nextPage } from '@deploy-actions/http';
 import { DIGEST, type Reference, apiHost, formatReference, manifestName } from '@deploy-actions/image';
 import type { Clock } from '@deploy-actions/kit';
-import { type Question, classify } from './answer.ts';
+import { type Question, classify, partAbsent, refusedElsewhere } from './answer.ts';
 import { checkDigest, digestOf } from '../manifest/digest.ts';
 import {
   type Descriptor,
   type ImageIndex,
   type ImageManifest,
+  checkImage,
   parseManifest,
   schema1,
 } from '../manifest/manifest.ts';
-import { ACCEPT_MANIFESTS, bareType, isSchema1 } from '../manifest/media-type.ts';
+import { ACCEPT_MANIFESTS, bareType, isIndex, isSchema1 } from '../manifest/media-type.ts';
 import { Problem } from '../problem.ts';
 import type { Grant, Tokens } from './token.ts';
 import type { Traffic, Wire } from './wire.ts';
@@ -60,7 +61,8 @@ export function openRepository(
 ): Repository {
   const { registry, path } = reference;
   const image = formatReference(reference);
-  const root = `${isInsecure(registry) ? 'http' : 'https'}://${apiHost(registry)}/v2/${path}`;
+  const origin = new URL(`${isInsecure(registry) ? 'http' : 'https'}://${apiHost(registry)}`).origin;
+  const root = `${origin}/v2/${path}`;
   const traffic: Traffic = { requests: 0, bytes: 0 };
   const question = (stage: Question['stage']): Question => ({
     stage,
@@ -71,29 +73,40 @@ export function openRepository(
     now: clock.wall(),
   });
 
-  /** One request with the authorization that it turns out to need. */
+  /**
+   * One request with the authorization that it turns out to need. Only the registry itself may ask for one: a redirect
+   * leads to whoever holds the bytes, and to nobody who may have the registry's password (the class of CVE-2020-15157).
+   *
+   * @param repeated what is asked instead, once the registry has said how to log in
+   */
   async function send(
     request: HttpRequest,
     stage: Question['stage'],
+    repeated: HttpRequest = request,
   ): Promise<{ answer: HttpResponse; asked: Question }> {
     const base = question(stage);
-    const ask = async ({ authorization, credentials }: Grant) =>
-      await wire(
+    const ask = async ({ authorization, credentials }: Grant, what: HttpRequest) => {
+      const got = await wire(
         {
           redirects: 5,
-          ...request,
-          headers: { ...request.headers, ...(authorization ? { authorization } : {}) },
+          ...what,
+          headers: { ...what.headers, ...(authorization ? { authorization } : {}) },
         },
         { ...base, credentials },
         traffic,
       );
+      const from = new URL(got.url);
+      if ((got.status === 401 || got.status === 403) && from.origin !== origin)
+        throw refusedElsewhere(from, got.status, base);
+      return got;
+    };
     let grant = await tokens.grant(base, traffic);
-    let answer = await ask(grant);
+    let answer = await ask(grant, request);
     if (answer.status === 401) {
       const renewed = await tokens.renew(grant, answer, base, traffic);
       if (renewed) {
         grant = renewed;
-        answer = await ask(grant);
+        answer = await ask(grant, repeated);
       }
     }
     // With Basic the registry itself is what checks the credentials, as else the token service does.
@@ -102,11 +115,12 @@ export function openRepository(
       ...base,
       credentials: grant.credentials,
       ...(isLogin ? { stage: 'token' } : {}),
+      unasked: grant.authorization === undefined && tokens.held(registry) !== 'none',
     };
     if (answer.status === 401 || answer.status === 403) {
       if (grant.denied) throw grant.denied;
       const nobody = grant.credentials === 'none' ? undefined : await tokens.anonymous(base, traffic);
-      const second = nobody && (await ask(nobody));
+      const second = nobody && (await ask(nobody, repeated));
       if (second && second.status < 400) {
         tokens.keepAnonymous({ ...nobody, denied: classify(answer, asked) }, base);
         return { answer: second, asked: { ...asked, credentials: 'none' } };
@@ -136,6 +150,8 @@ export function openRepository(
 
   async function manifest(name = manifestName(reference)): Promise<Fetched> {
     const { answer, asked } = await send(manifestRequest(name), 'manifest');
+    // Not what was asked for, but something that it names.
+    if (answer.status === 404 && name !== manifestName(reference)) throw partAbsent(image, 'manifest', name);
     if (answer.status !== 200) throw classify(answer, asked);
     return read(answer, name);
   }
@@ -147,7 +163,9 @@ export function openRepository(
 
     async resolve() {
       const name = manifestName(reference);
-      const { answer } = await send({ ...manifestRequest(name), method: 'HEAD' }, 'manifest');
+      const get = manifestRequest(name);
+      // HEAD, which Docker Hub does not count as a pull; where it is refused once, the second request brings the bytes.
+      const { answer } = await send({ ...get, method: 'HEAD' }, 'manifest', get);
       const mediaType = bareType(answer.headers['content-type']);
       if (answer.status === 200 && isSchema1(mediaType)) throw schema1(image);
       const digest = answer.headers['docker-content-digest'];
@@ -157,15 +175,17 @@ export function openRepository(
             remedy: 'The registry, or a proxy before it, is damaged: do not deploy this image.',
           });
         }
-        return { digest, mediaType };
+        // What an index holds is of its platforms; what else has this type may be a chart, and only its bytes say so.
+        if (isIndex(mediaType)) return { digest, mediaType };
       }
-      // The wire goes on with GET where HEAD does not tell how long to wait.
-      if (answer.status === 200 && answer.body.length > 0) {
-        const fetched = read(answer, name);
-        return { digest: fetched.digest, mediaType: fetched.manifest.mediaType };
-      }
-      // An answer to HEAD has no body: what is wrong, or the digest, must come from the same GET.
-      const fetched = await manifest(name);
+      // A body came after a login or after the wire's second try; else the same bytes are asked for, by their digest.
+      const fetched =
+        answer.status === 200 && answer.body.length > 0
+          ? read(answer, name)
+          : await manifest(
+              answer.status === 200 && digest !== undefined && DIGEST.test(digest) ? digest : name,
+            );
+      if (fetched.manifest.kind === 'manifest') checkImage(fetched.manifest, image);
       return { digest: fetched.digest, mediaType: fetched.manifest.mediaType };
     },
 
@@ -184,6 +204,7 @@ export function openRepository(
         );
       }
       const { answer, asked } = await send({ url: `${root}/blobs/${descriptor.digest}`, maxBytes }, 'blob');
+      if (answer.status === 404) throw partAbsent(image, 'configuration', descriptor.digest);
       if (answer.status !== 200) throw classify(answer, asked);
       checkDigest(answer.body, descriptor.digest, `${image} (${descriptor.mediaType || 'blob'})`);
       return answer.body;
@@ -206,7 +227,8 @@ export function openRepository(
         tags.push(...listed.filter((tag): tag is string => typeof tag === 'string'));
         url = nextPage(answer.headers['link'], url);
       }
-      return tags;
+      // Pages that overlap, or a careless registry, name one twice.
+      return [...new Set(tags)];
     },
 
     async referrers(digest) {

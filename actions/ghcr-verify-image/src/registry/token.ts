@@ -1,7 +1,7 @@
 import type { HttpResponse } from '@deploy-actions/http';
 import { messageOf } from '@deploy-actions/kit';
 import { type Question, classify } from './answer.ts';
-import { type Challenge, parseChallenge, tokenUrl } from './challenge.ts';
+import { type Challenge, parseChallenges, tokenUrl } from './challenge.ts';
 import { Problem } from '../problem.ts';
 import type { Traffic, Wire } from './wire.ts';
 
@@ -34,6 +34,8 @@ export interface TokenOptions {
 }
 
 export interface Tokens {
+  /** Whose credentials there are for a registry, whether it asks for them or not. */
+  held(registry: string): Question['credentials'];
   /** What to send first. */
   grant(question: Question, traffic: Traffic): Promise<Grant>;
   /**
@@ -48,13 +50,9 @@ export interface Tokens {
 }
 
 /** Registries whose token service is known, which saves the request that asks for it. A 401 still teaches. */
-const WELL_KNOWN: Record<string, Challenge> = {
-  'ghcr.io': { scheme: 'bearer', realm: 'https://ghcr.io/token', service: 'ghcr.io' },
-  'docker.io': {
-    scheme: 'bearer',
-    realm: 'https://auth.docker.io/token',
-    service: 'registry.docker.io',
-  },
+const WELL_KNOWN: Record<string, readonly Challenge[]> = {
+  'ghcr.io': [{ scheme: 'bearer', realm: 'https://ghcr.io/token', service: 'ghcr.io' }],
+  'docker.io': [{ scheme: 'bearer', realm: 'https://auth.docker.io/token', service: 'registry.docker.io' }],
 };
 
 const NOBODY: Grant = { authorization: undefined, credentials: 'none' };
@@ -66,7 +64,7 @@ const NOBODY: Grant = { authorization: undefined, credentials: 'none' };
  * Source: the distribution project's "Token Authentication Specification".
  */
 export function openTokens({ wire, credentials, isInsecure, onToken, onAnonymous }: TokenOptions): Tokens {
-  const challenges = new Map<string, Challenge>(Object.entries(WELL_KNOWN));
+  const challenges = new Map<string, readonly Challenge[]>(Object.entries(WELL_KNOWN));
   const grants = new Map<string, { pending: Promise<Grant>; settled?: Grant }>();
 
   const told = new Set<string>();
@@ -107,11 +105,27 @@ export function openTokens({ wire, credentials, isInsecure, onToken, onAnonymous
     return { authorization: `Bearer ${token}`, credentials: asked.credentials };
   }
 
-  async function obtain(challenge: Challenge, question: Question, traffic: Traffic): Promise<Grant> {
+  /** Answers the first challenge that can be answered, of those that the registry offers. */
+  async function obtain(offered: readonly Challenge[], question: Question, traffic: Traffic): Promise<Grant> {
     const own = credentials(question.registry);
-    if (challenge.scheme === 'basic') {
-      return own ? { authorization: basic(own), credentials: own.origin } : NOBODY;
+    const asBasic: Grant = own ? { authorization: basic(own), credentials: own.origin } : NOBODY;
+    const bearer = offered.find(({ scheme }) => scheme === 'bearer');
+    if (!bearer) return asBasic;
+    try {
+      return await obtainToken(bearer, own, question, traffic);
+    } catch (error) {
+      // A token service that is of no use does not hide the other way in.
+      if (own && offered.length > 1 && error instanceof Problem) return asBasic;
+      throw error;
     }
+  }
+
+  async function obtainToken(
+    challenge: Challenge,
+    own: Credentials | undefined,
+    question: Question,
+    traffic: Traffic,
+  ): Promise<Grant> {
     if (!own) return await fetchToken(challenge, undefined, question, traffic);
     try {
       return await fetchToken(challenge, own, question, traffic);
@@ -124,31 +138,33 @@ export function openTokens({ wire, credentials, isInsecure, onToken, onAnonymous
   }
 
   return {
+    held: (registry) => credentials(registry)?.origin ?? 'none',
+
     async grant(question, traffic) {
       const known = grants.get(keyOf(question));
       if (known) return await known.pending;
-      const challenge = challenges.get(question.registry);
-      if (!challenge) return NOBODY;
-      return await remember(question, obtain(challenge, question, traffic));
+      const offered = challenges.get(question.registry);
+      if (!offered) return NOBODY;
+      return await remember(question, obtain(offered, question, traffic));
     },
 
     async renew(used, answer, question, traffic) {
-      const taught = parseChallenge(answer.headers['www-authenticate']);
-      if (taught) challenges.set(question.registry, taught);
-      const challenge = taught ?? challenges.get(question.registry);
-      if (!challenge) return undefined;
+      const taught = parseChallenges(answer.headers['www-authenticate']);
+      if (taught.length > 0) challenges.set(question.registry, taught);
+      const offered = challenges.get(question.registry);
+      if (!offered) return undefined;
       const entry = grants.get(keyOf(question));
       // Another request of this repository is fetching one, or has fetched a newer one meanwhile.
       const grant =
         entry && !(entry.settled && entry.settled.authorization === used.authorization)
           ? await entry.pending
-          : await remember(question, obtain(challenge, question, traffic));
+          : await remember(question, obtain(offered, question, traffic));
       return grant.authorization === used.authorization ? undefined : grant;
     },
 
     async anonymous(question, traffic) {
-      const challenge = challenges.get(question.registry);
-      if (challenge?.scheme !== 'bearer') return NOBODY;
+      const challenge = challenges.get(question.registry)?.find(({ scheme }) => scheme === 'bearer');
+      if (!challenge) return NOBODY;
       try {
         return await fetchToken(challenge, undefined, question, traffic);
       } catch (error) {

@@ -1,6 +1,6 @@
 // For tests: runs the policy with a fake clock against a stub registry, and tells what came of it.
 import { type Http, openHttp } from '@deploy-actions/http';
-import { type Failure, parseFields, redactor } from '@deploy-actions/kit';
+import { type Failure, parseFields, redactor, systemClock } from '@deploy-actions/kit';
 import { fakeClock, memoryLog } from '@deploy-actions/kit/testing';
 import { fields } from '../fields.ts';
 import { type VerifyPorts, verifyImages } from '../ghcr-verify-image.ts';
@@ -30,10 +30,13 @@ export interface RunOptions {
   inputs: Record<string, string>;
   workflow?: Partial<VerifyPorts['workflow']>;
   /** Wraps the HTTP client, such as to lead `ghcr.io` to a stub. */
-  http?: (real: Http) => Http;
+  http?: (real: Http, clock: ReturnType<typeof fakeClock>) => Http;
   readText?: VerifyPorts['readText'];
   signal?: AbortSignal;
   now?: number;
+  /** With a clock that really runs. */
+  realTime?: boolean;
+  tellEvery?: number;
 }
 
 /** The current time of the tests' fake clock. */
@@ -46,6 +49,8 @@ export async function runVerify({
   readText,
   signal,
   now = NOW,
+  realTime = false,
+  tellEvery,
 }: RunOptions): Promise<Run> {
   const clock = fakeClock(now);
   const log = memoryLog();
@@ -65,7 +70,7 @@ export async function runVerify({
     const parsed = parseFields(fields, (name) => inputs[name] ?? '', secrets.add);
     run.outputs = await verifyImages(parsed, {
       log,
-      clock,
+      clock: realTime ? systemClock : clock,
       redactor: secrets,
       signal: signal ?? new AbortController().signal,
       summary: (markdown) => (run.summary += `${markdown}\n`),
@@ -76,13 +81,14 @@ export async function runVerify({
         apiUrl: 'http://127.0.0.1:9',
         ...workflow,
       } as VerifyPorts['workflow'],
-      http: http(real),
+      http: http(real, clock),
       readText: readText ?? (() => Promise.reject(new Error('no file'))),
       writeReport(json) {
         run.file = JSON.parse(json) as Run['file'];
         return '/tmp/report.json';
       },
       random: () => 0.5,
+      tellEvery,
     });
   } catch (error) {
     if (!(error instanceof Error) || error.name !== 'Failure') throw error;
@@ -103,11 +109,13 @@ export function codes({ file }: Run): (string | undefined)[] {
 export function leadTo(host: string, names: readonly string[], asked: string[] = []): (real: Http) => Http {
   return (real) => ({
     close: () => real.close(),
-    request(request) {
+    async request(request) {
       const url = new URL(request.url);
       asked.push(`${request.method ?? 'GET'} ${url.href}`);
-      if (!names.includes(url.host)) return real.request(request);
-      return real.request({ ...request, url: `http://${host}${url.pathname}${url.search}` });
+      if (!names.includes(url.host)) return await real.request(request);
+      const answer = await real.request({ ...request, url: `http://${host}${url.pathname}${url.search}` });
+      const from = new URL(answer.url);
+      return from.host === host ? { ...answer, url: url.origin + from.pathname + from.search } : answer;
     },
   });
 }
