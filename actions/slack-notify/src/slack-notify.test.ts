@@ -299,7 +299,11 @@ test('hostile texts mean nothing in Markdown either', async () => {
 });
 
 test('without a secret the message is skipped where GitHub gives none, and is an error elsewhere', async () => {
-  const ports = fakePorts({ workflow: sampleWorkflow({ actor: 'dependabot[bot]' }) });
+  const ports = fakePorts({
+    workflow: sampleWorkflow({
+      withheldSecrets: () => "GitHub gives Dependabot's runs no secrets of the repository",
+    }),
+  });
   expect(await hook({ status: 'failure', 'webhook-url': '' }, ports)).toEqual({
     delivered: 'skipped',
     message: '',

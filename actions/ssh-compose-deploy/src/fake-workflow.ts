@@ -26,6 +26,7 @@ export function fakeWorkflow(change: Partial<Ports['workflow']> = {}): Ports['wo
     workspace: '/checkout',
     temp: '/tmp',
     event: () => ({}),
+    withheldSecrets: () => undefined,
     ...change,
   };
 }

@@ -20,7 +20,7 @@ export interface CheckResult {
 }
 
 export interface Report {
-  kind: 'health' | 'smoke' | 'watch' | 'switch' | 'rollback' | 'verify' | 'deploy';
+  kind: 'prepare' | 'health' | 'smoke' | 'watch' | 'switch' | 'rollback' | 'verify' | 'deploy';
   ok: boolean;
   /** One sentence. */
   summary: string;

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Failure, formatDuration, messageOf, pool } from '@deploy-actions/kit';
-import { type Ports, withheldSecrets } from '@deploy-actions/runner';
+import type { Ports } from '@deploy-actions/runner';
 import { type NoticeInputs, nextPhases, noticeOf } from './context.ts';
 import { type Courier, type Post, openCourier } from './delivery.ts';
 import { type Handle, destinationKey, formatHandle, parseHandle } from './handle.ts';
@@ -74,7 +74,7 @@ export async function notify<D extends Destination>(
 
   const missing = messenger.needed.find((one) => !one.given);
   if (missing) {
-    const reason = withheldSecrets(workflow);
+    const reason = workflow.withheldSecrets();
     if (reason === undefined) {
       throw new Failure('input', `input \`${missing.input}\` is required and was not given`, {
         input: missing.input,

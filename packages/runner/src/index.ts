@@ -7,7 +7,6 @@ export { type Action, type OutputValue, type Ports } from './action.ts';
 export { writeReport } from './report-file.ts';
 export { type Subject } from './subject.ts';
 export { type Workflow } from './workflow.ts';
-export { withheldSecrets } from './withheld-secrets.ts';
 
 /**
  * Runs the action in this process and exits. A cancelled run aborts the action's signal; GitHub sends SIGINT,

@@ -1,4 +1,4 @@
-import type { Workflow } from './workflow.ts';
+import type { Subject } from './subject.ts';
 
 /** Events whose runs get no secrets where the commit comes from a fork. */
 const WITHHOLDING = new Set(['pull_request', 'pull_request_review', 'pull_request_review_comment']);
@@ -8,9 +8,9 @@ const WITHHOLDING = new Set(['pull_request', 'pull_request_review', 'pull_reques
  * Source: docs.github.com "Secrets" and "Dependabot on GitHub Actions".
  */
 export function withheldSecrets(
-  workflow: Pick<Workflow, 'actor' | 'repository' | 'headRepository' | 'eventName' | 'event'>,
+  workflow: Pick<Subject, 'actor' | 'headRepository'> & { repository: string; eventName: string },
+  event: Readonly<Record<string, unknown>>,
 ): string | undefined {
-  const event = workflow.event();
   const loginIn = (value: unknown) => (value as { login?: unknown } | null | undefined)?.login;
   const author = loginIn((event['pull_request'] as { user?: unknown } | null | undefined)?.user);
   if ([workflow.actor, loginIn(event['sender']), author].includes('dependabot[bot]'))

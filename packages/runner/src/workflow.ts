@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { type Subject, subjectOf } from './subject.ts';
+import { withheldSecrets } from './withheld-secrets.ts';
 
 /**
  * What the runner tells about the run, from its documented environment variables, and the commit that the run is about.
@@ -24,6 +25,8 @@ export interface Workflow extends Subject {
   temp: string;
   /** The event's payload, read when first asked for; `{}` when there is none. */
   event(): Record<string, unknown>;
+  /** Why GitHub withholds secrets from this run, as a sentence; undefined when it does not. */
+  withheldSecrets(): string | undefined;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -41,15 +44,17 @@ export function readWorkflow(env: Environment): Workflow {
   const attempt = count('GITHUB_RUN_ATTEMPT');
   let payload: Record<string, unknown> | undefined;
   const event = () => (payload ??= readEvent(of('GITHUB_EVENT_PATH')));
+  const subject = subjectOf(env, event);
+  const eventName = of('GITHUB_EVENT_NAME');
   return {
-    ...subjectOf(env, event),
+    ...subject,
     repository,
     runId,
     runNumber: count('GITHUB_RUN_NUMBER'),
     runAttempt: attempt,
     job: of('GITHUB_JOB'),
     workflow: of('GITHUB_WORKFLOW'),
-    eventName: of('GITHUB_EVENT_NAME'),
+    eventName,
     serverUrl,
     apiUrl: of('GITHUB_API_URL') || 'https://api.github.com',
     runUrl:
@@ -59,6 +64,7 @@ export function readWorkflow(env: Environment): Workflow {
     workspace: of('GITHUB_WORKSPACE') || process.cwd(),
     temp: of('RUNNER_TEMP') || process.env['TMPDIR'] || '/tmp',
     event,
+    withheldSecrets: () => withheldSecrets({ ...subject, repository, eventName }, event()),
   };
 }
 

@@ -29,6 +29,7 @@ export function sampleWorkflow(over: Partial<Workflow> = {}): Workflow {
     workspace: '/nonexistent',
     temp: '/nonexistent',
     event: () => ({}),
+    withheldSecrets: () => undefined,
     ...over,
   };
 }
