@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { node24 } from '@deploy-actions/tooling';
-import { type Color, parseShare } from '@deploy-actions/ledger';
-import { type Site, traefikFile } from '@deploy-actions/traffic';
-import { caddy, haproxy, nginx, readTraefik, traefik } from '@deploy-actions/traffic/install';
+import type { Color } from '@deploy-actions/ledger';
+import { type Site, proxyOf } from '@deploy-actions/traffic';
+import { siteOf } from '@deploy-actions/traffic/testing';
 
 /** Ports on loopback: the two colours, and each proxy's front door. */
 export const PORTS = { blue: 18191, green: 18192, proxy: 18190, admin: 18189 } as const;
@@ -130,9 +130,9 @@ export function inContainer(image: string, folder: string, env: NodeJS.ProcessEn
   };
 }
 
-function siteFor(folder: string, sticky?: string): Site {
+function siteFor(folder: string, sticky?: string, more: Partial<Site> = {}): Site {
   mkdirSync(join(folder, 'flags'), { recursive: true, mode: 0o755 });
-  return {
+  return siteOf({
     project: 'bench',
     routes: [
       {
@@ -145,12 +145,17 @@ function siteFor(folder: string, sticky?: string): Site {
       },
     ],
     folder: join(folder, 'flags'),
-    fallback: 'blue',
-    header: 'X-Deploy-Color',
     sticky,
-    token: '0123456789abcdef01234567',
-    contained: false,
-  };
+    canaryLog: '',
+    canaryLogInside: '',
+    ...more,
+  });
+}
+
+/** A proxy's configuration with the colours. */
+async function prepared(kind: string, before: string, site: Site, file: string) {
+  const preparation = await proxyOf(kind).prepare();
+  return await preparation.install(before, site, { file, login: run('id', '-un').trim() });
 }
 
 const moveFlag = (site: Site) => (from: string, to: string) =>
@@ -206,7 +211,7 @@ export async function startNginx(
   }
 }
 `;
-  writeFileSync(siteFile, nginx.install(before, site, { file: siteFile }).text);
+  writeFileSync(siteFile, (await prepared('nginx', before, site, siteFile)).text);
   writeFileSync(
     main,
     `worker_processes 2; pid ${folder}/nginx.pid; error_log ${folder}/error.log;
@@ -235,9 +240,9 @@ export async function startHaproxy(
   sticky?: string,
   place: Place = ON_HOST,
 ): Promise<RunningProxy> {
-  const site = siteFor(folder, sticky);
-  const file = join(folder, 'haproxy.cfg');
   const socket = join(folder, 'deploy.sock');
+  const site = siteFor(folder, sticky, { socket, socketInside: socket });
+  const file = join(folder, 'haproxy.cfg');
   const map = join(site.folder, 'haproxy.map');
   const before = `global
     maxconn 8000
@@ -254,10 +259,7 @@ frontend www
 backend app
     server s1 127.0.0.1:${PORTS.blue}
 `;
-  writeFileSync(
-    file,
-    haproxy.install(before, site, { file, socket: { path: socket, group: run('id', '-gn').trim() } }).text,
-  );
+  writeFileSync(file, (await prepared('haproxy', before, site, file)).text);
   writeFileSync(map, 'bench blue\n');
   const child = place.start('haproxy', ['-W', '-db', '-f', file]);
   const persist = (to: string) => {
@@ -273,7 +275,7 @@ backend app
       line.on('error', reject);
     });
   };
-  return await serve(
+  const proxy = await serve(
     child,
     {
       [`HAProxy${place.title}, map`]: set,
@@ -284,6 +286,11 @@ backend app
     },
     async (_, to) => await set(to),
   );
+  // It gets its name when every port is bound.
+  for (let tries = 0; !existsSync(socket) && tries < 400; tries += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+  return proxy;
 }
 
 export async function startCaddy(
@@ -301,7 +308,7 @@ http://127.0.0.1:${PORTS.proxy} {
 	reverse_proxy 127.0.0.1:${PORTS.blue}
 }
 `;
-  writeFileSync(file, caddy.install(before, site, { file }).text);
+  writeFileSync(file, (await prepared('caddy', before, site, file)).text);
   writeFileSync(join(site.folder, 'blue'), '');
   const child = place.start('env', [`HOME=${folder}`, 'caddy', 'run', '--config', file]);
   const flag = renameFlag(site);
@@ -335,14 +342,15 @@ export async function startTraefik(folder: string, program: string, sticky?: str
         servers:
           - url: http://127.0.0.1:${PORTS.blue}
 `;
-  const reading = await readTraefik(before, bare.project, bare.routes, file);
-  const site = { ...bare, traefik: reading.parts };
-  const put = (name: string) => {
-    writeFileSync(join(folder, 'share.yml'), traefikFile(site, parseShare(name)!));
+  const { text, copied } = await prepared('traefik', before, bare, file);
+  const shares = proxyOf('traefik').files({ ...bare, ...(copied && { copied }) });
+  const put = (share: string) => {
+    const { content } = shares.find(({ name }) => name === `shares/${share}.yml`)!;
+    writeFileSync(join(folder, 'share.yml'), content);
     renameSync(join(folder, 'share.yml'), join(watched, 'deploy-actions-bench.yml'));
   };
   put('blue');
-  writeFileSync(file, traefik.install(before, site, { file, traefik: reading }).text);
+  writeFileSync(file, text);
   const child = ON_HOST.start(program, [
     `--entrypoints.web.address=127.0.0.1:${PORTS.proxy}`,
     `--providers.file.directory=${watched}`,

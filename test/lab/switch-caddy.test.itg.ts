@@ -51,7 +51,8 @@ test('without sudo install names the commands; when an administrator has run the
 
 test('install keeps the old file and every header, and adds the colour', async () => {
   const { file, text } = SITES.caddy;
-  const installed = await mustStep('blue-green-switch', { ...inputs, install: 'true', 'site-config': file });
+  const prepare = { ...inputs, install: 'true', 'site-config': file, weight: '25,100' };
+  const installed = await mustStep('blue-green-switch', prepare);
   const backup = /The file as it was: (\S+)/.exec(installed.shown)![1]!;
   expect(await host.sh(`cat ${backup}`)).toBe(text);
   const { headers, color } = await served(host);

@@ -46,7 +46,12 @@ beforeAll(async () => {
   await startProxy(host, 'nginx');
   inputs = serverInputs(lab, [host]);
   switchInputs = { ...inputs, 'drain-timeout': '0' };
-  await mustStep('blue-green-switch', { ...inputs, install: 'true', 'site-config': SITES.nginx.file });
+  await mustStep('blue-green-switch', {
+    ...inputs,
+    install: 'true',
+    weight: '5,100',
+    'site-config': SITES.nginx.file,
+  });
   const link = await host.link();
   const load = startLoad({ url: host.url(8080), rate: 40, clients: 8, maxSeconds: 7200 });
   stage = { lab, host, link, load };

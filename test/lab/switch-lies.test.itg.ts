@@ -132,7 +132,11 @@ test('a proxy in a container: prepared through its mounts, and switched by the s
       `docker rm -f edge >/dev/null 2>&1; docker create --name edge -p 8080:8080 --network zz_shop_blue --tmpfs /var/lib/nginx --entrypoint nginx -v ${mount}:ro -v /var/lib/deploy-actions/shop:/var/lib/deploy-actions/shop:ro ${log} ${image} -g 'daemon off;' >/dev/null && docker network connect zz_shop_green edge && docker start edge && sleep 1`,
     );
   await run('/srv/edge:/etc/nginx');
-  const options = { 'site-config': '/srv/edge/conf.d/shop.conf', routes: 'web: web:8080' };
+  const options = {
+    'site-config': '/srv/edge/conf.d/shop.conf',
+    routes: 'web: web:8080',
+    weight: '50,100',
+  };
   const contained = await install(options);
   if (contained.exitCode !== 0)
     throw new Error(contained.shown + (await host.sh('docker logs edge 2>&1 | tail -5')));

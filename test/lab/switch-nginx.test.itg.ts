@@ -30,7 +30,12 @@ test('install shows the change first, keeps the old file, and is proven by a req
   const checked = await mustStep('blue-green-switch', { ...inputs, install: 'check', 'site-config': site });
   expect(checked.shown).toContain('+     proxy_pass http://deploy_shop_web');
   expect(await host.sh(`cat ${site}`)).toBe(SITES.nginx.text);
-  const installed = await mustStep('blue-green-switch', { ...inputs, install: 'true', 'site-config': site });
+  const installed = await mustStep('blue-green-switch', {
+    ...inputs,
+    install: 'true',
+    weight: '50,100',
+    'site-config': site,
+  });
   const backup = /The file as it was: (\S+)/.exec(installed.shown)![1]!;
   expect(await host.sh(`cat ${backup}`)).toBe(SITES.nginx.text);
   expect((await served(host)).color).toBe('blue');

@@ -88,6 +88,7 @@ testTraefik('install keeps the old file and every header, and adds the colour', 
   const prepare = {
     ...inputs,
     install: 'true',
+    weight: '25,100',
     'site-config': file,
     'verify-url': 'http://127.0.0.1:8080/',
   };

@@ -17,6 +17,7 @@ import {
 import { LADDER, idField, projectField } from '@deploy-actions/ledger';
 import { serverFields } from '@deploy-actions/shell';
 import type { ManagedProxy } from '@deploy-actions/traffic';
+import { PROXIES } from '@deploy-actions/traffic/proxies';
 
 /** `name: service:port`. */
 function parseRoute(line: string): { name: string; service: string; port: number } {
@@ -116,7 +117,7 @@ function parseManaged(value: string): ManagedProxy {
 export const fields = {
   ...serverFields,
   project: required(projectField()),
-  proxy: withDefault(oneOf(['auto', 'nginx', 'caddy', 'haproxy', 'traefik', 'managed']), 'auto'),
+  proxy: withDefault(oneOf(['auto', ...PROXIES.map(({ kind }) => kind), 'managed']), 'auto'),
   managed: field(parseManaged),
   routes: linesOf(parseRoute),
   'site-config': pattern(/^(?:\/[A-Za-z0-9._@+-]+)+$/, 'an absolute path of plain characters on the server'),

@@ -11,6 +11,7 @@ import {
   lookAt,
   managedCaddyfile,
   managedParameters,
+  managedPlace,
   siteParameters,
   switchParameters,
 } from '@deploy-actions/traffic';
@@ -31,11 +32,12 @@ export async function installProxy(
       ...one,
       installation: await planInstallation(one.look, {
         project: inputs.project,
-        proxy: inputs.proxy,
+        ...(inputs.proxy === 'managed' ? managedPlace(inputs.project) : { proxy: inputs.proxy }),
         routes: inputs.routes,
         siteConfig: inputs['site-config'] ?? `${one.server.path}/proxy/Caddyfile`,
         header: inputs['color-header'],
         sticky: inputs.sticky,
+        canary: inputs.weight.some((weight) => weight < 100),
         verifyUrl: inputs['verify-url'],
       }),
     })),
@@ -52,8 +54,8 @@ export async function installProxy(
   }
   const members = planned.map(({ server, session, look, installation }): Member => {
     const verification = {
-      url: installation.prepared.url,
-      connect: installation.prepared.connect,
+      url: installation.site.url,
+      connect: installation.site.connect,
       version: '',
       seconds: Math.ceil(inputs['verify-timeout'] / 1000),
     };
@@ -65,8 +67,8 @@ export async function installProxy(
         name: 'install',
         path: server.path,
         deploymentId: deploymentIdOf(inputs['deployment-id'], world.workflow),
-        program: installProgram(installation.place.kind).with({
-          ...siteParameters(installation.site, installation.place, verification, server.dockerHost),
+        program: installProgram(installation.site.kind).with({
+          ...siteParameters(installation.site, verification, server.dockerHost),
           ...switchParameters({
             target: installation.site.fallback,
             actor: world.workflow.actor,
@@ -84,7 +86,7 @@ export async function installProxy(
         inputHash: operationHash([
           installation.edit.text,
           installation.oldSum,
-          installation.prepared,
+          installation.site,
           look.share ?? '',
           world.clock.wall().getTime(),
         ]),
@@ -107,7 +109,7 @@ export async function installProxy(
 
 /** Says so when a colour lies outside of the ports that are meant for colours (blue may have the plain stack's). */
 function checkRange(installation: Installation, range: string | undefined, ports: Ports): void {
-  if (range === undefined || installation.site.contained) return;
+  if (range === undefined || installation.site.container !== '') return;
   const [first, last] = range.split('-').map(Number) as [number, number];
   for (const route of installation.site.routes) {
     for (const address of route.green) {

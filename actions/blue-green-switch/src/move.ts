@@ -16,16 +16,16 @@ import { type Color, deploymentIdOf, parseShare } from '@deploy-actions/ledger';
 import type { Ports } from '@deploy-actions/runner';
 import type { Server } from '@deploy-actions/shell';
 import {
-  type PreparedProxy,
-  type ProxyKind,
+  type PreparedSite,
+  type ProxyFile,
   type SeenServer,
-  type Site,
   type SwitchPlan,
   confirmProgram,
+  doorFor,
   liveOnlyServices,
   movedAddresses,
-  preparedSite,
-  shareFiles,
+  proxyOf,
+  siteOn,
   siteParameters,
   switchParameters,
   switchProgram,
@@ -53,14 +53,15 @@ export async function moveTraffic(
 ): Promise<SwitchOutputs> {
   const begun = world.clock.now();
   const sites = seen.map((one) => {
-    const { site, place, prepared } = preparedSite(one.look, inputs.project);
-    const moved = movedAddresses({ ...site, routes: site.routes }, one.look);
+    const site = siteOn(one.look, inputs.project);
+    const moved = movedAddresses(site, one.look);
     if (moved !== undefined) {
       throw new Failure('refused', `${one.server.name}: ${moved}`, {
         remedy: 'Run this action with install: true once more.',
       });
     }
-    return { ...one, site, place, prepared, liveOnly: liveOnlyOf(one, inputs) };
+    requireCanary(site, one.server.name, inputs.weight);
+    return { ...one, site, liveOnly: liveOnlyOf(one, inputs) };
   });
   await Promise.all(sites.map((one) => expectVersion(one, target, source, inputs, world)));
   const isCanary = inputs.weight.length > 1;
@@ -84,13 +85,12 @@ export async function moveTraffic(
   if (inputs.plan) return tellPlan(sites, target, inputs.weight, world);
   const members = sites.map((one): Member => {
     const verification = {
-      url: inputs['verify-url'] ?? one.prepared.url,
-      connect: one.prepared.connect,
+      ...doorFor(one.site, inputs['verify-url']),
       version: inputs['expect-version'] ?? '',
       seconds: Math.ceil(inputs['verify-timeout'] / 1000),
     };
     const parameters = {
-      ...siteParameters(one.site, one.place, verification, one.server.dockerHost),
+      ...siteParameters(one.site, verification, one.server.dockerHost),
       ...switchParameters({ ...plan, liveOnly: one.liveOnly }),
     };
     return {
@@ -101,10 +101,10 @@ export async function moveTraffic(
         name: 'switch',
         path: one.server.path,
         deploymentId: deploymentIdOf(inputs['deployment-id'], world.workflow),
-        program: switchProgram(one.place.kind).with(parameters),
+        program: switchProgram(one.site.kind).with(parameters),
         files: [
-          timerFile(one, one.place.kind, parameters, deploymentIdOf(inputs['deployment-id'], world.workflow)),
-          ...(one.place.kind === 'traefik' ? shareFiles(one.site) : []),
+          timerFile(one, parameters, deploymentIdOf(inputs['deployment-id'], world.workflow)),
+          ...proxyOf(one.site.kind).files(one.site),
         ],
         inputHash: operationHash([target, inputs.weight, one.look.share, one.look.traffic?.fence ?? 0]),
         lockTimeout: inputs['lock-timeout'],
@@ -124,6 +124,20 @@ export async function moveTraffic(
   const failure = fleetFailure(outcomes, outputs, members.length > 1);
   if (failure) throw failure;
   return outputs;
+}
+
+/** A proxy that was prepared without a canary knows no weights. */
+function requireCanary(site: PreparedSite, server: string, steps: readonly number[]): void {
+  const step = steps.find((weight) => weight < 100);
+  if (step === undefined || site.canary) return;
+  throw new Failure(
+    'refused',
+    `${server}: the proxy was prepared without a canary, so it knows no share of ${step} %`,
+    {
+      input: 'weight',
+      remedy: `Run this action once with install: true and weight: ${steps.join(',')}.`,
+    },
+  );
 }
 
 /** What undoes a switch that went well. */
@@ -155,16 +169,16 @@ function liveOnlyOf(seen: SeenServer, inputs: SwitchInputs): string[] {
 
 /** The colour answers with the expected version before anything moves; asked at its own address, past the proxy. */
 async function expectVersion(
-  { site, prepared, ...seen }: SeenServer & { site: Site; prepared: PreparedProxy },
+  { site, ...seen }: SeenServer & { site: PreparedSite },
   target: Color,
   source: VersionSource,
   inputs: SwitchInputs,
   ports: Ports,
 ): Promise<void> {
   const expected = inputs['expect-version'];
-  if (expected === undefined || site.contained) return;
+  if (expected === undefined || site.container !== '') return;
   const address = site.routes[0]![target][0]!;
-  const { pathname, search } = new URL(inputs['verify-url'] ?? prepared.url);
+  const { pathname, search } = new URL(inputs['verify-url'] ?? site.url);
   const reach = throughSession(seen.session, { log: ports.log, redactor: ports.redactor });
   try {
     const answer = await reach.request({
@@ -199,12 +213,15 @@ function stopAfter(inputs: SwitchInputs): number | undefined {
 
 /** What the server runs by itself, when nobody confirms or when the old colour's time is over. */
 function timerFile(
-  { server }: SeenServer,
-  kind: ProxyKind,
+  { server, site }: SeenServer & { site: PreparedSite },
   parameters: ReturnType<typeof siteParameters> & ReturnType<typeof switchParameters>,
   deploymentId: string,
-): { name: string; content: string } {
-  const timer = timerProgram(kind).with({ ...parameters, path: server.path, deployment_id: deploymentId });
+): ProxyFile {
+  const timer = timerProgram(site.kind).with({
+    ...parameters,
+    path: server.path,
+    deployment_id: deploymentId,
+  });
   return { name: 'timer.sh', content: timerText(timer) };
 }
 
@@ -323,10 +340,10 @@ export async function confirmSwitch(
   const members = seen
     .filter((one) => !isDone(one))
     .map((one): Member => {
-      const { site, place, prepared } = preparedSite(one.look, inputs.project);
-      const verification = { url: prepared.url, connect: prepared.connect, version: '', seconds: 10 };
+      const site = siteOn(one.look, inputs.project);
+      const verification = { url: site.url, connect: site.connect, version: '', seconds: 10 };
       const parameters = {
-        ...siteParameters(site, place, verification, one.server.dockerHost),
+        ...siteParameters(site, verification, one.server.dockerHost),
         ...switchParameters({
           target: 'blue',
           stopAfter: stopAfter(inputs),
@@ -343,11 +360,11 @@ export async function confirmSwitch(
           name: 'confirm',
           path: one.server.path,
           deploymentId,
-          program: confirmProgram(place.kind).with(parameters),
+          program: confirmProgram(site.kind).with(parameters),
           files: [
-            timerFile(one, place.kind, parameters, deploymentId),
+            timerFile({ ...one, site }, parameters, deploymentId),
             // For the return, where the confirmation comes too late.
-            ...(place.kind === 'traefik' ? shareFiles(site) : []),
+            ...proxyOf(site.kind).files(site),
           ],
           inputHash: operationHash([
             'confirm',

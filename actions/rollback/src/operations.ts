@@ -9,8 +9,8 @@ import {
   type SeenServer,
   flipProgram,
   liveOnlyServices,
-  preparedSite,
-  shareFiles,
+  proxyOf,
+  siteOn,
   siteParameters,
   switchParameters,
 } from '@deploy-actions/traffic';
@@ -86,12 +86,11 @@ function flipOperation(
       },
     );
   }
-  const { site, place, prepared } = preparedSite(seen.look, inputs.project);
+  const site = siteOn(seen.look, inputs.project);
   const parameters = {
     ...siteParameters(
       site,
-      place,
-      { url: prepared.url, connect: prepared.connect, version: '', seconds: 30 },
+      { url: site.url, connect: site.connect, version: '', seconds: 30 },
       seen.server.dockerHost,
     ),
     ...switchParameters({
@@ -110,9 +109,9 @@ function flipOperation(
   };
   return {
     ...common,
-    program: flipProgram(place.kind).with(parameters),
+    program: flipProgram(site.kind).with(parameters),
     // No timers: what is rolled back stays so.
-    files: place.kind === 'traefik' ? shareFiles(site) : [],
+    files: proxyOf(site.kind).files(site),
     inputHash: operationHash(['flip', decision.to, seen.look.share, seen.look.traffic?.fence ?? 0]),
   };
 }

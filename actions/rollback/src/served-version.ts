@@ -7,7 +7,7 @@ import {
   versionOf,
 } from '@deploy-actions/probe';
 import type { Ports } from '@deploy-actions/runner';
-import { type SeenServer, connectOf } from '@deploy-actions/traffic';
+import { type FrontDoor, type SeenServer, doorFor } from '@deploy-actions/traffic';
 import type { RollbackInputs, RollbackOutputs } from './fields.ts';
 
 /** How often, and with how many milliseconds between, the site is asked until it answers with the old version. */
@@ -15,11 +15,8 @@ const ATTEMPTS = 5;
 const PAUSE = 1000;
 
 /** How the version that is served is proven. */
-export interface VersionProof {
+export interface VersionProof extends FrontDoor {
   source: VersionSource;
-  url: string;
-  /** `host:port` that the server connects to instead of resolving the URL's host. */
-  connect: string;
 }
 
 /**
@@ -38,9 +35,9 @@ export function versionProof(
   } catch (error) {
     throw new Failure('input', `input \`version-from\` ${messageOf(error)}`, { input: 'version-from' });
   }
-  if (url !== undefined) return { source, url, connect: connectOf(url) };
   const { proxy } = seen.look;
-  if (proxy) return { source, url: proxy.url, connect: proxy.connect };
+  const door = doorFor(proxy, url);
+  if (door) return { source, ...door };
   throw new Failure('input', 'nothing says where the version of `version-from` is to be asked for', {
     input: 'verify-url',
     remedy:
@@ -57,7 +54,8 @@ export async function proveVersion(
   outputs: RollbackOutputs,
 ): Promise<void> {
   const reach = throughSession(seen.session, { log: ports.log, redactor: ports.redactor });
-  const [address, port] = proof.connect.split(':');
+  const colon = proof.connect.lastIndexOf(':');
+  const [address, port] = [proof.connect.slice(0, colon), proof.connect.slice(colon + 1)];
   let answered = '';
   try {
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
@@ -69,7 +67,7 @@ export async function proveVersion(
           overflow: 'cut',
           signal: ports.signal,
           // The server asks the proxy beside it, whose certificate may be for another name.
-          connect: { address: address!, addressPort: Number(port), insecure: true },
+          connect: { address: address.replace(/^\[|\]$/g, ''), addressPort: Number(port), insecure: true },
         });
         const got = versionOf(answer, proof.source);
         if (got !== undefined && sameVersion(version, got)) {

@@ -1,7 +1,7 @@
 import { Failure } from '@deploy-actions/kit';
 import { type Color, containersOfColor, liveColor } from '@deploy-actions/ledger';
-import { type Look, type LookContainer, type LookProxy, colorContainers, insidePath } from './look.ts';
-import type { ProxyKind } from './proxy.ts';
+import { type Look, type LookContainer, type LookProxy, colorContainers } from './look.ts';
+import { PROXIES, proxyOf } from './proxy/registry.ts';
 import type { Route, Site } from './site.ts';
 
 /** A route as the user writes it: `name: service:port`. */
@@ -16,26 +16,28 @@ export function flagFolder(project: string): string {
   return `/var/lib/deploy-actions/${project}`;
 }
 
-/** The proxy that serves the project: the one that was named, was used before, or is the only one that runs. */
-export function chooseProxy(look: Look, wanted: ProxyKind | 'auto', project: string): LookProxy {
+/**
+ * The proxy that serves the project: the one that was named, was used before, or is the only one that runs. `container`:
+ * the only one that it may run in.
+ */
+export function chooseProxy(look: Look, wanted: string, container?: string): LookProxy {
   const before = look.traffic;
   const kind = wanted === 'auto' ? before?.proxy : wanted;
-  const real = kind === 'managed' ? 'caddy' : kind;
-  const own = `${project}-proxy`;
   const found = look.proxies.filter(
-    (one) => (real === undefined || one.kind === real) && (kind !== 'managed' || one.name === own),
+    (one) => (kind === undefined || one.kind === kind) && (container === undefined || one.name === container),
   );
   const [only] = found;
   if (found.length === 1 && only) return only;
   const same = found.find((one) => before !== undefined && one.name === before.container);
   if (same) return same;
   if (found.length === 0) {
+    const titles = PROXIES.map(({ title }) => title);
     throw new Failure(
       'refused',
-      real === undefined ? 'no proxy runs on the server' : `no ${real} runs on the server`,
+      kind === undefined ? 'no proxy runs on the server' : `no ${proxyOf(kind).title} runs on the server`,
       {
         input: 'proxy',
-        remedy: 'Start nginx, Caddy, HAProxy or Traefik in front of the application, or use proxy: managed.',
+        remedy: `Start ${titles.slice(0, -1).join(', ')} or ${titles.at(-1)} in front of the application, or use proxy: managed.`,
       },
     );
   }
@@ -154,83 +156,3 @@ export function movedAddresses(site: Site, look: Look): string | undefined {
   }
   return undefined;
 }
-
-/** The server asks itself: whatever the name in the URL resolves to, the proxy beside it answers. */
-export function connectOf(url: string): string {
-  const { protocol, port } = new URL(url);
-  return `127.0.0.1:${port || (protocol === 'https:' ? 443 : 80)}`;
-}
-
-/** Where the proxy's own front door is, for requests from the server itself. */
-export function frontDoor(
-  kind: ProxyKind,
-  config: string,
-  site: Site,
-  published: ReadonlyMap<number, number> | undefined,
-) {
-  const door = DOORS[kind]?.(config, site);
-  if (!door) return undefined;
-  const port = published === undefined ? door.port : published.get(door.port);
-  if (port === undefined) return undefined;
-  const host = door.host ?? '127.0.0.1';
-  const standard = door.tls ? 443 : 80;
-  return {
-    url: `${door.tls ? 'https' : 'http'}://${host}${door.port === standard ? '' : `:${door.port}`}/`,
-    connect: `127.0.0.1:${port}`,
-  };
-}
-
-interface Door {
-  port: number;
-  tls: boolean;
-  host: string | undefined;
-}
-
-const DOORS: Partial<Record<ProxyKind, (config: string, site: Site) => Door | undefined>> = {
-  nginx(config, { project }) {
-    const server = config
-      .split(/^\s*server\s*\{/m)
-      .find((text) => text.includes(`# deploy-actions ${project} begin`) && /\blisten\b/.test(text));
-    const listen = /^\s*listen\s+(?:\S*:)?(\d+)\b([^;]*);/m.exec(server ?? '');
-    if (!listen) return undefined;
-    const name = /^\s*server_name\s+([a-z0-9][a-z0-9.-]*\.[a-z0-9-]+)[\s;]/im.exec(server ?? '')?.[1];
-    return { port: Number(listen[1]), tls: /\bssl\b/.test(listen[2]!), host: name };
-  },
-  haproxy(config, { project }) {
-    const section = config
-      .split(/^(?=frontend|listen|backend|global|defaults)/m)
-      .find(
-        (text) => /^(?:frontend|listen)/.test(text) && text.includes(`# deploy-actions ${project} begin`),
-      );
-    const bind = /^\s*bind\s+(?:\S*:)?(\d+)\b(.*)$/m.exec(section ?? '');
-    return bind ? { port: Number(bind[1]), tls: /\bssl\b/.test(bind[2]!), host: undefined } : undefined;
-  },
-  caddy(config, { project }) {
-    const before = config.slice(0, Math.max(0, config.indexOf(`# deploy-actions ${project} begin`)));
-    const address = /^(?:(https?):\/\/)?([a-z0-9.-]*)(?::(\d+))?[^\n]*\{\s*$/im.exec(
-      before
-        .split(/\n(?=\S)/)
-        .filter((part) => /\{\s*$/m.test(part))
-        .at(-1) ?? '',
-    );
-    if (!address) return undefined;
-    const [, scheme, host, port] = address;
-    const plain = scheme === 'http' || port === '80' || (host === '' && port !== undefined && port !== '443');
-    return {
-      port: port === undefined ? (plain ? 80 : 443) : Number(port),
-      tls: !plain,
-      host: host === '' ? undefined : host,
-    };
-  },
-  // Its ports are in the static configuration, which may be anywhere: those of its documentation.
-  traefik(_config, site) {
-    const routers = site.traefik?.routers.map(({ settings }) => settings) ?? [];
-    const router = routers.find((one) => one['tls'] !== undefined) ?? routers[0];
-    if (!router) return undefined;
-    const tls = router['tls'] !== undefined;
-    const host = /\bHost\(\s*["`]([a-z0-9][a-z0-9.-]*)["`]/i.exec(String(router['rule']))?.[1];
-    return { port: tls ? 443 : 80, tls, host };
-  },
-};
-
-export { insidePath };

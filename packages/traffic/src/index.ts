@@ -1,11 +1,19 @@
-export { DEFAULT_HEADER, PROBE_HEADER, type Route, type Site, addressesOf, identifier } from './site.ts';
-export { type ProxyKind } from './proxy.ts';
-export { serviceName, shareFiles, traefikFile } from './traefik-file.ts';
+export {
+  DEFAULT_HEADER,
+  PROBE_HEADER,
+  type PreparedSite,
+  type Route,
+  type Site,
+  addressesOf,
+  identifier,
+} from './site.ts';
+export { type Proxy, type ProxyFile } from './proxy/proxy.ts';
+export { type FrontDoor, doorFor } from './proxy/door.ts';
+export { PROXIES, proxyOf } from './proxy/registry.ts';
 export {
   ANY_RELEASE,
   MANAGED,
   PROGRAMS,
-  type ProxyPlace,
   type SwitchPlan,
   type Verification,
   confirmProgram,
@@ -19,11 +27,8 @@ export {
 export {
   type WantedRoute,
   chooseProxy,
-  connectOf,
   deriveRoutes,
   flagFolder,
-  frontDoor,
-  insidePath,
   liveColorOf,
   movedAddresses,
 } from './derive.ts';
@@ -31,12 +36,17 @@ export {
   type Look,
   type LookContainer,
   type LookProxy,
-  type PreparedProxy,
   colorContainers,
   liveOnlyServices,
   releaseOfColor,
   parseLook,
 } from './look.ts';
-export { type SeenServer, lookAt, preparedSite } from './server.ts';
+export { type SeenServer, lookAt, siteOn } from './server.ts';
 export { settleInterrupted } from './settle.ts';
-export { MANAGED_IMAGE, type ManagedProxy, managedCaddyfile, managedParameters } from './managed.ts';
+export {
+  MANAGED_IMAGE,
+  type ManagedProxy,
+  managedCaddyfile,
+  managedParameters,
+  managedPlace,
+} from './proxy/managed/managed.ts';

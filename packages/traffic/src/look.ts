@@ -1,3 +1,4 @@
+import { Failure } from '@deploy-actions/kit';
 import {
   type Color,
   type HistoryEntry,
@@ -10,8 +11,9 @@ import {
   readTraffic,
   releaseOfLink,
 } from '@deploy-actions/ledger';
-import type { ProxyKind } from './proxy.ts';
-import type { Route, TraefikParts } from './site.ts';
+import { preparedSite } from './prepared-site.ts';
+import type { ProxyMounts } from './proxy/mounts.ts';
+import type { PreparedSite } from './site.ts';
 
 /** A container of the application, as `LOOK` reports it. */
 export interface LookContainer {
@@ -33,43 +35,11 @@ export interface LookContainer {
 }
 
 export interface LookProxy {
-  kind: Exclude<ProxyKind, 'managed'>;
+  /** As the registry has it. */
+  kind: string;
   /** Empty on the host. */
   id: string;
   name: string;
-}
-
-export interface ProxyMounts {
-  name: string;
-  mounts: readonly { source: string; destination: string }[];
-  /** Container port -> host port. */
-  published: ReadonlyMap<number, number>;
-  /** Names of the networks that it is on. */
-  networks: readonly string[];
-}
-
-/** `.deploy/proxy.json`: what was installed, so that a switch or a rollback needs no input about the proxy. */
-export interface PreparedProxy {
-  kind: ProxyKind;
-  /** Name of its container; empty on the host. */
-  container: string;
-  configFile: string;
-  configInside: string;
-  socket: string;
-  watched: string;
-  folder: string;
-  fallback: Color;
-  header: string | undefined;
-  sticky: string | undefined;
-  token: string;
-  url: string;
-  connect: string;
-  routes: readonly Route[];
-  /** The file on the server that a canary's requests are logged to; empty: none. */
-  canaryLog: string;
-  /** Why there is none. */
-  canaryWhy: string;
-  traefik?: TraefikParts;
 }
 
 export interface Look {
@@ -78,7 +48,9 @@ export interface Look {
   mounts: readonly ProxyMounts[];
   traffic: TrafficRecord | undefined;
   /** What `install` has prepared. */
-  proxy: PreparedProxy | undefined;
+  proxy: PreparedSite | undefined;
+  /** Why what `install` has noted cannot be used. */
+  proxyFault: Failure | undefined;
   /** A switch that waits to be confirmed: until when (seconds since 1970), and where traffic would go back to. */
   confirm: { until: number; from: string } | undefined;
   /** Runs of this application that have no result: under way, or cut off. */
@@ -120,10 +92,10 @@ export function parseLook(fields: Readonly<Record<string, string>>): Look {
       .split('\n')
       .map((line) => line.split(' '))
       .filter(([where]) => where === 'host' || where === 'container')
-      .map(([, kind, id = '', name = '']) => ({ kind: kind as LookProxy['kind'], id, name })),
+      .map(([, kind, id = '', name = '']) => ({ kind: kind ?? '', id, name })),
     mounts: jsonLines(of('mounts')).map(proxyMounts),
-    traffic: traffic.record,
-    proxy: jsonLines(of('proxy'))[0] as unknown as PreparedProxy | undefined,
+    traffic: jsonLines(of('traffic'))[0] as unknown as TrafficRecord | undefined,
+    ...noted(of('proxy')),
     confirm: until === undefined || from === undefined ? undefined : { until: Number(until), from },
     unfinished: [...of('unfinished').matchAll(/^(\w+) (.*\/([^/\n]+)\/([a-z][a-z-]*)-\d+)$/gm)].map(
       ([, state, directory, deploymentId, operation]) => ({
@@ -146,6 +118,16 @@ export function parseLook(fields: Readonly<Record<string, string>>): Look {
     config: fields['config'],
     whole,
   };
+}
+
+/** What `install` has noted; a record of another form keeps nobody from installing anew. */
+function noted(text: string): Pick<Look, 'proxy' | 'proxyFault'> {
+  try {
+    return { proxy: preparedSite(jsonLines(text)[0]), proxyFault: undefined };
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    return { proxy: undefined, proxyFault: error };
+  }
 }
 
 /** JSON objects, one a line; lines that are none are left out: a power cut may have cut one short. */
@@ -215,17 +197,6 @@ function proxyMounts(value: Record<string, unknown>): ProxyMounts {
     published,
     networks: Object.keys((value['networks'] ?? {}) as Record<string, unknown>),
   };
-}
-
-/** A path of the host as a container sees it; undefined when no mount leads there. */
-export function insidePath(path: string, mounts: ProxyMounts): string | undefined {
-  const covering = mounts.mounts
-    .filter(({ source }) => path === source || path.startsWith(`${source.replace(/\/$/, '')}/`))
-    .sort((a, b) => b.source.length - a.source.length)[0];
-  return (
-    covering &&
-    covering.destination.replace(/\/$/, '') + path.slice(covering.source.replace(/\/$/, '').length)
-  );
 }
 
 /** The release in a colour: as its deploy noted, else as its containers say, else (a plain stack) the current one. */

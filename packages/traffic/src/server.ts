@@ -3,9 +3,9 @@ import { Failure, type Log } from '@deploy-actions/kit';
 import { LADDER, shareName, shares } from '@deploy-actions/ledger';
 import type { Server, Session } from '@deploy-actions/shell';
 import { type WantedRoute, deriveRoutes, flagFolder } from './derive.ts';
-import { type Look, type PreparedProxy, parseLook } from './look.ts';
-import { LOOK, type ProxyPlace } from './program/index.ts';
-import type { Site } from './site.ts';
+import { type Look, parseLook } from './look.ts';
+import { LOOK } from './program/index.ts';
+import type { PreparedSite } from './site.ts';
 
 /** A server with what was seen on it. */
 export interface SeenServer {
@@ -41,49 +41,21 @@ export async function lookAt(
   return { server, session, look };
 }
 
-/** The site and the proxy as they were prepared, with the colours' present addresses. */
-export function preparedSite(
-  look: Look,
-  project: string,
-): { site: Site; place: ProxyPlace; prepared: PreparedProxy } {
+/** The site as it was prepared, with the colours' present addresses. Throws a `refused` Failure where there is none. */
+export function siteOn(look: Look, project: string): PreparedSite {
   const prepared = look.proxy;
+  if (look.proxyFault) throw look.proxyFault;
   if (!prepared) {
     throw new Failure('refused', `no proxy was prepared for ${project} on this server`, {
       remedy: 'Run blue-green-switch once with install: true.',
     });
   }
   const contained = prepared.container !== '';
-  const running = look.proxies.find((one) => one.name === prepared.container);
-  if (contained && !running) {
+  if (contained && !look.proxies.some((one) => one.name === prepared.container)) {
     throw new Failure('refused', `the proxy's container ${prepared.container} does not run`, {
       remedy: 'Start it, or prepare another one with install: true.',
     });
   }
   const wanted: WantedRoute[] = prepared.routes.map(({ name, service, port }) => ({ name, service, port }));
-  const site: Site = {
-    project,
-    routes: deriveRoutes(look, project, wanted, contained),
-    folder: prepared.folder,
-    fallback: prepared.fallback,
-    header: prepared.header,
-    sticky: prepared.sticky,
-    token: prepared.token,
-    contained,
-    ...(prepared.traefik && { traefik: prepared.traefik }),
-  };
-  return {
-    site,
-    prepared,
-    place: {
-      kind: prepared.kind,
-      container: running?.id ?? '',
-      containerName: prepared.container,
-      configFile: prepared.configFile,
-      configInside: prepared.configInside,
-      socket: prepared.socket,
-      watched: prepared.watched,
-      canaryLog: prepared.canaryLog,
-      canaryWhy: prepared.canaryWhy,
-    },
-  };
+  return { ...prepared, project, routes: deriveRoutes(look, project, wanted, contained) };
 }

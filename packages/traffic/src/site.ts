@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { Color } from './color.ts';
+import type { Color } from '@deploy-actions/ledger';
+import type { FrontDoor } from './proxy/door.ts';
 
 /** One way into the application: a service's port that the proxy sends requests to. */
 export interface Route {
@@ -15,11 +16,21 @@ export interface Route {
   plain: readonly string[];
 }
 
-/** What a proxy's configuration must know of one application. Values are of checked character sets. */
+/**
+ * One application behind one proxy: what the proxy's configuration is written from, how programs on the server reach it,
+ * and what `.deploy/proxy.json` keeps. Values are of checked character sets.
+ */
 export interface Site {
   project: string;
+  /** The proxy, by its name in the registry. */
+  kind: string;
+  /** Name of the proxy's container; empty on the host. In one, colours are names that it resolves anew each time. */
+  container: string;
+  /** The user's file on the server, and as the proxy sees it. */
+  configFile: string;
+  configInside: string;
   routes: readonly Route[];
-  /** The folder of the flags (or of the map) as the proxy sees it; absolute. */
+  /** The folder of the flags (or of the map), the same for the proxy; absolute. */
   folder: string;
   /** Whose traffic it is when no flag can be read: written into the configuration when it is installed. */
   fallback: Color;
@@ -29,16 +40,27 @@ export interface Site {
   sticky: string | undefined;
   /** Lets the probe, and nobody else, choose the colour by the request header `X-Deploy-Probe: <token>-<colour>`. */
   token: string;
-  /** The file that a canary's requests are logged to, as the proxy sees it; absent: none. */
-  canaryLog?: string;
-  /** The proxy runs in a container: colours are names that it resolves anew for each request. */
-  contained: boolean;
-  /** What Traefik's share files copy from the user's file. */
-  traefik?: TraefikParts;
+  /** The configuration knows weights below 100. */
+  canary: boolean;
+  /** The runtime socket on the server, and as the proxy sees it; empty: none. */
+  socket: string;
+  socketInside: string;
+  /** The folder that the proxy watches for files of ours; empty: none. */
+  watched: string;
+  /** The file that a canary's requests are logged to, on the server and as the proxy sees it; empty: none. */
+  canaryLog: string;
+  canaryLogInside: string;
+  /** Why there is none; empty where there is one, or no canary. */
+  canaryWhy: string;
+  /** What the proxy's own files repeat of the user's. */
+  copied?: CopiedParts;
 }
 
-/** Parts of a file for Traefik's file provider, as they are written there. */
-export interface TraefikParts {
+/** A site with the address by which it is asked, as `.deploy/proxy.json` keeps it. */
+export interface PreparedSite extends Site, FrontDoor {}
+
+/** Parts of a user's file that a proxy's own files repeat, as they are written there. */
+export interface CopiedParts {
   /** The routers that lead to a route. */
   routers: readonly { route: string; settings: Readonly<Record<string, unknown>> }[];
   /** By route: what its load balancer has besides its servers. */

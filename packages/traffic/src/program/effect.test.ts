@@ -4,7 +4,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wr
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import type { Site } from '../site.ts';
+import { siteOf } from '../testing/site.ts';
 import { partsText, timerText } from '@deploy-actions/host';
 import {
   confirmProgram,
@@ -47,7 +47,7 @@ const record = (more: Record<string, unknown> = {}) =>
   `${JSON.stringify({ project: 'shop', proxy: 'nginx', container: '', share: 'green', since: '2026-01-02T03:04:05Z', release: 'r2', previous: 'r1', fence: 5, folder: at('flags'), routes: [], ...more })}\n`;
 
 function parameters() {
-  const site: Site = {
+  const site = siteOf({
     project: 'shop',
     routes: [
       {
@@ -62,24 +62,13 @@ function parameters() {
     folder: at('flags'),
     fallback: 'blue',
     header: undefined,
-    sticky: undefined,
-    token: '0123456789abcdef01234567',
-    contained: false,
-  };
-  const place = {
-    kind: 'nginx' as const,
-    container: '',
-    containerName: '',
     configFile: at('site.conf'),
     configInside: at('site.conf'),
-    socket: '',
-    watched: '',
     canaryLog: '',
-    canaryWhy: '',
-  };
+  });
   const verification = { url: 'http://127.0.0.1:9/', connect: '127.0.0.1:9', version: '1.2.3', seconds: 1 };
   return {
-    ...siteParameters(site, place, verification, undefined),
+    ...siteParameters(site, verification, undefined),
     ...switchParameters({ target: 'green', actor: 'me', runUrl: 'https://example.org/1', reason: 'test' }),
     path: at('app'),
     deployment_id: 'one',

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
 import { partsText } from '@deploy-actions/host';
+import { PROXIES } from '../proxy/registry.ts';
 import { flipProgram } from './programs.ts';
 
 const EXPECTED = readFileSync(path.join(import.meta.dirname, 'expected.sh'), 'utf8');
@@ -36,7 +37,7 @@ test('traffic goes only to the release that was found in the colour, not to one 
 });
 
 test('for every proxy the look at the colour comes before the move', () => {
-  for (const kind of ['nginx', 'haproxy', 'caddy', 'traefik', 'managed'] as const) {
+  for (const { kind } of PROXIES) {
     const text = partsText(flipProgram(kind));
     expect(text.match(/^operate\(\) \{$/gm)).toHaveLength(1);
     expect(text.match(/^move_traffic\(\) \{$/gm)).toHaveLength(1);

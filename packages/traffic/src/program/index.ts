@@ -1,6 +1,5 @@
 export {
   ANY_RELEASE,
-  type ProxyPlace,
   type SwitchPlan,
   type Verification,
   siteParameters,

@@ -1,31 +1,10 @@
-import type { ProxyKind } from '../proxy.ts';
 import { LADDER, jsonText, shareName, shares } from '@deploy-actions/ledger';
+import type { FrontDoor } from '../proxy/door.ts';
+import { proxyOf } from '../proxy/registry.ts';
 import { DEFAULT_HEADER, PROBE_HEADER, type Site } from '../site.ts';
 
-/** How the programs reach a proxy and see what it answers. */
-export interface ProxyPlace {
-  kind: ProxyKind;
-  /** Id of its container; empty on the host. */
-  container: string;
-  /** Its name, for messages. */
-  containerName: string;
-  /** The user's file on the host and as the proxy sees it. */
-  configFile: string;
-  configInside: string;
-  /** HAProxy's runtime socket. */
-  socket: string;
-  /** Traefik's watched directory. */
-  watched: string;
-  /** Where the answers of a canary are written; empty: nowhere, so that it is probed. */
-  canaryLog: string;
-  /** Why nowhere. */
-  canaryWhy: string;
-}
-
-export interface Verification {
-  url: string;
-  /** `host:port` that the server connects to instead of resolving the URL's host. */
-  connect: string;
+/** How an answer is asked for and judged. */
+export interface Verification extends FrontDoor {
   /** Text that the right answer has in it; empty: any. */
   version: string;
   /** Seconds until the new colour must answer steadily. */
@@ -38,7 +17,6 @@ export const SITE_PARAMETERS = [
   'project',
   'proxy',
   'proxy_container',
-  'proxy_name',
   'folder',
   'share_names',
   'header',
@@ -63,29 +41,28 @@ export const SITE_PARAMETERS = [
 /** What every program that deals with a proxy is told of the site. */
 export function siteParameters(
   site: Site,
-  place: ProxyPlace,
   verification: Verification,
   dockerHost: string | undefined,
 ): Record<(typeof SITE_PARAMETERS)[number], string> {
+  const proxy = proxyOf(site.kind);
   return {
     docker_host: dockerHost ?? '',
     project: site.project,
-    proxy: place.kind,
-    proxy_container: place.container,
-    proxy_name: place.containerName,
+    proxy: proxy.kind,
+    proxy_container: site.container,
     folder: site.folder,
     share_names: shares(LADDER).map(shareName).join(' '),
     header: site.header ?? DEFAULT_HEADER,
     header_probe: PROBE_HEADER,
     token: site.token,
-    config_file: place.configFile,
-    config_inside: place.configInside,
-    error_log: place.kind === 'nginx' ? '/var/log/nginx/error.log' : '/nonexistent',
-    socket: place.socket,
-    watched: place.watched,
-    canary_log: place.canaryLog,
-    canary_why: place.canaryWhy,
-    mechanism: { nginx: 'flag', caddy: 'flag', managed: 'flag', haproxy: 'map', traefik: 'file' }[place.kind],
+    config_file: site.configFile,
+    config_inside: site.configInside,
+    error_log: proxy.errorLog,
+    socket: site.socket,
+    watched: site.watched,
+    canary_log: site.canaryLog,
+    canary_why: site.canaryWhy,
+    mechanism: proxy.mechanism,
     verify_url: verification.url,
     verify_connect: verification.connect,
     verify_seconds: String(verification.seconds),

@@ -1,31 +1,20 @@
-import { type Part, defineInspection, defineProgram, defineTimer, part } from '@deploy-actions/host';
-import type { ProxyKind } from '../proxy.ts';
+import { defineInspection, defineProgram, defineTimer, part } from '@deploy-actions/host';
+import { PROXIES, proxyOf } from '../proxy/registry.ts';
 import { SITE_PARAMETERS, SWITCH_PARAMETERS } from './parameters.ts';
 
 /** What all proxies share. */
-const PROXY = part(new URL('proxy.sh', import.meta.url));
-const CADDY = part(new URL('caddy.sh', import.meta.url));
-
-/** The functions of `Proxy`'s contract, by kind. A managed proxy is a Caddy. */
-const PROXIES: Readonly<Record<ProxyKind, Part<never>>> = {
-  nginx: part(new URL('nginx.sh', import.meta.url)),
-  caddy: CADDY,
-  managed: CADDY,
-  haproxy: part(new URL('haproxy.sh', import.meta.url)),
-  traefik: part(new URL('traefik.sh', import.meta.url)),
-};
-
+const PROXY = part(new URL('../proxy/proxy.sh', import.meta.url));
+const WATCHED_FOLDER = part(new URL('../proxy/traefik/watched-folder.sh', import.meta.url));
 const OBSERVE = part(new URL('observe.sh', import.meta.url));
 const SWITCH = part(new URL('switch.sh', import.meta.url));
 const CANARY = part(new URL('canary.sh', import.meta.url));
 const INSTALL = part(new URL('install.sh', import.meta.url));
-const WATCHED_FOLDER = part(new URL('watched-folder.sh', import.meta.url));
 const CONFIRM = part(new URL('confirm.sh', import.meta.url));
 const TIMER = part(new URL('timer.sh', import.meta.url));
 const MOVE = part(new URL('move.sh', import.meta.url));
 const EXPECTED = part(new URL('expected.sh', import.meta.url));
 
-const common = (kind: ProxyKind) => [PROXY, PROXIES[kind], OBSERVE, SWITCH];
+const common = (kind: string) => [PROXY, proxyOf(kind).part, OBSERVE, SWITCH];
 
 /** Looks at everything that a switch, an installation or a rollback must know. Its fields: see `parseLook`. */
 export const LOOK = defineInspection({
@@ -37,7 +26,7 @@ export const LOOK = defineInspection({
 /** Starts the managed proxy where it does not run as wanted. Its Caddyfile is `$files/Caddyfile`. */
 export const MANAGED = defineProgram({
   name: 'managed',
-  parts: [part(new URL('managed.sh', import.meta.url))],
+  parts: [part(new URL('../proxy/managed/managed.sh', import.meta.url))],
   parameters: [
     'project',
     'folder',
@@ -59,7 +48,7 @@ export const SETTLE = defineProgram({
 });
 
 /** Moves the traffic. */
-export const switchProgram = (kind: ProxyKind) =>
+export const switchProgram = (kind: string) =>
   defineProgram({
     name: `switch ${kind}`,
     parts: [...common(kind), CANARY, MOVE],
@@ -67,7 +56,7 @@ export const switchProgram = (kind: ProxyKind) =>
   });
 
 /** Moves the traffic back to a colour that still holds what was chosen. */
-export const flipProgram = (kind: ProxyKind) =>
+export const flipProgram = (kind: string) =>
   defineProgram({
     name: `flip ${kind}`,
     parts: [...common(kind), CANARY, EXPECTED],
@@ -75,7 +64,7 @@ export const flipProgram = (kind: ProxyKind) =>
   });
 
 /** Prepares a proxy once. */
-export const installProgram = (kind: ProxyKind) =>
+export const installProgram = (kind: string) =>
   defineProgram({
     name: `install ${kind}`,
     parts: [...common(kind), INSTALL, WATCHED_FOLDER],
@@ -92,7 +81,7 @@ export const installProgram = (kind: ProxyKind) =>
   });
 
 /** Confirms a switch that waits for it. */
-export const confirmProgram = (kind: ProxyKind) =>
+export const confirmProgram = (kind: string) =>
   defineProgram({
     name: `confirm ${kind}`,
     parts: [...common(kind), CONFIRM],
@@ -100,14 +89,12 @@ export const confirmProgram = (kind: ProxyKind) =>
   });
 
 /** What a switch leaves behind for when nobody confirms it, or when the old colour's time is over. */
-export const timerProgram = (kind: ProxyKind) =>
+export const timerProgram = (kind: string) =>
   defineTimer({
     name: `timer ${kind}`,
     parts: [...common(kind), TIMER],
     parameters: [...SITE_PARAMETERS, ...SWITCH_PARAMETERS, 'path', 'deployment_id'],
   });
-
-const KINDS = Object.keys(PROXIES) as ProxyKind[];
 
 /** All programs of this package, for the checks that each of them must pass. */
 export const PROGRAMS = [
@@ -115,6 +102,6 @@ export const PROGRAMS = [
   MANAGED,
   SETTLE,
   ...[switchProgram, flipProgram, installProgram, confirmProgram, timerProgram].flatMap((program) =>
-    KINDS.map((kind) => program(kind)),
+    PROXIES.map(({ kind }) => program(kind)),
   ),
 ];

@@ -58,7 +58,7 @@ record_traffic() {
 keep_traffic() {
   keep_said="$(recorded_text proxy) $(recorded_text container) $(recorded_text folder) $(recorded_text share) $(recorded_text release)"
   fence=$(recorded_fence)
-  if [ -n "$fence" ] && [ "$keep_said" = "$proxy $proxy_name $folder $1 $(color_release "$(share_color "$1")")" ]; then
+  if [ -n "$fence" ] && [ "$keep_said" = "$proxy $proxy_container $folder $1 $(color_release "$(share_color "$1")")" ]; then
     write_traffic "$1" "$(recorded_text since)" "$fence"
   else
     record_traffic "$1"
@@ -72,7 +72,7 @@ write_traffic() {
   record_release=$(color_release "$(share_color "$1")")
   [ "$record_previous" != "$record_release" ] || record_previous=$(recorded_text previous)
   printf '{"project":"%s","proxy":"%s","container":"%s","share":"%s","since":"%s","release":"%s","previous":"%s","fence":%s,"folder":"%s","routes":%s}\n' \
-    "$project" "$proxy" "$proxy_name" "$1" "$2" "$record_release" "$record_previous" "$fence" "$folder" "$routes_json" |
+    "$project" "$proxy" "$proxy_container" "$1" "$2" "$record_release" "$record_previous" "$fence" "$folder" "$routes_json" |
     write_file .deploy/traffic.json
   if [ -n "$record_release" ] && [ -d "releases/$record_release" ] && [ "$(readlink current 2>/dev/null)" != "releases/$record_release" ]; then
     ln -sfn "releases/$record_release" .deploy/current.new && mv -T .deploy/current.new current
@@ -281,7 +281,7 @@ lies() {
     if [ -n "$proxy_container" ]; then
       lies_inside=$(in_proxy cat "$config_inside" 2>/dev/null | cksum)
       if [ "$lies_inside" != "$(cksum <"$config_file")" ]; then
-        echo "the container $proxy_name reads another $config_inside than $config_file: a single file that is mounted keeps its old content when it is replaced; mount its folder, and recreate the container."
+        echo "the container $proxy_container reads another $config_inside than $config_file: a single file that is mounted keeps its old content when it is replaced; mount its folder, and recreate the container."
         return
       fi
     fi

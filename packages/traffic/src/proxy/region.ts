@@ -1,4 +1,4 @@
-import { type Replacement, configFailure, lineOf } from './proxy.ts';
+import { type Replacement, configFailure, lineOf } from './replacement.ts';
 
 /**
  * Our parts of a user's file stand between two comment lines, the first of which keeps what stood there

@@ -1,22 +1,37 @@
 import { DocumentError, type ParsedDocument, type Path, parseDocument } from '@deploy-actions/document/parse';
-import { type Edit, type Proxy, type Replacement, configFailure, replaceAll } from './proxy.ts';
-import { indentAt, insertRegion, removeRegions, replaceRegion, withoutRegions } from './region.ts';
-import type { Route, Site } from './site.ts';
-import {
-  type FoundRouter,
-  type TraefikReading,
-  colorMiddleware,
-  namesIn,
-  serviceName,
-} from './traefik-file.ts';
+import type { CopiedParts, Route, Site } from '../../site.ts';
+import { type Door, plainHost } from '../door.ts';
+import { type Edit, type Surroundings, emptyEdit } from '../proxy.ts';
+import { indentAt, insertRegion, replaceRegion, withoutRegions } from '../region.ts';
+import { type Replacement, configFailure, replaceAll } from '../replacement.ts';
+import { colorMiddleware, namesIn, serviceName } from './share-file.ts';
 
 type Settings = Record<string, unknown>;
+
+/** A router of the user's file that leads to a route, and the lines (from 1) of what is to be changed. */
+interface FoundRouter {
+  name: string;
+  route: Route;
+  settings: Settings;
+  serviceLine: number;
+  /** Undefined: it has none. */
+  middlewares: { line: number; firstLine: number } | undefined;
+}
+
+/** What `install` needs of a file for Traefik's file provider. */
+interface TraefikReading {
+  routers: readonly FoundRouter[];
+  /** The file as it was understood, without our parts. */
+  value: unknown;
+  /** What the share's files copy from it. */
+  parts: CopiedParts;
+}
 
 /**
  * Finds the routers of a file that lead to the routes. Throws `input` Failures for a file that is no YAML or TOML, that
  * has no router for a route, or whose router cannot be changed line by line.
  */
-export async function readTraefik(
+async function readTraefik(
   config: string,
   project: string,
   routes: readonly Route[],
@@ -61,23 +76,36 @@ export async function readTraefik(
  * Traefik watches a directory: a switch renames a file with other weights into it. The change is seen within
  * `providersThrottleDuration` (2 s by default), so the action waits until it has seen the new colour answer.
  */
-export const traefik: Proxy = {
-  kind: 'traefik',
-  install(config, site, surroundings) {
-    const text = withoutRegions(config, site.project, surroundings.file);
-    const edit: Edit = { text, changes: [], warnings: [] };
-    const replacements = (surroundings.traefik?.routers ?? []).flatMap((router) => {
-      edit.changes.push(
-        `line ${router.serviceLine}: router ${router.name} becomes a choice between ${router.route.name} blue and green`,
-      );
-      return changesTo(router, text, site, surroundings.file);
-    });
-    return { ...edit, text: replaceAll(text, replacements) };
-  },
-  uninstall(config, site) {
-    return removeRegions(config, site.project);
-  },
-};
+export async function installTraefik(config: string, site: Site, { file }: Surroundings): Promise<Edit> {
+  const reading = await readTraefik(config, site.project, site.routes, file);
+  const text = withoutRegions(config, site.project, file);
+  const changed = replaceAll(
+    text,
+    reading.routers.flatMap((router) => changesTo(router, text, site, file)),
+    file,
+  );
+  await checkEdit(changed, reading, site, file);
+  return {
+    ...emptyEdit(changed),
+    changes: reading.routers.map(
+      ({ name, route, serviceLine }) =>
+        `line ${serviceLine}: router ${name} becomes a choice between ${route.name} blue and green`,
+    ),
+    doors: traefikDoors(reading.parts),
+    copied: reading.parts,
+  };
+}
+
+/** Its ports are in the static configuration, which may be anywhere: those of its documentation. */
+function traefikDoors({ routers }: CopiedParts): Door[] {
+  return routers.map(({ settings }) => {
+    const tls = settings['tls'] !== undefined;
+    const rule = String(settings['rule']);
+    const host = plainHost(/\bHost\(\s*["`]([^"`]+)["`]/i.exec(rule)?.[1] ?? '');
+    const path = /\bPath(?:Prefix)?\(\s*["`](\/[A-Za-z0-9/_.~-]*)["`]/i.exec(rule)?.[1] ?? '/';
+    return { port: tls ? 443 : 80, tls, ...(host === undefined ? {} : { host }), path };
+  });
+}
 
 /** What the load balancers that are replaced have besides their servers. Throws where the colours could not stand for them. */
 function balancerOf(services: Settings, used: readonly string[], route: Route, file: string): Settings {
@@ -105,12 +133,7 @@ function balancerOf(services: Settings, used: readonly string[], route: Route, f
  * Looks at what the edit means: the routers that were found have the new service and middleware, and nothing else is
  * different. Throws an `input` Failure otherwise, as for an alias or two routes in one router.
  */
-export async function checkTraefikEdit(
-  text: string,
-  reading: TraefikReading,
-  site: Site,
-  file: string,
-): Promise<void> {
+async function checkEdit(text: string, reading: TraefikReading, site: Site, file: string): Promise<void> {
   const wanted = structuredClone(reading.value) as Settings;
   const routers = mapIn(mapIn(wanted, 'http'), 'routers');
   for (const { name, route, settings } of reading.routers) {

@@ -1,5 +1,6 @@
 import { Failure } from '@deploy-actions/kit';
-import type { WantedRoute } from './derive.ts';
+import { caddy } from '../caddy/caddy.ts';
+import type { WantedRoute } from '../../derive.ts';
 
 /**
  * A proxy for those who have none: a Caddy in a container of the project's own. Caddy and not HAProxy, because it
@@ -59,4 +60,9 @@ export function managedParameters(
     certificate: managed.certificate ?? '',
     key: managed.key ?? '',
   };
+}
+
+/** Where the proxy of a project's own runs, for those who have none: a Caddy in a container by this name. */
+export function managedPlace(project: string): { proxy: string; container: string } {
+  return { proxy: caddy.kind, container: `${project}-proxy` };
 }

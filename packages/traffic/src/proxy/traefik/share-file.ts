@@ -1,32 +1,5 @@
-import { COLORS, type Color, type Share, shareName, shares } from './color.ts';
-import {
-  DEFAULT_HEADER,
-  PROBE_HEADER,
-  type Route,
-  type Site,
-  type TraefikParts,
-  addressesOf,
-  identifier,
-} from './site.ts';
-
-/** A router of the user's file that leads to a route, and the lines (from 1) of what is to be changed. */
-export interface FoundRouter {
-  name: string;
-  route: Route;
-  settings: Readonly<Record<string, unknown>>;
-  serviceLine: number;
-  /** Undefined: it has none. */
-  middlewares: { line: number; firstLine: number } | undefined;
-}
-
-/** What `install` needs of a file for Traefik's file provider. */
-export interface TraefikReading {
-  routers: readonly FoundRouter[];
-  /** The file as it was understood, without our parts. */
-  value: unknown;
-  /** What the share's files copy from it. */
-  parts: TraefikParts;
-}
+import { COLORS, type Color, LADDER, type Share, shareName, shares } from '@deploy-actions/ledger';
+import { DEFAULT_HEADER, PROBE_HEADER, type Route, type Site, addressesOf, identifier } from '../../site.ts';
 
 /** The name that a router uses for a route's two colours. */
 export function serviceName(site: Pick<Site, 'project'>, route: Pick<Route, 'name'>): string {
@@ -63,13 +36,13 @@ export function traefikFile(site: Site, share: Share): string {
     for (const color of COLORS) {
       services[`${name}-${color}`] = {
         loadBalancer: {
-          ...site.traefik?.balancers[route.name],
+          ...site.copied?.balancers[route.name],
           servers: addressesOf(route, color).map((address) => ({ url: `http://${address}` })),
         },
       };
       middlewares[`${name}-${color}`] = answersWith(header, color);
     }
-    const own = site.traefik?.routers.filter((one) => one.route === route.name) ?? [];
+    const own = site.copied?.routers.filter((one) => one.route === route.name) ?? [];
     for (const [index, { settings }] of own.entries()) {
       const probe = (word: string, service: string, middleware: string) => ({
         ...settings,
@@ -94,7 +67,7 @@ export function traefikFile(site: Site, share: Share): string {
 
 /** Traefik's files, one for each share: the program renames one of them into the watched directory. */
 export function shareFiles(site: Site): { name: string; content: string }[] {
-  return shares().map((share) => ({
+  return shares(site.canary ? LADDER : []).map((share) => ({
     name: `shares/${shareName(share)}.yml`,
     content: traefikFile(site, share),
   }));

@@ -25,7 +25,7 @@ haproxy_reload() {
     # Without a master the signal would end it, and the container with it.
     haproxy_words=$(tr '\0' ' ' 2>/dev/null <"/proc/$(docker inspect --format '{{.State.Pid}}' "$proxy_container" </dev/null)/cmdline")
     if [ -n "$haproxy_words" ] && ! printf '%s\n' "$haproxy_words" | grep -qE ' -Ws?( |$)' && ! grep -qsE '^[[:space:]]*master-worker' "$config_file"; then
-      echo "HAProxy in $proxy_name runs without a master process, so that it cannot be reloaded: add -W to its command and recreate the container"
+      echo "HAProxy in $proxy_container runs without a master process, so that it cannot be reloaded: add -W to its command and recreate the container"
       return 1
     fi
     docker kill -s USR2 "$proxy_container" </dev/null >/dev/null
@@ -47,7 +47,7 @@ traffic_apply() {
   mv -f "$folder/.haproxy.map" "$folder/haproxy.map" || return 1
   chmod 0644 "$folder/haproxy.map"
   if [ -z "$socket" ]; then
-    haproxy_said="no socket of $proxy_name is reached from the server"
+    haproxy_said="no socket of $proxy_container is reached from the server"
   else
     haproxy_said=$(haproxy_say "set map $folder/haproxy.map $project $1" 2>&1) || haproxy_said="unreachable ${haproxy_said}"
   fi

@@ -1,8 +1,10 @@
 import { expect, test } from '@jest/globals';
 import { parseDocument } from '@deploy-actions/document';
-import type { Site } from './site.ts';
-import { serviceName, traefikFile } from './traefik-file.ts';
-import { checkTraefikEdit, readTraefik, traefik } from './traefik.ts';
+import type { Site } from '../../site.ts';
+import { siteOf } from '../../testing/site.ts';
+import { withoutRegions } from '../region.ts';
+import { installTraefik } from './edit.ts';
+import { serviceName, traefikFile } from './share-file.ts';
 
 const routes = [
   {
@@ -37,16 +39,7 @@ const CONFIG = `http:
           - url: "http://localhost:8080/"
 `;
 
-const SITE: Site = {
-  project: 'shop',
-  routes,
-  folder: '/var/lib/deploy-actions/shop',
-  fallback: 'blue',
-  header: 'X-Deploy-Color',
-  sticky: undefined,
-  token: '0123456789abcdef01234567',
-  contained: false,
-};
+const SITE = siteOf({ kind: 'traefik', routes });
 
 interface File {
   http: {
@@ -63,17 +56,19 @@ interface File {
 }
 
 async function installed(config: string, more: Partial<Site> = {}) {
-  const reading = await readTraefik(config, 'shop', routes, FILE);
-  const site: Site = { ...SITE, traefik: reading.parts, ...more };
-  const { text, changes } = traefik.install(config, site, { file: FILE, traefik: reading });
-  await checkTraefikEdit(text, reading, site, FILE);
+  const wanted: Site = { ...SITE, ...more };
+  const { text, changes, copied, doors } = await installTraefik(config, wanted, {
+    file: FILE,
+    login: 'deploy',
+  });
+  const site: Site = { ...wanted, ...(copied && { copied }) };
   const file = (share: Parameters<typeof traefikFile>[1]) =>
     JSON.parse(traefikFile(site, share).replace(/#.*\n$/, '')) as File;
-  return { text, changes, file, site };
+  return { text, changes, doors, file, site };
 }
 
 test('the router that leads to the route gets the choice and the header, and no other one', async () => {
-  const { text, changes, site } = await installed(CONFIG);
+  const { text, changes } = await installed(CONFIG);
   expect(text).toContain(`      # deploy-actions shop begin "service: 'web@file' # today"
       service: deploy-shop_web_`);
   expect(text).toMatch(
@@ -81,7 +76,7 @@ test('the router that leads to the route gets the choice and the header, and no 
   );
   expect(text).toContain('      service: other\n');
   expect(changes).toEqual(['line 9: router web becomes a choice between web blue and green']);
-  expect(traefik.uninstall(text, site)).toBe(CONFIG);
+  expect(withoutRegions(text, 'shop', FILE)).toBe(CONFIG);
 });
 
 test.each([
@@ -119,7 +114,7 @@ test.each([
         },
       },
     });
-    expect(traefik.uninstall(text, site)).toBe(config);
+    expect(withoutRegions(text, 'shop', FILE)).toBe(config);
     const again = await installed(text);
     expect(again.text).toBe(text);
   },
@@ -218,9 +213,8 @@ test.each([
 });
 
 test('a TOML file is refused by its name', async () => {
-  await expect(readTraefik('[http]', 'shop', routes, '/etc/traefik/site.toml')).rejects.toThrow(
-    'TOML is not changed',
-  );
+  const toml = { file: '/etc/traefik/site.toml', login: 'deploy' };
+  await expect(installTraefik('[http]', SITE, toml)).rejects.toThrow('TOML is not changed');
 });
 
 test('settings that come by a merge key are settings of the router', async () => {
@@ -246,7 +240,6 @@ test('what the replaced service has is its own, and a server elsewhere is refuse
 });
 
 test.each([
-  ['two routes in one router', CONFIG, [...routes, { ...routes[0]!, name: 'api' }]],
   [
     'a list that another router uses, too',
     CONFIG.replace('entryPoints:', 'middlewares: &mine\n        - auth\n      entryPoints:')
@@ -260,10 +253,13 @@ test.each([
     routes,
   ],
 ])('%s would be changed wrongly, and is refused', async (_, config, own) => {
-  const reading = await readTraefik(config, 'shop', own, FILE);
-  const site = { ...SITE, routes: own, traefik: reading.parts };
-  const { text } = traefik.install(config, site, { file: FILE, traefik: reading });
-  await expect(checkTraefikEdit(text, reading, site, FILE)).rejects.toThrow(
+  await expect(installed(config, { routes: own })).rejects.toThrow(
     'router web cannot be changed without changing something else',
+  );
+});
+
+test('two routes in one router are refused, with its line', async () => {
+  await expect(installed(CONFIG, { routes: [...routes, { ...routes[0]!, name: 'api' }] })).rejects.toThrow(
+    '/etc/traefik/dynamic/site.yml, line 9: two routes are reached by the same line',
   );
 });

@@ -1,34 +1,15 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { caddy, haproxy, nginx } from './install.ts';
-import { LADDER, parseShare, shareName, shares } from './color.ts';
-import { patternShare } from './caddy.ts';
-import { parseNginx } from './nginx-config.ts';
-import type { Edit, Proxy, Surroundings } from './proxy.ts';
-import { type Site, identifier } from './site.ts';
-import { readTraefik, traefik } from './traefik.ts';
-
-const site = (more: Partial<Site> = {}): Site => ({
-  project: 'shop',
-  routes: [
-    {
-      name: 'web',
-      service: 'web',
-      port: 8080,
-      blue: ['127.0.0.1:8080'],
-      green: ['127.0.0.1:18102'],
-      plain: ['127.0.0.1:8080', 'web:8080'],
-    },
-  ],
-  folder: '/var/lib/deploy-actions/shop',
-  fallback: 'blue',
-  header: 'X-Deploy-Color',
-  sticky: undefined,
-  token: '0123456789abcdef01234567',
-  contained: false,
-  canaryLog: '/var/log/deploy-actions/shop.log',
-  ...more,
-});
+import { LADDER, parseShare, shareName, shares } from '@deploy-actions/ledger';
+import { identifier } from '../site.ts';
+import { siteOf as site } from '../testing/site.ts';
+import { below } from './caddy/directives.ts';
+import { installCaddy } from './caddy/edit.ts';
+import { installHaproxy } from './haproxy/edit.ts';
+import { installNginx } from './nginx/edit.ts';
+import { parseNginx } from './nginx/syntax.ts';
+import { withoutRegions } from './region.ts';
+import { proxyOf } from './registry.ts';
 
 const NGINX = `upstream app { server 127.0.0.1:8080; keepalive 8; }
 server {
@@ -69,53 +50,57 @@ const TRAEFIK = `http:
           - url: "http://127.0.0.1:8080"
 `;
 
-const CASES: [string, Proxy, string][] = [
-  ['nginx', nginx, NGINX],
-  ['HAProxy', haproxy, HAPROXY],
-  ['Caddy', caddy, CADDY],
-  ['Traefik', traefik, TRAEFIK],
-];
+const CASES = [
+  ['nginx', NGINX],
+  ['haproxy', HAPROXY],
+  ['caddy', CADDY],
+  ['traefik', TRAEFIK],
+] as const;
 
-async function install(proxy: Proxy, config: string, surroundings: Surroundings): Promise<Edit> {
-  const { project, routes } = site();
-  const reading =
-    proxy === traefik ? await readTraefik(config, project, routes, surroundings.file) : undefined;
-  return proxy.install(config, site(), { ...surroundings, ...(reading && { traefik: reading }) });
-}
+const around = { file: 'site', login: 'deploy' };
+const uninstalled = (text: string) => withoutRegions(text, 'shop', 'site');
+const socket = { socket: '/run/x.sock', socketInside: '/run/x.sock' };
 
 test.each(CASES)(
   '%s: what was installed can be taken out again, to the byte, and installing twice is installing once',
-  async (_, proxy, config) => {
-    const once = await install(proxy, config, {
-      file: 'site',
-      socket: { path: '/run/x.sock', group: 'deploy' },
-    });
-    expect(once.text).not.toBe(config);
-    expect(once.changes.length).toBeGreaterThan(0);
-    expect(proxy.uninstall(once.text, site())).toBe(config);
-    const twice = await install(proxy, once.text, {
-      file: 'site',
-      socket: { path: '/run/x.sock', group: 'deploy' },
-    });
-    expect(twice.text).toBe(once.text);
+  async (kind, config) => {
+    const preparation = await proxyOf(kind).prepare();
+    for (const canary of [true, false]) {
+      const wanted = site({ kind, canary, ...socket });
+      const once = await preparation.install(config, wanted, around);
+      expect(once.text).not.toBe(config);
+      expect(once.changes.length).toBeGreaterThan(0);
+      expect(preparation.uninstall(once.text, 'shop', 'site')).toBe(config);
+      expect((await preparation.install(once.text, wanted, around)).text).toBe(once.text);
+    }
   },
 );
 
+test.each(CASES)('%s: weights are only written where a canary is asked for', async (kind, config) => {
+  const preparation = await proxyOf(kind).prepare();
+  const bare = site({ kind, canary: false, canaryLog: '', canaryLogInside: '' });
+  const { text } = await preparation.install(config, bare, around);
+  expect(text).not.toMatch(/split_clients|green-25|_limit|watch/);
+  expect(text.split('\n').length - config.split('\n').length).toBeLessThan(60);
+  expect(proxyOf(kind).files(bare)).toHaveLength(kind === 'traefik' ? 2 : 0);
+});
+
 test.each(CASES)(
   '%s: a site that leads elsewhere is refused, and the message says what was found',
-  async (_, proxy, config) => {
+  async (kind, config) => {
     const elsewhere = config.replace(/8080/g, '9999');
-    await expect(install(proxy, elsewhere, { file: '/etc/site' })).rejects.toThrow(
-      /leads to route web \(127\.0\.0\.1:8080 or web:8080\)/,
-    );
+    const preparation = await proxyOf(kind).prepare();
+    await expect(
+      (async () => await preparation.install(elsewhere, site({ kind }), around))(),
+    ).rejects.toThrow(/leads to route web \(127\.0\.0\.1:8080 or web:8080\)/);
   },
 );
 
 test('nginx: a location that adds a header keeps those of the levels above', () => {
-  const { text } = nginx.install(NGINX, site(), { file: 'site' });
+  const { text } = installNginx(NGINX, site(), { ...around, file: 'site' });
   const root = /location \/ \{([\s\S]*?)\n {2}\}/.exec(text)![1]!;
   expect(root).toContain('add_header X-Frame-Options DENY always;');
-  expect(root).toContain('add_header X-Deploy-Color $deploy_shop_header always;');
+  expect(root).toContain('add_header X-Deploy-Color $deploy_shop_seen always;');
   const api = text.slice(text.indexOf('location /api/'));
   expect(api).not.toContain('X-Frame-Options');
 });
@@ -127,7 +112,7 @@ http { add_header X-Http one; access_log /var/log/nginx/access.log; include conf
 add_header X-More "two words";
 `;
   const config = 'server {\n  location / {\n    proxy_pass http://127.0.0.1:8080;\n  }\n}\n';
-  const { text } = nginx.install(config, site(), { file: 'site', whole });
+  const { text } = installNginx(config, site(), { ...around, file: 'site', whole });
   expect(text).toContain('add_header X-Http one;');
   expect(text).toContain('add_header X-More "two words";');
   expect(text).toContain('access_log /var/log/nginx/access.log;');
@@ -137,36 +122,42 @@ add_header X-More "two words";
 test('nginx: only a watched canary is logged; what turns logging off above is no reason not to, in place it is', () => {
   const config = (own: string) =>
     `server {\n  access_log off;\n  location / {\n    ${own}proxy_pass http://127.0.0.1:8080;\n  }\n}\n`;
-  const above = nginx.install(config(''), site(), { file: 'site' });
-  expect(above.canaryLog).toBe('on');
+  const above = installNginx(config(''), site(), { ...around, file: 'site' });
+  expect(above.canaryWhy).toBe('');
   expect(above.text).toContain('if (-f /var/lib/deploy-actions/shop/watch) { set $deploy_shop_watched 1; }');
   expect(above.text.match(/access_log off;/g)).toHaveLength(1);
-  const inPlace = nginx.install(config('access_log off; '), site(), { file: '/etc/site' });
-  expect(inPlace.canaryLog).toBe(
+  const inPlace = installNginx(config('access_log off; '), site(), { ...around, file: '/etc/site' });
+  expect(inPlace.canaryWhy).toBe(
     'the location in line 3 of /etc/site has no access_log, or turns it off itself',
   );
   expect(inPlace.text).not.toMatch(/access_log \S+ deploy_shop/);
-  expect(nginx.install(config(''), site({ canaryLog: undefined }), { file: 'site' }).text).not.toContain(
-    'watch',
-  );
+  expect(
+    installNginx(config(''), site({ canaryLogInside: '' }), { ...around, file: 'site' }).text,
+  ).not.toContain('watch');
 });
 
 test('nginx: the requests of our own probe are not in the log that a canary is judged by', () => {
-  const { text } = nginx.install(NGINX, site(), { file: 'site' });
+  const { text } = installNginx(NGINX, site(), { ...around, file: 'site' });
   expect(text).toContain(
     'map "$deploy_shop_watched:$deploy_shop_probe:$deploy_shop_share" $deploy_shop_logged { "~^1::.*-" 1; default ""; }',
   );
 });
 
 test('HAProxy: in a container the folder of the socket hands its group down', () => {
-  const socket = { path: '/run/haproxy/deploy-shop.sock', group: undefined };
-  expect(haproxy.install(HAPROXY, site({ contained: true }), { file: 'site', socket }).text).toContain(
-    'stats socket /run/haproxy/deploy-shop.sock mode 660 level admin\n',
-  );
+  const { text } = installHaproxy(HAPROXY, site({ container: 'edge', ...socket }), around);
+  expect(text).toContain('stats socket /run/x.sock mode 660 level admin\n');
+});
+
+test('HAProxy: on the host the runtime socket is for the login user alone, whatever groups there are', () => {
+  const { text } = installHaproxy(HAPROXY, site(socket), { ...around, login: 'deploy' });
+  expect(text).toContain('stats socket /run/x.sock user deploy mode 600 level admin\n');
+  expect(text).not.toMatch(/\bgroup\b/);
+  const odd = installHaproxy(HAPROXY, site(socket), { ...around, login: "o'hara@EXAMPLE" }).text;
+  expect(odd).toContain("user 'o'\\''hara@EXAMPLE' mode 600");
 });
 
 test('nginx: the application is told the host that it was told before, and redirects are still rewritten', () => {
-  const { text } = nginx.install(NGINX, site(), { file: 'site' });
+  const { text } = installNginx(NGINX, site(), { ...around, file: 'site' });
   expect(text).toContain('proxy_set_header Host app;');
   expect(text).toContain('proxy_redirect http://app/ /;');
   expect(text).toContain('rewrite "^/api/(.*)$" "/v1/$1" break;');
@@ -175,14 +166,11 @@ test('nginx: the application is told the host that it was told before, and redir
 
 test('nginx in a container resolves a colour anew, so that an absent one keeps nobody from starting', () => {
   const contained = site({
-    contained: true,
+    container: 'edge',
     routes: [{ ...site().routes[0]!, blue: ['web-blue:8080'], green: ['web-green:8080'] }],
   });
-  const { text } = nginx.install(
-    'server {\n  location / {\n    proxy_pass http://web:8080;\n  }\n}\n',
-    contained,
-    { file: 'site' },
-  );
+  const bare = 'server {\n  location / {\n    proxy_pass http://web:8080;\n  }\n}\n';
+  const { text } = installNginx(bare, contained, around);
   expect(text).toContain('resolver 127.0.0.11 valid=1s ipv6=off;');
   expect(text).toContain('green web-green:8080;');
   expect(text).not.toMatch(/^\s*upstream deploy_/m);
@@ -190,46 +178,46 @@ test('nginx in a container resolves a colour anew, so that an absent one keeps n
 
 test('in a container, what is no longer asked keeps nobody from starting once its name is gone', () => {
   const contained = site({
-    contained: true,
+    container: 'edge',
     routes: [{ ...site().routes[0]!, blue: ['web-blue:8080'], green: ['web-green:8080'] }],
   });
   const upstream =
     'upstream app {\n  server web:8080;\n}\nserver {\n  location / {\n    proxy_pass http://app;\n  }\n}\n';
-  const edit = nginx.install(upstream, contained, { file: 'site' });
+  const edit = installNginx(upstream, contained, { ...around, file: 'site' });
   expect(edit.text).toContain('server 127.0.0.1:9 down;');
-  expect(nginx.uninstall(edit.text, contained)).toBe(upstream);
+  expect(uninstalled(edit.text)).toBe(upstream);
   const whole = `# configuration file /etc/nginx/nginx.conf:\nhttp { upstream app { server web:8080; } include site; }\n`;
   expect(() =>
-    nginx.install(upstream.slice(upstream.indexOf('server {')), contained, { file: 'site', whole }),
+    installNginx(upstream.slice(upstream.indexOf('server {')), contained, { ...around, file: 'site', whole }),
   ).toThrow('the upstream app stands in another file');
   const named = HAPROXY.replace('127.0.0.1:8080', 'web:8080');
-  const { text } = haproxy.install(named, contained, { file: 'site' });
+  const { text } = installHaproxy(named, contained, { ...around, file: 'site' });
   expect(text).toContain('server s1 web:8080 check cookie s1 init-addr last,libc,none');
-  expect(haproxy.uninstall(text, contained)).toBe(named);
+  expect(uninstalled(text)).toBe(named);
 });
 
 test('nginx: a cached look at flags is turned off, or refused where it cannot be', () => {
   const whole =
     '# configuration file /etc/nginx/nginx.conf:\nhttp { open_file_cache max=1000; include sites-enabled/*; }\n';
   const config = 'server {\n  location / {\n    proxy_pass http://127.0.0.1:8080;\n  }\n}\n';
-  const edit = nginx.install(config, site(), { file: 'site', whole });
+  const edit = installNginx(config, site(), { ...around, file: 'site', whole });
   expect(edit.text).toContain('open_file_cache off;');
   expect(edit.warnings).toHaveLength(1);
   const own = config.replace('server {', 'server {\n  open_file_cache max=10;');
-  expect(() => nginx.install(own, site(), { file: 'site' })).toThrow('a flag would be seen late');
+  expect(() => installNginx(own, site(), { ...around, file: 'site' })).toThrow('a flag would be seen late');
 });
 
 test('nginx: without a header of its own, only the probe is shown the colour', () => {
-  const { text } = nginx.install(NGINX, site({ header: undefined }), { file: 'site' });
+  const { text } = installNginx(NGINX, site({ header: undefined }), { ...around, file: 'site' });
   expect(text).toContain('map $deploy_shop_probe $deploy_shop_header { "" ""; default $deploy_shop_seen; }');
 });
 
 test('HAProxy: TCP mode and a backend that nobody names are refused with their line', () => {
-  expect(() => haproxy.install(HAPROXY.replace('mode http', 'mode tcp'), site(), { file: 'h' })).toThrow(
-    /h, line 3: frontend www is not in HTTP mode/,
-  );
   expect(() =>
-    haproxy.install(HAPROXY.replace(/.*(default|use)_backend.*\n/g, ''), site(), { file: 'h' }),
+    installHaproxy(HAPROXY.replace('mode http', 'mode tcp'), site(), { ...around, file: 'h' }),
+  ).toThrow(/h, line 3: frontend www is not in HTTP mode/);
+  expect(() =>
+    installHaproxy(HAPROXY.replace(/.*(default|use)_backend.*\n/g, ''), site(), { ...around, file: 'h' }),
   ).toThrow('named by no frontend');
 });
 
@@ -248,16 +236,16 @@ const unconditional = (text: string) =>
   [...text.matchAll(/^ *use_backend (deploy_\S+)_%\[\S+\] *$/gm)].map(([, name]) => name);
 
 test('HAProxy: a frontend whose default leads to another application keeps it', () => {
-  const { text } = haproxy.install(OTHER_APP, site(), { file: 'h' });
+  const { text } = installHaproxy(OTHER_APP, site(), { ...around, file: 'h' });
   expect(text).toMatch(/use_backend deploy_shop_web_\w+_%\[\S+\] if \{ hdr\(host\) shop \}/);
   expect(text).toContain('    default_backend wordpress\n');
   expect(unconditional(text)).toEqual([]);
-  expect(haproxy.uninstall(text, site())).toBe(OTHER_APP);
+  expect(uninstalled(text)).toBe(OTHER_APP);
   const listen = OTHER_APP.replace('frontend www', 'listen www').replace(
     'default_backend wordpress',
     'server w1 127.0.0.1:9000',
   );
-  expect(unconditional(haproxy.install(listen, site(), { file: 'h' }).text)).toEqual([]);
+  expect(unconditional(installHaproxy(listen, site(), { ...around, file: 'h' }).text)).toEqual([]);
 });
 
 test('HAProxy: with two routes in a frontend, what has no condition goes on to the default one', () => {
@@ -278,16 +266,16 @@ test('HAProxy: with two routes in a frontend, what has no condition goes on to t
     [api, web!],
   ]) {
     const both = site({ routes });
-    const { text } = haproxy.install(config, both, { file: 'h' });
+    const { text } = installHaproxy(config, both, { ...around, file: 'h' });
     expect(unconditional(text)).toEqual([`deploy_${identifier('shop', 'web')}`]);
     expect(text).toContain(`use_backend deploy_${identifier('shop', 'api')}_%`);
     expect(text.match(/str\(shop\),map\(/g)).toHaveLength(1);
-    expect(haproxy.uninstall(text, both)).toBe(config);
+    expect(uninstalled(text)).toBe(config);
   }
 });
 
 test("HAProxy: conditions stay, and a server's own cookie does not come twice", () => {
-  const { text } = haproxy.install(HAPROXY, site(), { file: 'h' });
+  const { text } = installHaproxy(HAPROXY, site(), { ...around, file: 'h' });
   expect(text).toMatch(
     /use_backend deploy_shop_web_\w+_%\[var\(txn.deploy_shop_color\)\] if \{ path_beg \/api \}/,
   );
@@ -295,11 +283,18 @@ test("HAProxy: conditions stay, and a server's own cookie does not come twice", 
 });
 
 test('Caddy: a directive keeps its matcher and its block', () => {
-  const { text } = caddy.install(CADDY, site(), { file: 'c' });
+  const { text } = installCaddy(CADDY, site(), { ...around, file: 'c' });
   expect(text).toMatch(
-    /reverse_proxy \/api\/\* \{deploy_shop_web_\w+_1\} \{\n\t# deploy-actions shop end\n\t\theader_up X-A b/,
+    /reverse_proxy \/api\/\* \{deploy_shop_web_\w+_1\} \{\n\t\ttransport http \{\n\t\t\tkeepalive 2s\n\t\t\}\n\t# deploy-actions shop end\n\t\theader_up X-A b/,
   );
 });
+
+/** The share of identifiers that the pattern of a weight takes. */
+function patternShare(weight: number): number {
+  const pattern = new RegExp(`^${below({ color: 'blue', weight })}`);
+  const values = Array.from({ length: 4096 }, (_, value) => value.toString(16).padStart(3, '0'));
+  return values.filter((value) => pattern.test(value)).length / values.length;
+}
 
 test('Caddy: each weight takes its share of random identifiers, to a half of a thousandth', () => {
   for (const weight of LADDER) expect(Math.abs(patternShare(weight) - weight / 100)).toBeLessThan(0.0005);

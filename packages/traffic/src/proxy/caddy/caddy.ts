@@ -1,0 +1,12 @@
+import { part } from '@deploy-actions/host';
+import type { Proxy } from '../proxy.ts';
+
+export const caddy: Proxy = {
+  kind: 'caddy',
+  title: 'Caddy',
+  mechanism: 'flag',
+  errorLog: '',
+  part: part(new URL('caddy.sh', import.meta.url)),
+  files: () => [],
+  prepare: async () => (await import('./preparation.ts')).preparation,
+};
