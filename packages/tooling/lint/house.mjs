@@ -15,6 +15,8 @@ export const OWNERS = {
   picomatch: 'workspace',
   yaml: 'document',
   xpath: 'document',
+  htmlparser2: 'document',
+  saxes: 'document',
   diff: 'traffic',
   '@cfworker/json-schema': 'document',
   '@sigstore/verify': 'sigstore',
