@@ -1,8 +1,8 @@
+import { OutOfTime, within } from '@deploy-actions/kit';
 import xpath from 'xpath';
 import { readHtml } from './markup/html.ts';
 import { type MarkupDocument, type MarkupNode, textOf } from './markup/node.ts';
 import { readXml } from './markup/xml.ts';
-import { bounded } from './schema/bounded.ts';
 
 /** An XPath expression that cannot be answered, or a document that cannot be asked; the message says why. */
 export class XPathError extends Error {}
@@ -26,14 +26,12 @@ const LIMIT = 5000;
  */
 export function openMarkup(text: string, kind: 'html' | 'xml'): Markup {
   const limited = <T>(what: string, work: () => T): T => {
-    let done: { value: T } | undefined;
     try {
-      done = bounded(work, LIMIT);
+      return within(LIMIT, work);
     } catch (error) {
+      if (error instanceof OutOfTime) throw new XPathError(`${what} within ${LIMIT / 1000} s`);
       throw new XPathError(`${what}: ${error instanceof Error ? error.message : String(error)}`);
     }
-    if (done === undefined) throw new XPathError(`${what} within ${LIMIT / 1000} s`);
-    return done.value;
   };
   const { document, namespaces } = limited(
     `the ${kind === 'xml' ? 'XML document' : 'page'} cannot be read`,

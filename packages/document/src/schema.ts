@@ -1,8 +1,7 @@
-import { formatDuration } from '@deploy-actions/kit';
+import { OutOfTime, formatDuration, within } from '@deploy-actions/kit';
 import { type Finding, type Schema, explainFindings } from './explain.ts';
 import { type ParseOptions, type ParsedDocument, parseDocument } from './parse.ts';
 import { DocumentError, type Path, type Problem } from './problem.ts';
-import { bounded } from './schema/bounded.ts';
 import { type SchemaBundle, bundler } from './schema/bundle.ts';
 import { pointerParts } from './schema/source.ts';
 
@@ -79,19 +78,21 @@ export async function prepareSchema({ schema, dialect }: SchemaBundle): Promise<
   return {
     violations(value) {
       try {
-        const judged = bounded(() => judge(value), LIMIT);
-        if (judged) return judged.value;
+        return within(LIMIT, () => judge(value));
       } catch (error) {
-        if (!(error instanceof RangeError)) throw error;
-        const message = 'is too large or too deep for the schema, or the schema refers to itself without end';
-        return [{ path: [], message }];
+        return [{ path: [], message: whyNot(error) }];
       }
-      const limit = formatDuration(LIMIT);
-      return [
-        { path: [], message: `takes longer than ${limit} to check; is a "pattern" of the schema to blame?` },
-      ];
     },
   };
+}
+
+/** Why a value could not be judged; then it does not conform. */
+function whyNot(error: unknown): string {
+  if (error instanceof OutOfTime)
+    return `takes longer than ${formatDuration(LIMIT)} to check; is a "pattern" of the schema to blame?`;
+  if (error instanceof RangeError)
+    return 'is too large or too deep for the schema, or the schema refers to itself without end';
+  throw error;
 }
 
 export interface ReadOptions extends ParseOptions {

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { formatBytes, pool } from '@deploy-actions/kit';
@@ -66,7 +66,7 @@ function bundleInProcess(root: string, name: string): Promise<{ code: number | n
     {
       cwd: root,
       // Where ncc takes path mappings from: tsconfig-paths reads this variable.
-      env: { ...process.env, TS_NODE_PROJECT: join(root, 'packages/tooling/bundle/tsconfig.json') },
+      env: { ...process.env, TS_NODE_PROJECT: join(root, 'packages/tooling/bundle', mappings(root, name)) },
       stdio: ['ignore', 'pipe', 'pipe'],
     },
   );
@@ -76,6 +76,23 @@ function bundleInProcess(root: string, name: string): Promise<{ code: number | n
   child.on('error', reject);
   child.on('close', (code) => resolve({ code, output }));
   return promise;
+}
+
+/** Of undici @actions/github needs the whole; where it is not, others get what they use of it. */
+function mappings(root: string, action: string): string {
+  const reached = new Set<string>();
+  const visit = (folder: string) => {
+    const { dependencies = {} } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8')) as {
+      dependencies?: Record<string, string>;
+    };
+    for (const name of Object.keys(dependencies)) {
+      if (reached.has(name)) continue;
+      reached.add(name);
+      if (name.startsWith('@deploy-actions/')) visit(name.replace('@deploy-actions', 'packages'));
+    }
+  };
+  visit(`actions/${action}`);
+  return reached.has('@actions/github') ? 'tsconfig.json' : 'without-github.json';
 }
 
 /** Replaces a folder's content by the given files. */

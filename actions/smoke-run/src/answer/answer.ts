@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Markup } from '@deploy-actions/document/markup';
 import type { HttpResponse } from '@deploy-actions/http';
 import { type JsonPath, jsonPath, lenientJsonPath } from '@deploy-actions/probe';
 import { NOTHING } from './predicate.ts';
@@ -32,6 +33,7 @@ function pathOf(text: string): JsonPath {
 export function reader(answer: Answer) {
   let document: { value: unknown } | undefined;
   let samples: Sample[] | undefined;
+  let markup: Markup | undefined;
   let body: string | undefined;
 
   const text = () => (body ??= answer.response!.body.toString('utf8'));
@@ -78,11 +80,12 @@ export function reader(answer: Answer) {
       return match ? (match[1] ?? match[0]) : NOTHING;
     },
     async xpath(expression: string): Promise<unknown> {
-      const { XPathError, queryMarkup } = await import('@deploy-actions/document/markup');
+      const { XPathError, openMarkup } = await import('@deploy-actions/document/markup');
       const type = answer.response!.headers['content-type'] ?? '';
       const xml = /xml/i.test(type) && !/html/i.test(type);
       try {
-        return queryMarkup(text(), xml ? 'xml' : 'html', expression) ?? NOTHING;
+        markup ??= openMarkup(text(), xml ? 'xml' : 'html');
+        return markup.query(expression) ?? NOTHING;
       } catch (error) {
         if (error instanceof XPathError) throw new NoSuchValue(error.message, { cause: error });
         throw error;
