@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { parseFields } from '@deploy-actions/kit';
-import { fakeWorkflow } from './fake-workflow.ts';
+import { fakeWorkflow } from '@deploy-actions/runner/testing';
 import { fields } from './fields.ts';
 import { checkInputs, digestRule, loginOf, parallelOf, versionOf } from './rules.ts';
 

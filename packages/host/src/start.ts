@@ -19,6 +19,7 @@ import { uploadStream } from './upload-stream.ts';
  */
 export async function startRun(session: Session, operation: Operation, options: FollowOptions): Promise<Run> {
   checkOperation(operation);
+  options.signal?.throwIfAborted();
   const launch = freshName();
   const files = [...runFiles(operation)];
   const resume = operation.resumeOnBoot === undefined ? '' : operation.resumeOnBoot ? 'yes' : 'no';
@@ -35,6 +36,8 @@ export async function startRun(session: Session, operation: Operation, options: 
     const known = new Promise<Run['disposition']>((resolve) => {
       launched = resolve;
     });
+    // Cut off at once, it might have started on the server what nobody here knows of, and could ask to stop.
+    const cutting = cutsAfter(known, options);
     const exec = runEntry(
       self.session,
       {
@@ -50,7 +53,7 @@ export async function startRun(session: Session, operation: Operation, options: 
           again ? 'again' : '',
         ],
         input: uploadStream(files),
-        signal: options.signal,
+        signal: cutting,
         silence: options.silence ?? SILENCE_MS,
       },
       (frame) => {
@@ -77,6 +80,22 @@ export async function startRun(session: Session, operation: Operation, options: 
       await reconnect(self, error, options);
     }
   }
+}
+
+/** Milliseconds that a start which is under way has, after a cancellation, to say what it started. */
+const LAST_WORD = 4000;
+
+/** Aborts with the signal's reason, but not before `known` has settled or its time is over. */
+function cutsAfter(known: Promise<unknown>, { signal, clock }: FollowOptions): AbortSignal {
+  const cutting = new AbortController();
+  const cut = async () => {
+    const over = new AbortController();
+    await Promise.race([known, clock.sleep(LAST_WORD, over.signal).catch(() => undefined)]);
+    over.abort();
+    cutting.abort(signal?.reason);
+  };
+  signal?.addEventListener('abort', () => void cut(), { once: true });
+  return cutting.signal;
 }
 
 function* runFiles(operation: Operation): Generator<Upload> {

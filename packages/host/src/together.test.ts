@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, expect, jest, test } from '@jest/globals';
 import { Failure, systemClock } from '@deploy-actions/kit';
@@ -190,6 +190,29 @@ test('a cancellation stops all of several servers, and says where things stand',
     message: 'the run was cancelled (SIGINT); nothing was changed, or it is being restored now',
   });
   await eventually(() => hosts['a']!.read('.deploy/runs/run-1/deploy-1/result') !== '', 'a has ended');
+});
+
+test('a run that a cancellation meets while it is being started is stopped all the same', async () => {
+  const controller = new AbortController();
+  const { members, hosts, told } = serversOf({ a: `operate() { ${TELL}; nap 5; tell done; }` });
+  const [member] = members;
+  const { session } = member!;
+  member!.session = {
+    ...session,
+    run(program) {
+      // The exec that starts it is under way.
+      queueMicrotask(() => controller.abort(new Failure('lost', 'the run was cancelled (SIGINT)')));
+      return session.run(program);
+    },
+  };
+  await expect(
+    runTogether(members, ALL_OR_NONE, options({ signal: controller.signal })),
+  ).rejects.toMatchObject({ kind: 'lost' });
+  await eventually(
+    () => existsSync(path.join(hosts['a']!.path, '.deploy/runs/run-1/deploy-1/cancel')),
+    'the word',
+  );
+  expect(told()).toEqual([]);
 });
 
 test('a cancellation leaves alone what is better finished, on a single server', async () => {

@@ -1,4 +1,4 @@
-import type { Ports } from '@deploy-actions/runner';
+import type { Ports } from '../action.ts';
 
 /** A run's context for tests. */
 export function fakeWorkflow(change: Partial<Ports['workflow']> = {}): Ports['workflow'] {

@@ -1,0 +1,312 @@
+import { existsSync, mkdirSync, symlinkSync } from 'node:fs';
+import path from 'node:path';
+import { afterEach, expect, jest, test } from '@jest/globals';
+import { eventually, hostsForEach } from '@deploy-actions/host/testing';
+import { Failure } from '@deploy-actions/kit';
+import type { DockerServer } from '@deploy-actions/release/testing';
+import { afterDeploy } from './post.ts';
+import { type Deployed, deployRig } from './testing/deploy-rig.ts';
+
+// Real processes on a busy machine.
+jest.setTimeout(120_000);
+
+const hostWith = hostsForEach(afterEach);
+const rigOf = <N extends string>(...names: N[]) => deployRig(names, hostWith);
+
+const V1 = ['api registry.test/shop/api:v1', 'db registry.test/db:1'];
+const V2 = ['api registry.test/shop/api:v2', 'db registry.test/db:1'];
+
+/** Fails with the log where a deployment that should go well does not. */
+function well({ failure, log }: Deployed): void {
+  if (failure) throw new Error(`${failure.message}\n${failure.details ?? ''}\n${log}`);
+}
+
+const outcomesOf = ({ host }: DockerServer) =>
+  host
+    .read('.deploy/history.jsonl')
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => (JSON.parse(line) as { outcome: string }).outcome);
+
+const cancelled = () => new Failure('lost', 'the run was cancelled (SIGINT)');
+
+test('a first deployment brings every service up, and a second one recreates only what differs', async () => {
+  const { servers, deploy } = rigOf('web1');
+  const first = await deploy('v1');
+  well(first);
+  expect(first.outputs).toMatchObject({ version: 'v1', changed: true, 'previous-release': '' });
+  expect(servers.web1.docker.running('shop')).toEqual(V1);
+  const database = servers.web1.docker.containers().find(({ Name }) => Name === '/shop-db-1')!.ID;
+  const second = await deploy('v2');
+  well(second);
+  expect(second.outputs).toMatchObject({ changed: true, 'previous-release': first.outputs.release });
+  expect(servers.web1.docker.running('shop')).toEqual(V2);
+  expect(servers.web1.docker.containers().find(({ Name }) => Name === '/shop-db-1')!.ID).toBe(database);
+  expect(servers.web1.host.read('current/release.json')).toContain('"version":"v2"');
+  expect(second.ports.state.get('ended')).toBe('true');
+});
+
+test('a version that does not become healthy is taken back, and the one before serves', async () => {
+  const { servers, deploy } = rigOf('web1');
+  well(await deploy('v1'));
+  servers.web1.docker.script({ images: { 'registry.test/shop/api:v2': { health: 'unhealthy' } } });
+  const { failure, outputs, ports } = await deploy('v2');
+  expect(failure).toMatchObject({ kind: 'unhealthy', message: expect.stringContaining('api is unhealthy') });
+  expect(failure!.message).toContain('was restored and is healthy');
+  expect(servers.web1.docker.running('shop')).toEqual(V1);
+  expect(outcomesOf(servers.web1)).toEqual(['succeeded', 'restored']);
+  expect(outputs.version).toBe('v2');
+  expect(ports.summaries.join('')).toContain('the release before it was restored');
+});
+
+test('a first version that does not become healthy has nothing to go back to, and says so', async () => {
+  const { servers, deploy } = rigOf('web1');
+  servers.web1.docker.script({ images: { 'registry.test/shop/api:v1': { exits: 3 } } });
+  const { failure } = await deploy('v1');
+  expect(failure).toMatchObject({
+    kind: 'unhealthy',
+    message: expect.stringMatching(/api exited with 3\. There is no earlier release/),
+  });
+  expect(existsSync(path.join(servers.web1.host.path, 'current'))).toBe(false);
+});
+
+test('an engine that the login user may not use refuses before anything is changed', async () => {
+  const { servers, deploy } = rigOf('web1');
+  servers.web1.docker.script({
+    refused: 'permission denied while trying to connect to the Docker daemon socket',
+  });
+  const { failure } = await deploy('v1');
+  expect(failure).toMatchObject({
+    kind: 'refused',
+    message: expect.stringContaining('may not use Docker'),
+    remedy: expect.stringContaining('usermod -aG docker'),
+  });
+  expect(existsSync(path.join(servers.web1.host.path, 'releases'))).toBe(false);
+});
+
+test('a folder that is a link is refused by name', async () => {
+  const { servers, deploy } = rigOf('web1');
+  const { host } = servers.web1;
+  mkdirSync(path.join(host.home, 'elsewhere'));
+  symlinkSync(path.join(host.home, 'elsewhere'), host.path);
+  expect((await deploy('v1')).failure).toMatchObject({
+    kind: 'refused',
+    message: `${host.path} is a symbolic link`,
+  });
+  expect(servers.web1.docker.calls()).toEqual([]);
+});
+
+test('an image that the registry does not have changes nothing', async () => {
+  const { servers, deploy } = rigOf('web1');
+  well(await deploy('v1'));
+  const { failure } = await deploy('v9');
+  expect(failure).toMatchObject({
+    kind: 'input',
+    message: 'the registry has no registry.test/shop/api:v9',
+  });
+  expect(servers.web1.docker.running('shop')).toEqual(V1);
+});
+
+test('the same id again reports what was done, and does nothing', async () => {
+  const { servers, deploy } = rigOf('web1');
+  const first = await deploy('v1', {}, '7');
+  const before = servers.web1.docker.containers();
+  const again = await deploy('v1', {}, '7');
+  well(again);
+  expect(again.outputs['deployment-id']).toBe('7-deploy');
+  expect(again.outputs.release).toBe(first.outputs.release);
+  expect(again.log).toContain('this deployment has succeeded before');
+  expect(servers.web1.docker.containers()).toEqual(before);
+});
+
+test('the same id again is refused where another release runs by now', async () => {
+  const { deploy } = rigOf('web1');
+  well(await deploy('v1', {}, '7'));
+  well(await deploy('v2'));
+  expect((await deploy('v1', { 'allow-older': 'true' }, '7')).failure).toMatchObject({
+    kind: 'refused',
+    message: expect.stringMatching(
+      /has succeeded before, as the release .*-v1-.*, but by now .*-v2-.* runs there/,
+    ),
+  });
+});
+
+test('of two runs at once the second waits for the first, and then deploys', async () => {
+  const { servers, start } = rigOf('web1');
+  servers.web1.host.pauseAt('up:begin:after');
+  const first = start('v1');
+  await eventually(
+    () => servers.web1.host.read('.deploy/runs/101-deploy/deploy-1/state') === 'paused\n',
+    'the pause',
+  );
+  const second = start('v2');
+  await eventually(
+    () => servers.web1.host.read('.deploy/runs/102-deploy/deploy-1/state') === 'waiting\n',
+    'the second run to wait',
+  );
+  expect(servers.web1.docker.running('shop')).toEqual([]);
+  servers.web1.host.pauseAt(undefined);
+  well(await first.done);
+  well(await second.done);
+  expect(servers.web1.docker.running('shop')).toEqual(V2);
+  expect(outcomesOf(servers.web1)).toEqual(['succeeded', 'succeeded']);
+});
+
+test('a run that does not get the lock in time is busy, and names who has it', async () => {
+  const { servers, start, deploy } = rigOf('web1');
+  servers.web1.host.pauseAt('up:begin:after');
+  const first = start('v1');
+  await eventually(
+    () => servers.web1.host.read('.deploy/runs/101-deploy/deploy-1/state') === 'paused\n',
+    'the pause',
+  );
+  const { failure } = await deploy('v2', { 'lock-timeout': '1s' });
+  expect(failure).toMatchObject({ kind: 'busy', message: expect.stringContaining('octocat') });
+  servers.web1.host.pauseAt(undefined);
+  well(await first.done);
+  expect(servers.web1.docker.running('shop')).toEqual(V1);
+});
+
+test('an older run is refused after a later one', async () => {
+  const { servers, deploy } = rigOf('web1');
+  well(await deploy('v2', {}, '200'));
+  const { failure } = await deploy('v1', {}, '100');
+  expect(failure).toMatchObject({ kind: 'refused' });
+  expect(servers.web1.docker.running('shop')).toEqual(V2);
+});
+
+test('cancelled before anything was changed, the server stops and the old version serves', async () => {
+  const { servers, deploy, start } = rigOf('web1');
+  well(await deploy('v1'));
+  // Another run holds the lock, so this one waits.
+  servers.web1.host.pauseAt('up:begin:after');
+  const holder = start('v3');
+  await eventually(
+    () => servers.web1.host.read('.deploy/runs/102-deploy/deploy-1/state') === 'paused\n',
+    'the pause',
+  );
+  const waiting = start('v2');
+  await eventually(
+    () => servers.web1.host.read('.deploy/runs/103-deploy/deploy-1/state') === 'waiting\n',
+    'the run to wait',
+  );
+  waiting.ports.cancel(cancelled());
+  expect((await waiting.done).failure).toMatchObject({
+    kind: 'lost',
+    message: 'the run was cancelled (SIGINT); nothing was changed, or it is being restored now',
+  });
+  servers.web1.host.pauseAt(undefined);
+  well(await holder.done);
+  await eventually(() => servers.web1.host.read('.deploy/runs/103-deploy/deploy-1/result') !== '', 'its end');
+  expect(servers.web1.docker.running('shop')).toEqual([
+    'api registry.test/shop/api:v3',
+    'db registry.test/db:1',
+  ]);
+});
+
+test('cancelled in the middle, the server finishes by itself, and the post step says so', async () => {
+  const { servers, start, world, inputs } = rigOf('web1');
+  servers.web1.host.pauseAt('up:begin:after');
+  const { ports, done } = start('v1');
+  await eventually(
+    () => ports.log.lines.some((line) => line.startsWith('> Bring up')),
+    'the phase to be told',
+  );
+  ports.cancel(cancelled());
+  expect((await done).failure).toMatchObject({
+    kind: 'lost',
+    message: expect.stringContaining('it goes on by itself on web1 (in up)'),
+  });
+  expect(ports.state.get('ended')).toBeUndefined();
+  const after = world();
+  await afterDeploy(inputs('v1'), after, (name) => ports.state.get(name) ?? '');
+  expect(after.log.lines.join('\n')).toContain('goes on by itself');
+  servers.web1.host.pauseAt(undefined);
+  await eventually(() => servers.web1.host.read('.deploy/runs/101-deploy/deploy-1/result') !== '', 'its end');
+  expect(servers.web1.docker.running('shop')).toEqual(V1);
+  const later = world();
+  await afterDeploy(inputs('v1'), later, (name) => ports.state.get(name) ?? '');
+  expect(later.log.lines.join('\n')).toContain('the deployment 101-deploy has ended: succeeded');
+});
+
+test('a connection that is lost after the start is opened again, and the end is seen', async () => {
+  const { servers, start } = rigOf('web1');
+  servers.web1.host.pauseAt('up:begin:after');
+  const running = start('v1');
+  await eventually(
+    () => servers.web1.host.read('.deploy/runs/101-deploy/deploy-1/state') === 'paused\n',
+    'the pause',
+  );
+  servers.web1.sessions.at(-1)!.cut();
+  servers.web1.host.pauseAt(undefined);
+  const deployed = await running.done;
+  well(deployed);
+  expect(servers.web1.sessions).toHaveLength(2);
+  expect(deployed.log).toContain('the connection dropped');
+  expect(servers.web1.docker.running('shop')).toEqual(V1);
+});
+
+test('migrations run once, and a failed one leaves the old version serving', async () => {
+  const { servers, deploy } = rigOf('web1');
+  well(await deploy('v1', { migrate: 'api: ./migrate up' }));
+  servers.web1.docker.script({ commands: { 'sh -c ./migrate up': { code: 4, output: 'no such column' } } });
+  const { failure } = await deploy('v2', { migrate: 'api: ./migrate up' });
+  expect(failure).toMatchObject({
+    kind: 'unhealthy',
+    message: expect.stringContaining('the command of api failed with exit code 4: ./migrate up'),
+    details: expect.stringContaining('no such column'),
+  });
+  expect(servers.web1.docker.commands()).toEqual(['sh -c ./migrate up', 'sh -c ./migrate up']);
+  expect(servers.web1.docker.running('shop')).toEqual(V1);
+});
+
+test('where one of three servers fails, all three serve the old version again', async () => {
+  const { servers, deploy } = rigOf('web1', 'web2', 'web3');
+  well(await deploy('v1'));
+  servers.web2.docker.script({ images: { 'registry.test/shop/api:v2': { exits: 1 } } });
+  const { failure, ports } = await deploy('v2');
+  expect(failure).toMatchObject({
+    kind: 'unhealthy',
+    message: expect.stringMatching(/^web2: api exited with 1/),
+  });
+  for (const { docker } of Object.values(servers)) expect(docker.running('shop')).toEqual(V1);
+  expect(outcomesOf(servers.web1)).toEqual(['succeeded', 'restored']);
+  expect(ports.summaries.join('')).toContain('web3');
+});
+
+test('where one of three servers is not fit, nothing is changed on any', async () => {
+  const { servers, deploy } = rigOf('web1', 'web2', 'web3');
+  servers.web3.docker.script({ refused: 'Cannot connect to the Docker daemon' });
+  const { failure } = await deploy('v1');
+  expect(failure).toMatchObject({
+    kind: 'refused',
+    message: 'web3: the Docker engine does not answer. Nothing was changed on any server',
+  });
+  for (const { docker } of Object.values(servers)) expect(docker.running('shop')).toEqual([]);
+});
+
+test('one server migrates for all, before another is changed', async () => {
+  const { servers, deploy } = rigOf('web2', 'web1');
+  well(await deploy('v1', { migrate: 'api: ./migrate up' }));
+  expect(servers.web2.docker.commands()).toEqual(['sh -c ./migrate up']);
+  expect(servers.web1.docker.commands()).toEqual([]);
+  expect(servers.web1.docker.running('shop')).toEqual(V1);
+});
+
+test('a plan changes nothing', async () => {
+  const { servers, deploy } = rigOf('web1');
+  const { outputs, log, failure } = await deploy('v1', { plan: 'true' });
+  expect(failure).toBeUndefined();
+  expect(outputs.changed).toBe(true);
+  expect(log).toContain('what a deployment would do (nothing is changed)');
+  expect(servers.web1.docker.containers()).toEqual([]);
+});
+
+test('every session is closed, also after a failure', async () => {
+  const { servers, deploy } = rigOf('web1', 'web2');
+  await deploy('v9');
+  await eventually(
+    () => Object.values(servers).every(({ sessions }) => sessions.every(({ gone }) => gone.aborted)),
+    'the end of every session',
+  );
+});

@@ -1,0 +1,112 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { TestHost } from '@deploy-actions/host/testing';
+import { type Failure, parseFields } from '@deploy-actions/kit';
+import { type DockerServer, dockerServers } from '@deploy-actions/release/testing';
+import { type FakePorts, fakePorts } from '@deploy-actions/runner/testing';
+import { type DeployInputs, type DeployOutputs, fields } from '../fields.ts';
+import type { Connecting } from '@deploy-actions/shell';
+import { deploy } from '../ssh-compose-deploy.ts';
+
+/** The shop: an api that needs a database, of which the api has a version. */
+const COMPOSE = `
+name: shop
+services:
+  api:
+    image: registry.test/shop/api:\${TAG}
+    healthcheck: { test: [CMD, check] }
+    depends_on: { db: { condition: service_healthy, required: true } }
+  db:
+    image: registry.test/db:1
+    healthcheck: { test: [CMD, check] }
+`;
+
+/** What the registry has, and the digit that each image's id is made of. */
+const IMAGES = {
+  'registry.test/shop/api:v1': '1',
+  'registry.test/shop/api:v2': '2',
+  'registry.test/shop/api:v3': '3',
+  'registry.test/db:1': 'd',
+};
+
+/** Any key: nothing here is logged in to. */
+const KEY = ['-----BEGIN OPENSSH ', 'PRIVATE KEY-----\nAAAA\n-----END OPENSSH ', 'PRIVATE KEY-----'].join('');
+
+/** One run of the action. */
+export interface Deployed {
+  outputs: DeployOutputs;
+  failure: Failure | undefined;
+  ports: FakePorts;
+  log: string;
+}
+
+/** A run that is under way. */
+export interface Deploying {
+  ports: FakePorts;
+  done: Promise<Deployed>;
+}
+
+/** Servers with Docker that the action deploys to, from a checkout of its own. */
+export interface DeployRig<N extends string> {
+  servers: Record<N, DockerServer>;
+  /** Deploys a version to all servers. `run` names the workflow run; default a new one each time. */
+  start(version: string, more?: Record<string, string>, run?: string): Deploying;
+  deploy(version: string, more?: Record<string, string>, run?: string): Promise<Deployed>;
+  inputs(version: string, more?: Record<string, string>): DeployInputs;
+  world(run?: string): FakePorts & Connecting;
+}
+
+export function deployRig<N extends string>(
+  names: readonly N[],
+  hostWith: (shell: 'dash') => TestHost,
+): DeployRig<N> {
+  const { servers, connect } = dockerServers(names, hostWith, IMAGES);
+  const workspace = path.join(servers[names[0]!].host.home, 'checkout');
+  mkdirSync(workspace);
+  writeFileSync(path.join(workspace, 'compose.yaml'), COMPOSE);
+  let runs = 0;
+  const inputs = (version: string, more: Record<string, string> = {}): DeployInputs => {
+    const given: Record<string, string> = {
+      host: names.map((name) => `deploy@${name}`).join('\n'),
+      'ssh-key': KEY,
+      path: '/srv/shop',
+      version,
+      env: `TAG=${version}`,
+      'min-free-disk': '1',
+      'wait-timeout': '20s',
+      ...more,
+    };
+    return parseFields(fields, (name) => given[name] ?? '');
+  };
+  const world = (run = '') => {
+    const workflow = {
+      workspace,
+      temp: workspace,
+      runId: run,
+      runNumber: Number(run),
+      runUrl: `https://ci.test/${run}`,
+    };
+    return { ...fakePorts(workflow), connect };
+  };
+  const rig: DeployRig<N> = {
+    servers,
+    inputs,
+    world,
+    start(version, more = {}, run = String(100 + (runs += 1))) {
+      const ports = world(run);
+      const ended = (outputs: DeployOutputs, failure?: Failure): Deployed => ({
+        outputs,
+        failure,
+        ports,
+        log: ports.log.lines.join('\n'),
+      });
+      const done = deploy(inputs(version, more), ports).then(
+        (outputs) => ended(outputs),
+        (error: Failure) => ended((error.outputs ?? {}) as DeployOutputs, error),
+      );
+      return { ports, done };
+    },
+    deploy: (version, more, run) => rig.start(version, more, run).done,
+  };
+  return rig;
+}

@@ -1,0 +1,77 @@
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { TestHost } from '@deploy-actions/host/testing';
+import type { FakeContainer, Script } from './docker/state.ts';
+
+/** An engine that stands in for Docker's on a test's host: real calls of a program, containers that are files. */
+export interface FakeDocker {
+  /** Changes how the engine behaves from now on. */
+  script(change: Partial<Script>): void;
+  /** All containers, also stopped ones. */
+  containers(): FakeContainer[];
+  /** `service image` of those that run, sorted; one-off containers left out. */
+  running(project?: string): string[];
+  /** What was asked of the engine, in order. */
+  calls(): string[];
+  /** Commands that were run in containers, in order. */
+  commands(): string[];
+}
+
+/** Puts the stand-in first on a host's PATH. The registry has `images`: references by the id of their image. */
+export function fakeDocker(host: TestHost, images: Readonly<Record<string, string>>): FakeDocker {
+  const folder = path.join(host.home, 'engine');
+  mkdirSync(folder, { recursive: true });
+  let script: Script = {
+    registry: Object.fromEntries(
+      Object.entries(images).map(([reference, letter]) => [
+        reference,
+        { id: `sha256:${letter.repeat(64)}`, digest: `sha256:${letter.repeat(64)}` },
+      ]),
+    ),
+  };
+  const write = () => writeFileSync(path.join(folder, 'script.json'), JSON.stringify(script));
+  write();
+  const program = path.join(__dirname, 'docker/main.ts');
+  host.tool(
+    'docker',
+    `NODE_COMPILE_CACHE='${path.join(host.home, 'compiled')}' exec '${process.execPath}' --disable-warning=ExperimentalWarning '${program}' '${folder}' "$@"`,
+  );
+  const lines = () => {
+    try {
+      return readFileSync(path.join(folder, 'calls'), 'utf8').split('\n').filter(Boolean);
+    } catch {
+      return [];
+    }
+  };
+  const containers = () => {
+    try {
+      return readdirSync(path.join(folder, 'containers'))
+        .filter((name) => /^[0-9a-f]{64}$/.test(name))
+        .map(
+          (name) => JSON.parse(readFileSync(path.join(folder, 'containers', name), 'utf8')) as FakeContainer,
+        );
+    } catch {
+      return [];
+    }
+  };
+  return {
+    script(change) {
+      script = { ...script, ...change };
+      write();
+    },
+    containers,
+    running: (project) =>
+      containers()
+        .filter(
+          ({ State, Config: { Labels } }) => State.Running && Labels['com.docker.compose.oneoff'] === 'False',
+        )
+        .filter(
+          ({ Config: { Labels } }) =>
+            project === undefined || Labels['com.docker.compose.project'] === project,
+        )
+        .map(({ Config: { Image, Labels } }) => `${Labels['com.docker.compose.service']} ${Image}`)
+        .sort(),
+    calls: () => lines().filter((line) => !line.startsWith('command ')),
+    commands: () => lines().flatMap((line) => (line.startsWith('command ') ? [line.slice(8)] : [])),
+  };
+}

@@ -1,0 +1,267 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { containerOf, halt, launch, make } from './engine.ts';
+import { Refusal, options, unknown } from './refusal.ts';
+import { type FakeContainer, type State, sha256 } from './state.ts';
+
+interface Service {
+  image: string;
+  labels?: Record<string, string>;
+  healthcheck?: object;
+  scale?: number;
+  deploy?: { replicas?: number };
+  networks?: Record<string, object | null>;
+  ports?: { target: number; published?: string; host_ip?: string; protocol?: string }[];
+  [key: string]: unknown;
+}
+
+interface Model {
+  name: string;
+  services: Record<string, Service>;
+  networks?: Record<string, { name?: string } | null>;
+  [key: string]: unknown;
+}
+
+/** `docker compose …`. Answers what goes to stdout. */
+export async function composeCommand(state: State, words: readonly string[]): Promise<string> {
+  const { values, rest } = options(words, {
+    values: {
+      project: ['--project-name'],
+      folder: ['--project-directory'],
+      env: ['--env-file'],
+      file: ['--file', '-f'],
+      profile: ['--profile'],
+    },
+  });
+  const given = (name: string) => values.get(name)?.[0];
+  const [command = '', ...more] = rest;
+  const folder = given('folder') ?? process.cwd();
+  const files = values.get('file') ?? [];
+  const load = async () => await readModel(files, given('project'), folder, given('env'));
+  switch (command) {
+    case 'config':
+      return await config(more, await load());
+    case 'up':
+      return up(state, more, await load(), folder);
+    case 'run':
+      return runOnce(state, more, await load());
+    case 'exec': {
+      const { rest: named } = options(more, { flags: ['-T'] });
+      const model = await load();
+      const [one] = containersOf(state, model.name, named[0]!);
+      if (!one?.State.Running) throw new Refusal(`service "${named[0]}" is not running`);
+      return act(state, named.slice(1));
+    }
+    case 'restart': {
+      const known = { values: { timeout: ['--timeout', '-t'] }, flags: ['--no-deps'] };
+      const model = await load();
+      for (const name of options(more, known).rest)
+        for (const one of containersOf(state, model.name, name)) launch(state, one);
+      return '';
+    }
+  }
+  throw unknown(['compose', ...words]);
+}
+
+/** Reads compose files as far as tests write them: resolved ones as they are, others with variables and short forms. */
+async function readModel(
+  files: readonly string[],
+  given: string | undefined,
+  folder: string,
+  envFile: string | undefined,
+): Promise<Model> {
+  if (files.length !== 1) throw unknown(['compose', ...files]);
+  const text = readFileSync(files[0]!, 'utf8');
+  if (files[0]!.endsWith('.json')) {
+    const model = JSON.parse(text) as Model;
+    return { ...model, name: given ?? model.name };
+  }
+  const env = new Map(
+    (envFile ? readFileSync(envFile, 'utf8') : '').split('\n').flatMap((line): [string, string][] => {
+      const [, key, value] = /^(\w+)="?(.*?)"?$/.exec(line) ?? [];
+      return key === undefined ? [] : [[key, value!]];
+    }),
+  );
+  const { parse } = await import('yaml');
+  const filled = text.replace(
+    /\$\{(\w+)(?::-([^}]*))?\}/g,
+    (_all, key: string, otherwise = '') => env.get(key) ?? String(otherwise),
+  );
+  let model: Model;
+  try {
+    model = parse(filled) as Model;
+  } catch (error) {
+    throw new Refusal(`yaml: ${(error as Error).message}`);
+  }
+  const services = Object.fromEntries(
+    Object.entries(model.services).map(([name, service]) => {
+      const { build, ports = [], volumes, ...rest } = service;
+      if (build !== undefined || volumes !== undefined) throw unknown(['compose', 'config', name]);
+      if (typeof service.image !== 'string')
+        throw new Refusal(`service "${name}" has neither an image nor a build context`);
+      return [
+        name,
+        {
+          command: null,
+          entrypoint: null,
+          networks: { default: null },
+          ...rest,
+          ...(ports.length > 0
+            ? { ports: ports.map((one) => ({ mode: 'ingress', protocol: 'tcp', ...one })) }
+            : {}),
+        } as Service,
+      ];
+    }),
+  );
+  const named = given ?? (model.name as string | undefined) ?? path.basename(folder);
+  return { ...model, name: named, services, networks: { default: { name: `${named}_default` } } };
+}
+
+async function config(words: readonly string[], model: Model): Promise<string> {
+  const { flags, values, rest } = options(words, {
+    values: { format: ['--format'], hash: ['--hash'] },
+    flags: ['--services'],
+  });
+  if (rest.length > 0) throw unknown(['compose', 'config', ...words]);
+  if (flags.has('--services')) return `${Object.keys(model.services).join('\n')}\n`;
+  if (values.get('hash')?.[0] === '*')
+    return Object.entries(model.services)
+      .map(([name, one]) => `${name} ${sha256(JSON.stringify(one))}\n`)
+      .join('');
+  if (values.get('format')?.[0] !== 'json') throw unknown(['compose', 'config', ...words]);
+  return `${JSON.stringify(model, null, 2)}\n`;
+}
+
+function containersOf(state: State, project: string, service: string): FakeContainer[] {
+  return state.containers().filter(({ Config: { Labels } }) => {
+    const isOwn =
+      Labels['com.docker.compose.project'] === project && Labels['com.docker.compose.service'] === service;
+    return isOwn && Labels['com.docker.compose.oneoff'] === 'False';
+  });
+}
+
+function up(state: State, words: readonly string[], model: Model, folder: string): string {
+  const { flags, rest } = options(words, {
+    values: { timeout: ['--timeout', '-t'], pull: ['--pull'] },
+    flags: [
+      '--detach',
+      '-d',
+      '--no-deps',
+      '--no-build',
+      '--no-color',
+      '--quiet-pull',
+      '--force-recreate',
+      '--no-recreate',
+    ],
+  });
+  if (!flags.has('--detach') || !flags.has('--no-deps')) throw unknown(['compose', 'up', ...words]);
+  for (const name of rest) {
+    const service = model.services[name];
+    if (!service) throw new Refusal(`no such service: ${name}`);
+    const fails = state.script().images?.[service.image]?.fails;
+    if (fails !== undefined) throw new Refusal(`Error response from daemon: ${fails}`);
+    const hash = sha256(JSON.stringify(service));
+    const image = state.image(service.image);
+    const old = containersOf(state, model.name, name);
+    const replicas = service.scale ?? service.deploy?.replicas ?? 1;
+    const isKept = (one: FakeContainer) =>
+      flags.has('--no-recreate') ||
+      (!flags.has('--force-recreate') &&
+        one.Config.Labels['com.docker.compose.config-hash'] === hash &&
+        one.Image === image?.Id);
+    const kept = old.filter(isKept).slice(0, replicas);
+    for (const one of old) if (!kept.includes(one)) state.remove('containers', one.ID);
+    for (const one of kept) if (!one.State.Running) launch(state, one);
+    const used = new Set(kept.map((one) => one.Config.Labels['com.docker.compose.container-number']));
+    for (let number = 1; kept.length + 0 < replicas && number <= replicas; number += 1) {
+      if (used.has(String(number))) continue;
+      launch(
+        state,
+        make(state, {
+          ...aboutOf(service, name, model, number),
+          labels: labelsOf(service, name, model, number, hash, folder),
+        }),
+      );
+    }
+    process.stderr.write(` Container ${model.name}-${name}-1  Started\n`);
+  }
+  return '';
+}
+
+function aboutOf(service: Service, name: string, model: Model, number: number) {
+  const networks = Object.keys(service.networks ?? {}).map((one) => model.networks?.[one]?.name ?? one);
+  const ports = Object.fromEntries(
+    (service.ports ?? []).map((one) => [
+      `${one.target}/${one.protocol ?? 'tcp'}`,
+      one.published === undefined ? [] : [{ HostIp: one.host_ip ?? '', HostPort: one.published }],
+    ]),
+  );
+  return {
+    name: `${model.name}-${name}-${number}`,
+    image: service.image,
+    checked: service.healthcheck !== undefined,
+    networks,
+    ports,
+  };
+}
+
+function labelsOf(
+  service: Service,
+  name: string,
+  model: Model,
+  number: number,
+  hash: string,
+  folder: string,
+) {
+  return {
+    ...service.labels,
+    'com.docker.compose.project': model.name,
+    'com.docker.compose.service': name,
+    'com.docker.compose.oneoff': 'False',
+    'com.docker.compose.container-number': String(number),
+    'com.docker.compose.config-hash': hash,
+    'com.docker.compose.project.working_dir': folder,
+    'com.docker.compose.project.config_files': path.join(folder, 'compose.json'),
+  };
+}
+
+/** `compose run`: a container of its own, that has ended when it is looked at. */
+function runOnce(state: State, words: readonly string[], model: Model): string {
+  const { flags, values, rest } = options(words, {
+    values: { name: ['--name'] },
+    flags: ['--detach', '-d', '--no-deps', '-T', '--rm'],
+  });
+  const [name, ...command] = rest;
+  const service = model.services[name ?? ''];
+  if (!service) throw new Refusal(`no such service: ${name}`);
+  if (!flags.has('--no-deps')) throw unknown(['compose', 'run', ...words]);
+  if (flags.has('--rm')) return act(state, command);
+  const made = make(state, {
+    ...aboutOf(service, name!, model, 1),
+    name: values.get('name')?.[0] ?? `${model.name}-${name}-run`,
+    labels: {
+      ...service.labels,
+      'com.docker.compose.project': model.name,
+      'com.docker.compose.service': name!,
+      'com.docker.compose.oneoff': 'True',
+    },
+  });
+  let code = 0;
+  try {
+    state.addLog(made.ID, act(state, command));
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    state.addLog(made.ID, `${error.message}\n`);
+    code = error.code;
+  }
+  halt(state, containerOf(state, made.ID), code);
+  return `${made.ID}\n`;
+}
+
+/** What a command in a container does, by the script. */
+function act(state: State, words: readonly string[]): string {
+  state.note(`command ${words.join(' ')}`);
+  const { code = 0, output = '' } = state.script().commands?.[words.join(' ')] ?? {};
+  if (code !== 0) throw new Refusal(output, code);
+  return output;
+}

@@ -1,0 +1,315 @@
+import { Refusal, options, unknown } from './refusal.ts';
+import { type FakeContainer, type State, sha256 } from './state.ts';
+import { render } from './template.ts';
+
+/** Docker's own commands. Answers what goes to stdout. */
+export function engineCommand(state: State, words: readonly string[]): string {
+  const [name = '', ...rest] = words;
+  const two = `${name} ${rest[0] ?? ''}`;
+  const after = rest.slice(1);
+  switch (name) {
+    case 'info':
+    case 'version': {
+      const { values } = options(rest, { values: { format: ['--format', '-f'] } });
+      return `${render(values.get('format')?.[0] ?? '{{json .}}', ABOUT)}\n`;
+    }
+    case 'ps':
+      return list(state, rest);
+    case 'inspect':
+      return inspectContainers(state, rest);
+    case 'tag':
+      return tag(state, rest[0]!, rest[1]!);
+    case 'pull':
+      return pull(state, options(rest, { flags: ['--quiet', '-q'] }).rest[0]!);
+    case 'stop':
+    case 'start':
+    case 'rm':
+    case 'rename':
+    case 'wait':
+    case 'logs':
+      return containerCommand(state, name, rest);
+  }
+  switch (two) {
+    case 'container inspect':
+      return inspectContainers(state, after);
+    case 'image inspect':
+      return inspectImages(state, after);
+    case 'image ls':
+      return listImages(state, after);
+    case 'image rm': {
+      const { rest: references } = options(after, {});
+      for (const one of references) {
+        if (!state.read('images', one))
+          throw new Refusal(`Error response from daemon: No such image: ${one}`);
+        state.remove('images', one);
+      }
+      return '';
+    }
+    case 'network inspect':
+    case 'volume inspect': {
+      const { values, rest: names } = options(after, { values: { format: ['--format', '-f'] } });
+      return names
+        .map((one) => {
+          const found = state.read(`${name}s`, one);
+          if (!found) throw new Refusal(`Error response from daemon: get ${one}: no such ${name}`);
+          return `${render(values.get('format')?.[0] ?? '{{json .}}', found)}\n`;
+        })
+        .join('');
+    }
+    case 'network create':
+    case 'volume create': {
+      const known = { label: ['--label'], driver: ['--driver'], opt: ['--opt'] };
+      const { rest: names } = options(after, { values: known });
+      const [one] = names;
+      if (one === undefined || names.length > 1) throw unknown(words);
+      if (name === 'network' && state.read('networks', one))
+        throw new Refusal(`Error response from daemon: network with name ${one} already exists`);
+      state.write(`${name}s`, one, { Name: one });
+      return `${one}\n`;
+    }
+    case 'network connect': {
+      const { values, rest: given } = options(after, { values: { alias: ['--alias'] } });
+      const [network, which] = given;
+      const container = containerOf(state, which!);
+      if (!state.read('networks', network!))
+        throw new Refusal(`Error response from daemon: network ${network} not found`);
+      container.NetworkSettings.Networks[network!] = { IPAddress: '', Aliases: values.get('alias') ?? [] };
+      state.save(container);
+      return '';
+    }
+  }
+  throw unknown(words);
+}
+
+const ABOUT = {
+  DockerRootDir: '/',
+  ClientInfo: { Plugins: [{ Name: 'compose', Version: 'v2.40.0', Path: '' }] },
+  Server: { Version: '28.0.0' },
+  Client: { Version: '28.0.0' },
+};
+
+export function containerOf(state: State, which: string): FakeContainer {
+  const found = state.container(which);
+  if (!found) throw new Refusal(`Error response from daemon: No such container: ${which}`);
+  return found;
+}
+
+function list(state: State, words: readonly string[]): string {
+  const { flags, values, rest } = options(words, {
+    values: { filter: ['--filter', '-f'], format: ['--format'] },
+    flags: ['--all', '-a', '--quiet', '-q', '--no-trunc'],
+  });
+  if (rest.length > 0) throw unknown(['ps', ...words]);
+  const all = flags.has('--all') || flags.has('-a');
+  const quiet = flags.has('--quiet') || flags.has('-q');
+  const filters = (values.get('filter') ?? []).map((one) => {
+    const [, key, value] = /^label=([^=]+)(?:=(.*))?$/.exec(one) ?? [];
+    if (key === undefined) throw unknown(['ps', ...words]);
+    return { key, value };
+  });
+  return state
+    .containers()
+    .filter(({ State: { Running } }) => all || Running)
+    .filter(({ Config: { Labels } }) =>
+      filters.every(({ key, value }) => (value === undefined ? key in Labels : Labels[key] === value)),
+    )
+    .map((one) => {
+      if (quiet) return `${one.ID}\n`;
+      const { Status, ExitCode, Health } = one.State;
+      const health = Health
+        ? Health.Status === 'starting'
+          ? ' (health: starting)'
+          : ` (${Health.Status})`
+        : '';
+      const shown = {
+        ID: one.ID,
+        Names: one.Name.slice(1),
+        Image: one.Config.Image,
+        State: Status,
+        Status:
+          Status === 'running'
+            ? `Up 5 minutes${health}`
+            : Status === 'exited'
+              ? `Exited (${ExitCode}) 5 minutes ago`
+              : 'Created',
+      };
+      const methods = { Label: (key: string) => one.Config.Labels[key] ?? '' };
+      return `${render(values.get('format')?.[0] ?? '{{json .}}', shown, methods)}\n`;
+    })
+    .join('');
+}
+
+function inspectContainers(state: State, words: readonly string[]): string {
+  const { values, rest } = options(words, {
+    values: { format: ['--format', '-f'], type: ['--type'] },
+  });
+  const lines: string[] = [];
+  const missing = rest.filter((one) => {
+    const found = state.container(one);
+    if (found) lines.push(`${render(values.get('format')?.[0] ?? '{{json .}}', found)}\n`);
+    return !found;
+  });
+  // What is there is told all the same.
+  if (missing.length > 0) {
+    process.stdout.write(lines.join(''));
+    throw new Refusal(missing.map((one) => `Error: No such object: ${one}`).join('\n'));
+  }
+  return lines.join('');
+}
+
+function inspectImages(state: State, words: readonly string[]): string {
+  const { values, rest } = options(words, { values: { format: ['--format', '-f'] } });
+  const lines: string[] = [];
+  for (const one of rest) {
+    const found = state.image(one);
+    if (!found) {
+      process.stdout.write(lines.join(''));
+      throw new Refusal(`Error: No such image: ${one}`);
+    }
+    lines.push(`${render(values.get('format')?.[0] ?? '{{json .}}', found)}\n`);
+  }
+  return lines.join('');
+}
+
+function listImages(state: State, words: readonly string[]): string {
+  const { values } = options(words, {
+    values: { format: ['--format'] },
+    flags: ['--no-trunc', '--digests'],
+  });
+  return state
+    .names('images')
+    .map((reference) => {
+      const { Id, RepoDigests } = state.image(reference)!;
+      const [, repository, tag, digest] = /^(.*?)(?::([^:/@]+))?(?:@(.*))?$/.exec(reference)!;
+      const known = RepoDigests.find((one) => one.startsWith(`${repository}@`))?.split('@')[1];
+      const shown = {
+        ID: Id,
+        Repository: repository,
+        Tag: tag ?? '<none>',
+        Digest: digest ?? known ?? '<none>',
+      };
+      return `${render(values.get('format')?.[0] ?? '{{json .}}', shown)}\n`;
+    })
+    .join('');
+}
+
+function tag(state: State, source: string, target: string): string {
+  const image = state.image(source);
+  if (!image) throw new Refusal(`Error response from daemon: No such image: ${source}`);
+  state.write('images', target, image);
+  return '';
+}
+
+function pull(state: State, reference: string): string {
+  const { registry, pulls = {} } = state.script();
+  const word = pulls[reference];
+  if (word !== undefined) throw new Refusal(`Error response from daemon: ${word}`);
+  const found = registry[reference];
+  if (!found)
+    throw new Refusal(`Error response from daemon: manifest for ${reference} not found: manifest unknown`);
+  const repository = reference.replace(/(:[^:/@]+)?(@.*)?$/, '');
+  state.write('images', reference, { Id: found.id, RepoDigests: [`${repository}@${found.digest}`] });
+  return `${reference}\n`;
+}
+
+function containerCommand(state: State, name: string, words: readonly string[]): string {
+  const known = {
+    values: { time: ['--time', '-t'], tail: ['--tail'] },
+    flags: ['--force', '-f', '--follow'],
+  };
+  const { rest } = options(words, known);
+  switch (name) {
+    case 'rename': {
+      const container = containerOf(state, rest[0]!);
+      state.save({ ...container, Name: `/${rest[1]!}` });
+      return '';
+    }
+    case 'logs':
+      return state.log(containerOf(state, rest[0]!).ID);
+    case 'wait':
+      return `${containerOf(state, rest[0]!).State.ExitCode}\n`;
+  }
+  for (const which of rest) {
+    const container = containerOf(state, which);
+    if (name === 'rm') state.remove('containers', container.ID);
+    if (name === 'stop') halt(state, container, 0);
+    if (name === 'start') launch(state, container);
+  }
+  return rest.map((one) => `${one}\n`).join('');
+}
+
+/** Starts a container, which then behaves as the script says of its image. */
+export function launch(state: State, container: FakeContainer): void {
+  const { exits, health } = state.script().images?.[container.Config.Image] ?? {};
+  container.State = {
+    ...container.State,
+    Status: exits === undefined ? 'running' : 'exited',
+    Running: exits === undefined,
+    ExitCode: exits ?? 0,
+    StartedAt: new Date().toISOString(),
+    ...(container.State.Health
+      ? { Health: { Status: health ?? 'healthy', FailingStreak: health === 'unhealthy' ? 3 : 0, Log: [] } }
+      : {}),
+  };
+  state.save(container);
+}
+
+export function halt(state: State, container: FakeContainer, code: number): void {
+  container.State = { ...container.State, Status: 'exited', Running: false, ExitCode: code };
+  state.save(container);
+}
+
+/** A container that was made and not started. */
+export function make(
+  state: State,
+  about: {
+    name: string;
+    image: string;
+    labels: Record<string, string>;
+    checked: boolean;
+    networks: string[];
+    ports: Record<string, object[]>;
+  },
+): FakeContainer {
+  const image = state.image(about.image);
+  if (!image) throw new Refusal(`Error response from daemon: No such image: ${about.image}`);
+  if (state.container(about.name))
+    throw new Refusal(
+      `Error response from daemon: Conflict. The container name "/${about.name}" is already in use`,
+    );
+  const id = sha256(`${about.name} ${process.hrtime.bigint()}`);
+  const container: FakeContainer = {
+    ID: id,
+    Id: id,
+    Name: `/${about.name}`,
+    Created: new Date().toISOString(),
+    Path: 'app',
+    Args: [],
+    Image: image.Id,
+    RestartCount: 0,
+    Config: { Image: about.image, Labels: about.labels },
+    State: {
+      Status: 'created',
+      Running: false,
+      ExitCode: 0,
+      StartedAt: '0001-01-01T00:00:00Z',
+      OOMKilled: false,
+      Error: '',
+      Pid: 0,
+      ...(about.checked ? { Health: { Status: 'starting', FailingStreak: 0, Log: [] } } : {}),
+    },
+    HostConfig: {
+      NetworkMode: about.networks[0] ?? 'bridge',
+      IpcMode: 'private',
+      PidMode: '',
+      PortBindings: about.ports,
+    },
+    NetworkSettings: {
+      Networks: Object.fromEntries(about.networks.map((one) => [one, { IPAddress: '', Aliases: [] }])),
+      Ports: about.ports,
+    },
+    Mounts: [],
+  };
+  state.save(container);
+  return container;
+}

@@ -1,0 +1,130 @@
+import { createHash } from 'node:crypto';
+import {
+  appendFileSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import path from 'node:path';
+
+/** A container, with the names that `docker inspect` gives to what it tells. */
+export interface FakeContainer {
+  ID: string;
+  Id: string;
+  Name: string;
+  Created: string;
+  Path: string;
+  Args: string[];
+  /** The id of its image. */
+  Image: string;
+  RestartCount: number;
+  Config: { Image: string; Labels: Record<string, string> };
+  State: {
+    Status: string;
+    Running: boolean;
+    ExitCode: number;
+    StartedAt: string;
+    OOMKilled: boolean;
+    Error: string;
+    Pid: number;
+    Health?: { Status: string; FailingStreak: number; Log: object[] };
+  };
+  HostConfig: {
+    NetworkMode: string;
+    IpcMode: string;
+    PidMode: string;
+    PortBindings: Record<string, object[]>;
+  };
+  NetworkSettings: {
+    Networks: Record<string, { IPAddress: string; Aliases: string[] }>;
+    Ports: Record<string, object[]>;
+  };
+  Mounts: object[];
+}
+
+export interface FakeImage {
+  Id: string;
+  RepoDigests: string[];
+}
+
+/** How the engine is to behave; what is not named goes well. */
+export interface Script {
+  /** What every call says instead of an answer, such as the word of an engine that may not be used. */
+  refused?: string;
+  /** What the registry has: a reference's image. Others are unknown to it. */
+  registry: Record<string, { id: string; digest: string }>;
+  /** What the registry says instead, by reference. */
+  pulls?: Record<string, string>;
+  /** How containers of an image behave. */
+  images?: Record<string, { health?: 'healthy' | 'unhealthy' | 'starting'; exits?: number; fails?: string }>;
+  /** How a command in a container ends, by its words. */
+  commands?: Record<string, { code?: number; output?: string }>;
+}
+
+/** The engine's state as files, one for each thing, since many calls run at once. */
+export function openState(folder: string) {
+  const at = (kind: string, name: string) => path.join(folder, kind, encodeURIComponent(name));
+  const read = <T>(kind: string, name: string): T | undefined => {
+    try {
+      return JSON.parse(readFileSync(at(kind, name), 'utf8')) as T;
+    } catch {
+      return undefined;
+    }
+  };
+  const write = (kind: string, name: string, value: unknown) => {
+    mkdirSync(path.join(folder, kind), { recursive: true });
+    const temporary = `${at(kind, name)}.${process.pid}`;
+    writeFileSync(temporary, JSON.stringify(value));
+    renameSync(temporary, at(kind, name));
+  };
+  const names = (kind: string): string[] => {
+    try {
+      return readdirSync(path.join(folder, kind))
+        .filter((name) => !/\.\d+$/.test(name))
+        .map(decodeURIComponent)
+        .sort();
+    } catch {
+      return [];
+    }
+  };
+  const all = <T>(kind: string): T[] => names(kind).flatMap((name) => read<T>(kind, name) ?? []);
+  const state = {
+    names,
+    read,
+    write,
+    remove: (kind: string, name: string) => rmSync(at(kind, name), { force: true }),
+    script: () => JSON.parse(readFileSync(path.join(folder, 'script.json'), 'utf8')) as Script,
+    note: (line: string) => appendFileSync(path.join(folder, 'calls'), `${line}\n`),
+    containers: () => all<FakeContainer>('containers').sort((a, b) => (a.Created < b.Created ? -1 : 1)),
+    /** By id or name; undefined when there is none. */
+    container: (which: string) =>
+      state.containers().find((one) => one.ID === which || one.Name === `/${which}` || one.Name === which),
+    save: (container: FakeContainer) => write('containers', container.ID, container),
+    /** By reference or id. */
+    image(which: string): FakeImage | undefined {
+      const own = read<FakeImage>('images', which);
+      return own ?? all<FakeImage>('images').find(({ Id }) => Id === which);
+    },
+    addLog: (id: string, text: string) => {
+      mkdirSync(path.join(folder, 'logs'), { recursive: true });
+      appendFileSync(path.join(folder, 'logs', id), text);
+    },
+    log: (id: string) => {
+      try {
+        return readFileSync(path.join(folder, 'logs', id), 'utf8');
+      } catch {
+        return '';
+      }
+    },
+  };
+  return state;
+}
+
+export type State = ReturnType<typeof openState>;
+
+export function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}

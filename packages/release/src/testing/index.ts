@@ -1,0 +1,2 @@
+export { type FakeDocker, fakeDocker } from './docker-host.ts';
+export { type DockerServer, type DockerServers, dockerServers } from './docker-servers.ts';

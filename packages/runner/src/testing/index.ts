@@ -1,0 +1,2 @@
+export { type FakePorts, fakePorts } from './ports.ts';
+export { fakeWorkflow } from './workflow.ts';
