@@ -1,8 +1,8 @@
-import { Failure, type FailureKind } from '@deploy-actions/kit';
+import { FAILURE_KINDS, Failure, type FailureDetails } from '@deploy-actions/kit';
 
 /**
- * What can be wrong with an image, told apart so that each has its own remedy. The code stands in the report
- * as the check's `phase`.
+ * What can be wrong with an image, told apart so that each has its own remedy: codes of the kit's
+ * table. The code stands in the report as the check's `phase`.
  */
 export type ProblemCode =
   | 'image-absent'
@@ -34,20 +34,12 @@ export type ProblemCode =
   | 'attestation-invalid'
   | 'attestation-access';
 
-export interface ProblemDetails {
-  remedy?: string;
-  cause?: unknown;
-  details?: string;
-  kind?: FailureKind;
-}
-
 /** A failed verification of one image. */
 export class Problem extends Failure {
-  readonly code: ProblemCode;
+  declare readonly code: ProblemCode;
 
-  constructor(code: ProblemCode, message: string, { kind = 'refused', ...details }: ProblemDetails = {}) {
-    super(kind, message, details);
+  constructor(code: ProblemCode, message: string, details: Omit<FailureDetails, 'code'> = {}) {
+    super(FAILURE_KINDS[code], message, { ...details, code });
     this.name = 'Problem';
-    this.code = code;
   }
 }

@@ -77,20 +77,18 @@ function whyNot({ watched, result }: TargetOutcome): string {
 
 /** What a person can do about the first target that is not ready. */
 export function remedyFor(bad: TargetOutcome[]): string {
-  const { watched, result } = bad[0]!;
-  const { target } = watched;
-  const last = result.last;
+  const { last } = bad[0]!.result;
   switch (last?.phase) {
     case 'dns':
       return 'Check the name; a service of a compose network is known by its name only there, and from the server only what the server resolves.';
     case 'tcp':
-      return /refused/.test(last.detail ?? '')
+      return last.reason === 'connection-refused'
         ? 'Nothing listens there: check that the port is published and on which address the service listens (127.0.0.1 inside a container is the container itself), and its logs.'
         : 'Check the address, the firewall, and that the port is published.';
     case 'tls':
       return 'Check the certificate, its name and its chain; `ca` trusts a certificate authority of your own.';
     case 'expectation':
-      return target.kind === 'http' && target.expect.version && /^version/.test(last.detail ?? '')
+      return last.reason === 'other-version'
         ? 'Another version answers: the new one is not up yet, or the traffic does not go to it.'
         : 'It answers, but not as expected: see its logs, or correct what is expected.';
     case 'container':

@@ -86,8 +86,8 @@ describe('commands on one server for all', () => {
     const told = path.join(folder(), 'told');
     writeFileSync(told, '');
     const operate = (name: string, database: string, before = '') =>
-      `operate() { ${before} await_go 20 || { result stopped true; fail lost 'no word'; }; phase database; ${database} phase up; echo ${name} >>${told}; }`;
-    const waits = `wait_until 20 web2 test -f "$run/proceed" || { result stopped true; fail lost 'nothing was changed'; };`;
+      `operate() { ${before} await_go 20 || { result stopped true; fail lost lost 'no word'; }; phase database; ${database} phase up; echo ${name} >>${told}; }`;
+    const waits = `wait_until 20 web2 test -f "$run/proceed" || { result stopped true; fail lost lost 'nothing was changed'; };`;
     const outcomes = await runTogether(
       [
         member('web2', operate('web2', `${commands} echo commands >>${told};`)),
@@ -107,13 +107,13 @@ describe('commands on one server for all', () => {
   });
 
   test('that fail leave the others as they are', async () => {
-    const { told, failure } = await play('fail unhealthy "exit 3";');
+    const { told, failure } = await play('fail unhealthy unhealthy "exit 3";');
     expect(told).toEqual(['']);
     expect(failure).toMatchObject({ message: 'web2: exit 3', details: 'web1: nothing was changed' });
   });
 
   test('do not run where another server cannot go back', async () => {
-    const { told, failure } = await play('', 'fail refused "an image is gone";');
+    const { told, failure } = await play('', 'fail refused request-refused "an image is gone";');
     expect(told).toEqual(['']);
     expect(failure).toMatchObject({ message: 'web1: an image is gone' });
   });

@@ -236,7 +236,7 @@ async function edit(
     return true;
   } catch (error) {
     const gone = ['message_not_found', 'cant_update_message', 'edit_window_closed', 'channel_not_found'];
-    if (error instanceof SlackError && gone.includes(error.code)) return false;
+    if (error instanceof SlackError && gone.includes(error.word)) return false;
     throw error;
   }
 }
@@ -260,8 +260,8 @@ async function simplified<T>(
       'msg_too_long',
       'too_many_attachments',
     ];
-    if (!(error instanceof SlackError) || !formatting.includes(error.code)) throw error;
-    log.warning(`Slack did not take the message's formatting (${error.code}); it is sent as plain text.`);
+    if (!(error instanceof SlackError) || !formatting.includes(error.word)) throw error;
+    log.warning(`Slack did not take the message's formatting (${error.word}); it is sent as plain text.`);
     // An edit keeps the blocks that it does not name.
     return await send({ ...plain, blocks: [], attachments: [] });
   }

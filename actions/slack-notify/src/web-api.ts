@@ -14,12 +14,12 @@ export interface WebApi {
 
 export type ApiResult = Record<string, unknown>;
 
-/** What the API answered instead of `ok: true`; `code` is Slack's own word for it. */
+/** What the API answered instead of `ok: true`; `word` is Slack's own for it. */
 export class SlackError extends Failure {
-  readonly code: string;
-  constructor(method: string, code: string, extra = '') {
-    super('refused', `${method}: Slack says: ${code}${extra}`, { remedy: remedyFor(code) });
-    this.code = code;
+  readonly word: string;
+  constructor(method: string, word: string, extra = '') {
+    super('refused', `${method}: Slack says: ${word}${extra}`, { remedy: remedyFor(word) });
+    this.word = word;
   }
 }
 

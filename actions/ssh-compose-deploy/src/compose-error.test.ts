@@ -35,6 +35,7 @@ test("the annotation names the user's file, not the staging folder", async () =>
   const error = new Failure(
     'input',
     'the compose configuration is not valid: validating /srv/shop/.deploy/incoming/ab12/files/project/shop/compose.yaml: services.web.ports must be a list',
+    { code: 'compose-invalid' },
   );
   const placed = (await placeInComposeFile(error, workspace)) as Failure;
   expect(placed.message).toBe(

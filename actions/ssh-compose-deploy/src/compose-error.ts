@@ -1,15 +1,12 @@
 import { Failure, type Place } from '@deploy-actions/kit';
 import type { Workspace } from '@deploy-actions/workspace';
 
-/** What the message of an invalid configuration begins with (packages/release, inspect.sh). */
-const INVALID = 'the compose configuration is not valid';
-
 /**
  * The same Failure with the place in the user's compose file: Compose names a line, a key path such as
  * `services.web.ports`, or a service. Paths of the server's staging folder become the user's own.
  */
 export async function placeInComposeFile(error: unknown, workspace: Workspace, stage = ''): Promise<unknown> {
-  if (!(error instanceof Failure) || !error.message.startsWith(INVALID)) return error;
+  if (!(error instanceof Failure) || error.code !== 'compose-invalid') return error;
   const named = workspace.composeFiles.find((file) => error.message.includes(`/${file.path}:`));
   const file = named ?? workspace.composeFiles[0]!;
   const prefix = workspace.folder === '' ? '' : `${workspace.folder}/`;
@@ -20,6 +17,7 @@ export async function placeInComposeFile(error: unknown, workspace: Workspace, s
   const folder = /\/[^\s:]*\/files\/project\/[^\s:/]+\//g;
   const message = error.message.replace(stage === '' ? folder : `${stage}/`, prefix);
   return new Failure(error.kind, message, {
+    code: error.code,
     input: 'compose-file',
     remedy: error.remedy ?? `Try it where the file is: docker compose -f ${place.file} config`,
     details: error.details,

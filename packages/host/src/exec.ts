@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Failure, formatDuration, messageOf } from '@deploy-actions/kit';
 import { type Program, type Session, SessionFailure } from '@deploy-actions/shell';
 import { type Frame, frameReader } from './frames.ts';
-import { failureKind } from './result.ts';
+import { failureCause } from './result.ts';
 
 /** A name that nobody else has. */
 export function freshName(): string {
@@ -38,7 +38,7 @@ export async function runEntry(
   // Whatever is wrong with what came, nothing more is read, and the program over there loses its reader.
   const enough = new AbortController();
   const read = frameReader((frame) => {
-    if (frame.type === 'kind' || frame.type === 'message' || frame.type === 'remedy') {
+    if (['kind', 'code', 'message', 'remedy'].includes(frame.type)) {
       refused[frame.type] = frame.payload.toString('utf8');
     } else onFrame(frame);
   });
@@ -74,7 +74,9 @@ export async function runEntry(
     watch?.end();
   }
   if (refused['kind'] !== undefined) {
-    throw new Failure(failureKind(refused['kind']), refused['message'] ?? 'the server refused', {
+    const { kind, code: why } = failureCause(refused['kind'], refused['code']);
+    throw new Failure(kind, refused['message'] ?? 'the server refused', {
+      code: why,
       remedy: refused['remedy'] || undefined,
       details: details(),
     });

@@ -25,7 +25,7 @@ function member(name: string, body: string, reopenAfter = 0): Member & { host: T
   };
 }
 
-const WAITS = `operate() { await_go 20 || { result stopped true; fail lost 'no word'; }; say went; }`;
+const WAITS = `operate() { await_go 20 || { result stopped true; fail lost lost 'no word'; }; say went; }`;
 
 describe('a fleet', () => {
   const open = (signal = new AbortController().signal, heard: string[] = []) =>
@@ -59,7 +59,10 @@ describe('a fleet', () => {
 
   test('stops the others when one fails, and names that one', async () => {
     const fleet = open();
-    await fleet.start([member('a', WAITS), member('b', 'operate() { fail refused "no room"; }')], true);
+    await fleet.start(
+      [member('a', WAITS), member('b', 'operate() { fail refused request-refused "no room"; }')],
+      true,
+    );
     await allReady(fleet);
     expect(fleet.failed()).toBe(true);
     await fleet.cancel();

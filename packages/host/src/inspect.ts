@@ -4,7 +4,7 @@ import { freshName, runEntry } from './exec.ts';
 import { eventReader } from './events.ts';
 import { type ReadyProgram, programText } from './define-program.ts';
 import { variables } from './parameters.ts';
-import { failureKind, parseFieldList } from './result.ts';
+import { failureCause, parseFieldList } from './result.ts';
 import type { RunEvent, Upload } from './run.ts';
 import { uploadStream } from './upload-stream.ts';
 
@@ -65,7 +65,9 @@ export async function inspect(session: Session, inspection: Inspection): Promise
     throw new SessionFailure('lost', `looking at ${session.name} ended without an answer`);
   }
   if (fields['_message'] !== undefined) {
-    throw new Failure(failureKind(fields['_kind']), fields['_message'], {
+    const { kind, code } = failureCause(fields['_kind'], fields['_code']);
+    throw new Failure(kind, fields['_message'], {
+      code,
       remedy: fields['_remedy'],
       details: fields['_details'],
     });

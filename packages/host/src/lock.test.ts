@@ -87,7 +87,7 @@ describe.each(shellsHere().filter((one) => one !== 'bash'))('with %s as sh', (sh
     const host = make();
     host.pauseAt('up:done:before');
     const body = `operate() { once migrate add migrated; once up add up; add end; }
-      recover() { say "recovering after $(tail -n 1 "$run/journal")"; once migrate add migrated; add reverted; fail unhealthy reverted; }
+      recover() { say "recovering after $(tail -n 1 "$run/journal")"; once migrate add migrated; add reverted; fail unhealthy unhealthy reverted; }
       add() { echo "$1" >>marks; }`;
     const run = await startRun(host.session(), host.operation({ body }), watching());
     await paused(host, 'run-1/deploy-1');
@@ -121,7 +121,7 @@ describe.each(shellsHere().filter((one) => one !== 'bash'))('with %s as sh', (sh
 
   test('what was journalled by an earlier run of the same deployment is known to the next', async () => {
     const host = make();
-    const body = `operate() { done_before migrate || once migrate add migrated; [ "$run_number" = 2 ] || fail remote "up failed"; }
+    const body = `operate() { done_before migrate || once migrate add migrated; [ "$run_number" = 2 ] || fail remote command-failed "up failed"; }
       add() { echo "$1" >>marks; }`;
     await (
       await startRun(host.session(), host.operation({ body }), watching())

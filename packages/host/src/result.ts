@@ -1,4 +1,4 @@
-import { Failure, type FailureKind } from '@deploy-actions/kit';
+import { FAILURE_KINDS, Failure, type FailureCode, type FailureKind, failureCode } from '@deploy-actions/kit';
 import { RUN_STATES, type RunReference, type RunResult, type RunState } from './run.ts';
 
 /**
@@ -28,8 +28,14 @@ export function parseFieldList(bytes: Buffer): Record<string, string> {
 
 const KINDS: readonly FailureKind[] = ['input', 'refused', 'unhealthy', 'remote', 'lost', 'busy'];
 
-export function failureKind(text: string | undefined): FailureKind {
-  return KINDS.find((kind) => kind === text) ?? 'remote';
+/** The kind and the code that a server gave; a code that the table does not have, or not for that kind, counts as none. */
+export function failureCause(
+  kindText: string | undefined,
+  codeText: string | undefined,
+): { kind: FailureKind; code: FailureCode | undefined } {
+  const kind = KINDS.find((one) => one === kindText) ?? 'remote';
+  const code = failureCode(codeText);
+  return { kind, code: code !== undefined && FAILURE_KINDS[code] === kind ? code : undefined };
 }
 
 /** @throws on a word that is no state of a run. */
@@ -49,7 +55,7 @@ export function parseResult(bytes: Buffer, reference: RunReference, fresh: boole
     ...(failed
       ? {
           failure: {
-            kind: failureKind(all['_kind']),
+            ...failureCause(all['_kind'], all['_code']),
             message: all['_message'] || 'the run failed without a word',
             ...(all['_remedy'] ? { remedy: all['_remedy'] } : {}),
             ...(all['_details'] ? { details: all['_details'] } : {}),
@@ -70,6 +76,6 @@ export function parseResult(bytes: Buffer, reference: RunReference, fresh: boole
 
 /** The Failure that a failed run means. */
 export function failureOf(result: RunResult): Failure {
-  const { kind = 'remote', message = 'the run failed', remedy, details } = result.failure ?? {};
-  return new Failure(kind, message, { remedy, details });
+  const { kind = 'remote', code, message = 'the run failed', remedy, details } = result.failure ?? {};
+  return new Failure(kind, message, { code, remedy, details });
 }

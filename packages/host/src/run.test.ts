@@ -120,7 +120,9 @@ describe.each(shellsHere())('with %s as sh', (shell) => {
     const host = make();
     const look = inspect(host.session(), {
       path: host.path,
-      program: testInspection({ body: 'inspect() { say bad; fail input "line 3 is wrong" "Mend it."; }' }),
+      program: testInspection({
+        body: 'inspect() { say bad; fail input input-wrong "line 3 is wrong" "Mend it."; }',
+      }),
       files: [{ name: 'x', content: 'x' }],
     });
     await expect(look).rejects.toMatchObject({
@@ -138,7 +140,7 @@ describe.each(shellsHere())('with %s as sh', (shell) => {
       host.operation({
         body: `operate() {
           result image one; echo 'log of web' >tail; details tail
-          (fail unhealthy 'web is not well' 'Read its log.') || fail remote 'not this one'
+          (fail unhealthy unhealthy 'web is not well' 'Read its log.') || fail remote command-failed 'not this one'
         }`,
       }),
       watching(),
@@ -157,7 +159,7 @@ describe.each(shellsHere())('with %s as sh', (shell) => {
     'the same id and input again reattaches while it runs, reports when it succeeded, else starts anew',
     async () => {
       const host = make();
-      const body = 'operate() { echo once >>marks; await_go 20 || fail unhealthy "no go"; }';
+      const body = 'operate() { echo once >>marks; await_go 20 || fail unhealthy unhealthy "no go"; }';
       const first = await startRun(host.session(), host.operation({ body }), watching());
       const again = watching();
       const second = await startRun(host.session(), host.operation({ body }), again);
@@ -173,7 +175,10 @@ describe.each(shellsHere())('with %s as sh', (shell) => {
       await expect(sendGo(host.session(), first.reference)).resolves.toBe('ended');
       expect(host.read('marks')).toBe('once\n');
 
-      const other = host.operation({ body: 'operate() { fail remote broken; }', inputHash: 'b'.repeat(64) });
+      const other = host.operation({
+        body: 'operate() { fail remote command-failed broken; }',
+        inputHash: 'b'.repeat(64),
+      });
       const fourth = await startRun(host.session(), other, watching());
       expect(fourth.reference.number).toBe(2);
       expect((await fourth.result).outcome).toBe('failed');
@@ -187,7 +192,9 @@ describe.each(shellsHere())('with %s as sh', (shell) => {
     const host = make();
     const run = await startRun(
       host.session(),
-      host.operation({ body: 'operate() { await_go 1 || { nap 1; fail unhealthy "no go came"; }; }' }),
+      host.operation({
+        body: 'operate() { await_go 1 || { nap 1; fail unhealthy unhealthy "no go came"; }; }',
+      }),
       watching(),
     );
     await eventually(() => host.read('.deploy/runs/run-1/deploy-1/state') === 'ready\n', 'ready');
@@ -267,7 +274,7 @@ describe.each(shellsHere())('with %s as sh', (shell) => {
 
   also('a TERM to the program does not end what it does, only asks it to stop', async () => {
     const host = make();
-    const body = `operate() { run "a step" sh -c 'echo 1 >started; sleep 1; exit 3'; result code "$?"; cancelled && fail lost stopped; }`;
+    const body = `operate() { run "a step" sh -c 'echo 1 >started; sleep 1; exit 3'; result code "$?"; cancelled && fail lost lost stopped; }`;
     const run = await startRun(host.session(), host.operation({ body }), watching());
     await eventually(() => host.read('started') !== '', 'the step');
     process.kill(pidOf(host, 'run-1/deploy-1'), 'SIGTERM');

@@ -1,4 +1,4 @@
-import type { Clock } from '@deploy-actions/kit';
+import type { Clock, FailureCode, FailureKind } from '@deploy-actions/kit';
 import type { Session } from '@deploy-actions/shell';
 import type { ReadyProgram } from './define-program.ts';
 
@@ -78,7 +78,9 @@ export interface RunResult {
   outcome: 'succeeded' | 'failed';
   /** Set when it failed. */
   failure?: {
-    kind: 'input' | 'refused' | 'unhealthy' | 'remote' | 'lost' | 'busy';
+    kind: FailureKind;
+    /** Undefined: the server gave none that the table has. */
+    code?: FailureCode | undefined;
     message: string;
     remedy?: string;
     details?: string;

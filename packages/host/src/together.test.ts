@@ -42,8 +42,8 @@ const options = (more: Partial<TogetherOptions> = {}) => ({
 });
 
 const TELL = `mkdir -p "$(dirname "$told")"; tell() { echo "$name $1" >>"$told"; }`;
-const GO = `await_go 30 || { result stopped true; fail lost 'nothing was changed'; }`;
-const PROCEED = `phase ready; wait_until 30 'the others' test -f "$run/proceed" || { result stopped true; fail lost 'nothing was changed'; }`;
+const GO = `await_go 30 || { result stopped true; fail lost lost 'nothing was changed'; }`;
+const PROCEED = `phase ready; wait_until 30 'the others' test -f "$run/proceed" || { result stopped true; fail lost lost 'nothing was changed'; }`;
 /** In batches: between \`begin\` and \`done\` a server is being changed. */
 const BATCHED = `operate() { ${TELL}; ${PROCEED}; tell begin; phase up; tell done; phase all-ready; ${GO}; tell kept; }`;
 
@@ -94,10 +94,10 @@ test('the others hear what became of the first', async () => {
 });
 
 test('where one fails, those that wait have changed nothing, and those that are done give it back', async () => {
-  const failing = `operate() { ${PROCEED}; fail unhealthy 'it is not well'; }`;
+  const failing = `operate() { ${PROCEED}; fail unhealthy unhealthy 'it is not well'; }`;
   const reverting = BATCHED.replace(
     GO,
-    `if await_go 30; then tell kept; else tell reverted; result stopped true; fail lost reverted; fi; false`,
+    `if await_go 30; then tell kept; else tell reverted; result stopped true; fail lost lost reverted; fi; false`,
   ).replace('; tell kept; }', '; }');
   const { members, told } = serversOf({ a: reverting, b: failing, c: BATCHED });
   const outcomes = await runTogether(members, batches(1), options());
@@ -106,7 +106,7 @@ test('where one fails, those that wait have changed nothing, and those that are 
 });
 
 test('what gives back is not taken for one that is done', async () => {
-  const restoring = `operate() { ${PROCEED}; phase restore; nap 0.5; fail unhealthy 'it is not well'; }`;
+  const restoring = `operate() { ${PROCEED}; phase restore; nap 0.5; fail unhealthy unhealthy 'it is not well'; }`;
   const { members, told } = serversOf({ a: BATCHED, b: restoring });
   const outcomes = await runTogether(members, batches(2), options());
   expect(outcomes.map((one) => one.result?.outcome)).toEqual(['failed', 'failed']);
@@ -127,7 +127,7 @@ const FLIPS: Protocol = {
 test('what went well is undone where another server failed', async () => {
   const { members, told } = serversOf({
     a: FLIP,
-    b: `operate() { ${GO}; fail remote 'the proxy is gone'; }`,
+    b: `operate() { ${GO}; fail remote command-failed 'the proxy is gone'; }`,
   });
   const log = memoryLog();
   const outcomes = await runTogether(members, FLIPS, options({ log }));
@@ -142,8 +142,11 @@ test('what went well is undone where another server failed', async () => {
 
 test('what could not be undone is told', async () => {
   const { members } = serversOf({
-    a: FLIP.replace('tell "$target";', `tell "$target"; [ "$target" = new ] || fail remote 'no way back';`),
-    b: `operate() { ${GO}; fail remote 'the proxy is gone'; }`,
+    a: FLIP.replace(
+      'tell "$target";',
+      `tell "$target"; [ "$target" = new ] || fail remote command-failed 'no way back';`,
+    ),
+    b: `operate() { ${GO}; fail remote command-failed 'the proxy is gone'; }`,
   });
   const log = memoryLog();
   const outcomes = await runTogether(members, FLIPS, options({ log }));
@@ -170,7 +173,7 @@ test('one server waits for nobody, and its lines carry no name', async () => {
 
 test('each for itself, the failure of one does not stop another', async () => {
   const { members, told } = serversOf({
-    a: `operate() { fail refused 'no'; }`,
+    a: `operate() { fail refused request-refused 'no'; }`,
     b: `operate() { ${TELL}; tell done; }`,
   });
   const outcomes = await runTogether(members, ALONE, options());
@@ -217,7 +220,7 @@ test('a run that a cancellation meets while it is being started is stopped all t
 
 test('a cancellation leaves alone what is better finished, on a single server', async () => {
   const { members, hosts, common } = serversOf({
-    a: `operate() { phase up; wait_until 30 'the test' test -f "$told" || fail lost 'cancelled'; }`,
+    a: `operate() { phase up; wait_until 30 'the test' test -f "$told" || fail lost lost 'cancelled'; }`,
   });
   const log = memoryLog();
   const controller = new AbortController();

@@ -1,15 +1,4 @@
-/**
- * What went wrong, by whose hand it can be mended. One place (the runner package) turns a kind into the
- * headline that a person reads.
- *
- * - `input`: the workflow or a file of the user's is wrong
- * - `refused`: a server or service said no; the remedy says what to grant
- * - `unhealthy`: it ran and is not well
- * - `remote`: a command failed; the message has its exit code
- * - `lost`: the connection is gone; the remedy says what state the server is in and what a rerun does
- * - `busy`: somebody else holds the lock
- */
-export type FailureKind = 'input' | 'refused' | 'unhealthy' | 'remote' | 'lost' | 'busy';
+import { FAILURE_KINDS, type FailureCode, type FailureKind, GENERAL_CODES } from './failure-code.ts';
 
 /** A place in a file of the user's; line and column count from 1. */
 export interface Place {
@@ -19,6 +8,8 @@ export interface Place {
 }
 
 export interface FailureDetails {
+  /** Default: the general one of the kind. Code decides by it, and docs/troubleshooting.md has a section for it. */
+  code?: FailureCode | undefined;
   /** What the reader can do about it, as a sentence. */
   remedy?: string;
   /** The input's name, when one input is to blame. */
@@ -31,9 +22,13 @@ export interface FailureDetails {
   cause?: unknown;
 }
 
-/** The only error that an action throws on purpose: one sentence, its kind, and what to do. */
+/**
+ * The only error that an action throws on purpose: one sentence, its kind, and what to do. Throws a TypeError
+ * for a code of another kind.
+ */
 export class Failure extends Error {
   readonly kind: FailureKind;
+  readonly code: FailureCode;
   readonly remedy: string | undefined;
   readonly input: string | undefined;
   readonly place: Place | undefined;
@@ -44,6 +39,8 @@ export class Failure extends Error {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.name = 'Failure';
     this.kind = kind;
+    this.code = details.code ?? GENERAL_CODES[kind];
+    if (FAILURE_KINDS[this.code] !== kind) throw new TypeError(`${this.code} is no code of the kind ${kind}`);
     this.remedy = details.remedy;
     this.input = details.input;
     this.place = details.place;

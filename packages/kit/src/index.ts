@@ -1,11 +1,12 @@
 export {
-  Failure,
-  type FailureDetails,
+  type CodeOf,
+  GENERAL_CODES,
+  FAILURE_KINDS,
+  type FailureCode,
   type FailureKind,
-  type Place,
-  causesOf,
-  messageOf,
-} from './failure.ts';
+  failureCode,
+} from './failure-code.ts';
+export { Failure, type FailureDetails, type Place, causesOf, messageOf } from './failure.ts';
 export { formatDuration, parseDuration } from './duration.ts';
 export { formatBytes, parseBytes } from './bytes.ts';
 export { type Clock, systemClock } from './clock.ts';

@@ -111,6 +111,7 @@ function curlError(code: number, errors: string, where: string, deadline: number
     });
   return new HttpError(`${where}: ${known[1]} (curl exit code ${code})`, {
     phase: known[0],
+    ...(code === 7 ? { code: 'CURLE_COULDNT_CONNECT' } : {}),
     sent: known[0] === 'http' || known[0] === 'body',
   });
 }

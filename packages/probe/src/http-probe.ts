@@ -53,9 +53,18 @@ export async function probeHttp(reach: Reach, target: HttpTarget, limits: ProbeL
       status: answer.status,
       ...(version === undefined ? {} : { version }),
       ...(detail === undefined ? {} : { phase: 'expectation' as const, detail }),
+      // Met but for the version: then that is what is wrong.
+      ...(detail !== undefined &&
+      version !== undefined &&
+      unmet(answer, { ...target.expect, version: undefined }, new Date()) === undefined
+        ? { reason: 'other-version' as const }
+        : {}),
     };
   });
 }
+
+/** Codes of an HttpError that say so: the system's, and curl's, which tells refused and unreachable not apart. */
+const REFUSED: ReadonlySet<string> = new Set(['ECONNREFUSED', 'CURLE_COULDNT_CONNECT']);
 
 /** Whether the port takes connections. One that is closed again at once is a forwarder without anybody behind it. */
 export async function probeTcp(reach: Reach, target: TcpTarget, limits: ProbeLimits): Promise<Attempt> {
@@ -156,7 +165,13 @@ export async function attempt(
     if (error instanceof Failure) throw error;
     const elapsedMs = performance.now() - started;
     if (error instanceof HttpError)
-      return { ok: false, phase: error.phase, detail: error.message, elapsedMs };
+      return {
+        ok: false,
+        phase: error.phase,
+        detail: error.message,
+        ...(REFUSED.has(error.code ?? '') ? { reason: 'connection-refused' as const } : {}),
+        elapsedMs,
+      };
     return { ok: false, phase: 'http', detail: messageOf(error), elapsedMs };
   }
 }

@@ -70,6 +70,8 @@ export interface Attempt {
   phase?: AttemptPhase;
   /** What was got against what was wanted. */
   detail?: string;
+  /** What code may go by: nobody listens there, or another version answers than the expected one. */
+  reason?: 'connection-refused' | 'other-version' | undefined;
   /** The version that answered, where one was expected. */
   version?: string;
   /** No later attempt can succeed: stop waiting. */

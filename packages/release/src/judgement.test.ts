@@ -18,7 +18,7 @@ LC_ALL=C
 say() { printf '%s\\n' "$*"; }
 unlocked() { "$@"; }
 clean_env() { printf '%s\\n' "$*" >>"$scratch/calls"; }
-fail() { printf 'fail %s: %s\\n' "$1" "$2"; exit 70; }
+fail() { printf 'fail %s: %s\\n' "$1" "$3"; exit 70; }
 `;
 
 /** Runs `call` in a folder with these files, with the parts loaded; answers stdout. */

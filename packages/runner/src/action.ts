@@ -1,6 +1,7 @@
 import {
   type Clock,
   Failure,
+  GENERAL_CODES,
   type FailureKind,
   type Fields,
   type Inputs,
@@ -167,10 +168,16 @@ export function explain(name: string, error: unknown): { headline: string; below
   };
 }
 
+/** Where each code of a failure is explained. */
+const TROUBLESHOOTING = 'https://github.com/org/deploy-actions/blob/main/docs/troubleshooting.md';
+
 function reportFailure(name: string, error: unknown, ports: Ports): void {
   const { headline, below } = explain(name, error);
   ports.annotate('error', headline, error instanceof Failure ? error.place : undefined);
   for (const text of below) ports.log.info(text);
+  if (error instanceof Failure && error.code !== GENERAL_CODES[error.kind]) {
+    ports.log.info(`${error.code}: ${TROUBLESHOOTING}#${error.code}`);
+  }
 }
 
 function setOutputs(core: Core, names: readonly string[], values: Record<string, unknown>): void {

@@ -5,10 +5,11 @@ import { messageOf } from '@deploy-actions/kit';
 import { type ActionFile, listActions, readAction } from './action-file.ts';
 import { RELATIVE_LINK } from './release-tree.ts';
 import { findRoot } from './root.ts';
+import { renderTroubleshooting } from './troubleshooting.ts';
 
 /**
  * `npm run docs`: writes the tables between the markers of each action's README and action-catalog.md, both from
- * action.yml. `--check` writes nothing and fails when one is stale.
+ * action.yml, and docs/troubleshooting.md from the kit's table of failures. `--check` writes nothing and fails when one is stale.
  */
 export async function run(args: string[]): Promise<number> {
   const root = findRoot();
@@ -50,7 +51,16 @@ export function renderDocs(root: string): Page[] {
   });
   const catalog = join(root, 'action-catalog.md');
   const current = existsSync(catalog) ? readFileSync(catalog, 'utf8') : '';
-  return [...pages, { file: catalog, current, wanted: renderCatalog(actions) }];
+  const troubleshooting = join(root, 'docs/troubleshooting.md');
+  return [
+    ...pages,
+    { file: catalog, current, wanted: renderCatalog(actions) },
+    {
+      file: troubleshooting,
+      current: existsSync(troubleshooting) ? readFileSync(troubleshooting, 'utf8') : '',
+      wanted: renderTroubleshooting(),
+    },
+  ];
 }
 
 /** The links of a checkout's pages that lead to no file, as `page: target`. */

@@ -149,7 +149,6 @@ function unreachable(error: HttpError, { image, registry, stage }: Question): Pr
     );
   }
   return new Problem('registry-unreachable', `${image}: ${registry} cannot be reached: ${error.message}`, {
-    kind: 'lost',
     cause: error,
     remedy:
       "Check the registry's host name and that the runner may connect to it; nothing was changed, so run it again.",

@@ -15,11 +15,12 @@ _frame_part() {
   echo >&3
 }
 
-# An exec's own failure, before any run is there.
+# An exec's own failure, before any run is there: KIND CODE MESSAGE [REMEDY].
 _refuse() {
   frame kind "$1"
-  frame message "$2"
-  frame remedy "${3-}"
+  frame code "$2"
+  frame message "$3"
+  frame remedy "${4-}"
   exit 0
 }
 
@@ -34,9 +35,9 @@ _check_own() {
   local wrong
   wrong=$(find "$@" -prune \( ! -type d -o ! -user "$(id -u)" \) | head -n 1)
   [ -n "$wrong" ] || return 0
-  [ ! -L "$wrong" ] || _refuse refused "$wrong is a symbolic link" "Name the folder itself: $(readlink -f "$wrong")"
+  [ ! -L "$wrong" ] || _refuse refused path-not-usable "$wrong is a symbolic link" "Name the folder itself: $(readlink -f "$wrong")"
   _me
-  _refuse refused "$wrong is no folder, or does not belong to $_user" \
+  _refuse refused path-not-usable "$wrong is no folder, or does not belong to $_user" \
     "Deployments need folders of the login user's own, such as by: sudo chown $_user $wrong"
 }
 
@@ -44,24 +45,24 @@ _check_own() {
 _check_path() {
   local parent
   for parent in flock setsid sha256sum; do
-    command -v "$parent" >/dev/null || _refuse refused "the server has no $parent" "Install util-linux and coreutils there."
+    command -v "$parent" >/dev/null || _refuse refused tool-missing "the server has no $parent" "Install util-linux and coreutils there."
   done
   if [ ! -e "$path" ] && [ ! -L "$path" ]; then
     if ! (umask 022 && mkdir -p "$path") 2>/dev/null; then
       _me
-      _refuse refused "$path does not exist and $_user may not make it" \
+      _refuse refused path-not-usable "$path does not exist and $_user may not make it" \
         "Run once on the server: sudo install -d -o $_user $path"
     fi
   fi
-  [ -d "$path" ] || _refuse refused "$path is not a folder" 'Give another path.'
+  [ -d "$path" ] || _refuse refused path-not-usable "$path is not a folder" 'Give another path.'
   _check_own "$path"
   mkdir -p "$path/.deploy/runs" "$path/.deploy/incoming" 2>/dev/null
   for parent in "$path/.deploy" "$path/.deploy/runs" "$path/.deploy/incoming"; do
-    [ -e "$parent" ] || _refuse refused "$parent cannot be made" 'Is the disk full, or mounted read-only?'
+    [ -e "$parent" ] || _refuse refused server-not-writable "$parent cannot be made" 'Is the disk full, or mounted read-only?'
   done
   _check_own "$path/.deploy" "$path/.deploy/runs" "$path/.deploy/incoming"
   chmod 700 "$path/.deploy" "$path/.deploy/runs" "$path/.deploy/incoming"
-  if [ -L "$path/.deploy/lock" ]; then _refuse refused "$path/.deploy/lock is a link" 'Remove it.'; fi
+  if [ -L "$path/.deploy/lock" ]; then _refuse refused path-not-usable "$path/.deploy/lock is a link" 'Remove it.'; fi
   [ -e "$path/.deploy/lock" ] || : >>"$path/.deploy/lock"
 }
 
@@ -70,10 +71,10 @@ _check_path() {
 # Files from stdin into folder $1: `file mode length sha256`, the name, the bytes; `end` is the last line.
 _receive() {
   local word mode length sum name whole rest sums=$1.sums
-  { mkdir -p "$1" && : >"$sums"; } || _refuse refused "$1 cannot be made" 'Is the disk full?'
+  { mkdir -p "$1" && : >"$sums"; } || _refuse refused server-not-writable "$1 cannot be made" 'Is the disk full?'
   while read -r word mode length sum; do
     [ "$word" != end ] || break
-    { [ "$word" = file ] && IFS= read -r name; } || _refuse lost 'the upload was garbled'
+    { [ "$word" = file ] && IFS= read -r name; } || _refuse lost upload-broken 'the upload was garbled'
     case $name in
       */*) [ -d "$1/${name%/*}" ] || mkdir -p "$1/${name%/*}" ;;
     esac
@@ -82,16 +83,16 @@ _receive() {
     {
       [ "$whole" = 0 ] || dd bs=1048576 count="$whole" iflag=fullblock
       [ "$rest" = 0 ] || dd bs="$rest" count=1 iflag=fullblock conv=fsync
-    } 2>/dev/null >"$1/$name" || _refuse refused "$name could not be written to $1" 'Is the disk full?'
+    } 2>/dev/null >"$1/$name" || _refuse refused server-not-writable "$name could not be written to $1" 'Is the disk full?'
     [ "$rest" != 0 ] || _fsync "$1/$name"
     # So our umask makes it.
     [ "$mode" = 600 ] || chmod "$mode" "$1/$name"
     printf '%s  %s\n' "$sum" "$name" >>"$sums"
   done
-  [ "$word" = end ] || _refuse lost 'the upload ended too early; nothing was changed'
+  [ "$word" = end ] || _refuse lost upload-broken 'the upload ended too early; nothing was changed'
   if [ -s "$sums" ]; then
     (cd "$1" && sha256sum -c "$sums" >/dev/null 2>&1) ||
-      _refuse refused "what arrived in $1 is not what was sent" 'Is the disk full?'
+      _refuse refused server-not-writable "what arrived in $1 is not what was sent" 'Is the disk full?'
   fi
   rm -f "$sums"
 }
@@ -104,14 +105,14 @@ _upload() {
   _incoming=$path/.deploy/incoming/$3
   trap 'rm -rf "$_incoming"' EXIT
   _receive "$_incoming"
-  mkdir -p "$2" || _refuse refused "$2 cannot be made" 'Is the disk full?'
+  mkdir -p "$2" || _refuse refused server-not-writable "$2 cannot be made" 'Is the disk full?'
   (cd "$_incoming" && find . ! -type d) | while IFS= read -r each; do
     each=${each#./}
     case $each in
       */*) mkdir -p "$2/${each%/*}" ;;
     esac
     mv -f "$_incoming/$each" "$2/$each" || exit 1
-  done || _refuse refused "the files could not be moved to $2"
+  done || _refuse refused server-not-writable "the files could not be moved to $2"
   frame answer moved
 }
 
@@ -145,7 +146,7 @@ _inspect() {
   )
   local code=$?
   if [ "$code" != 0 ] && [ ! -e "$_result.failed" ]; then
-    (fail remote "looking at the server ended with exit code $code")
+    (fail remote program-ended "looking at the server ended with exit code $code")
   fi
   [ -e "$_result.failed" ] || trap - EXIT
   frame staging "$files"
@@ -167,7 +168,7 @@ _launch() {
       mkdir -p "$incoming" && mv "$5" "$incoming/files"
       rm -rf "${5%/files}"
     elif [ -z "$7" ]; then
-      _refuse lost "the uploaded files in $5 are gone" 'Run it again.'
+      _refuse lost upload-broken "the uploaded files in $5 are gone" 'Run it again.'
     fi
   fi
   _receive "$incoming"
@@ -196,7 +197,7 @@ _launch() {
       break
     fi
     tries=$((tries + 1))
-    [ "$tries" -lt 50 ] || _refuse remote "the run could not be put into $dir"
+    [ "$tries" -lt 50 ] || _refuse remote run-not-started "the run could not be put into $dir"
   done
   frame run "$last $_disposition $dir/$3-$last"
   _follow "$dir/$3-$last" 0
@@ -228,7 +229,7 @@ _detach() {
     _me
     if [ ! -e "/var/lib/systemd/linger/$_user" ] || ! command -v systemd-run >/dev/null; then
       rm -rf "$1"
-      _refuse refused "the server ends $_user's programs when the connection ends (KillUserProcesses)" \
+      _refuse refused programs-are-ended "the server ends $_user's programs when the connection ends (KillUserProcesses)" \
         "Run once on the server, as $_user: loginctl enable-linger"
     fi
     XDG_RUNTIME_DIR=${runtime:-/run/user/$(id -u)}
@@ -244,7 +245,7 @@ _detach() {
   fi
   until [ -f "$1/pid" ]; do
     tries=$((tries + 1))
-    [ "$tries" -lt 200 ] || _refuse remote "the program did not start: $(head -c 2000 "$1/log")"
+    [ "$tries" -lt 200 ] || _refuse remote run-not-started "the program did not start: $(head -c 2000 "$1/log")"
     nap 0.05
   done
 }
@@ -262,7 +263,7 @@ _resume_line() {
   [ -n "$1" ] || return 0
   if ! command -v crontab >/dev/null; then
     [ "$1" = no ] && return 0
-    _refuse refused "the server has no crontab, which resume-on-boot needs" 'Install cron there, or leave the input out.'
+    _refuse refused tool-missing "the server has no crontab, which resume-on-boot needs" 'Install cron there, or leave the input out.'
   fi
   # crontab gives some characters a meaning.
   case $where in
@@ -277,7 +278,7 @@ _resume_line() {
   elif ! crontab -l 2>/dev/null | awk -v m="$mark" 'substr($0, length($0) - length(m) + 1) == m { found = 1 } END { exit !found }'; then
     return 0
   fi
-  printf '%s\n' "$lines" | grep . | crontab - || _refuse refused 'crontab refuses the line of resume-on-boot'
+  printf '%s\n' "$lines" | grep . | crontab - || _refuse refused crontab-refused 'crontab refuses the line of resume-on-boot'
 }
 
 # --- following --------------------------------------------------------------------------------------------
@@ -285,7 +286,7 @@ _resume_line() {
 # $1: the run's folder, $2: offset into its log in bytes
 _follow() {
   local offset=$2 size state told='' ended idle=0 pause=0.05 turns=0
-  if [ ! -d "$1" ]; then _refuse lost "the run $1 is gone from the server"; fi
+  if [ ! -d "$1" ]; then _refuse lost run-gone "the run $1 is gone from the server"; fi
   path=${1%/.deploy/runs/*}
   read -r state <"$1/token"
   frame token "$state"

@@ -60,15 +60,15 @@ _recover() {
       recover
       _conclude $?
     else
-      fail lost "the run was interrupted after $(tail -n 1 "$run/journal" | cut -d ' ' -f 2-)"
+      fail lost interrupted "the run was interrupted after $(tail -n 1 "$run/journal" | cut -d ' ' -f 2-)"
     fi
   else
-    fail lost 'the run was interrupted before it changed anything'
+    fail lost interrupted 'the run was interrupted before it changed anything'
   fi
 }
 
 _conclude() {
-  [ "$1" = 0 ] || fail remote "$operation ended with exit code $1"
+  [ "$1" = 0 ] || fail remote program-ended "$operation ended with exit code $1"
   [ -e "$_result.failed" ] || _keep_order
   exit 0
 }
@@ -78,7 +78,7 @@ _finish() {
   local code=$?
   trap - EXIT
   if [ "$code" != 0 ] && [ ! -e "$_result.failed" ]; then
-    (fail remote "the program on the server ended with exit code $code")
+    (fail remote program-ended "the program on the server ended with exit code $code")
   fi
   rm -f "$run/reserve"
   local outcome=succeeded
@@ -116,7 +116,7 @@ _recover_unfinished() {
       say "recovered: ${each#"$path/.deploy/runs/"}"
     else
       warn "the recovery of ${each#"$path/.deploy/runs/"} did not end well; going on"
-      printf '_kind 4\nlost\n_message 41\nthe run was interrupted and not recovered\n_outcome 6\nfailed\n_recovered 1\n1\n' |
+      printf '_kind 4\nlost\n_code 11\ninterrupted\n_message 41\nthe run was interrupted and not recovered\n_outcome 6\nfailed\n_recovered 1\n1\n' |
         write_file "$each/result"
       printf 'failed\n' >"$each/outcome"
     fi
@@ -202,7 +202,7 @@ _check_order() {
   while read -r key number attempt; do
     [ "$key" = "$order_key" ] || continue
     if [ "$number" -gt "$order_number" ] || { [ "$number" = "$order_number" ] && [ "$attempt" -gt "$order_attempt" ]; }; then
-      fail refused "a later run has been here already: number $number, attempt $attempt; this is number $order_number, attempt $order_attempt" \
+      fail refused newer-run "a later run has been here already: number $number, attempt $attempt; this is number $order_number, attempt $order_attempt" \
         "Deploy the newer commit again, or set \`allow-older\` to go back on purpose."
     fi
   done <"$path/.deploy/order"

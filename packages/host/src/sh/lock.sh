@@ -62,9 +62,9 @@ _take_lock() {
     else
       dead_since=
     fi
-    if cancelled; then fail lost "cancelled while waiting for the lock; nothing was changed"; fi
+    if cancelled; then fail lost cancelled "cancelled while waiting for the lock; nothing was changed"; fi
     if [ "$_t" -ge "$deadline" ]; then
-      fail busy "the lock of $path is held by $_holder" "Wait for that run, or raise \`lock-timeout\`."
+      fail busy lock-held "the lock of $path is held by $_holder" "Wait for that run, or raise \`lock-timeout\`."
     fi
     # Twenty that wait must not slow down the one that works.
     nap 0.5

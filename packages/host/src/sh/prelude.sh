@@ -117,13 +117,15 @@ result_file() {
   } 8<"$2" >>"$_result"
 }
 
-# Ends the operation as failed: KIND MESSAGE [REMEDY]. The first failure is the one that counts.
+# Ends the operation as failed: KIND CODE MESSAGE [REMEDY], kind and code as in the kit's table. The first failure is
+# the one that counts.
 fail() {
   if [ ! -e "$_result.failed" ]; then
     : >"$_result.failed"
     result _kind "$1"
-    result _message "$2"
-    [ -z "${3-}" ] || result _remedy "$3"
+    result _code "$2"
+    result _message "$3"
+    [ -z "${4-}" ] || result _remedy "$4"
   fi
   exit 70
 }

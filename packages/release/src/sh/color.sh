@@ -34,24 +34,24 @@ check_color() {
   color_table=$files/release/services
   color_live_only=$files/release/live-only
   live_color
-  [ -z "$canary" ] || stop refused "a canary is on ($canary): traffic goes to both colours" \
+  [ -z "$canary" ] || stop refused canary-on "a canary is on ($canary): traffic goes to both colours" \
     'Finish it with blue-green-switch first: to: blue or to: green.'
-  [ "$live" != "$color" ] || stop refused "$color is live" 'Deploy the other colour: color: auto chooses it.'
+  [ "$live" != "$color" ] || stop refused color-is-live "$color is live" 'Deploy the other colour: color: auto chooses it.'
   # Its containers are what an unconfirmed switch returns to.
   _until=0
   [ ! -f "$path/.deploy/confirm" ] || read -r _ _until _ <"$path/.deploy/confirm"
   # Some time after its end a timer has acted, or nothing ever will.
-  [ "$(date +%s)" -ge "$((_until + 300))" ] || stop refused "the switch to $live waits to be confirmed: without that the traffic goes back to what is in $color" \
+  [ "$(date +%s)" -ge "$((_until + 300))" ] || stop refused confirmation-pending "the switch to $live waits to be confirmed: without that the traffic goes back to what is in $color" \
     'Confirm it with blue-green-switch (to: confirm), roll back, or wait until its time is over.'
   _changed=$(awk '
     { key = $1 " " $2 " " $3 " " $4 }
     FILENAME == ARGV[1] { port[key] = $5; next }
     (key in port) && port[key] != $5 { print $2; exit }
   ' "$(existing "$path/.deploy/ports")" "$files/release/ports")
-  [ -z "$_changed" ] || stop busy "another deployment allocated the ports of $_changed meanwhile" 'Run it again.'
+  [ -z "$_changed" ] || stop busy ports-taken "another deployment allocated the ports of $_changed meanwhile" 'Run it again.'
   _later=$(clean_env docker ps --quiet --filter "label=com.docker.compose.project=$base_project" |
     while read -r _id; do networks_of "$_id"; done | awk -v ours="zz_${base_project}_" '$0 > ours && index($0, ours) != 1' | sort -u | head -n 1)
-  [ -z "$_later" ] || stop refused "a shared service is on the network $_later, whose name sorts after zz_${base_project}_$color: joining that would move its default gateway and drop connections" \
+  [ -z "$_later" ] || stop refused network-order "a shared service is on the network $_later, whose name sorts after zz_${base_project}_$color: joining that would move its default gateway and drop connections" \
     'Give that network a name that sorts earlier.'
 }
 

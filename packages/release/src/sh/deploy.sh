@@ -21,7 +21,7 @@ operate() {
   fi
   stop_if_cancelled
   keep_images "$release" "$files/release" 9>&- &
-  survey "$scratch/containers" || fail remote 'docker ps failed'
+  survey "$scratch/containers" || fail remote docker-failed 'docker ps failed'
   wait
   if is_unchanged; then
     say "nothing differs from the release $previous: nothing is recreated"
@@ -36,7 +36,7 @@ operate() {
     record_history unchanged
     return 0
   fi
-  place_release || fail remote "the release could not be written to $path"
+  place_release || fail remote write-failed "the release could not be written to $path"
   if [ -z "$(current_release)" ] && [ -d "$files/release-adopted" ]; then adopt_stack; fi
   pass_first_gate || stop_without_go
   [ "$gates" = true ] || surveyed=yes
@@ -97,7 +97,7 @@ adopt_stack() {
   rm -rf "$_adopted"
   if ! { cp -R "$files/release-adopted" "$_adopted" && cp "$_adopted/images" "$_adopted/digests" &&
     write_release_json "$_adopted" '' && : >"$_adopted/deployed" && switch_current adopted; }; then
-    fail remote "the running stack could not be recorded in $path"
+    fail remote write-failed "the running stack could not be recorded in $path"
   fi
   keep_images adopted "$_adopted"
   if [ -z "$color" ]; then
@@ -112,10 +112,10 @@ adopt_stack() {
 check_stack_is_ours() {
   [ -z "$previous" ] || return 0
   [ "$adopt" != true ] || return 0
-  survey "$scratch/containers" || fail remote 'docker ps failed'
+  survey "$scratch/containers" || fail remote docker-failed 'docker ps failed'
   awk '$3 == "-"' "$scratch/containers" >"$scratch/foreign"
   [ -s "$scratch/foreign" ] || return 0
-  stop refused "the project $project has containers that this action did not start: $(awk '{ printf "%s%s", separator, substr($12, 2); separator = ", " }' "$scratch/foreign")" \
+  stop refused foreign-containers "the project $project has containers that this action did not start: $(awk '{ printf "%s%s", separator, substr($12, 2); separator = ", " }' "$scratch/foreign")" \
     'Set adopt: true once to take the running stack over as it is, or give another project.'
 }
 
@@ -152,7 +152,7 @@ pass_last_gate() {
 stop_without_go() {
   result stopped true
   forget_tags
-  stop refused 'nothing was changed here, because another server failed or the runner was lost'
+  stop refused stopped-with-others 'nothing was changed here, because another server failed or the runner was lost'
 }
 
 # What the release's images are, also when it fails.
@@ -170,9 +170,9 @@ abandon() {
   if [ -n "$previous" ]; then _serving="$previous goes on serving; nothing was recreated"; else _serving='Nothing was recreated'; fi
   if schema_allows_old; then
     schema_settled
-    fail unhealthy "$problem. $_serving" 'Mend the cause and deploy again.'
+    fail unhealthy hook-failed "$problem. $_serving" 'Mend the cause and deploy again.'
   fi
-  fail unhealthy "$problem. $_serving, but the migrations may have changed the schema under it" \
+  fail unhealthy schema-moved "$problem. $_serving, but the migrations may have changed the schema under it" \
     'Check the database, mend the migration and deploy again.'
 }
 
@@ -186,20 +186,20 @@ undo() {
     # What is in the colour is no proven release: nothing may switch to it.
     [ -z "$color" ] || rm -f "$path/.deploy/color-$color"
     record_history failed true
-    fail unhealthy "$cause. Nothing was restored, as on-failure: keep says" 'Look at the containers on the server, then deploy or roll back.'
+    fail unhealthy release-unhealthy "$cause. Nothing was restored, as on-failure: keep says" 'Look at the containers on the server, then deploy or roll back.'
   fi
   if [ -n "$color" ] && { [ -z "$previous" ] || ! schema_allows_old; }; then
     take_down_color
     record_history failed true
-    fail unhealthy "$cause. $color was taken down again; traffic was not touched" 'Mend the cause and deploy again.'
+    fail unhealthy release-unhealthy "$cause. $color was taken down again; traffic was not touched" 'Mend the cause and deploy again.'
   fi
   if [ -z "$previous" ]; then
     record_history failed true
-    fail unhealthy "$cause. There is no earlier release to restore; the containers are left as they are" 'Mend the cause and deploy again.'
+    fail unhealthy release-unhealthy "$cause. There is no earlier release to restore; the containers are left as they are" 'Mend the cause and deploy again.'
   fi
   if ! schema_allows_old; then
     record_history failed true
-    fail unhealthy "$cause. $previous was not restored: the migrations changed the schema, and nothing says that the old code runs on it" \
+    fail unhealthy schema-moved "$cause. $previous was not restored: the migrations changed the schema, and nothing says that the old code runs on it" \
       'Mend the release and deploy again; or, if the old code can run on the new schema, set migration-reversible: true and roll back.'
   fi
   phase restore
@@ -231,12 +231,12 @@ restore() {
     record_history restored true
     forget_tags
     say "$1 is restored and healthy"
-    fail unhealthy "$cause. $1 was restored and is healthy" 'The last lines and the health log of what failed are below.'
+    fail unhealthy release-unhealthy "$cause. $1 was restored and is healthy" 'The last lines and the health log of what failed are below.'
   fi
   result restored false
   gather_evidence "$bad_services"
   record_history failed true
-  fail unhealthy "$cause. Restoring $1 failed as well: $problem" 'The site may be down: look at the containers on the server now.'
+  fail unhealthy restore-failed "$cause. Restoring $1 failed as well: $problem" 'The site may be down: look at the containers on the server now.'
 }
 
 finish() {
@@ -288,7 +288,7 @@ recover() {
     cause='the deployment had failed when it was interrupted'
     if [ "$on_failure" = restore ] && [ -n "$previous" ] && schema_allows_old; then restore "$previous"; fi
     record_history failed true
-    fail unhealthy "$cause"
+    fail unhealthy release-unhealthy "$cause"
   fi
   if ! journalled up:begin; then
     for _hook in "$files"/release/hooks/*; do
@@ -301,7 +301,7 @@ recover() {
     done
     [ ! -f "$files/release/images" ] || forget_tags
     record_history interrupted
-    fail lost 'the deployment was interrupted before anything was recreated' 'Deploy again.'
+    fail lost interrupted 'the deployment was interrupted before anything was recreated' 'Deploy again.'
   fi
   say 'goes on with the interrupted deployment'
   make_ready

@@ -70,15 +70,15 @@ resolve() {
   case $_env_name in /*) _base=$_env_name ;; *) _base=$stage/$_env_name ;; esac
   if [ -n "$env_file" ] && [ ! -f "$_base" ]; then
     case $env_file in
-      /*) fail input "env-file: there is no $env_file on the server" 'Make it there, readable to the login user.' ;;
+      /*) fail input env-file-missing "env-file: there is no $env_file on the server" 'Make it there, readable to the login user.' ;;
     esac
-    fail input "env-file: there is no $env_file on the server" "Put it at $path/shared/$env_file, or give its absolute path."
+    fail input env-file-missing "env-file: there is no $env_file on the server" "Put it at $path/shared/$env_file, or give its absolute path."
   fi
   _merged=$PWD/env
   : >"$_merged"
   if [ -f "$_base" ]; then
     check_env_file "$_base"
-    cat "$_base" >"$_merged" || fail refused "$_env_name on the server cannot be read by $(id -un)"
+    cat "$_base" >"$_merged" || fail refused env-file-unreadable "$_env_name on the server cannot be read by $(id -un)"
     [ -z "$(tail -c 1 "$_merged" | tr -d '\n')" ] || echo >>"$_merged"
     cp "$_merged" "$PWD/env.base"
   fi
@@ -156,13 +156,13 @@ config_failure() {
   # Compose's own words, without its prefix; the staging folder means nothing to the reader.
   # A template that it cannot read may be a secret of the env file with a dollar in it.
   if grep -q 'nvalid template' "$scratch/config.error"; then
-    fail input 'the compose configuration is not valid: a $ stands where Compose cannot read it, in a compose file or in a value of the env file on the server (the text is not shown, since it may be a secret)' \
+    fail input compose-invalid 'the compose configuration is not valid: a $ stands where Compose cannot read it, in a compose file or in a value of the env file on the server (the text is not shown, since it may be a secret)' \
       'Write $$ in a compose file, and put values with a $ in single quotes in the env file.'
   fi
   _text=$(tail -n 5 "$scratch/config.error" | tr '\n' ' ' | cut -c 1-1500)
   result config_error "$_text"
   result stage "$stage"
-  fail input "the compose configuration is not valid: $_text"
+  fail input compose-invalid "the compose configuration is not valid: $_text"
 }
 
 # check_env_file FILE: refuses a broken line by its number, before Compose prints it with its value. A value in
@@ -190,7 +190,7 @@ check_env_file() {
     END { if (open != "") print began }
   ' "$1" | head -n 1)
   [ -z "$_broken" ] ||
-    fail input "line $_broken of $_env_name on the server is not KEY=value" 'Mend that line on the server; its text is not shown because it may hold a secret.'
+    fail input env-file-invalid "line $_broken of $_env_name on the server is not KEY=value" 'Mend that line on the server; its text is not shown because it may hold a secret.'
 }
 
 # find_old_folder: sets old_folder if the project runs from a folder that is not ours. Its name is not known before

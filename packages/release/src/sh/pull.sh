@@ -11,7 +11,7 @@
 check_disk() {
   # The look before this has asked already.
   _root=$(cat "$files/docker-root" 2>/dev/null) || _root=$(clean_env docker info --format '{{.DockerRootDir}}' 2>/dev/null) ||
-    stop refused 'the Docker engine does not answer any more' 'Check that it runs, then deploy again.'
+    stop refused docker-unreachable 'the Docker engine does not answer any more' 'Check that it runs, then deploy again.'
   # The folder may be closed to us; df looks at its file system all the same where the parents are open.
   _free=$(df -Pk "${_root:-/var/lib/docker}" 2>/dev/null | awk 'NR == 2 { printf "%.0f", $4 * 1024 }')
   if [ -z "$_free" ]; then
@@ -29,7 +29,7 @@ check_disk() {
   # Registries tell compressed sizes; unpacked, with the packed copy beside it, is about three times that.
   _wanted=$(awk -v need="${_need:-0}" -v least="$min_free_disk" 'BEGIN { printf "%.0f", need * 3 + least }')
   if [ "$_free" -lt "$_wanted" ]; then
-    stop refused "the disk of the server has $(megabytes "$_free") free at $_root, and this release needs $(megabytes "$_wanted") (images $(megabytes "$_need") compressed, min-free-disk $(megabytes "$min_free_disk"))" \
+    stop refused disk-full "the disk of the server has $(megabytes "$_free") free at $_root, and this release needs $(megabytes "$_wanted") (images $(megabytes "$_need") compressed, min-free-disk $(megabytes "$min_free_disk"))" \
       'Free some space (docker system df shows what takes it), or lower min-free-disk.'
   fi
   say "disk: $(megabytes "$_free") free at $_root, $(megabytes "$_wanted") needed"
@@ -95,7 +95,7 @@ pull_images() {
   if ! clean_env docker image inspect --format '{{.Id}} {{range .RepoDigests}}{{.}} {{end}}' $(awk '{ print $2 }' "$scratch/service-images") \
     >"$scratch/image-ids" 2>"$scratch/image-errors"; then
     details "$scratch/image-errors"
-    stop remote "images are not on the server: $(sed -n 's/.*o such image: *//p' "$scratch/image-errors" | tr '\n' ' ')" \
+    stop remote images-missing "images are not on the server: $(sed -n 's/.*o such image: *//p' "$scratch/image-errors" | tr '\n' ' ')" \
       'With pull: never they must have been pulled before.'
   fi
   awk 'FILENAME == ARGV[1] { id[FNR] = $1; next } { print $1, id[FNR], $2 }' \
@@ -161,14 +161,14 @@ end_in_time() {
 stop_if_cancelled() {
   cancelled || return 0
   [ "$gates" != true ] || stop_without_go
-  stop lost 'the run was cancelled before anything was changed' 'Run it again.'
+  stop lost cancelled 'the run was cancelled before anything was changed' 'Run it again.'
 }
 
 pull_failure() {
   case $(cat "$scratch/ended" 2>/dev/null) in
     cancelled) stop_if_cancelled ;;
     late)
-      stop remote "not pulled within $pull_timeout s: $(cat "$scratch"/pull-failed.* | tr '\n' ' ')" \
+      stop remote pull-failed "not pulled within $pull_timeout s: $(cat "$scratch"/pull-failed.* | tr '\n' ' ')" \
         'Look at the way to the registry, or raise pull-timeout. Nothing was changed.'
       ;;
   esac
@@ -179,16 +179,16 @@ pull_failure() {
     _image=$(cat "$_failed")
     case $(cat "$_log") in
       *'no space left'*)
-        stop refused "the disk of the server is full: $_image could not be pulled; nothing was changed" 'Free some space: docker system df shows what takes it.'
+        stop refused disk-full "the disk of the server is full: $_image could not be pulled; nothing was changed" 'Free some space: docker system df shows what takes it.'
         ;;
       *unauthorized* | *denied* | *'authentication required'*)
-        stop refused "the registry refused $_image" 'Give registry, registry-username and registry-password with the right to read it.'
+        stop refused registry-refused "the registry refused $_image" 'Give registry, registry-username and registry-password with the right to read it.'
         ;;
       *'not found'* | *'manifest unknown'*)
-        stop input "the registry has no $_image" 'Check that it was pushed, under this name.'
+        stop input image-unknown "the registry has no $_image" 'Check that it was pushed, under this name.'
         ;;
     esac
-    stop remote "$_image could not be pulled: $(tail -n 1 "$_log" | cut -c 1-300)"
+    stop remote pull-failed "$_image could not be pulled: $(tail -n 1 "$_log" | cut -c 1-300)"
   done
 }
 
@@ -222,7 +222,7 @@ open_login() {
   [ -n "$registry_config" ] || return 0
   sweep_logins
   if [ -d /dev/shm ] && [ -w /dev/shm ]; then _memory=/dev/shm; else _memory=$run; fi
-  login_folder=$(mktemp -d "$_memory/deploy-actions.$(id -u).$$.XXXXXX") || stop remote 'no folder for the login could be made'
+  login_folder=$(mktemp -d "$_memory/deploy-actions.$(id -u).$$.XXXXXX") || stop remote write-failed 'no folder for the login could be made'
   _home_config=${DOCKER_CONFIG:-$HOME/.docker}
   for _part in cli-plugins contexts; do
     [ ! -d "$_home_config/$_part" ] || ln -s "$_home_config/$_part" "$login_folder/$_part"

@@ -6,7 +6,7 @@ prove_images() {
   while read -r prove_service prove_id prove_reference; do
     clean_env docker image inspect "$prove_id" >/dev/null 2>&1 && continue
     clean_env docker image inspect "$(image_tag "$release" "$prove_service")" >/dev/null 2>&1 && continue
-    fail refused "the image of $prove_service ($prove_reference) is not on the server any more; nothing was changed" 'Deploy that version again: then it is pulled.'
+    fail refused image-gone "the image of $prove_service ($prove_reference) is not on the server any more; nothing was changed" 'Deploy that version again: then it is pulled.'
   done <"$directory/images"
 }
 

@@ -12,33 +12,33 @@ operate() {
   result from "$previous"
   result to "$release"
   phase preflight
-  [ -f "$directory/services" ] || fail refused "the release $release is not on the server any more" 'See list: true for those that are.'
+  [ -f "$directory/services" ] || fail refused release-gone "the release $release is not on the server any more" 'See list: true for those that are.'
   require_compose 2 26
   prove_images
   if [ "$hosts" -gt 1 ]; then
     if ! await_go "$go_seconds"; then
       # Among several servers this one is not the reason.
       result stopped true
-      fail lost 'no word to go came in time: nothing was changed' 'Run it again.'
+      fail lost no-go 'no word to go came in time: nothing was changed' 'Run it again.'
     fi
   fi
   if [ -n "$database_elsewhere" ]; then
     phase database
     if ! wait_until "$database_seconds" "the commands on $database_elsewhere" test -f "$run/proceed"; then
       result stopped true
-      fail lost "the commands on $database_elsewhere did not end well, or no word of it came: nothing was changed here" 'Run it again.'
+      fail lost no-go "the commands on $database_elsewhere did not end well, or no word of it came: nothing was changed here" 'Run it again.'
     fi
   elif has_hooks "$files" down-migrate || has_hooks "$files" restore-backup; then
     phase database
-    rollback_hooks down-migrate || fail unhealthy "$problem; nothing was rolled back"
-    rollback_hooks restore-backup || fail unhealthy "$problem; nothing was rolled back"
+    rollback_hooks down-migrate || fail unhealthy hook-failed "$problem; nothing was rolled back"
+    rollback_hooks restore-backup || fail unhealthy hook-failed "$problem; nothing was rolled back"
   fi
   phase up
   journal up:begin
-  restore_references "$directory" "$release" || fail remote 'an image of the release could not be given its name again'
+  restore_references "$directory" "$release" || fail remote docker-failed 'an image of the release could not be given its name again'
   if bring_up "$directory" && phase wait && wait_healthy "$directory"; then
     phase finish
-    [ "$(current_release)" = "$release" ] || switch_current "$release" || fail remote 'the link current could not be changed'
+    [ "$(current_release)" = "$release" ] || switch_current "$release" || fail remote write-failed 'the link current could not be changed'
     journal committed
     record_rollback succeeded
     say "$release serves again"
@@ -56,11 +56,11 @@ back_again() {
     restore_references "$path/releases/$previous" "$previous" || :
     if bring_up "$path/releases/$previous" && wait_healthy "$path/releases/$previous"; then
       record_rollback restored
-      fail unhealthy "$release did not become healthy: $cause. $previous runs again as before the rollback" 'Choose another release with to.'
+      fail unhealthy release-unhealthy "$release did not become healthy: $cause. $previous runs again as before the rollback" 'Choose another release with to.'
     fi
   fi
   record_rollback failed
-  fail unhealthy "$release did not become healthy: $cause" 'The site may be down: look at the containers on the server now.'
+  fail unhealthy restore-failed "$release did not become healthy: $cause" 'The site may be down: look at the containers on the server now.'
 }
 
 record_rollback() {
@@ -77,7 +77,7 @@ record_rollback() {
 # After a crash: what was begun goes on to its end, or back.
 recover() {
   if ! journalled up:begin; then
-    fail lost 'the rollback was cut off before it changed anything' 'Run it again.'
+    fail lost interrupted 'the rollback was cut off before it changed anything' 'Run it again.'
   fi
   if journalled committed; then return 0; fi
   operate

@@ -30,7 +30,7 @@ answered() {
 ask_engine() {
   engine_asked=yes
   if ! command -v docker >/dev/null 2>&1; then
-    fail refused 'Docker is not installed on the server' 'Install Docker Engine and its Compose plugin.'
+    fail refused docker-missing 'Docker is not installed on the server' 'Install Docker Engine and its Compose plugin.'
   fi
   ask engine docker info --format '{{.DockerRootDir}}
 {{range .ClientInfo.Plugins}}{{if eq .Name "compose"}}{{.Version}}
@@ -58,16 +58,16 @@ require_compose() {
     _error=$(clean_env docker version --format '{{.Server.Version}}' 2>&1)
     case $_error in
       *'permission denied'*)
-        fail refused "the user $(id -un) may not use Docker" "Let an administrator run: usermod -aG docker $(id -un)"
+        fail refused docker-not-allowed "the user $(id -un) may not use Docker" "Let an administrator run: usermod -aG docker $(id -un)"
         ;;
     esac
     printf '%s\n' "$_error" >"$scratch/engine.error"
     details "$scratch/engine.error"
-    fail refused 'the Docker engine does not answer' 'Check that it runs, and docker-host for a rootless one.'
+    fail refused docker-unreachable 'the Docker engine does not answer' 'Check that it runs, and docker-host for a rootless one.'
   fi
   _plain=$(sed -n 's/^v//; 2p' "$scratch/engine.answer")
   if [ -z "$_plain" ]; then
-    fail refused 'Docker Compose v2 is not installed on the server' 'Install the plugin: docker-compose-plugin, or docker-compose in Debian.'
+    fail refused compose-missing 'Docker Compose v2 is not installed on the server' 'Install the plugin: docker-compose-plugin, or docker-compose in Debian.'
   fi
   sed -n 3p "$scratch/engine.answer" >"$files/compose-plugin"
   _major=${_plain%%.*}
@@ -75,7 +75,7 @@ require_compose() {
   _minor=${_minor%%.*}
   case $_major$_minor in *[!0-9]* | '') _major=0 _minor=0 ;; esac
   if [ "$_major" -lt "$1" ] || { [ "$_major" -eq "$1" ] && [ "$_minor" -lt "$2" ]; }; then
-    fail refused "Docker Compose $_plain on the server is older than $1.$2" 'Update the Compose plugin.'
+    fail refused compose-too-old "Docker Compose $_plain on the server is older than $1.$2" 'Update the Compose plugin.'
   fi
 }
 

@@ -9,12 +9,12 @@ operate() {
   stood_by=$release
   phase preflight
   recorded=$path/releases/$source
-  [ -f "$recorded/services" ] || fail refused "the release $source is not on the server any more" 'See list: true for those that are.'
+  [ -f "$recorded/services" ] || fail refused release-gone "the release $source is not on the server any more" 'See list: true for those that are.'
   color_table=$recorded/services
   color_live_only=$recorded/live-only
   live_color
-  [ -z "$canary" ] || fail refused "a canary is on ($canary): traffic goes to both colours" 'End it with blue-green-switch first.'
-  [ "$live" != "$color" ] || fail refused "$color has the traffic by now" 'Run it again.'
+  [ -z "$canary" ] || fail refused canary-on "a canary is on ($canary): traffic goes to both colours" 'End it with blue-green-switch first.'
+  [ "$live" != "$color" ] || fail refused color-is-live "$color has the traffic by now" 'Run it again.'
   require_compose 2 26
   directory=$recorded
   release=$source
@@ -28,11 +28,11 @@ operate() {
     left_release=$failed_release
     colored_project=$project
     project=$failed_project
-    rollback_hooks down-migrate || fail unhealthy "$problem; no traffic was moved"
-    rollback_hooks restore-backup || fail unhealthy "$problem; no traffic was moved"
+    rollback_hooks down-migrate || fail unhealthy hook-failed "$problem; no traffic was moved"
+    rollback_hooks restore-backup || fail unhealthy hook-failed "$problem; no traffic was moved"
     project=$colored_project
   fi
-  place_recorded || fail remote "the release could not be written to $path"
+  place_recorded || fail remote write-failed "the release could not be written to $path"
   phase up
   journalled up:begin || journal up:begin
   # What is in the colour meanwhile is no release that traffic could go to.
@@ -52,7 +52,7 @@ operate() {
     left="$color was taken down"
   fi
   record_stand_by failed
-  fail unhealthy "$release did not become healthy in $color: $cause. $left; traffic was not touched" 'Choose another release with to.'
+  fail unhealthy release-unhealthy "$release did not become healthy in $color: $cause. $left; traffic was not touched" 'Choose another release with to.'
 }
 
 # stand_by RELEASE: healthy in its colour, whatever was there before.
@@ -84,7 +84,7 @@ record_stand_by() {
 recover() {
   if journalled committed; then return 0; fi
   if ! journalled up:begin; then
-    fail lost 'the rollback was cut off before it changed anything' 'Run it again.'
+    fail lost interrupted 'the rollback was cut off before it changed anything' 'Run it again.'
   fi
   operate
 }

@@ -7,7 +7,7 @@ operate() {
   result from "$from"
   result to "$from"
   if [ ! -f .deploy/confirm ]; then
-    fail refused 'no switch waits to be confirmed' "Either it was confirmed before, or its time ran out and traffic went back: it is on ${from:-no colour} now."
+    fail refused nothing-to-confirm 'no switch waits to be confirmed' "Either it was confirmed before, or its time ran out and traffic went back: it is on ${from:-no colour} now."
   fi
   read -r _ confirm_until confirm_from from_release <.deploy/confirm
   if [ "$(date +%s)" -ge "$((confirm_until + 5))" ]; then
@@ -18,9 +18,9 @@ operate() {
     if can_return && color_well "$(share_color "$from")"; then
       give_back
       record_history "$target" "$from" returned 'confirmed too late'
-      fail refused "the confirmation came too late: traffic is back on $from"
+      fail refused confirmation-late "the confirmation came too late: traffic is back on $from"
     fi
-    fail refused "the confirmation came too late, but $from is not well: traffic stays on $target"
+    fail refused confirmation-late "the confirmation came too late, but $from is not well: traffic stays on $target"
   fi
   # This also takes the request to confirm away.
   target=$(share_color "$from")

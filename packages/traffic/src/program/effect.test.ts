@@ -85,7 +85,7 @@ warn() { say "$@"; }
 phase() { :; }
 journal() { :; }
 result() { say "$1=$2"; }
-fail() { say "failed: $2"; exit 1; }
+fail() { say "failed: $3"; exit 1; }
 cancelled() { return 1; }
 nap() { sleep 0.1; }
 once() { shift; "$@"; }

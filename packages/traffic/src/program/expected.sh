@@ -7,7 +7,7 @@ operate() {
   if [ "$expect_slot" != '*' ]; then
     slot_now=$(cat "$path/.deploy/color-$target" 2>/dev/null) || slot_now=
     [ "$slot_now" = "$expect_slot" ] ||
-      fail refused "$target holds ${slot_now:-no whole release} by now, not ${expect_slot:-what was there}: another run deployed to it meanwhile, and no traffic was moved" 'Run it again: it decides by what is there now.'
+      fail refused color-changed "$target holds ${slot_now:-no whole release} by now, not ${expect_slot:-what was there}: another run deployed to it meanwhile, and no traffic was moved" 'Run it again: it decides by what is there now.'
   fi
   move_traffic
 }

@@ -21,7 +21,7 @@ function moved(expected: string, slot: string | undefined): string {
   mkdirSync(path.join(folder, '.deploy'));
   if (slot !== undefined) writeFileSync(path.join(folder, '.deploy', 'color-blue'), `${slot}\n`);
   const { stdout, stderr } = spawnSync('sh', ['-us'], {
-    input: `path=${folder}\ntarget=blue\nexpect_slot='${expected}'\nfail() { echo "$1: $2"; exit 70; }\nmove_traffic() { echo moved; }\n${EXPECTED}\noperate\n`,
+    input: `path=${folder}\ntarget=blue\nexpect_slot='${expected}'\nfail() { echo "$1: $3"; exit 70; }\nmove_traffic() { echo moved; }\n${EXPECTED}\noperate\n`,
     encoding: 'utf8',
   });
   return `${stdout}${stderr}`.trim();

@@ -31,9 +31,9 @@ need_root() {
   need_code=$?
   if [ "$need_code" = 77 ]; then
     leave_by_hand
-    fail refused "$1 needs root, and $login may not use sudo without a password" "$(by_hand)"
+    fail refused root-needed "$1 needs root, and $login may not use sudo without a password" "$(by_hand)"
   fi
-  fail refused "$* failed: $(reason <"$run/root.err")"
+  fail refused command-refused "$* failed: $(reason <"$run/root.err")"
 }
 
 # Writes the file in place: its owner, mode and inode stay, so that a link or a single-file mount still leads to it.
@@ -65,7 +65,7 @@ prepare_folder() {
     fi
   fi
   case $(df -PT "$folder" 2>/dev/null | awk 'NR == 2 { print $2 }') in
-    tmpfs | ramfs) fail refused "$folder is in memory, so the colour would be forgotten at the next boot" 'Give a folder on disk.' ;;
+    tmpfs | ramfs) fail refused folder-not-usable "$folder is in memory, so the colour would be forgotten at the next boot" 'Give a folder on disk.' ;;
   esac
   [ -w "$folder" ] || need_root chown "$login:$login_group" "$folder"
   install_up=$folder
@@ -73,7 +73,7 @@ prepare_folder() {
     install_up=${install_up%/*}
     install_up=${install_up:-/}
     # A folder above that others may not enter hides the flags from the proxy's workers.
-    case $(ls -ld "$install_up") in d????????[xt]*) ;; *) fail refused "$install_up may not be entered by others, so $proxy cannot see the flags in $folder" "Choose a folder outside of it, or run: chmod o+x $install_up" ;; esac
+    case $(ls -ld "$install_up") in d????????[xt]*) ;; *) fail refused flags-unreadable "$install_up may not be entered by others, so $proxy cannot see the flags in $folder" "Choose a folder outside of it, or run: chmod o+x $install_up" ;; esac
   done
   forget_shares
 }
@@ -110,10 +110,10 @@ operate() {
   fi
 
   phase write
-  { cat "$config_file" 2>/dev/null || as_root cat "$config_file"; } >"$run/before" || fail refused "$config_file cannot be read"
+  { cat "$config_file" 2>/dev/null || as_root cat "$config_file"; } >"$run/before" || fail refused config-unreadable "$config_file cannot be read"
   if [ "$(sha256sum <"$run/before" | cut -d ' ' -f 1)" != "$old_sum" ]; then
     put_share_back
-    fail refused "$config_file was changed by somebody else meanwhile" 'Run it again.'
+    fail refused config-changed "$config_file was changed by somebody else meanwhile" 'Run it again.'
   fi
   backup=/var/backups/deploy-actions/$project-${config_file##*/}.$(date -u +%Y%m%dT%H%M%SZ)
   config_changed=false
@@ -133,7 +133,7 @@ operate() {
     if ! put_config "$files/site" 2>/dev/null; then
       leave_by_hand
       put_share_back
-      fail refused "$config_file can be written by root only, and $login may not use sudo without a password" "$(by_hand)"
+      fail refused root-needed "$config_file can be written by root only, and $login may not use sudo without a password" "$(by_hand)"
     fi
     journal write:done
     config_changed=true
@@ -142,7 +142,7 @@ operate() {
   if [ -n "$proxy_container" ]; then
     if [ "$(in_proxy cat "$config_inside" 2>/dev/null | cksum)" != "$(cksum <"$files/site")" ]; then
       restore_config
-      fail refused "$(lies)"
+      fail refused proxy-config-not-loaded "$(lies)"
     fi
   fi
   valid_why=$(traffic_valid)
@@ -150,13 +150,13 @@ operate() {
     0 | 77) ;;
     *)
       restore_config
-      fail refused "$proxy would not load the changed $config_file, which is as it was again: $valid_why"
+      fail refused proxy-config-invalid "$proxy would not load the changed $config_file, which is as it was again: $valid_why"
       ;;
   esac
   whole_now=$(traffic_whole)
   if [ -n "$whole_now" ] && ! printf '%s\n' "$whole_now" | grep -q "deploy-actions $project begin"; then
     restore_config
-    fail refused "$proxy does not include $config_file, which is as it was again" 'Name in site-config the file that it loads.'
+    fail refused proxy-config-not-loaded "$proxy does not include $config_file, which is as it was again" 'Name in site-config the file that it loads.'
   fi
 
   phase reload
@@ -168,18 +168,18 @@ operate() {
     say "$login cannot reload $proxy, so its answers must show that an administrator has."
   elif [ "$reload_code" != 0 ]; then
     restore_config
-    [ "$reload_code" != 77 ] || fail refused "$proxy can be reloaded by root only, and $login may not use sudo without a password" "$(by_hand)"
-    fail refused "$proxy could not be reloaded, so $config_file is as it was again: $(printf '%s' "$reload_said" | reason)"
+    [ "$reload_code" != 77 ] || fail refused root-needed "$proxy can be reloaded by root only, and $login may not use sudo without a password" "$(by_hand)"
+    fail refused proxy-not-reloaded "$proxy could not be reloaded, so $config_file is as it was again: $(printf '%s' "$reload_said" | reason)"
   fi
   phase prove
   if ! wait_until "$verify_seconds" "$proxy to answer by the new configuration" answers_steadily "$(told_by_header)" 5; then
     set -- $steady_wrong
     why=$(lies)
     if [ -n "$generation" ] && [ "$(traffic_generation)" = "$generation" ]; then why="its workers are the same as before the reload, which it did not carry out. $why"; fi
-    [ "$reload_code" = 0 ] || fail refused "$verify_url does not answer by the configuration that is in $config_file (status ${1:-none}, colour ${3:-none}), and $login cannot reload $proxy: $why" "$(by_hand)"
+    [ "$reload_code" = 0 ] || fail refused proxy-config-not-loaded "$verify_url does not answer by the configuration that is in $config_file (status ${1:-none}, colour ${3:-none}), and $login cannot reload $proxy: $why" "$(by_hand)"
     case ${3:--} in *fallback) why="it cannot read the flags in $folder: every folder above needs mode 0755, and a container needs the folder as a mount." ;; esac
     restore_config
-    fail refused "$proxy was reloaded, but $verify_url does not answer by the new configuration (status ${1:-none}, colour ${3:-none}), so $config_file is as it was again: $why"
+    fail refused proxy-config-not-loaded "$proxy was reloaded, but $verify_url does not answer by the new configuration (status ${1:-none}, colour ${3:-none}), so $config_file is as it was again: $why"
   fi
   if [ "$proxy" = haproxy ] && [ -n "$socket" ] && [ -z "$(haproxy_say 'show info' 2>/dev/null)" ]; then
     warn "$login cannot talk to HAProxy by $socket (perl, socat, python3 or nc is needed, and the right to use it): each switch will reload it, which closes idle connections of clients"
@@ -198,5 +198,5 @@ recover() {
   if journalled write:begin && [ -f "$run/before" ] && ! cmp -s "$config_file" "$files/site"; then
     put_config "$run/before" || warn "$config_file could not be put back to what it was: $run/before"
   fi
-  fail lost 'the installation was cut off' 'Run it again.'
+  fail lost interrupted 'the installation was cut off' 'Run it again.'
 }

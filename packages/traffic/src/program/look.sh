@@ -61,13 +61,13 @@ look_unfinished() {
 
 inspect() {
   [ -z "$docker_host" ] || export DOCKER_HOST="$docker_host"
-  cd "$path" || fail refused "$path is not a folder"
+  cd "$path" || fail refused path-not-usable "$path is not a folder"
   # What is gathered here is only on its way into the answer.
   staging_fields=$files/look
   mkdir -p "$staging_fields"
   # A container may go between the two questions, as in a deployment that is under way.
   look_at_docker || { sleep 1 && look_at_docker; } || { sleep 1 && look_at_docker; } ||
-    fail refused 'docker cannot be asked' 'The login user must be in the group docker, or docker-host must name an engine of its own.'
+    fail refused docker-not-allowed 'docker cannot be asked' 'The login user must be in the group docker, or docker-host must name an engine of its own.'
   result_file containers "$staging_fields/containers"
   result unfinished "$(look_unfinished)"
   look_proxies >"$staging_fields/proxies"

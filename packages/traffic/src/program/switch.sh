@@ -147,7 +147,7 @@ look_at_tools() {
 move_traffic() {
   look_at_tools
   phase check
-  from=$(traffic_observe) || fail refused "$proxy has no share of $project: it was not prepared" 'Run this action once with install: true.'
+  from=$(traffic_observe) || fail refused proxy-not-prepared "$proxy has no share of $project: it was not prepared" 'Run this action once with install: true.'
   result from "$from"
   last_step=${steps##* }
   if [ "$last_step" = 100 ]; then goal=$target; else goal=$target-$last_step; fi
@@ -163,27 +163,27 @@ move_traffic() {
     return 0
   fi
   if why=$(color_unwell "$target"); then
-    [ -n "$start_target" ] || fail unhealthy "$target cannot take the traffic: $why" 'Look at its containers, or deploy it again.'
-    start_color || fail unhealthy "$target could not be started again: $why" 'Look at its containers, or roll back to another release.'
+    [ -n "$start_target" ] || fail unhealthy color-unwell "$target cannot take the traffic: $why" 'Look at its containers, or deploy it again.'
+    start_color || fail unhealthy color-unwell "$target could not be started again: $why" 'Look at its containers, or roll back to another release.'
   fi
   # A rollback does not wait for what only matters at the proxy's next start.
   if [ "$traffic_first" = 1 ]; then valid_why=; else valid_why=$(traffic_valid); fi
   case $? in
     0) ;;
     77) say "$proxy's configuration is not tested: that needs root, and a switch does not" ;;
-    *) fail refused "$proxy would not start with its configuration: $valid_why" 'Mend it before traffic is moved: the next restart of the proxy would take the site down.' ;;
+    *) fail refused proxy-config-invalid "$proxy would not start with its configuration: $valid_why" 'Mend it before traffic is moved: the next restart of the proxy would take the site down.' ;;
   esac
   wait_until "$verify_seconds" "$proxy to send to $target" target_judged || true
   if [ -z "$chosen" ] || [ -n "$chosen_wrong" ]; then
     set -- $chosen_wrong
     case ${3:--} in
-      -) fail refused "$proxy does not run the configuration that was installed: $verify_url came back without $header" "$(lies)" ;;
-      *fallback) fail refused "$proxy cannot read the flags in $folder" 'Every folder above it needs mode 0755, and a container needs it as a mount of the whole folder.' ;;
+      -) fail refused proxy-config-not-loaded "$proxy does not run the configuration that was installed: $verify_url came back without $header" "$(lies)" ;;
+      *fallback) fail refused flags-unreadable "$proxy cannot read the flags in $folder" 'Every folder above it needs mode 0755, and a container needs it as a mount of the whole folder.' ;;
       "$target")
-        if [ "${1:-0}" -ge 500 ]; then fail unhealthy "$target answers $1 through $proxy" 'Its containers are healthy, so look at the address that the proxy uses for it.'; fi
-        fail unhealthy "$target does not answer with the version $expect_version through $proxy" 'The wrong release may be in this colour: look at the outputs of the deploy step.'
+        if [ "${1:-0}" -ge 500 ]; then fail unhealthy color-answers-wrong "$target answers $1 through $proxy" 'Its containers are healthy, so look at the address that the proxy uses for it.'; fi
+        fail unhealthy color-answers-wrong "$target does not answer with the version $expect_version through $proxy" 'The wrong release may be in this colour: look at the outputs of the deploy step.'
         ;;
-      *) fail refused "$proxy answered as ${3:--} where $target was asked for" 'Run this action with install: true: the installed configuration is not of this project.' ;;
+      *) fail refused proxy-config-not-loaded "$proxy answered as ${3:--} where $target was asked for" 'Run this action with install: true: the installed configuration is not of this project.' ;;
     esac
   fi
   journal check:done
@@ -191,11 +191,11 @@ move_traffic() {
     if ! await_go "$go_seconds"; then
       # Among several servers this one is not the reason.
       result stopped true
-      fail lost 'no word to go came in time: nothing was changed' 'Run it again.'
+      fail lost no-go 'no word to go came in time: nothing was changed' 'Run it again.'
     fi
   fi
   # A rollback that was begun is better finished.
-  if [ "$traffic_first" = 0 ] && cancelled; then fail lost 'cancelled before any traffic was moved: nothing was changed' 'Run it again.'; fi
+  if [ "$traffic_first" = 0 ] && cancelled; then fail lost cancelled 'cancelled before any traffic was moved: nothing was changed' 'Run it again.'; fi
 
   phase switch
   result switched_from "$from"
@@ -206,12 +206,12 @@ move_traffic() {
     if [ "$step" = 100 ]; then share=$target; else share=$target-$step; fi
     if [ "$step" = 100 ] && [ "$traffic_first" = 0 ] && ! once live-stop stop_live_only "$old"; then
       give_back
-      fail remote "a service that runs only where the traffic is could not be stopped in $old: traffic stays on $from"
+      fail remote live-only-failed "a service that runs only where the traffic is could not be stopped in $old: traffic stays on $from"
     fi
     begun=$(now_ms)
     if ! move_to "$share"; then
       give_back
-      fail remote "$proxy did not take the share $share: traffic stays where it was"
+      fail remote share-not-taken "$proxy did not take the share $share: traffic stays where it was"
     fi
     ended=$(now_ms)
     result switch_ms "$((ended - begun))"
@@ -223,7 +223,7 @@ move_traffic() {
         set -- $steady_wrong
         give_back
         record_history "$from" "$from" failed "not seen to answer"
-        fail unhealthy "traffic was moved to $target, but it does not answer steadily (last wrong answer: status ${1:-none}, colour ${3:-none}): it is back on $from" "$(lies)"
+        fail unhealthy color-answers-wrong "traffic was moved to $target, but it does not answer steadily (last wrong answer: status ${1:-none}, colour ${3:-none}): it is back on $from" "$(lies)"
       fi
       if [ "$wrong_at" = 0 ]; then result overlap_ms 0; else result overlap_ms "$((wrong_at - ended))"; fi
       journal verified
@@ -232,7 +232,7 @@ move_traffic() {
         give_back
         record_history "$from" "$from" failed "share not taken"
         result weight 0
-        fail remote "$proxy did not take the share $share: traffic stays on $from" "$(lies)"
+        fail remote share-not-taken "$proxy did not take the share $share: traffic stays on $from" "$(lies)"
       fi
       record_traffic "$share"
       say "$target has $step percent"
@@ -243,7 +243,7 @@ move_traffic() {
         give_back
         record_history "$from" "$from" failed "canary at $step percent"
         result weight 0
-        fail unhealthy "$gate_why: all traffic is back on $(share_color "$from")" "Look at $target's logs; the report has the figures."
+        fail unhealthy gate-failed "$gate_why: all traffic is back on $(share_color "$from")" "Look at $target's logs; the report has the figures."
       fi
     fi
   done
@@ -355,7 +355,7 @@ recover() {
   seen=$(traffic_observe) || return 0
   from=$(cat "$run/from" 2>/dev/null) || from=
   if [ -z "$from" ]; then
-    fail lost 'the run ended before it moved any traffic: nothing was changed'
+    fail lost interrupted 'the run ended before it moved any traffic: nothing was changed'
   fi
   last_step=100
   # After a restart of the server containers may still be starting; none is judged by that.
@@ -378,7 +378,7 @@ recover() {
   if color_well "$(share_color "$from")" || ! color_well "$target"; then
     give_back
     record_history "$from" "$from" failed 'cut off'
-    fail lost "the run was cut off before the switch was proven: traffic is on $from" 'Run it again.'
+    fail lost interrupted "the run was cut off before the switch was proven: traffic is on $from" 'Run it again.'
   fi
   move_to "$target"
   start_live_only "$target" || true

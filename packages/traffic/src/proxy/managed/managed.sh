@@ -14,7 +14,7 @@ operate() {
   [ -z "$docker_host" ] || export DOCKER_HOST="$docker_host"
   phase prepare
   if [ ! -w "$folder" ] && ! as_root install -d -m 0755 -o "$login" -g "$login_group" "$folder"; then
-    fail refused "$folder cannot be made" "An administrator can run, on the server: install -d -m 0755 -o $login -g $login_group $folder"
+    fail refused root-needed "$folder cannot be made" "An administrator can run, on the server: install -d -m 0755 -o $login -g $login_group $folder"
   fi
   mkdir -p proxy && chmod 0755 proxy
   # What was prepared before stays: the colours' part is in it.
@@ -22,7 +22,7 @@ operate() {
   for managed_color in blue green; do
     docker network inspect --format . "zz_${project}_$managed_color" >/dev/null 2>&1 ||
       docker network create --label "deploy-actions.project=$project" "zz_${project}_$managed_color" >/dev/null ||
-      fail remote "the network zz_${project}_$managed_color could not be made"
+      fail remote docker-failed "the network zz_${project}_$managed_color could not be made"
   done
   managed_name=$project-proxy
   managed_want="$image $ports $certificate $key"
@@ -30,7 +30,7 @@ operate() {
     say "$managed_name runs already"
     return 0
   fi
-  docker image inspect --format . "$image" >/dev/null 2>&1 || run "the image $image" docker pull --quiet "$image" || fail remote "the image $image could not be pulled"
+  docker image inspect --format . "$image" >/dev/null 2>&1 || run "the image $image" docker pull --quiet "$image" || fail remote pull-failed "the image $image could not be pulled"
   docker rm -f "$managed_name" >/dev/null 2>&1
   set --
   for managed_port in $ports; do
@@ -44,10 +44,10 @@ operate() {
   unlocked docker create --name "$managed_name" --restart unless-stopped --label "deploy-actions.project=$project" \
     --label "deploy-actions.proxy=$managed_want" --network "zz_${project}_blue" --volume "$path/proxy:/etc/caddy:ro" \
     --volume "$folder:$folder:ro" --volume "${project}_proxy-data:/data" "$@" --entrypoint caddy "$image" \
-    run --config /etc/caddy/Caddyfile >/dev/null || fail remote "the container $managed_name could not be made"
-  unlocked docker network connect "zz_${project}_green" "$managed_name" || fail remote "$managed_name could not join the colours' networks"
-  unlocked docker start "$managed_name" >/dev/null || fail remote "$managed_name does not start: are its ports ($ports) taken?"
-  wait_until 20 "$managed_name to run" managed_runs || fail unhealthy "$managed_name does not stay up: $(docker logs --tail 5 "$managed_name" 2>&1 | tr '\n' ' ' | cut -c 1-400)"
+    run --config /etc/caddy/Caddyfile >/dev/null || fail remote docker-failed "the container $managed_name could not be made"
+  unlocked docker network connect "zz_${project}_green" "$managed_name" || fail remote docker-failed "$managed_name could not join the colours' networks"
+  unlocked docker start "$managed_name" >/dev/null || fail remote docker-failed "$managed_name does not start: are its ports ($ports) taken?"
+  wait_until 20 "$managed_name to run" managed_runs || fail unhealthy proxy-unhealthy "$managed_name does not stay up: $(docker logs --tail 5 "$managed_name" 2>&1 | tr '\n' ' ' | cut -c 1-400)"
   say "$managed_name answers on $ports"
 }
 managed_runs() { docker exec "$managed_name" caddy version >/dev/null 2>&1; }

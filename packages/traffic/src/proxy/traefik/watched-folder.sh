@@ -31,15 +31,15 @@ prepare_traefik() {
     # shellcheck disable=SC2012 # one folder, for its rights and its group
     case $(ls -ld "$watched" | awk '{ print $1, $4 }') in
       d??????r[-w][xt]*" root" | d??????r[-w][xt]*" $login_group") ;;
-      *) fail refused "$login may not write in $watched, and making it the group's would keep others out" "An administrator can run: setfacl -m u:$login:rwx $watched" ;;
+      *) fail refused folder-not-usable "$login may not write in $watched, and making it the group's would keep others out" "An administrator can run: setfacl -m u:$login:rwx $watched" ;;
     esac
   fi
   [ ! -f "$share_file" ] || cp "$share_file" "$run/share-before"
   : >"$run/share-placed"
-  place_share "$files/shares/$share.yml" || fail refused "a file cannot be renamed into $watched"
+  place_share "$files/shares/$share.yml" || fail refused folder-not-usable "a file cannot be renamed into $watched"
   if ! wait_until "$verify_seconds" "$proxy to read what is in $watched" reads_share; then
     put_share_back
-    fail refused "$proxy does not take up what is put into $watched (status ${read_status:-none} from $verify_url)" "It must watch that folder (providers.file.directory), no file in it may be broken, and a router needs ruleSyntax: v2 where that is the default: its log says which. If $verify_url leads elsewhere, such as from http to https, give verify-url."
+    fail refused watched-folder-unread "$proxy does not take up what is put into $watched (status ${read_status:-none} from $verify_url)" "It must watch that folder (providers.file.directory), no file in it may be broken, and a router needs ruleSyntax: v2 where that is the default: its log says which. If $verify_url leads elsewhere, such as from http to https, give verify-url."
   fi
   if [ ! -w "$watched" ]; then
     # Sticky: the administrator's files in it stay theirs alone.

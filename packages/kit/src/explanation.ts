@@ -1,0 +1,7 @@
+/** Of a failure's code. */
+export interface Explanation {
+  /** In one line. */
+  meaning: string;
+  /** What to do. */
+  remedy: string;
+}
