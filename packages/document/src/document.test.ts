@@ -106,6 +106,45 @@ test('what is no YAML is refused with its place and the likely mistake', async (
   expect((await problems('a: !js x\n'))[0]).toContain('must stand in quotes');
 });
 
+test('many keys in one mapping are read in time that grows with them, and one that stands twice is found', async () => {
+  const lines = (count: number, anchored: boolean) =>
+    Array.from({ length: count }, (_, i) => `k${i}: ${anchored ? `&k${i} ` : ''}1`);
+  const quickest = async (text: string) => {
+    const times: number[] = [];
+    for (let turn = 0; turn < 3; turn += 1) {
+      const started = performance.now();
+      await parseDocument(text);
+      times.push(performance.now() - started);
+    }
+    return Math.min(...times);
+  };
+  for (const anchored of [false, true]) {
+    const quarter = await quickest(lines(7000, anchored).join('\n'));
+    // Four times as long; 16 times when each key is compared with each other.
+    expect(await quickest(lines(28_000, anchored).join('\n'))).toBeLessThan(9 * quarter);
+    const again = parseDocument([...lines(28_000, anchored), 'k7: 2'].join('\n'));
+    await expect(again).rejects.toThrow(
+      'line 28001, column 1: the key "k7" stands twice in the same mapping',
+    );
+  }
+  await expect(parseDocument('{"a": 1,\n "\\u0061": 2}')).rejects.toThrow('line 2, column 2');
+  await expect(parseDocument('{"a": {"b": 1}, "b": 1}')).resolves.toMatchObject({
+    value: { a: { b: 1 }, b: 1 },
+  });
+  const merged = 'a: &a { x: 1 }\nb: &b { y: 2 }\nc: { <<: *a, <<: *b }\n';
+  expect((await parseDocument(merged, { merge: true })).value).toMatchObject({ c: { x: 1, y: 2 } });
+  await expect(parseDocument(merged)).rejects.toThrow('the key "<<" stands twice');
+});
+
+test('JSON has the places of its values as YAML has', async () => {
+  const text = '{\n "a\\"b": [1, {"c]": "}"}],\n "d": "\\\\", "e": null\n}';
+  const { place } = await parseDocument(text);
+  expect(place(['a"b', 1, 'c]'])).toEqual({ line: 2, column: 21 });
+  expect(place(['a"b', 1, 'c]'], 'key')).toEqual({ line: 2, column: 15 });
+  expect(place(['e'])).toEqual({ line: 3, column: 18 });
+  expect(place(['d', 'nowhere'])).toEqual({ line: 3, column: 7 });
+});
+
 test('a bomb is refused quickly: aliases, circles, depth, size', async () => {
   const laughs = [
     'a0: &a0 [x,x,x,x,x,x,x,x,x]',

@@ -3,14 +3,13 @@ import type { Path } from './problem.ts';
 /** A JSON text that was read, and where its values stand. */
 export interface ReadJson {
   value: unknown;
+  /** Where a key stands for the second time in its object; JSON.parse took that one without a word. */
+  repeated: number | undefined;
   /** The offset of a value, or of its key; of the nearest existing parent for a path that is not there. */
   offset(path: Path, what: 'key' | 'value'): number;
 }
 
-/**
- * Reads strict JSON, a hundred times as fast as a reader of YAML does. Undefined for what is no JSON, and where a key
- * stands twice in one object: JSON.parse would take the last without a word.
- */
+/** Reads strict JSON, a hundred times as fast as a reader of YAML does. Undefined for what is no JSON. */
 export function readJson(text: string): ReadJson | undefined {
   let value: unknown;
   try {
@@ -18,8 +17,7 @@ export function readJson(text: string): ReadJson | undefined {
   } catch {
     return undefined;
   }
-  if (repeatsKey(text)) return undefined;
-  return { value, offset: (path, what) => locate(text, path, what) };
+  return { value, repeated: repeatedKey(text), offset: (path, what) => locate(text, path, what) };
 }
 
 const QUOTE = 34;
@@ -36,7 +34,7 @@ function stringEnd(text: string, start: number): number {
   }
 }
 
-function repeatsKey(text: string): boolean {
+function repeatedKey(text: string): number | undefined {
   const open: (Set<string> | undefined)[] = [];
   for (let at = 0; at < text.length;) {
     const char = text.charCodeAt(at);
@@ -46,7 +44,7 @@ function repeatsKey(text: string): boolean {
       if (keys && text[blank(text, end)] === ':') {
         const raw = text.slice(at, end);
         const key = raw.includes('\\') ? (JSON.parse(raw) as string) : raw.slice(1, -1);
-        if (keys.has(key)) return true;
+        if (keys.has(key)) return at;
         keys.add(key);
       }
       at = end;
@@ -57,7 +55,7 @@ function repeatsKey(text: string): boolean {
     else if (text[at] === '}' || text[at] === ']') open.pop();
     at += 1;
   }
-  return false;
+  return undefined;
 }
 
 /** The first place from `at` on that is no white space. */

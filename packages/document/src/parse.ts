@@ -50,10 +50,12 @@ export async function parseDocument(text: string, options: ParseOptions = {}): P
   };
   const json = /^\s*[[{]/.test(text) ? readJson(text) : undefined;
   if (json) {
-    const place: ParsedDocument['place'] = (path, what = 'value') => {
-      const before = text.slice(0, json.offset(path, what)).split('\n');
+    const at = (position: number) => {
+      const before = text.slice(0, position).split('\n');
       return { line: before.length + offset, column: before.at(-1)!.length + 1 };
     };
+    if (json.repeated !== undefined) throw fail(repeatedKey(text, json.repeated), [], at(json.repeated));
+    const place: ParsedDocument['place'] = (path, what = 'value') => at(json.offset(path, what));
     return checked({ value: json.value, exact: () => parseExactJson(text), place });
   }
   const yaml = await import('yaml');
@@ -68,7 +70,8 @@ export async function parseDocument(text: string, options: ParseOptions = {}): P
       lineCounter: counter,
       prettyErrors: false,
       strict: true,
-      uniqueKeys: true,
+      // Looked for below: the library compares each key with all others of its mapping.
+      uniqueKeys: false,
       stringKeys: true,
       merge: options.merge ?? false,
       logLevel: 'error',
@@ -77,12 +80,22 @@ export async function parseDocument(text: string, options: ParseOptions = {}): P
     if (error instanceof RangeError) throw fail(`nested deeper than ${depth} levels`);
     throw fail(`not YAML: ${error instanceof Error ? error.message : String(error)}`);
   }
-  const broken = [...document.errors, ...document.warnings];
+  const broken = [
+    ...[...document.errors, ...document.warnings].map((error) => ({
+      message: explain(error),
+      at: error.pos[0],
+    })),
+    ...repeatedKeys(document, yaml, options.merge ?? false).map((at) => ({
+      message: repeatedKey(text, at),
+      at,
+    })),
+  ];
   if (broken.length > 0) {
     throw new DocumentError(
       broken
         .slice(0, 20)
-        .map((error) => ({ message: explain(error, text), path: [], ...positionOf(error.pos[0]) })),
+        .sort((a, b) => a.at - b.at)
+        .map(({ message, at }) => ({ message, path: [], ...positionOf(at) })),
     );
   }
   let value: unknown;
@@ -205,11 +218,29 @@ const EXPLAINED: Partial<Record<YAMLError['code'], string>> = {
   BAD_ALIAS: 'an alias (*name) that is not defined above; text that begins with * must stand in quotes',
 };
 
-function explain(error: YAMLError, text: string): string {
-  if (error.code === 'DUPLICATE_KEY') {
-    const key = /^["']?([^:"'\n]{1,60})/.exec(text.slice(error.pos[0]))?.[1]?.trim() ?? '';
-    return `the key "${key}" stands twice in the same mapping; keep one`;
-  }
+/** Where keys stand for the second time in the same mapping. `<<` may, where it merges. */
+function repeatedKeys(document: Document, yaml: typeof import('yaml'), merge: boolean): number[] {
+  const found: number[] = [];
+  yaml.visit(document, {
+    Map(_key, { items }) {
+      const seen = new Set<string>();
+      for (const { key } of items) {
+        const name = String(yaml.isScalar(key) ? key.value : key);
+        if (merge && yaml.isScalar(key) && key.source === '<<') continue;
+        if (seen.has(name)) found.push((key as Node).range?.[0] ?? 0);
+        seen.add(name);
+      }
+    },
+  });
+  return found;
+}
+
+function repeatedKey(text: string, at: number): string {
+  const key = /^["']?([^:"'\n]{1,60})/.exec(text.slice(at, at + 100))?.[1]?.trim() ?? '';
+  return `the key "${key}" stands twice in the same mapping; keep one`;
+}
+
+function explain(error: YAMLError): string {
   if (error.code === 'TAG_RESOLVE_FAILED')
     return `${error.message.replace(/\.$/, '')}; text that begins with ! must stand in quotes`;
   const known = EXPLAINED[error.code];

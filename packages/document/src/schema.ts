@@ -89,7 +89,7 @@ export async function prepareSchema({ schema, dialect }: SchemaBundle): Promise<
 /** Why a value could not be judged; then it does not conform. */
 function whyNot(error: unknown): string {
   if (error instanceof OutOfTime)
-    return `takes longer than ${formatDuration(LIMIT)} to check; is a "pattern" of the schema to blame?`;
+    return `takes longer than ${formatDuration(LIMIT)} to check; is a "pattern" of the schema to blame, or "uniqueItems" of a long list?`;
   if (error instanceof RangeError)
     return 'is too large or too deep for the schema, or the schema refers to itself without end';
   throw error;
