@@ -43,8 +43,29 @@ test('a first deploy serves, an upgrade replaces it, a release that never gets h
   expect(broken.shown).toMatch(/health: unhealthy/);
   expect(broken.outputs['previous-release']).toBe(second.outputs['release']);
   expect(await served(lab.host)).toBe('v2');
-  const record = JSON.parse(readFileSync(broken.outputs['record']!, 'utf8')) as { status: string };
+  const record = JSON.parse(readFileSync(broken.outputs['record']!, 'utf8')) as {
+    status: string;
+    services_deployed: { service: string; image: string; action: string }[];
+    health_checks: { service: string; healthy: boolean }[];
+  };
   expect(record.status).toBe('restored');
+  // What runs now, and which service it was.
+  const apiNow = record.services_deployed.find(({ service }) => service === 'api');
+  expect(apiNow).toMatchObject({ action: 'restored' });
+  expect(apiNow!.image).toContain(await lab.registry.digest('shop/api:v2'));
+  expect(record.health_checks.filter(({ healthy }) => !healthy)).toEqual([
+    { service: 'api', healthy: false },
+  ]);
+  expect(broken.outputs['outcome']).toBe('restored');
+  const report = JSON.parse(broken.outputs['report']!) as { ok: boolean; summary: string };
+  expect(report.ok).toBe(false);
+  expect(report.summary).toMatch(
+    /^never-healthy did not become healthy: api is unhealthy.*\. v2 serves on 127\.0\.0\.1/,
+  );
+  expect(broken.summary).toMatch(/^### ❌ never-healthy did not become healthy: api is unhealthy/);
+  expect(broken.summary).toContain('<details><summary>State and last lines of what failed');
+  expect(readFileSync(broken.outputs['log']!, 'utf8')).toContain('== Restore the release before');
+  expect(readFileSync(broken.outputs['migration-log']!, 'utf8')).toContain('== Migrate');
   expect(await validateSchema(schema('release/schema/deployment-record'), record)).toEqual([]);
   const release = JSON.parse(await lab.host.sh('cat /srv/deploy/shop/current/release.json')) as unknown;
   expect(await validateSchema(schema('ledger/schema/release'), release)).toEqual([]);
@@ -65,7 +86,12 @@ test('the same again recreates nothing and says so', async () => {
   const first = await deployed(deployInputs(lab, 'v1'));
   const before = await containers(lab.host);
   const again = await deployed(deployInputs(lab, 'v1'));
-  expect(again.outputs).toMatchObject({ changed: 'false', release: first.outputs['release'] });
+  expect(again.outputs).toMatchObject({
+    changed: 'false',
+    outcome: 'unchanged',
+    release: first.outputs['release'],
+  });
+  expect(again.summary).toMatch(/^### ✅ Nothing changed: v1 runs already on/);
   expect(await containers(lab.host)).toEqual(before);
 });
 
@@ -101,6 +127,7 @@ test('a migration that fails leaves the old version serving', async () => {
   const before = await containers(lab.host);
   const result = await refused(deployInputs(lab, 'migration-fails'));
   expect(result.headline).toContain('goes on serving');
+  expect(result.outputs['outcome']).toBe('nothing-changed');
   expect(await containers(lab.host)).toEqual(before);
   expect(await served(lab.host)).toBe('v1');
 });
@@ -141,6 +168,28 @@ test('a one-shot is run once, and again only when it changes', async () => {
   withOneShot('two');
   await deployed(deployInputs(lab, 'v1'), { workspace });
   expect(await seeds()).toBe('one\ntwo\n');
+});
+
+test('a tag that moved in the registry is told as recreated, as it was', async () => {
+  const api = lab.registry.image('shop/api');
+  const move = (tag: string) =>
+    lab.host.sh(
+      `docker pull -q ${api}:${tag} && docker tag ${api}:${tag} ${api}:moving && docker push -q ${api}:moving && docker image rm ${api}:moving`,
+    );
+  await move('v1');
+  const inputs = deployInputs(lab, 'v1', {
+    env: `${deployInputs(lab, 'v1')['env'] as string}API_TAG=moving\n`,
+  });
+  const workspace = checkout();
+  const file = join(workspace, 'compose.yaml');
+  writeFileSync(file, readFileSync(file, 'utf8').replaceAll('shop/api:${TAG}', 'shop/api:${API_TAG}'));
+  await deployed(inputs, { workspace });
+  await move('v2');
+  const moved = await deployed(inputs, { workspace });
+  expect(moved.outputs).toMatchObject({ changed: 'true', outcome: 'deployed' });
+  const services = JSON.parse(moved.outputs['services']!) as Record<string, { action: string; to: string }>;
+  expect(services['api']).toMatchObject({ action: 'recreate' });
+  expect(services['api']!.to).toContain(await lab.registry.digest('shop/api:v2'));
 });
 
 test('a plain prune takes no image of a kept release', async () => {

@@ -101,12 +101,17 @@ function parsePortRange(value: string): { first: number; last: number } {
 
 export const outputs = [
   'deployment-id',
+  'outcome',
   'release',
   'version',
   'previous-release',
   'changed',
   'services',
   'record',
+  'report',
+  'report-file',
+  'log',
+  'migration-log',
   'duration',
   'color',
   'color-urls',
@@ -114,3 +119,6 @@ export const outputs = [
 
 export type DeployInputs = Inputs<typeof fields>;
 export type DeployOutputs = Record<(typeof outputs)[number], string | number | boolean | object | undefined>;
+
+/** Every output, and none of them known. */
+export const EMPTY = Object.fromEntries(outputs.map((name) => [name, undefined])) as DeployOutputs;

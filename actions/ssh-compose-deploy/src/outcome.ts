@@ -1,174 +1,149 @@
 import type { ServiceChange } from '@deploy-actions/compose';
-import { type MemberOutcome, succeeded } from '@deploy-actions/host';
-import { formatDuration, messageOf } from '@deploy-actions/kit';
-import type { Inspection, Wanted } from '@deploy-actions/release';
-import type { Ports } from '@deploy-actions/runner';
-import type { DeployInputs, DeployOutputs } from './fields.ts';
-import { type DeploymentRecord, writeRecord } from './record.ts';
-import {
-  type ServiceOutcome,
-  digestAmong,
-  phasesMarkdown,
-  planLines,
-  serversMarkdown,
-  servicesMarkdown,
-  withDigest,
-} from './summary.ts';
-import type { Target } from './targets.ts';
+import { type MemberOutcome, isPast, memberFailure, succeeded } from '@deploy-actions/host';
+import type { Inspection } from '@deploy-actions/release';
+import { type ServiceOutcome, digestAmong, withDigest } from './images.ts';
 
-/** Record, summary and outputs of what happened. */
-export async function report(
-  outcomes: readonly MemberOutcome[],
-  targets: readonly Target[],
-  inputs: DeployInputs,
-  ports: Ports,
-  wanted: Wanted,
-  outputs: DeployOutputs,
-  begun: number,
-): Promise<DeployOutputs> {
-  const first = targets[0]!;
-  const result = outcomes[0]?.result;
-  const ok = outcomes.length === targets.length && outcomes.every(succeeded);
-  const restored = outcomes.some((one) => one.result?.fields['restored'] === 'true');
-  const changed = outcomes.some((one) => one.result?.fields['changed'] === 'true');
-  const release = result?.fields['release'] ?? wanted.release;
-  // With colours what ran before goes on running: the live release.
-  const previous = first.prepared.color
-    ? first.found.current
-    : (result?.fields['previous'] ?? first.found.current);
-  const services = servicesOutput(first.prepared.changes, first.found, result?.fields['digests']);
-  const duration = elapsed(ports, begun);
-  const status = statusOf(outcomes, { ok, restored, isUnchanged: !changed && release !== wanted.release });
-  const rows = targets.map((target) => {
-    const outcome = outcomes.find((one) => one.name === target.server.name);
-    return { name: target.server.name, ...rowOf(outcome) };
-  });
-  const record = await writeRecord(ports.workflow.temp, {
-    timestamp: ports.clock.wall().toISOString(),
-    deployment_id: String(outputs['deployment-id']),
-    environment: inputs.environment ?? '',
-    status,
-    git_sha: ports.workflow.sha,
-    git_ref: ports.workflow.ref,
-    version: wanted.version,
-    release,
-    previous_release: previous,
-    color: first.prepared.color ?? '',
-    actor: ports.workflow.actor,
-    run_url: ports.workflow.runUrl,
-    duration_ms: duration,
-    services_deployed: Object.entries(services).map(([service, one]) => ({
-      service,
-      image: one.to,
-      action: one.action,
-    })),
-    health_checks: first.prepared.services
-      .filter((service) => service.kind === 'long')
-      .map((service) => ({ service: service.name, healthy: ok })),
-    rollback_available: previous !== '' && previous !== release,
-    servers: rows.map(({ name, outcome }) => ({ name, outcome })),
-  });
-  const title = titleOf(status, { release, version: wanted.version, duration });
-  ports.log.info(title);
-  ports.summary(`### ${ok ? '✅' : '❌'} ${title}\n`);
-  if (targets.length > 1) ports.summary(`${serversMarkdown(rows)}\n`);
-  ports.summary(
-    `${servicesMarkdown(Object.entries(services).map(([service, one]) => ({ service, ...one })))}\n`,
-  );
-  ports.summary(`${phasesMarkdown(outcomes.map((one) => ({ name: one.name, result: one.result })))}\n`);
-  return { ...outputs, release, 'previous-release': previous, changed, services, record, duration };
+/**
+ * What became of a deployment, for the steps that follow:
+ *
+ * - `deployed`: the new release runs and is healthy
+ * - `unchanged`: it ran already
+ * - `restored`: it failed, and the release before it was brought back and is healthy
+ * - `nothing-changed`: it failed, and what serves was never touched
+ * - `left`: it failed, and what is there is neither proven nor restored: look at the server
+ * - `unknown`: the connection was lost before the end was heard
+ */
+export const OUTCOMES = ['deployed', 'unchanged', 'restored', 'nothing-changed', 'left', 'unknown'] as const;
+export type DeployOutcome = (typeof OUTCOMES)[number];
+
+/** What became of one server; undefined is one that was never started, because another failed before. */
+export function outcomeOf(outcome: MemberOutcome | undefined): DeployOutcome {
+  if (outcome === undefined) return 'nothing-changed';
+  const { result } = outcome;
+  if (!result) return 'unknown';
+  if (succeeded(outcome)) return result.fields['changed'] === 'true' ? 'deployed' : 'unchanged';
+  if (result.fields['restored'] === 'true') return 'restored';
+  if (result.fields['restored'] === 'false') return 'left';
+  const touched = result.phases.some(({ name }) => isPast(name, 'migrate'));
+  return touched && result.fields['changed'] !== 'false' ? 'left' : 'nothing-changed';
 }
 
-function statusOf(
-  outcomes: readonly MemberOutcome[],
-  { ok, restored, isUnchanged }: { ok: boolean; restored: boolean; isUnchanged: boolean },
-): DeploymentRecord['status'] {
-  if (ok) return isUnchanged ? 'unchanged' : 'success';
-  if (restored) return 'restored';
-  return outcomes.some((one) => one.lost !== undefined) ? 'unknown' : 'failure';
+/** Of several servers the one that needs a person most; where all is well, `deployed` when any was changed. */
+export function worstOutcome(outcomes: readonly DeployOutcome[]): DeployOutcome {
+  const order: readonly DeployOutcome[] = [
+    'left',
+    'unknown',
+    'restored',
+    'nothing-changed',
+    'deployed',
+    'unchanged',
+  ];
+  return order.find((one) => outcomes.includes(one)) ?? 'nothing-changed';
 }
 
-function rowOf(outcome: MemberOutcome | undefined): { outcome: ServerWord; detail: string } {
-  if (!outcome) return { outcome: 'not started', detail: '' };
-  if (!outcome.result) return { outcome: 'not known', detail: messageOf(outcome.lost) };
-  const detail = outcome.result.failure?.message ?? '';
-  if (succeeded(outcome)) return { outcome: 'deployed', detail };
-  return { outcome: outcome.result.fields['restored'] === 'true' ? 'restored' : 'failed', detail };
+/** What the sentence says, beside the outcome. */
+export interface Story {
+  outcome: DeployOutcome;
+  /** Of what was to be deployed. */
+  version: string;
+  /** What serves on the server unless the new version does; empty: nothing of ours. */
+  before: string;
+  /** With colours, the one that was deployed; its traffic comes later. */
+  color: string | undefined;
+  servers: readonly string[];
+  environment: string;
+  /** The failure of the first server that failed by itself. */
+  failed: MemberOutcome | undefined;
 }
 
-type ServerWord = DeploymentRecord['servers'][number]['outcome'];
+/** One sentence or two: what happened, why, and what serves now, where. */
+export function storyOf(story: Story): string {
+  const { outcome, version, before, color, failed } = story;
+  const where = `on ${listed(story.servers)}${story.environment === '' ? '' : ` (${story.environment})`}`;
+  const serves = before === '' ? `Nothing of it serves ${where}.` : `${before} serves ${where}.`;
+  const live = before === '' ? 'nothing is live yet' : `${before} serves`;
+  switch (outcome) {
+    case 'unchanged':
+      return `Nothing changed: ${version} runs already ${where}.`;
+    case 'deployed':
+      return color
+        ? `${version} is deployed as ${color} ${where}, no traffic yet: ${live}.`
+        : `${version} is deployed and healthy ${where}.`;
+    case 'restored':
+    case 'nothing-changed':
+      return `${reasonOf(version, failed)} ${serves}`;
+    case 'left':
+      return `${reasonOf(version, failed)} What runs ${where} was not restored and may be down: look at it now.`;
+    case 'unknown':
+      return `${ended(`What became of ${version} ${where} is not known: ${failed ? memberFailure(failed).message : 'no word of it came'}`)} The server finishes or restores by itself.`;
+  }
+}
 
-function titleOf(
-  status: DeploymentRecord['status'],
-  { release, version, duration }: { release: string; version: string; duration: number },
-): string {
-  if (status === 'unchanged') return `Nothing changed: ${release} runs already`;
-  if (status === 'success') return `Deployed ${version} in ${formatDuration(duration)}`;
-  if (status === 'unknown') return `What became of the deployment of ${version} is not known`;
-  return `The deployment of ${version} failed${status === 'restored' ? ' and the release before it was restored' : ''}`;
+function reasonOf(version: string, failed: MemberOutcome | undefined): string {
+  if (!failed) return `${version} was not deployed.`;
+  const { kind, message } = memberFailure(failed);
+  const cause = failed.result?.fields['cause'] ?? message;
+  const what = kind === 'unhealthy' ? 'did not become healthy' : 'was not deployed';
+  return ended(`${version} ${what}: ${cause}`);
+}
+
+/** With a full stop at its end. */
+function ended(sentence: string): string {
+  return /[.!?]$/.test(sentence) ? sentence : `${sentence}.`;
+}
+
+function listed(names: readonly string[]): string {
+  return names.length < 2
+    ? (names[0] ?? 'no server')
+    : `${names.slice(0, -1).join(', ')} and ${names.at(-1)!}`;
+}
+
+/** The services that the program on the server found to be unwell when it gave up. */
+export function unhealthyServices(outcome: MemberOutcome | undefined): ReadonlySet<string> {
+  return new Set((outcome?.result?.fields['unhealthy'] ?? '').split(' ').filter((name) => name !== ''));
 }
 
 /**
- * The output `services`: service -> what was done and the images, by digest where that is known. `digests` are
- * lines of the server's: a service and the digests of its image.
+ * The output `services`: each service with what was really done to it and its images, by digest where that is known. What
+ * was planned is only where it begins: the program on the server recreates what differs when it comes to it, such as a tag
+ * that has moved in the registry, and after a failure nothing of the plan may have come true.
  */
 export function servicesOutput(
   changes: readonly ServiceChange[],
-  found: Inspection,
-  digests = '',
+  found: Pick<Inspection, 'images'>,
+  outcome: DeployOutcome | undefined,
+  fields: Readonly<Record<string, string>> = {},
 ): Record<string, Omit<ServiceOutcome, 'service'>> {
-  const after = new Map(
-    digests.split('\n').map((line): [string, string[]] => {
+  const digests = new Map(
+    (fields['digests'] ?? '').split('\n').map((line): [string, string[]] => {
       const [service = '', ...references] = line.split(' ');
       return [service, references.filter((one) => one !== '')];
     }),
   );
+  const named = fields['changed_services'];
+  const recreated = named === undefined ? undefined : new Set(named.split(' ').filter(Boolean));
+  const untouched = outcome === 'nothing-changed' || outcome === 'restored';
+  // What was to be created is not there, and so was nothing done to it.
+  const there = untouched ? changes.filter(({ from }) => from !== '') : changes;
   return Object.fromEntries(
-    changes.map(({ service, action, from, to, reasons }) => [
-      service,
-      {
-        action,
-        from: withDigest(from, found.images),
-        to: digestAmong(to, after.get(service)) ?? withDigest(to, found.images),
-        reasons,
-      },
-    ]),
+    there.map((change): [string, Omit<ServiceOutcome, 'service'>] => {
+      const { service, from, to, reasons } = change;
+      const before = withDigest(from, found.images);
+      const planned = {
+        action: change.action,
+        from: before,
+        to: digestAmong(to, digests.get(service)) ?? withDigest(to, found.images),
+        reasons: [...reasons],
+      };
+      if (outcome === 'nothing-changed' || (outcome === 'unchanged' && change.action !== 'remove'))
+        return [service, { action: 'keep', from: before, to: before, reasons: [] }];
+      if (outcome === 'restored') {
+        const action = change.action === 'keep' ? 'keep' : 'restored';
+        return [service, { action, from: before, to: before, reasons: [] }];
+      }
+      if (outcome === 'deployed' && recreated?.has(service) && change.action === 'keep')
+        return [service, { ...planned, action: 'recreate', reasons: ['image'] }];
+      return [service, planned];
+    }),
   );
-}
-
-/** Shows what would happen, in the log and the summary. */
-export function showPlan(
-  targets: readonly Target[],
-  inputs: DeployInputs,
-  ports: Ports,
-  outputs: DeployOutputs,
-): DeployOutputs {
-  ports.summary('### Plan: nothing was changed\n');
-  for (const { server, prepared, found } of targets) {
-    const changes = prepared.changes.map((change) => ({
-      ...change,
-      from: withDigest(change.from, found.images),
-      to: withDigest(change.to, found.images),
-    }));
-    ports.log.info(`${server.name}: what a deployment would do (nothing is changed)`);
-    for (const line of planLines(changes)) ports.log.info(`  ${line}`);
-    ports.summary(`${targets.length > 1 ? `**${server.name}**\n\n` : ''}${servicesMarkdown(changes)}\n`);
-  }
-  const commands = (['before-up', 'migrate', 'after-up'] as const).flatMap((kind) =>
-    inputs[kind].map((hook) => `${kind}: ${hook.service}: ${hook.text}`),
-  );
-  for (const command of commands) ports.log.info(`  would run ${command}`);
-  if (commands.length > 0)
-    ports.summary(
-      `Would run:\n\n${commands.map((one) => `- ${one.replace(/[\\`*_<>|[\]]/g, '\\$&')}`).join('\n')}\n`,
-    );
-  const changed = targets.some((target) =>
-    target.prepared.changes.some((change) => change.action !== 'keep'),
-  );
-  return { ...outputs, changed };
-}
-
-/** Milliseconds since `begun`. */
-export function elapsed(ports: Ports, begun: number): number {
-  return Math.round(ports.clock.now() - begun);
 }

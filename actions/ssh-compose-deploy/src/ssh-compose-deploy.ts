@@ -5,13 +5,15 @@ import { deploymentIdOf, releaseIdOf } from '@deploy-actions/ledger';
 import { type Wanted, deployOperation, discardStaging } from '@deploy-actions/release';
 import type { Ports } from '@deploy-actions/runner';
 import { type Server, serversOf, withSessions } from '@deploy-actions/shell';
-import type { DeployInputs, DeployOutputs } from './fields.ts';
+import { type DeployInputs, type DeployOutputs, EMPTY } from './fields.ts';
 import { deployProtocol } from './fleet.ts';
-import { elapsed, report, servicesOutput, showPlan } from './outcome.ts';
+import { servicesOutput } from './outcome.ts';
+import { elapsed, reportOfError, showPlan, tellOutcome } from './report.ts';
 import { checkInputs, digestRule, loginOf, parallelOf, versionOf } from './rules.ts';
 import { showStatus } from './status.ts';
 import { type Target, prepareAll, prepareOn } from './targets.ts';
 import { type Workspace, readWorkspace } from '@deploy-actions/workspace';
+import { type Transcript, transcript } from './transcript.ts';
 import type { World } from './world.ts';
 
 /** Each server waits this long for the others before it reverts, beside the time that they may take. */
@@ -26,16 +28,10 @@ export async function deploy(inputs: DeployInputs, world: World): Promise<Deploy
   const workspace = await readWorkspace(world.workflow.workspace, inputs['compose-file'], inputs.files);
   const wanted = await wantedOf(inputs, world, workspace);
   const outputs: DeployOutputs = {
+    ...EMPTY,
     'deployment-id': deploymentIdOf(inputs['deployment-id'], world.workflow),
-    release: undefined,
     version: wanted.version,
-    'previous-release': undefined,
     changed: false,
-    services: undefined,
-    record: undefined,
-    duration: undefined,
-    color: undefined,
-    'color-urls': undefined,
   };
   try {
     return await withSessions(world, (inner) =>
@@ -43,7 +39,13 @@ export async function deploy(inputs: DeployInputs, world: World): Promise<Deploy
     );
   } catch (error) {
     if (error instanceof Failure && error.outputs === undefined) {
-      const failed = { ...outputs, duration: elapsed(world, begun) };
+      const failed = {
+        ...outputs,
+        // Who was under way when the step ended goes on by itself, and nobody has heard its end.
+        outcome: outputs.log === undefined ? 'nothing-changed' : 'unknown',
+        duration: elapsed(world, begun),
+        ...reportOfError(error, begun, world),
+      };
       throw new Failure(error.kind, error.message, { ...error, cause: error.cause, outputs: failed });
     }
     throw error;
@@ -67,16 +69,23 @@ async function deployTo(
   outputs['previous-release'] = first.found.current;
   outputs.color = first.prepared.color;
   if (first.prepared.color) outputs['color-urls'] = colorUrls(first.prepared.ports);
-  outputs.services = servicesOutput(first.prepared.changes, first.found);
+  outputs.services = servicesOutput(first.prepared.changes, first.found, undefined);
   tellNotes(targets, world);
   if (inputs.plan) {
     await Promise.all(targets.map((target) => discardStaging(target.session, target.found.staging)));
     return showPlan(targets, inputs, world, { ...outputs, duration: elapsed(world, begun) });
   }
-  const outcomes = await runAll(targets, inputs, world, wanted, String(outputs['deployment-id']));
+  const words = transcript(world, targets.length > 1);
+  let outcomes: MemberOutcome[];
+  try {
+    outcomes = await runAll(targets, inputs, world, wanted, String(outputs['deployment-id']), words);
+  } finally {
+    const { log, migrationLog } = words.files();
+    Object.assign(outputs, { log, 'migration-log': migrationLog });
+  }
   world.saveState('ended', 'true');
   await tellRepeated(outcomes, targets, world, outputs);
-  const filled = await report(outcomes, targets, inputs, world, wanted, outputs, begun);
+  const filled = await tellOutcome(outcomes, targets, inputs, world, wanted, outputs, begun);
   const failure = fleetFailure(outcomes, filled, targets.length > 1);
   if (failure) throw failure;
   return filled;
@@ -185,6 +194,7 @@ async function runAll(
   world: World,
   wanted: Wanted,
   deploymentId: string,
+  words: Transcript,
 ): Promise<MemberOutcome[]> {
   const { workflow } = world;
   const several = targets.length > 1;
@@ -230,6 +240,7 @@ async function runAll(
     clock: world.clock,
     log: world.log,
     signal: world.signal,
+    onEvent: words.take,
     onStart(name, reference) {
       references.push({ name, ...reference });
       world.saveState('runs', JSON.stringify(references));

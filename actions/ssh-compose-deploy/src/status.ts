@@ -3,8 +3,8 @@ import { codeSpan, escapeMarkdown, formatDuration, markdownTable } from '@deploy
 import { type StackView, inspectForStatus } from '@deploy-actions/release';
 import type { Ports } from '@deploy-actions/runner';
 import type { Server } from '@deploy-actions/shell';
-import type { DeployInputs, DeployOutputs } from './fields.ts';
-import { shortImage, withDigest } from './summary.ts';
+import { type DeployInputs, type DeployOutputs, EMPTY } from './fields.ts';
+import { shortImage, withDigest } from './images.ts';
 import type { World } from './world.ts';
 
 /** Changes nothing; tells what runs, since when, the kept releases and who holds the lock. */
@@ -28,16 +28,13 @@ export async function showStatus(
     tell(server.name, view, host, world);
   }
   return {
-    'deployment-id': undefined,
+    ...EMPTY,
     release: first?.current,
     version: first?.previousRelease?.version,
     'previous-release': first?.previousRelease?.previous,
     changed: false,
     services: first && servicesOf(first),
-    record: undefined,
     duration: Math.round(world.clock.now() - begun),
-    color: undefined,
-    'color-urls': undefined,
   };
 }
 

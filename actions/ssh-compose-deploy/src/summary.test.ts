@@ -1,15 +1,8 @@
 import { expect, test } from '@jest/globals';
 import type { ServiceChange } from '@deploy-actions/compose';
 import type { RunResult } from '@deploy-actions/host';
-import {
-  digestAmong,
-  phasesMarkdown,
-  planLines,
-  serversMarkdown,
-  servicesMarkdown,
-  shortImage,
-  withDigest,
-} from './summary.ts';
+import { digestAmong, shortImage, withDigest } from './images.ts';
+import { detailsMarkdown, phasesMarkdown, planLines, serversMarkdown, servicesMarkdown } from './summary.ts';
 
 const digest = `sha256:${'a'.repeat(64)}`;
 const change: ServiceChange = {
@@ -72,4 +65,10 @@ test('phases are shown with their durations, a column for each server', () => {
       '| **total** | **2.5 s** | not known |',
     ].join('\n'),
   );
+});
+
+test('the evidence of a failure is folded, and cannot leave its block', () => {
+  const text = detailsMarkdown('<web1>', 'line\n```\n</details>');
+  expect(text).toContain('<summary>State and last lines of what failed on &lt;web1&gt;</summary>');
+  expect(text).toContain('````\nline\n```\n</details>\n````');
 });

@@ -1,56 +1,15 @@
-import type { LocalImage, ServiceChange } from '@deploy-actions/compose';
-import { parseReference } from '@deploy-actions/image';
+import type { ServiceChange } from '@deploy-actions/compose';
 import type { RunResult } from '@deploy-actions/host';
-import { codeSpan, escapeMarkdown, formatDuration, markdownTable } from '@deploy-actions/kit';
-
-/** How a service went, for the output `services`, the record and the tables. */
-export interface ServiceOutcome {
-  service: string;
-  action: ServiceChange['action'];
-  from: string;
-  to: string;
-  /** Names of what changed. */
-  reasons: string[];
-}
-
-/** What a person recognises of an image: its tag, and its digest cut short. */
-export function shortImage(image: string): string {
-  if (image === '') return '';
-  const at = image.indexOf('@sha256:');
-  return at < 0 ? image : `${image.slice(0, at)}@${image.slice(at + 1, at + 20)}…`;
-}
-
-/** The digest that an image reference meant on the server, where it is known. */
-export function withDigest(image: string, images: readonly LocalImage[]): string {
-  if (image === '' || image.includes('@sha256:')) return image;
-  let wanted;
-  try {
-    wanted = parseReference(image);
-  } catch {
-    return image;
-  }
-  const found = images.find((one) => {
-    if (one.digest === '' || one.tag !== (wanted.tag ?? 'latest')) return false;
-    try {
-      return parseReference(one.repository).repository === wanted.repository;
-    } catch {
-      return false;
-    }
-  });
-  return found ? `${image}@${found.digest}` : image;
-}
-
-/** The reference with the digest that the server knows for its repository. */
-export function digestAmong(image: string, digests: readonly string[] | undefined): string | undefined {
-  if (image.includes('@sha256:')) return image;
-  try {
-    const { repository } = parseReference(image);
-    const found = digests?.map(parseReference).find((one) => one.repository === repository);
-    return found?.digest && `${image}@${found.digest}`;
-  } catch {
-    return undefined;
-  }
-}
+import {
+  codeBlock,
+  codeSpan,
+  cut,
+  escapeHtml,
+  escapeMarkdown,
+  formatDuration,
+  markdownTable,
+} from '@deploy-actions/kit';
+import { type ServiceOutcome, shortImage } from './images.ts';
 
 /** The plan as text lines for the log: names, digests and names of changed keys. */
 export function planLines(changes: readonly ServiceChange[]): string[] {
@@ -108,4 +67,12 @@ export function serversMarkdown(rows: readonly { name: string; outcome: string; 
     ['Server', 'Outcome', 'Detail'],
     rows.map((row) => [codeSpan(row.name), escapeMarkdown(row.outcome), escapeMarkdown(row.detail)]),
   );
+}
+
+/** What of the failed containers' state and last lines fits a summary, in UTF-16 units. */
+const MOST_DETAILS = 20_000;
+
+/** The evidence of a failure, folded away below its one line. */
+export function detailsMarkdown(server: string, details: string): string {
+  return `<details><summary>State and last lines of what failed on ${escapeHtml(server)}</summary>\n\n${codeBlock(cut(details, MOST_DETAILS))}\n\n</details>`;
 }

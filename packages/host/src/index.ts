@@ -17,7 +17,7 @@ export { followRun } from './follow.ts';
 export { type Inspected, type Inspection, inspect } from './inspect.ts';
 export { operationHash } from './operation-hash.ts';
 export { type MemberOutcome, fleetFailure, memberFailure, outcomeText, succeeded } from './outcome.ts';
-export { PHASES, type PhaseName, isPast } from './phase.ts';
+export { PHASES, type PhaseName, isPast, phaseTitle } from './phase.ts';
 export { failureOf } from './result.ts';
 export type {
   FollowOptions,

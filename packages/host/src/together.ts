@@ -3,7 +3,7 @@ import { upload } from './control.ts';
 import { type Fleet, type Member, type MemberRun, openFleet, patiently } from './fleet.ts';
 import { type MemberOutcome, memberFailure, succeeded } from './outcome.ts';
 import { type PhaseName, hasReached } from './phase.ts';
-import type { Operation, RunReference, RunState } from './run.ts';
+import type { Operation, RunEvent, RunReference, RunState } from './run.ts';
 import { teller } from './teller.ts';
 
 /** Where a run stands still and waits for a word: in a state, in a phase, or in a state within a phase. */
@@ -60,6 +60,8 @@ export interface TogetherOptions {
   named?: boolean;
   /** Tells each server, every so many milliseconds, that the runner is still there; 0 or absent: does not. */
   aliveEvery?: number;
+  /** Hears all that the runs tell, beside the log. */
+  onEvent?(name: string, event: RunEvent): void;
   /** Called as soon as a run is on its way. */
   onStart?(name: string, reference: RunReference): void;
 }
@@ -76,7 +78,15 @@ export async function runTogether(
 ): Promise<MemberOutcome[]> {
   const { clock, log, signal, named = members.length > 1 } = options;
   const voice = teller(log, named);
-  const fleet = openFleet({ clock, signal, onEvent: voice.tell, onStart: options.onStart });
+  const fleet = openFleet({
+    clock,
+    signal,
+    onEvent(name, event) {
+      voice.tell(name, event);
+      options.onEvent?.(name, event);
+    },
+    onStart: options.onStart,
+  });
   const steps = members.length > 1 ? protocol.steps : [];
   const inOrder = () =>
     members.flatMap((member) => fleet.runs.filter((one) => one.member.name === member.name));

@@ -160,9 +160,16 @@ tell_digests() {
   [ ! -f "$files/release/digests" ] || result_file digests "$files/release/digests"
 }
 
+# What went wrong, by itself and without what became of it, and the services that are not well.
+tell_cause() {
+  result cause "$problem"
+  result unhealthy "$bad_services"
+}
+
 # abandon: something failed before anything was recreated; the old release goes on serving.
 abandon() {
   tell_digests
+  tell_cause
   [ -z "$bad_services" ] || gather_evidence "$bad_services"
   record_history failed true
   result changed false
@@ -179,6 +186,7 @@ abandon() {
 # undo: the new release is not well. The evidence first, then the release before it, by the same code.
 undo() {
   tell_digests
+  tell_cause
   [ -z "$bad_services" ] || gather_evidence "$bad_services"
   cause=$problem
   journalled undo:begin || journal undo:begin
@@ -190,6 +198,7 @@ undo() {
   fi
   if [ -n "$color" ] && { [ -z "$previous" ] || ! schema_allows_old; }; then
     take_down_color
+    result changed false
     record_history failed true
     fail unhealthy release-unhealthy "$cause. $color was taken down again; traffic was not touched" 'Mend the cause and deploy again.'
   fi
