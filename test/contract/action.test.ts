@@ -108,6 +108,9 @@ describe.each(names)('%s', (name) => {
       ([, one]) => one.description.trim() === '',
     );
     expect(silent).toEqual([]);
+    // The runner reads an expression there too, and refuses the whole action for it.
+    const texts = [...Object.values(inputs), ...Object.values(outputs)].map((one) => one.description);
+    expect(texts.filter((text) => text.includes('${{'))).toEqual([]);
   });
 
   test('parses exactly the inputs of action.yml', async () => {

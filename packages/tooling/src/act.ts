@@ -13,7 +13,7 @@ export interface WorkflowRun {
   workflow: string;
   /** A folder whose content is the consumer's repository. */
   repository: string;
-  event?: 'push' | 'workflow_dispatch' | 'pull_request' | 'release';
+  event?: 'push' | 'workflow_dispatch' | 'workflow_run' | 'pull_request' | 'release';
   /** The event's payload, such as `{ ref: 'refs/tags/v1' }`. */
   payload?: object;
   secrets?: Readonly<Record<string, string>>;

@@ -128,7 +128,14 @@ async function checkWorkflows({ tally, say }: SuiteRun): Promise<void> {
   await withHeartbeat(
     () => `  still at it after ${formatDuration(Date.now() - started)}`,
     async () => {
-      const listed = ['ls-files', '-co', '--exclude-standard', '.github/workflows', 'examples'];
+      const listed = [
+        'ls-files',
+        '-co',
+        '--exclude-standard',
+        '.github/workflows',
+        'examples',
+        'test/lab/workflows',
+      ];
       const workflows = (await runProgram('git', listed, { cwd: root })).stdout
         .split('\n')
         .filter((file) => /\.ya?ml$/.test(file));
