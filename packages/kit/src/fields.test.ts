@@ -59,8 +59,10 @@ test('a missing required input is one error that names it and says what to add',
   const failure = failureOf(() => parseFields({ host: required(text()) }, read({})));
   expect(failure.kind).toBe('input');
   expect(failure.input).toBe('host');
-  expect(failure.message).toBe('input `host` is required and was not given');
-  expect(failure.remedy).toBe('Add `host:` under `with:` of this step.');
+  expect(failure.message).toBe('input `host` is required and is empty');
+  expect(failure.remedy).toBe(
+    'Write `host:` under `with:` of this step. Where it stands there, the secret or variable behind it is empty: check its name, and that the job names the `environment:` that holds it.',
+  );
 });
 
 test('a wrong line is named by its number in the input, empty lines counted', () => {

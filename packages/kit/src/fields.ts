@@ -201,11 +201,13 @@ export function quote(value: string): string {
  * Reads every field by `read` (the raw text of an input, empty when it is not set) and answers the values, or
  * throws one `input` Failure that names the first wrong input, and the others behind it.
  * `onSecret` gets each secret's text before any parser runs, so that no message can show one.
+ * `withheld` says why the run gets no secrets, where it gets none.
  */
 export function parseFields<F extends Fields>(
   fields: F,
   read: (name: string) => string,
   onSecret: (value: string) => void = () => {},
+  withheld: () => string | undefined = () => undefined,
 ): Inputs<F> {
   const texts = new Map<string, string>();
   for (const [name, one] of Object.entries(fields)) {
@@ -220,9 +222,8 @@ export function parseFields<F extends Fields>(
     const value = texts.get(name)!;
     try {
       if (value.trim() === '' && one.required) {
-        throw new FieldError('is required and was not given', {
-          remedy: `Add \`${name}:\` under \`with:\` of this step.`,
-        });
+        // The runner gives an input that is not there as one that is empty.
+        throw new FieldError('is required and is empty', { remedy: whyEmpty(name, withheld()) });
       }
       values[name] = value === '' ? one.empty() : one.parse(value);
     } catch (error) {
@@ -237,6 +238,12 @@ export function parseFields<F extends Fields>(
     input: first.input,
     place: first.place,
   });
+}
+
+/** What to look at when a value that is needed is empty. */
+export function whyEmpty(name: string, withheld?: string): string {
+  if (withheld !== undefined) return `${withheld}, so a value that comes from one is empty.`;
+  return `Write \`${name}:\` under \`with:\` of this step. Where it stands there, the secret or variable behind it is empty: check its name, and that the job names the \`environment:\` that holds it.`;
 }
 
 function inputFailure(name: string, error: unknown, isSecret: boolean): Failure {

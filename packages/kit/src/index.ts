@@ -34,6 +34,7 @@ export {
   required,
   secret,
   text,
+  whyEmpty,
   withDefault,
 } from './fields.ts';
 export { type Log } from './log.ts';

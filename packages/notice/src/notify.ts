@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { Failure, formatDuration, messageOf, pool } from '@deploy-actions/kit';
+import { Failure, formatDuration, messageOf, pool, whyEmpty } from '@deploy-actions/kit';
 import type { Ports } from '@deploy-actions/runner';
 import { type NoticeInputs, nextPhases, noticeOf } from './context.ts';
 import { type Courier, type Post, openCourier } from './delivery.ts';
@@ -76,9 +76,9 @@ export async function notify<D extends Destination>(
   if (missing) {
     const reason = workflow.withheldSecrets();
     if (reason === undefined) {
-      throw new Failure('input', `input \`${missing.input}\` is required and was not given`, {
+      throw new Failure('input', `input \`${missing.input}\` is required and is empty`, {
         input: missing.input,
-        remedy: `Add \`${missing.input}:\` under \`with:\` of this step; an empty secret means that it is not set for this repository or environment.`,
+        remedy: whyEmpty(missing.input),
       });
     }
     log.notice(`${messenger.name}: message skipped: \`${missing.input}\` is empty, and ${reason}.`);

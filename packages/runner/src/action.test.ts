@@ -196,3 +196,19 @@ test('a secret across the cut of a long line of the log is not shown in part', a
     expect(shown).toMatch(/ more characters\)\nlast$/);
   }
 });
+
+test('what is wrong with an input is told by main alone, and a run that gets no secrets is told why', async () => {
+  const post = async () => {
+    throw new Error('must not run');
+  };
+  const core = fakeCore();
+  expect(await runPost({ name: 'a', fields, post }, { core, env: {}, signal })).toBe(0);
+  expect(core.calls.filter((call) => /^(error|warning|info)/.test(call))).toEqual([]);
+
+  const run = async () => ({});
+  const dependabot = { ...env, INPUT_HOST: '', GITHUB_ACTOR: 'dependabot[bot]' };
+  await runAction({ name: 'a', fields, outputs: [], run }, { core, env: dependabot, signal });
+  expect(core.calls).toContain(
+    "error: The workflow needs a change: input `host` is required and is empty. GitHub gives Dependabot's runs no secrets of the repository, so a value that comes from one is empty.",
+  );
+});

@@ -104,7 +104,7 @@ export async function runAction<F extends Fields, O extends string>(
   const ports = openPorts(surroundings, secrets);
   let code: 0 | 1 = 0;
   try {
-    const inputs = parseFields(action.fields, (name) => rawInput(env, name), ports.addSecret);
+    const inputs = readInputs(action.fields, env, ports);
     const outputs = await action.run(inputs, ports);
     setOutputs(core, action.outputs, outputs);
   } catch (error) {
@@ -128,8 +128,15 @@ export async function runPost<F extends Fields, O extends string>(
   const { core, env } = surroundings;
   const ports = openPorts(surroundings, redactor());
   let code: 0 | 1 = 0;
+  let inputs: Inputs<F>;
   try {
-    const inputs = parseFields(action.fields, (name) => rawInput(env, name), ports.addSecret);
+    inputs = readInputs(action.fields, env, ports);
+  } catch (error) {
+    // Main had the same inputs, started nothing with them and has said what is wrong.
+    ports.log.debug(`${action.name}: nothing to clean up: ${messageOf(error)}`);
+    return code;
+  }
+  try {
     await action.post?.(inputs, ports, (name) => core.getState(name));
   } catch (error) {
     if (error instanceof Failure) {
@@ -141,6 +148,14 @@ export async function runPost<F extends Fields, O extends string>(
   }
   await ports.flush();
   return code;
+}
+
+function readInputs<F extends Fields>(
+  fields: F,
+  env: Surroundings['env'],
+  { addSecret, workflow }: Ports,
+): Inputs<F> {
+  return parseFields(fields, (name) => rawInput(env, name), addSecret, workflow.withheldSecrets);
 }
 
 /** The raw text of an input: the runner hands it over as INPUT_<NAME>, spaces as underscores, hyphens kept. */

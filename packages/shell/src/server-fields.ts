@@ -10,6 +10,7 @@ import {
   rawText,
   required,
   secret,
+  whyEmpty,
   withDefault,
 } from '@deploy-actions/kit';
 import { HostKeys } from './host-keys.ts';
@@ -115,7 +116,7 @@ export function serversOf(inputs: ServerInputs): Server[] {
   const key = inputs['ssh-key'];
   const hostKeys = inputs['known-hosts'];
   const passphrase = inputs['ssh-passphrase'];
-  if (key === undefined) throw wrong('ssh-key', 'is required with `host` and was not given');
+  if (key === undefined) throw wrong('ssh-key', 'is required with `host` and is empty', whyEmpty('ssh-key'));
   if (inputs['jump-ssh-key'] !== undefined && !inputs['jump-host']) {
     throw wrong('jump-ssh-key', 'is given without `jump-host`');
   }

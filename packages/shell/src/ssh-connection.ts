@@ -73,6 +73,20 @@ export async function connectHop(
   }
 }
 
+/**
+ * What is offered besides the library's defaults for key exchange and ciphers: no SHA-1 to authenticate messages, and no
+ * compression, whose length tells of what is inside.
+ */
+const ALGORITHMS = {
+  hmac: [
+    'hmac-sha2-256-etm@openssh.com',
+    'hmac-sha2-512-etm@openssh.com',
+    'hmac-sha2-256',
+    'hmac-sha2-512',
+  ] as ssh2.MacAlgorithm[],
+  compress: ['none'] as ssh2.CompressionAlgorithm[],
+};
+
 type Attempt =
   { connection: Connection } | { error: unknown; shown: { key: Buffer; verdict: KeyVerdict } | undefined };
 
@@ -110,7 +124,7 @@ async function tryOnce(
         shown = { key: presented, verdict: hop.hostKeys.check(hop.host, hop.port, presented) };
         return shown.verdict.verdict === 'pinned';
       },
-      algorithms: { serverHostKey: [...algorithms] as never },
+      algorithms: { ...ALGORITHMS, serverHostKey: [...algorithms] as never },
       readyTimeout: 0,
       ...KEEPALIVE,
     });
@@ -153,7 +167,7 @@ function hostKeyFailure(hop: Hop, presented: readonly Buffer[], verdict: KeyVerd
   }
   if (verdict.verdict === 'unknown') {
     const what = hop.hostKeys.empty
-      ? `input \`known-hosts\` is required and was not given; ${where} presented ${shown}`
+      ? `input \`known-hosts\` is required and is empty; ${where} presented ${shown}`
       : `known-hosts has no line for ${where}, which presented ${shown}`;
     return new SessionFailure('host-key-unknown', what, {
       input: 'known-hosts',

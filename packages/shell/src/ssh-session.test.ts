@@ -46,12 +46,14 @@ afterEach(() => {
 async function fakeServer(
   options: {
     hostKeys?: string[];
+    algorithms?: ssh2.Algorithms;
     onExec?: (channel: ssh2.ServerChannel, fake: Fake) => void;
     mayOpen?: () => boolean;
   } = {},
 ): Promise<Fake> {
   const fake: Fake = { port: 0, authentications: 0, connections: [], commands: [], sockets: new Set() };
-  const server = new SshServer({ hostKeys: options.hostKeys ?? [hostEd, hostRsa] }, (connection) => {
+  const { hostKeys = [hostEd, hostRsa], algorithms } = options;
+  const server = new SshServer({ hostKeys, algorithms }, (connection) => {
     fake.connections.push(connection);
     connection.on('error', () => {});
     connection.on('authentication', (context) => {
@@ -274,6 +276,17 @@ describe('what can go wrong has its own code', () => {
     ).rejects.toMatchObject({
       code: 'connect-timed-out',
     });
+  });
+
+  test.each<ssh2.Algorithms>([
+    { hmac: ['hmac-sha1'], cipher: ['aes128-ctr'] },
+    { compress: ['zlib@openssh.com'] },
+    { compress: ['zlib'] },
+  ])('a server that has only what is not safe is not spoken to: %j', async (algorithms) => {
+    const fake = await fakeServer({ algorithms });
+    const opening = openSshSession(server(fake, pin(fake, hostEd)), ports);
+    await expect(opening).rejects.toMatchObject({ code: 'not-ssh' });
+    expect(fake.authentications).toBe(0);
   });
 
   test('a cancelled opening ends at once with the reason', async () => {
