@@ -56,7 +56,10 @@ test('a version that does not become healthy is taken back, and the one before s
   expect(servers.web1.docker.running('shop')).toEqual(V1);
   expect(outcomesOf(servers.web1)).toEqual(['succeeded', 'restored']);
   expect(outputs.version).toBe('v2');
-  expect(ports.summaries.join('')).toContain('the release before it was restored');
+  expect(outputs.outcome).toBe('restored');
+  expect(ports.summaries.join('')).toMatch(
+    /^### ❌ v2 did not become healthy: api is unhealthy.* v1 serves on web1/,
+  );
 });
 
 test('a first version that does not become healthy has nothing to go back to, and says so', async () => {
