@@ -44,7 +44,6 @@ function made(id: string) {
     liveOnly: '0 long free 1 hash image worker\n',
     ports: parsePorts('blue web 80 1 18000\ngreen web 80 1 18101\ngreen other 80 1 18102\n'),
     addSecret: (value) => secrets.push(value),
-    now: new Date('2026-02-03T04:05:06.789Z'),
   });
   const content = (name: string) =>
     String(files.uploads.find((one) => one.name === `release/${name}`)!.content);
@@ -59,16 +58,15 @@ test('a record in another colour keeps what it is: one-shots, what runs only whe
   );
   expect(content('live-only')).toMatch(/^0 long free 1 [0-9a-f]{64} \S+ worker\n$/);
   expect(content('ports')).toBe('green web 80 1 18101\n');
-  expect(JSON.parse(content('release.json'))).toMatchObject({
+  const head = JSON.parse(`${content('release.head')}}`) as Record<string, unknown>;
+  expect(head).toMatchObject({
     id: '20260101-v1-aa11-green',
     version: 'v1',
     color: 'green',
-    created: '2026-02-03T04:05:06Z',
-    previous: 'r3',
-    images: { web: 'sha256:aa' },
     files: ['nginx.conf'],
-    migrations: { ran: false },
   });
+  // What only the server knows, or what is different there.
+  for (const key of ['created', 'previous', 'images', 'migrations']) expect(head).not.toHaveProperty(key);
   expect(secrets).toContain('correct-horse');
 });
 

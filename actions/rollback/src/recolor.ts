@@ -1,5 +1,6 @@
 import {
   type ColorPort,
+  type ReleaseService,
   formatPorts,
   parseModel,
   parsePorts,
@@ -9,7 +10,7 @@ import {
 } from '@deploy-actions/compose';
 import { type Operation, type Upload, inspect, operationHash } from '@deploy-actions/host';
 import { Failure } from '@deploy-actions/kit';
-import { colorProject, isColor, releaseIdInColor } from '@deploy-actions/ledger';
+import { type ReleaseRecord, colorProject, isColor, releaseIdInColor } from '@deploy-actions/ledger';
 import { READ_RELEASE, STAND_BY, discardStaging, secretValues } from '@deploy-actions/release';
 import type { Ports } from '@deploy-actions/runner';
 import type { SeenServer } from '@deploy-actions/traffic';
@@ -50,7 +51,6 @@ export async function recolored(
     liveOnly: read.fields['live_only'] ?? '',
     ports: parsePorts(read.fields['ports'] ?? ''),
     addSecret: ports.addSecret,
-    now: ports.clock.wall(),
   });
 }
 
@@ -60,7 +60,6 @@ interface RecordedFiles {
   liveOnly: string;
   ports: readonly ColorPort[];
   addSecret(value: string): void;
-  now: Date;
 }
 
 /** Pure: the files of a release in the other colour. */
@@ -85,27 +84,31 @@ export function recordedAs(decision: RecolorDecision, project: string, files: Re
       { name: 'release/services', content: servicesTable(serving) },
       { name: 'release/live-only', content: servicesTable(services.filter(isLiveOnly)) },
       { name: 'release/ports', content: formatPorts(own) },
-      {
-        name: 'release/release.json',
-        content: `${JSON.stringify({
-          ...release,
-          id,
-          color: to,
-          created: `${files.now.toISOString().slice(0, 19)}Z`,
-          previous: decision.fromRelease,
-          services: serving.map(({ name, image, replicas, hash, kind }) => ({
-            name,
-            image,
-            replicas,
-            hash,
-            kind,
-          })),
-          // It brought the schema nothing new.
-          migrations: { ran: false, reversible: true, state_before: '', state_after: '' },
-        })}\n`,
-      },
+      { name: 'release/release.head', content: recordHead({ ...release, id, color: to }, serving) },
     ],
   };
+}
+
+/**
+ * The first part of release.json, which the server ends: when it was made, what it replaces, its images. It brought the
+ * schema nothing new.
+ */
+function recordHead(record: ReleaseRecord, serving: readonly ReleaseService[]): string {
+  const {
+    created: _created,
+    previous: _previous,
+    images: _images,
+    migrations: _migrations,
+    ...kept
+  } = record;
+  const services = serving.map(({ name, image, replicas, hash, kind }) => ({
+    name,
+    image,
+    replicas,
+    hash,
+    kind,
+  }));
+  return JSON.stringify({ ...kept, services }).slice(0, -1);
 }
 
 /** Brings the release up in the idle colour; no traffic moves. */

@@ -49,7 +49,14 @@ test('only a link into releases names a release', () => {
   expect(releaseOfLink('')).toBe('');
 });
 
-test('text that sh puts into JSON needs no escaping there', () => {
-  expect(jsonText('a "b"\n$(c) é – https://x/1')).toBe('a _b__$(c) é – https://x/1'.replace(/[$()é–]/g, '_'));
+test('text that sh puts into JSON is what it was, in one line, unless it is too long', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary', maxLength: 300 }), (text) => {
+      const inside = jsonText(text);
+      expect(JSON.parse(`"${inside}"`)).toBe(text);
+      expect(inside).not.toMatch(/[\0-\x1f]/);
+    }),
+  );
   expect(jsonText('x'.repeat(400))).toHaveLength(300);
+  expect(jsonText(`${'x'.repeat(299)}\u{1f600}`)).toBe(`${'x'.repeat(299)}\\ud83d`);
 });

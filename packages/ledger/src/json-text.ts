@@ -1,10 +1,10 @@
-/** Longest text in a record that sh writes, in characters. */
+/** Longest text in a record that sh writes, in UTF-16 units. */
 const LONGEST = 300;
 
 /**
- * Text for a JSON string that sh writes: it must need no escaping there (the prelude's `json_safe` refuses the rest).
- * Every other character becomes `_`.
+ * Text as the inside of a JSON string, for a record that sh writes: sh puts it between two quotes as it is. It is one
+ * line, and a longer one is cut.
  */
 export function jsonText(text: string): string {
-  return text.replace(/[^A-Za-z0-9 _.,:/@+=-]/g, '_').slice(0, LONGEST);
+  return JSON.stringify(text.slice(0, LONGEST)).slice(1, -1);
 }

@@ -1,5 +1,6 @@
 import { canonical, sha256 } from '@deploy-actions/compose';
 import type { Operation } from '@deploy-actions/host';
+import { jsonText } from '@deploy-actions/ledger';
 import type { Prepared, Wanted } from './preparation.ts';
 import { DEPLOY } from './programs.ts';
 
@@ -67,7 +68,8 @@ export function deployOperation(prepared: Prepared, wanted: Wanted, options: Dep
       migration_reversible: String(options.migrationReversible),
       gates: String(options.goDeadline !== undefined),
       go_deadline: seconds(options.goDeadline ?? 0),
-      history_head: historyHead(prepared, wanted, options),
+      actor: jsonText(wanted.about.actor),
+      run_url: jsonText(wanted.about.run_url),
       registry_config: options.registry ? registryConfig(options.registry) : '',
     }),
     files: uploads,
@@ -102,22 +104,6 @@ export function registryConfig(login: RegistryLogin): string {
   const key = login.host === 'docker.io' ? 'https://index.docker.io/v1/' : login.host;
   const auth = Buffer.from(`${login.username}:${login.password}`).toString('base64');
   return JSON.stringify({ auths: { [key]: { auth } } });
-}
-
-function historyHead(prepared: Prepared, wanted: Wanted, options: DeployOptions): string {
-  const { sha, ref, actor, run_url, environment } = wanted.about;
-  return JSON.stringify({
-    operation: 'deploy',
-    deployment_id: options.deploymentId,
-    release: wanted.release,
-    color: prepared.color ?? '',
-    version: wanted.version,
-    environment,
-    sha,
-    ref,
-    actor,
-    run_url,
-  }).slice(0, -1);
 }
 
 function seconds(ms: number): string {

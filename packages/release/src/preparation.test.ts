@@ -60,7 +60,17 @@ function wanted(change: Partial<Wanted> = {}): Wanted {
     hooks: { 'before-up': [], migrate: [], 'migration-state': [], 'after-up': [] },
     removeOrphans: true,
     color: undefined,
-    about: { sha: 'f00' },
+    about: {
+      environment: '',
+      repository: 'o/r',
+      ref: 'refs/heads/main',
+      sha: 'f00',
+      actor: 'octo',
+      run_url: '',
+      compose_files: ['compose.yaml'],
+      profiles: [],
+      env_file: '',
+    },
     ...change,
   };
 }

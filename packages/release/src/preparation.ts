@@ -18,7 +18,7 @@ import {
 } from '@deploy-actions/compose';
 import type { Upload } from '@deploy-actions/host';
 import { Failure } from '@deploy-actions/kit';
-import type { Color } from '@deploy-actions/ledger';
+import type { Color, ReleaseRecord } from '@deploy-actions/ledger';
 import { adoptedHashes, adoptionUploads } from './adoption.ts';
 import { badImages } from './bad-images.ts';
 import { type ColorWish, colorRelease } from './coloring.ts';
@@ -42,7 +42,18 @@ export interface Wanted {
   removeOrphans: boolean;
   color: ColorWish | undefined;
   /** Facts for release.json: who, where from, which files. */
-  about: Record<string, unknown>;
+  about: Pick<
+    ReleaseRecord,
+    | 'environment'
+    | 'repository'
+    | 'ref'
+    | 'sha'
+    | 'actor'
+    | 'run_url'
+    | 'compose_files'
+    | 'profiles'
+    | 'env_file'
+  >;
 }
 
 export interface HookLists {

@@ -1,10 +1,13 @@
 import { type Part, defineInspection, defineProgram, part } from '@deploy-actions/host';
+import { LEDGER_PARAMETERS, LEDGER_READING_SH, LEDGER_SH } from '@deploy-actions/ledger/sh';
 
 const STACK = part(new URL('sh/stack.sh', import.meta.url));
-const STORE = part(new URL('sh/store.sh', import.meta.url));
+const READING = part(LEDGER_READING_SH);
+const LEDGER = part(LEDGER_SH, { needs: [READING], parameters: LEDGER_PARAMETERS });
+const STORE = part(new URL('sh/store.sh', import.meta.url), { needs: [LEDGER] });
 
 /** Brings a release up, proves it healthy, keeps what a rollback needs. */
-const BRING_UP: readonly Part<never>[] = [
+const BRING_UP: readonly Part<(typeof LEDGER_PARAMETERS)[number]>[] = [
   STACK,
   STORE,
   part(new URL('sh/bring-up.sh', import.meta.url)),
@@ -19,7 +22,7 @@ const RECORDED = part(new URL('sh/recorded.sh', import.meta.url));
 /** Looks at the server and resolves the configuration. */
 export const INSPECT = defineInspection({
   name: 'inspect',
-  parts: [STACK, STORE, part(new URL('sh/inspect.sh', import.meta.url))],
+  parts: [STACK, READING, part(new URL('sh/inspect.sh', import.meta.url))],
   parameters: [
     'want',
     'folder',
@@ -59,7 +62,8 @@ export const DEPLOY = defineProgram({
     'migration_reversible',
     'gates',
     'go_deadline',
-    'history_head',
+    'actor',
+    'run_url',
     'registry_config',
   ],
   secrets: ['registry_config'],

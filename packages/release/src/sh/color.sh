@@ -6,34 +6,36 @@
 # A coloured release's directory holds also: shared/ (compose.json, services, images, needs, pulls of the shared
 # services), ports, volumes-<n> (words for `docker volume create`), live-only (a table like services).
 
-# live_color: what traffic.json says; without it a plain stack that runs is blue. Sets live and canary.
-live_color() {
-  live=
-  canary=
-  _share=$(sed -n 's/.*"share":"\([a-z0-9-]*\)".*/\1/p' "$path/.deploy/traffic.json" 2>/dev/null)
-  case $_share in
-    blue | green) live=$_share ;;
-    blue-* | green-*)
-      canary=$_share
-      live=${_share%%-*}
-      ;;
-    *) [ -z "$(plain_containers)" ] || live=blue ;;
-  esac
-}
-
-# plain_containers: ids of containers of the base project whose service is one that changes.
+# plain_containers: id and state of each container of the base project whose service is one that changes.
 plain_containers() {
   for _name in $(awk '{ print $7 }' "$color_table") $(awk '{ print $7 }' "$(existing "$color_live_only")"); do
-    clean_env docker ps --all --quiet --no-trunc --filter "label=com.docker.compose.project=$base_project" \
+    clean_env docker ps --all --no-trunc --format '{{.ID}} {{.State}}' --filter "label=com.docker.compose.project=$base_project" \
       --filter "label=com.docker.compose.service=$_name"
   done
+}
+
+# plain_runs: prints something if the plain stack is up.
+plain_runs() {
+  plain_containers | while read -r _id _state; do
+    ! is_up "$_state" || echo yes
+  done
+}
+
+# find_live: what has the traffic. Sets live and canary. False where the record of it cannot be read.
+find_live() {
+  live=
+  canary=
+  _share=$(recorded_share) || return 1
+  case $_share in *-*) canary=$_share ;; esac
+  if [ -n "$_share" ]; then live=$(live_color "$_share" ''); else live=$(live_color '' "$(plain_runs)"); fi
 }
 
 # check_color: under the lock; the live colour is never deployed over, and ports never change.
 check_color() {
   color_table=$files/release/services
   color_live_only=$files/release/live-only
-  live_color
+  find_live || stop refused record-unreadable 'which colour is live is not known: .deploy/traffic.json cannot be read' \
+    'Run blue-green-switch with to: the colour that has the traffic: it writes the record anew.'
   [ -z "$canary" ] || stop refused canary-on "a canary is on ($canary): traffic goes to both colours" \
     'Finish it with blue-green-switch first: to: blue or to: green.'
   [ "$live" != "$color" ] || stop refused color-is-live "$color is live" 'Deploy the other colour: color: auto chooses it.'
@@ -76,7 +78,7 @@ prepare_color() {
   if [ "$color" = blue ]; then
     color_table=$1/services
     color_live_only=$1/live-only
-    for _id in $(plain_containers); do
+    for _id in $(plain_containers | cut -d ' ' -f 1); do
       say "removes the plain container $(clean_env docker inspect --format '{{.Name}}' "$_id"), which is idle: blue takes its place"
       unlocked clean_env docker stop ${stop_timeout:+--time "$stop_timeout"} "$_id" >/dev/null 2>&1
       unlocked clean_env docker rm --force "$_id" >/dev/null 2>&1
@@ -146,7 +148,7 @@ slot_release() {
 }
 
 fill_slot() {
-  if [ -z "$color" ]; then switch_current "$1"; else printf '%s\n' "$1" | write_file "$path/.deploy/color-$color"; fi
+  if [ -z "$color" ]; then link_current "$1"; else printf '%s\n' "$1" | write_file "$path/.deploy/color-$color"; fi
 }
 
 # take_down_color: nothing of a failed colour stays where there was none before.

@@ -96,7 +96,7 @@ adopt_stack() {
   _adopted=$path/releases/adopted
   rm -rf "$_adopted"
   if ! { cp -R "$files/release-adopted" "$_adopted" && cp "$_adopted/images" "$_adopted/digests" &&
-    write_release_json "$_adopted" '' && : >"$_adopted/deployed" && switch_current adopted; }; then
+    write_release_json "$_adopted" '' && : >"$_adopted/deployed" && link_current adopted; }; then
     fail remote write-failed "the running stack could not be recorded in $path"
   fi
   keep_images adopted "$_adopted"
@@ -289,7 +289,7 @@ recover() {
   begin
   if journalled committed; then
     directory=$path/releases/$release
-    record_history succeeded
+    [ -f "$run/recorded" ] || record_history succeeded
     tell_success
     return 0
   fi

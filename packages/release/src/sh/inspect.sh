@@ -296,7 +296,7 @@ look_at_releases() {
     result_file releases releases
   fi
   if [ -f "$path/.deploy/history.jsonl" ]; then
-    tail -n 50 "$path/.deploy/history.jsonl" >history
+    tail -n 200 "$path/.deploy/history.jsonl" >history
     result_file history history
   fi
 }

@@ -5,8 +5,7 @@
 # go), go_seconds, database_elsewhere (the server that runs the commands for this one too; empty: none), database_seconds
 # (how long they are waited for), takes_back (1: a rollback that went well here is undone, because another server failed).
 operate() {
-  begin_work
-  previous=$(current_release)
+  begin_rollback
   left_release=$previous
   directory=$path/releases/$release
   result from "$previous"
@@ -38,13 +37,20 @@ operate() {
   restore_references "$directory" "$release" || fail remote docker-failed 'an image of the release could not be given its name again'
   if bring_up "$directory" && phase wait && wait_healthy "$directory"; then
     phase finish
-    [ "$(current_release)" = "$release" ] || switch_current "$release" || fail remote write-failed 'the link current could not be changed'
+    link_current "$release" || fail remote write-failed 'the link current could not be changed'
     journal committed
     record_rollback succeeded
     say "$release serves again"
     return 0
   fi
   back_again
+}
+
+# What served before, also where an earlier try of this run has changed `current` already.
+begin_rollback() {
+  begin_work
+  [ -f "$run/previous" ] || current_release | write_file "$run/previous"
+  previous=$(cat "$run/previous")
 }
 
 # The old release did not become healthy: what ran before the rollback goes on, so that things are no worse.
@@ -64,14 +70,13 @@ back_again() {
 }
 
 record_rollback() {
-  rollback_at=$(date -u +%Y-%m-%dT%H:%M:%SZ)
   if [ "$1" = succeeded ] && [ -n "$takes_back" ]; then
-    mark_release "$release" taken-back false
+    mark_release "$release" taken-back
   elif [ "$1" = succeeded ] && [ -n "$previous" ]; then
-    mark_release "$previous" rolled-back true
+    mark_release "$previous" rolled-back
   fi
-  printf '{"operation":"rollback","deployment_id":"%s","release":"%s","previous":"%s","actor":"%s","run_url":"%s","reason":"%s","outcome":"%s","bad":false,"at":"%s","duration_ms":%s}\n' \
-    "$deployment_id" "$release" "$previous" "$actor" "$run_url" "$reason" "$1" "$rollback_at" "$((($(date +%s) - begun) * 1000))" >>"$path/.deploy/history.jsonl"
+  record_return "$release" "$previous" "$1" "$reason" "$((($(date +%s) - begun) * 1000))"
+  : >"$run/recorded"
 }
 
 # After a crash: what was begun goes on to its end, or back.
@@ -79,6 +84,10 @@ recover() {
   if ! journalled up:begin; then
     fail lost interrupted 'the rollback was cut off before it changed anything' 'Run it again.'
   fi
-  if journalled committed; then return 0; fi
+  if journalled committed; then
+    begin_rollback
+    [ -f "$run/recorded" ] || record_rollback succeeded
+    return 0
+  fi
   operate
 }

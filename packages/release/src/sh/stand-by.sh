@@ -12,7 +12,8 @@ operate() {
   [ -f "$recorded/services" ] || fail refused release-gone "the release $source is not on the server any more" 'See list: true for those that are.'
   color_table=$recorded/services
   color_live_only=$recorded/live-only
-  live_color
+  find_live || fail refused record-unreadable 'which colour is live is not known: .deploy/traffic.json cannot be read' \
+    'Run blue-green-switch with to: the colour that has the traffic: it writes the record anew.'
   [ -z "$canary" ] || fail refused canary-on "a canary is on ($canary): traffic goes to both colours" 'End it with blue-green-switch first.'
   [ "$live" != "$color" ] || fail refused color-is-live "$color has the traffic by now" 'Run it again.'
   require_compose 2 26
@@ -40,7 +41,7 @@ operate() {
   if stand_by "$release"; then
     : >"$directory/deployed"
     journal committed
-    record_stand_by succeeded
+    record_end succeeded
     say "$release stands by in $color"
     return 0
   fi
@@ -51,7 +52,7 @@ operate() {
     take_down_color
     left="$color was taken down"
   fi
-  record_stand_by failed
+  record_end failed
   fail unhealthy release-unhealthy "$release did not become healthy in $color: $cause. $left; traffic was not touched" 'Choose another release with to.'
 }
 
@@ -70,19 +71,25 @@ place_recorded() {
   if [ ! -d "$directory" ]; then
     rm -rf "$path/releases/.$release"
     cp -R "$recorded" "$path/releases/.$release" && rm -f "$path/releases/.$release/deployed" &&
-      cp "$files"/release/* "$path/releases/.$release/" && mv -T "$path/releases/.$release" "$directory" || return 1
+      cp "$files"/release/* "$path/releases/.$release/" && write_release "$path/releases/.$release" "$failed_release" false true '' '' &&
+      mv -T "$path/releases/.$release" "$directory" || return 1
   fi
   keep_images "$release" "$directory"
 }
 
-record_stand_by() {
-  printf '{"operation":"redeploy","deployment_id":"%s","release":"%s","color":"%s","actor":"%s","run_url":"%s","reason":"%s","outcome":"%s","bad":false,"at":"%s","duration_ms":%s}\n' \
-    "$deployment_id" "$release" "$color" "$actor" "$run_url" "$reason" "$1" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$((($(date +%s) - begun) * 1000))" >>"$path/.deploy/history.jsonl"
+record_end() {
+  record_stand_by "$release" "$color" "$1" "$reason" "$((($(date +%s) - begun) * 1000))" "$directory"
+  : >"$run/recorded"
 }
 
 # After a crash: what was begun goes on to its end. No traffic was moved.
 recover() {
-  if journalled committed; then return 0; fi
+  if journalled committed; then
+    begin_work
+    directory=$path/releases/$release
+    [ -f "$run/recorded" ] || record_end succeeded
+    return 0
+  fi
   if ! journalled up:begin; then
     fail lost interrupted 'the rollback was cut off before it changed anything' 'Run it again.'
   fi

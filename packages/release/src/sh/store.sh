@@ -4,13 +4,6 @@
 # Where releases lie on the server: releases/<id>, files/<sha256>, the link `current`, the tags of kept images.
 # Parameters: project, release, keep_releases.
 
-# The release that `current` names; empty without one.
-current_release() {
-  _target=$(readlink "$path/current" 2>/dev/null) || return 0
-  case $_target in releases/*) ;; *) return 0 ;; esac
-  [ ! -f "$path/$_target/services" ] || printf '%s' "${_target#releases/}"
-}
-
 # place_files: what was sent and is mounted goes to files/<sha256>/…, by content. The list has lines of
 # sha256, mode, path in the tree, path in the folder of the files sent; with tabs between.
 place_files() {
@@ -62,12 +55,6 @@ place_links() {
     mkdir -p "$(dirname "$path/shared/$_name")" && ln -s "$_old" "$path/shared/$_name" || return 1
     say "shared/$_name is $_old"
   done <"$files/release/links"
-}
-
-# switch_current RELEASE: in one step.
-switch_current() {
-  rm -f "$path/.current.new"
-  ln -s "releases/$1" "$path/.current.new" && mv -T "$path/.current.new" "$path/current"
 }
 
 image_tag() {
@@ -135,17 +122,10 @@ retain() {
   done
 }
 
-# record_history OUTCOME [BAD]: one line, appended. `history_head` is JSON of the runner's without its last brace.
+# record_history OUTCOME [BAD]: how the deploy ended, in a line of the history.
 record_history() {
-  _now=$(date +%s)
-  # The digest of each service's image, else its id: references and hashes need no escaping.
-  _digests=$(awk '
-    FILENAME == ARGV[1] { id[$1] = $2; next }
-    { printf "%s\"%s\":\"%s\"", separator, $1, ($2 == "" ? id[$1] : $2); separator = "," }
-  ' "$(existing "$files/release/images")" "$(existing "$files/release/digests")")
-  printf '%s,"outcome":"%s","bad":%s,"at":"%s","duration_ms":%s,"digests":{%s}}\n' "$history_head" "$1" "${2:-false}" \
-    "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$(((_now - begun) * 1000))" "$_digests" >>"$path/.deploy/history.jsonl"
-  sync "$path/.deploy/history.jsonl" 2>/dev/null || sync
+  record_deploy "$release" "$color" "$1" "${2:-false}" "$((($(date +%s) - begun) * 1000))" "$files/release/images" "$files/release/digests"
+  : >"$run/recorded"
 }
 
 # stop KIND MESSAGE [REMEDY]: ends the operation before anything was changed, with a line of history.
@@ -154,16 +134,10 @@ stop() {
   fail "$@"
 }
 
-# write_release_json DIRECTORY PREVIOUS: the runner's part, and what is known on the server alone.
+# write_release_json DIRECTORY PREVIOUS: the record of a release that is proven, or was found here.
 write_release_json() {
-  {
-    cat "$1/release.head"
-    printf ',"created":"%s","previous":"%s","images":{' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$2"
-    awk '{ printf "%s\"%s\":\"%s\"", separator, $1, $2; separator = "," }' "$1/images"
-    printf '},"migrations":{"ran":%s,"reversible":%s,"state_before":"%s","state_after":"%s"}}\n' \
-      "$(if journalled migration:begin; then echo true; else echo false; fi)" "$migration_reversible" \
-      "$(state_hash before)" "$(state_hash after)"
-  } | (cd "$1" && write_file release.json)
+  write_release "$1" "$2" "$(if journalled migration:begin; then echo true; else echo false; fi)" "$migration_reversible" \
+    "$(state_hash before)" "$(state_hash after)"
 }
 
 state_hash() {

@@ -8,30 +8,10 @@ now_ms() {
   case $now_nano in *N) echo "$(date +%s)000" ;; *) echo "${now_nano%??????}" ;; esac
 }
 
-other_color() { if [ "$1" = blue ]; then echo green; else echo blue; fi; }
-# The colour that has the larger part of a share.
-share_color() {
-  case $1 in
-    *-*) if [ "${1#*-}" -ge 50 ]; then echo "${1%-*}"; else other_color "${1%-*}"; fi ;;
-    *) echo "$1" ;;
-  esac
-}
-
 # A line per container of a colour: id, service, state, release (- for none), Docker's words on it. One call of
-# Docker. A plain stack that has never been a colour counts as blue.
+# Docker. Of a plain stack those services count that are routed or run only where the traffic is.
 color_table() {
-  all_containers | awk -v project="$project" -v color="$1" -v live_only="$live_only" '
-    { of = $1; sub(/^[^ ]* /, ""); n[of]++; line[of, n[of]] = $0; service[of, n[of]] = $2 }
-    END {
-      own = project "-" color
-      for (i = 1; i <= n[own]; i++) print line[own, i]
-      if (n[own] || color != "blue") exit
-      split(live_only, names, " ")
-      for (i in names) changes[names[i]] = 1
-      other = project "-green"
-      for (i = 1; i <= n[other]; i++) changes[service[other, i]] = 1
-      for (i = 1; i <= n[project]; i++) if (service[project, i] in changes) print line[project, i]
-    }'
+  all_containers | of_color "$project" "$1" "$live_only $(printf '%s\n' "$routes" | awk '{ print $2 }' | tr '\n' ' ')"
 }
 # The same for all projects, with the project in front; kept for a while where many are asked for and none changes.
 all_containers() {

@@ -1,12 +1,15 @@
 import { defineInspection, defineProgram, defineTimer, part } from '@deploy-actions/host';
+import { LEDGER_PARAMETERS, LEDGER_READING_SH, LEDGER_SH } from '@deploy-actions/ledger/sh';
 import { PROXIES, proxyOf } from '../proxy/registry.ts';
 import { SITE_PARAMETERS, SWITCH_PARAMETERS } from './parameters.ts';
 
 /** What all proxies share. */
 const PROXY = part(new URL('../proxy/proxy.sh', import.meta.url));
 const WATCHED_FOLDER = part(new URL('../proxy/traefik/watched-folder.sh', import.meta.url));
-const OBSERVE = part(new URL('observe.sh', import.meta.url));
-const SWITCH = part(new URL('switch.sh', import.meta.url));
+const READING = part(LEDGER_READING_SH);
+const LEDGER = part(LEDGER_SH, { needs: [READING], parameters: LEDGER_PARAMETERS });
+const OBSERVE = part(new URL('observe.sh', import.meta.url), { needs: [READING] });
+const SWITCH = part(new URL('switch.sh', import.meta.url), { needs: [LEDGER] });
 const CANARY = part(new URL('canary.sh', import.meta.url));
 const INSTALL = part(new URL('install.sh', import.meta.url));
 const CONFIRM = part(new URL('confirm.sh', import.meta.url));

@@ -46,12 +46,10 @@ for_live_only() {
   run "what runs only where the traffic is to $1 in $each_color" docker "$@" $(printf '%s\n' "$each_table" | awk '{ print $1 }') >/dev/null
 }
 
-# traffic.json: one line, its keys in a fixed order, values of checked character sets only.
-recorded_text() { sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p" "$path/.deploy/traffic.json" 2>/dev/null; }
-recorded_fence() { sed -n 's/.*"fence":\([0-9]*\).*/\1/p' "$path/.deploy/traffic.json" 2>/dev/null; }
+# The traffic is on a share since now.
 record_traffic() {
   fence=$(recorded_fence)
-  write_traffic "$1" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" $((${fence:-0} + 1))
+  put_traffic "$1" "$(utc_now)" $((${fence:-0} + 1))
 }
 
 # For a run that moved no traffic: timers go by the fence, so that it rises only where the record said something else.
@@ -59,44 +57,30 @@ keep_traffic() {
   keep_said="$(recorded_text proxy) $(recorded_text container) $(recorded_text folder) $(recorded_text share) $(recorded_text release)"
   fence=$(recorded_fence)
   if [ -n "$fence" ] && [ "$keep_said" = "$proxy $proxy_container $folder $1 $(color_release "$(share_color "$1")")" ]; then
-    write_traffic "$1" "$(recorded_text since)" "$fence"
+    put_traffic "$1" "$(recorded_text since)" "$fence"
   else
     record_traffic "$1"
   fi
 }
 
-# SHARE SINCE FENCE
-write_traffic() {
+# put_traffic SHARE SINCE FENCE: into the record; `current` leads to what serves.
+put_traffic() {
   fence=$3
-  record_previous=$(recorded_text release)
-  record_release=$(color_release "$(share_color "$1")")
-  [ "$record_previous" != "$record_release" ] || record_previous=$(recorded_text previous)
-  printf '{"project":"%s","proxy":"%s","container":"%s","share":"%s","since":"%s","release":"%s","previous":"%s","fence":%s,"folder":"%s","routes":%s}\n' \
-    "$project" "$proxy" "$proxy_container" "$1" "$2" "$record_release" "$record_previous" "$fence" "$folder" "$routes_json" |
-    write_file .deploy/traffic.json
-  if [ -n "$record_release" ] && [ -d "releases/$record_release" ] && [ "$(readlink current 2>/dev/null)" != "releases/$record_release" ]; then
-    ln -sfn "releases/$record_release" .deploy/current.new && mv -T .deploy/current.new current
-  fi
+  put_release=$(color_release "$(share_color "$1")")
+  write_traffic "$project" "$proxy" "$proxy_container" "$1" "$2" "$put_release" "$3" "$folder" "$routes_json"
+  if [ -n "$put_release" ] && [ -d "$path/releases/$put_release" ]; then link_current "$put_release"; fi
 }
 
-# history.jsonl: who did what, and how it ended. FROM TO OUTCOME REASON [BAD]
+# record_history FROM TO OUTCOME REASON: what became of the traffic, in a line of the history.
 record_history() {
-  printf '{"operation":"%s","deployment_id":"%s","release":"%s","color":"%s","from":"%s","to":"%s","actor":"%s","run_url":"%s","reason":"%s","outcome":"%s","bad":%s,"at":"%s"}\n' \
-    "$operation" "$deployment_id" "$(color_release "$(share_color "$2")")" "$(share_color "$2")" "$1" "$2" "$actor" "$run_url" "$4" "$3" "${5:-false}" \
-    "$(date -u +%Y-%m-%dT%H:%M:%SZ)" >>"$path/.deploy/history.jsonl"
-}
-
-# A rollback leaves a release that is not to be chosen again by itself; one that is taken back takes the mark off.
-mark_release() {
-  printf '{"operation":"%s","deployment_id":"%s","release":"%s","actor":"%s","run_url":"%s","outcome":"%s","bad":%s,"at":"%s"}\n' \
-    "$operation" "$deployment_id" "$1" "$actor" "$run_url" "$2" "$3" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" >>"$path/.deploy/history.jsonl"
+  record_move "$operation" "$(color_release "$(share_color "$2")")" "$1" "$2" "$3" "$4"
 }
 
 # The end of a move that was proven, once also where a crash came in between. FROM TO REASON
 record_success() {
   [ ! -f "$run/recorded" ] || return 0
-  [ -z "$marks_bad" ] || mark_release "$marks_bad" rolled-back true
-  [ -z "$marks_good" ] || mark_release "$marks_good" taken-back false
+  [ -z "$marks_bad" ] || mark_release "$marks_bad" rolled-back
+  [ -z "$marks_good" ] || mark_release "$marks_good" taken-back
   record_history "$1" "$2" succeeded "$3"
   : >"$run/recorded"
 }

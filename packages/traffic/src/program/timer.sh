@@ -39,7 +39,7 @@ wait_until() {
 }
 
 timer_current() {
-  [ "$(sed -n 's/.*"fence":\([0-9]*\).*/\1/p' .deploy/traffic.json 2>/dev/null)" = "$timer_fence" ] || return 1
+  [ "$(recorded_fence)" = "$timer_fence" ] || return 1
   [ "$operation" != confirm ] || [ -f .deploy/confirm ]
 }
 # A later timer of the same name may have taken the folder over.
