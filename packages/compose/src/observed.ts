@@ -25,6 +25,8 @@ export interface ObservedContainer {
   /** RFC 3339. */
   startedAt: string;
   restarts: number;
+  /** Ids of containers whose namespaces it was made in. */
+  joined: string[];
 }
 
 /** One line of `docker image ls --no-trunc --digests --format '{{json .}}'`. */
@@ -38,7 +40,8 @@ export interface LocalImage {
 /** The `docker inspect --format` template whose lines `parseContainers` reads. */
 export const CONTAINER_TEMPLATE =
   '{"id":{{json .ID}},"name":{{json .Name}},"labels":{{json .Config.Labels}},"image":{{json .Config.Image}},' +
-  '"imageId":{{json .Image}},"state":{{json .State}},"restarts":{{json .RestartCount}}}';
+  '"imageId":{{json .Image}},"state":{{json .State}},"restarts":{{json .RestartCount}},' +
+  '"modes":[{{json .HostConfig.NetworkMode}},{{json .HostConfig.IpcMode}},{{json .HostConfig.PidMode}}]}';
 
 interface Raw {
   id: string;
@@ -48,6 +51,7 @@ interface Raw {
   imageId: string;
   state: { Status: string; ExitCode: number; StartedAt: string; Health?: { Status: string } };
   restarts: number;
+  modes?: string[];
 }
 
 /** Reads the lines of CONTAINER_TEMPLATE. Lines that are none (a container went while it was looked at) are left out. */
@@ -71,6 +75,7 @@ export function parseContainers(text: string): ObservedContainer[] {
       health: raw.state.Health?.Status,
       startedAt: raw.state.StartedAt,
       restarts: raw.restarts,
+      joined: (raw.modes ?? []).flatMap((mode) => /^container:(.+)$/.exec(mode)?.[1] ?? []),
     };
   });
 }

@@ -102,14 +102,27 @@ function change(
     if (wanted.kind === 'once' && (container.status !== 'exited' || container.exitCode !== 0)) {
       reasons.add(`has not succeeded (${container.status})`);
     }
+    if (isLost(container, wanted.name, input.model, running)) reasons.add('what it joined is gone');
   }
   if (reasons.size > 0) {
     return { ...base, action: wanted.kind === 'once' ? 'run' : 'recreate', reasons: [...reasons] };
   }
-  if (wanted.kind === 'long' && own.length !== wanted.replicas) {
-    return { ...base, action: 'scale', reasons: [`replicas ${own.length} -> ${wanted.replicas}`] };
+  if (own.length !== wanted.replicas) {
+    const reason = `replicas ${own.length} -> ${wanted.replicas}`;
+    return { ...base, action: wanted.kind === 'once' ? 'run' : 'scale', reasons: [reason] };
   }
   return { ...base, action: 'keep', reasons: [] };
+}
+
+/** Whether the namespaces that a container is in are those of a container that went: then it has no network, for one. */
+function isLost(
+  container: ObservedContainer,
+  service: string,
+  model: ComposeModel,
+  running: readonly ObservedContainer[],
+): boolean {
+  if (joinedBy(model.services[service]!).length === 0) return false;
+  return container.joined.some((id) => !running.some((one) => one.id === id));
 }
 
 /** The id of a reference's local image; undefined when it is not there. */

@@ -19,6 +19,7 @@ const container = (change: Partial<ObservedContainer>): ObservedContainer => ({
   health: undefined,
   startedAt: '2026-01-01T00:00:00Z',
   restarts: 0,
+  joined: [],
   ...change,
 });
 const found = (...containers: ObservedContainer[]) => ({ project: 'app', containers });
