@@ -10,6 +10,7 @@ import {
   returned,
   rolledBack,
   rolledBackInPlace,
+  trafficRecord,
 } from '@deploy-actions/ledger/testing';
 import { type Look, parseLook } from '@deploy-actions/traffic';
 import { type Request, decide } from './decision.ts';
@@ -252,6 +253,34 @@ test('a migration between counts in the order in which releases served', () => {
   const migrations = { ran: true, reversible: false, state_before: '', state_after: '' };
   expect(() => decide(colored({ migrations }), request({ to: 'r1' }))).toThrow('r2 changed the schema');
   expect(decide(colored({ migrations }), request({ to: 'previous' }))).toMatchObject({ kind: 'flip' });
+});
+
+test('the plain stack that served before the first switch is what is gone back to, with its release and its migrations', () => {
+  const seen = (more: Partial<ReleaseRecord> = {}) => ({
+    ...look({
+      releases: [release('r1', ''), release('r2', '', { color: 'green', ...more })],
+      containers: [container('shop', 'web'), container('shop-green', 'web')],
+      current: 'r2',
+      share: 'green',
+      slots: ['', 'r2'],
+      history: [
+        by('1-d', deployed('r1')),
+        by('2-d', deployed('r2', { color: 'green' })),
+        moved('blue', 'green', 'r2'),
+      ],
+    }),
+    traffic: trafficRecord('green', { release: 'r2', previous: 'r1' }),
+  });
+  for (const to of [undefined, 'previous', 'r1']) {
+    expect(decide(seen(), request({ to }))).toMatchObject({
+      kind: 'flip',
+      to: 'blue',
+      release: 'r1',
+      fromRelease: 'r2',
+    });
+  }
+  const migrations = { ran: true, reversible: false, state_before: '', state_after: '' };
+  expect(() => decide(seen({ migrations }), request())).toThrow('r2 changed the schema');
 });
 
 test('during a canary no colour is idle, and a plain release fits into none: both are refused with what to do', () => {

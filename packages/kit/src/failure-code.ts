@@ -91,6 +91,7 @@ export const FAILURE_KINDS = {
   'release-gone': 'refused',
 
   // Colours and traffic (packages/traffic).
+  'record-unreadable': 'refused',
   'canary-on': 'refused',
   'color-is-live': 'refused',
   'color-changed': 'refused',

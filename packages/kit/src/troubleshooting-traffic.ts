@@ -2,6 +2,11 @@ import type { Explanation } from './explanation.ts';
 
 /** Failures of colours, traffic and proxies. */
 export const TRAFFIC = {
+  'record-unreadable': {
+    meaning:
+      'The record of the traffic on the server cannot be read, so that nobody knows which colour is live.',
+    remedy: 'Run blue-green-switch with `to` as the colour that has the traffic: it writes the record anew.',
+  },
   'canary-on': {
     meaning: 'A canary is on: traffic goes to both colours.',
     remedy: 'End it with blue-green-switch first.',

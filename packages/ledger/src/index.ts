@@ -59,5 +59,11 @@ export {
   readReleases,
 } from './release-record.ts';
 export { type Past, releaseBefore, schemaChanges, servedReleases } from './served.ts';
-export { type RecordedRoute, type TrafficRecord, parseTrafficRecord, readTraffic } from './traffic-record.ts';
+export {
+  type RecordedRoute,
+  type TrafficRecord,
+  parseTrafficRecord,
+  plainRelease,
+  readTraffic,
+} from './traffic-record.ts';
 export { type Reading } from './form.ts';

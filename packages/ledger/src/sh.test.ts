@@ -12,14 +12,21 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type Schema, validateSchema } from '@deploy-actions/document';
-import { containersOfColor, isUp } from './color.ts';
+import { colorNetwork, containersOfColor, isUp } from './color.ts';
 import { FOLDER } from './folder.ts';
 import { readHistory } from './history.ts';
 import { jsonText } from './json-text.ts';
 import { readReleases } from './release-record.ts';
 import { liveColor, parseShare } from './share.ts';
-import { COLOR_CONTAINERS, LIVE_COLORS, STATES, lines, releaseRecord } from './testing/index.ts';
-import { readTraffic } from './traffic-record.ts';
+import {
+  COLOR_CONTAINERS,
+  LIVE_COLORS,
+  PLAIN_RELEASES,
+  STATES,
+  lines,
+  releaseRecord,
+} from './testing/index.ts';
+import { plainRelease, readTraffic } from './traffic-record.ts';
 
 let home: string;
 const at = (name: string) => join(home, name);
@@ -144,6 +151,21 @@ describe.each([[['dash']], [['busybox', 'sh']]])('%s', (shell) => {
         ).toEqual(colors[color]);
       }
     }
+  });
+
+  test('a plain stack has the same release in both languages, also when `current` has gone along with the traffic', () => {
+    for (const [given, link, release] of PLAIN_RELEASES) {
+      rmSync(at(FOLDER.traffic), { force: true });
+      rmSync(at(FOLDER.current), { force: true });
+      if (given) write(FOLDER.traffic, lines([given]));
+      if (link !== '') symlinkSync(link, at(FOLDER.current));
+      expect({ given, link, said: run('plain_release').trim() }).toEqual({ given, link, said: release });
+      expect(plainRelease(given, link)).toBe(release);
+    }
+  });
+
+  test('a colour has the same network in both languages', () => {
+    expect(run('color_network my_shop-2 green')).toBe(colorNetwork('my_shop-2', 'green'));
   });
 
   test('a record of the traffic that cannot be read is no switch that has not been', () => {

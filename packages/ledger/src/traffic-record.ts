@@ -1,6 +1,7 @@
-import { FOLDER } from './folder.ts';
+import { FOLDER, releaseOfLink } from './folder.ts';
 import { COUNT, TEXT, TIME, formOf, kind, listOf, objectOf, readLines, textLike } from './form.ts';
 import { ID_KIND, SHARE_KIND, orNone } from './kinds.ts';
+import { liveColor } from './share.ts';
 
 /** A route with the addresses that the proxy was prepared for. */
 export interface RecordedRoute {
@@ -66,4 +67,12 @@ export function parseTrafficRecord(value: unknown): TrafficRecord | string {
 export function readTraffic(text: string): { record: TrafficRecord | undefined; unread: string[] } {
   const { records, unread } = readLines(text, FOLDER.traffic, parseTrafficRecord);
   return { record: unread.length === 0 ? records[0] : undefined, unread };
+}
+
+/**
+ * The release of a plain stack that counts as blue; empty where none is recorded. The link `current` leads to it until
+ * green has the traffic; then the link goes along, and the record remembers what served before.
+ */
+export function plainRelease(record: TrafficRecord | undefined, link: string): string {
+  return record && liveColor(record.share, false) === 'green' ? record.previous : releaseOfLink(link);
 }

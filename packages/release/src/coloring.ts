@@ -61,6 +61,7 @@ export function colorRelease(
   const plainRuns = plainStackRuns(found.containers, model.name, own);
   if (found.trafficUnread !== undefined) {
     throw new Failure('refused', `which colour is live is not known: ${found.trafficUnread}`, {
+      code: 'record-unreadable',
       input: 'color',
       remedy:
         'Run blue-green-switch with `to` as the colour that has the traffic: it writes the record anew.',

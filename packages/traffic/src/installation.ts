@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { Failure } from '@deploy-actions/kit';
-import { COLORS, parseShare } from '@deploy-actions/ledger';
+import { COLORS, colorNetwork, parseShare } from '@deploy-actions/ledger';
 import { type WantedRoute, chooseProxy, deriveRoutes, flagFolder, liveColorOf } from './derive.ts';
 import { lineDiff } from './line-diff.ts';
 import type { Look, LookProxy } from './look.ts';
@@ -149,7 +149,7 @@ function seenConfig(configFile: string, container: ProxyMounts | undefined, site
 
 /** A proxy in a container reaches the colours by names that only their networks have. */
 function requireColors({ name, networks }: ProxyMounts, project: string): void {
-  const apart = COLORS.map((color) => `zz_${project}_${color}`).filter((one) => !networks.includes(one));
+  const apart = COLORS.map((color) => colorNetwork(project, color)).filter((one) => !networks.includes(one));
   if (apart.length === 0) return;
   throw new Failure(
     'refused',

@@ -9,7 +9,7 @@ import {
   readHistory,
   readReleases,
   readTraffic,
-  releaseOfLink,
+  plainRelease,
 } from '@deploy-actions/ledger';
 import { preparedSite } from './prepared-site.ts';
 import type { ProxyMounts } from './proxy/mounts.ts';
@@ -199,13 +199,13 @@ function proxyMounts(value: Record<string, unknown>): ProxyMounts {
   };
 }
 
-/** The release in a colour: as its deploy noted, else as its containers say, else (a plain stack) the current one. */
+/** The release in a colour: as its deploy noted, else as its containers say, else (a plain stack) as the records say. */
 export function releaseOfColor(look: Look, project: string, color: Color): string | undefined {
-  if (look.slots[color] !== '') return look.slots[color];
+  if (isId(look.slots[color])) return look.slots[color];
   const containers = colorContainers(look, project, color);
   const labelled = containers.find((one) => one.release !== undefined)?.release;
-  if (labelled !== undefined || color === 'green' || containers.length === 0) return labelled;
-  return releaseOfLink(look.current) || undefined;
+  if (labelled !== undefined || !containers.some((one) => one.project === project)) return labelled;
+  return plainRelease(look.traffic, look.current) || undefined;
 }
 
 /** Containers of a colour; a plain stack that has never been a colour counts as blue. */

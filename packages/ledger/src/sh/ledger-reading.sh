@@ -50,6 +50,11 @@ is_up() {
   case $1 in created | exited | dead | removing) return 1 ;; esac
 }
 
+# color_network PROJECT COLOR: its name sorts after every other one of a shared container, see `colorNetwork`.
+color_network() {
+  printf 'zz_%s_%s' "$1" "$2"
+}
+
 # of_color PROJECT COLOR CHANGING: of lines that begin with a compose project, an id and a service, those of a colour's
 # containers, without the project. A plain stack that has never been a colour is blue: those of its services that change,
 # which are the ones that green has and the ones in the list CHANGING; all of them as long as nothing tells which change.
@@ -66,6 +71,18 @@ of_color() {
       for (i = 1; i <= n[other]; i++) { changes[service[other, i]] = 1; any = 1 }
       for (i = 1; i <= n[project]; i++) if (!any || service[project, i] in changes) print line[project, i]
     }'
+}
+
+# plain_release: the release of a plain stack that counts as blue. `current` leads to it until green has the traffic; then
+# the link goes along, and the record of the traffic remembers what served before.
+plain_release() {
+  local link
+  if [ "$(live_color "$(recorded_text share)" '')" = green ]; then
+    recorded_text previous
+    return
+  fi
+  link=$(readlink "$path/current" 2>/dev/null) || return 0
+  case $link in releases/*) printf '%s\n' "${link#releases/}" ;; esac
 }
 
 # current_release: the release that `current` leads to; empty without one. $path/releases holds it, whole.

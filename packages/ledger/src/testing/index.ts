@@ -10,5 +10,5 @@ export {
   rolledBackInPlace,
   switchConfirmed,
 } from './history.ts';
-export { COLOR_CONTAINERS, LIVE_COLORS, STATES } from './tables.ts';
+export { COLOR_CONTAINERS, LIVE_COLORS, PLAIN_RELEASES, STATES } from './tables.ts';
 export { lines, releaseRecord, trafficRecord } from './records.ts';

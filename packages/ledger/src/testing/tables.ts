@@ -1,4 +1,6 @@
 import type { Color } from '../color.ts';
+import type { TrafficRecord } from '../traffic-record.ts';
+import { trafficRecord } from './records.ts';
 
 /** Shares, whether a plain stack runs, and the colour that is live then: what both languages must say. */
 export const LIVE_COLORS: readonly (readonly [share: string, plainRuns: boolean, live: Color | ''])[] = [
@@ -61,4 +63,22 @@ export const COLOR_CONTAINERS: readonly {
     green: ['shop-green web'],
   },
   { found: ['shopping web', 'shop-blueish web'], changing: [], blue: [], green: [] },
+];
+
+/** The record of the traffic, what the link `current` is, and the release of a plain stack. */
+export const PLAIN_RELEASES: readonly (readonly [
+  record: TrafficRecord | undefined,
+  link: string,
+  release: string,
+])[] = [
+  [undefined, '', ''],
+  [undefined, 'releases/r1', 'r1'],
+  [undefined, '/elsewhere', ''],
+  [trafficRecord('blue', { release: 'r1' }), 'releases/r1', 'r1'],
+  [trafficRecord('green-25', { release: 'r1' }), 'releases/r1', 'r1'],
+  [trafficRecord('green-75', { release: 'r2', previous: 'r1' }), 'releases/r2', 'r1'],
+  [trafficRecord('green', { release: 'r2', previous: 'r1' }), 'releases/r2', 'r1'],
+  // The plain stack was never recorded.
+  [trafficRecord('green', { release: 'r2' }), 'releases/r2', ''],
+  [trafficRecord('blue', { release: 'r1', previous: 'r2' }), 'releases/r1', 'r1'],
 ];

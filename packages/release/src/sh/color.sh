@@ -52,15 +52,15 @@ check_color() {
   ' "$(existing "$path/.deploy/ports")" "$files/release/ports")
   [ -z "$_changed" ] || stop busy ports-taken "another deployment allocated the ports of $_changed meanwhile" 'Run it again.'
   _later=$(clean_env docker ps --quiet --filter "label=com.docker.compose.project=$base_project" |
-    while read -r _id; do networks_of "$_id"; done | awk -v ours="zz_${base_project}_" '$0 > ours && index($0, ours) != 1' | sort -u | head -n 1)
-  [ -z "$_later" ] || stop refused network-order "a shared service is on the network $_later, whose name sorts after zz_${base_project}_$color: joining that would move its default gateway and drop connections" \
+    while read -r _id; do networks_of "$_id"; done | awk -v ours="$(color_network "$base_project" '')" '$0 > ours && index($0, ours) != 1' | sort -u | head -n 1)
+  [ -z "$_later" ] || stop refused network-order "a shared service is on the network $_later, whose name sorts after $(color_network "$base_project" "$color"): joining that would move its default gateway and drop connections" \
     'Give that network a name that sorts earlier.'
 }
 
 # prepare_color DIRECTORY: networks, volumes and shared services, and the plain services that are idle gone.
 prepare_color() {
   for _one in blue green; do
-    _network=zz_${base_project}_$_one
+    _network=$(color_network "$base_project" "$_one")
     clean_env docker network inspect --format . "$_network" >/dev/null 2>&1 ||
       unlocked clean_env docker network create --label "deploy-actions.project=$base_project" "$_network" >/dev/null ||
       {
@@ -126,8 +126,9 @@ join_shared() {
   while read -r _service _id; do
     _on=$(networks_of "$_id" | tr '\n' ' ')
     for _one in blue green; do
-      case " $_on " in *" zz_${base_project}_$_one "*) continue ;; esac
-      unlocked clean_env docker network connect --alias "$_service" "zz_${base_project}_$_one" "$_id" ||
+      _network=$(color_network "$base_project" "$_one")
+      case " $_on " in *" $_network "*) continue ;; esac
+      unlocked clean_env docker network connect --alias "$_service" "$_network" "$_id" ||
         {
           problem="$_service could not join the network of $_one"
           return 1

@@ -1,6 +1,15 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
@@ -136,6 +145,22 @@ test.each([
   expect(traffic()['since']).not.toBe('2026-01-02T03:04:05Z');
 });
 
+test('a plain stack is blue, before there is any colour: with what is routed, and the release that it was', () => {
+  rmSync(at('app/.deploy/color-blue'));
+  const plain = (service: string) => `shop id-${service} ${service} running - Up 2 minutes (healthy)\n`;
+  write('containers', plain('web') + plain('db'));
+  write('app/.deploy/traffic.json', record({ share: 'blue', release: 'r1', previous: '' }));
+  symlinkSync('releases/r1', at('app/current'));
+  const said = () => run('switch', {}, 'color_containers blue; color_unwell blue; color_release blue');
+  expect(said()).toBe('id-web\nr1\n');
+  // Green has the traffic, and the link went along.
+  write('containers', plain('web') + plain('db') + container('green', 'r2'));
+  write('app/.deploy/traffic.json', record({ share: 'green', release: 'r2', previous: 'r1' }));
+  rmSync(at('app/current'));
+  symlinkSync('releases/r2', at('app/current'));
+  expect(said()).toBe('id-web\nr1\n');
+});
+
 test('an installation over the same one leaves the fence that a waiting timer goes by', () => {
   write('site.conf', 'server {}\n');
   write('app/run/site', 'server {}\n');
@@ -201,7 +226,7 @@ test('a gate on times fails by its name where its source tells no times', () => 
 });
 
 test('without a gate on times, a source that tells none says so', () => {
-  const said = run('switch', { step_seconds: '1', max_error_rate: '100' }, CANARY_STEP);
+  const said = run('switch', { step_seconds: '2', max_error_rate: '100' }, CANARY_STEP);
   expect(said).toMatch(/^green at green-10: [1-9]\d* requests, 0 of 10,000 failed, p95 unknown/m);
   expect(said).toMatch(/^gates=green-10 [1-9]\d* 0 unknown probing;$/m);
   expect(said).not.toContain('gate: ');

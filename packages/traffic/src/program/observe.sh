@@ -47,13 +47,19 @@ color_unwell() {
 }
 color_well() { ! color_unwell "$1" >/dev/null; }
 
-# The release in a colour: as its deploy noted, else as the containers say, else (a plain stack) the current one.
+# The release in a colour: as its deploy noted, else as the containers say, else (a plain stack) as the records say.
 color_release() {
   release_of=$(cat "$path/.deploy/color-$1" 2>/dev/null) || release_of=
-  [ -n "$release_of" ] || release_of=$(color_table "$1" | awk '$4 != "-" { print $4; exit }')
-  if [ -z "$release_of" ] && [ "$1" = blue ] && ! all_containers | grep -q "^$project-blue "; then
-    release_of=$(readlink "$path/current" 2>/dev/null) || release_of=
-    release_of=${release_of#releases/}
+  if [ -z "$release_of" ]; then
+    # One call of Docker for all that follows.
+    release_kept=${kept_containers-}
+    kept_containers=$(all_containers)
+    release_table=$(color_table "$1")
+    release_of=$(printf '%s\n' "$release_table" | awk '$4 != "" && $4 != "-" { print $4; exit }')
+    if [ -z "$release_of" ] && [ "$1" = blue ] && [ -n "$release_table" ] && ! all_containers | grep -q "^$project-blue "; then
+      release_of=$(plain_release)
+    fi
+    kept_containers=$release_kept
   fi
   # A label may come with an image: what is no name of a release goes into no record and no program.
   case $release_of in '' | [!a-z0-9]* | *[!a-z0-9._-]*) ;; *) printf '%.63s\n' "$release_of" ;; esac

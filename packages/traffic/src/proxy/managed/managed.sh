@@ -20,9 +20,10 @@ operate() {
   # What was prepared before stays: the colours' part is in it.
   if [ ! -f proxy/Caddyfile ]; then cp "$files/Caddyfile" proxy/Caddyfile && chmod 0644 proxy/Caddyfile; fi
   for managed_color in blue green; do
-    docker network inspect --format . "zz_${project}_$managed_color" >/dev/null 2>&1 ||
-      docker network create --label "deploy-actions.project=$project" "zz_${project}_$managed_color" >/dev/null ||
-      fail remote docker-failed "the network zz_${project}_$managed_color could not be made"
+    managed_network=$(color_network "$project" "$managed_color")
+    docker network inspect --format . "$managed_network" >/dev/null 2>&1 ||
+      docker network create --label "deploy-actions.project=$project" "$managed_network" >/dev/null ||
+      fail remote docker-failed "the network $managed_network could not be made"
   done
   managed_name=$project-proxy
   managed_want="$image $ports $certificate $key"
@@ -42,10 +43,10 @@ operate() {
   phase start
   # One network at first: what is joined later sorts behind it.
   unlocked docker create --name "$managed_name" --restart unless-stopped --label "deploy-actions.project=$project" \
-    --label "deploy-actions.proxy=$managed_want" --network "zz_${project}_blue" --volume "$path/proxy:/etc/caddy:ro" \
+    --label "deploy-actions.proxy=$managed_want" --network "$(color_network "$project" blue)" --volume "$path/proxy:/etc/caddy:ro" \
     --volume "$folder:$folder:ro" --volume "${project}_proxy-data:/data" "$@" --entrypoint caddy "$image" \
     run --config /etc/caddy/Caddyfile >/dev/null || fail remote docker-failed "the container $managed_name could not be made"
-  unlocked docker network connect "zz_${project}_green" "$managed_name" || fail remote docker-failed "$managed_name could not join the colours' networks"
+  unlocked docker network connect "$(color_network "$project" green)" "$managed_name" || fail remote docker-failed "$managed_name could not join the colours' networks"
   unlocked docker start "$managed_name" >/dev/null || fail remote docker-failed "$managed_name does not start: are its ports ($ports) taken?"
   wait_until 20 "$managed_name to run" managed_runs || fail unhealthy proxy-unhealthy "$managed_name does not stay up: $(docker logs --tail 5 "$managed_name" 2>&1 | tr '\n' ' ' | cut -c 1-400)"
   say "$managed_name answers on $ports"
