@@ -2,10 +2,23 @@ import type { Transform } from 'node:stream';
 import zlib from 'node:zlib';
 import { HttpError } from './error.ts';
 
+/**
+ * What to do with the rest of a body: `more` may come, `wait` until the collector resumes it, since what has come is not
+ * decoded yet, or `enough`: a limit is reached.
+ */
+export type Appetite = 'more' | 'wait' | 'enough';
+
+/** What a collector says when nobody asks it: decoding goes on beside reading. */
+export interface Flow {
+  /** A body that was told to wait may go on. */
+  resume(): void;
+  /** No more bytes are wanted. */
+  enough(): void;
+}
+
 /** Takes the chunks of an answer's body and answers the decoded whole, never more than `maxBytes` of it. */
 export interface BodyCollector {
-  /** False when no more bytes are wanted: the limit is reached. */
-  push(chunk: Buffer): boolean;
+  push(chunk: Buffer): Appetite;
   /** All bytes have come. */
   end(): Promise<{ body: Buffer; truncated: boolean }>;
   /** What has come so far is all there will be. */
@@ -24,6 +37,9 @@ const KNOWN = new Set([
 ]);
 
 /**
+ * Never more than `maxBytes` are kept and little more is read, coded or not: an endless run of empty blocks unpacks to
+ * nothing, and what comes faster than it is decoded waits with the server.
+ *
  * @param encoding value of Content-Encoding; empty or `identity` for none
  * @param overflow what to do when the body, decoded, is larger: `error` rejects, `cut` keeps the beginning
  */
@@ -32,31 +48,36 @@ export function collectBody(
   maxBytes: number,
   overflow: 'error' | 'cut',
   where: string,
+  flow: Flow,
 ): BodyCollector {
   const encodings = encoding
     .split(',')
     .map((name) => name.trim().toLowerCase())
-    .filter((name) => name !== '' && name !== 'identity');
+    // `none` is no registered name, but some servers send it, and it can mean only one thing.
+    .filter((name) => name !== '' && name !== 'identity' && name !== 'none');
   const plain = collectPlain(maxBytes, overflow, where);
   if (encodings.length === 0) return plain;
   const unknown = encodings.find((name) => !KNOWN.has(name));
   if (unknown !== undefined || encodings.length > 2)
     throw undecodable(where, unknown ?? encodings.join(', '));
-  return collectDecoded(encodings.reverse(), plain, where);
+  return collectDecoded(encodings.reverse(), plain, maxBytes, where, flow);
 }
 
-function collectPlain(maxBytes: number, overflow: 'error' | 'cut', where: string): BodyCollector {
+function collectPlain(maxBytes: number, overflow: 'error' | 'cut', where: string): PlainCollector {
   let chunks: Buffer[] = [];
   let size = 0;
   let full = false;
   return {
     push(chunk) {
-      if (full) return false;
+      if (full) return 'enough';
       const room = maxBytes - size;
       full = chunk.length > room;
       chunks.push(full ? chunk.subarray(0, room) : chunk);
       size += Math.min(chunk.length, room);
-      return !full;
+      return full ? 'enough' : 'more';
+    },
+    fill() {
+      full = true;
     },
     async end() {
       if (full && overflow === 'error') {
@@ -76,13 +97,29 @@ function collectPlain(maxBytes: number, overflow: 'error' | 'cut', where: string
   };
 }
 
+interface PlainCollector extends BodyCollector {
+  /** Takes no more: there is more than fits. */
+  fill(): void;
+}
+
+/** Coded bytes that are read beyond the limit for decoded ones: a coding may make a small body a little larger. */
+const CODED_MARGIN = 64 * 1024;
+
 /** Decodes as the bytes come, so that a small answer which unpacks to gigabytes stops at the limit. */
-function collectDecoded(encodings: string[], plain: BodyCollector, where: string): BodyCollector {
+function collectDecoded(
+  encodings: string[],
+  plain: PlainCollector,
+  maxBytes: number,
+  where: string,
+  flow: Flow,
+): BodyCollector {
   let failure: unknown;
   let full = false;
+  let overflowed = false;
   let bytes = 0;
   let head: Transform | undefined;
   const stages: Transform[] = [];
+  let settle = () => {};
   let finished: Promise<void> = Promise.resolve();
   const build = (first: Buffer) => {
     for (const name of encodings) stages.push(decoder(name, first, where));
@@ -93,33 +130,44 @@ function collectDecoded(encodings: string[], plain: BodyCollector, where: string
         stage.on('error', (error) => {
           failure ??= error;
           done();
+          flow.enough();
         });
       }
       stages
         .at(-1)!
         .on('data', (chunk: Buffer) => {
-          if (!full && !plain.push(chunk)) {
-            full = true;
-            for (const stage of stages) stage.destroy();
-            done();
-          }
+          if (!full && plain.push(chunk) === 'enough') stop();
         })
         .on('end', done);
+      settle = done;
     });
+  };
+  const stop = () => {
+    full = true;
+    for (const stage of stages) stage.destroy();
+    settle();
+    flow.enough();
   };
   return {
     push(chunk) {
-      if (full || failure) return false;
-      if (chunk.length === 0) return true;
+      if (full || failure || overflowed) return 'enough';
+      if (chunk.length === 0) return 'more';
       bytes += chunk.length;
       if (!head) build(chunk);
-      head!.write(chunk);
-      return true;
+      if (bytes > maxBytes + CODED_MARGIN) {
+        overflowed = true;
+        return 'enough';
+      }
+      if (head!.write(chunk)) return 'more';
+      head!.once('drain', flow.resume);
+      return 'wait';
     },
     async end() {
       if (bytes > 0 && !full && !failure) head!.end();
       await finished;
-      if (failure && !full) {
+      // What was read of it is decoded; that it breaks off there is our doing.
+      if (overflowed) plain.fill();
+      else if (failure && !full) {
         throw new HttpError(
           `${where}: the ${encodings.join(', ')} answer cannot be decoded: ${(failure as Error).message}`,
           {

@@ -1,7 +1,7 @@
 import type { Redactor } from '@deploy-actions/kit';
 import { ACCEPT_ENCODING } from './body.ts';
 import { type Certificate, type Connection, type ConnectOptions, authority, connect } from './connect.ts';
-import { HttpError } from './error.ts';
+import { HttpError, codeOf, inWords } from './error.ts';
 import { type ExchangeAnswer, type Lane, LaneClosed, exchange, openLane } from './exchange.ts';
 import { type Limit, limited } from './limit.ts';
 import { type Proxy, endpointOf, proxyFor, tunnel } from './proxy.ts';
@@ -180,9 +180,12 @@ export function openHttp(options: HttpOptions = {}): Http {
       return { answer: await run(lane), connection, fresh: true };
     } catch (error) {
       if (!(error instanceof LaneClosed)) throw error;
-      throw new HttpError(`${where}: connection closed before the request was sent`, {
-        phase: 'http',
-        code: 'ECONNRESET',
+      const { error: cause } = connection.late;
+      const why = cause ? inWords(cause) : 'connection closed before the request was sent';
+      throw new HttpError(`${where}: ${why}`, {
+        phase: cause ? 'tls' : 'http',
+        code: codeOf(cause) ?? 'ECONNRESET',
+        cause,
       });
     }
   }

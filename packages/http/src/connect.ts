@@ -1,6 +1,6 @@
 import { lookup as systemLookup } from 'node:dns/promises';
 import type { LookupAddress } from 'node:dns';
-import { connect as connectTcp, isIP } from 'node:net';
+import { type Socket, connect as connectTcp, isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import {
   type SecureContext,
@@ -56,6 +56,8 @@ export interface Connection {
   /** Address that answered, where it is known. */
   remoteAddress: string | undefined;
   certificate: Certificate | undefined;
+  /** What TLS found wrong after the handshake: in TLS 1.3 a server says only then that it wants a certificate. */
+  late: { error?: Error };
 }
 
 export interface Endpoint {
@@ -93,11 +95,13 @@ export async function connect(
   }
   timings.tcp = performance.now() - started - timings.dns;
   const remoteAddress = 'remoteAddress' in socket ? (socket.remoteAddress as string | undefined) : undefined;
-  if (!endpoint.secure) return { socket, timings, remoteAddress, certificate: undefined };
+  const late: Connection['late'] = {};
+  if (!endpoint.secure) return { socket, timings, remoteAddress, certificate: undefined, late };
   const secured = performance.now();
   const tlsSocket = await secure(socket, endpoint, options, limit);
   timings.tls = performance.now() - secured;
-  return { socket: tlsSocket, timings, remoteAddress, certificate: certificateOf(tlsSocket) };
+  tlsSocket.on('error', (error) => (late.error ??= error));
+  return { socket: tlsSocket, timings, remoteAddress, certificate: certificateOf(tlsSocket), late };
 }
 
 const LOCALHOST: LookupAddress[] = [
@@ -136,39 +140,70 @@ async function resolve(host: string, family: 4 | 6 | undefined, limit: Limit): P
   }
 }
 
+/** Milliseconds after which the next address is tried beside the ones that have not answered (RFC 8305, section 5). */
+const ATTEMPT_DELAY = 250;
+
+/**
+ * Connects to the first address that answers. They are tried in turns of family, each soon after the one before it and as
+ * soon as that fails; none is given up before the limit, since a full queue or a far server takes its time.
+ * Source: RFC 8305, sections 4 and 5.
+ */
 function reach(host: string, port: number, addresses: LookupAddress[], limit: Limit): Promise<Duplex> {
   return new Promise((done, fail) => {
-    const socket = connectTcp({
-      host,
-      port,
-      // Resolved already. Several addresses are tried one after the other, 250 ms apart (RFC 8305).
-      lookup: (_name, wanted, answer) => {
-        if (wanted.all) answer(null, addresses);
-        else answer(null, addresses[0]!.address, addresses[0]!.family);
-      },
-      autoSelectFamily: true,
-      noDelay: true,
-    });
+    const waiting = inTurns(addresses);
+    const open = new Set<Socket>();
+    let first: unknown;
+    let timer: NodeJS.Timeout | undefined;
+    const settle = (kept?: Socket) => {
+      leave();
+      clearTimeout(timer);
+      for (const socket of open) if (socket !== kept) socket.destroy();
+    };
     const leave = limit.onEnd(() => {
-      socket.destroy();
+      settle();
       fail(reasonIn('tcp', authority(host, port), limit));
     });
-    socket.once('connect', () => {
-      leave();
-      socket.removeAllListeners('error');
-      done(socket);
-    });
-    socket.once('error', (error) => {
-      leave();
-      fail(
-        new HttpError(`${authority(host, port)}: ${inWords(error)}`, {
-          phase: 'tcp',
-          code: codeOf(error),
-          cause: error,
-        }),
-      );
-    });
+    const next = () => {
+      clearTimeout(timer);
+      const address = waiting.shift();
+      if (address === undefined) {
+        if (open.size > 0) return;
+        settle();
+        fail(
+          new HttpError(`${authority(host, port)}: ${inWords(first)}`, {
+            phase: 'tcp',
+            code: codeOf(first),
+            cause: first,
+          }),
+        );
+        return;
+      }
+      const socket = connectTcp({ host: address.address, port, family: address.family, noDelay: true });
+      open.add(socket);
+      socket.once('connect', () => {
+        settle(socket);
+        socket.removeAllListeners('error');
+        done(socket);
+      });
+      socket.on('error', (error) => {
+        if (!open.delete(socket)) return;
+        first ??= error;
+        next();
+      });
+      if (waiting.length > 0) timer = setTimeout(next, ATTEMPT_DELAY);
+    };
+    next();
   });
+}
+
+/** Addresses in turns of family, in the order in which the resolver gives them otherwise. */
+function inTurns(addresses: readonly LookupAddress[]): LookupAddress[] {
+  const [one, other] = [0, 1].map((which) =>
+    addresses.filter(({ family }) => (family === addresses[0]?.family) === (which === 0)),
+  ) as [LookupAddress[], LookupAddress[]];
+  return Array.from({ length: Math.max(one.length, other.length) }, (_, index) => index).flatMap((index) =>
+    [one[index], other[index]].filter((address) => address !== undefined),
+  );
 }
 
 async function dialed(dial: Dial, host: string, port: number, limit: Limit): Promise<Duplex> {

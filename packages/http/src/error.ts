@@ -58,6 +58,12 @@ function stringCode(error: unknown): string | undefined {
   return typeof error.code === 'string' ? error.code : undefined;
 }
 
+const NO_VERSION = 'no TLS version in common: the server speaks neither 1.2 nor 1.3';
+const HANDSHAKE_FAILURE =
+  'the server ended the TLS handshake: it wants a client certificate, which is not supported, or shares no cipher';
+const NO_NAME = 'the server has no certificate for this name';
+const WEAK = "the server's key or certificate is too weak to be taken";
+
 const SENTENCES: Record<string, string> = {
   ECONNREFUSED: 'connection refused',
   ECONNRESET: 'connection reset',
@@ -79,6 +85,21 @@ const SENTENCES: Record<string, string> = {
   ERR_SSL_WRONG_VERSION_NUMBER: 'the other side does not speak TLS',
   ERR_SSL_PACKET_LENGTH_TOO_LONG: 'the other side does not speak TLS',
   EPROTO: 'the TLS handshake failed',
+  ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION: NO_VERSION,
+  ERR_SSL_UNSUPPORTED_PROTOCOL: NO_VERSION,
+  ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: 'the server wants a client certificate, which is not supported',
+  'ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE': HANDSHAKE_FAILURE,
+  ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE: HANDSHAKE_FAILURE,
+  'ERR_SSL_SSL/TLS_ALERT_BAD_CERTIFICATE': 'the server wants another client certificate',
+  ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL:
+    'the server does not speak HTTP/1.1 here, most likely HTTP/2 alone',
+  ERR_SSL_TLSV1_UNRECOGNIZED_NAME: NO_NAME,
+  ERR_SSL_TLSV1_ALERT_UNRECOGNIZED_NAME: NO_NAME,
+  ERR_SSL_TLSV1_ALERT_INTERNAL_ERROR:
+    'the server failed in the TLS handshake, as one without a certificate does',
+  ERR_SSL_DH_KEY_TOO_SMALL: WEAK,
+  ERR_SSL_EE_KEY_TOO_SMALL: WEAK,
+  ERR_SSL_CA_MD_TOO_WEAK: WEAK,
 };
 
 /** What a system error means, in words; its code stays with it in brackets. */
@@ -86,6 +107,8 @@ export function inWords(error: unknown): string {
   const code = codeOf(error);
   const sentence = code === undefined ? undefined : SENTENCES[code];
   if (sentence) return `${sentence} (${code})`;
-  const message = error instanceof Error ? error.message : String(error);
+  const written = error instanceof Error ? error.message : String(error);
+  // Of OpenSSL's line only its reason says something: `…:error:0A00042E:SSL routines:ssl3_read_bytes:reason:file:…`.
+  const message = /:error:[0-9A-F]+:[^:]*:[^:]*:([^:\n]+)/.exec(written)?.[1] ?? written.trim();
   return code && !message.includes(code) ? `${message} (${code})` : message;
 }

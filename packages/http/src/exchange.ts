@@ -2,6 +2,7 @@ import type { Client } from 'undici';
 import { type BodyCollector, collectBody } from './body.ts';
 import { type Connection, reasonIn } from './connect.ts';
 import { HttpError, codeOf, inWords } from './error.ts';
+import { explainBroken } from './broken.ts';
 import type { Limit } from './limit.ts';
 
 export interface ExchangeRequest {
@@ -39,7 +40,12 @@ export interface Lane {
   connection: Connection;
   /** When it was opened, as performance.now() says. */
   openedAt: number;
+  /** The beginning of what came in answer to the request under way: what undici says of a broken head is not enough. */
+  heard: Buffer;
 }
+
+/** Bytes of an answer that are kept to say what is wrong with its head. */
+const HEARD = 16 * 1024;
 
 /** The server closed a kept connection before the request was sent on it. */
 export class LaneClosed extends Error {}
@@ -70,7 +76,15 @@ export async function openLane(connection: Connection, host: string): Promise<La
       answer(null, connection.socket as never);
     },
   });
-  return { client, connection, openedAt: performance.now() };
+  const lane: Lane = { client, connection, openedAt: performance.now(), heard: Buffer.alloc(0) };
+  const read = connection.socket.read.bind(connection.socket);
+  connection.socket.read = (size?: number) => {
+    const chunk = read(size) as Buffer | null;
+    if (chunk !== null && lane.heard.length < HEARD)
+      lane.heard = Buffer.concat([lane.heard, chunk.subarray(0, HEARD - lane.heard.length)]);
+    return chunk;
+  };
+  return lane;
 }
 
 /** One request and its answer on a lane. Throws HttpError, LaneClosed (nothing was sent) or the limit's reason. */
@@ -121,9 +135,16 @@ export function exchange(lane: Lane, request: ExchangeRequest): Promise<Exchange
         (error: unknown) => finish(() => fail(error)),
       );
     };
+    const enough = () => {
+      if (settled) return;
+      reusable = false;
+      complete();
+      abort!(new Error('enough'));
+    };
     const leave = limit.onEnd(stop);
     if (limit.ended) return stop();
 
+    lane.heard = Buffer.alloc(0);
     lane.client.dispatch(
       {
         method: request.method as 'GET',
@@ -139,7 +160,7 @@ export function exchange(lane: Lane, request: ExchangeRequest): Promise<Exchange
           abort = stopIt as (error: Error) => void;
           sent = true;
         },
-        onHeaders(code, rawHeaders, _resume, text) {
+        onHeaders(code, rawHeaders, resume, text) {
           if (code < 200) return true;
           status = code;
           statusText = text;
@@ -154,7 +175,7 @@ export function exchange(lane: Lane, request: ExchangeRequest): Promise<Exchange
               request.decode && request.method !== 'HEAD' && !bodiless
                 ? valueOf(headers, 'content-encoding')
                 : '';
-            collector = collectBody(encoding, request.maxBytes, request.overflow, where);
+            collector = collectBody(encoding, request.maxBytes, request.overflow, where, { resume, enough });
           } catch (error) {
             finish(() => fail(error));
             abort!(new Error('aborted'));
@@ -170,12 +191,9 @@ export function exchange(lane: Lane, request: ExchangeRequest): Promise<Exchange
         },
         onData(chunk) {
           if (settled) return true;
-          if (!collector!.push(chunk)) {
-            reusable = false;
-            complete();
-            abort!(new Error('enough'));
-          }
-          return true;
+          const appetite = collector!.push(chunk);
+          if (appetite === 'enough') enough();
+          return appetite !== 'wait';
         },
         onComplete() {
           if (!settled) complete();
@@ -188,17 +206,21 @@ export function exchange(lane: Lane, request: ExchangeRequest): Promise<Exchange
             return finish(() => fail(new HttpError(message, { phase: 'http', cause: error })));
           }
           if (error instanceof LaneClosed || !sent) return finish(() => fail(new LaneClosed('closed')));
-          const phase = collector ? 'body' : 'http';
+          const { error: late } = lane.connection.late;
+          const phase = late ? 'tls' : collector ? 'body' : 'http';
           if (collector && !reusable && error.message === 'enough') return;
           finish(() =>
             fail(
-              new HttpError(`${where}: ${explain(error, collector !== undefined)}`, {
-                phase,
-                code: codeOf(error),
-                sent,
-                cause: error,
-                ...(status ? { status } : {}),
-              }),
+              new HttpError(
+                `${where}: ${late ? inWords(late) : explainBroken(error, collector !== undefined, lane.heard)}`,
+                {
+                  phase,
+                  code: codeOf(late ?? error),
+                  sent,
+                  cause: error,
+                  ...(status ? { status } : {}),
+                },
+              ),
             ),
           );
         },
@@ -217,23 +239,6 @@ const REFUSED = new Set([
 /** Whether a header says that a body follows. */
 function announcesBody([name, value]: [name: string, value: string]): boolean {
   return name === 'transfer-encoding' || (name === 'content-length' && !/^0+$/.test(value));
-}
-
-function explain(error: Error, inBody: boolean): string {
-  const code = codeOf(error) ?? '';
-  if (code === 'UND_ERR_SOCKET') {
-    return inBody ? 'connection closed in the middle of the answer' : 'connection closed without an answer';
-  }
-  if (code === 'ECONNRESET' || code === 'EPIPE') {
-    return inBody
-      ? `connection reset in the middle of the answer (${code})`
-      : `connection reset without an answer (${code})`;
-  }
-  if (code.startsWith('HPE_'))
-    return inBody ? `the answer is broken HTTP (${code})` : `the answer is not HTTP (${code})`;
-  if (code === 'UND_ERR_HEADERS_OVERFLOW') return 'the headers of the answer are larger than 64 KiB';
-  if (code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') return 'the answer is shorter than its Content-Length';
-  return inWords(error);
 }
 
 function pairsOf(raw: Buffer[]): [string, string][] {

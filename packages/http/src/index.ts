@@ -24,3 +24,4 @@ export { nextPage } from './link.ts';
 export { endpointOf, readHead } from './proxy.ts';
 export { parseRetryAfter } from './retry-after.ts';
 export { type AddressFor, type Hop, connectAt, followHops } from './redirect.ts';
+export { bodyText } from './text.ts';

@@ -1,4 +1,5 @@
 import { HttpError } from './error.ts';
+import { bodyText } from './text.ts';
 import type { Http, HttpRequest, HttpResponse } from './client.ts';
 
 export interface JsonRequest extends Omit<HttpRequest, 'body'> {
@@ -33,8 +34,9 @@ export async function requestJson<T = unknown>(http: Http, request: JsonRequest)
 /** The body as JSON, undefined when it is empty; throws HttpError of phase `body` when it is not JSON. */
 export function parseJsonBody(response: HttpResponse): unknown {
   if (response.body.length === 0) return undefined;
+  const text = bodyText(response);
   try {
-    return JSON.parse(response.body.toString('utf8'));
+    return JSON.parse(text);
   } catch {
     const type = response.headers['content-type'] ?? 'no content type';
     throw new HttpError(

@@ -22,3 +22,16 @@ test('the next page is one of the same origin', () => {
   }
   fc.assert(fc.property(fc.string(), (link) => void nextPage(link, page)));
 });
+
+test.each([
+  ['<'.repeat(60_000)],
+  ['<a>'.repeat(20_000)],
+  ['<a>;rel="'.repeat(6000)],
+  [`<a>;${' '.repeat(60_000)}x`],
+  [`<a>;rel="${'next '.repeat(12_000)}`],
+  [`<a>${'; a=b'.repeat(12_000)}`],
+])('a value of 60 KB is read in a moment', (link) => {
+  const started = performance.now();
+  nextPage(link, 'https://r.example/v2/');
+  expect(performance.now() - started).toBeLessThan(200);
+});

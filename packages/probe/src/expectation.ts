@@ -1,4 +1,6 @@
 import type { HttpResponse } from '@deploy-actions/http';
+import { HttpError } from '@deploy-actions/http/error';
+import { bodyText } from '@deploy-actions/http/text';
 import { OutOfTime, cut, formatDuration, matchWithin, parseExactJson, within } from '@deploy-actions/kit';
 import type { JsonPath } from './json-path.ts';
 import { type StatusSet, parseStatusSet } from './status-set.ts';
@@ -71,7 +73,8 @@ export function unmet(answer: HttpResponse, expectations: Expectations, now: Dat
   try {
     return within(JUDGEMENT_TIME, () => unmetIn(answer, expectations, now));
   } catch (error) {
-    if (error instanceof OutOfTime) return `the answer cannot be judged: ${error.message}${bodyHint(answer)}`;
+    if (error instanceof OutOfTime || error instanceof HttpError)
+      return `the answer cannot be judged: ${error.message}${bodyHint(answer)}`;
     throw error;
   }
 }
@@ -99,7 +102,7 @@ function unmetIn(answer: HttpResponse, expectations: Expectations, now: Date): s
     if (value === undefined) return `no header ${name}${match ? `, wanted ${name}: ${match.text}` : ''}`;
     if (match && !match.test(value)) return `header ${name} is ${quoted(value)}, wanted ${match.text}`;
   }
-  if (body && !body.test(answer.body.toString('utf8'))) {
+  if (body && !body.test(bodyText(answer))) {
     return `the body does not ${body.text.startsWith('/') ? 'match' : 'contain'} ${quoted(body.text)}${bodyHint(answer)}`;
   }
   if (json.length > 0) {
@@ -136,8 +139,9 @@ function unmetIn(answer: HttpResponse, expectations: Expectations, now: Date): s
 }
 
 function parsed(answer: HttpResponse): { value: unknown } | undefined {
+  const text = bodyText(answer);
   try {
-    return { value: parseExactJson(answer.body.toString('utf8')) };
+    return { value: parseExactJson(text) };
   } catch {
     return undefined;
   }
@@ -160,7 +164,12 @@ function sourceText(source: VersionSource): string {
 
 function bodyHint(answer: HttpResponse): string {
   // Its beginning: what looks for pairs of tags takes time by the square of what it reads.
-  let text = answer.body.subarray(0, 8192).toString('utf8');
+  let text: string;
+  try {
+    text = bodyText({ ...answer, body: answer.body.subarray(0, 8192) });
+  } catch {
+    return '';
+  }
   // Of a page a person reads the words.
   if (/html/i.test(answer.headers['content-type'] ?? '')) {
     text = text.replace(/<(style|script)\b[\s\S]*?<\/\1>/gi, ' ').replace(/<[^>]*>/g, ' ');

@@ -75,6 +75,7 @@ export function throughSession(session: Session, options: { log: Log; redactor?:
             timings: { dns: 0, tcp: 0, tls: 0 },
             remoteAddress: undefined,
             certificate: undefined,
+            late: {},
           };
         },
       ),

@@ -1,4 +1,5 @@
 import type { HttpResponse } from '@deploy-actions/http';
+import { bodyText } from '@deploy-actions/http/text';
 import { isNumber, parseExactJson } from '@deploy-actions/kit';
 import { type JsonPath, JsonPathError, lenientJsonPath } from './json-path.ts';
 
@@ -24,13 +25,13 @@ export function parseVersionSource(text: string): VersionSource {
   throw new Error('should be header:NAME, json:PATH or body, such as json:version or header:X-App-Version');
 }
 
-/** The version that an answer names, or undefined when it names none. */
+/** The version that an answer names, or undefined when it names none. Throws HttpError as `bodyText` does. */
 export function versionOf(
-  answer: Pick<HttpResponse, 'headers' | 'body'>,
+  answer: Pick<HttpResponse, 'headers' | 'body' | 'url'>,
   source: VersionSource,
 ): string | undefined {
   if (source.kind === 'header') return answer.headers[source.name]?.trim();
-  const text = answer.body.toString('utf8').trim();
+  const text = bodyText(answer).trim();
   if (source.kind === 'body') return text === '' ? undefined : text;
   let document: unknown;
   try {

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Markup } from '@deploy-actions/document/markup';
 import type { HttpResponse } from '@deploy-actions/http';
+import { bodyText } from '@deploy-actions/http/text';
+import { messageOf } from '@deploy-actions/kit';
 import { type JsonPath, jsonPath, lenientJsonPath } from '@deploy-actions/probe';
 import { NOTHING } from './predicate.ts';
 import { type Sample, metricValue, parseMetrics, parseSelector } from './prometheus.ts';
@@ -36,7 +38,13 @@ export function reader(answer: Answer) {
   let markup: Markup | undefined;
   let body: string | undefined;
 
-  const text = () => (body ??= answer.response!.body.toString('utf8'));
+  const text = () => {
+    try {
+      return (body ??= bodyText(answer.response!));
+    } catch (error) {
+      throw new NoSuchValue(messageOf(error));
+    }
+  };
   const json = (): unknown => {
     try {
       document ??= { value: JSON.parse(text()) as unknown };
