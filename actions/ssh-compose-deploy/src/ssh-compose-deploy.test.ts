@@ -296,6 +296,55 @@ test('one server migrates for all, before another is changed', async () => {
   expect(servers.web1.docker.running('shop')).toEqual(V1);
 });
 
+test('a colour is brought up beside the live stack, on the networks that both share', async () => {
+  const { servers, deploy } = rigOf('web1');
+  well(await deploy('v1'));
+  const colored = await deploy('v2', { color: 'auto', 'color-services': 'api' });
+  well(colored);
+  expect(colored.outputs.color).toBe('green');
+  expect(servers.web1.docker.running('shop')).toEqual(V1);
+  expect(servers.web1.docker.running('shop-green')).toEqual(['api registry.test/shop/api:v2']);
+  const database = servers.web1.docker.containers().find(({ Name }) => Name === '/shop-db-1')!;
+  expect(Object.keys(database.NetworkSettings.Networks)).toEqual(
+    expect.arrayContaining(['zz_shop_blue', 'zz_shop_green']),
+  );
+});
+
+test('a service that is no longer in the compose file goes, and a restart that was asked for is done', async () => {
+  const { servers, deploy, compose } = rigOf('web1');
+  compose(`name: shop
+services:
+  api:
+    image: registry.test/shop/api:\${TAG}
+    healthcheck: { test: [CMD, check] }
+  old:
+    image: registry.test/db:1
+    healthcheck: { test: [CMD, check] }
+`);
+  well(await deploy('v1'));
+  expect(servers.web1.docker.running('shop')).toEqual([
+    'api registry.test/shop/api:v1',
+    'old registry.test/db:1',
+  ]);
+  compose(`name: shop
+services:
+  api:
+    image: registry.test/shop/api:\${TAG}
+    healthcheck: { test: [CMD, check] }
+  web:
+    image: registry.test/db:1
+    healthcheck: { test: [CMD, check] }
+    depends_on: { api: { condition: service_started, restart: true, required: true } }
+`);
+  well(await deploy('v1'));
+  well(await deploy('v2'));
+  expect(servers.web1.docker.running('shop')).toEqual([
+    'api registry.test/shop/api:v2',
+    'web registry.test/db:1',
+  ]);
+  expect(servers.web1.docker.calls().filter((call) => / restart --no-deps web$/.test(call))).toHaveLength(1);
+});
+
 test('a plan changes nothing', async () => {
   const { servers, deploy } = rigOf('web1');
   const { outputs, log, failure } = await deploy('v1', { plan: 'true' });

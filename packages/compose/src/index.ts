@@ -19,13 +19,7 @@ export {
   missingSources,
   relocate,
 } from './mounts.ts';
-export {
-  CONTAINER_TEMPLATE,
-  type LocalImage,
-  type ObservedContainer,
-  parseContainers,
-  parseImageList,
-} from './observed.ts';
+export { type LocalImage, type ObservedContainer, parseContainers, parseImageList } from './observed.ts';
 export { type ServiceKind, classify, dependenciesOf, selectServices, steps } from './order.ts';
 export { type ServiceAction, type ServiceChange, imageId, planChanges } from './plan.ts';
 export {

@@ -1,20 +1,20 @@
-/** A container as `docker inspect` shows it, reduced to what decisions need. */
+/** A container as the engine shows it, reduced to what decisions need. */
 export interface ObservedContainer {
   id: string;
   name: string;
-  /** The compose project. */
+  /** The stack that it is part of. */
   project: string;
   service: string;
-  /** Of `compose run` and of our migrations: no part of the running stack. */
+  /** Of a command and of our migrations: no part of the running stack. */
   oneOff: boolean;
   /** The reference it was made from. */
   image: string;
   imageId: string;
   /** Our hash label; empty on containers that came from elsewhere. */
   hash: string;
-  /** Compose's own hash label. */
+  /** The engine's own hash of what it was made from. */
   composeHash: string;
-  /** The folder that compose was run in. */
+  /** The folder that it was brought up from. */
   workingDir: string;
   configFiles: string[];
   /** `created`, `running`, `paused`, `restarting`, `removing`, `exited`, `dead` */
@@ -37,47 +37,42 @@ export interface LocalImage {
   digest: string;
 }
 
-/** The `docker inspect --format` template whose lines `parseContainers` reads. */
-export const CONTAINER_TEMPLATE =
-  '{"id":{{json .ID}},"name":{{json .Name}},"labels":{{json .Config.Labels}},"image":{{json .Config.Image}},' +
-  '"imageId":{{json .Image}},"state":{{json .State}},"restarts":{{json .RestartCount}},' +
-  '"modes":[{{json .HostConfig.NetworkMode}},{{json .HostConfig.IpcMode}},{{json .HostConfig.PidMode}}]}';
-
+/** What `engine_observe` (packages/engine) tells of a container. */
 interface Raw {
   id: string;
   name: string;
-  labels: Record<string, string> | null;
+  project: string;
+  service: string;
+  /** `True` for one that a command was given to itself. */
+  once: string;
   image: string;
   imageId: string;
-  state: { Status: string; ExitCode: number; StartedAt: string; Health?: { Status: string } };
+  hash: string;
+  engineHash: string;
+  folder: string;
+  /** Joined by commas. */
+  files: string;
+  status: string;
+  exitCode: number;
+  health: string;
+  startedAt: string;
   restarts: number;
-  modes?: string[];
+  /** Whose network, IPC and process namespaces it is in: `container:<id>` where they are another one's. */
+  modes: string[];
 }
 
-/** Reads the lines of CONTAINER_TEMPLATE. Lines that are none (a container went while it was looked at) are left out. */
+/** Reads the lines of `engine_observe`. Lines that are none (a container went while it was looked at) are left out. */
 export function parseContainers(text: string): ObservedContainer[] {
-  return jsonLines<Raw>(text).map((raw) => {
-    const labels = raw.labels ?? {};
-    return {
-      id: raw.id,
-      name: raw.name.replace(/^\//, ''),
-      project: labels['com.docker.compose.project'] ?? '',
-      service: labels['com.docker.compose.service'] ?? '',
-      oneOff: labels['com.docker.compose.oneoff'] === 'True',
-      image: raw.image,
-      imageId: raw.imageId,
-      hash: labels['deploy-actions.hash'] ?? '',
-      composeHash: labels['com.docker.compose.config-hash'] ?? '',
-      workingDir: labels['com.docker.compose.project.working_dir'] ?? '',
-      configFiles: (labels['com.docker.compose.project.config_files'] ?? '').split(',').filter(Boolean),
-      status: raw.state.Status,
-      exitCode: raw.state.ExitCode,
-      health: raw.state.Health?.Status,
-      startedAt: raw.state.StartedAt,
-      restarts: raw.restarts,
-      joined: (raw.modes ?? []).flatMap((mode) => /^container:(.+)$/.exec(mode)?.[1] ?? []),
-    };
-  });
+  return jsonLines<Raw>(text).map(({ once, engineHash, folder, files, health, modes, ...raw }) => ({
+    ...raw,
+    name: raw.name.replace(/^\//, ''),
+    oneOff: once === 'True',
+    composeHash: engineHash,
+    workingDir: folder,
+    configFiles: files.split(',').filter(Boolean),
+    health: health === '' ? undefined : health,
+    joined: modes.flatMap((mode) => /^container:(.+)$/.exec(mode)?.[1] ?? []),
+  }));
 }
 
 /** Reads `docker image ls` lines. */

@@ -1,5 +1,4 @@
 import {
-  CONTAINER_TEMPLATE,
   type ColorPort,
   type ComposeModel,
   type Environment,
@@ -127,7 +126,6 @@ export async function inspectForDeploy(
       env_file: request.envFile,
       adopt: String(request.adopt),
       docker_host: request.dockerHost ?? '',
-      container_template: CONTAINER_TEMPLATE,
       env_text: formatEnv(request.env),
     }),
     timeout: LONGEST_LOOK,
@@ -187,7 +185,6 @@ export async function inspectForStatus(
       env_file: '',
       adopt: 'false',
       docker_host: request.dockerHost ?? '',
-      container_template: CONTAINER_TEMPLATE,
       env_text: '',
     }),
     timeout: LONGEST_LOOK,

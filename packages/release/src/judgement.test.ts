@@ -2,9 +2,11 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ENGINE } from '@deploy-actions/engine';
 import { describe, expect, test } from '@jest/globals';
 
 const text = (name: string) => readFileSync(join(import.meta.dirname, 'sh', `${name}.sh`), 'utf8');
+const engine = ENGINE.source();
 const [stack, bringUp, inspect] = [text('stack'), text('bring-up'), text('inspect')];
 
 const SHELLS = [['dash'], ['busybox', 'sh'], ['bash', '--posix']].filter(
@@ -17,7 +19,7 @@ set -u
 LC_ALL=C
 say() { printf '%s\\n' "$*"; }
 unlocked() { "$@"; }
-clean_env() { printf '%s\\n' "$*" >>"$scratch/calls"; }
+docker() { printf 'docker %s\\n' "$*" >>"$scratch/calls"; }
 fail() { printf 'fail %s: %s\\n' "$1" "$3"; exit 70; }
 `;
 
@@ -31,7 +33,7 @@ function run(
   const folder = mkdtempSync(join(tmpdir(), 'judgement-'));
   for (const [name, text] of Object.entries({ calls: '', seen: '', images: '', services: '', ...files }))
     writeFileSync(join(folder, name), text);
-  const script = `${PRELUDE}scratch=${folder}\npath=${folder}\nproject=shop\n${parts}\nsurvey() { cp "${folder}/survey" "$1"; }\n${call}\n`;
+  const script = `${PRELUDE}scratch=${folder}\npath=${folder}\nproject=shop\ndocker_host=\n${engine}\n${parts}\nsurvey() { cp "${folder}/survey" "$1"; }\n${call}\n`;
   const done = spawnSync(shell[0]!, [...shell.slice(1)], { input: script, encoding: 'utf8', cwd: folder });
   if (done.stderr !== '') throw new Error(done.stderr);
   return { out: done.stdout, folder };
@@ -191,11 +193,11 @@ describe.each(SHELLS)('%s', (...shell) => {
       run(
         words,
         `${stack}\n${bringUp}`,
-        `run_locked() { shift; printf '%s ' "$@"; }; compose() { :; }; await_gates() { :; }; say() { :; }; run=$path; changed_services='${changed} '; restart_dependents "$path"`,
+        `run_locked() { shift; printf '%s ' "$@"; }; stop_timeout=; await_gates() { :; }; say() { :; }; run=$path; changed_services='${changed} '; restart_dependents "$path"`,
         { log: '', restarts: 'api db redis\nweb api\n' },
-      ).out.replace(/^compose \S+ /, '');
-    expect(restarted('db')).toBe('restart --no-deps api ');
-    expect(restarted('db api')).toBe('restart --no-deps web ');
+      ).out.replace(/^engine_restart shop \S+ +/, '');
+    expect(restarted('db')).toBe('api ');
+    expect(restarted('db api')).toBe('web ');
     expect(restarted('db api web')).toBe('');
     expect(restarted('worker')).toBe('');
   });
@@ -236,11 +238,10 @@ describe.each(SHELLS)('%s', (...shell) => {
       run(
         words,
         stack,
-        `docker() { :; }
-        details() { cat "$1"; }
+        `details() { cat "$1"; }
         files=$path
-        clean_env() {
-          case $2 in
+        docker() {
+          case $1 in
             info) cat "$path/info"; [ -s "$path/info" ] ;;
             version) cat "$path/why" >&2; false ;;
           esac

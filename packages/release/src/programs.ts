@@ -1,7 +1,8 @@
+import { ENGINE } from '@deploy-actions/engine';
 import { type Part, defineInspection, defineProgram, part } from '@deploy-actions/host';
 import { LEDGER_PARAMETERS, LEDGER_READING_SH, LEDGER_SH } from '@deploy-actions/ledger/sh';
 
-const STACK = part(new URL('sh/stack.sh', import.meta.url));
+const STACK = part(new URL('sh/stack.sh', import.meta.url), { needs: [ENGINE] });
 const READING = part(LEDGER_READING_SH);
 const LEDGER = part(LEDGER_SH, { needs: [READING], parameters: LEDGER_PARAMETERS });
 const STORE = part(new URL('sh/store.sh', import.meta.url), { needs: [LEDGER] });
@@ -32,7 +33,6 @@ export const INSPECT = defineInspection({
     'env_file',
     'adopt',
     'docker_host',
-    'container_template',
     'env_text',
   ],
   secrets: ['env_text'],

@@ -3,7 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Parts of the programs for servers: they are checked as whole programs. */
-export const SERVER_PARTS = /^packages\/(?:host|ledger|release|traffic)\/src\/.*\.sh$/;
+export const SERVER_PARTS = /^packages\/(?:engine|host|ledger|release|traffic)\/src\/.*\.sh$/;
 
 /** The shell programs of a checkout that stand by themselves: files named *.sh, and those whose first line names a shell. */
 export function shellFiles(root: string): { file: string; shell: 'sh' | 'bash' | 'dash' }[] {

@@ -49,6 +49,8 @@ export interface Deploying {
 /** Servers with Docker that the action deploys to, from a checkout of its own. */
 export interface DeployRig<N extends string> {
   servers: Record<N, DockerServer>;
+  /** Writes the compose file of the checkout. */
+  compose(text: string): void;
   /** Deploys a version to all servers. `run` names the workflow run; default a new one each time. */
   start(version: string, more?: Record<string, string>, run?: string): Deploying;
   deploy(version: string, more?: Record<string, string>, run?: string): Promise<Deployed>;
@@ -63,7 +65,8 @@ export function deployRig<N extends string>(
   const { servers, connect } = dockerServers(names, hostWith, IMAGES);
   const workspace = path.join(servers[names[0]!].host.home, 'checkout');
   mkdirSync(workspace);
-  writeFileSync(path.join(workspace, 'compose.yaml'), COMPOSE);
+  const compose = (text: string) => writeFileSync(path.join(workspace, 'compose.yaml'), text);
+  compose(COMPOSE);
   let runs = 0;
   const inputs = (version: string, more: Record<string, string> = {}): DeployInputs => {
     const given: Record<string, string> = {
@@ -90,6 +93,7 @@ export function deployRig<N extends string>(
   };
   const rig: DeployRig<N> = {
     servers,
+    compose,
     inputs,
     world,
     start(version, more = {}, run = String(100 + (runs += 1))) {

@@ -47,7 +47,7 @@ restart_dependents() {
   await_gates "$1" " $changed_services" || return 1
   say "restarts$_restarts, since what they need was recreated"
   _before=$(wc -c <"$run/log")
-  run_locked "Compose to restart$_restarts" compose "$1" restart --no-deps ${stop_timeout:+--timeout "$stop_timeout"} $_restarts
+  run_locked "Compose to restart$_restarts" engine_restart "$project" "$1" "$stop_timeout" $_restarts
   _code=$?
   [ "$_code" -eq 0 ] && return 0
   bad_services=$_restarts
@@ -85,7 +85,7 @@ start_services() {
     # To Compose they are as the file wants them.
     _anew=$(lost_joins "$1" | awk -v names="$2 " '!seen[$1]++ && index(names, " " $1 " ") { printf " %s", $1 }')
   fi
-  compose_up "$1" "$(without "$2" "$_anew")" && compose_up "$1" "$_anew" --force-recreate
+  compose_up "$1" "$(without "$2" "$_anew")" && compose_up "$1" "$_anew" anew
   _code=$?
   [ "$_code" -eq 0 ] && return 0
   bad_services=$2
@@ -93,12 +93,11 @@ start_services() {
   return 1
 }
 
-# compose_up DIRECTORY NAMES [FLAG]
+# compose_up DIRECTORY NAMES [HOW]
 compose_up() {
   [ -n "${2# }" ] || return 0
   # shellcheck disable=SC2086 # service names have no spaces
-  run_locked "Compose to start$2" compose "$1" up --detach --no-deps --no-build --pull never --no-color --quiet-pull \
-    ${stop_timeout:+--timeout "$stop_timeout"} ${3:+"$3"} $2
+  run_locked "Compose to start$2" engine_start "$project" "$1" "${3:-changed}" "$stop_timeout" $2
 }
 
 # without NAMES OTHERS: those of the names that are none of the others.
@@ -128,8 +127,8 @@ remove_orphans() {
   orphans "$1" >"$scratch/orphans"
   while read -r _id _name; do
     say "removes ${_name#/}: its service is not part of the release"
-    unlocked clean_env docker stop ${stop_timeout:+--time "$stop_timeout"} "$_id" >/dev/null 2>&1
-    unlocked clean_env docker rm --force "$_id" >/dev/null 2>&1
+    engine_stop "$stop_timeout" "$_id" 2>/dev/null
+    engine_remove "$_id"
   done <"$scratch/orphans"
 }
 
@@ -249,17 +248,8 @@ gather_evidence() {
   : >"$scratch/evidence"
   for _name in $1; do
     for _id in $(ids_of "$_name"); do
-      container_evidence "$_id" >>"$scratch/evidence" 2>&1
+      engine_evidence "$_id" >>"$scratch/evidence" 2>&1
     done
   done
   [ ! -s "$scratch/evidence" ] || details "$scratch/evidence"
 }
-
-container_evidence() {
-  clean_env docker inspect --type container --format "$evidence_format" "$1" | grep .
-  printf 'last lines:\n'
-  clean_env docker logs --tail 50 "$1" 2>&1 | cut -c 1-2000 | sed 's/^/  /'
-}
-evidence_format='== {{.Name}}: {{.State.Status}}, exit code {{.State.ExitCode}}, {{.RestartCount}} restarts{{if .State.OOMKilled}}, killed for want of memory{{end}}{{if .State.Error}}, {{.State.Error}}{{end}}{{if .State.Health}}
-health: {{.State.Health.Status}}, {{.State.Health.FailingStreak}} failures in a row{{range .State.Health.Log}}
-  {{.Start}} exit code {{.ExitCode}}: {{.Output}}{{end}}{{end}}'

@@ -9,8 +9,7 @@
 # plain_containers: id and state of each container of the base project whose service is one that changes.
 plain_containers() {
   for _name in $(awk '{ print $7 }' "$color_table") $(awk '{ print $7 }' "$(existing "$color_live_only")"); do
-    clean_env docker ps --all --no-trunc --format '{{.ID}} {{.State}}' --filter "label=com.docker.compose.project=$base_project" \
-      --filter "label=com.docker.compose.service=$_name"
+    engine_states "$base_project" "$_name"
   done
 }
 
@@ -51,8 +50,8 @@ check_color() {
     (key in port) && port[key] != $5 { print $2; exit }
   ' "$(existing "$path/.deploy/ports")" "$files/release/ports")
   [ -z "$_changed" ] || stop busy ports-taken "another deployment allocated the ports of $_changed meanwhile" 'Run it again.'
-  _later=$(clean_env docker ps --quiet --filter "label=com.docker.compose.project=$base_project" |
-    while read -r _id; do networks_of "$_id"; done | awk -v ours="$(color_network "$base_project" '')" '$0 > ours && index($0, ours) != 1' | sort -u | head -n 1)
+  _later=$(engine_running_ids "$base_project" |
+    while read -r _id; do engine_networks "$_id"; done | awk -v ours="$(color_network "$base_project" '')" '$0 > ours && index($0, ours) != 1' | sort -u | head -n 1)
   [ -z "$_later" ] || stop refused network-order "a shared service is on the network $_later, whose name sorts after $(color_network "$base_project" "$color"): joining that would move its default gateway and drop connections" \
     'Give that network a name that sorts earlier.'
 }
@@ -61,8 +60,7 @@ check_color() {
 prepare_color() {
   for _one in blue green; do
     _network=$(color_network "$base_project" "$_one")
-    clean_env docker network inspect --format . "$_network" >/dev/null 2>&1 ||
-      unlocked clean_env docker network create --label "deploy-actions.project=$base_project" "$_network" >/dev/null ||
+    engine_network "$_network" "$base_project" ||
       {
         problem="the network $_network could not be made"
         return 1
@@ -79,9 +77,9 @@ prepare_color() {
     color_table=$1/services
     color_live_only=$1/live-only
     for _id in $(plain_containers | cut -d ' ' -f 1); do
-      say "removes the plain container $(clean_env docker inspect --format '{{.Name}}' "$_id"), which is idle: blue takes its place"
-      unlocked clean_env docker stop ${stop_timeout:+--time "$stop_timeout"} "$_id" >/dev/null 2>&1
-      unlocked clean_env docker rm --force "$_id" >/dev/null 2>&1
+      say "removes the plain container $(engine_name "$_id"), which is idle: blue takes its place"
+      engine_stop "$stop_timeout" "$_id" 2>/dev/null
+      engine_remove "$_id"
     done
   fi
 }
@@ -90,8 +88,7 @@ prepare_color() {
 make_volume() {
   # shellcheck disable=SC1090 # written by the runner
   . "$1"
-  clean_env docker volume inspect --format . "$volume_name" >/dev/null 2>&1 && return 0
-  unlocked clean_env docker volume create "$@" >/dev/null && return 0
+  engine_volume "$volume_name" "$@" && return 0
   problem="the volume $volume_name could not be made"
   return 1
 }
@@ -124,11 +121,11 @@ join_shared() {
   awk 'FILENAME == ARGV[1] { shared[$7] = 1; next } ($1 in shared) && $5 == "running" { print $1, $2 }' \
     "$1/services" "$scratch/shared" >"$scratch/join"
   while read -r _service _id; do
-    _on=$(networks_of "$_id" | tr '\n' ' ')
+    _on=$(engine_networks "$_id" | tr '\n' ' ')
     for _one in blue green; do
       _network=$(color_network "$base_project" "$_one")
       case " $_on " in *" $_network "*) continue ;; esac
-      unlocked clean_env docker network connect --alias "$_service" "$_network" "$_id" ||
+      engine_join "$_network" "$_id" "$_service" ||
         {
           problem="$_service could not join the network of $_one"
           return 1
@@ -155,6 +152,6 @@ fill_slot() {
 # take_down_color: nothing of a failed colour stays where there was none before.
 take_down_color() {
   for _id in $(project_ids); do
-    unlocked clean_env docker rm --force "$_id" >/dev/null 2>&1
+    engine_remove "$_id"
   done
 }

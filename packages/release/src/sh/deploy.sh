@@ -130,7 +130,7 @@ is_unchanged() {
 forget_tags() {
   [ -f "$files/release/images" ] || return 0
   while read -r _service _id _image; do
-    unlocked clean_env docker image rm "$(image_tag "$release" "$_service")" >/dev/null 2>&1 &
+    engine_untag "$(image_tag "$release" "$_service")" &
   done <"$files/release/images"
   wait
 }
@@ -229,7 +229,7 @@ restore() {
   while read -r _name; do
     for _id in $(ids_of "$_name"); do
       say "removes $_name, which $1 does not have"
-      unlocked clean_env docker rm --force "$_id" >/dev/null 2>&1
+      engine_remove "$_id"
     done
   done <"$scratch/only-new"
   remove_orphans=false
@@ -303,10 +303,10 @@ recover() {
     for _hook in "$files"/release/hooks/*; do
       [ -f "$_hook" ] || continue
       _left=$(container_of "$_hook")
-      clean_env docker container inspect "$_left" >/dev/null 2>&1 || continue
-      run "$_left, which was interrupted" clean_env docker wait "$_left"
-      clean_env docker logs "$_left" >"$run/$(basename "$_hook").log" 2>&1
-      unlocked clean_env docker rm --force "$_left" >/dev/null 2>&1
+      engine_is_there "$_left" || continue
+      run "$_left, which was interrupted" engine_result "$_left"
+      engine_log "$_left" >"$run/$(basename "$_hook").log" 2>&1
+      engine_remove "$_left"
     done
     [ ! -f "$files/release/images" ] || forget_tags
     record_history interrupted

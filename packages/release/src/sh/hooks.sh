@@ -42,23 +42,23 @@ run_in_container() {
   # shellcheck disable=SC1090 # written by the runner
   . "$hook_file"
   start_dependencies "$hook_directory" "$hook_service" || return 1
-  if ! clean_env docker container inspect "$hook_container" >/dev/null 2>&1; then
+  if ! engine_is_there "$hook_container"; then
     say "runs in $hook_service: $hook_text"
-    run_locked "the container $hook_container to start" compose "$hook_directory" run --detach --no-deps -T \
-      --name "$hook_container" "$hook_service" "$@" >"$scratch/hook-id"
+    run_locked "the container $hook_container to start" engine_run "$project" "$hook_directory" \
+      "$hook_container" "$hook_service" "$@" >"$scratch/hook-id"
     _code=$?
     if [ "$_code" -ne 0 ]; then
-      unlocked clean_env docker rm --force "$hook_container" >/dev/null 2>&1
+      engine_remove "$hook_container"
       problem="the command of $hook_service could not be started (exit code $_code)"
       return 1
     fi
   else
     say "waits for $hook_container, which is there already"
   fi
-  run "$hook_container" clean_env docker logs --follow "$hook_container"
-  _code=$(clean_env docker wait "$hook_container" 2>/dev/null)
-  clean_env docker logs "$hook_container" >"$run/$(basename "$hook_file").log" 2>&1
-  unlocked clean_env docker rm --force "$hook_container" >/dev/null 2>&1
+  run "$hook_container" engine_follow "$hook_container"
+  _code=$(engine_result "$hook_container" 2>/dev/null)
+  engine_log "$hook_container" >"$run/$(basename "$hook_file").log" 2>&1
+  engine_remove "$hook_container"
   [ "$_code" = 0 ] && return 0
   tail -n 50 "$run/$(basename "$hook_file").log" >"$scratch/hook-tail"
   details "$scratch/hook-tail"
@@ -72,7 +72,7 @@ run_in_service() {
   # shellcheck disable=SC1090 # written by the runner
   . "$2"
   say "runs in the running $hook_service: $hook_text"
-  run "$hook_service: $hook_text" compose "$hook_directory" exec -T "$hook_service" "$@"
+  run "$hook_service: $hook_text" engine_exec "$project" "$hook_directory" "$hook_service" "$@"
   _code=$?
   [ "$_code" -eq 0 ] && return 0
   problem="the command of $hook_service failed with exit code $_code: $hook_text"
@@ -106,7 +106,7 @@ start_missing() {
     say "starts what $2 needs:$_now"
     _before=$(wc -c <"$run/log")
     # shellcheck disable=SC2086 # service names have no spaces
-    run_locked "Compose to start$_now" compose "$1" up --detach --no-deps --no-recreate --no-build --pull never --quiet-pull $_now
+    run_locked "Compose to start$_now" engine_start "$project" "$1" missing "" $_now
     _code=$?
     if [ "$_code" -ne 0 ]; then
       bad_services=$_now
@@ -175,7 +175,7 @@ migration_state_of() {
   state_name=$3
   # shellcheck disable=SC1090 # written by the runner
   . "$2"
-  compose "$hook_directory" run --rm --no-deps -T "$hook_service" "$@" \
+  engine_ask "$project" "$hook_directory" "$hook_service" "$@" \
     >"$run/migration-state.$state_name" 2>"$scratch/state-error"
 }
 

@@ -12,12 +12,11 @@ inspect() {
   scratch=$PWD/scratch
   mkdir "$scratch"
   old_folder=
-  use_engine
+  engine_use "$docker_host"
   ask_engine
   # Docker's own filter cannot tell a project's colours, and the project's name is not known yet.
-  ask stacks docker ps --all --no-trunc --format '{{.ID}} {{.Label "com.docker.compose.project"}}' \
-    --filter label=com.docker.compose.project
-  ask images docker image ls --no-trunc --digests --format '{{json .}}'
+  ask stacks engine_stacks
+  ask images engine_images
   stage=$PWD/project/$folder
   mkdir -p "$stage"
   if [ "$want" = deploy ]; then
@@ -107,10 +106,8 @@ LIST
   done <<LIST
 $profiles
 LIST
-  # A variable of the process would beat the env file, so there is none; PWD is what `docker compose` by hand has.
   (
-    cd "$stage" && env -i "PWD=$stage" "HOME=$HOME" "PATH=$PATH" ${DOCKER_HOST:+"DOCKER_HOST=$DOCKER_HOST"} \
-      docker compose "$@" config --format json
+    cd "$stage" && engine_resolve "$@"
   ) >config.json 2>"$scratch/config.error" || : >"$scratch/config.broken"
   # First: what Docker itself lacks is the reason of everything else.
   require_compose 2 26
@@ -118,8 +115,7 @@ LIST
   # Services of profiles that are not asked for are in the file all the same: what runs of them is no orphan.
   if (cd "$stage" && printf '%s\n' "$compose_files" | tr '\n' '\0' | xargs -0 grep -qsE '^[[:space:]]*profiles:'); then
     (
-      cd "$stage" && env -i "PWD=$stage" "HOME=$HOME" "PATH=$PATH" ${DOCKER_HOST:+"DOCKER_HOST=$DOCKER_HOST"} \
-        docker compose "$@" --profile '*' config --services
+      cd "$stage" && engine_services "$@"
     ) >"$scratch/all-services" 2>/dev/null && result_file all_services "$scratch/all-services"
   fi
   if grep -q 'variable is not set' "$scratch/config.error"; then
@@ -201,7 +197,7 @@ find_old_folder() {
   [ -n "$project" ] || project=$(project_of_folder)
   _id=$(project_ids | head -n 1)
   [ -n "$_id" ] || return 0
-  _folder=$(clean_env docker inspect --format '{{index .Config.Labels "com.docker.compose.project.working_dir"}}' "$_id")
+  _folder=$(engine_folder "$_id")
   [ ! -d "$_folder" ] || old_folder=$_folder
 }
 
@@ -216,8 +212,7 @@ original_hashes() {
   # The folder's name is text to sed, not a program.
   _old=$(printf '%s' "$old_folder" | sed 's/[\\&|]/\\&/g')
   sed "s|\"$stage|\"$_old|g" config.json >original.json
-  if clean_env docker compose --project-name "$project" --project-directory "$old_folder" --env-file /dev/null \
-    --file original.json config --hash '*' >hashes 2>/dev/null; then
+  if engine_hashes "$project" "$old_folder" original.json >hashes; then
     result_file original_hashes hashes
   fi
   # Files sent are mounted from another place than the old ones, which matters unless they are the same.
@@ -229,11 +224,10 @@ original_hashes() {
   : >stack
   # shellcheck disable=SC2046 # ids are hexadecimal
   set -- $(project_ids)
-  [ $# = 0 ] || clean_env docker inspect --type container --format '{{json .}}' "$@" >stack 2>/dev/null
+  [ $# = 0 ] || engine_whole "$@" >stack
   : >stack-images
   # shellcheck disable=SC2046
-  [ $# = 0 ] || clean_env docker image inspect --format '{{json .}}' \
-    $(clean_env docker inspect --format '{{.Image}}' "$@" | sort -u) >stack-images 2>/dev/null
+  [ $# = 0 ] || engine_whole_images "$@" >stack-images
   result_file stack stack
   result_file stack_images stack-images
 }
@@ -268,7 +262,7 @@ look_at_stack() {
   : >containers
   # shellcheck disable=SC2086 # ids are hexadecimal
   set -- $_ids
-  [ $# = 0 ] || clean_env docker inspect --type container --format "$container_template" "$@" >containers 2>/dev/null
+  [ $# = 0 ] || engine_observe "$@" >containers
   result_file containers containers
   result_file images "$scratch/images.answer"
 }

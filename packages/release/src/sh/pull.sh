@@ -10,7 +10,7 @@
 # check_disk DIRECTORY: free space where Docker keeps images, against what is to be pulled.
 check_disk() {
   # The look before this has asked already.
-  _root=$(cat "$files/docker-root" 2>/dev/null) || _root=$(clean_env docker info --format '{{.DockerRootDir}}' 2>/dev/null) ||
+  _root=$(cat "$files/docker-root" 2>/dev/null) || _root=$(engine_image_folder) ||
     stop refused docker-unreachable 'the Docker engine does not answer any more' 'Check that it runs, then deploy again.'
   # The folder may be closed to us; df looks at its file system all the same where the parents are open.
   _free=$(df -Pk "${_root:-/var/lib/docker}" 2>/dev/null | awk 'NR == 2 { printf "%.0f", $4 * 1024 }')
@@ -45,7 +45,7 @@ manifest_sizes() {
   _asked=0
   _asking=
   while read -r _image; do
-    ! here "$_image" || continue
+    ! engine_has_image "$_image" || continue
     _asked=$((_asked + 1))
     manifest_size "$_image" "$_asked" >>"$scratch/sizes" &
     _asking="$_asking $!"
@@ -55,21 +55,13 @@ manifest_sizes() {
 
 # manifest_size IMAGE NUMBER
 manifest_size() {
-  (
-    docker_for "$1" "$2" manifest inspect --verbose "$1" 2>/dev/null ||
-      docker_for "$1" "$2" manifest inspect --insecure --verbose "$1" 2>/dev/null
-  ) | sed 's/[,{]/\
+  engine_manifest "$1" "$(login_for "$1")" "$scratch/docker-pid.$2" | sed 's/[,{]/\
 /g' | awk '
     # Of an index only the first platform counts: they are about equally large.
     /"Ref":/ { if (++manifests > 1) exit }
     /"size":/ { gsub(/[^0-9]/, ""); total += $0 }
     END { print total + 0 }
   '
-}
-
-# here IMAGE: true if it is on the server.
-here() {
-  clean_env docker image inspect --format . "$1" >/dev/null 2>&1
 }
 
 # pull_images DIRECTORY: everything before anything changes; then images (service, id, reference) is written.
@@ -79,7 +71,7 @@ pull_images() {
     case $pull:$_image in
       never:*) ;;
       # A digest names the content: what is here is the same.
-      missing:* | always:*@sha256:*) here "$_image" || printf '%s\n' "$_image" >>"$scratch/to-pull" ;;
+      missing:* | always:*@sha256:*) engine_has_image "$_image" || printf '%s\n' "$_image" >>"$scratch/to-pull" ;;
       *) printf '%s\n' "$_image" >>"$scratch/to-pull" ;;
     esac
   done <"$1/pulls"
@@ -92,7 +84,7 @@ pull_images() {
   # One call for all; the order of the answers is that of the references.
   cat "$1/services" "$(existing "$1/live-only")" | awk '{ print $7, $6 }' >"$scratch/service-images"
   # shellcheck disable=SC2046 # references have no spaces
-  if ! clean_env docker image inspect --format '{{.Id}} {{range .RepoDigests}}{{.}} {{end}}' $(awk '{ print $2 }' "$scratch/service-images") \
+  if ! engine_digests $(awk '{ print $2 }' "$scratch/service-images") \
     >"$scratch/image-ids" 2>"$scratch/image-errors"; then
     details "$scratch/image-errors"
     stop remote images-missing "images are not on the server: $(sed -n 's/.*o such image: *//p' "$scratch/image-errors" | tr '\n' ' ')" \
@@ -118,7 +110,7 @@ pull_together() {
 
 # pull_one IMAGE NUMBER
 pull_one() {
-  if docker_for "$1" "$2" pull --quiet "$1" >"$scratch/pull.$2" 2>&1; then
+  if engine_pull "$1" "$(login_for "$1")" "$scratch/docker-pid.$2" >"$scratch/pull.$2" 2>&1; then
     printf 'pulled %s\n' "$1"
     rm -f "$scratch/pull.$2"
   else
@@ -192,27 +184,14 @@ pull_failure() {
   done
 }
 
-# login_for IMAGE: the variable that has Docker use the login, if the image is of its registry.
+# login_for IMAGE: the folder of the login, if the image is of its registry.
 login_for() {
   case ${1%%/*} in
     "$registry") _own=yes ;;
     *.* | *:* | localhost) _own= ;;
     *) if [ "$registry" = docker.io ]; then _own=yes; else _own=; fi ;;
   esac
-  if [ -n "$_own" ] && [ -n "$login_folder" ]; then printf 'DOCKER_CONFIG=%s' "$login_folder"; fi
-}
-
-# docker_for IMAGE NUMBER ARGUMENTS…: with the login if the image is of its registry. As long as it runs, its process
-# is in $scratch/docker-pid.NUMBER.
-docker_for() {
-  _login=$(login_for "$1")
-  _pid_file=$scratch/docker-pid.$2
-  shift 2
-  # shellcheck disable=SC2016 # the inner shell's own
-  clean_env ${_login:+"$_login"} sh -c 'echo "$$" >"$0"; exec docker "$@"' "$_pid_file" "$@"
-  _code=$?
-  rm -f "$_pid_file"
-  return "$_code"
+  if [ -n "$_own" ] && [ -n "$login_folder" ]; then printf '%s' "$login_folder"; fi
 }
 
 # The login lies in a folder of its own, in memory where there is some, for as long as images are pulled. The

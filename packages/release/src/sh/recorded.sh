@@ -4,8 +4,8 @@
 # The images must be here: the registry may be down, and a half-done rollback is the worst.
 prove_images() {
   while read -r prove_service prove_id prove_reference; do
-    clean_env docker image inspect "$prove_id" >/dev/null 2>&1 && continue
-    clean_env docker image inspect "$(image_tag "$release" "$prove_service")" >/dev/null 2>&1 && continue
+    engine_has_image "$prove_id" && continue
+    engine_has_image "$(image_tag "$release" "$prove_service")" && continue
     fail refused image-gone "the image of $prove_service ($prove_reference) is not on the server any more; nothing was changed" 'Deploy that version again: then it is pulled.'
   done <"$directory/images"
 }

@@ -4,11 +4,6 @@
 # The containers of a project as they are, and Compose on a release's resolved file.
 # Parameters: project.
 
-# use_engine: where the engine is not the usual one (parameter docker_host).
-use_engine() {
-  [ -z "$docker_host" ] || export DOCKER_HOST="$docker_host"
-}
-
 engine_asked=
 
 # ask NAME COMMAND…: runs it beside what follows, since each call of docker takes a while to start; see `answered`.
@@ -17,7 +12,7 @@ ask() {
   shift
   rm -f "$scratch/$_question.well"
   {
-    if clean_env "$@" >"$scratch/$_question.answer" 2>"$scratch/$_question.error"; then : >"$scratch/$_question.well"; fi
+    if "$@" >"$scratch/$_question.answer" 2>"$scratch/$_question.error"; then : >"$scratch/$_question.well"; fi
   } </dev/null 9>&- &
 }
 
@@ -29,17 +24,15 @@ answered() {
 # One call tells about the engine and the plugin; require_compose reads the answer.
 ask_engine() {
   engine_asked=yes
-  if ! command -v docker >/dev/null 2>&1; then
+  if ! engine_is_installed; then
     fail refused docker-missing 'Docker is not installed on the server' 'Install Docker Engine and its Compose plugin.'
   fi
-  ask engine docker info --format '{{.DockerRootDir}}
-{{range .ClientInfo.Plugins}}{{if eq .Name "compose"}}{{.Version}}
-{{.Path}}{{end}}{{end}}'
+  ask engine engine_about
 }
 
 # begin_work: what the parts of this program need before anything else.
 begin_work() {
-  use_engine
+  engine_use "$docker_host"
   scratch=$run/scratch
   mkdir -p "$scratch"
   begun=$(date +%s)
@@ -54,8 +47,7 @@ require_compose() {
   [ -n "$engine_asked" ] || ask_engine
   wait
   if ! answered engine; then
-    # Not every version of `docker info` gives the reason; this one does.
-    _error=$(clean_env docker version --format '{{.Server.Version}}' 2>&1)
+    _error=$(engine_complaint)
     case $_error in
       *'permission denied'*)
         fail refused docker-not-allowed "the user $(id -un) may not use Docker" "Let an administrator run: usermod -aG docker $(id -un)"
@@ -79,19 +71,9 @@ require_compose() {
   fi
 }
 
-# compose DIRECTORY ARGUMENTS…: on the release that lies in DIRECTORY. No env file: everything is resolved. Where
-# require_compose has seen the plugin, it is run by itself, which spares two starts of programs each time.
-compose() {
-  _directory=$1
-  shift
-  set -- --project-name "$project" --project-directory "$path" --env-file /dev/null --file "$_directory/compose.json" "$@"
-  _plugin=$(cat "$files/compose-plugin" 2>/dev/null)
-  if [ -x "$_plugin" ]; then clean_env "$_plugin" "$@"; else clean_env docker compose "$@"; fi
-}
-
 # Ids of all containers of the project, also stopped ones.
 project_ids() {
-  clean_env docker ps --all --quiet --no-trunc --filter "label=com.docker.compose.project=$project"
+  engine_ids "$project"
 }
 
 # Not empty where nothing can have changed since the last survey.
@@ -103,16 +85,11 @@ survey() {
   _ids=$(project_ids) || return 1
   : >"$1.new"
   if [ -n "$_ids" ]; then
-    # A container that went meanwhile makes inspect fail for it alone.
     # shellcheck disable=SC2086 # ids are hexadecimal
-    clean_env docker inspect --type container --format "$survey_format" $_ids 2>/dev/null |
-      sed -n 's/^False //p' >"$1.new"
+    engine_survey $_ids >"$1.new"
   fi
   mv -f "$1.new" "$1"
 }
-# `.Id` is spelt so in the JSON only, so the template works on that; there a container without a healthcheck has no
-# key Health, and only `index` forgives that.
-survey_format='{{or (index .Config.Labels "com.docker.compose.oneoff") "False"}} {{or (index .Config.Labels "com.docker.compose.service") "-"}} {{.ID}} {{or (index .Config.Labels "deploy-actions.hash") "-"}} {{.Image}} {{.State.Status}} {{.State.ExitCode}} {{.RestartCount}} {{if .State.Health}}{{.State.Health.Status}}{{else}}none{{end}} {{.State.OOMKilled}} {{or (index .Config.Labels "com.docker.compose.container-number") "1"}} {{.State.StartedAt}} {{.Name}} {{.Config.Image}} {{.HostConfig.NetworkMode}},{{.HostConfig.IpcMode}},{{.HostConfig.PidMode}}'
 
 # not_current DIRECTORY: names of the release's services whose containers are not as the release wants them, in
 # starting order. Reads the survey in $scratch/containers. A container is as wanted if it bears the service's hash
@@ -177,7 +154,7 @@ repair_leftovers() {
     case $_status in
       dead | removing)
         say "removes the dead container ${_name#/}"
-        unlocked clean_env docker rm --force "$_id" >/dev/null 2>&1
+        engine_remove "$_id"
         continue
         ;;
     esac
@@ -189,25 +166,19 @@ repair_leftovers() {
     _other=$(awk -v name="/$_proper" '$12 == name { print $2, $5 }' "$scratch/containers")
     if [ -n "$_other" ] && [ "${_other#* }" = running ]; then
       say "removes $_plain, which an interrupted recreate left"
-      unlocked clean_env docker rm --force "$_id" >/dev/null 2>&1
+      engine_remove "$_id"
       continue
     fi
     if [ -n "$_other" ]; then
       say "removes $_proper, which an interrupted recreate did not start"
-      unlocked clean_env docker rm --force "${_other% *}" >/dev/null 2>&1
+      engine_remove "${_other% *}"
     fi
     say "gives $_plain its name $_proper back"
-    unlocked clean_env docker rename "$_id" "$_proper"
+    engine_rename "$_id" "$_proper"
   done <"$scratch/leftovers"
 }
 
 # existing FILE: its name, or that of an empty file.
 existing() {
   if [ -f "$1" ]; then printf '%s' "$1"; else printf '/dev/null'; fi
-}
-
-# networks_of ID: the names of its networks, one per line.
-networks_of() {
-  # shellcheck disable=SC2016 # the template's own variables
-  clean_env docker inspect --format '{{range $name, $_ := .NetworkSettings.Networks}}{{println $name}}{{end}}' "$1" | grep .
 }

@@ -64,7 +64,7 @@ image_tag() {
 # keep_images RELEASE DIRECTORY: a tag of ours on each image, or a plain prune deletes what was pulled by digest.
 keep_images() {
   while read -r _service _id _image; do
-    unlocked clean_env docker tag "$_id" "$(image_tag "$1" "$_service")" &
+    engine_tag "$_id" "$(image_tag "$1" "$_service")" &
   done <"$2/images"
   wait
 }
@@ -73,9 +73,9 @@ keep_images() {
 restore_references() {
   while read -r _service _id _image; do
     case $_image in *@sha256:*) continue ;; esac
-    [ "$(clean_env docker image inspect --format '{{.Id}}' "$_image" 2>/dev/null)" != "$_id" ] || continue
-    unlocked clean_env docker tag "$_id" "$_image" ||
-      unlocked clean_env docker tag "$(image_tag "$2" "$_service")" "$_image" || return 1
+    [ "$(engine_image_id "$_image")" != "$_id" ] || continue
+    engine_tag "$_id" "$_image" ||
+      engine_tag "$(image_tag "$2" "$_service")" "$_image" || return 1
   done <"$1/images"
 }
 
@@ -85,12 +85,12 @@ forget_release() {
   cp "$path/releases/$1/images" "$scratch/forgotten" 2>/dev/null || : >"$scratch/forgotten"
   rm -rf "${path:?}/releases/${1:?}"
   while read -r _service _id _image; do
-    unlocked clean_env docker image rm "$(image_tag "$1" "$_service")" >/dev/null 2>&1
+    engine_untag "$(image_tag "$1" "$_service")"
     case $_image in
       *@sha256:*) cat "$path"/releases/*/images 2>/dev/null | grep -qF " $_image" && continue ;;
       *) continue ;;
     esac
-    unlocked clean_env docker image rm "$_image" >/dev/null 2>&1
+    engine_untag "$_image"
   done <"$scratch/forgotten"
 }
 

@@ -80,7 +80,7 @@ prepare_folder() {
 
 # HAProxy in a container makes its socket itself: as its own user, for the group that the folder hands down.
 prepare_socket_folder() {
-  socket_pid=$(docker inspect --format '{{.State.Pid}}' "$proxy_container" </dev/null)
+  socket_pid=$(engine_pid "$proxy_container")
   socket_uid=$(stat -c %u "/proc/$socket_pid" 2>/dev/null) || socket_uid=0
   case $(stat -c '%U:%G %u %a' "$socket_folder" 2>/dev/null) in
     *":$login_group $socket_uid 2770") return 0 ;;

@@ -11,11 +11,7 @@ as_root() {
   else return 77; fi
 }
 
-look_at_docker() { look_all >"$staging_fields/all" && look_containers >"$staging_fields/containers"; }
-# All containers, in one call of Docker: id, state, whether it was a one-off, project.
-look_all() {
-  docker ps -a --no-trunc --format '{{.ID}} {{.State}} {{or (.Label "com.docker.compose.oneoff") "-"}} {{.Label "com.docker.compose.project"}}' </dev/null
-}
+look_at_docker() { engine_all >"$staging_fields/all" && look_containers >"$staging_fields/containers"; }
 
 look_containers() {
   look_ids=$(for look_project in "$project" "$project-blue" "$project-green"; do
@@ -23,7 +19,7 @@ look_containers() {
   done)
   [ -n "$look_ids" ] || return 0
   # shellcheck disable=SC2086
-  docker inspect --format '{"id":{{json .ID}},"name":{{json .Name}},"labels":{{json .Config.Labels}},"status":{{json .State.Status}},"health":{{if .State.Health}}{{json .State.Health.Status}}{{else}}"none"{{end}},"started":{{json .State.StartedAt}},"image":{{json .Config.Image}},"imageId":{{json .Image}},"ports":{{json .NetworkSettings.Ports}},"bindings":{{json .HostConfig.PortBindings}}}' $look_ids </dev/null
+  engine_look $look_ids
 }
 
 # Proxies that run: "host KIND" or "container KIND ID NAME".
@@ -37,7 +33,7 @@ look_proxies() {
   done 2>/dev/null | sort -u
   [ -n "$look_running" ] || return 0
   # shellcheck disable=SC2086
-  docker inspect --format '{{.ID}} {{.Name}} {{.Config.Image}} {{index .Config.Labels "com.docker.compose.project"}} {{.Path}} {{join .Args " "}} ports {{range $port, $to := .NetworkSettings.Ports}}{{if $to}}{{$port}} {{end}}{{end}}' $look_running </dev/null |
+  engine_programs $look_running |
     awk -v project="$project" '
       $4 == project "-blue" || $4 == project "-green" { next }
       {
@@ -60,7 +56,7 @@ look_unfinished() {
 }
 
 inspect() {
-  [ -z "$docker_host" ] || export DOCKER_HOST="$docker_host"
+  engine_use "$docker_host"
   cd "$path" || fail refused path-not-usable "$path is not a folder"
   # What is gathered here is only on its way into the answer.
   staging_fields=$files/look
@@ -123,8 +119,8 @@ inspect() {
     result_file whole "$staging_fields/whole"
     while read -r look_where _ look_id look_name; do
       [ "$look_where" = container ] || continue
-      docker inspect --format "{\"name\":\"$look_name\",\"id\":{{json .ID}},\"mounts\":{{json .Mounts}},\"networks\":{{json .NetworkSettings.Networks}},\"ports\":{{json .NetworkSettings.Ports}}}" "$look_id" </dev/null
-      docker exec "$look_id" nginx -T </dev/null >"$staging_fields/whole-$look_name" 2>/dev/null && result_file "whole_$look_name" "$staging_fields/whole-$look_name"
+      engine_surroundings "$look_id" "$look_name"
+      engine_in "$look_id" nginx -T >"$staging_fields/whole-$look_name" 2>/dev/null && result_file "whole_$look_name" "$staging_fields/whole-$look_name"
     done <"$staging_fields/proxies" >"$staging_fields/mounts"
     result_file mounts "$staging_fields/mounts"
   fi

@@ -19,8 +19,7 @@ all_containers() {
     printf '%s\n' "$kept_containers"
     return 0
   fi
-  docker ps -a --no-trunc --filter label=com.docker.compose.oneoff=False \
-    --format '{{.Label "com.docker.compose.project"}} {{.ID}} {{.Label "com.docker.compose.service"}} {{.State}} {{or (.Label "deploy-actions.release") "-"}} {{.Status}}' </dev/null
+  engine_table
 }
 color_containers() { color_table "$1" | awk '{ print $1 }'; }
 
@@ -172,7 +171,7 @@ traffic_busy() {
     [ -n "$busy_port" ] || continue
     if [ -n "$proxy_container" ]; then
       for busy_id in $(color_containers "$busy_color"); do
-        for busy_ip in $(docker inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}' "$busy_id" </dev/null); do
+        for busy_ip in $(engine_addresses "$busy_id"); do
           busy_hex=$(echo "$busy_ip" | awk -F. '{ printf "%02X%02X%02X%02X", $4, $3, $2, $1 }')
           busy_patterns="$busy_patterns $busy_hex:$(hex_port "$busy_port")"
         done

@@ -1,14 +1,15 @@
+import { ENGINE } from '@deploy-actions/engine';
 import { defineInspection, defineProgram, defineTimer, part } from '@deploy-actions/host';
 import { LEDGER_PARAMETERS, LEDGER_READING_SH, LEDGER_SH } from '@deploy-actions/ledger/sh';
 import { PROXIES, proxyOf } from '../proxy/registry.ts';
 import { SITE_PARAMETERS, SWITCH_PARAMETERS } from './parameters.ts';
 
 /** What all proxies share. */
-const PROXY = part(new URL('../proxy/proxy.sh', import.meta.url));
+const PROXY = part(new URL('../proxy/proxy.sh', import.meta.url), { needs: [ENGINE] });
 const WATCHED_FOLDER = part(new URL('../proxy/traefik/watched-folder.sh', import.meta.url));
 const READING = part(LEDGER_READING_SH);
 const LEDGER = part(LEDGER_SH, { needs: [READING], parameters: LEDGER_PARAMETERS });
-const OBSERVE = part(new URL('observe.sh', import.meta.url), { needs: [READING] });
+const OBSERVE = part(new URL('observe.sh', import.meta.url), { needs: [ENGINE, READING] });
 const SWITCH = part(new URL('switch.sh', import.meta.url), { needs: [LEDGER] });
 const CANARY = part(new URL('canary.sh', import.meta.url));
 const INSTALL = part(new URL('install.sh', import.meta.url));
@@ -22,14 +23,14 @@ const common = (kind: string) => [PROXY, proxyOf(kind).part, OBSERVE, SWITCH];
 /** Looks at everything that a switch, an installation or a rollback must know. Its fields: see `parseLook`. */
 export const LOOK = defineInspection({
   name: 'look',
-  parts: [part(new URL('look.sh', import.meta.url))],
+  parts: [part(new URL('look.sh', import.meta.url), { needs: [ENGINE] })],
   parameters: ['project', 'folder', 'share_names', 'docker_host', 'site_config', 'wants_config'],
 });
 
 /** Starts the managed proxy where it does not run as wanted. Its Caddyfile is `$files/Caddyfile`. */
 export const MANAGED = defineProgram({
   name: 'managed',
-  parts: [part(new URL('../proxy/managed/managed.sh', import.meta.url), { needs: [READING] })],
+  parts: [part(new URL('../proxy/managed/managed.sh', import.meta.url), { needs: [ENGINE, READING] })],
   parameters: [
     'project',
     'folder',

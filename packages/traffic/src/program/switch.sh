@@ -20,7 +20,7 @@ await_taken() {
 }
 
 # What runs only where the traffic is: stops in one colour before it starts in the other.
-stop_live_only() { for_live_only "$1" running stop -t 30; }
+stop_live_only() { for_live_only "$1" running stop engine_stop 30; }
 start_live_only() {
   [ -n "$live_only" ] || return 0
   start_release=$path/releases/$(color_release "$1")
@@ -28,22 +28,22 @@ start_live_only() {
   if [ -s "$start_release/live-only" ] && [ -f "$path/.deploy/color-$1" ]; then
     start_names=$(awk '{ print $7 }' "$start_release/live-only" | tr '\n' ' ')
     say "start: ${start_names}in $1"
-    run "$start_names to start in $1" docker compose --project-name "$project-$1" --project-directory "$path" --env-file /dev/null \
-      --file "$start_release/compose.json" up --detach --no-deps --no-build --pull never --quiet-pull $start_names
+    run "$start_names to start in $1" engine_start "$project-$1" "$start_release" changed "" $start_names
   else
-    for_live_only "$1" idle start
+    for_live_only "$1" idle start engine_resume
   fi
 }
 
-# COLOR WHICH COMMAND…: all of them at once, in one call of Docker.
+# COLOR WHICH WORD COMMAND…: all of them at once, in one call of the engine. WORD says to people what is done.
 for_live_only() {
   [ -n "$live_only" ] || return 0
   each_color=$1
   if [ "$2" = running ]; then each_table=$(live_only_table "$1" | awk '$3 == "running"'); else each_table=$(live_only_table "$1" | awk '$3 != "running"'); fi
-  shift 2
+  each_word=$3
+  shift 3
   [ -n "$each_table" ] || return 0
-  say "$1: $(printf '%s\n' "$each_table" | awk '{ print $2 }' | sort -u | tr '\n' ' ')in $each_color"
-  run "what runs only where the traffic is to $1 in $each_color" docker "$@" $(printf '%s\n' "$each_table" | awk '{ print $1 }') >/dev/null
+  say "$each_word: $(printf '%s\n' "$each_table" | awk '{ print $2 }' | sort -u | tr '\n' ' ')in $each_color"
+  run "what runs only where the traffic is to $each_word in $each_color" "$@" $(printf '%s\n' "$each_table" | awk '{ print $1 }') >/dev/null
 }
 
 # The traffic is on a share since now.
@@ -100,7 +100,7 @@ give_back() {
 
 # Containers that were only stopped are started, and waited for. For a rollback.
 start_color() {
-  run "the containers of $target to start" docker start $(serving_table "$target" | awk '$3 != "running" { print $1 }') >/dev/null || {
+  run "the containers of $target to start" engine_resume $(serving_table "$target" | awk '$3 != "running" { print $1 }') >/dev/null || {
     why='a container does not start'
     return 1
   }
@@ -120,7 +120,7 @@ target_judged() {
 look_at_tools() {
   # Left by a run that was cut off: without it a canary is not logged.
   rm -f "$folder/watch"
-  [ -z "$docker_host" ] || export DOCKER_HOST="$docker_host"
+  engine_use "$docker_host"
   curl=0
   command -v curl >/dev/null 2>&1 && curl=1
   verify_direct=$verify_url

@@ -87,7 +87,7 @@ case $operation in
     # A deploy does not move the traffic, so the fence does not tell of it.
     [ "$(color_content "$timer_color")" = "$old_content" ] || timer_end
     say "stopping $timer_color"
-    for timer_id in $(color_containers "$timer_color"); do docker stop "$timer_id" </dev/null >/dev/null 9>&-; done
+    for timer_id in $(color_containers "$timer_color"); do engine_stop "" "$timer_id"; done
     ;;
 esac
 timer_end

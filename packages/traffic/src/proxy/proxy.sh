@@ -2,7 +2,7 @@
 # What all proxies share. Parameters: proxy, proxy_container (empty on the host), folder, share_names.
 
 in_proxy() {
-  if [ -n "$proxy_container" ]; then docker exec "$proxy_container" "$@" </dev/null; else "$@" </dev/null; fi
+  if [ -n "$proxy_container" ]; then engine_in "$proxy_container" "$@"; else "$@" </dev/null; fi
 }
 
 # Runs a command as root, or answers 77 where that is not allowed.

@@ -23,12 +23,12 @@ while True:
 haproxy_reload() {
   if [ -n "$proxy_container" ]; then
     # Without a master the signal would end it, and the container with it.
-    haproxy_words=$(tr '\0' ' ' 2>/dev/null <"/proc/$(docker inspect --format '{{.State.Pid}}' "$proxy_container" </dev/null)/cmdline")
+    haproxy_words=$(tr '\0' ' ' 2>/dev/null <"/proc/$(engine_pid "$proxy_container")/cmdline")
     if [ -n "$haproxy_words" ] && ! printf '%s\n' "$haproxy_words" | grep -qE ' -Ws?( |$)' && ! grep -qsE '^[[:space:]]*master-worker' "$config_file"; then
       echo "HAProxy in $proxy_container runs without a master process, so that it cannot be reloaded: add -W to its command and recreate the container"
       return 1
     fi
-    docker kill -s USR2 "$proxy_container" </dev/null >/dev/null
+    engine_signal "$proxy_container" USR2
   elif command -v systemctl >/dev/null 2>&1 && [ -d /run/systemd/system ]; then
     as_root systemctl reload haproxy
   else

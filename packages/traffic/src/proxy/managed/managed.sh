@@ -11,7 +11,7 @@ as_root() {
 }
 
 operate() {
-  [ -z "$docker_host" ] || export DOCKER_HOST="$docker_host"
+  engine_use "$docker_host"
   phase prepare
   if [ ! -w "$folder" ] && ! as_root install -d -m 0755 -o "$login" -g "$login_group" "$folder"; then
     fail refused root-needed "$folder cannot be made" "An administrator can run, on the server: install -d -m 0755 -o $login -g $login_group $folder"
@@ -21,18 +21,17 @@ operate() {
   if [ ! -f proxy/Caddyfile ]; then cp "$files/Caddyfile" proxy/Caddyfile && chmod 0644 proxy/Caddyfile; fi
   for managed_color in blue green; do
     managed_network=$(color_network "$project" "$managed_color")
-    docker network inspect --format . "$managed_network" >/dev/null 2>&1 ||
-      docker network create --label "deploy-actions.project=$project" "$managed_network" >/dev/null ||
+    engine_network "$managed_network" "$project" ||
       fail remote docker-failed "the network $managed_network could not be made"
   done
   managed_name=$project-proxy
   managed_want="$image $ports $certificate $key"
-  if [ "$(docker inspect --format '{{index .Config.Labels "deploy-actions.proxy"}} {{.State.Running}}' "$managed_name" 2>/dev/null)" = "$managed_want true" ]; then
+  if [ "$(engine_keeper "$managed_name" deploy-actions.proxy)" = "$managed_want true" ]; then
     say "$managed_name runs already"
     return 0
   fi
-  docker image inspect --format . "$image" >/dev/null 2>&1 || run "the image $image" docker pull --quiet "$image" || fail remote pull-failed "the image $image could not be pulled"
-  docker rm -f "$managed_name" >/dev/null 2>&1
+  engine_has_image "$image" || run "the image $image" engine_pull "$image" "" "$run/pull" || fail remote pull-failed "the image $image could not be pulled"
+  engine_remove "$managed_name"
   set --
   for managed_port in $ports; do
     case $managed_port in *:*) set -- "$@" --publish "$managed_port" ;; *) set -- "$@" --publish "$managed_port:$managed_port" ;; esac
@@ -42,14 +41,14 @@ operate() {
   fi
   phase start
   # One network at first: what is joined later sorts behind it.
-  unlocked docker create --name "$managed_name" --restart unless-stopped --label "deploy-actions.project=$project" \
+  engine_make --name "$managed_name" --restart unless-stopped --label "deploy-actions.project=$project" \
     --label "deploy-actions.proxy=$managed_want" --network "$(color_network "$project" blue)" --volume "$path/proxy:/etc/caddy:ro" \
     --volume "$folder:$folder:ro" --volume "${project}_proxy-data:/data" "$@" --entrypoint caddy "$image" \
-    run --config /etc/caddy/Caddyfile >/dev/null || fail remote docker-failed "the container $managed_name could not be made"
-  unlocked docker network connect "$(color_network "$project" green)" "$managed_name" || fail remote docker-failed "$managed_name could not join the colours' networks"
-  unlocked docker start "$managed_name" >/dev/null || fail remote docker-failed "$managed_name does not start: are its ports ($ports) taken?"
-  wait_until 20 "$managed_name to run" managed_runs || fail unhealthy proxy-unhealthy "$managed_name does not stay up: $(docker logs --tail 5 "$managed_name" 2>&1 | tr '\n' ' ' | cut -c 1-400)"
+    run --config /etc/caddy/Caddyfile || fail remote docker-failed "the container $managed_name could not be made"
+  engine_join "$(color_network "$project" green)" "$managed_name" || fail remote docker-failed "$managed_name could not join the colours' networks"
+  engine_resume "$managed_name" || fail remote docker-failed "$managed_name does not start: are its ports ($ports) taken?"
+  wait_until 20 "$managed_name to run" managed_runs || fail unhealthy proxy-unhealthy "$managed_name does not stay up: $(engine_last_words "$managed_name" | tr '\n' ' ' | cut -c 1-400)"
   say "$managed_name answers on $ports"
 }
-managed_runs() { docker exec "$managed_name" caddy version >/dev/null 2>&1; }
+managed_runs() { engine_in "$managed_name" caddy version >/dev/null 2>&1; }
 recover() { :; }

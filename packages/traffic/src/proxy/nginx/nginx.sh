@@ -27,7 +27,7 @@ traffic_whole() { if [ -n "$proxy_container" ]; then in_proxy nginx -T 2>/dev/nu
 # The newest worker's number and start: it changes when a reload has taken effect.
 traffic_generation() {
   # shellcheck disable=SC2009 # pgrep is not everywhere, and busybox ps has no -C
-  if [ -n "$proxy_container" ]; then docker top "$proxy_container" -o pid,args 2>/dev/null; else ps ax -o pid,args 2>/dev/null || ps -o pid,args; fi |
+  if [ -n "$proxy_container" ]; then engine_processes "$proxy_container"; else ps ax -o pid,args 2>/dev/null || ps -o pid,args; fi |
     awk '/nginx: worker process$/ { print $1 }' | sort -n | tr '\n' ' '
 }
 traffic_reload() {

@@ -1,0 +1,44 @@
+import { globSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, test } from '@jest/globals';
+import { ENGINE } from './index.ts';
+
+const root = path.join(__dirname, '../../..');
+const others = globSync('{packages/{release,traffic,ledger},actions/*}/src/**/*.sh', { cwd: root });
+
+/** The lines of a program that stand for themselves: no comment, and no text in quotes. */
+const code = (file: string) =>
+  readFileSync(path.join(root, file), 'utf8')
+    .split('\n')
+    .map((line) => line.replace(/^\s*#.*/, '').replace(/'[^']*'/g, "''"));
+
+test('no other program than the one of the engine calls Docker or Compose', () => {
+  expect(others.length).toBeGreaterThan(20);
+  const calls = others.flatMap((file) =>
+    code(file).flatMap((line, index) =>
+      /(?:^|[;&|({`]|\$\(|\b(?:if|then|else|do|while|until|exec|env|sudo|unlocked|clean_env|!|-?\w+=\S*)\s)\s*(?:docker|podman|compose|nerdctl)(?:\s|$)/.test(
+        line,
+      ) ||
+      /^\s*(?:run|run_locked|once|ask|capture)\b.*\s(?:docker|compose)\s/.test(line.replace(/"[^"]*"/g, '""'))
+        ? [`${file}:${index + 1}: ${line.trim()}`]
+        : [],
+    ),
+  );
+  expect(calls).toEqual([]);
+});
+
+test('the identity of a container by label is asked for in the engine alone', () => {
+  const asked = others.filter((file) => code(file).some((line) => line.includes('com.docker.compose')));
+  expect(asked).toEqual([]);
+});
+
+test('what programs ask of the engine is there', () => {
+  const known = new Set([...ENGINE.source().matchAll(/^(engine_\w+)\(\)/gm)].map(([, name]) => name));
+  const asked = new Set(
+    others.flatMap((file) => code(file).flatMap((line) => line.match(/\bengine_[a-z_]+\b/g) ?? [])),
+  );
+  // A variable of the release's, and the folder of its answers.
+  asked.delete('engine_asked');
+  expect([...asked].filter((name) => !known.has(name))).toEqual([]);
+  expect([...known].filter((name) => !asked.has(name!))).toEqual([]);
+});
