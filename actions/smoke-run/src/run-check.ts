@@ -1,12 +1,22 @@
 import { HttpError, type ConnectOptions, type HttpRequest } from '@deploy-actions/http';
-import { type Clock, Failure, cut, messageOf, parseDuration } from '@deploy-actions/kit';
+import {
+  type Clock,
+  Failure,
+  OutOfTime,
+  cut,
+  formatDuration,
+  messageOf,
+  parseDuration,
+} from '@deploy-actions/kit';
 import type { Reach } from '@deploy-actions/probe';
 import { type Answer, type AnswerReader, NoSuchValue, reader } from './answer/answer.ts';
 import { ask } from './request/ask.ts';
 import { type Unmet, judge } from './answer/assertion.ts';
 import type { Conformance } from './openapi/conformance.ts';
 import { type CookieJar, cookieJar } from './request/cookie-jar.ts';
-import { NOTHING } from './answer/predicate.ts';
+import { NOTHING } from './answer/value.ts';
+import type { HurlEntry } from './hurl/entry.ts';
+import { runEntry } from './hurl/run.ts';
 import { buildRequest } from './request/request.ts';
 import type { Check, ExecSpec, Specification, Step } from './specification/specification.ts';
 import { UnknownVariable, fillDeep } from './specification/template.ts';
@@ -21,7 +31,7 @@ export interface Runtime {
   readFile(path: string): Buffer;
   /** Runs a command on the server (in a service) or on the runner. Throws an Error when there is no such program on the
    * runner, and a Failure when the server cannot be had. */
-  exec(spec: ExecSpec, timeout: number): Promise<{ exitCode: number; output: string }>;
+  exec(spec: ExecSpec, timeout: number, signal: AbortSignal): Promise<{ exitCode: number; output: string }>;
   addSecret(value: string): void;
   baseUrl: string | undefined;
   connect: ConnectOptions;
@@ -70,12 +80,12 @@ export async function runCheck(
     const failure = await runJourney(check, specification, runtime, durations);
     const outcome = {
       check,
-      skipped: undefined,
+      skipped: failure === 'skipped' ? 'all its entries say `skip: true`' : undefined,
       attempts: attempt,
       elapsedMs: runtime.clock.now() - started,
       durations,
     };
-    if (failure === undefined) return { ...outcome, ok: true, failure };
+    if (failure === undefined || failure === 'skipped') return { ...outcome, ok: true, failure: undefined };
     if (attempt > check.retries) return { ...outcome, ok: false, failure };
     await runtime.clock.sleep(check.retryInterval, runtime.signal);
   }
@@ -86,14 +96,68 @@ async function runJourney(
   specification: Specification,
   runtime: Runtime,
   durations: number[],
-): Promise<StepFailure | undefined> {
+): Promise<StepFailure | 'skipped' | undefined> {
   const variables: Record<string, unknown> = { ...check.variables };
   const jar = cookieJar();
+  let left = check.steps.length;
   for (const step of check.steps) {
-    const failure = await runStep(step, variables, jar, specification, runtime, durations);
-    if (failure) return failure;
+    const failure = step.hurl
+      ? await runHurl(step, step.hurl, variables, jar, specification, runtime, durations)
+      : await pollStep(step, variables, jar, specification, runtime, durations);
+    if (failure === 'skipped') left -= 1;
+    else if (failure) return failure;
   }
-  return undefined;
+  return left === 0 ? 'skipped' : undefined;
+}
+
+/** A step, tried again as long as its `retry-until` says: no earlier step is repeated, and only its last answer counts. */
+async function pollStep(
+  step: Step,
+  variables: Record<string, unknown>,
+  jar: CookieJar,
+  specification: Specification,
+  runtime: Runtime,
+  durations: number[],
+): Promise<StepFailure | undefined> {
+  const started = runtime.clock.now();
+  for (let tries = 1; ; tries += 1) {
+    const own: number[] = [];
+    const failure = await runStep(step, variables, jar, specification, runtime, own);
+    const left = step.polling ? started + step.polling.until - runtime.clock.now() : 0;
+    // Waiting beyond the end would only tell later what is known now.
+    if (failure && step.polling && left > step.polling.interval) {
+      await runtime.clock.sleep(step.polling.interval, runtime.signal);
+      continue;
+    }
+    durations.push(...own);
+    if (!failure || !step.polling) return failure;
+    const tried = `${tries} tries in ${formatDuration(runtime.clock.now() - started)}`;
+    return { ...failure, detail: `${failure.detail} (${tried})` };
+  }
+}
+
+/** An entry of a .hurl file, in the words of a step. */
+async function runHurl(
+  step: Step,
+  entry: HurlEntry,
+  variables: Record<string, unknown>,
+  jar: CookieJar,
+  specification: Specification,
+  runtime: Runtime,
+  durations: number[],
+): Promise<StepFailure | 'skipped' | undefined> {
+  const failure = await runEntry(entry, {
+    ...runtime,
+    timeout: specification.timeout,
+    variables,
+    jar,
+    durations,
+    textsOf,
+  });
+  if (failure === undefined || failure === 'skipped') return failure;
+  const { phase, detail, unmet, request, response, durationMs } = failure;
+  const answer = response && { response, exec: undefined, durationMs };
+  return { step, phase, detail, unmet, request, answer };
 }
 
 async function runStep(
@@ -122,7 +186,7 @@ async function runStep(
     } else {
       const exec = fillDeep(step.exec!, variables);
       const started = runtime.clock.now();
-      const outcome = await runtime.exec(exec, parseDuration(exec.timeout ?? '60s')!);
+      const outcome = await runtime.exec(exec, parseDuration(exec.timeout ?? '60s')!, runtime.signal);
       // As `$(…)` in a shell: the line breaks at the end are no part of what a command says.
       const said = { ...outcome, output: outcome.output.replace(/[\r\n]+$/, '') };
       answer = { response: undefined, exec: said, durationMs: runtime.clock.now() - started };
@@ -148,7 +212,8 @@ async function runStep(
     if (error instanceof Failure) throw error;
     if (error instanceof HttpError) return failed(error.phase, error.message);
     if (error instanceof UnknownVariable) return failed('variable', error.message);
-    if (error instanceof NoSuchValue) return failed('expectation', error.message);
+    if (error instanceof NoSuchValue || error instanceof OutOfTime)
+      return failed('expectation', error.message);
     return failed(step.exec ? 'exec' : 'http', messageOf(error));
   }
 }
@@ -183,7 +248,7 @@ async function capture(
  * of a login that failed is none.
  */
 function textsOf(value: unknown): string[] {
-  if (value === null || typeof value === 'boolean') return [];
+  if (value === null || typeof value === 'boolean' || typeof value === 'symbol') return [];
   const whole = typeof value === 'string' ? value : JSON.stringify(value);
   const texts = [whole, ...(Array.isArray(value) ? value.flatMap(textsOf) : [])];
   return texts.filter((text) => text.length >= 4);

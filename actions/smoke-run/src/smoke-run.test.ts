@@ -142,7 +142,7 @@ test('a Hurl file compares the SHA-256 of a body', async () => {
   const hurl = (digits: string) => `GET {{url}}/x\nHTTP 200\n[Asserts]\nsha256 == hex,${digits};\n`;
   const values = { file: 'a.hurl', variables: `url=${app().url}` };
   expect((await run(values, { 'a.hurl': hurl(hash.toUpperCase()) })).failure).toBeUndefined();
-  expect((await run(values, { 'a.hurl': hurl('00') })).failure!.message).toContain('wanted "00"');
+  expect((await run(values, { 'a.hurl': hurl('00') })).failure!.message).toContain('wanted hex,00;');
 });
 
 test('every kind of expectation holds and fails with what was got and wanted', async () => {
@@ -224,6 +224,76 @@ test('a matrix runs each combination, retries repeat the whole journey, tags sel
   expect(seen.filter((line) => line === 'GET /a')).toHaveLength(4);
   expect((await run({ checks, only: 'pages' })).outputs).toMatchObject({ passed: 3, skipped: 2 });
   expect((await run({ checks, skip: 'api\npages' })).failure!.message).toContain('0 checks ran');
+});
+
+test('a step with retry-until is tried again alone, and the journey goes on when it holds', async () => {
+  const journey = (until: string) => `
+- name: job
+  steps:
+    - { name: post, request: POST /a }
+    - { name: poll, request: GET /flaky, retry-until: ${until}, retry-interval: 10ms }
+    - { name: look, request: GET /b }`;
+  expect((await run({ checks: journey('20s') })).failure).toBeUndefined();
+  expect(seen).toEqual(['POST /a', 'GET /flaky', 'GET /flaky', 'GET /flaky', 'GET /b']);
+  const never = await run({
+    checks: '- { name: a, request: GET /error, retry-until: 50ms, retry-interval: 10ms }',
+  });
+  expect(never.report.checks[0]!.detail).toMatch(/^status is 500, wanted 200-399 \(\d+ tries in \d+ ms\)$/);
+});
+
+test('checks may be a list of JSON', async () => {
+  for (const checks of [
+    '[{"name": "a", "request": "GET /a"}]',
+    '[\n{"name": "a",\n"request": "GET /a"}\n]\n',
+  ])
+    expect((await run({ checks })).outputs).toMatchObject({ passed: 1 });
+  const { failure } = await run({ checks: '[\n{"name": "a", "request": "GET /", "expct": {}}]' });
+  expect(failure!.message).toMatch(/line 2, .*unknown key "expct"/);
+});
+
+test('numbers that are captured are sent as they came, and a header that came twice is looked at in all its values', async () => {
+  const { report } = await run({
+    checks: `
+- name: exact
+  steps:
+    - { request: GET /numbers, capture: { id: { jsonpath: $.id }, version: { jsonpath: $.version } } }
+    - request: { url: /echo, json: { id: '{{id}}' }, headers: { X-V: '{{version}}' } }
+      expect: { jsonpath: { $.body: '{"id":9007199254740993}' } }
+- name: compared
+  request: GET /numbers
+  expect:
+    jsonpath: { $.id: 9007199254740993, $.version: 1.10, $.one: { is: float }, '$.list[?@ == 9007199254740993]': { count: 1 } }
+    header: { x-twice: { count: 2, includes: b }, x-once: { count: 1, includes: a, equals: a } }
+- { name: rounded, request: GET /numbers, expect: { jsonpath: { $.id: 9007199254740992 } } }
+- { name: version, request: GET /numbers, expect: { jsonpath: { $.version: 1.1 } } }
+- { name: twice, request: GET /numbers, expect: { header: { x-twice: a } } }
+- { name: nothing, request: GET /numbers, expect: { jsonpath: { $.gone: { not: { equals: x } } } } }
+- { name: none selected, request: GET /numbers, expect: { jsonpath: { '$.gone[*]': { count: 0 }, '$.list[?@ == 5]': { is: empty } } } }`,
+  });
+  expect(report.checks.map(({ name, ok, detail }) => [name, ok ? true : detail])).toEqual([
+    ['exact', true],
+    ['compared', true],
+    ['rounded', 'jsonpath $.id is 9007199254740993, wanted 9007199254740992'],
+    [
+      'version',
+      'jsonpath $.version is 1.10, wanted 1.1 (the same value, written otherwise: at-least and at-most compare values)',
+    ],
+    ['twice', 'header x-twice is ["a","b"], wanted "a"'],
+    ['nothing', 'jsonpath $.gone is nothing, wanted not "x"'],
+    ['none selected', true],
+  ]);
+});
+
+test('an expression that does not end on what the server sends fails its check in time', async () => {
+  const started = performance.now();
+  const { report } = await run({
+    checks: `
+- { name: matches, request: GET /hostile, expect: { body: { not: { matches: '^(a|a)*$' } } } }
+- { name: regex, request: GET /hostile, expect: { regex: { '^(a|a)*$': { exists: false } } } }`,
+  });
+  for (const { ok, detail } of report.checks)
+    expect([ok, detail]).toEqual([false, expect.stringContaining('did not end within')]);
+  expect(performance.now() - started).toBeLessThan(5000);
 });
 
 test('what a request logs in with is shown nowhere, also where the answer repeats it', async () => {

@@ -5,7 +5,7 @@ import type { Reach } from '@deploy-actions/probe';
 import type { Ports } from '@deploy-actions/runner';
 import { type Conformance, conformance } from './openapi/conformance.ts';
 import type { fields, outputs } from './fields.ts';
-import { readHurl } from './hurl/hurl.ts';
+import { readHurl } from './hurl/read.ts';
 import { junitXml } from './report/junit.ts';
 import { readSpecification } from './specification/read.ts';
 import { annotationsOf, detailOf, failuresOf, isUnreachable, reportOf, summaryOf } from './report/report.ts';
@@ -73,7 +73,7 @@ async function readAll(inputs: SmokeInputs, world: World): Promise<Part[]> {
   for (const { file, text } of sources) {
     try {
       const specification = file?.endsWith('.hurl')
-        ? ofHurl(text, file, variables)
+        ? ofHurl(text, file, inputs)
         : file === undefined
           ? await readSpecification(inline(text).text, {
               file,
@@ -91,22 +91,25 @@ async function readAll(inputs: SmokeInputs, world: World): Promise<Part[]> {
   return parts;
 }
 
-/** Inline checks may be the bare list: a line is put before it, and line numbers stay the user's. */
+/** Inline checks may be the bare list, of YAML or JSON: a line is put before it, and line numbers stay the user's. */
 function inline(text: string): { text: string; lineOffset: number } {
   const first = text.split('\n').find((line) => line.trim() !== '' && !/^\s*#/.test(line)) ?? '';
-  return /^\s*-(\s|$)/.test(first) ? { text: `checks:\n${text}`, lineOffset: -1 } : { text, lineOffset: 0 };
+  if (/^\s*-(\s|$)/.test(first)) return { text: `checks:\n${text}`, lineOffset: -1 };
+  // What stands in brackets need not be indented in JSON, but it must as the value of a key in YAML.
+  if (/^\s*\[/.test(first)) return { text: `checks:\n${text.replace(/^/gm, ' ')}`, lineOffset: -1 };
+  return { text, lineOffset: 0 };
 }
 
-function ofHurl(text: string, file: string, variables: Record<string, unknown>): Specification {
+function ofHurl(text: string, file: string, inputs: SmokeInputs): Specification {
   const name = file.replace(/^.*[\\/]/, '').replace(/\.hurl$/, '');
   return {
     baseUrl: undefined,
-    variables,
+    variables: {},
     headers: {},
-    timeout: 30_000,
+    timeout: undefined,
     redirects: 0,
     thresholds: {},
-    checks: [readHurl(text, { file, name, variables })],
+    checks: [readHurl(text, { file, name, variables: inputs.variables, secrets: inputs.secrets })],
   };
 }
 
@@ -149,7 +152,7 @@ async function runAll(
   const late = new AbortController();
   const signal = AbortSignal.any([ports.signal, late.signal]);
   const needsReach = selected.some(
-    ({ check, skip }) => skip === undefined && check.steps.some(({ request }) => request),
+    ({ check, skip }) => skip === undefined && check.steps.some(({ request, hurl }) => request ?? hurl),
   );
   const connect: ConnectOptions = {
     ...addressOf(inputs.address),

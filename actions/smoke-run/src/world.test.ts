@@ -27,8 +27,27 @@ test('files are read from the workspace only, also where a link leads out of it'
 });
 
 test('what needs the server says which inputs are missing', async () => {
-  await expect(world.exec({ service: 'web', command: ['ls'] }, 1000)).rejects.toMatchObject({
+  await expect(
+    world.exec({ service: 'web', command: ['ls'] }, 1000, new AbortController().signal),
+  ).rejects.toMatchObject({
     kind: 'input',
     input: 'project',
   });
+});
+
+test('a command on the runner gets neither the action’s inputs nor its files, and ends with what it started', async () => {
+  Object.assign(process.env, {
+    'INPUT_SSH-KEY': 'the key',
+    INPUT_SECRETS: 'a=b',
+    GITHUB_OUTPUT: '/o',
+    GITHUB_ENV: '/e',
+  });
+  const { signal } = new AbortController();
+  const { output } = await world.exec({ command: ['env'] }, 5000, signal);
+  expect(output).toContain('PATH=');
+  expect(output).not.toMatch(/INPUT_|GITHUB_OUTPUT|GITHUB_ENV/);
+  const started = performance.now();
+  const late = await world.exec({ command: ['sh', '-c', '(sleep 30; echo on > late) & wait'] }, 100, signal);
+  expect(late).toEqual({ exitCode: 124, output: 'no end within 100 ms' });
+  expect(performance.now() - started).toBeLessThan(5000);
 });

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, realpathSync, statSync, writeFile
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { Failure, messageOf } from '@deploy-actions/kit';
 import { type Reach, fromRunner, runInService, throughSession } from '@deploy-actions/probe';
-import type { Ports } from '@deploy-actions/runner';
+import { type Ports, commandEnvironment } from '@deploy-actions/runner';
 import { type Session, openSession, runLocal, serversOf } from '@deploy-actions/shell';
 import type { SmokeInputs, World } from './smoke-run.ts';
 
@@ -40,12 +40,23 @@ export function openWorld(inputs: SmokeInputs, ports: Ports): World & { close():
           : fromRunner({ env: process.env, redactor: ports.redactor });
       return reach;
     },
-    async exec(spec, timeout) {
+    async exec(spec, timeout, signal) {
       if (spec.service === undefined) {
         const [program, ...args] = spec.command as [string, ...string[]];
         try {
-          return await withTimeout(runLocal([program, ...args], { cwd: workspace }), timeout);
+          const { code, stdout, stderr } = await runLocal([program, ...args], {
+            cwd: workspace,
+            env: commandEnvironment(process.env),
+            timeout,
+            signal,
+          });
+          const output = stdout.toString('utf8') + stderr.toString('utf8');
+          return {
+            exitCode: code,
+            output: code === 124 && output === '' ? `no end within ${timeout} ms` : output,
+          };
         } catch (error) {
+          if (signal.aborted) throw signal.reason;
           // There is no such program: this check fails, the others are run all the same.
           throw new Error(messageOf(error), { cause: error });
         }
@@ -67,7 +78,7 @@ export function openWorld(inputs: SmokeInputs, ports: Ports): World & { close():
         scope,
         spec.service,
         spec.command,
-        { timeout, signal: ports.signal },
+        { timeout, signal },
       );
       return { exitCode: code, output: stdout.toString('utf8') + stderr.toString('utf8') };
     },
@@ -117,25 +128,4 @@ function inWorkspace(workspace: string, path: string): string {
     });
   }
   return real;
-}
-
-async function withTimeout(
-  running: ReturnType<typeof runLocal>,
-  timeout: number,
-): Promise<{ exitCode: number; output: string }> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<{ exitCode: number; output: string }>((done) => {
-    timer = setTimeout(() => done({ exitCode: 124, output: `no end within ${timeout} ms` }), timeout);
-  });
-  try {
-    return await Promise.race([
-      running.then(({ code, stdout, stderr }) => ({
-        exitCode: code,
-        output: stdout.toString('utf8') + stderr.toString('utf8'),
-      })),
-      late,
-    ]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -70,6 +70,8 @@ test('XML has namespaces; the prefixes are those of the document, and _ is its d
   const twice = '<a xmlns:p="urn:1"><p:b/><c xmlns:p="urn:2"><p:b/></c></a>';
   expect(() => queryMarkup(twice, 'xml', '//p:b')).toThrow('several namespaces with the prefix "p"');
   expect(queryMarkup(twice, 'xml', 'count(//*[local-name()="b"])')).toBe(2);
+  const defaults = '<a xmlns="urn:1"><b>1</b><c xmlns="urn:2"><b>2</b></c></a>';
+  expect(queryMarkup(defaults, 'xml', '//_:b')).toBe('1');
 });
 
 test('XML that is not well-formed is refused, and so are entities of its own', () => {

@@ -12,6 +12,7 @@ export interface HttpRequest {
   method?: string;
   /** http: or https:. A user and password in it become basic authentication. */
   url: string | URL;
+  /** `Accept-Encoding: undefined` sends none, and what comes encoded all the same is decoded. */
   headers?: Record<string, string | string[] | undefined>;
   body?: string | Uint8Array;
   /** Milliseconds for the whole exchange, redirects included; default 30,000. There is always one. */
@@ -257,7 +258,11 @@ export function firstHop(request: HttpRequest, userAgent: string): Hop {
     }
   }
   if (!has('user-agent')) headers.push(['user-agent', userAgent]);
-  if (!has('accept-encoding') && request.decode !== false) headers.push(['accept-encoding', ACCEPT_ENCODING]);
+  const silent = Object.entries(request.headers ?? {}).some(
+    ([name, value]) => value === undefined && name.toLowerCase() === 'accept-encoding',
+  );
+  if (!has('accept-encoding') && !silent && request.decode !== false)
+    headers.push(['accept-encoding', ACCEPT_ENCODING]);
   if (url.username !== '' && !has('authorization')) {
     const user = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
     headers.push(['authorization', `Basic ${Buffer.from(user).toString('base64')}`]);

@@ -5,6 +5,7 @@ import { POST_STEP } from './post-step.ts';
 
 export { type Action, type OutputValue, type Ports } from './action.ts';
 export { writeReport } from './report-file.ts';
+export { commandEnvironment } from './command-environment.ts';
 export { type Subject } from './subject.ts';
 export { type Workflow } from './workflow.ts';
 

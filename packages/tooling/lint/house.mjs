@@ -7,7 +7,6 @@ import { isTest, noCycle } from './cycle.mjs';
 export const OWNERS = {
   '@actions/core': 'runner',
   '@actions/github': 'github',
-  '@actions/exec': 'shell',
   'node-ssh': 'shell',
   semver: 'github',
   ssh2: 'shell',

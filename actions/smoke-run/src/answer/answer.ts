@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import type { Markup } from '@deploy-actions/document/markup';
 import type { HttpResponse } from '@deploy-actions/http';
 import { bodyText } from '@deploy-actions/http/text';
-import { messageOf } from '@deploy-actions/kit';
+import { matchWithin, messageOf, parseExactJson, within } from '@deploy-actions/kit';
 import { type JsonPath, jsonPath, lenientJsonPath } from '@deploy-actions/probe';
-import { NOTHING } from './predicate.ts';
+import { NOTHING } from './value.ts';
 import { type Sample, metricValue, parseMetrics, parseSelector } from './prometheus.ts';
 import type { QuerySpec } from '../specification/specification.ts';
 
@@ -20,6 +20,9 @@ export interface Answer {
 /** A value was asked for that this answer cannot have (a JSONPath of what is no JSON); the message says why. */
 export class NoSuchValue extends Error {}
 
+/** Milliseconds for one query of one answer: what it holds is the server's to choose. */
+export const QUERY_TIME = 2000;
+
 const paths = new Map<string, JsonPath>();
 
 function pathOf(text: string): JsonPath {
@@ -34,6 +37,7 @@ function pathOf(text: string): JsonPath {
 /** Reads values out of an answer; what is parsed is kept for the next question. */
 export function reader(answer: Answer) {
   let document: { value: unknown } | undefined;
+  let exact: { value: unknown } | undefined;
   let samples: Sample[] | undefined;
   let markup: Markup | undefined;
   let body: string | undefined;
@@ -53,11 +57,25 @@ export function reader(answer: Answer) {
       throw new NoSuchValue('the body is not JSON');
     }
   };
+  /** The body as JSON whose numbers keep what they were written as. */
+  const exactJson = (): unknown => {
+    try {
+      exact ??= { value: parseExactJson(text()) };
+      return exact.value;
+    } catch {
+      throw new NoSuchValue('the body is not JSON');
+    }
+  };
   const read = {
     text,
     json,
+    /** The values of a header in their order: one, or a list of several. */
     header(name: string): unknown {
-      return answer.response!.headers[name.toLowerCase()] ?? NOTHING;
+      const wanted = name.toLowerCase();
+      const values = answer.response!.headerList.flatMap(([field, value]) =>
+        field === wanted ? [value] : [],
+      );
+      return values.length === 0 ? NOTHING : values.length === 1 ? values[0] : values;
     },
     /** `NAME`, or an attribute as `NAME[HttpOnly]`, as in Hurl. */
     cookie(wanted: string): unknown {
@@ -78,13 +96,14 @@ export function reader(answer: Answer) {
     /** One value where the path can select one only, else the list of all; nothing when none is selected. */
     jsonpath(path: string): unknown {
       const compiled = pathOf(path);
-      const found = compiled.select(json());
+      const document = exactJson();
+      const found = within(QUERY_TIME, () => compiled.select(document));
       if (found.length === 0) return NOTHING;
       return compiled.singular ? found[0] : found;
     },
     /** The first group of the first match, or the match itself. */
     regex(expression: string): unknown {
-      const match = new RegExp(expression, 'u').exec(text());
+      const match = matchWithin(new RegExp(expression, 'u'), text());
       return match ? (match[1] ?? match[0]) : NOTHING;
     },
     async xpath(expression: string): Promise<unknown> {

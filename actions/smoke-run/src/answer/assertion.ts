@@ -1,9 +1,12 @@
-import { parseDuration } from '@deploy-actions/kit';
+import { OutOfTime, parseDuration } from '@deploy-actions/kit';
 import { parseStatusSet } from '@deploy-actions/probe';
 import { type Answer, type AnswerReader, NoSuchValue } from './answer.ts';
 import type { Conformance } from '../openapi/conformance.ts';
-import { NOTHING, describe, shown, unmetPredicate } from './predicate.ts';
-import type { Assertion, Filter, PredicateSpec, Predicates, Where } from '../specification/specification.ts';
+import { describe, unmetPredicate } from './predicate.ts';
+import { NOTHING, isObject, shown } from './value.ts';
+import type { PredicateSpec, Predicates } from '../specification/predicates.ts';
+import type { Assertion } from '../specification/specification.ts';
+import type { Where } from '../specification/where.ts';
 import { fill, fillDeep } from '../specification/template.ts';
 
 /** An expectation that did not hold. */
@@ -29,9 +32,9 @@ export async function judge(
   const subject = argument === undefined ? kind : `${kind} ${argument}`;
   const unmet = (got: string, wanted: string): Unmet => ({ subject, got, wanted, where });
   const compare = (value: unknown, spec = predicate) => {
-    const filtered = applyFilters(value, assertion.filters ?? []);
-    const wanted = unmetPredicate(filtered, spec);
-    return wanted === undefined ? undefined : unmet(shown(filtered), wanted);
+    // Only JSON says how a number is written; all others are counted or measured here.
+    const wanted = unmetPredicate(value, spec, kind === 'jsonpath' ? 'written' : 'value');
+    return wanted === undefined ? undefined : unmet(shown(value), wanted);
   };
   try {
     switch (kind) {
@@ -39,7 +42,10 @@ export async function judge(
         return judgeStatus(answer.response!.status, predicate, unmet);
       case 'duration': {
         const limit = typeof predicate === 'string' ? parseDuration(predicate) : undefined;
-        return compare(Math.round(answer.durationMs), limit === undefined ? predicate : { 'at-most': limit });
+        return compare(
+          Math.round(answer.durationMs),
+          limit === undefined ? inMilliseconds(predicate) : { 'at-most': limit },
+        );
       }
       case 'sha256':
         return compare(read.sha256(), typeof predicate === 'string' ? predicate.toLowerCase() : predicate);
@@ -51,11 +57,13 @@ export async function judge(
             : await conformance.schema(predicate as object | string, read);
         return violations === undefined ? undefined : unmet(violations.got, violations.wanted);
       }
+      case 'header':
+        return judgeHeader(read.header(argument!), predicate, compare);
       default:
         return compare(await valueOf(kind, argument, answer, read));
     }
   } catch (error) {
-    if (error instanceof NoSuchValue)
+    if (error instanceof NoSuchValue || error instanceof OutOfTime)
       return unmet(
         error.message,
         typeof predicate === 'object' && predicate !== null
@@ -74,8 +82,6 @@ async function valueOf(
 ): Promise<unknown> {
   const { response, exec } = answer;
   switch (kind) {
-    case 'header':
-      return read.header(argument!);
     case 'cookie':
       return read.cookie(argument!);
     case 'body':
@@ -111,41 +117,41 @@ function judgeStatus(
   unmet: (got: string, wanted: string) => Unmet,
 ): Unmet | undefined {
   if (typeof predicate === 'object' && predicate !== null && !Array.isArray(predicate)) {
-    const wanted = unmetPredicate(status, predicate as Predicates);
+    const wanted = unmetPredicate(status, predicate as Predicates, 'value');
     return wanted === undefined ? undefined : unmet(String(status), wanted);
   }
   const text = (Array.isArray(predicate) ? predicate : [predicate]).map(String).join(', ');
   return parseStatusSet(text)?.has(status) ? undefined : unmet(String(status), text);
 }
 
-function applyFilters(value: unknown, filters: readonly Filter[]): unknown {
-  let current = value;
-  for (const filter of filters) {
-    if (current === NOTHING) return NOTHING;
-    switch (filter.name) {
-      case 'count':
-        current = Array.isArray(current)
-          ? current.length
-          : typeof current === 'object' && current !== null
-            ? Object.keys(current).length
-            : NOTHING;
-        break;
-      case 'nth':
-        current =
-          Array.isArray(current) && filter.index < current.length
-            ? (current[filter.index] as unknown)
-            : NOTHING;
-        break;
-      case 'toInt':
-        current = /^\s*[-+]?\d+\s*$/.test(String(current)) ? Number(current) : NOTHING;
-        break;
-      case 'toFloat':
-        current = Number.isNaN(Number(current)) ? NOTHING : Number(current);
-        break;
-      case 'toString':
-        current = typeof current === 'string' ? current : JSON.stringify(current);
-        break;
-    }
-  }
-  return current;
+/** Predicates that look at all the values of a header, however many came. */
+const OF_ALL_VALUES = new Set(['count', 'includes']);
+
+function judgeHeader(
+  value: unknown,
+  predicate: PredicateSpec,
+  compare: (value: unknown, spec: PredicateSpec) => Unmet | undefined,
+): Unmet | undefined {
+  if (typeof value !== 'string' || !isObject(predicate)) return compare(value, predicate);
+  const ofAll = (name: string, wanted: unknown): boolean =>
+    OF_ALL_VALUES.has(name) ||
+    (name === 'not' && Object.entries(wanted as object).every(([inner, one]) => ofAll(inner, one)));
+  const { as, ...predicates } = predicate as Predicates;
+  const [all, single] = [true, false].map((wanted) =>
+    Object.fromEntries(Object.entries(predicates).filter(([name, one]) => ofAll(name, one) === wanted)),
+  );
+  const some = (spec: object) => Object.keys(spec).length > 0;
+  return (
+    (some(all!) ? compare([value], all!) : undefined) ??
+    (some(single!) ? compare(value, { ...(as === undefined ? {} : { as }), ...single }) : undefined)
+  );
+}
+
+/** The times in the predicates of a duration, such as `{ less-than: 2s }`, as milliseconds. */
+function inMilliseconds(predicate: PredicateSpec): PredicateSpec {
+  if (typeof predicate === 'string') return parseDuration(predicate) ?? predicate;
+  if (!isObject(predicate)) return predicate;
+  return Object.fromEntries(
+    Object.entries(predicate).map(([name, wanted]) => [name, inMilliseconds(wanted as PredicateSpec)]),
+  );
 }

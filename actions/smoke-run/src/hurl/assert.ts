@@ -1,165 +1,181 @@
-import { lenientJsonPath } from '@deploy-actions/probe';
-import type { LineReader } from './line.ts';
-import type {
-  Assertion,
-  ExpectSpec,
-  Filter,
-  Predicates,
-  QuerySpec,
-  Where,
-} from '../specification/specification.ts';
+import { exactNumber } from '@deploy-actions/kit';
+import type { Comparison, Is } from '../specification/predicates.ts';
+import type { Where } from '../specification/where.ts';
+import { base64, file, hex, multiline } from './body.ts';
+import type { Cursor } from './cursor.ts';
+import { CERTIFICATE, type Filter, type Query, readFilters, readQuery, regexLiteral } from './query.ts';
+import { withFloats } from './value.ts';
+import { type Placeholder, type Template, backticked, key, placeholder, quoted } from './template.ts';
 
-const IS: Record<string, NonNullable<Predicates['is']>> = {
+/** What a predicate compares with. */
+export type Expected =
+  | { value: unknown }
+  | { text: Template }
+  | { place: Placeholder }
+  | { regex: RegExp }
+  | { file: Template }
+  | { body: NonNullable<ReturnType<typeof multiline>> };
+
+export interface HurlPredicate {
+  not: boolean;
+  /** `differs` is `!=`: unlike `not ==` it fails of nothing. */
+  name: Comparison | 'differs' | 'exists' | Is;
+  expected: Expected | undefined;
+}
+
+export interface HurlAssert {
+  query: Query;
+  filters: Filter[];
+  predicate: HurlPredicate;
+  where: Where;
+  /** As it is written, for reports. */
+  text: string;
+}
+
+export interface HurlCapture {
+  name: Template;
+  query: Query;
+  filters: Filter[];
+  redact: boolean;
+  where: Where;
+}
+
+const COMPARISONS: Readonly<Record<string, Comparison | 'differs'>> = {
+  '==': 'equals',
+  '!=': 'differs',
+  '>=': 'at-least',
+  '>': 'greater-than',
+  '<=': 'at-most',
+  '<': 'less-than',
+  startsWith: 'starts-with',
+  endsWith: 'ends-with',
+  contains: 'contains',
+  includes: 'includes',
+  matches: 'matches',
+};
+
+const IS: Readonly<Record<string, Is>> = {
   isBoolean: 'boolean',
   isCollection: 'collection',
+  isDate: 'moment',
   isEmpty: 'empty',
   isFloat: 'float',
   isInteger: 'integer',
-  isIsoDate: 'date',
+  isIpv4: 'ipv4',
+  isIpv6: 'ipv6',
+  isIsoDate: 'iso-date',
+  isList: 'list',
   isNumber: 'number',
-  isString: 'string',
   isObject: 'object',
+  isString: 'string',
+  isUuid: 'uuid',
 };
 
-const CERTIFICATE: Record<string, string> = {
-  Subject: 'subject',
-  Issuer: 'issuer',
-  'Expire-Date': 'days-left',
-  'Subject-Alt-Name': 'names',
-};
-
-/** One line of [Asserts]: query, filters, predicate. Throws HurlError. */
-export function parseAssertLine(reader: LineReader, where: Where): Assertion {
-  const { kind, argument } = subject(reader);
-  const filters = parseFilters(reader, kind, argument);
-  const predicate = parsePredicate(reader);
-  reader.end();
-  return {
-    kind,
-    ...(argument === undefined ? {} : { argument }),
-    predicate,
-    where,
-    ...(filters.length === 0 ? {} : { filters }),
-  };
+/** One line of [Asserts]; undefined where none begins. Throws HurlError. */
+export function readAssert(cursor: Cursor, whereOf: (at: number) => Where): HurlAssert {
+  const start = cursor.at;
+  const query = readQuery(cursor);
+  const filters = readFilters(cursor, whereOf);
+  if (cursor.take(/[ \t]+/y) === undefined)
+    throw cursor.wrong(`expected a predicate, such as == or exists, before ${cursor.rest}`);
+  const at = cursor.at;
+  const predicate = readPredicate(cursor);
+  if (
+    query.kind === 'certificate' &&
+    CERTIFICATE[query.field] === 'text' &&
+    !['contains', 'exists'].includes(predicate.name)
+  )
+    throw cursor.wrong(
+      `certificate "${query.field}" can be asked for what it contains; how it is written depends on the TLS library`,
+      at,
+    );
+  const text = cursor.text.slice(start, cursor.at).split('\n')[0]!.trim();
+  cursor.endOfLine();
+  return { query, filters, predicate, where: whereOf(start), text };
 }
 
-function subject(reader: LineReader): { kind: keyof ExpectSpec; argument?: string } {
-  const word = reader.word(/[A-Za-z][\w-]*/y, 'a query, such as status, header or jsonpath');
-  switch (word) {
-    case 'status':
-    case 'body':
-    case 'duration':
-    case 'bytes':
-    case 'sha256':
-    case 'url':
-      return { kind: word };
-    case 'header':
-    case 'cookie':
-    case 'xpath':
-      return { kind: word, argument: reader.string() };
-    case 'jsonpath':
-      return { kind: word, argument: path(reader) };
-    case 'regex':
-      return { kind: word, argument: reader.regex() };
-    case 'certificate': {
-      const name = reader.string();
-      const argument = CERTIFICATE[name];
-      if (argument === undefined)
-        throw reader.wrong(
-          `certificate "${name}" is not supported; supported are ${Object.keys(CERTIFICATE).join(', ')}`,
-        );
-      return { kind: word, argument };
-    }
-    default:
-      throw reader.wrong(
-        `the query "${word}" is not supported; supported are status, header, cookie, body, jsonpath, xpath, regex, bytes, sha256, url, duration and certificate`,
-      );
-  }
+/** One line of [Captures]; undefined where none begins. Throws HurlError. */
+export function readCapture(cursor: Cursor, whereOf: (at: number) => Where): HurlCapture | undefined {
+  const start = cursor.at;
+  const name = key(cursor);
+  if (!name) return undefined;
+  cursor.space();
+  if (!cursor.literal(':')) return undefined;
+  cursor.space();
+  const query = readQuery(cursor);
+  const filters = readFilters(cursor, whereOf);
+  const redact = cursor.take(/[ \t]+redact\b/y) !== undefined;
+  if (query.kind === 'certificate' && CERTIFICATE[query.field] === 'text')
+    throw cursor.wrong(
+      `certificate "${query.field}" cannot be captured; how it is written depends on the TLS library`,
+      start,
+    );
+  cursor.endOfLine();
+  return { name, query, filters, redact, where: whereOf(start) };
 }
 
-function path(reader: LineReader): string {
-  const text = reader.string();
-  if (text.includes('{{')) return text;
-  try {
-    lenientJsonPath(text);
-  } catch (error) {
-    throw reader.wrong(`"${text}" is no JSONPath: ${(error as Error).message}`);
-  }
-  return text;
+function readPredicate(cursor: Cursor): HurlPredicate {
+  const not = cursor.take(/not[ \t]+/y) !== undefined;
+  const start = cursor.at;
+  const word = cursor.take(/==|!=|>=|<=|>|<|[A-Za-z][A-Za-z0-9]*/y);
+  if (word === undefined)
+    throw cursor.wrong(`expected a predicate, such as == or exists, before ${cursor.rest}`);
+  if (word === 'exists') return { not, name: 'exists', expected: undefined };
+  if (Object.hasOwn(IS, word)) return { not, name: IS[word]!, expected: undefined };
+  if (!Object.hasOwn(COMPARISONS, word)) throw cursor.wrong(`"${word}" is no filter and no predicate`, start);
+  const name = COMPARISONS[word]!;
+  cursor.space();
+  const at = cursor.at;
+  const expected = readExpected(cursor);
+  if (!fits(name, expected)) throw cursor.wrong(`"${word}" cannot compare with this value`, at);
+  return { not, name, expected };
 }
 
-/** The query of a [Captures] line. */
-export function parseQuery(reader: LineReader): QuerySpec {
-  const { kind, argument } = subject(reader);
-  if (parseFilters(reader, kind, argument).length > 0)
-    throw reader.wrong('filters on captures are not supported');
-  switch (kind) {
-    case 'status':
-    case 'body':
-    case 'url':
-      return { [kind]: true };
-    case 'header':
-    case 'cookie':
-    case 'xpath':
-    case 'jsonpath':
-    case 'regex':
-      return { [kind]: argument };
-    default:
-      throw reader.wrong(`"${kind}" cannot be captured here`);
-  }
-}
-
-function parseFilters(reader: LineReader, kind: keyof ExpectSpec, argument: string | undefined): Filter[] {
-  const filters: Filter[] = [];
-  for (;;) {
-    // Its own count is the number of bytes already.
-    if (kind === 'bytes' && reader.take(/count\b/y)) continue;
-    if (kind === 'certificate' && argument === 'days-left' && reader.take(/daysAfterNow\b/y)) continue;
-    const simple = reader.take(/(?:count|toInt|toFloat|toString)\b/y);
-    if (simple !== undefined) {
-      filters.push({ name: simple as 'count' });
-      continue;
-    }
-    if (reader.take(/nth\b/y) !== undefined) {
-      filters.push({ name: 'nth', index: Number(reader.word(/\d+/y, 'an index')) });
-      continue;
-    }
-    return filters;
-  }
-}
-
-function parsePredicate(reader: LineReader): Predicates {
-  if (reader.take(/not\b/y) !== undefined) return { not: parsePredicate(reader) };
-  const word = reader.word(/==|!=|>=|<=|>|<|[A-Za-z]+/y, 'a predicate, such as == or contains');
-  switch (word) {
-    case '==':
-      return { equals: reader.value() };
-    case '!=':
-      return { not: { equals: reader.value() } };
-    case '>':
-      return { 'greater-than': reader.value() as number };
-    case '>=':
-      return { 'at-least': reader.value() as number };
-    case '<':
-      return { 'less-than': reader.value() as number };
-    case '<=':
-      return { 'at-most': reader.value() as number };
-    case 'contains': {
-      const value = reader.value();
-      return { contains: value as string };
-    }
-    case 'includes':
-      return { includes: reader.value() };
-    case 'startsWith':
-      return { 'starts-with': String(reader.value()) };
-    case 'endsWith':
-      return { 'ends-with': String(reader.value()) };
+/** Which values the grammar has behind a predicate. */
+function fits(name: Comparison | 'differs', expected: Expected): boolean {
+  const kind = 'value' in expected ? expected.value : undefined;
+  switch (name) {
+    case 'greater-than':
+    case 'at-least':
+    case 'less-than':
+    case 'at-most':
+      return 'text' in expected || 'place' in expected || typeof kind === 'number' || isWritten(kind);
+    case 'starts-with':
+    case 'ends-with':
+      return 'text' in expected || Buffer.isBuffer(kind);
     case 'matches':
-      return { matches: reader.regex() };
-    case 'exists':
-      return { exists: true };
+      return 'text' in expected || 'regex' in expected;
     default:
-      if (Object.hasOwn(IS, word)) return { is: IS[word]! };
-      throw reader.wrong(`the filter or predicate "${word}" is not supported; see the README for what is`);
+      return true;
   }
+}
+
+function isWritten(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Buffer.isBuffer(value);
+}
+
+function readExpected(cursor: Cursor): Expected {
+  const word = cursor.take(/(?:null|true|false)\b/y);
+  if (word !== undefined) return { value: JSON.parse(word) as unknown };
+  const number = cursor.take(/-?\d+(?:\.\d+)?/y);
+  if (number !== undefined) {
+    const value = exactNumber(number);
+    if (value === undefined) throw cursor.wrong(`${number} is no number: it begins with 0`);
+    return { value: withFloats(value) };
+  }
+  const name = file(cursor);
+  if (name) return { file: name };
+  const bytes = hex(cursor) ?? base64(cursor);
+  if (bytes) return { value: bytes };
+  const place = placeholder(cursor);
+  if (place) return { place };
+  const body = multiline(cursor);
+  if (body) return { body };
+  const text = quoted(cursor) ?? backticked(cursor);
+  if (text) return { text };
+  const regex = regexLiteral(cursor);
+  if (regex) return { regex };
+  throw cursor.wrong(
+    `expected a value before ${cursor.rest}: a text in double quotes, a number, true, false, null or {{variable}}`,
+  );
 }

@@ -51,8 +51,8 @@ export function buildRequest(template: RequestSpec, context: RequestContext): Ht
     url: url.href,
     headers,
     ...(body === undefined ? {} : { body }),
-    redirects: spec.redirects ?? specification.redirects,
-    deadline: spec.timeout === undefined ? specification.timeout : parseDuration(spec.timeout)!,
+    redirects: Number(spec.redirects ?? specification.redirects),
+    deadline: (spec.timeout === undefined ? specification.timeout : parseDuration(spec.timeout)) ?? 10_000,
     connect: { ...context.connect, ...addressOf(spec.address) },
   };
 }
@@ -107,7 +107,7 @@ export function takeUserInfo(url: URL, addSecret: (value: string) => void): stri
 }
 
 /** The Authorization header of a user; what is secret in it becomes one. */
-function basicOf(username: string, password: string, addSecret: (value: string) => void): string {
+export function basicOf(username: string, password: string, addSecret: (value: string) => void): string {
   const basic = Buffer.from(`${username}:${password}`).toString('base64');
   for (const secret of [password || username, basic]) addSecret(secret);
   return `Basic ${basic}`;
@@ -147,10 +147,8 @@ export function curlCommand(request: HttpRequest, redact: (text: string) => stri
   if ((request.redirects ?? 0) > 0) words.push('-L', '--max-redirs', String(request.redirects));
   for (const [name, value] of Object.entries(request.headers ?? {})) {
     const hidden = /^(authorization|cookie|proxy-authorization)$|token|secret|api-?key|passw/i.test(name);
-    words.push(
-      '-H',
-      `${name}: ${hidden ? String(value).replace(/^((?:Basic|Bearer) )?.*$/s, '$1***') : String(value)}`,
-    );
+    for (const one of value === undefined ? [] : [value].flat())
+      words.push('-H', `${name}: ${hidden ? one.replace(/^((?:Basic|Bearer) )?.*$/s, '$1***') : one}`);
   }
   if (request.body !== undefined) {
     const text = Buffer.from(request.body as Uint8Array).toString('utf8');

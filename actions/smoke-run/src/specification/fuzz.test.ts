@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { DocumentError } from '@deploy-actions/document';
-import { readHurl } from '../hurl/hurl.ts';
+import { readHurl } from '../hurl/read.ts';
 import { readSpecification } from './read.ts';
 
 const YAML = `base-url: https://example.org
@@ -146,7 +146,7 @@ test('of 5,000 mutated files each is read or refused with a position, soon, and 
     const text = mutate(hurl ? HURL : YAML, next);
     const started = performance.now();
     try {
-      if (hurl) readHurl(text, { file: 'f.hurl', name: 'f', variables: {} });
+      if (hurl) readHurl(text, { file: 'f.hurl', name: 'f', variables: [], secrets: [] });
       else await readSpecification(text, { file: 'f.yml', variables: {} });
     } catch (error) {
       refused += 1;

@@ -10,6 +10,7 @@ import { parseDuration } from '@deploy-actions/kit';
 import { lenientJsonPath, parseStatusSet } from '@deploy-actions/probe';
 import { parseSelector } from '../answer/prometheus.ts';
 import { schema } from './schema.ts';
+import { isSecretName } from './secret-name.ts';
 import type {
   Assertion,
   Capture,
@@ -21,8 +22,8 @@ import type {
   Specification,
   Step,
   StepSpec,
-  Where,
 } from './specification.ts';
+import type { Where } from './where.ts';
 import { fill, namesIn } from './template.ts';
 
 export interface ReadOptions {
@@ -43,7 +44,7 @@ export async function readSpecification(text: string, options: ReadOptions): Pro
     schema: schema as Schema,
     ...(options.lineOffset === undefined ? {} : { lineOffset: options.lineOffset }),
   });
-  return new Reader(document, options).read(document.value);
+  return new Reader(document, options).read(document.exact() as FileSpec);
 }
 
 /** Turns the document into checks that are ready to run, and collects what no schema can see. */
@@ -74,13 +75,13 @@ class Reader {
       variables,
       headers: texts(defaults.headers),
       timeout: parseDuration(defaults.timeout ?? '10s')!,
-      redirects: defaults.redirects ?? 0,
+      redirects: Number(defaults.redirects ?? 0),
       thresholds: {
         ...(thresholds.p95 === undefined ? {} : { p95Ms: parseDuration(thresholds.p95)! }),
         ...(thresholds['error-rate'] === undefined
           ? {}
           : { errorRate: parseFloat(thresholds['error-rate']) / 100 }),
-        ...(thresholds['min-checks'] === undefined ? {} : { minChecks: thresholds['min-checks'] }),
+        ...(thresholds['min-checks'] === undefined ? {} : { minChecks: Number(thresholds['min-checks']) }),
       },
       checks,
     };
@@ -96,7 +97,7 @@ class Reader {
 
   private check(spec: CheckSpec, path: Path, file: FileSpec, variables: Record<string, unknown>): Check[] {
     const defaults = file.defaults ?? {};
-    const own = ['request', 'exec', 'expect', 'capture'].filter((key) => key in spec);
+    const own = ['request', 'exec', 'expect', 'capture', 'retry-until'].filter((key) => key in spec);
     if (spec.steps && own.length > 0)
       this.wrong(`"${own[0]}" stands beside "steps"; put it into a step`, [...path, own[0]!], 'key');
     if (!spec.steps && !spec.request && !spec.exec) this.wrong('needs "request", "exec" or "steps"', path);
@@ -109,7 +110,7 @@ class Reader {
     const base: Omit<Check, 'name' | 'variables'> = {
       tags: spec.tags ?? [],
       severity: spec.severity ?? defaults.severity ?? 'error',
-      retries: spec.retries ?? defaults.retries ?? 0,
+      retries: Number(spec.retries ?? defaults.retries ?? 0),
       retryInterval: parseDuration(spec['retry-interval'] ?? defaults['retry-interval'] ?? '1s')!,
       skip: spec.skip === true ? 'skipped in the file' : spec.skip === false ? undefined : spec.skip,
       steps,
@@ -161,6 +162,14 @@ class Reader {
       exec: spec.exec,
       assertions: this.assertions(spec, path, request ? defaults : undefined),
       captures,
+      ...(spec['retry-until'] === undefined
+        ? {}
+        : {
+            polling: {
+              until: parseDuration(spec['retry-until'])!,
+              interval: parseDuration(spec['retry-interval'] ?? '1s')!,
+            },
+          }),
       where: this.where(path),
     };
   }
@@ -202,7 +211,7 @@ class Reader {
     if (query.jsonpath !== undefined) this.jsonPath(query.jsonpath, [...path, 'jsonpath']);
     if (query.regex !== undefined) this.regex(query.regex, [...path, 'regex']);
     known.add(name);
-    const secret = query.secret ?? /token|secret|passw|session|cookie|csrf|api-?key/i.test(name);
+    const secret = query.secret ?? isSecretName(name);
     return { name, query, secret, where: this.where(path) };
   }
 

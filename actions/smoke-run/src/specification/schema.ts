@@ -3,6 +3,10 @@ const time = {
   pattern: '^(0|(\\d+(\\.\\d+)?(ms|s|m|h|d))+)$',
   'x-expected': 'a time such as 500ms, 30s or 5m',
 };
+const until = {
+  ...time,
+  description: 'The step alone is tried again until it holds, for this time at most',
+};
 const text = { type: 'string' };
 const scalar = { type: ['string', 'number', 'boolean', 'null'] };
 const name = {
@@ -100,6 +104,7 @@ export const schema = {
         exec: ref('exec'),
         expect: ref('expect'),
         capture: ref('capture'),
+        'retry-until': until,
         steps: { type: 'array', minItems: 1, items: ref('step'), description: 'A journey: steps in order' },
       },
     },
@@ -112,6 +117,8 @@ export const schema = {
         exec: ref('exec'),
         expect: ref('expect'),
         capture: ref('capture'),
+        'retry-until': until,
+        'retry-interval': time,
       },
     },
     request: {
@@ -243,7 +250,7 @@ export const schema = {
       minProperties: 1,
       properties: {
         equals: {},
-        contains: { type: ['string', 'number'] },
+        contains: { description: 'A text has this part, or a list this item' },
         'starts-with': text,
         'ends-with': text,
         matches: { type: 'string', format: 'regex', 'x-expected': 'a regular expression' },
@@ -262,11 +269,19 @@ export const schema = {
             'float',
             'boolean',
             'collection',
+            'list',
             'object',
             'empty',
             'date',
+            'uuid',
+            'ipv4',
+            'ipv6',
             'null',
           ],
+        },
+        as: {
+          enum: ['number', 'text'],
+          description: 'Read a text as a number, or a number as its text, before it is compared',
         },
         not: ref('predicates'),
       },

@@ -1,34 +1,7 @@
 import type { Path } from '@deploy-actions/document';
-
-/** A predicate as written: a value means equality. */
-export type PredicateSpec = string | number | boolean | null | unknown[] | Predicates;
-
-export interface Predicates {
-  equals?: unknown;
-  contains?: string | number;
-  'starts-with'?: string;
-  'ends-with'?: string;
-  matches?: string;
-  'greater-than'?: number | string;
-  'at-least'?: number | string;
-  'less-than'?: number | string;
-  'at-most'?: number | string;
-  includes?: unknown;
-  count?: number | Predicates;
-  exists?: boolean;
-  is?:
-    | 'string'
-    | 'number'
-    | 'integer'
-    | 'float'
-    | 'boolean'
-    | 'collection'
-    | 'object'
-    | 'empty'
-    | 'date'
-    | 'null';
-  not?: Predicates;
-}
+import type { HurlEntry } from '../hurl/entry.ts';
+import type { PredicateSpec, Predicates } from './predicates.ts';
+import type { Where } from './where.ts';
 
 export interface RequestSpec {
   method?: string;
@@ -98,6 +71,8 @@ export interface StepSpec {
   exec?: ExecSpec;
   expect?: ExpectSpec;
   capture?: Record<string, QuerySpec>;
+  'retry-until'?: string;
+  'retry-interval'?: string;
 }
 
 export interface CheckSpec extends StepSpec {
@@ -105,7 +80,6 @@ export interface CheckSpec extends StepSpec {
   tags?: string[];
   severity?: 'error' | 'warn';
   retries?: number;
-  'retry-interval'?: string;
   skip?: boolean | string;
   matrix?: Record<string, unknown[]>;
   steps?: StepSpec[];
@@ -127,13 +101,6 @@ export interface FileSpec {
   checks: CheckSpec[];
 }
 
-/** A place in the user's file, for annotations. */
-export interface Where {
-  file: string | undefined;
-  line: number;
-  column: number;
-}
-
 /** Something that is asked of an answer, with its place in the file. */
 export interface Assertion {
   kind: keyof ExpectSpec;
@@ -141,12 +108,7 @@ export interface Assertion {
   argument?: string;
   predicate: PredicateSpec | object | boolean;
   where: Where;
-  /** Applied to what was found before the predicate looks at it (.hurl only). */
-  filters?: Filter[];
 }
-
-export type Filter =
-  { name: 'count' } | { name: 'nth'; index: number } | { name: 'toInt' | 'toFloat' | 'toString' };
 
 export interface Capture {
   name: string;
@@ -159,8 +121,12 @@ export interface Step {
   name: string;
   request: RequestSpec | undefined;
   exec: ExecSpec | undefined;
+  /** Of a .hurl file, in place of request and expectations. */
+  hurl?: HurlEntry;
   assertions: Assertion[];
   captures: Capture[];
+  /** How long it is tried again until it holds, and the time between two tries, in milliseconds. */
+  polling?: { until: number; interval: number };
   where: Where;
 }
 
@@ -190,8 +156,8 @@ export interface Specification {
   baseUrl: string | undefined;
   variables: Record<string, unknown>;
   headers: Record<string, string>;
-  /** Milliseconds for one request. */
-  timeout: number;
+  /** Milliseconds for one request; undefined in a .hurl file, whose entries have their own. */
+  timeout: number | undefined;
   redirects: number;
   thresholds: Thresholds;
   checks: Check[];

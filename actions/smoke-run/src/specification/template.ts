@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { isNumber } from '@deploy-actions/kit';
 
 const PLACE = /\{\{\s*([A-Za-z_][A-Za-z0-9_-]*)\s*\}\}/g;
 
@@ -21,7 +22,7 @@ export function fill(text: string, variables: Readonly<Record<string, unknown>>)
   return text.replace(PLACE, (_whole, name: string) => {
     const value = Object.hasOwn(variables, name) ? variables[name] : BUILT_IN[name]?.();
     if (value === undefined) throw new UnknownVariable(name);
-    return typeof value === 'string' ? value : JSON.stringify(value);
+    return typeof value === 'string' || isNumber(value) ? String(value) : JSON.stringify(value);
   });
 }
 
@@ -36,7 +37,7 @@ export function fillDeep<T>(value: T, variables: Readonly<Record<string, unknown
     return fill(value, variables) as T;
   }
   if (Array.isArray(value)) return value.map((item) => fillDeep(item as unknown, variables)) as T;
-  if (typeof value === 'object' && value !== null) {
+  if (typeof value === 'object' && value !== null && !isNumber(value)) {
     return Object.fromEntries(
       Object.entries(value).map(([key, inner]) => [
         fill(key, variables),
@@ -54,7 +55,7 @@ export function namesIn(value: unknown): Set<string> {
     if (typeof one === 'string') {
       for (const [, name] of one.matchAll(PLACE)) if (!Object.hasOwn(BUILT_IN, name!)) names.add(name!);
     } else if (Array.isArray(one)) one.forEach(walk);
-    else if (typeof one === 'object' && one !== null) {
+    else if (typeof one === 'object' && one !== null && !isNumber(one)) {
       for (const [key, inner] of Object.entries(one)) {
         walk(key);
         walk(inner);

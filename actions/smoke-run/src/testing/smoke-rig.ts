@@ -69,6 +69,14 @@ export function smokeRig(hooks: {
             )
               return void json({ error: 'unauthorised' }, 401);
             return void json({ id: 7, name: 'Demo', roles: ['a', 'b'], created: '2026-01-01T00:00:00Z' });
+          case '/numbers':
+            response.setHeader('x-twice', ['a', 'b']);
+            response.setHeader('x-once', 'a');
+            return void response.end(
+              '{"id":9007199254740993,"version":1.10,"one":1.0,"list":[9007199254740992,9007199254740993]}',
+            );
+          case '/hostile':
+            return void response.end(`${'a'.repeat(40)}b`);
           case '/form-login':
             return void response
               .writeHead(302, { location: '/members', 'set-cookie': 'sid=form-session; Path=/' })

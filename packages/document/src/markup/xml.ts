@@ -3,7 +3,10 @@ import { type MarkupDocument, builder } from './node.ts';
 
 export interface XmlDocument {
   document: MarkupDocument;
-  /** The namespaces by the prefixes that the document itself uses; `undefined` for a prefix that it uses for several. */
+  /**
+   * The namespaces by the prefixes that the document itself uses, the first default one by `''`; `undefined` for a
+   * prefix that it uses for several.
+   */
   namespaces: Map<string, string | undefined>;
 }
 
@@ -32,10 +35,10 @@ export function readXml(text: string): XmlDocument {
     for (const { name, local, prefix, uri, value } of Object.values(tag.attributes)) {
       if (uri === 'http://www.w3.org/2000/xmlns/') {
         const declared = prefix === '' ? '' : local;
-        namespaces.set(
-          declared,
-          !namespaces.has(declared) || namespaces.get(declared) === value ? value : undefined,
-        );
+        const known = namespaces.get(declared);
+        // Of several defaults `_` is the first, as in Hurl; a prefix that stands for several is nobody's.
+        if (!namespaces.has(declared)) namespaces.set(declared, value);
+        else if (declared !== '' && known !== value) namespaces.set(declared, undefined);
         continue;
       }
       build.attribute(element, { name, localName: local, prefix, namespace: uri }, value);
