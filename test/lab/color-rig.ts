@@ -318,3 +318,10 @@ export async function history(host: Host): Promise<Record<string, unknown>[]> {
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as Record<string, unknown>);
 }
+
+/** What is left of ours on a server: files below the places where install puts some. */
+export async function leftovers(host: Host): Promise<string> {
+  return await host.sh(
+    'find /var/lib/deploy-actions /var/log/deploy-actions /etc/traefik/dynamic -name "*shop*" ! -name shop.yml 2>/dev/null; grep -rl "deploy-actions shop" /etc/nginx /etc/haproxy /etc/caddy /etc/traefik 2>/dev/null; true',
+  );
+}

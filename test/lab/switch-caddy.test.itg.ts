@@ -3,9 +3,11 @@ import { type Host, type Lab, openLab, startLoad } from '@deploy-actions/lab';
 import {
   SITES,
   colorDown,
+  colorUp,
   countGreen,
   fits,
   headerNames,
+  leftovers,
   mustStep,
   openColors,
   served,
@@ -35,7 +37,7 @@ test('without sudo install names the commands; when an administrator has run the
   await host.sh('mv /etc/sudoers.d /etc/sudoers.away');
   const options = { ...inputs, install: 'true', 'site-config': file };
   const refused = await step('blue-green-switch', options);
-  const commands = /An administrator can run, on the server: (.*); then reload caddy\./.exec(
+  const commands = /An administrator can run, on the server: (.*)\. Then run this action again/.exec(
     refused.shown,
   )![1]!;
   await host.sh(commands);
@@ -117,4 +119,23 @@ test('Caddy starts anew while the idle colour is absent, with the same colour', 
   expect((await served(host)).color).toBe('green');
   const refused = await step('blue-green-switch', { ...inputs, to: 'blue' });
   expect(refused.shown).toContain('blue cannot take the traffic: it has no running container');
+});
+
+test('uninstall refuses where the file would lead to the other colour, and else leaves all as it was', async () => {
+  await colorUp(lab, host, 'blue', { version: 'v1' });
+  const { file, text } = SITES.caddy;
+  const refused = await step('blue-green-switch', { ...inputs, uninstall: true });
+  expect(refused.shown).toContain('traffic is on green, to which');
+  expect((await served(host)).color).toBe('green');
+  await mustStep('blue-green-switch', { ...inputs, to: 'blue', 'drain-timeout': '0' });
+  const removed = await mustStep('blue-green-switch', { ...inputs, uninstall: true });
+  expect(removed.shown).toContain('answers as before');
+  expect(await host.sh(`cat ${file}`)).toBe(text);
+  const { color, headers } = await served(host);
+  expect(color).toBeNull();
+  expect(headerNames(headers)).toEqual(headerNames(before));
+  expect(await leftovers(host)).toBe('');
+  expect((await step('blue-green-switch', { ...inputs, to: 'green' })).shown).toContain(
+    'no proxy was prepared',
+  );
 });

@@ -7,6 +7,7 @@ import {
   countGreen,
   fits,
   headerNames,
+  leftovers,
   mustStep,
   openColors,
   served,
@@ -117,6 +118,25 @@ test('HAProxy starts anew while the idle colour is absent, with the same colour'
   expect(refused.shown).toContain('blue cannot take the traffic: it has no running container');
 });
 
+test('uninstall refuses where the file would lead to the other colour, and else leaves all as it was', async () => {
+  await colorUp(lab, host, 'blue', { version: 'v1' });
+  const { file, text } = SITES.haproxy;
+  const refused = await step('blue-green-switch', { ...inputs, uninstall: true });
+  expect(refused.shown).toContain('traffic is on green, to which');
+  expect((await served(host)).color).toBe('green');
+  await mustStep('blue-green-switch', { ...inputs, to: 'blue', 'drain-timeout': '0' });
+  const removed = await mustStep('blue-green-switch', { ...inputs, uninstall: true });
+  expect(removed.shown).toContain('answers as before');
+  expect(await host.sh(`cat ${file}`)).toBe(text);
+  const { color, headers } = await served(host);
+  expect(color).toBeNull();
+  expect(headerNames(headers)).toEqual(headerNames(before));
+  expect(await leftovers(host)).toBe('');
+  expect((await step('blue-green-switch', { ...inputs, to: 'green' })).shown).toContain(
+    'no proxy was prepared',
+  );
+});
+
 test('in a container without its socket mounted, install names the mount, and a switch by reload is told as one', async () => {
   await host.sh('kill -USR1 $(cat /run/haproxy.pid); rm -f /srv/deploy/shop/.deploy/proxy.json');
   await colorUp(lab, host, 'blue', { version: 'v3' });
@@ -135,30 +155,36 @@ test('in a container without its socket mounted, install names the mount, and a 
   await runContained();
   const installed = await mustStep('blue-green-switch', { ...inputs, ...contained });
   expect(installed.shown).toContain('add the volume /var/lib/deploy-actions/shop.haproxy:/run/haproxy');
-  expect((await served(host)).color).toBe('green');
+  expect((await served(host)).color).toBe('blue');
   const switched = await mustStep('blue-green-switch', inputs);
-  expect(switched.outputs['report']).toContain('green to blue by reload');
+  expect(switched.outputs['report']).toContain('blue to green by reload');
   expect(switched.annotations.map((one) => one.message).join()).toContain('it is reloaded instead');
-  expect(await served(host)).toMatchObject({ color: 'blue', version: 'v3' });
+  expect(await served(host)).toMatchObject({ color: 'green', version: 'v2' });
 });
 
 test('with the mount that was named, a switch in a container needs no reload', async () => {
   await runContained('-v /var/lib/deploy-actions/shop.haproxy:/run/haproxy');
   const installed = await mustStep('blue-green-switch', { ...inputs, ...contained });
   expect(installed.shown).not.toContain('add the volume');
-  expect((await served(host)).color).toBe('blue');
+  expect((await served(host)).color).toBe('green');
   const process = await worker();
   const load = startLoad({ url: host.url(8080), rate: 40, clients: 8, webSockets: 3, timeoutMs: 60_000 });
-  await load.seen('v3', 60_000);
-  const switched = await mustStep('blue-green-switch', inputs);
   await load.seen('v2', 60_000);
+  const switched = await mustStep('blue-green-switch', inputs);
+  await load.seen('v3', 60_000);
   const { byFailure, webSockets } = await load.stop();
   expect(byFailure).toEqual({});
   expect(webSockets.filter((one) => one.cutAt !== undefined)).toEqual([]);
-  expect(switched.outputs['report']).toContain('blue to green by map');
-  expect(await served(host)).toMatchObject({ color: 'green', version: 'v2' });
+  expect(switched.outputs['report']).toContain('green to blue by map');
+  expect(await served(host)).toMatchObject({ color: 'blue', version: 'v3' });
   expect(await worker()).toBe(process);
-  await colorDown(host, 'blue');
+  await colorDown(host, 'green');
   await host.sh('docker restart -t 1 edge >/dev/null; sleep 1');
-  expect((await served(host)).color).toBe('green');
+  expect((await served(host)).color).toBe('blue');
+});
+
+test('in a container uninstall leaves all as it was, too', async () => {
+  await mustStep('blue-green-switch', { ...inputs, uninstall: true });
+  expect(await host.sh('cat /srv/edge/haproxy.cfg')).toBe(CONTAINED);
+  expect(await served(host)).toMatchObject({ color: null, version: 'v3' });
 });

@@ -22,6 +22,13 @@ const install = (more: Inputs = {}) =>
   step('blue-green-switch', { ...inputs, install: 'true', 'site-config': SITE, ...more });
 const site = () => host.sh(`cat ${SITE}`);
 
+/** The commands that a refused step names for an administrator. */
+function byHand(shown: string): string {
+  const found = /An administrator can run, on the server: (.*)\. Then run this action again/.exec(shown);
+  if (!found) throw new Error(`no commands are named:\n${shown}`);
+  return found[1]!;
+}
+
 beforeEach(async () => {
   await host.write(SITE, SITES.nginx.text, { owner: 'root' });
   await host.sh('rm -f /etc/nginx/conf.d/*.conf; nginx -s reload; sleep 0.5');
@@ -92,18 +99,29 @@ test('without sudo the commands for an administrator are named; when they were r
     expect(refused.exitCode).toBe(1);
     expect(refused.shown).toContain('needs root');
     expect(await site()).toBe(SITES.nginx.text);
-    const commands = /An administrator can run, on the server: (.*); then reload nginx\./.exec(
-      refused.shown,
-    )![1]!;
-    await host.sh(commands);
+    const commands = byHand(refused.shown);
+    expect(commands).toContain('nginx -t');
+    // What stands in front of the test and the reload, as somebody who is interrupted leaves it.
+    await host.sh(commands.slice(0, commands.indexOf('; if nginx -t')));
     const early = await install({ 'verify-timeout': '2s' });
     expect(early.shown).toMatch(/deploy cannot reload nginx: .*An administrator can run/s);
-    await host.sh('nginx -s reload; sleep 0.5');
+    await host.write(SITE, SITES.nginx.text, { owner: 'root' });
+    await host.sh(`${byHand((await install()).shown)}; sleep 0.5`);
+    const [kept] = (await host.sh('ls -t /var/backups/deploy-actions/')).split('\n');
+    expect(await host.sh(`cat /var/backups/deploy-actions/${kept}`)).toBe(SITES.nginx.text);
     expect((await install()).exitCode).toBe(0);
     expect(await site()).toContain('# deploy-actions shop begin');
     await mustStep('blue-green-switch', { ...inputs, to: 'green' });
     expect(await served(host)).toMatchObject({ color: 'green', version: 'v2' });
     await mustStep('blue-green-switch', { ...inputs, to: 'blue' });
+    const removal = { ...inputs, uninstall: true };
+    await host.sh(`${byHand((await step('blue-green-switch', removal)).shown)}; sleep 0.5`);
+    const removed = await mustStep('blue-green-switch', removal);
+    expect(removed.annotations.map((one) => one.message).join()).toContain(
+      'for an administrator to remove: rm -rf /var/lib/deploy-actions/shop',
+    );
+    expect(await site()).toBe(SITES.nginx.text);
+    expect((await served(host)).color).toBeNull();
   } finally {
     await host.sh('mv /etc/sudoers.away /etc/sudoers.d');
   }

@@ -1,6 +1,17 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type Host, type Lab, openLab, startLoad } from '@deploy-actions/lab';
-import { SITES, colorDown, colorUp, mustStep, openColors, served, serverInputs, step } from './color-rig.ts';
+import {
+  SITES,
+  colorDown,
+  colorUp,
+  headerNames,
+  leftovers,
+  mustStep,
+  openColors,
+  served,
+  serverInputs,
+  step,
+} from './color-rig.ts';
 import type { Inputs } from './color-rig.ts';
 
 let lab: Lab;
@@ -177,6 +188,45 @@ test('the proxy starts anew while the idle colour is absent, with the same colou
   expect((await served(host)).color).toBe('blue');
   const refused = await step('blue-green-switch', { ...inputs, to: 'green' });
   expect(refused.shown).toContain('green cannot take the traffic: it has no running container');
+});
+
+test('uninstall refuses where the file would lead to the other colour, and else leaves all as it was', async () => {
+  await colorUp(lab, host, 'green', { version: 'v4', worker: false });
+  await mustStep('blue-green-switch', { ...inputs, to: 'green', 'drain-timeout': '0' });
+  const { file, text } = SITES.nginx;
+  const refused = await step('blue-green-switch', { ...inputs, uninstall: true });
+  expect(refused.shown).toContain('traffic is on green, to which');
+  expect((await served(host)).color).toBe('green');
+  await mustStep('blue-green-switch', { ...inputs, to: 'blue', 'drain-timeout': '0' });
+  const removed = await mustStep('blue-green-switch', { ...inputs, uninstall: true });
+  expect(removed.shown).toContain('answers as before');
+  expect(await host.sh(`cat ${file}`)).toBe(text);
+  const { color, headers } = await served(host);
+  expect(color).toBeNull();
+  expect(headerNames(headers)).toEqual(headerNames(before));
+  expect(await leftovers(host)).toBe('');
+  expect((await step('blue-green-switch', { ...inputs, to: 'green' })).shown).toContain(
+    'no proxy was prepared',
+  );
+});
+
+test('a site that does not answer without our parts has them again', async () => {
+  const site = SITES.nginx.file;
+  await mustStep('blue-green-switch', { ...inputs, install: 'true', 'site-config': site });
+  const text = await host.sh(`cat ${site}`);
+  // What stood there before is remembered in the file: somebody wrote another port into it since.
+  await host.write(
+    site,
+    text.replace(/begin "proxy_pass [^"]*"/, 'begin "proxy_pass http://127.0.0.1:18101/nowhere/;"'),
+    { owner: 'root' },
+  );
+  await host.sh('nginx -s reload; sleep 0.5');
+  const changed = await host.sh(`cat ${site}`);
+  await colorDown(host, 'blue');
+  const failed = await step('blue-green-switch', { ...inputs, uninstall: true, 'verify-timeout': '3s' });
+  expect(failed.exitCode).toBe(1);
+  expect(failed.shown).toContain('answers 502 already');
+  expect(await host.sh(`cat ${site}`)).toBe(changed);
 });
 
 /** Looks until it holds; rejects after a minute. */

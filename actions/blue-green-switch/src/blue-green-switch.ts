@@ -9,6 +9,7 @@ import { installProxy } from './install.ts';
 import { confirmSwitch, moveTraffic } from './move.ts';
 import { showStatus } from './status.ts';
 import { targetOf } from './target.ts';
+import { uninstallProxy } from './uninstall.ts';
 import type { World } from './world.ts';
 
 /** The action: values in, outputs out, Failures thrown. */
@@ -29,7 +30,7 @@ async function switchOn(
       session,
       {
         project: inputs.project,
-        wantsConfig: inputs.install !== 'false',
+        wantsConfig: inputs.install !== 'false' || inputs.uninstall,
         ...(inputs['site-config'] ? { siteConfig: inputs['site-config'] } : {}),
       },
       { signal: world.signal, log: world.log },
@@ -37,6 +38,7 @@ async function switchOn(
   const seen = await Promise.all(servers.map(async (server) => look(server, await world.connect(server))));
   if (inputs.status) return showStatus(seen, inputs, world);
   if (inputs.install !== 'false') return await installProxy(seen, inputs, world);
+  if (inputs.uninstall) return await uninstallProxy(seen, inputs, world);
   if (inputs.to === 'confirm') return await confirmSwitch(seen, inputs, world);
   if (inputs.plan) return await moveTraffic(seen, targetOf(seen, inputs.to), source, inputs, world);
   const deploymentId = deploymentIdOf(inputs['deployment-id'], world.workflow);
@@ -61,6 +63,13 @@ function checkInputs(inputs: SwitchInputs): VersionSource {
       'site-config',
       'is needed to install',
       'Name the file on the server that has the site, such as /etc/nginx/sites-available/shop.',
+    );
+  }
+  if (inputs.uninstall && (inputs.install !== 'false' || inputs.to !== 'idle')) {
+    throw wrong(
+      'uninstall',
+      `cannot be combined with \`${inputs.install !== 'false' ? 'install' : 'to'}\``,
+      'Move the traffic, and take the parts out, in steps of their own.',
     );
   }
   if (inputs.to === 'confirm' && inputs['confirm-within'] !== undefined) {

@@ -151,6 +151,7 @@ export const fields = {
   'max-p95': duration(1),
   'min-requests': withDefault(integer(1), 50),
   install: withDefault(oneOf(['true', 'false', 'check']), 'false'),
+  uninstall: flag(),
   plan: flag(),
   status: flag(),
   'lock-timeout': withDefault(duration(0), 600_000),

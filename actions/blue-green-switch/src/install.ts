@@ -1,5 +1,5 @@
 import { ALL_OR_NONE, type Member, fleetFailure, operationHash, runTogether } from '@deploy-actions/host';
-import { Failure, codeBlock, escapeMarkdown, reportJson } from '@deploy-actions/kit';
+import { Failure, reportJson } from '@deploy-actions/kit';
 import { deploymentIdOf } from '@deploy-actions/ledger';
 import type { Ports } from '@deploy-actions/runner';
 import { type Installation, planInstallation } from '@deploy-actions/traffic/install';
@@ -15,6 +15,7 @@ import {
   siteParameters,
   switchParameters,
 } from '@deploy-actions/traffic';
+import { tellDiffs } from './difference.ts';
 import type { SwitchInputs, SwitchOutputs } from './fields.ts';
 import { NO_OUTPUTS, switchReport } from './move.ts';
 import type { World } from './world.ts';
@@ -46,8 +47,18 @@ export async function installProxy(
     world.addSecret(installation.site.token);
     checkRange(installation, inputs['port-range'], world);
   }
-  for (const { server, look, installation } of planned)
-    tellEdit(server.name, look.configFile, installation, world);
+  tellDiffs(
+    planned.map(({ server, look, installation: { edit, diff } }) => ({
+      server: server.name,
+      file: look.configFile,
+      changes: edit.changes,
+      diff,
+    })),
+    world,
+  );
+  for (const { look, installation } of planned) {
+    for (const warning of installation.edit.warnings) world.log.warning(`${look.configFile}: ${warning}`);
+  }
   if (inputs.install === 'check' || inputs.plan) {
     world.log.info('Nothing was changed.');
     return { ...NO_OUTPUTS, from: seen[0]!.look.share, to: seen[0]!.look.share };
@@ -175,16 +186,5 @@ async function startManaged(
         { signal: world.signal },
       ),
     ),
-  );
-}
-
-function tellEdit(server: string, file: string, installation: Installation, ports: Ports): void {
-  const { edit, diff } = installation;
-  ports.log.info(`${server}: ${file}`);
-  for (const change of edit.changes) ports.log.info(`  ${change}`);
-  for (const warning of edit.warnings) ports.log.warning(`${file}: ${warning}`);
-  for (const line of diff) ports.log.info(line);
-  ports.summary(
-    `### ${escapeMarkdown(file)} on ${escapeMarkdown(server)}\n\n${codeBlock(diff.join('\n'), 'diff')}\n`,
   );
 }

@@ -346,6 +346,7 @@ export async function confirmSwitch(
         ...siteParameters(site, verification, one.server.dockerHost),
         ...switchParameters({
           target: 'blue',
+          drainSeconds: Math.ceil(inputs['drain-timeout'] / 1000),
           stopAfter: stopAfter(inputs),
           actor: world.workflow.actor,
           runUrl: world.workflow.runUrl,
@@ -383,6 +384,7 @@ export async function confirmSwitch(
     from: outcomes[0]?.result?.fields['from'],
     to: outcomes[0]?.result?.fields['to'],
     weight: 100,
+    drained: drainedOf(outcomes),
     report: reportJson(switchReport(outcomes, 0), world.redactor),
   };
   const failure = fleetFailure(outcomes, outputs);

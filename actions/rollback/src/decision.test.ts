@@ -39,7 +39,7 @@ function look(fields: {
     releases: lines(fields.releases ?? []),
     containers: lines(fields.containers ?? []),
     current: fields.current ? `releases/${fields.current}` : '',
-    mechanism_share: fields.share ?? '',
+    share_flag: fields.share ?? '',
     slot_blue: fields.slots?.[0] ?? '',
     slot_green: fields.slots?.[1] ?? '',
   });

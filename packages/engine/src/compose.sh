@@ -86,9 +86,9 @@ engine_look() {
   docker inspect --format '{"id":{{json .ID}},"name":{{json .Name}},"labels":{{json .Config.Labels}},"status":{{json .State.Status}},"health":{{if .State.Health}}{{json .State.Health.Status}}{{else}}"none"{{end}},"started":{{json .State.StartedAt}},"image":{{json .Config.Image}},"imageId":{{json .Image}},"ports":{{json .NetworkSettings.Ports}},"bindings":{{json .HostConfig.PortBindings}}}' "$@" </dev/null
 }
 
-# engine_programs IDS…: id, name, image, project, the words of its program, `ports` and those that are published.
+# engine_programs IDS…: id, name, image, project (- for none), the words of its program, `ports` and those that are published.
 engine_programs() {
-  docker inspect --format '{{.ID}} {{.Name}} {{.Config.Image}} {{index .Config.Labels "com.docker.compose.project"}} {{.Path}} {{join .Args " "}} ports {{range $port, $to := .NetworkSettings.Ports}}{{if $to}}{{$port}} {{end}}{{end}}' "$@" </dev/null
+  docker inspect --format '{{.ID}} {{.Name}} {{.Config.Image}} {{or (index .Config.Labels "com.docker.compose.project") "-"}} {{.Path}} {{join .Args " "}} ports {{range $port, $to := .NetworkSettings.Ports}}{{if $to}}{{$port}} {{end}}{{end}}' "$@" </dev/null
 }
 
 # engine_surroundings ID NAME: its mounts, networks and ports as JSON, under the name.

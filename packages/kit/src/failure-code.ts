@@ -115,6 +115,9 @@ export const FAILURE_KINDS = {
   'watched-folder-unread': 'refused',
   'root-needed': 'refused',
   'command-refused': 'refused',
+  'group-shared': 'refused',
+  'traffic-elsewhere': 'refused',
+  'site-unwell': 'unhealthy',
 
   // Images and their attestations (actions/ghcr-verify-image).
   'image-absent': 'refused',

@@ -99,4 +99,17 @@ export const TRAFFIC = {
     meaning: 'A command that was run as root failed.',
     remedy: 'The message has what it said.',
   },
+  'group-shared': {
+    meaning:
+      'Others are in the login user’s group, and would be able to tell the proxy what to do. Nothing was changed.',
+    remedy: 'Give the login user a group of its own, or install `setfacl` (package `acl`).',
+  },
+  'traffic-elsewhere': {
+    meaning: 'Without our parts the proxy’s file would lead to the colour that has no traffic.',
+    remedy: 'Move the traffic to the colour whose address the file names, then run `uninstall` again.',
+  },
+  'site-unwell': {
+    meaning: 'The site does not answer as it must for our parts to be taken out. They are in place.',
+    remedy: 'Look at what the file leads to without them.',
+  },
 } satisfies Record<string, Explanation>;

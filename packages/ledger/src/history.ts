@@ -37,6 +37,7 @@ const DEPLOY_OUTCOMES = ['succeeded', 'unchanged', 'failed', 'restored', 'interr
 const SWITCH_OUTCOMES = ['succeeded', 'failed'] as const;
 const CONFIRM_OUTCOMES = ['confirmed', 'returned', 'failed'] as const;
 const INSTALL_OUTCOMES = ['installed'] as const;
+const UNINSTALL_OUTCOMES = ['uninstalled'] as const;
 const ROLLBACK_OUTCOMES = ['succeeded', 'restored', 'failed', 'rolled-back', 'taken-back'] as const;
 const REDEPLOY_OUTCOMES = ['succeeded', 'failed'] as const;
 
@@ -75,6 +76,12 @@ export interface InstallEntry extends HistoryLine, Moved {
   outcome: (typeof INSTALL_OUTCOMES)[number];
 }
 
+/** Our parts were taken out of the proxy's configuration again. */
+export interface UninstallEntry extends HistoryLine, Moved {
+  operation: 'uninstall';
+  outcome: (typeof UNINSTALL_OUTCOMES)[number];
+}
+
 /**
  * A release came back: by the traffic (then `from` and `to` are shares), or in place of another one (`previous`).
  * `rolled-back` and `taken-back` are marks on the release of the line: it was left by a rollback, or that was undone.
@@ -98,7 +105,7 @@ export interface RedeployEntry extends HistoryLine {
 
 /** A line of history.jsonl: what was done, by whom, and how it ended. */
 export type HistoryEntry =
-  DeployEntry | SwitchEntry | ConfirmEntry | InstallEntry | RollbackEntry | RedeployEntry;
+  DeployEntry | SwitchEntry | ConfirmEntry | InstallEntry | UninstallEntry | RollbackEntry | RedeployEntry;
 
 const SHARE_OR_NONE = orNone(SHARE_KIND);
 const DIGESTS = mapOf(TEXT);
@@ -118,6 +125,7 @@ const OPERATIONS: {
   switch: (form) => ({ outcome: form.get('outcome', wordOf(SWITCH_OUTCOMES)), ...moved(form) }),
   confirm: (form) => ({ outcome: form.get('outcome', wordOf(CONFIRM_OUTCOMES)), ...moved(form) }),
   install: (form) => ({ outcome: form.get('outcome', wordOf(INSTALL_OUTCOMES)), ...moved(form) }),
+  uninstall: (form) => ({ outcome: form.get('outcome', wordOf(UNINSTALL_OUTCOMES)), ...moved(form) }),
   rollback: (form) => ({
     outcome: form.get('outcome', wordOf(ROLLBACK_OUTCOMES)),
     from: form.get('from', SHARE_OR_NONE, ''),

@@ -23,6 +23,7 @@ export {
   switchParameters,
   switchProgram,
   timerProgram,
+  uninstallProgram,
 } from './program/index.ts';
 export {
   type WantedRoute,

@@ -13,6 +13,7 @@ import {
 } from '@deploy-actions/ledger';
 import { preparedSite } from './prepared-site.ts';
 import type { ProxyMounts } from './proxy/mounts.ts';
+import { PROXIES } from './proxy/registry.ts';
 import type { PreparedSite } from './site.ts';
 
 /** A container of the application, as `LOOK` reports it. */
@@ -81,6 +82,7 @@ export function parseLook(fields: Readonly<Record<string, string>>): Look {
   const [until, from] = [of('confirm').split(' ')[1], of('confirm').trim().split(' ')[2]];
   const [history, releases] = [readHistory(of('history')), readReleases(of('releases'))];
   const traffic = readTraffic(of('traffic'));
+  const prepared = noted(of('proxy'));
   const whole = new Map<string, string>();
   if (of('whole') !== '') whole.set('', of('whole'));
   for (const [name, value] of Object.entries(fields)) {
@@ -94,8 +96,8 @@ export function parseLook(fields: Readonly<Record<string, string>>): Look {
       .filter(([where]) => where === 'host' || where === 'container')
       .map(([, kind, id = '', name = '']) => ({ kind: kind ?? '', id, name })),
     mounts: jsonLines(of('mounts')).map(proxyMounts),
-    traffic: jsonLines(of('traffic'))[0] as unknown as TrafficRecord | undefined,
-    ...noted(of('proxy')),
+    traffic: traffic.record,
+    ...prepared,
     confirm: until === undefined || from === undefined ? undefined : { until: Number(until), from },
     unfinished: [...of('unfinished').matchAll(/^(\w+) (.*\/([^/\n]+)\/([a-z][a-z-]*)-\d+)$/gm)].map(
       ([, state, directory, deploymentId, operation]) => ({
@@ -113,11 +115,18 @@ export function parseLook(fields: Readonly<Record<string, string>>): Look {
     user: of('user'),
     group: of('group'),
     folderState: (of('folder_state') || 'absent') as Look['folderState'],
-    share: of('mechanism_share').split('\n')[0] || of('map') || undefined,
+    share: shareIn(fields, prepared.proxy?.kind),
     configFile: of('config_file'),
     config: fields['config'],
     whole,
   };
+}
+
+/** The share as the prepared proxy goes by it; what another one went by before says nothing. */
+function shareIn(fields: Readonly<Record<string, string>>, kind: string | undefined): string | undefined {
+  const mechanism = PROXIES.find((one) => one.kind === kind)?.mechanism;
+  const known = mechanism === undefined ? (['flag', 'map'] as const) : [mechanism];
+  return known.map((one) => fields[`share_${one}`]).find((share) => share !== undefined && share !== '');
 }
 
 /** What `install` has noted; a record of another form keeps nobody from installing anew. */

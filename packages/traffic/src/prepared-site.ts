@@ -14,7 +14,7 @@ const FORMS: Readonly<Record<string, RegExp>> = {
   connect: /^(?:[A-Za-z0-9_.-]+|\[[0-9a-fA-F:.]+\]):\d{1,5}$/,
   socket: /^(?:\/[^\0\r\n]*)?$/,
   watched: /^(?:\/[^\0\r\n]*)?$/,
-  canaryLog: /^(?:\/[^\0\r\n]*)?$/,
+  canaryLog: /^(?:\/var\/log\/deploy-actions\/[a-z0-9][a-z0-9._-]*\.log)?$/,
   canaryWhy: /^[^\0\r\n]{0,600}$/,
 };
 

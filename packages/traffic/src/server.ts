@@ -5,6 +5,7 @@ import type { Server, Session } from '@deploy-actions/shell';
 import { type WantedRoute, deriveRoutes, flagFolder } from './derive.ts';
 import { type Look, parseLook } from './look.ts';
 import { LOOK } from './program/index.ts';
+import { PROXIES } from './proxy/registry.ts';
 import type { PreparedSite } from './site.ts';
 
 /** A server with what was seen on it. */
@@ -33,6 +34,7 @@ export async function lookAt(
       docker_host: server.dockerHost ?? '',
       site_config: request.siteConfig ?? '',
       wants_config: request.wantsConfig ? '1' : '0',
+      proxy_kinds: PROXIES.map(({ kind }) => kind).join(' '),
     }),
     ...options,
   });

@@ -30,5 +30,7 @@ operate() {
   journal confirmed
   record_history "$from" "$from" confirmed "$reason"
   say "The switch to $from is confirmed."
+  phase drain
+  measure_drain "$(other_color "$target")"
 }
 recover() { :; }

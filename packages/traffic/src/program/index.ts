@@ -15,4 +15,5 @@ export {
   installProgram,
   switchProgram,
   timerProgram,
+  uninstallProgram,
 } from './programs.ts';

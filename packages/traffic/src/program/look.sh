@@ -27,22 +27,39 @@ look_proxies() {
   look_running=$(awk '$2 !~ /^(created|exited|dead|removing)$/ { print $1 }' "$staging_fields/all")
   for look_comm in /proc/[0-9]*/comm; do
     read -r look_name <"$look_comm" 2>/dev/null || continue
-    case $look_name in nginx | haproxy | caddy | traefik) ;; *) continue ;; esac
+    case " $proxy_kinds " in *" $look_name "*) ;; *) continue ;; esac
     if [ -n "$look_running" ] && printf '%s\n' "$look_running" | grep -qFf - "${look_comm%comm}cgroup" 2>/dev/null; then continue; fi
     echo "host $look_name"
   done 2>/dev/null | sort -u
   [ -n "$look_running" ] || return 0
   # shellcheck disable=SC2086
   engine_programs $look_running |
-    awk -v project="$project" '
+    awk -v project="$project" -v kinds="$proxy_kinds" '
+      BEGIN { known = split(kinds, kind, " ") }
       $4 == project "-blue" || $4 == project "-green" { next }
       {
         line = $0; sub(/.* ports /, "", line)
-        for (i = 3; i <= NF; i++) for (k = 1; k <= 4; k++) {
-          kind = substr("nginx  haproxycaddy  traefik", (k - 1) * 7 + 1, 7); gsub(/ /, "", kind)
-          if ((i == 3 && $i ~ "(^|/)" kind "(:|@|$)") || (i > 3 && $i ~ "(^|/)" kind "$")) { print "container", kind, $1, substr($2, 2); next }
+        for (i = 3; i <= NF; i++) for (k = 1; k <= known; k++) {
+          if ((i == 3 && $i ~ "(^|/)" kind[k] "(:|@|$)") || (i > 4 && $i ~ "(^|/)" kind[k] "$")) { print "container", kind[k], $1, substr($2, 2); next }
         }
       }'
+}
+
+# Without root: what `nginx -T` would print, of the files that everybody may read.
+look_nginx() {
+  [ -r "$1" ] || return 0
+  printf '# configuration file %s:\n' "$1"
+  cat "$1"
+  echo
+  # shellcheck disable=SC2086 # a pattern for several files
+  sed -n 's/^[[:space:]]*include[[:space:]]\{1,\}\([^;#]*\);.*/\1/p' "$1" | while read -r look_include; do
+    case $look_include in /*) ;; *) look_include=/etc/nginx/$look_include ;; esac
+    for look_file in $look_include; do
+      if grep -qxF "$look_file" "$staging_fields/read" 2>/dev/null; then continue; fi
+      printf '%s\n' "$look_file" >>"$staging_fields/read"
+      look_nginx "$look_file"
+    done
+  done
 }
 
 # Runs without a result, a line each: state (interrupted where nobody lives) and folder.
@@ -96,17 +113,11 @@ inspect() {
   else
     result folder_state absent
   fi
-  look_kind=$(sed -n 's/.*"kind":"\([a-z]*\)".*/\1/p' .deploy/proxy.json 2>/dev/null)
   look_watched=$(sed -n 's/.*"watched":"\([^"]*\)".*/\1/p' .deploy/proxy.json 2>/dev/null)
-  result mechanism_share "$(
-    # What a proxy went by that was there before says nothing.
-    case $look_kind in
-      haproxy | traefik) ;;
-      *) for look_share in $share_names; do [ ! -f "$folder/$look_share" ] || echo "$look_share"; done ;;
-    esac
-    [ "$look_kind" != traefik ] || sed -n 's/^# deploy-actions [^ ]* \([a-z0-9-]*\)$/\1/p' "$look_watched/deploy-actions-$project.yml" 2>/dev/null
-  )"
-  if [ -f "$folder/haproxy.map" ] && [ "${look_kind:-haproxy}" = haproxy ]; then result map "$(awk -v p="$project" '$1 == p { print $2 }' "$folder/haproxy.map")"; fi
+  # Each way in which a proxy may have been told; which one counts is known from what was prepared.
+  result share_flag "$(for look_share in $share_names; do [ ! -f "$folder/$look_share" ] || echo "$look_share"; done | head -n 1)"
+  result share_map "$(awk -v p="$project" '$1 == p { print $2; exit }' "$folder/haproxy.map" 2>/dev/null)"
+  result share_file "$(sed -n 's/^# deploy-actions [^ ]* \([a-z0-9-]*\)$/\1/p' "$look_watched/deploy-actions-$project.yml" 2>/dev/null)"
   if [ -n "$site_config" ]; then
     look_real=$(readlink -f "$site_config" 2>/dev/null) || look_real=$site_config
     result config_file "$look_real"
@@ -115,7 +126,7 @@ inspect() {
     fi
   fi
   if [ "$wants_config" = 1 ]; then
-    (umask 022 && as_root nginx -T) >"$staging_fields/whole" 2>/dev/null || :
+    (umask 022 && as_root nginx -T) >"$staging_fields/whole" 2>/dev/null || look_nginx /etc/nginx/nginx.conf >"$staging_fields/whole"
     result_file whole "$staging_fields/whole"
     while read -r look_where _ look_id look_name; do
       [ "$look_where" = container ] || continue

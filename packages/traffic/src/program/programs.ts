@@ -6,7 +6,8 @@ import { SITE_PARAMETERS, SWITCH_PARAMETERS } from './parameters.ts';
 
 /** What all proxies share. */
 const PROXY = part(new URL('../proxy/proxy.sh', import.meta.url), { needs: [ENGINE] });
-const WATCHED_FOLDER = part(new URL('../proxy/traefik/watched-folder.sh', import.meta.url));
+const PREPARATION = part(new URL('preparation.sh', import.meta.url));
+const UNINSTALL = part(new URL('uninstall.sh', import.meta.url));
 const READING = part(LEDGER_READING_SH);
 const LEDGER = part(LEDGER_SH, { needs: [READING], parameters: LEDGER_PARAMETERS });
 const OBSERVE = part(new URL('observe.sh', import.meta.url), { needs: [ENGINE, READING] });
@@ -24,7 +25,15 @@ const common = (kind: string) => [PROXY, proxyOf(kind).part, OBSERVE, SWITCH];
 export const LOOK = defineInspection({
   name: 'look',
   parts: [part(new URL('look.sh', import.meta.url), { needs: [ENGINE] })],
-  parameters: ['project', 'folder', 'share_names', 'docker_host', 'site_config', 'wants_config'],
+  parameters: [
+    'project',
+    'folder',
+    'share_names',
+    'docker_host',
+    'site_config',
+    'wants_config',
+    'proxy_kinds',
+  ],
 });
 
 /** Starts the managed proxy where it does not run as wanted. Its Caddyfile is `$files/Caddyfile`. */
@@ -67,21 +76,34 @@ export const flipProgram = (kind: string) =>
     parameters: [...SITE_PARAMETERS, ...SWITCH_PARAMETERS, 'expect_slot'],
   });
 
+/** What a program that changes a proxy's configuration is told besides the site and the switch. */
+const PREPARATION_PARAMETERS = [
+  ...SITE_PARAMETERS,
+  ...SWITCH_PARAMETERS,
+  'first_share',
+  'fresh',
+  'old_sum',
+  'socket_folder',
+  'login',
+  'login_group',
+] as const;
+
+const preparing = (kind: string) => [...common(kind), PREPARATION, ...proxyOf(kind).preparationParts];
+
 /** Prepares a proxy once. */
 export const installProgram = (kind: string) =>
   defineProgram({
     name: `install ${kind}`,
-    parts: [...common(kind), INSTALL, WATCHED_FOLDER],
-    parameters: [
-      ...SITE_PARAMETERS,
-      ...SWITCH_PARAMETERS,
-      'first_share',
-      'fresh',
-      'old_sum',
-      'socket_folder',
-      'login',
-      'login_group',
-    ],
+    parts: [...preparing(kind), INSTALL],
+    parameters: PREPARATION_PARAMETERS,
+  });
+
+/** Takes our parts out of a proxy's configuration again. */
+export const uninstallProgram = (kind: string) =>
+  defineProgram({
+    name: `uninstall ${kind}`,
+    parts: [...preparing(kind), UNINSTALL],
+    parameters: PREPARATION_PARAMETERS,
   });
 
 /** Confirms a switch that waits for it. */
@@ -105,7 +127,7 @@ export const PROGRAMS = [
   LOOK,
   MANAGED,
   SETTLE,
-  ...[switchProgram, flipProgram, installProgram, confirmProgram, timerProgram].flatMap((program) =>
-    PROXIES.map(({ kind }) => program(kind)),
+  ...[switchProgram, flipProgram, installProgram, uninstallProgram, confirmProgram, timerProgram].flatMap(
+    (program) => PROXIES.map(({ kind }) => program(kind)),
   ),
 ];

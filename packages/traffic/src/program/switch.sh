@@ -242,6 +242,8 @@ move_traffic() {
     record_traffic "$goal"
     journal recorded
     phase drain
+    # What is to be confirmed is looked at first: bad answers must not last longer for the sake of old connections.
+    if [ "$confirm_seconds" -gt 0 ]; then drain_seconds=0; fi
     measure_drain "$old"
     journal drained
   else
@@ -256,6 +258,10 @@ move_traffic() {
 }
 
 # Why a proxy may go on as before although it was told otherwise; each is looked for, the first found is named.
+reads_other() {
+  echo "the container $proxy_container reads another $config_inside than $config_file: a single file that is mounted keeps its old content when it is replaced; mount its folder, and recreate the container."
+}
+
 lies() {
   if [ -n "$config_file" ] && [ -r "$config_file" ]; then
     if ! grep -q "deploy-actions $project begin" "$config_file"; then
@@ -265,7 +271,7 @@ lies() {
     if [ -n "$proxy_container" ]; then
       lies_inside=$(in_proxy cat "$config_inside" 2>/dev/null | cksum)
       if [ "$lies_inside" != "$(cksum <"$config_file")" ]; then
-        echo "the container $proxy_container reads another $config_inside than $config_file: a single file that is mounted keeps its old content when it is replaced; mount its folder, and recreate the container."
+        reads_other
         return
       fi
     fi
@@ -275,13 +281,15 @@ lies() {
     echo "$proxy does not include $config_file: name the file that it loads in site-config."
     return
   fi
-  lies_log=$(in_proxy tail -n 20 "$error_log" 2>/dev/null | grep -E 'emerg|bind\(\)|alert' | tail -n 1)
+  lies_log=
+  [ -z "$error_log" ] || lies_log=$(in_proxy tail -n 20 "$error_log" 2>/dev/null | grep -E 'emerg|bind\(\)|alert' | tail -n 1)
   if [ -n "$lies_log" ]; then
     echo "$proxy said: $(printf '%s' "$lies_log" | cut -c 1-300)"
     return
   fi
-  if [ "$proxy" = traefik ]; then
-    echo "A file in $watched that Traefik cannot read, whosever it is, makes it go on with what it had; its log names the file."
+  lies_own=$(why_silent)
+  if [ -n "$lies_own" ]; then
+    echo "$lies_own"
     return
   fi
   echo "Look at $proxy's log, and reload or restart it: it goes on with an older configuration."

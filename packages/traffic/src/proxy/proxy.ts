@@ -22,6 +22,8 @@ export interface Proxy {
   readonly errorLog: string;
   /** What every program that reaches the proxy carries: the functions that `proxy.sh` names. */
   readonly part: Part<never>;
+  /** What `install` and `uninstall` carry besides: the functions that `preparation.sh` names. */
+  readonly preparationParts: readonly Part<never>[];
   /** Files that every run which moves traffic brings along. */
   files(site: Site): readonly ProxyFile[];
   /** What `install` and `uninstall` need besides: parsers, loaded when they are asked for. */

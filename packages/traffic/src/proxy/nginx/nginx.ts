@@ -7,6 +7,10 @@ export const nginx: Proxy = {
   mechanism: 'flag',
   errorLog: '/var/log/nginx/error.log',
   part: part(new URL('nginx.sh', import.meta.url)),
+  preparationParts: [
+    part(new URL('../flags.sh', import.meta.url)),
+    part(new URL('preparation.sh', import.meta.url)),
+  ],
   files: () => [],
   prepare: async () => (await import('./preparation.ts')).preparation,
 };

@@ -16,6 +16,7 @@ traffic_taken() { [ "$(ask '' 1 | awk '{ print $3 }')" = "$1" ]; }
 told_by_header() { traffic_observe; }
 # Without a header for visitors only this tells that their router still leads to the colours.
 traffic_valid() {
+  [ "$operation" != uninstall ] || return 0
   [ ! -r "$config_file" ] || grep -q "deploy-actions $project begin" "$config_file" || {
     echo "$config_file no longer has the part that was installed: run this action with install: true"
     return 1
@@ -24,3 +25,4 @@ traffic_valid() {
 traffic_whole() { :; }
 traffic_generation() { :; }
 traffic_reload() { :; }
+why_silent() { echo "A file in $watched that Traefik cannot read, whosever it is, makes it go on with what it had; its log names the file."; }
