@@ -14,6 +14,11 @@ const PROGRAMS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     ssh: 'openssh-client',
     fish: 'fish',
     csh: 'csh',
+    // What the corpus of proxies' configurations is held against.
+    nginx: 'nginx-light',
+    haproxy: 'haproxy',
+    caddy: 'caddy',
+    openssl: 'openssl',
   },
   contract: { ssh: 'openssh-client', chromium: 'chromium' },
   lab: { ssh: 'openssh-client' },

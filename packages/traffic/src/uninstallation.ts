@@ -51,6 +51,7 @@ export async function planUninstallation(look: Look, project: string): Promise<U
   const share = parseShare(look.share ?? look.traffic?.share ?? '');
   if (!share || share.weight < 100) {
     throw new Failure('refused', `traffic is on ${look.share ?? 'no known colour'}: nothing was changed`, {
+      ...(share && { code: 'canary-on' }),
       remedy: 'Move all of it to one colour first (to: blue, or to: green).',
     });
   }
