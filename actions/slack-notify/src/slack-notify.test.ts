@@ -359,3 +359,58 @@ test('of 1,000 messages that each meet up to three 429 or 503 in a row, none is 
   expect([post.early(), post.count()]).toEqual([0, 1000 + faults]);
   expect(stub.violations).toEqual([]);
 }, 60_000);
+
+test('optional: an empty webhook, token or channel skips the message with a notice', async () => {
+  for (const [given, empty] of [
+    [{ 'webhook-url': '' }, 'webhook-url'],
+    [{ channel: '#deploys', 'bot-token': '' }, 'bot-token'],
+    [{ channel: '', 'bot-token': stub.token }, 'channel'],
+  ] as const) {
+    const ports = fakePorts();
+    expect(await send({ ...given, optional: 'true', status: 'failure' }, ports)).toMatchObject({
+      delivered: 'skipped',
+    });
+    expect(ports.log.lines).toEqual([
+      `notice: Slack: message skipped: \`${empty}\` is empty, and \`optional\` is true.`,
+    ]);
+  }
+});
+
+test.each([
+  ['no_service', /make a new one/],
+  ['invalid_payload_shape', /invalid_payload_shape/],
+  ['', /ok: false/],
+])('a webhook that says no with status 200 has not delivered: %j', async (error, said) => {
+  const ports = fakePorts();
+  const no = {
+    request: () =>
+      Promise.resolve({
+        status: 200,
+        headers: {},
+        body: Buffer.from(JSON.stringify({ ok: false, ...(error ? { error } : {}) })),
+      } as never),
+  };
+  const inputs = { 'webhook-url': stub.webhook, status: 'failure' } as Record<string, string>;
+  const outputs = await sendSlack(
+    parseFields(fields, (name) => inputs[name] ?? ''),
+    ports,
+    no,
+  );
+  expect(outputs).toMatchObject({ delivered: 'failed' });
+  expect(ports.log.lines.join('\n')).toMatch(said);
+});
+
+test('without files:write the message is delivered, and a warning says what its file needs', async () => {
+  const ports = fakePorts();
+  const outputs = await bot({ status: 'failure', details: 'x'.repeat(60_000) }, scripted(ports));
+  expect(outputs).toMatchObject({ delivered: 'delivered' });
+  expect(stub.messages()).toHaveLength(1);
+  expect(ports.log.lines.join('\n')).toMatch(
+    /warning: Slack: .*: the message is there, its files are not: files\.getUploadURLExternal: Slack says: missing_scope.* Add the scope/,
+  );
+});
+
+function scripted(ports: FakePorts): FakePorts {
+  stub.script({ kind: 'ok' }, { kind: 'refuse', error: 'missing_scope' });
+  return ports;
+}

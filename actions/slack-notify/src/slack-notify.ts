@@ -195,6 +195,10 @@ async function viaBot(
         text: `${slackMentions(mentions)} ${message.attachments[0]!.fallback}`,
       });
     }
+  } catch (error) {
+    return { ...sent, shortfall: error };
+  }
+  try {
     if (channel.detail === 'full') {
       const files: Attachment[] = [
         ...(cut
@@ -205,7 +209,7 @@ async function viaBot(
       await upload(api, files, channelId, ts);
     }
   } catch (error) {
-    return { ...sent, shortfall: error };
+    return { ...sent, withoutFiles: error };
   }
   return sent;
 }

@@ -127,6 +127,16 @@ export function judgeWebhook(answer: Answer, json: unknown): Verdict<void> {
   const other = judgeStatus(answer);
   if (other) return other;
   if (answer.status >= 200 && answer.status < 300) {
+    // Some servers, and Slack's API where a webhook's address is mistaken for it, say no with status 200.
+    if (body?.['ok'] === false) {
+      const said = body['error'];
+      const word = typeof said === 'string' && /^[a-z_]{1,60}$/.test(said) ? said : 'ok: false';
+      if (PASSING.has(word)) {
+        const after = Number(body['retry_after']);
+        return { kind: 'again', reason: word, ...(after > 0 ? { after: after * 1000 } : {}) };
+      }
+      return { kind: 'never', failure: new SlackError('webhook', word) };
+    }
     // Slack says `ok`; servers like it say so too, or nothing. A page of HTML is from something in between.
     return /^\s*<(!doctype|html)/i.test(text)
       ? { kind: 'unclear', reason: `status ${answer.status}, but the answer is a web page` }

@@ -183,13 +183,15 @@ test('a picture that is no photo for Telegram goes as a document', async () => {
   rmSync(workspace, { recursive: true });
 });
 
-test('a file that does not arrive is a failure, but the message is known and can still be edited', async () => {
+test('a file that does not arrive is told of; the message is delivered and can still be edited', async () => {
   stub.script(
     { kind: 'ok' },
     { kind: 'refuse', error: 'Bad Request: not enough rights to send documents to the chat' },
   );
-  const first = await send({ status: 'failure', details: 'x'.repeat(5000) });
-  expect(first.delivered).toBe('failed');
+  const ports = fakePorts();
+  const first = await send({ status: 'failure', details: 'x'.repeat(5000) }, ports);
+  expect(first.delivered).toBe('delivered');
+  expect(ports.log.lines.join('\n')).toContain('the message is there, its files are not: sendDocument');
   await send({ status: 'success', update: first.message });
   expect(stub.messages()[0]!.edits).toBe(1);
 });
@@ -323,3 +325,45 @@ test('of 1,000 messages that each meet up to three 429 or 503 in a row, none is 
   expect([post.early(), post.count()]).toEqual([0, 1000 + faults]);
   expect(stub.violations).toEqual([]);
 }, 60_000);
+
+test.each([
+  ['Bad Request: ENTITIES_TOO_LONG', 'plain'],
+  ['Bad Request: ENTITY_BOUNDS_INVALID', 'plain'],
+  ['Bad Request: message is too long', 'plain'],
+  ['Bad Request: reply markup is too long', 'no buttons'],
+  ['Bad Request: REPLY_MARKUP_TOO_LONG', 'no buttons'],
+  ['Bad Request: BUTTON_URL_INVALID', 'no buttons'],
+])('what Telegram does not take costs that and not the message: %s', async (error, lost) => {
+  stub.script({ kind: 'refuse', error });
+  expect(await send({ status: 'failure' })).toMatchObject({ delivered: 'delivered', attempts: 2 });
+  const [message] = stub.messages();
+  expect(message!.buttons.length > 0).toBe(lost === 'plain');
+  expect(message!.entities.length > 0).toBe(lost !== 'plain');
+});
+
+test('a message that loses its markup and then its buttons arrives', async () => {
+  stub.script(
+    { kind: 'refuse', error: 'Bad Request: ENTITIES_TOO_LONG' },
+    { kind: 'refuse', error: 'Bad Request: reply markup is too long' },
+  );
+  expect(await send({ status: 'failure' })).toMatchObject({ delivered: 'delivered', attempts: 3 });
+});
+
+test('topic 1 is General, which has no id', async () => {
+  await send({ 'chat-id': `${CHAT}/1`, status: 'success' });
+  await send({ topic: '1', status: 'success' });
+  await send({ topic: '2', status: 'success' });
+  expect(stub.messages().map(({ topic }) => topic)).toEqual([undefined, undefined, 2]);
+});
+
+test('optional: an empty token or chat skips the message with a notice', async () => {
+  for (const empty of ['bot-token', 'chat-id']) {
+    const ports = fakePorts();
+    const outputs = await send({ [empty]: '', optional: 'true', status: 'failure' }, ports);
+    expect(outputs).toMatchObject({ delivered: 'skipped', attempts: 0 });
+    expect(ports.log.lines).toEqual([
+      `notice: Telegram: message skipped: \`${empty}\` is empty, and \`optional\` is true.`,
+    ]);
+  }
+  await expect(send({ 'bot-token': '', status: 'failure' })).rejects.toThrow('is required and is empty');
+});

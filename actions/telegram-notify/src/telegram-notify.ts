@@ -103,7 +103,9 @@ async function converse(bot: Bot, outgoing: Outgoing<ChatDestination>, extras: E
   }
   const place = () => ({
     chat_id: chat,
-    ...(destination.topic === undefined ? {} : { message_thread_id: destination.topic }),
+    ...(destination.topic === undefined || destination.topic === GENERAL
+      ? {}
+      : { message_thread_id: destination.topic }),
     ...(silent ? { disable_notification: true } : {}),
   });
   if (!edited) {
@@ -119,6 +121,10 @@ async function converse(bot: Bot, outgoing: Outgoing<ChatDestination>, extras: E
       const text = `${telegramMentions(mentions)} ${telegramText(notice.title, 500)}`;
       await inChat(() => bot.call('sendMessage', { ...reply(), text, parse_mode: 'HTML' }));
     }
+  } catch (error) {
+    return { id, shortfall: error };
+  }
+  try {
     const documents: Attachment[] = [
       ...(message.cut && destination.detail === 'full'
         ? [{ name: 'details.txt', bytes: Buffer.from(notice.details.toWellFormed()), picture: false }]
@@ -131,10 +137,13 @@ async function converse(bot: Bot, outgoing: Outgoing<ChatDestination>, extras: E
       );
     }
   } catch (error) {
-    return { id, shortfall: error };
+    return { id, withoutFiles: error };
   }
   return { id };
 }
+
+/** The topic that every forum has; Telegram says "message thread not found" to its id, and wants none. */
+const GENERAL = 1;
 
 const NO_PREVIEW = { link_preview_options: { is_disabled: true } };
 
@@ -177,28 +186,38 @@ async function edit(
   }
 }
 
+/** Telegram's words for what is wrong with the text's markup, and with the buttons. */
+const FORMATTING =
+  /can't parse entities|unsupported start tag|message is too long|MESSAGE_TOO_LONG|ENTIT(?:Y|IES)_|entities are too/i;
+const BUTTONS = /BUTTON|inline keyboard|reply.?markup/i;
+
+/** Gives up the markup, then the buttons, or the other way round, as Telegram asks for it. */
 async function simplified(
   message: TelegramMessage,
   log: NoticePorts['log'],
   send: (content: Record<string, unknown>) => Promise<unknown>,
 ): Promise<unknown> {
-  const markup = { text: message.html, parse_mode: 'HTML', ...NO_PREVIEW };
-  const buttons = message.keyboard.length > 0 ? { reply_markup: { inline_keyboard: message.keyboard } } : {};
-  try {
-    return await send({ ...markup, ...buttons });
-  } catch (error) {
-    if (!(error instanceof BotError)) throw error;
-    if (/can't parse entities|unsupported start tag|message is too long/i.test(error.description)) {
-      log.warning(
-        `Telegram did not take the message's formatting (${error.description}); it is sent as plain text.`,
-      );
-      return await send({ text: message.plain, ...NO_PREVIEW, ...buttons });
+  let formatted = true;
+  let withButtons = message.keyboard.length > 0;
+  for (;;) {
+    try {
+      return await send({
+        ...(formatted ? { text: message.html, parse_mode: 'HTML' } : { text: message.plain }),
+        ...NO_PREVIEW,
+        ...(withButtons ? { reply_markup: { inline_keyboard: message.keyboard } } : {}),
+      });
+    } catch (error) {
+      if (!(error instanceof BotError)) throw error;
+      if (withButtons && BUTTONS.test(error.description)) {
+        withButtons = false;
+        log.warning(`Telegram did not take the buttons (${error.description}); the message is sent without.`);
+      } else if (formatted && FORMATTING.test(error.description)) {
+        formatted = false;
+        log.warning(
+          `Telegram did not take the message's formatting (${error.description}); it is sent as plain text.`,
+        );
+      } else throw error;
     }
-    if (/BUTTON|inline keyboard/i.test(error.description) && message.keyboard.length > 0) {
-      log.warning(`Telegram did not take the buttons (${error.description}); the message is sent without.`);
-      return await send(markup);
-    }
-    throw error;
   }
 }
 

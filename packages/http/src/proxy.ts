@@ -13,24 +13,27 @@ export interface Proxy {
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * The proxy that the environment names for a URL: HTTPS_PROXY or HTTP_PROXY, unless NO_PROXY covers the host.
+ * The proxy that the environment names for a URL: HTTPS_PROXY or HTTP_PROXY, else ALL_PROXY,
+ * unless NO_PROXY covers the host.
  * Lower-case names win, as in curl; upper-case HTTP_PROXY is honoured, since no CGI runs here. Loopback
  * addresses and `localhost` never go through a proxy, as in Go's net/http.
  */
 export function proxyFor(url: URL, env: Environment): Proxy | undefined {
   const secure = url.protocol === 'https:';
-  const value = secure
-    ? (env['https_proxy'] ?? env['HTTPS_PROXY'])
-    : (env['http_proxy'] ?? env['HTTP_PROXY']);
+  const own = secure ? (env['https_proxy'] ?? env['HTTPS_PROXY']) : (env['http_proxy'] ?? env['HTTP_PROXY']);
+  const value = own ?? env['all_proxy'] ?? env['ALL_PROXY'];
   if (!value || isLoopback(url.hostname)) return undefined;
   if (bypasses(env['no_proxy'] ?? env['NO_PROXY'] ?? '', url)) return undefined;
   let proxy: URL;
   try {
     proxy = new URL(value.includes('://') ? value : `http://${value}`);
   } catch {
-    throw new HttpError(`the environment's ${secure ? 'HTTPS_PROXY' : 'HTTP_PROXY'} is not a URL`, {
-      phase: 'proxy',
-    });
+    throw new HttpError(
+      `the environment's ${own === undefined ? 'ALL_PROXY' : secure ? 'HTTPS_PROXY' : 'HTTP_PROXY'} is not a URL`,
+      {
+        phase: 'proxy',
+      },
+    );
   }
   if (proxy.protocol !== 'http:' && proxy.protocol !== 'https:') {
     throw new HttpError(`a proxy of kind ${proxy.protocol}// is not supported`, { phase: 'proxy' });

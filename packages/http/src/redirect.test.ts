@@ -2,6 +2,8 @@ import { afterAll, afterEach, expect, test } from '@jest/globals';
 import { makeCertificate } from '../../../test/support/certificate.ts';
 import { serveHttp, serveHttps } from '../../../test/support/server.ts';
 import { type ConnectOptions, type Endpoint, openHttp } from './index.ts';
+import { proxyFor } from './proxy.ts';
+import { type Hop, followHops, nextHop } from './redirect.ts';
 import { failure, startsForEach } from './testing/http-rig.ts';
 
 const http = openHttp();
@@ -142,4 +144,54 @@ test('credentials never follow a redirect to another origin', async () => {
     http.request({ url: `${server.url}/keep`, method: 'POST', body: 'secret', redirects: 3 }),
   );
   expect(body.phase).toBe('redirect');
+});
+
+test('a redirect that sets the cookie it needs is followed, and only its host gets the cookie', async () => {
+  const seen: (string | undefined)[] = [];
+  const ask = (hop: Hop): Promise<{ status: number; headers: [string, string][] }> => {
+    const cookie = hop.headers.find(([name]) => name === 'cookie')?.[1];
+    seen.push(cookie);
+    if (hop.url.hostname === 'other.test') return Promise.resolve({ status: 200, headers: [] });
+    if (cookie?.includes('seen=1'))
+      return Promise.resolve({ status: 302, headers: [['location', 'http://other.test/']] });
+    return Promise.resolve({
+      status: 302,
+      headers: [
+        ['set-cookie', 'seen=1; Path=/; HttpOnly'],
+        ['set-cookie', 'old=; Max-Age=0'],
+        ['set-cookie', 'tls=1; Secure'],
+        ['location', '/'],
+      ],
+    });
+  };
+  const first: Hop = {
+    method: 'GET',
+    url: new URL('http://shop.test/'),
+    headers: [['cookie', 'own=2']],
+    body: undefined,
+  };
+  const { answer, redirects } = await followHops(first, 5, ask);
+  expect([answer.status, redirects]).toEqual([200, 2]);
+  expect(seen).toEqual(['own=2', 'own=2; seen=1', undefined]);
+});
+
+test('a Location in raw UTF-8, in Latin-1 and in percent signs leads where it says', () => {
+  const hop: Hop = { method: 'GET', url: new URL('http://shop.test/'), headers: [], body: undefined };
+  const to = (location: string) => nextHop(hop, 302, location, 'shop.test:80').url.pathname;
+  expect(to(Buffer.from('/café/日本').toString('latin1'))).toBe('/caf%C3%A9/%E6%97%A5%E6%9C%AC');
+  expect(to('/caf\xe9')).toBe('/caf%C3%A9');
+  expect(to('/caf%C3%A9')).toBe('/caf%C3%A9');
+});
+
+test('ALL_PROXY stands in for both, and what is no HTTP proxy is refused by name', () => {
+  const via = (url: string, env: Record<string, string>) => proxyFor(new URL(url), env)?.endpoint.host;
+  expect(via('http://shop.test/', { ALL_PROXY: 'http://all.test:3128' })).toBe('all.test');
+  expect(via('https://shop.test/', { all_proxy: 'all.test:3128' })).toBe('all.test');
+  expect(via('https://shop.test/', { ALL_PROXY: 'http://all.test', https_proxy: 'http://own.test' })).toBe(
+    'own.test',
+  );
+  expect(via('http://shop.test/', { ALL_PROXY: 'http://all.test', NO_PROXY: 'shop.test' })).toBeUndefined();
+  expect(() => via('http://shop.test/', { ALL_PROXY: 'socks5://all.test:1080' })).toThrow(
+    'a proxy of kind socks5:// is not supported',
+  );
 });

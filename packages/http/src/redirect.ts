@@ -36,7 +36,7 @@ export function nextHop(hop: Hop, status: number, location: string, where: strin
     new HttpError(`${where}: redirect (${status}) ${why}`, { phase: 'redirect', status, sent: true });
   let url: URL;
   try {
-    url = new URL(location, hop.url);
+    url = new URL(utf8(location), hop.url);
   } catch {
     throw fail('to something that is not a URL');
   }
@@ -58,6 +58,67 @@ export function nextHop(hop: Hop, status: number, location: string, where: strin
     ([name]) => (sameOrigin || HARMLESS.has(name)) && !(body === undefined && name.startsWith('content-')),
   );
   return { method, url, headers: sameOrigin ? headers : headers.filter(([name]) => name !== 'host'), body };
+}
+
+/** A header's bytes as the text that was meant: a Location in raw UTF-8 is one, where it can be. */
+function utf8(latin1: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(latin1, 'latin1'));
+  } catch {
+    return latin1;
+  }
+}
+
+interface HopCookie {
+  host: string;
+  name: string;
+  value: string;
+  path: string;
+  secure: boolean;
+}
+
+/**
+ * The cookies that redirects set, for the requests that follow them and no longer: a server that asks whether cookies are
+ * kept redirects in a circle otherwise. Only the host that set one gets it (RFC 6265, section 5; a Domain is not looked at).
+ */
+function hopCookies() {
+  const kept = new Map<string, HopCookie>();
+  return {
+    keep({ url }: Hop, { headers }: Answered): void {
+      for (const [header, text] of headers) {
+        if (header !== 'set-cookie') continue;
+        const [pair = '', ...attributes] = text.split(';').map((part) => part.trim());
+        const at = pair.indexOf('=');
+        if (at < 1) continue;
+        const of = (name: string) =>
+          attributes.find((one) => one.toLowerCase().split('=')[0] === name)?.replace(/^[^=]*=?/, '');
+        const named = of('path');
+        const path = named?.startsWith('/') ? named : url.pathname.replace(/\/[^/]*$/, '') || '/';
+        const cookie = { host: url.hostname, name: pair.slice(0, at), value: pair.slice(at + 1), path };
+        const key = JSON.stringify([cookie.host, cookie.path, cookie.name]);
+        const gone = Number(of('max-age') ?? 1) <= 0 || Date.parse(of('expires') ?? '') < Date.now();
+        if (gone) kept.delete(key);
+        else kept.set(key, { ...cookie, secure: of('secure') !== undefined });
+      }
+    },
+    send(hop: Hop): Hop {
+      const due = [...kept.values()].filter(
+        ({ host, path, secure }) =>
+          host === hop.url.hostname &&
+          (hop.url.pathname === path ||
+            hop.url.pathname.startsWith(path.endsWith('/') ? path : `${path}/`)) &&
+          (!secure || hop.url.protocol === 'https:'),
+      );
+      if (due.length === 0) return hop;
+      const names = new Set(due.map(({ name }) => name));
+      const given = hop.headers
+        .filter(([name]) => name === 'cookie')
+        .flatMap(([, value]) => value.split(/;\s*/))
+        .filter((pair) => pair !== '' && !names.has(pair.split('=')[0]!.trim()));
+      const cookie = [...given, ...due.map(({ name, value }) => `${name}=${value}`)].join('; ');
+      return { ...hop, headers: [...hop.headers.filter(([name]) => name !== 'cookie'), ['cookie', cookie]] };
+    },
+  };
 }
 
 /** The address of a host and port that are not to be resolved, or undefined. */
@@ -109,10 +170,12 @@ export async function followHops<A extends Answered>(
 ): Promise<{ answer: A; hop: Hop; redirects: number }> {
   if (most === 0) return { answer: await ask(first), hop: first, redirects: 0 };
   let hop = first;
+  const cookies = hopCookies();
   const seen = new Set<string>();
   const changed = new Set<string>();
   for (let redirects = 0; ; redirects += 1) {
-    const answer = await ask(hop);
+    const answer = await ask(cookies.send(hop));
+    cookies.keep(hop, answer);
     const location = answer.headers.find(([name]) => name === 'location')?.[1];
     if (!isRedirect(answer.status) || location === undefined) return { answer, hop, redirects };
     const { host, port } = endpointOf(hop.url);

@@ -69,6 +69,7 @@ export const noticeFields = {
   deadline: withDefault(duration(1000, 600_000), 60_000),
   'on-failure': withDefault(oneOf(['warn', 'fail']), 'warn'),
   'github-token': secret(text()),
+  optional: flag(),
 };
 
 export const noticeOutputs = ['delivered', 'message', 'attempts'] as const;

@@ -34,8 +34,10 @@ export interface Sent {
   /** The message's id, where it can be edited later. */
   id?: string;
   sealed?: string;
-  /** The message arrived, but something that belongs to it did not (a file, a reply that calls people). */
+  /** The message arrived, but nobody was called by it, who should have been. */
   shortfall?: unknown;
+  /** The message stands, but without the files that belong to it: told as a warning. */
+  withoutFiles?: unknown;
 }
 
 /** A messenger's own part: everything else about a notice is the same for all. */
@@ -74,7 +76,7 @@ export async function notify<D extends Destination>(
 
   const missing = messenger.needed.find((one) => !one.given);
   if (missing) {
-    const reason = workflow.withheldSecrets();
+    const reason = inputs.optional ? '`optional` is true' : workflow.withheldSecrets();
     if (reason === undefined) {
       throw new Failure('input', `input \`${missing.input}\` is required and is empty`, {
         input: missing.input,
@@ -129,6 +131,13 @@ export async function notify<D extends Destination>(
       });
       if (sent.id !== undefined)
         messages[key] = { id: sent.id, ...(sent.sealed ? { sealed: sent.sealed } : {}) };
+      if (sent.withoutFiles !== undefined) {
+        if (!(sent.withoutFiles instanceof Failure)) throw sent.withoutFiles;
+        const { message, remedy } = sent.withoutFiles;
+        log.warning(
+          `${messenger.name}: ${destination.label}: the message is there, its files are not: ${message.replace(/\.$/, '')}.${remedy ? ` ${remedy}` : ''}`,
+        );
+      }
       if (sent.shortfall !== undefined) failures.push({ label: destination.label, error: sent.shortfall });
     } catch (error) {
       failures.push({ label: destination.label, error });

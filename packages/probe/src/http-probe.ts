@@ -39,6 +39,8 @@ export async function probeHttp(reach: Reach, target: HttpTarget, limits: ProbeL
         connectTimeout: limits.timeout,
         maxBytes: readsBody(target.expect) ? BODY_LIMIT : UNREAD_LIMIT,
         overflow: 'cut',
+        // Nobody decodes what nobody reads, and an unknown coding of it is no fault.
+        decode: readsBody(target.expect),
         maxConnectionAge: CONNECTION_AGE,
         signal: limits.signal,
       });
