@@ -43,7 +43,19 @@ export const fields = {
   'deployment-id': idField(),
 };
 
-export const outputs = ['from', 'to', 'mode', 'elapsed-ms', 'reason', 'report'] as const;
+export const outputs = [
+  'from',
+  'to',
+  'mode',
+  'elapsed-ms',
+  'reason',
+  'releases',
+  'report',
+  'report-file',
+] as const;
 
 export type RollbackInputs = Inputs<typeof fields>;
-export type RollbackOutputs = Record<(typeof outputs)[number], string | number | undefined>;
+export type RollbackOutputs = Record<(typeof outputs)[number], string | number | object | undefined>;
+
+/** Every output, and none of them known. */
+export const EMPTY = Object.fromEntries(outputs.map((name) => [name, undefined])) as RollbackOutputs;

@@ -3,11 +3,27 @@ import { COLORS, marksOf } from '@deploy-actions/ledger';
 import type { Ports } from '@deploy-actions/runner';
 import { type SeenServer, releaseOfColor } from '@deploy-actions/traffic';
 import { colorsInUse, currentRelease } from './decision.ts';
-import type { RollbackOutputs } from './fields.ts';
+import { EMPTY, type RollbackOutputs } from './fields.ts';
+
+/** One release of a server, for the output `releases`. */
+interface ListedRelease {
+  server: string;
+  release: string;
+  version: string;
+  /** RFC 3339; empty where the record does not say. */
+  created: string;
+  sha: string;
+  serves: boolean;
+  color: string;
+  bad: boolean;
+  /** Service -> image id. */
+  images: Readonly<Record<string, string>>;
+}
 
 /** Prints what could be rolled back to: age, version, digests, outcome. Changes nothing. */
 export function showList(seen: readonly SeenServer[], project: string, ports: Ports): RollbackOutputs {
   const rows: string[][] = [];
+  const listed: ListedRelease[] = [];
   for (const { server, look } of seen) {
     const { history } = look;
     const bad = marksOf(history).releases;
@@ -29,6 +45,17 @@ export function showList(seen: readonly SeenServer[], project: string, ports: Po
           ? 'bad'
           : (history.findLast((entry) => entry.release === release.id)?.outcome ?? 'recorded'),
       ].filter((mark) => mark !== '');
+      listed.push({
+        server: server.name,
+        release: release.id,
+        version: release.version,
+        created: release.created,
+        sha: release.sha,
+        serves: release.id === current,
+        color: color ?? '',
+        bad: bad.has(release.id),
+        images: release.images,
+      });
       const digests = Object.entries(release.images).map(
         ([service, id]) => `${service} ${id.replace(/^sha256:/, '').slice(0, 12)}`,
       );
@@ -46,12 +73,5 @@ export function showList(seen: readonly SeenServer[], project: string, ports: Po
     `### What can be rolled back to\n\n${markdownTable(['Server', 'Release', 'Version', 'Age', 'Images', 'State'], rows)}\n`,
   );
   const current = seen[0] ? currentRelease(seen[0].look, project) : '';
-  return {
-    from: current,
-    to: current,
-    mode: 'list',
-    'elapsed-ms': undefined,
-    reason: 'only listed',
-    report: undefined,
-  };
+  return { ...EMPTY, from: current, to: current, mode: 'list', reason: 'only listed', releases: listed };
 }

@@ -1,5 +1,5 @@
 import { type MemberOutcome, memberFailure, succeeded } from '@deploy-actions/host';
-import { type Report, formatDuration } from '@deploy-actions/kit';
+import { type Failure, type Report, formatDuration } from '@deploy-actions/kit';
 import type { Decision } from './decision.ts';
 
 /** What is done, and why, for the log and for whoever is told. */
@@ -47,4 +47,16 @@ export function reportOf(
 /** Where nothing was to be rolled back, or a plan only says what would be. */
 export function idleReport(decision: Decision, elapsedMs: number): Report {
   return { kind: 'rollback', ok: true, summary: sentenceOf(decision), elapsedMs, checks: [] };
+}
+
+/** Where the rollback was refused, or ended before the outcome on the servers was known. */
+export function refusedReport(failure: Failure, elapsedMs: number): Report {
+  const remedy = failure.remedy === undefined ? '' : `. ${failure.remedy}`;
+  return {
+    kind: 'rollback',
+    ok: false,
+    summary: `${failure.kind === 'lost' ? 'the rollback was cut off' : 'nothing was rolled back'}: ${failure.message}${remedy}`,
+    elapsedMs,
+    checks: [],
+  };
 }

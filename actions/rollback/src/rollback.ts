@@ -8,35 +8,48 @@ import {
   outcomeText,
   runTogether,
 } from '@deploy-actions/host';
-import { Failure, escapeMarkdown, formatDuration, markdownTable, reportJson } from '@deploy-actions/kit';
+import {
+  Failure,
+  type Report,
+  escapeMarkdown,
+  formatDuration,
+  markdownTable,
+  publishReport,
+} from '@deploy-actions/kit';
 import { type HistoryEntry, deploymentIdOf, isSameRun, jsonText } from '@deploy-actions/ledger';
-import type { Ports } from '@deploy-actions/runner';
+import { type Ports, writeReport } from '@deploy-actions/runner';
 import { type Server, type Session, serversOf, withSessions } from '@deploy-actions/shell';
 import { type SeenServer, lookAt, settleInterrupted } from '@deploy-actions/traffic';
 import { takenBack } from './compensation.ts';
 import { afterDatabase, commandsFor, databaseServer } from './database.ts';
 import { type Decision, type Request, decide } from './decision.ts';
-import type { RollbackInputs, RollbackOutputs } from './fields.ts';
+import { EMPTY, type RollbackInputs, type RollbackOutputs } from './fields.ts';
 import { showList } from './list.ts';
 import { about, hookUploads, memberOf } from './operations.ts';
 import { recolorOperation, recolored } from './recolor.ts';
-import { idleReport, reportOf, sentenceOf } from './report.ts';
+import { idleReport, refusedReport, reportOf, sentenceOf } from './report.ts';
 import { proveVersion, versionProof } from './served-version.ts';
 import { underWay } from './under-way.ts';
 import type { World } from './world.ts';
 
-const EMPTY: RollbackOutputs = {
-  from: undefined,
-  to: undefined,
-  mode: undefined,
-  'elapsed-ms': undefined,
-  reason: undefined,
-  report: undefined,
-};
-
 /** The action: values in, outputs out, Failures thrown. */
 export async function rollback(inputs: RollbackInputs, world: World): Promise<RollbackOutputs> {
-  return await withSessions(world, (inner) => rollBack(serversOf(inputs), inputs, inner));
+  const begun = world.clock.now();
+  try {
+    return await withSessions(world, (inner) => rollBack(serversOf(inputs), inputs, inner));
+  } catch (error) {
+    if (!(error instanceof Failure) || error.outputs !== undefined) throw error;
+    // Refused, or ended before any server was asked: whoever is told must hear why.
+    const elapsedMs = Math.round(world.clock.now() - begun);
+    const report = refusedReport(error, elapsedMs);
+    world.summary(`### ❌ ${escapeMarkdown(report.summary)}\n`);
+    const outputs = { ...EMPTY, 'elapsed-ms': elapsedMs, reason: error.message, ...publish(report, world) };
+    throw new Failure(error.kind, error.message, { ...error, cause: error.cause, outputs });
+  }
+}
+
+function publish(report: Report, world: World): Partial<RollbackOutputs> {
+  return publishReport(report, world.redactor, (json) => writeReport(world.workflow, 'rollback', json));
 }
 
 async function rollBack(
@@ -74,10 +87,7 @@ async function rollBack(
       ...named(decisions[0]!),
       'elapsed-ms': elapsed(),
       reason,
-      report: reportJson(
-        idleReport((first ?? { decision: decisions[0]! }).decision, elapsed()),
-        world.redactor,
-      ),
+      ...publish(idleReport((first ?? { decision: decisions[0]! }).decision, elapsed()), world),
     };
   }
   const database = databaseServer(acting, servers, inputs);
@@ -113,7 +123,7 @@ async function rollBack(
     mode: modeOf(first.decision),
     'elapsed-ms': elapsed(),
     reason: first.decision.reason,
-    report: reportJson(reportOf(ready, outcomes, elapsed()), world.redactor),
+    ...publish(reportOf(ready, outcomes, elapsed()), world),
   };
   summary(ready, new Map(outcomes.map((one) => [one.name, outcomeText(one)])), elapsed(), world);
   const failure = fleetFailure(outcomes, outputs, members.length > 1);
