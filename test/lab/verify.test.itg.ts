@@ -246,7 +246,7 @@ const PAGE = '<!DOCTYPE html><h1>Unicorn!</h1>';
 const HTML = { 'content-type': 'text/html' };
 const blob = ({ url }: ProxiedRequest) => url.includes('/blobs/');
 const FAULTS: Case[] = [
-  ['401 without a challenge', () => ({ answer: 401 }), 'credentials-missing'],
+  ['401 without a challenge', () => ({ answer: 401 }), 'access-denied'],
   [
     '403 in spite of a token',
     ({ headers }) =>
