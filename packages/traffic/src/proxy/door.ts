@@ -46,8 +46,9 @@ export function frontDoor(
 }
 
 /**
- * Where a prepared site is asked for `verifyUrl`: what the user says wins; where the proxy listens on another port than
- * the usual one, that is known from its preparation.
+ * Where a prepared site is asked for `verifyUrl`: by the user's URL, at the address that its preparation proved. The port
+ * of the URL is the public one, which a load balancer or a forwarded port may have in front of the server; only where the
+ * URL speaks another protocol than was proven is the server asked at the URL's own port.
  */
 export function doorFor(prepared: FrontDoor | undefined, verifyUrl: string): FrontDoor;
 export function doorFor(prepared: FrontDoor, verifyUrl: string | undefined): FrontDoor;
@@ -61,9 +62,8 @@ export function doorFor(
 ): FrontDoor | undefined {
   if (verifyUrl === undefined) return prepared && { url: prepared.url, connect: prepared.connect };
   if (prepared === undefined) return { url: verifyUrl, connect: connectOf(verifyUrl) };
-  const [wanted, known] = [new URL(verifyUrl), new URL(prepared.url)];
-  const same = wanted.protocol === known.protocol && (wanted.port === '' || wanted.port === known.port);
-  return { url: verifyUrl, connect: same ? prepared.connect : connectOf(verifyUrl) };
+  const isProven = new URL(verifyUrl).protocol === new URL(prepared.url).protocol;
+  return { url: verifyUrl, connect: isProven ? prepared.connect : connectOf(verifyUrl) };
 }
 
 /** The server asks itself, at the URL's port. */
