@@ -1,0 +1,36 @@
+# shellcheck shell=dash
+# Confirms a switch that waits for it. Parameters: actor, run_url, stop_after, those of OBSERVE.
+
+operate() {
+  look_at_tools
+  from=$(traffic_observe) || from=
+  result from "$from"
+  result to "$from"
+  if [ ! -f .deploy/confirm ]; then
+    fail refused nothing-to-confirm 'no switch waits to be confirmed' "Either it was confirmed before, or its time ran out and traffic went back: it is on ${from:-no colour} now."
+  fi
+  read -r _ confirm_until confirm_from from_release <.deploy/confirm
+  if [ "$(date +%s)" -ge "$((confirm_until + 5))" ]; then
+    # The timer waits for our lock, or is gone: its time is over all the same.
+    target=$(share_color "$from")
+    from=$confirm_from
+    rm -f .deploy/confirm
+    if can_return && color_well "$(share_color "$from")"; then
+      give_back
+      record_history "$target" "$from" returned 'confirmed too late'
+      fail refused confirmation-late "the confirmation came too late: traffic is back on $from"
+    fi
+    fail refused confirmation-late "the confirmation came too late, but $from is not well: traffic stays on $target"
+  fi
+  # This also takes the request to confirm away.
+  target=$(share_color "$from")
+  fence=$(recorded_fence)
+  last_step=100
+  start_timers
+  journal confirmed
+  record_history "$from" "$from" confirmed "$reason"
+  say "The switch to $from is confirmed."
+  phase drain
+  measure_drain "$(other_color "$target")"
+}
+recover() { :; }

@@ -1,0 +1,54 @@
+# shellcheck shell=dash
+# Starts the managed proxy where it does not run as wanted. Parameters: managedParameters, and login,
+# login_group; the Caddyfile is $files/Caddyfile.
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then
+    "$@"
+  elif command -v sudo >/dev/null 2>&1 && sudo -n true 2>/dev/null; then
+    sudo -n "$@"
+  else return 77; fi
+}
+
+operate() {
+  engine_use "$docker_host"
+  phase prepare
+  if [ ! -w "$folder" ] && ! as_root install -d -m 0755 -o "$login" -g "$login_group" "$folder"; then
+    fail refused root-needed "$folder cannot be made" "An administrator can run, on the server: install -d -m 0755 -o $login -g $login_group $folder"
+  fi
+  mkdir -p proxy && chmod 0755 proxy
+  # What was prepared before stays: the colours' part is in it.
+  if [ ! -f proxy/Caddyfile ]; then cp "$files/Caddyfile" proxy/Caddyfile && chmod 0644 proxy/Caddyfile; fi
+  for managed_color in blue green; do
+    managed_network=$(color_network "$project" "$managed_color")
+    engine_network "$managed_network" "$project" ||
+      fail remote docker-failed "the network $managed_network could not be made"
+  done
+  managed_name=$project-proxy
+  managed_want="$image $ports $certificate $key"
+  if [ "$(engine_keeper "$managed_name" deploy-actions.proxy)" = "$managed_want true" ]; then
+    say "$managed_name runs already"
+    return 0
+  fi
+  engine_has_image "$image" || run "the image $image" engine_pull "$image" "" "$run/pull" || fail remote pull-failed "the image $image could not be pulled"
+  engine_remove "$managed_name"
+  set --
+  for managed_port in $ports; do
+    case $managed_port in *:*) set -- "$@" --publish "$managed_port" ;; *) set -- "$@" --publish "$managed_port:$managed_port" ;; esac
+  done
+  if [ -n "$certificate" ]; then
+    set -- "$@" --volume "$certificate:/etc/deploy-actions/cert.pem:ro" --volume "$key:/etc/deploy-actions/key.pem:ro"
+  fi
+  phase start
+  # One network at first: what is joined later sorts behind it.
+  engine_make --name "$managed_name" --restart unless-stopped --label "deploy-actions.project=$project" \
+    --label "deploy-actions.proxy=$managed_want" --network "$(color_network "$project" blue)" --volume "$path/proxy:/etc/caddy:ro" \
+    --volume "$folder:$folder:ro" --volume "${project}_proxy-data:/data" "$@" --entrypoint caddy "$image" \
+    run --config /etc/caddy/Caddyfile || fail remote docker-failed "the container $managed_name could not be made"
+  engine_join "$(color_network "$project" green)" "$managed_name" || fail remote docker-failed "$managed_name could not join the colours' networks"
+  engine_resume "$managed_name" || fail remote docker-failed "$managed_name does not start: are its ports ($ports) taken?"
+  wait_until 20 "$managed_name to run" managed_runs || fail unhealthy proxy-unhealthy "$managed_name does not stay up: $(engine_last_words "$managed_name" | tr '\n' ' ' | cut -c 1-400)"
+  say "$managed_name answers on $ports"
+}
+managed_runs() { engine_in "$managed_name" caddy version >/dev/null 2>&1; }
+recover() { :; }

@@ -1,0 +1,4 @@
+# shellcheck shell=dash
+# The host recovers what was cut off before it comes to this.
+
+operate() { :; }

@@ -1,0 +1,294 @@
+# shellcheck shell=dash
+# Containers by Docker and Compose: the only file that calls them. Another engine is another file with these functions.
+# A PROJECT is a stack, or a colour of one; a DIRECTORY holds a release as it was resolved (compose.json). What changes
+# something does not hand the lock down to what the engine starts, but for what Compose starts itself: see run_locked.
+# Names of services, ids and references have no spaces, so lists of them are words.
+# shellcheck disable=SC2086
+
+# engine_use ADDRESS: another engine than the usual one; empty: the usual one.
+engine_use() {
+  [ -z "$1" ] || export DOCKER_HOST="$1"
+}
+
+engine_is_installed() {
+  command -v docker >/dev/null 2>&1
+}
+
+# engine_about: the folder of its images, the version that counts, and the path of the program that brings up releases;
+# a line each, the last ones empty where there is none.
+engine_about() {
+  docker info --format '{{.DockerRootDir}}
+{{range .ClientInfo.Plugins}}{{if eq .Name "compose"}}{{.Version}}
+{{.Path}}{{end}}{{end}}' </dev/null
+}
+
+# engine_complaint: why it cannot be used. Not every version of `docker info` gives the reason.
+engine_complaint() {
+  docker version --format '{{.Server.Version}}' </dev/null 2>&1
+}
+
+engine_image_folder() {
+  docker info --format '{{.DockerRootDir}}' </dev/null 2>/dev/null
+}
+
+# --- which containers there are: their identity is asked for here and nowhere else ---------------------------
+
+# engine_ids PROJECT [SERVICE]: of all its containers, also of stopped ones and of commands that ran in one of their own.
+engine_ids() {
+  docker ps --all --quiet --no-trunc --filter "label=com.docker.compose.project=$1" \
+    ${2:+--filter "label=com.docker.compose.service=$2"} </dev/null
+}
+
+# engine_states PROJECT SERVICE: the same, each with its state.
+engine_states() {
+  docker ps --all --no-trunc --format '{{.ID}} {{.State}}' --filter "label=com.docker.compose.project=$1" \
+    --filter "label=com.docker.compose.service=$2" </dev/null
+}
+
+# engine_running_ids PROJECT: of those that run.
+engine_running_ids() {
+  docker ps --quiet --filter "label=com.docker.compose.project=$1" </dev/null
+}
+
+# engine_stacks: id and project of every container of a stack.
+engine_stacks() {
+  docker ps --all --no-trunc --format '{{.ID}} {{.Label "com.docker.compose.project"}}' \
+    --filter label=com.docker.compose.project </dev/null
+}
+
+# engine_all: id, state, whether it was a command's own (True, False, or - outside of stacks) and project of every container.
+engine_all() {
+  docker ps -a --no-trunc --format '{{.ID}} {{.State}} {{or (.Label "com.docker.compose.oneoff") "-"}} {{.Label "com.docker.compose.project"}}' </dev/null
+}
+
+# engine_table: project, id, service, state, release (- for none) and the engine's words on its state, of every
+# container of a stack.
+engine_table() {
+  docker ps -a --no-trunc --filter label=com.docker.compose.oneoff=False \
+    --format '{{.Label "com.docker.compose.project"}} {{.ID}} {{.Label "com.docker.compose.service"}} {{.State}} {{or (.Label "deploy-actions.release") "-"}} {{.Status}}' </dev/null
+}
+
+# engine_survey IDS…: a line for each container that is part of a stack:
+# service id hash image-id status exit-code restarts health oom number started-at name image namespaces
+# A container that went meanwhile is left out. A key that is not there only `index` forgives.
+engine_survey() {
+  docker inspect --type container --format '{{or (index .Config.Labels "com.docker.compose.oneoff") "False"}} {{or (index .Config.Labels "com.docker.compose.service") "-"}} {{.ID}} {{or (index .Config.Labels "deploy-actions.hash") "-"}} {{.Image}} {{.State.Status}} {{.State.ExitCode}} {{.RestartCount}} {{if .State.Health}}{{.State.Health.Status}}{{else}}none{{end}} {{.State.OOMKilled}} {{or (index .Config.Labels "com.docker.compose.container-number") "1"}} {{.State.StartedAt}} {{.Name}} {{.Config.Image}} {{.HostConfig.NetworkMode}},{{.HostConfig.IpcMode}},{{.HostConfig.PidMode}}' "$@" </dev/null 2>/dev/null |
+    sed -n 's/^False //p'
+}
+
+# engine_observe IDS…: what the runner decides by, a JSON object each; see ObservedContainer in packages/compose.
+engine_observe() {
+  docker inspect --type container --format '{"id":{{json .ID}},"name":{{json .Name}},"project":{{json (or (index .Config.Labels "com.docker.compose.project") "")}},"service":{{json (or (index .Config.Labels "com.docker.compose.service") "")}},"once":{{json (or (index .Config.Labels "com.docker.compose.oneoff") "")}},"image":{{json .Config.Image}},"imageId":{{json .Image}},"hash":{{json (or (index .Config.Labels "deploy-actions.hash") "")}},"engineHash":{{json (or (index .Config.Labels "com.docker.compose.config-hash") "")}},"folder":{{json (or (index .Config.Labels "com.docker.compose.project.working_dir") "")}},"files":{{json (or (index .Config.Labels "com.docker.compose.project.config_files") "")}},"status":{{json .State.Status}},"exitCode":{{.State.ExitCode}},"health":{{if .State.Health}}{{json .State.Health.Status}}{{else}}""{{end}},"startedAt":{{json .State.StartedAt}},"restarts":{{.RestartCount}},"modes":[{{json .HostConfig.NetworkMode}},{{json .HostConfig.IpcMode}},{{json .HostConfig.PidMode}}]}' "$@" </dev/null 2>/dev/null
+}
+
+# engine_look IDS…: what is looked at before traffic moves, a JSON object each; see LookContainer in packages/traffic.
+engine_look() {
+  docker inspect --format '{"id":{{json .ID}},"name":{{json .Name}},"labels":{{json .Config.Labels}},"status":{{json .State.Status}},"health":{{if .State.Health}}{{json .State.Health.Status}}{{else}}"none"{{end}},"started":{{json .State.StartedAt}},"image":{{json .Config.Image}},"imageId":{{json .Image}},"ports":{{json .NetworkSettings.Ports}},"bindings":{{json .HostConfig.PortBindings}}}' "$@" </dev/null
+}
+
+# engine_programs IDS…: id, name, image, project (- for none), the words of its program, `ports` and those that are published.
+engine_programs() {
+  docker inspect --format '{{.ID}} {{.Name}} {{.Config.Image}} {{or (index .Config.Labels "com.docker.compose.project") "-"}} {{.Path}} {{join .Args " "}} ports {{range $port, $to := .NetworkSettings.Ports}}{{if $to}}{{$port}} {{end}}{{end}}' "$@" </dev/null
+}
+
+# engine_surroundings ID NAME: its mounts, networks and ports as JSON, under the name.
+engine_surroundings() {
+  docker inspect --format "{\"name\":\"$2\",\"id\":{{json .ID}},\"mounts\":{{json .Mounts}},\"networks\":{{json .NetworkSettings.Networks}},\"ports\":{{json .NetworkSettings.Ports}}}" "$1" </dev/null
+}
+
+# engine_whole IDS…: all that is known of containers, a JSON object each; engine_whole_images: of their images.
+engine_whole() {
+  docker inspect --type container --format '{{json .}}' "$@" </dev/null 2>/dev/null
+}
+engine_whole_images() {
+  docker image inspect --format '{{json .}}' $(docker inspect --format '{{.Image}}' "$@" </dev/null | sort -u) </dev/null 2>/dev/null
+}
+
+# engine_folder ID: where the stack was brought up; engine_name ID: its name.
+engine_folder() {
+  docker inspect --format '{{index .Config.Labels "com.docker.compose.project.working_dir"}}' "$1" </dev/null
+}
+engine_name() {
+  docker inspect --format '{{.Name}}' "$1" </dev/null
+}
+
+# engine_is_there NAME: also where it has ended.
+engine_is_there() {
+  docker container inspect "$1" </dev/null >/dev/null 2>&1
+}
+
+# engine_evidence ID: state, health log and last lines, for people.
+engine_evidence() {
+  docker inspect --type container --format '== {{.Name}}: {{.State.Status}}, exit code {{.State.ExitCode}}, {{.RestartCount}} restarts{{if .State.OOMKilled}}, killed for want of memory{{end}}{{if .State.Error}}, {{.State.Error}}{{end}}{{if .State.Health}}
+health: {{.State.Health.Status}}, {{.State.Health.FailingStreak}} failures in a row{{range .State.Health.Log}}
+  {{.Start}} exit code {{.ExitCode}}: {{.Output}}{{end}}{{end}}' "$1" </dev/null | grep .
+  printf 'last lines:\n'
+  docker logs --tail 50 "$1" </dev/null 2>&1 | cut -c 1-2000 | sed 's/^/  /'
+}
+
+# --- a release ---------------------------------------------------------------------------------------------------
+
+# _engine_compose PROJECT DIRECTORY WORDS…: no env file, since everything is resolved. Where the plugin was seen, it is
+# run by itself, which spares two starts of programs each time.
+_engine_compose() {
+  _engine_project=$1
+  _engine_file=$2/compose.json
+  shift 2
+  set -- --project-name "$_engine_project" --project-directory "$path" --env-file /dev/null --file "$_engine_file" "$@"
+  _engine_plugin=$(cat "$files/compose-plugin" 2>/dev/null)
+  if [ -x "$_engine_plugin" ]; then "$_engine_plugin" "$@"; else docker compose "$@"; fi
+}
+
+# engine_start PROJECT DIRECTORY HOW SECONDS SERVICES…: makes and starts the containers of these services and no others.
+# HOW: `changed` makes anew what differs, `anew` all of them, `missing` nothing that is there. SECONDS: to stop what is
+# replaced; empty: as the release says. Without what they need, since with that it would run one-shots again.
+engine_start() {
+  _engine_project=$1
+  _engine_directory=$2
+  case $3 in anew) _engine_how=--force-recreate ;; missing) _engine_how=--no-recreate ;; *) _engine_how= ;; esac
+  _engine_seconds=$4
+  shift 4
+  _engine_compose "$_engine_project" "$_engine_directory" up --detach --no-deps --no-build --pull never --no-color --quiet-pull \
+    ${_engine_seconds:+--timeout "$_engine_seconds"} ${_engine_how:+"$_engine_how"} "$@"
+}
+
+# engine_restart PROJECT DIRECTORY SECONDS SERVICES…
+engine_restart() {
+  _engine_project=$1
+  _engine_directory=$2
+  _engine_seconds=$3
+  shift 3
+  _engine_compose "$_engine_project" "$_engine_directory" restart --no-deps ${_engine_seconds:+--timeout "$_engine_seconds"} "$@"
+}
+
+# engine_run PROJECT DIRECTORY NAME SERVICE WORDS…: a command in a container of its own, which goes on by itself.
+engine_run() {
+  _engine_project=$1
+  _engine_directory=$2
+  _engine_name=$3
+  shift 3
+  _engine_compose "$_engine_project" "$_engine_directory" run --detach --no-deps -T --name "$_engine_name" "$@"
+}
+
+# engine_follow NAME: its output, to its end. engine_result NAME: waits and prints the exit code. engine_log NAME.
+engine_follow() { docker logs --follow "$1" </dev/null; }
+engine_result() { docker wait "$1" </dev/null; }
+engine_log() { docker logs "$1" </dev/null; }
+
+# engine_ask PROJECT DIRECTORY SERVICE WORDS…: a command whose output is wanted, in a container that goes with it.
+engine_ask() {
+  _engine_project=$1
+  _engine_directory=$2
+  shift 2
+  _engine_compose "$_engine_project" "$_engine_directory" run --rm --no-deps -T "$@"
+}
+
+# engine_exec PROJECT DIRECTORY SERVICE WORDS…: in the first running container of the service.
+engine_exec() {
+  _engine_project=$1
+  _engine_directory=$2
+  shift 2
+  _engine_compose "$_engine_project" "$_engine_directory" exec -T "$@"
+}
+
+# engine_resolve WORDS…: the configuration of compose files, as JSON. engine_services WORDS…: the names of its services.
+# A variable of the process would beat the env file, so there is none; PWD is what a person has who does it by hand.
+engine_resolve() { _engine_config "$@" config --format json; }
+engine_services() { _engine_config "$@" --profile '*' config --services; }
+_engine_config() {
+  env -i "PWD=$PWD" "HOME=$HOME" "PATH=$PATH" ${DOCKER_HOST:+"DOCKER_HOST=$DOCKER_HOST"} docker compose "$@" </dev/null
+}
+
+# engine_hashes PROJECT FOLDER FILE: the engine's own hash of each service, as if it were brought up in that folder.
+engine_hashes() {
+  docker compose --project-name "$1" --project-directory "$2" --env-file /dev/null --file "$3" config --hash '*' </dev/null 2>/dev/null
+}
+
+# --- containers ------------------------------------------------------------------------------------------------
+
+# engine_stop SECONDS IDS…: empty: as the container says.
+engine_stop() {
+  _engine_seconds=$1
+  shift
+  docker stop ${_engine_seconds:+--time "$_engine_seconds"} "$@" </dev/null >/dev/null 9>&-
+}
+
+# engine_resume IDS…: starts what was stopped, as it is. engine_remove IDS…: whatever they do. engine_rename ID NAME.
+engine_resume() { docker start "$@" </dev/null >/dev/null 9>&-; }
+engine_remove() { docker rm --force "$@" </dev/null >/dev/null 2>&1 9>&-; }
+engine_rename() { docker rename "$1" "$2" </dev/null 9>&-; }
+
+# engine_in ID WORDS…: a command in a container. engine_pid ID: of its first process. engine_processes ID: pid and words
+# of each. engine_signal ID SIGNAL. engine_addresses ID: in its networks.
+engine_in() { docker exec "$@" </dev/null; }
+engine_pid() { docker inspect --format '{{.State.Pid}}' "$1" </dev/null; }
+engine_processes() { docker top "$1" -o pid,args </dev/null 2>/dev/null; }
+engine_signal() { docker kill -s "$2" "$1" </dev/null >/dev/null; }
+engine_addresses() { docker inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}' "$1" </dev/null; }
+
+# engine_keeper NAME LABEL: what the label says of a container, and whether it runs (true or false).
+engine_keeper() { docker inspect --format "{{index .Config.Labels \"$2\"}} {{.State.Running}}" "$1" </dev/null 2>/dev/null; }
+
+# engine_make WORDS…: a container outside of any stack, not started; the words are Docker's.
+engine_make() { docker create "$@" </dev/null >/dev/null 9>&-; }
+engine_last_words() { docker logs --tail 5 "$1" </dev/null 2>&1; }
+
+# --- networks and volumes ------------------------------------------------------------------------------------------
+
+# engine_networks ID: the names of its networks, one per line.
+engine_networks() {
+  # shellcheck disable=SC2016 # the template's own variables
+  docker inspect --format '{{range $name, $_ := .NetworkSettings.Networks}}{{println $name}}{{end}}' "$1" </dev/null | grep .
+}
+
+# engine_network NAME PROJECT: it is there, for the project, outside of every stack.
+engine_network() {
+  docker network inspect --format . "$1" </dev/null >/dev/null 2>&1 ||
+    docker network create --label "deploy-actions.project=$2" "$1" </dev/null >/dev/null 9>&-
+}
+
+# engine_join NETWORK ID [NAME]: the container is on the network, under the name too.
+engine_join() {
+  docker network connect ${3:+--alias "$3"} "$1" "$2" </dev/null 9>&-
+}
+
+# engine_volume NAME WORDS…: it is there; the words are those that make it, the name among them.
+engine_volume() {
+  docker volume inspect --format . "$1" </dev/null >/dev/null 2>&1 && return 0
+  shift
+  docker volume create "$@" </dev/null >/dev/null 9>&-
+}
+
+# --- images -----------------------------------------------------------------------------------------------------
+
+# engine_has_image REFERENCE-OR-ID. engine_image_id REFERENCE.
+engine_has_image() { docker image inspect --format . "$1" </dev/null >/dev/null 2>&1; }
+engine_image_id() { docker image inspect --format '{{.Id}}' "$1" </dev/null 2>/dev/null; }
+
+# engine_digests REFERENCES…: a line for each, in their order: the id, and its references by digest.
+engine_digests() { docker image inspect --format '{{.Id}} {{range .RepoDigests}}{{.}} {{end}}' "$@" </dev/null; }
+
+# engine_images: what is on the server, a JSON object each; see LocalImage in packages/compose.
+engine_images() { docker image ls --no-trunc --digests --format '{{json .}}' </dev/null; }
+
+# engine_tag IMAGE NAME, engine_untag NAME: the image goes with its last name, unless a container uses it.
+engine_tag() { docker tag "$1" "$2" </dev/null 9>&-; }
+engine_untag() { docker image rm "$1" </dev/null >/dev/null 2>&1 9>&-; }
+
+# engine_pull REFERENCE LOGIN PID-FILE, engine_manifest REFERENCE LOGIN PID-FILE: with the login in that folder, or
+# none. As long as it runs its process is in the file, so that it can be ended.
+engine_pull() { _engine_registry "$2" "$3" pull --quiet "$1"; }
+engine_manifest() {
+  _engine_registry "$2" "$3" manifest inspect --verbose "$1" 2>/dev/null ||
+    _engine_registry "$2" "$3" manifest inspect --insecure --verbose "$1" 2>/dev/null
+}
+_engine_registry() {
+  _engine_login=$1
+  _engine_pid_file=$2
+  shift 2
+  # shellcheck disable=SC2016 # the inner shell's own
+  ${_engine_login:+env "DOCKER_CONFIG=$_engine_login"} sh -c 'echo "$$" >"$0"; exec docker "$@"' "$_engine_pid_file" "$@" </dev/null
+  _engine_code=$?
+  rm -f "$_engine_pid_file"
+  return "$_engine_code"
+}

@@ -1,0 +1,317 @@
+# shellcheck shell=dash
+# What the prelude, the parameters and the other parts define is not seen here; names of services have no spaces.
+# shellcheck disable=SC2154,SC2034,SC2013,SC2086
+# The deploy itself. The files of the run: release/ (compose.json, services, pulls, needs, trees, hooks/,
+# release.head, env), and the files sent under project/.
+# Parameters beside those of the other parts: on_failure (restore or keep), gates (true with several servers),
+# go_deadline (seconds), history_head.
+
+operate() {
+  begin
+  phase preflight
+  # That Docker and Compose can be used, the look before this has seen.
+  if [ -n "$color" ]; then check_color; else check_stack_is_ours; fi
+  check_disk "$files/release"
+  phase pull
+  pull_images "$files/release"
+  if [ -n "$color" ] && [ -s "$files/release/shared/services" ]; then
+    # What is kept as it is need not be fetched anew.
+    [ "$shared_services" = update ] || [ "$pull" = never ] || pull=missing
+    pull_images "$files/release/shared"
+  fi
+  stop_if_cancelled
+  keep_images "$release" "$files/release" 9>&- &
+  survey "$scratch/containers" || fail remote docker-failed 'docker ps failed'
+  wait
+  if is_unchanged; then
+    say "nothing differs from the release $previous: nothing is recreated"
+    drop_sent
+    forget_tags
+    pass_first_gate || stop_without_go
+    pass_last_gate || stop_without_go
+    result release "$previous"
+    result changed false
+    result_file images "$path/releases/$previous/images"
+    result_file digests "$files/release/digests"
+    record_history unchanged
+    return 0
+  fi
+  place_release || fail remote write-failed "the release could not be written to $path"
+  if [ -z "$(current_release)" ] && [ -d "$files/release-adopted" ]; then adopt_stack; fi
+  pass_first_gate || stop_without_go
+  [ "$gates" = true ] || surveyed=yes
+  make_ready
+}
+
+# From here on everything can be done again after a crash: each step looks at what is there.
+make_ready() {
+  directory=$path/releases/$release
+  if [ -n "$color" ]; then
+    phase shared
+    surveyed=
+    prepare_color "$directory" || abandon
+  fi
+  if has_hooks "$directory" before-up; then
+    phase before-up
+    surveyed=
+    run_hooks "$directory" before-up || abandon
+  fi
+  if has_hooks "$directory" migrate; then
+    phase migrate
+    surveyed=
+    migrate "$directory" || abandon
+  fi
+  phase up
+  journalled up:begin || journal up:begin
+  bring_up "$directory" || undo
+  echo "$changed_services" >"$run/changed"
+  phase wait
+  wait_healthy "$directory" || undo
+  say 'every service is healthy'
+  if has_hooks "$directory" after-up; then
+    phase after-up
+    run_hooks "$directory" after-up || undo
+  fi
+  pass_last_gate || {
+    result stopped true
+    problem='another server failed, or the runner was lost'
+    undo
+  }
+  finish
+}
+
+begin() {
+  begin_work
+  if [ -f "$run/previous" ]; then
+    previous=$(cat "$run/previous")
+  else
+    previous=$(slot_release)
+    printf '%s' "$previous" >"$run/previous"
+  fi
+  result previous "$previous"
+}
+
+# The stack that runs becomes a release, which can be brought back.
+adopt_stack() {
+  _adopted=$path/releases/adopted
+  rm -rf "$_adopted"
+  if ! { cp -R "$files/release-adopted" "$_adopted" && cp "$_adopted/images" "$_adopted/digests" &&
+    write_release_json "$_adopted" '' && : >"$_adopted/deployed" && link_current adopted; }; then
+    fail remote write-failed "the running stack could not be recorded in $path"
+  fi
+  keep_images adopted "$_adopted"
+  if [ -z "$color" ]; then
+    previous=adopted
+    printf '%s' "$previous" >"$run/previous"
+    result previous "$previous"
+  fi
+  say 'the running stack is recorded as the release adopted'
+}
+
+# Containers of this project that we did not start are somebody's running site: the user must say so.
+check_stack_is_ours() {
+  [ -z "$previous" ] || return 0
+  [ "$adopt" != true ] || return 0
+  survey "$scratch/containers" || fail remote docker-failed 'docker ps failed'
+  awk '$3 == "-"' "$scratch/containers" >"$scratch/foreign"
+  [ -s "$scratch/foreign" ] || return 0
+  stop refused foreign-containers "the project $project has containers that this action did not start: $(awk '{ printf "%s%s", separator, substr($12, 2); separator = ", " }' "$scratch/foreign")" \
+    'Set adopt: true once to take the running stack over as it is, or give another project.'
+}
+
+is_unchanged() {
+  [ -n "$previous" ] || return 1
+  _old=$path/releases/$previous
+  cmp -s "$_old/services" "$files/release/services" || return 1
+  [ -z "$(not_current "$files/release")" ] || return 1
+  [ "$remove_orphans" != true ] || [ -z "$(orphans "$files/release")" ]
+}
+
+forget_tags() {
+  [ -f "$files/release/images" ] || return 0
+  while read -r _service _id _image; do
+    engine_untag "$(image_tag "$release" "$_service")" &
+  done <"$files/release/images"
+  wait
+}
+
+# With several servers there are two gates. Before the first nothing has changed: the runner opens it by a file,
+# which says what the migrations on the first server did. The second is the host program's own `await_go`.
+pass_first_gate() {
+  [ "$gates" = true ] || return 0
+  phase ready
+  wait_until "$go_deadline" 'the other servers' test -f "$run/proceed"
+}
+
+pass_last_gate() {
+  [ "$gates" = true ] || return 0
+  phase all-ready
+  await_go "$go_deadline"
+}
+
+stop_without_go() {
+  result stopped true
+  forget_tags
+  stop refused stopped-with-others 'nothing was changed here, because another server failed or the runner was lost'
+}
+
+# What the release's images are, also when it fails.
+tell_digests() {
+  [ ! -f "$files/release/digests" ] || result_file digests "$files/release/digests"
+}
+
+# What went wrong, by itself and without what became of it, and the services that are not well.
+tell_cause() {
+  result cause "$problem"
+  result unhealthy "$bad_services"
+}
+
+# abandon: something failed before anything was recreated; the old release goes on serving.
+abandon() {
+  tell_digests
+  tell_cause
+  [ -z "$bad_services" ] || gather_evidence "$bad_services"
+  record_history failed true
+  result changed false
+  forget_tags
+  if [ -n "$previous" ]; then _serving="$previous goes on serving; nothing was recreated"; else _serving='Nothing was recreated'; fi
+  if schema_allows_old; then
+    schema_settled
+    fail unhealthy hook-failed "$problem. $_serving" 'Mend the cause and deploy again.'
+  fi
+  fail unhealthy schema-moved "$problem. $_serving, but the migrations may have changed the schema under it" \
+    'Check the database, mend the migration and deploy again.'
+}
+
+# undo: the new release is not well. The evidence first, then the release before it, by the same code.
+undo() {
+  tell_digests
+  tell_cause
+  [ -z "$bad_services" ] || gather_evidence "$bad_services"
+  cause=$problem
+  journalled undo:begin || journal undo:begin
+  if [ "$on_failure" = keep ]; then
+    # What is in the colour is no proven release: nothing may switch to it.
+    [ -z "$color" ] || rm -f "$path/.deploy/color-$color"
+    record_history failed true
+    fail unhealthy release-unhealthy "$cause. Nothing was restored, as on-failure: keep says" 'Look at the containers on the server, then deploy or roll back.'
+  fi
+  if [ -n "$color" ] && { [ -z "$previous" ] || ! schema_allows_old; }; then
+    take_down_color
+    result changed false
+    record_history failed true
+    fail unhealthy release-unhealthy "$cause. $color was taken down again; traffic was not touched" 'Mend the cause and deploy again.'
+  fi
+  if [ -z "$previous" ]; then
+    record_history failed true
+    fail unhealthy release-unhealthy "$cause. There is no earlier release to restore; the containers are left as they are" 'Mend the cause and deploy again.'
+  fi
+  if ! schema_allows_old; then
+    record_history failed true
+    fail unhealthy schema-moved "$cause. $previous was not restored: the migrations changed the schema, and nothing says that the old code runs on it" \
+      'Mend the release and deploy again; or, if the old code can run on the new schema, set migration-reversible: true and roll back.'
+  fi
+  phase restore
+  restore "$previous"
+}
+
+# restore RELEASE: brings it back and proves it healthy, then ends the operation as failed with $cause.
+restore() {
+  # Whoever asked to stop wants what ran before; waiting for that must not stop.
+  rm -f "$run/cancel"
+  say "restores the release $1"
+  _back=$path/releases/$1
+  restore_references "$_back" "$1" || warn "an image of $1 could not be found again"
+  # Services that only the failed release has.
+  awk 'FILENAME == ARGV[1] { known[$7] = 1; next } !($7 in known) { print $7 }' "$_back/services" \
+    "$path/releases/$release/services" >"$scratch/only-new"
+  survey "$scratch/containers"
+  while read -r _name; do
+    for _id in $(ids_of "$_name"); do
+      say "removes $_name, which $1 does not have"
+      engine_remove "$_id"
+    done
+  done <"$scratch/only-new"
+  remove_orphans=false
+  if bring_up "$_back" && wait_healthy "$_back"; then
+    [ "$(slot_release)" = "$1" ] || fill_slot "$1"
+    schema_settled
+    result restored true
+    record_history restored true
+    forget_tags
+    say "$1 is restored and healthy"
+    fail unhealthy release-unhealthy "$cause. $1 was restored and is healthy" 'The last lines and the health log of what failed are below.'
+  fi
+  result restored false
+  gather_evidence "$bad_services"
+  record_history failed true
+  fail unhealthy restore-failed "$cause. Restoring $1 failed as well: $problem" 'The site may be down: look at the containers on the server now.'
+}
+
+finish() {
+  phase finish
+  still_runs || undo
+  write_release_json "$directory" "$previous" || undo
+  : >"$directory/deployed"
+  if [ "$(slot_release)" != "$release" ]; then
+    fill_slot "$release" || undo
+  fi
+  schema_settled
+  journalled committed || journal committed
+  record_history succeeded
+  retain
+  tell_success
+  say "$release is deployed"
+}
+
+# An engine that was killed stops what it finds running when it comes back, and for good. During after-up and at the
+# gate there was time for that since the services were proven healthy.
+still_runs() {
+  has_hooks "$directory" after-up || [ "$gates" = true ] || return 0
+  survey "$scratch/containers" || return 0
+  [ -n "$(not_current "$directory")" ] || return 0
+  say 'something stopped since it was healthy; it is started again'
+  bring_up "$directory" && wait_healthy "$directory"
+}
+
+tell_success() {
+  _changed=$(cat "$run/changed" 2>/dev/null)
+  result release "$release"
+  result changed "$(if [ -n "$_changed" ]; then echo true; else echo false; fi)"
+  result changed_services "$_changed"
+  result_file images "$directory/images"
+  result_file digests "$directory/digests"
+}
+
+# recover: the run was interrupted, by a crash or a restart of the server. Before anything was recreated there is
+# only a migration to wait for; later it goes on to the end, and back if that fails.
+recover() {
+  begin
+  if journalled committed; then
+    directory=$path/releases/$release
+    [ -f "$run/recorded" ] || record_history succeeded
+    tell_success
+    return 0
+  fi
+  if journalled undo:begin; then
+    cause='the deployment had failed when it was interrupted'
+    if [ "$on_failure" = restore ] && [ -n "$previous" ] && schema_allows_old; then restore "$previous"; fi
+    record_history failed true
+    fail unhealthy release-unhealthy "$cause"
+  fi
+  if ! journalled up:begin; then
+    for _hook in "$files"/release/hooks/*; do
+      [ -f "$_hook" ] || continue
+      _left=$(container_of "$_hook")
+      engine_is_there "$_left" || continue
+      run "$_left, which was interrupted" engine_result "$_left"
+      engine_log "$_left" >"$run/$(basename "$_hook").log" 2>&1
+      engine_remove "$_left"
+    done
+    [ ! -f "$files/release/images" ] || forget_tags
+    record_history interrupted
+    fail lost interrupted 'the deployment was interrupted before anything was recreated' 'Deploy again.'
+  fi
+  say 'goes on with the interrupted deployment'
+  make_ready
+}
