@@ -29,6 +29,7 @@ export const PHASES = [
   { name: 'write', title: 'Write the configuration' },
   { name: 'reload', title: 'Let the proxy read it' },
   { name: 'prove', title: 'See that the proxy answers as before' },
+  { name: 'clean', title: 'Take away what nobody asks any more' },
 ] as const satisfies readonly { name: string; title: string }[];
 
 export type PhaseName = (typeof PHASES)[number]['name'];

@@ -9,7 +9,7 @@ export const caddy: Proxy = {
   part: part(new URL('caddy.sh', import.meta.url)),
   preparationParts: [
     part(new URL('../flags.sh', import.meta.url)),
-    part(new URL('preparation.sh', import.meta.url)),
+    part(new URL('caddy-preparation.sh', import.meta.url)),
   ],
   files: () => [],
   prepare: async () => (await import('./preparation.ts')).preparation,

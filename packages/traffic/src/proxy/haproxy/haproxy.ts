@@ -7,7 +7,7 @@ export const haproxy: Proxy = {
   mechanism: 'map',
   errorLog: '',
   part: part(new URL('haproxy.sh', import.meta.url)),
-  preparationParts: [part(new URL('preparation.sh', import.meta.url))],
+  preparationParts: [part(new URL('haproxy-preparation.sh', import.meta.url))],
   files: () => [],
   prepare: async () => (await import('./preparation.ts')).preparation,
 };

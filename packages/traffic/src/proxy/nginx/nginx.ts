@@ -9,7 +9,7 @@ export const nginx: Proxy = {
   part: part(new URL('nginx.sh', import.meta.url)),
   preparationParts: [
     part(new URL('../flags.sh', import.meta.url)),
-    part(new URL('preparation.sh', import.meta.url)),
+    part(new URL('nginx-preparation.sh', import.meta.url)),
   ],
   files: () => [],
   prepare: async () => (await import('./preparation.ts')).preparation,

@@ -8,7 +8,7 @@ export const traefik: Proxy = {
   mechanism: 'file',
   errorLog: '',
   part: part(new URL('traefik.sh', import.meta.url)),
-  preparationParts: [part(new URL('preparation.sh', import.meta.url))],
+  preparationParts: [part(new URL('traefik-preparation.sh', import.meta.url))],
   files: shareFiles,
   prepare: async () => (await import('./preparation.ts')).preparation,
 };
