@@ -8,6 +8,7 @@ import { Failure, systemClock } from '@deploy-actions/kit';
 import { fromRunner } from '@deploy-actions/probe';
 import { serveHttp } from '../../../../test/support/server.ts';
 import { type Runtime, runCheck } from '../run-check.ts';
+import { testIf } from '@deploy-actions/tooling';
 import { HURL_CASES, type HurlCase } from '../testing/hurl-cases.ts';
 import { hurlServer } from '../testing/hurl-server.ts';
 import { readHurl } from './read.ts';
@@ -90,7 +91,7 @@ test.each(HURL_CASES.map((one, index) => [`${one.feature} ${index}`, one] as con
 );
 
 const peer = process.env['HURL'];
-(peer === undefined ? test.skip : test)(
+testIf(test, peer === undefined ? 'hurl is built with cargo: HURL names its program' : undefined)(
   'the verdicts beside the files are hurl’s own',
   async () => {
     // Its own, since some answers depend on how often they were asked for.
