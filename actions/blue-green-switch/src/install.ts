@@ -78,7 +78,7 @@ export async function installProxy(
         name: 'install',
         path: server.path,
         deploymentId: deploymentIdOf(inputs['deployment-id'], world.workflow),
-        program: installProgram(installation.site.kind).with({
+        program: installProgram(installation.site.kind).take({
           ...siteParameters(installation.site, verification, server.dockerHost),
           ...switchParameters({
             target: installation.site.fallback,

@@ -101,7 +101,7 @@ export async function moveTraffic(
         name: 'switch',
         path: one.server.path,
         deploymentId: deploymentIdOf(inputs['deployment-id'], world.workflow),
-        program: switchProgram(one.site.kind).with(parameters),
+        program: switchProgram(one.site.kind).take(parameters),
         files: [
           timerFile(one, parameters, deploymentIdOf(inputs['deployment-id'], world.workflow)),
           ...proxyOf(one.site.kind).files(one.site),
@@ -217,7 +217,7 @@ function timerFile(
   parameters: ReturnType<typeof siteParameters> & ReturnType<typeof switchParameters>,
   deploymentId: string,
 ): ProxyFile {
-  const timer = timerProgram(site.kind).with({
+  const timer = timerProgram(site.kind).take({
     ...parameters,
     path: server.path,
     deployment_id: deploymentId,
@@ -361,7 +361,7 @@ export async function confirmSwitch(
           name: 'confirm',
           path: one.server.path,
           deploymentId,
-          program: confirmProgram(site.kind).with(parameters),
+          program: confirmProgram(site.kind).take(parameters),
           files: [
             timerFile({ ...one, site }, parameters, deploymentId),
             // For the return, where the confirmation comes too late.

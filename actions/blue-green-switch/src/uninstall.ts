@@ -63,7 +63,7 @@ export async function uninstallProxy(
         name: 'uninstall',
         path: server.path,
         deploymentId: deploymentIdOf(inputs['deployment-id'], world.workflow),
-        program: uninstallProgram(site.kind).with({
+        program: uninstallProgram(site.kind).take({
           ...siteParameters(site, verification, server.dockerHost),
           ...switchParameters({
             target: removal.color,

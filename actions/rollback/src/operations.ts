@@ -109,7 +109,7 @@ function flipOperation(
   };
   return {
     ...common,
-    program: flipProgram(site.kind).with(parameters),
+    program: flipProgram(site.kind).take(parameters),
     // No timers: what is rolled back stays so.
     files: proxyOf(site.kind).files(site),
     inputHash: operationHash(['flip', decision.to, seen.look.share, seen.look.traffic?.fence ?? 0]),
@@ -129,15 +129,12 @@ function redeployOperation(
     program: REDEPLOY.with({
       project: inputs.project,
       base_project: inputs.project,
-      color: '',
       release: decision.release.id,
       failed_release: decision.from,
       docker_host: seen.server.dockerHost ?? '',
       wait_timeout: String(Math.ceil(inputs['wait-timeout'] / 1000)),
       stop_timeout: '',
       remove_orphans: 'true',
-      migration_reversible: 'true',
-      keep_releases: '5',
       hosts: String(hosts),
       go_seconds: String(GO_SECONDS),
       database_elsewhere: database === undefined || database === seen.server.name ? '' : jsonText(database),

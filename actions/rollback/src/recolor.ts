@@ -152,8 +152,6 @@ export function recolorOperation(
       wait_timeout: String(settings.waitSeconds),
       stop_timeout: '',
       remove_orphans: 'true',
-      migration_reversible: 'true',
-      keep_releases: '5',
       actor: settings.actor,
       run_url: settings.runUrl,
       reason: settings.reason,

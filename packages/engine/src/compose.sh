@@ -101,6 +101,7 @@ engine_whole() {
   docker inspect --type container --format '{{json .}}' "$@" </dev/null 2>/dev/null
 }
 engine_whole_images() {
+  # shellcheck disable=SC2046 # ids
   docker image inspect --format '{{json .}}' $(docker inspect --format '{{.Image}}' "$@" </dev/null | sort -u) </dev/null 2>/dev/null
 }
 
@@ -131,43 +132,43 @@ health: {{.State.Health.Status}}, {{.State.Health.FailingStreak}} failures in a 
 # _engine_compose PROJECT DIRECTORY WORDS…: no env file, since everything is resolved. Where the plugin was seen, it is
 # run by itself, which spares two starts of programs each time.
 _engine_compose() {
-  _engine_project=$1
-  _engine_file=$2/compose.json
+  engine_project=$1
+  engine_file=$2/compose.json
   shift 2
-  set -- --project-name "$_engine_project" --project-directory "$path" --env-file /dev/null --file "$_engine_file" "$@"
-  _engine_plugin=$(cat "$files/compose-plugin" 2>/dev/null)
-  if [ -x "$_engine_plugin" ]; then "$_engine_plugin" "$@"; else docker compose "$@"; fi
+  set -- --project-name "$engine_project" --project-directory "$path" --env-file /dev/null --file "$engine_file" "$@"
+  engine_plugin=$(cat "$files/compose-plugin" 2>/dev/null)
+  if [ -x "$engine_plugin" ]; then "$engine_plugin" "$@"; else docker compose "$@"; fi
 }
 
 # engine_start PROJECT DIRECTORY HOW SECONDS SERVICES…: makes and starts the containers of these services and no others.
 # HOW: `changed` makes anew what differs, `anew` all of them, `missing` nothing that is there. SECONDS: to stop what is
 # replaced; empty: as the release says. Without what they need, since with that it would run one-shots again.
 engine_start() {
-  _engine_project=$1
-  _engine_directory=$2
-  case $3 in anew) _engine_how=--force-recreate ;; missing) _engine_how=--no-recreate ;; *) _engine_how= ;; esac
-  _engine_seconds=$4
+  engine_project=$1
+  engine_directory=$2
+  case $3 in anew) engine_how=--force-recreate ;; missing) engine_how=--no-recreate ;; *) engine_how= ;; esac
+  engine_seconds=$4
   shift 4
-  _engine_compose "$_engine_project" "$_engine_directory" up --detach --no-deps --no-build --pull never --no-color --quiet-pull \
-    ${_engine_seconds:+--timeout "$_engine_seconds"} ${_engine_how:+"$_engine_how"} "$@"
+  _engine_compose "$engine_project" "$engine_directory" up --detach --no-deps --no-build --pull never --no-color --quiet-pull \
+    ${engine_seconds:+--timeout "$engine_seconds"} ${engine_how:+"$engine_how"} "$@"
 }
 
 # engine_restart PROJECT DIRECTORY SECONDS SERVICES…
 engine_restart() {
-  _engine_project=$1
-  _engine_directory=$2
-  _engine_seconds=$3
+  engine_project=$1
+  engine_directory=$2
+  engine_seconds=$3
   shift 3
-  _engine_compose "$_engine_project" "$_engine_directory" restart --no-deps ${_engine_seconds:+--timeout "$_engine_seconds"} "$@"
+  _engine_compose "$engine_project" "$engine_directory" restart --no-deps ${engine_seconds:+--timeout "$engine_seconds"} "$@"
 }
 
 # engine_run PROJECT DIRECTORY NAME SERVICE WORDS…: a command in a container of its own, which goes on by itself.
 engine_run() {
-  _engine_project=$1
-  _engine_directory=$2
-  _engine_name=$3
+  engine_project=$1
+  engine_directory=$2
+  engine_own_engine_name=$3
   shift 3
-  _engine_compose "$_engine_project" "$_engine_directory" run --detach --no-deps -T --name "$_engine_name" "$@"
+  _engine_compose "$engine_project" "$engine_directory" run --detach --no-deps -T --name "$engine_own_engine_name" "$@"
 }
 
 # engine_follow NAME: its output, to its end. engine_result NAME: waits and prints the exit code. engine_log NAME.
@@ -177,18 +178,18 @@ engine_log() { docker logs "$1" </dev/null; }
 
 # engine_ask PROJECT DIRECTORY SERVICE WORDS…: a command whose output is wanted, in a container that goes with it.
 engine_ask() {
-  _engine_project=$1
-  _engine_directory=$2
+  engine_project=$1
+  engine_directory=$2
   shift 2
-  _engine_compose "$_engine_project" "$_engine_directory" run --rm --no-deps -T "$@"
+  _engine_compose "$engine_project" "$engine_directory" run --rm --no-deps -T "$@"
 }
 
 # engine_exec PROJECT DIRECTORY SERVICE WORDS…: in the first running container of the service.
 engine_exec() {
-  _engine_project=$1
-  _engine_directory=$2
+  engine_project=$1
+  engine_directory=$2
   shift 2
-  _engine_compose "$_engine_project" "$_engine_directory" exec -T "$@"
+  _engine_compose "$engine_project" "$engine_directory" exec -T "$@"
 }
 
 # engine_resolve WORDS…: the configuration of compose files, as JSON. engine_services WORDS…: the names of its services.
@@ -208,9 +209,9 @@ engine_hashes() {
 
 # engine_stop SECONDS IDS…: empty: as the container says.
 engine_stop() {
-  _engine_seconds=$1
+  engine_seconds=$1
   shift
-  docker stop ${_engine_seconds:+--time "$_engine_seconds"} "$@" </dev/null >/dev/null 9>&-
+  docker stop ${engine_seconds:+--time "$engine_seconds"} "$@" </dev/null >/dev/null 9>&-
 }
 
 # engine_resume IDS…: starts what was stopped, as it is. engine_remove IDS…: whatever they do. engine_rename ID NAME.
@@ -283,12 +284,12 @@ engine_manifest() {
     _engine_registry "$2" "$3" manifest inspect --insecure --verbose "$1" 2>/dev/null
 }
 _engine_registry() {
-  _engine_login=$1
-  _engine_pid_file=$2
+  engine_login=$1
+  engine_pid_file=$2
   shift 2
   # shellcheck disable=SC2016 # the inner shell's own
-  ${_engine_login:+env "DOCKER_CONFIG=$_engine_login"} sh -c 'echo "$$" >"$0"; exec docker "$@"' "$_engine_pid_file" "$@" </dev/null
-  _engine_code=$?
-  rm -f "$_engine_pid_file"
-  return "$_engine_code"
+  ${engine_login:+env "DOCKER_CONFIG=$engine_login"} sh -c 'echo "$$" >"$0"; exec docker "$@"' "$engine_pid_file" "$@" </dev/null
+  engine_code=$?
+  rm -f "$engine_pid_file"
+  return "$engine_code"
 }

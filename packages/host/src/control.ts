@@ -1,6 +1,6 @@
 import { type Session, SessionFailure } from '@deploy-actions/shell';
 import { freshName, runEntry } from './exec.ts';
-import { entryScript } from './program-text.ts';
+import { execScript } from './host-parts.ts';
 import { parseResult } from './result.ts';
 import type { RunReference, RunResult, Upload } from './run.ts';
 import { uploadStream } from './upload-stream.ts';
@@ -25,13 +25,9 @@ async function ask<Answer extends string>(
   answers: readonly Answer[],
 ): Promise<Answer> {
   let answer: Answer | undefined;
-  await runEntry(
-    session,
-    { script: entryScript(entry), args: [reference.directory] },
-    ({ type, payload }) => {
-      if (type === 'answer') answer = answers.find((one) => one === payload.toString('latin1'));
-    },
-  );
+  await runEntry(session, { script: execScript(entry), args: [reference.directory] }, ({ type, payload }) => {
+    if (type === 'answer') answer = answers.find((one) => one === payload.toString('latin1'));
+  });
   if (answer === undefined) throw new SessionFailure('lost', `${session.name} gave no answer that is one`);
   return answer;
 }
@@ -41,7 +37,7 @@ export async function readResult(session: Session, reference: RunReference): Pro
   let result: RunResult | undefined;
   await runEntry(
     session,
-    { script: entryScript('_read_result'), args: [reference.directory] },
+    { script: execScript('_read_result'), args: [reference.directory] },
     ({ type, payload }) => {
       if (type === 'result') result = parseResult(payload, reference, false);
     },
@@ -62,7 +58,7 @@ export async function upload(
   let done = false;
   await runEntry(
     session,
-    { script: entryScript('_upload'), args: [path, directory, freshName()], input: uploadStream(files) },
+    { script: execScript('_upload'), args: [path, directory, freshName()], input: uploadStream(files) },
     ({ type }) => {
       done ||= type === 'answer';
     },

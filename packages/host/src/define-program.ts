@@ -1,6 +1,6 @@
-import { type Part, sentText, withNeeds } from './part.ts';
+import { type Part, withNeeds } from './part.ts';
 import { RESERVED } from './parameters.ts';
-import { inspectionText, operationText } from './program-text.ts';
+import { OPERATION_END, OPERATION_PARTS, execEnd, execParts, textOf } from './host-parts.ts';
 
 /**
  * How a program lives on the server: an `operation` is detached, and defines `operate` and perhaps `recover`; an
@@ -14,13 +14,19 @@ export interface ServerProgram<K extends ProgramKind = ProgramKind, P extends st
   readonly kind: K;
   /** For messages and checks. */
   readonly name: string;
-  /** With all that they need, in the order in which they are sent. */
+  /** With the host's own and all that they need, in the order in which they are sent. */
   readonly parts: readonly Part[];
+  /** Those that are not the host's. */
+  readonly own: readonly Part[];
   readonly parameters: readonly P[];
   /** Those parameters whose file is removed as soon as they are not needed any more. */
   readonly secrets: readonly P[];
+  /** Variables that are given on the server, by whoever leaves a timer there. */
+  readonly later: readonly string[];
   /** Gives it its values: one for each parameter and for nothing else, which the compiler and the run both hold to. */
   with<const V extends Readonly<Record<P, string>>>(values: V & NothingElse<V, P>): ReadyProgram<K>;
+  /** The same out of a larger set, which several programs share. */
+  take(values: Readonly<Record<P, string>>): ReadyProgram<K>;
 }
 
 /** Makes a property that is not in P an error wherever the object comes from, not in literals alone. */
@@ -33,48 +39,63 @@ export interface ReadyProgram<K extends ProgramKind = ProgramKind> {
   readonly secrets: Readonly<Record<string, string>>;
 }
 
-interface Definition<P extends string> {
+interface Definition<P extends string, Q extends string> {
   name: string;
-  parts: readonly Part<NoInfer<P>>[];
-  parameters: readonly P[];
-  secrets?: readonly NoInfer<P>[];
+  parts: readonly Part<Q>[];
+  /** Besides those that the parts declare. */
+  parameters?: readonly P[];
+  secrets?: readonly NoInfer<P | Q>[];
+  later?: readonly string[];
 }
 
 /** Defines a program that changes the server. Throws a TypeError where a parameter has a name of the host's own. */
-export function defineProgram<const P extends string>(
-  definition: Definition<P>,
-): ServerProgram<'operation', P> {
+export function defineProgram<const P extends string = never, const Q extends string = never>(
+  definition: Definition<P, Q>,
+): ServerProgram<'operation', P | Q> {
   return define('operation', definition);
 }
 
 /** Defines a program that looks at the server and changes nothing. */
-export function defineInspection<const P extends string>(
-  definition: Definition<P>,
-): ServerProgram<'inspection', P> {
+export function defineInspection<const P extends string = never, const Q extends string = never>(
+  definition: Definition<P, Q>,
+): ServerProgram<'inspection', P | Q> {
   return define('inspection', definition);
 }
 
 /** Defines a program that an operation leaves on the server for later: see `set_timer`. */
-export function defineTimer<const P extends string>(definition: Definition<P>): ServerProgram<'timer', P> {
+export function defineTimer<const P extends string = never, const Q extends string = never>(
+  definition: Definition<P, Q>,
+): ServerProgram<'timer', P | Q> {
   return define('timer', definition);
 }
 
-function define<const K extends ProgramKind, P extends string>(
+const HOST: Readonly<Record<ProgramKind, { parts: readonly Part[]; end: string }>> = {
+  operation: { parts: OPERATION_PARTS, end: OPERATION_END },
+  inspection: { parts: execParts('_inspect'), end: execEnd('_inspect') },
+  timer: { parts: [], end: '' },
+};
+
+function define<const K extends ProgramKind, P extends string, Q extends string>(
   kind: K,
-  { name, parts, parameters, secrets = [] }: Definition<P>,
-): ServerProgram<K, P> {
+  { name, parts, parameters: more = [], secrets = [], later = [] }: Definition<P, Q>,
+): ServerProgram<K, P | Q> {
+  const all = withNeeds([...HOST[kind].parts, ...parts]);
+  const parameters = [...new Set([...all.flatMap((one) => one.parameters as readonly Q[]), ...more])];
   for (const one of parameters) {
     if (!/^[a-z][a-z0-9_]*$/.test(one) || (kind !== 'timer' && RESERVED.has(one))) {
       throw new TypeError(`${one} cannot be a parameter of the program ${name}`);
     }
   }
-  const program: ServerProgram<K, P> = {
+  const program: ServerProgram<K, P | Q> = {
     kind,
     name,
-    parts: withNeeds(parts),
+    parts: all,
+    own: all.filter(({ file }) => !HOST[kind].parts.some((one) => one.file === file)),
     parameters,
     secrets,
+    later,
     with: (values) => ready(program, values),
+    take: (values) => ready(program, Object.fromEntries(parameters.map((one) => [one, values[one]]))),
   };
   return program;
 }
@@ -111,15 +132,18 @@ export function changed<K extends ProgramKind>(
 }
 
 /** What is sent of a program's own parts: no values, and nothing of the host's. */
-export function partsText({ parts }: Pick<ServerProgram, 'parts'>): string {
-  return parts.map((one) => sentText(one.source())).join('');
+export function partsText({ own }: Pick<ServerProgram, 'own'>): string {
+  return textOf(own);
 }
 
 /** A program exactly as it is sent, but for its values. */
-export function programText(program: ServerProgram): string {
-  const own = partsText(program);
-  if (program.kind === 'operation') return operationText(own);
-  return program.kind === 'inspection' ? inspectionText(own) : own;
+export function programText({ kind, parts }: ServerProgram): string {
+  return textOf(parts) + HOST[kind].end;
+}
+
+/** The last lines of a program, behind its parts. */
+export function programEnd({ kind }: ServerProgram): string {
+  return HOST[kind].end;
 }
 
 /** A timer's program with its values before it: nobody gives it any when it is due. */

@@ -3,7 +3,7 @@ import { type Session, SessionFailure } from '@deploy-actions/shell';
 import { type EventReader, eventReader } from './events.ts';
 import { SILENCE_MS, runEntry } from './exec.ts';
 import type { Frame } from './frames.ts';
-import { entryScript } from './program-text.ts';
+import { execScript } from './host-parts.ts';
 import { parseResult, runState } from './result.ts';
 import type { FollowOptions, Run, RunReference, RunResult, RunState } from './run.ts';
 
@@ -100,7 +100,7 @@ async function followOnce(self: Following, options: FollowOptions): Promise<void
   await runEntry(
     self.session,
     {
-      script: entryScript('_follow'),
+      script: execScript('_follow'),
       args: [directory, String(self.offset())],
       signal: options.signal,
       silence: options.silence ?? SILENCE_MS,

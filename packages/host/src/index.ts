@@ -7,9 +7,11 @@ export {
   defineProgram,
   defineTimer,
   partsText,
+  programEnd,
   programText,
   timerText,
 } from './define-program.ts';
+export { EXEC_NAMES, type Exec, PROCESSES, execEnd, execParts } from './host-parts.ts';
 export { type Part, part } from './part.ts';
 export { cancelRun, readResult } from './control.ts';
 export { type Member, type MemberRun } from './fleet.ts';

@@ -121,7 +121,7 @@ describe.each(shellsHere().filter((one) => one !== 'bash'))('with %s as sh', (sh
 
   test('what was journalled by an earlier run of the same deployment is known to the next', async () => {
     const host = make();
-    const body = `operate() { done_before migrate || once migrate add migrated; [ "$run_number" = 2 ] || fail remote command-failed "up failed"; }
+    const body = `operate() { done_before migrate || once migrate add migrated; [ "\${run##*-}" = 2 ] || fail remote command-failed "up failed"; }
       add() { echo "$1" >>marks; }`;
     await (
       await startRun(host.session(), host.operation({ body }), watching())

@@ -4,6 +4,8 @@ import { readFileSync } from 'node:fs';
 export interface Part<P extends string = string> {
   /** The file's name without `.sh`. */
   readonly name: string;
+  /** Where it is: what two packages declare of one file is one part. */
+  readonly file: string;
   /** Parts whose functions or variables it uses. A program carries them too, before it. */
   readonly needs: readonly Part<P>[];
   /** Parameters that it reads. A program that carries it declares them. */
@@ -22,6 +24,7 @@ export function part<const P extends string = never, const N extends string = ne
 ): Part<P | N> {
   let text: string | undefined;
   return {
+    file: String(file),
     name: String(file).replace(/^.*\//, '').replace(/\.sh$/, ''),
     needs: asks.needs ?? [],
     parameters: asks.parameters ?? [],
@@ -29,23 +32,14 @@ export function part<const P extends string = never, const N extends string = ne
   };
 }
 
-/** The parts and all that they need, each once, what is needed before what needs it. */
+/** The parts and all that they need, each file once, what is needed before what needs it. */
 export function withNeeds(parts: readonly Part[]): Part[] {
-  const all = new Set<Part>();
+  const all = new Map<string, Part>();
   const add = (one: Part): void => {
-    if (all.has(one)) return;
+    if (all.has(one.file)) return;
     one.needs.forEach(add);
-    all.add(one);
+    all.set(one.file, one);
   };
   parts.forEach(add);
-  return [...all];
-}
-
-/** A part's text as it is sent: without comments and blank lines, since it travels with every start. */
-export function sentText(source: string): string {
-  return source
-    .split('\n')
-    .filter((line) => !/^\s*(#.*)?$/.test(line))
-    .map((line) => `${line}\n`)
-    .join('');
+  return [...all.values()];
 }

@@ -5,7 +5,7 @@ import { SILENCE_MS, freshName, runEntry } from './exec.ts';
 import { followToEnd, following, reconnect, runOf } from './follow.ts';
 import { programText } from './define-program.ts';
 import { variables } from './parameters.ts';
-import { entryScript } from './program-text.ts';
+import { execScript } from './host-parts.ts';
 import type { FollowOptions, Operation, Run, Upload } from './run.ts';
 import { uploadStream } from './upload-stream.ts';
 
@@ -41,7 +41,7 @@ export async function startRun(session: Session, operation: Operation, options: 
     const exec = runEntry(
       self.session,
       {
-        script: entryScript('_launch'),
+        script: execScript('_launch'),
         args: [
           operation.path,
           operation.deploymentId,

@@ -1,6 +1,6 @@
 import type { Session } from '@deploy-actions/shell';
 import { runEntry } from './exec.ts';
-import { entryScript } from './program-text.ts';
+import { execScript } from './host-parts.ts';
 import { parseResult, runState } from './result.ts';
 import type { RunReference, RunResult, RunState } from './run.ts';
 
@@ -40,7 +40,7 @@ export async function statusOf(session: Session, path: string): Promise<HostStat
   let holder: LockHolder | undefined;
   const order: HostStatus['order'] = {};
   const runs: RunStatus[] = [];
-  await runEntry(session, { script: entryScript('_status'), args: [path] }, ({ type, payload }) => {
+  await runEntry(session, { script: execScript('_status'), args: [path] }, ({ type, payload }) => {
     const text = payload.toString('utf8');
     const current = runs.at(-1);
     switch (type) {

@@ -7,7 +7,7 @@ import { describe, expect, test } from '@jest/globals';
 
 const text = (name: string) => readFileSync(join(import.meta.dirname, 'sh', `${name}.sh`), 'utf8');
 const engine = ENGINE.source();
-const [stack, bringUp, inspect] = [text('stack'), text('bring-up'), text('inspect')];
+const [stack, bringUp, inspect] = [text('stack') + text('requirements'), text('bring-up'), text('inspect')];
 
 const SHELLS = [['dash'], ['busybox', 'sh'], ['bash', '--posix']].filter(
   ([name]) => spawnSync(name!, ['--help']).error === undefined,
@@ -18,7 +18,6 @@ const PRELUDE = `
 set -u
 LC_ALL=C
 say() { printf '%s\\n' "$*"; }
-unlocked() { "$@"; }
 docker() { printf 'docker %s\\n' "$*" >>"$scratch/calls"; }
 fail() { printf 'fail %s: %s\\n' "$1" "$3"; exit 70; }
 `;
@@ -84,7 +83,7 @@ describe.each(SHELLS)('%s', (...shell) => {
       run(
         words,
         `${stack}\n${bringUp}`,
-        `_wait_directory=$scratch; _wait_names=; changed_services='${changed}'; judge_health; cat "$scratch/health"`,
+        `up_wait_directory=$scratch; up_wait_names=; changed_services='${changed}'; judge_health; cat "$scratch/health"`,
         { survey: rows.map(row).join(''), services: service(kind, replicas), seen },
       ).out.trim();
 
@@ -296,7 +295,7 @@ describe.each(SHELLS)('%s', (...shell) => {
 
   describe('a broken line of the env file is found before Compose prints it', () => {
     const check = (text: string) =>
-      run(words, `${stack}\n${inspect}`, `_env_name=.env; check_env_file "$path/env"`, {
+      run(words, `${stack}\n${inspect}`, `inspect_env_name=.env; check_env_file "$path/env"`, {
         env: text,
       }).out.trim();
 

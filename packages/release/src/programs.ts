@@ -1,29 +1,28 @@
 import { ENGINE } from '@deploy-actions/engine';
-import { type Part, defineInspection, defineProgram, part } from '@deploy-actions/host';
+import { defineInspection, defineProgram, part } from '@deploy-actions/host';
 import { LEDGER_PARAMETERS, LEDGER_READING_SH, LEDGER_SH } from '@deploy-actions/ledger/sh';
 
 const STACK = part(new URL('sh/stack.sh', import.meta.url), { needs: [ENGINE] });
+const REQUIREMENTS = part(new URL('sh/requirements.sh', import.meta.url), { needs: [ENGINE] });
+const WORK = part(new URL('sh/work.sh', import.meta.url), { needs: [ENGINE] });
 const READING = part(LEDGER_READING_SH);
 const LEDGER = part(LEDGER_SH, { needs: [READING], parameters: LEDGER_PARAMETERS });
-const STORE = part(new URL('sh/store.sh', import.meta.url), { needs: [LEDGER] });
+const IMAGES = part(new URL('sh/images.sh', import.meta.url), { needs: [ENGINE] });
+const CONTAINER = part(new URL('sh/container.sh', import.meta.url), { needs: [STACK] });
+const COLOR = part(new URL('sh/color.sh', import.meta.url), { needs: [STACK, READING] });
 
-/** Brings a release up, proves it healthy, keeps what a rollback needs. */
-const BRING_UP: readonly Part<(typeof LEDGER_PARAMETERS)[number]>[] = [
-  STACK,
-  STORE,
-  part(new URL('sh/bring-up.sh', import.meta.url)),
-  part(new URL('sh/hooks.sh', import.meta.url)),
-  part(new URL('sh/pull.sh', import.meta.url)),
-  part(new URL('sh/color.sh', import.meta.url)),
-];
+/** Brings a release up and proves it healthy. */
+const BRING_UP = part(new URL('sh/bring-up.sh', import.meta.url), { needs: [STACK] });
 
 /** What every rollback to a recorded release needs. */
-const RECORDED = part(new URL('sh/recorded.sh', import.meta.url));
+const RECORDED = part(new URL('sh/recorded.sh', import.meta.url), {
+  needs: [WORK, REQUIREMENTS, LEDGER, IMAGES, BRING_UP, CONTAINER],
+});
 
 /** Looks at the server and resolves the configuration. */
 export const INSPECT = defineInspection({
   name: 'inspect',
-  parts: [STACK, READING, part(new URL('sh/inspect.sh', import.meta.url))],
+  parts: [STACK, REQUIREMENTS, READING, part(new URL('sh/inspect.sh', import.meta.url))],
   parameters: [
     'want',
     'folder',
@@ -41,7 +40,19 @@ export const INSPECT = defineInspection({
 /** Deploys a release. */
 export const DEPLOY = defineProgram({
   name: 'deploy',
-  parts: [...BRING_UP, part(new URL('sh/deploy.sh', import.meta.url))],
+  parts: [
+    WORK,
+    LEDGER,
+    IMAGES,
+    part(new URL('sh/store.sh', import.meta.url)),
+    BRING_UP,
+    CONTAINER,
+    part(new URL('sh/hooks.sh', import.meta.url)),
+    part(new URL('sh/pull.sh', import.meta.url)),
+    COLOR,
+    part(new URL('sh/check-color.sh', import.meta.url)),
+    part(new URL('sh/deploy.sh', import.meta.url)),
+  ],
   parameters: [
     'project',
     'base_project',
@@ -62,8 +73,6 @@ export const DEPLOY = defineProgram({
     'migration_reversible',
     'gates',
     'go_deadline',
-    'actor',
-    'run_url',
     'registry_config',
   ],
   secrets: ['registry_config'],
@@ -72,26 +81,21 @@ export const DEPLOY = defineProgram({
 /** A rollback that recreates a recorded release. */
 export const REDEPLOY = defineProgram({
   name: 'redeploy',
-  parts: [...BRING_UP, RECORDED, part(new URL('sh/rollback.sh', import.meta.url))],
+  parts: [RECORDED, part(new URL('sh/rollback.sh', import.meta.url))],
   parameters: [
     'project',
     'base_project',
-    'color',
     'release',
     'failed_release',
     'docker_host',
     'wait_timeout',
     'stop_timeout',
     'remove_orphans',
-    'migration_reversible',
-    'keep_releases',
     'hosts',
     'go_seconds',
     'database_elsewhere',
     'database_seconds',
     'takes_back',
-    'actor',
-    'run_url',
     'reason',
   ],
 });
@@ -99,7 +103,7 @@ export const REDEPLOY = defineProgram({
 /** Lets a recorded release stand by in the idle colour; no traffic moves. */
 export const STAND_BY = defineProgram({
   name: 'stand-by',
-  parts: [...BRING_UP, RECORDED, part(new URL('sh/stand-by.sh', import.meta.url))],
+  parts: [RECORDED, COLOR, part(new URL('sh/stand-by.sh', import.meta.url))],
   parameters: [
     'project',
     'base_project',
@@ -113,10 +117,6 @@ export const STAND_BY = defineProgram({
     'wait_timeout',
     'stop_timeout',
     'remove_orphans',
-    'migration_reversible',
-    'keep_releases',
-    'actor',
-    'run_url',
     'reason',
   ],
 });

@@ -1,33 +1,73 @@
-import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { basename, join } from 'node:path';
-import { describe, expect, test } from '@jest/globals';
-import { programText } from '@deploy-actions/host';
+import { spawnSync } from 'node:child_process';
+import { basename } from 'node:path';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { print } from 'sh-syntax';
+import type { Part } from '@deploy-actions/host';
+import { sentText } from '@deploy-actions/host/sent-text';
+import { functionsOf, idleVariables, reachedFunctions, wrongNames } from './program-names.ts';
+import { SERVER_PROGRAMS, textOf } from './server-programs.ts';
+import { serverParts } from './shell-files.ts';
 import { findRoot } from './root.ts';
-import { SERVER_PROGRAMS } from './server-programs.ts';
-import { SERVER_PARTS } from './shell-files.ts';
+import { installDebian } from './tools.ts';
+
+const parts = new Map<string, Part>();
+for (const program of SERVER_PROGRAMS) for (const part of program.parts) parts.set(part.file, part);
+
+// A server has one of them; here none may be missing.
+beforeAll(() => installDebian({ dash: 'dash', busybox: 'busybox', bash: 'bash' }, () => {}), 600_000);
 
 describe.each([['dash'], ['busybox', 'sh'], ['bash', '--posix']])('%s', (...shell) => {
-  test('reads every program', () => {
+  test.each(SERVER_PROGRAMS.map((program) => [program.name, program] as const))('reads %s', (_, program) => {
     const [command, ...args] = shell as [string, ...string[]];
-    for (const program of SERVER_PROGRAMS) {
-      const checked = spawnSync(command, [...args, '-n'], { input: programText(program), encoding: 'utf8' });
-      expect(checked.error).toBeUndefined();
-      expect(`${program.name}: ${checked.stderr}`).toBe(`${program.name}: `);
-      expect(checked.status).toBe(0);
-    }
+    const { error, stderr, status } = spawnSync(command, [...args, '-n'], {
+      input: textOf(program),
+      encoding: 'utf8',
+    });
+    expect(error).toBeUndefined();
+    expect({ stderr, status }).toEqual({ stderr: '', status: 0 });
   });
 });
 
+test.each(SERVER_PROGRAMS.map((program) => [program.name, program] as const))(
+  '%s: no function is defined twice, none is called that is not there, no part is carried for nothing',
+  (_, program) => {
+    expect(wrongNames(program)).toEqual([]);
+  },
+);
+
+test('no function is there that no program calls', () => {
+  const reached = new Set(SERVER_PROGRAMS.flatMap((program) => [...reachedFunctions(program)]));
+  const idle = [...parts.values()].flatMap((part) =>
+    functionsOf(part).flatMap((name) => (reached.has(name) ? [] : [`${part.name}: ${name}`])),
+  );
+  expect(idle).toEqual([]);
+});
+
+test.each([...parts.values()].map((part) => [part.name, part] as const))(
+  '%s: what it sets, a program reads',
+  (_, part) => {
+    expect(idleVariables(SERVER_PROGRAMS, part)).toEqual([]);
+  },
+);
+
 test('every part has a file name of its own, since all stand in one folder beside the bundle', () => {
   // Of two files of one name the bundler numbers the second, and which one that is differs from build to build.
-  const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard', 'packages'], {
-    cwd: findRoot(),
-    encoding: 'utf8',
-  })
-    .split('\n')
-    .filter((file) => SERVER_PARTS.test(file) && existsSync(join(findRoot(), file)))
-    .map((file) => basename(file));
-  expect(files.length).toBeGreaterThan(20);
-  expect(files.filter((name, index) => files.indexOf(name) !== index)).toEqual([]);
+  const names = serverParts(findRoot()).map((file) => basename(file));
+  expect(names.length).toBeGreaterThan(20);
+  expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
 });
+
+test('every part belongs to a program', () => {
+  const carried = new Set(
+    [...parts.keys()].map((file) => decodeURIComponent(file.replace(/^file:\/\//, ''))),
+  );
+  expect(serverParts(findRoot()).filter((file: string) => !carried.has(file))).toEqual([]);
+});
+
+test.each([...parts.values()].map((part) => [part.name, part] as const))(
+  '%s: what is sent is what was written, but for comments',
+  async (_, part) => {
+    const plain = (text: string) => print(text, { minify: true, keepComments: false });
+    expect(await plain(sentText(part.source()))).toBe(await plain(part.source()));
+  },
+);

@@ -1,31 +1,62 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { type ServerProgram, programText } from '@deploy-actions/host';
+import {
+  EXEC_NAMES,
+  type Part,
+  type ServerProgram,
+  execEnd,
+  execParts,
+  programEnd,
+} from '@deploy-actions/host';
+import { sentText } from '@deploy-actions/host/sent-text';
 import { PROGRAMS as RELEASE } from '@deploy-actions/release';
 import { PROGRAMS as TRAFFIC } from '@deploy-actions/traffic';
-import { runProgram } from './program.ts';
 
-/** Every program that is sent to servers, in each of its variants. */
-export const SERVER_PROGRAMS: readonly ServerProgram[] = [...RELEASE, ...TRAFFIC];
-
-// Variables come from the run's parameters; words are split where a list is meant; functions are used by others.
-const EXCLUDED = 'SC1090,SC1091,SC2012,SC2013,SC2016,SC2034,SC2046,SC2086,SC2154,SC2181,SC2317,SC2329,SC3043';
-
-/** What shellcheck says of a program as it is sent; empty when it is content. */
-export async function findings(shellcheck: string, program: ServerProgram): Promise<string> {
-  const folder = mkdtempSync(join(tmpdir(), 'server-program-'));
-  try {
-    const file = join(folder, 'program');
-    writeFileSync(file, programText(program));
-    const { code, output } = await runProgram(shellcheck, [
-      '--shell=dash',
-      `--exclude=${EXCLUDED}`,
-      '--format=gcc',
-      file,
-    ]);
-    return code === 0 ? '' : output;
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+/** A text that is sent to servers, as the checks see it. */
+export interface SentProgram {
+  name: string;
+  parts: readonly Part[];
+  /** Variables that are set before it begins. */
+  given: readonly string[];
+  /** Its last lines, behind the parts. */
+  end: string;
 }
+
+/** Everything that is sent to servers: every program in each of its variants, and the host's own execs. */
+export const SERVER_PROGRAMS: readonly SentProgram[] = [
+  ...[...RELEASE, ...TRAFFIC].map((program: ServerProgram): SentProgram => ({
+    name: program.name,
+    parts: program.parts,
+    given: [...program.parameters, ...program.later],
+    end: programEnd(program),
+  })),
+  ...EXEC_NAMES.filter((exec) => exec !== '_inspect').map((exec): SentProgram => ({
+    name: exec,
+    parts: execParts(exec),
+    given: [],
+    end: execEnd(exec),
+  })),
+];
+
+/** The text exactly as it is sent, but for its values. */
+export function textOf(
+  { parts, end }: SentProgram,
+  source: (part: Part) => string = (part) => part.source(),
+): string {
+  return parts.map((part) => sentText(source(part))).join('') + end;
+}
+
+/** The same for shellcheck: with what is given set, and the directives that stand in the sources. */
+export function checkedText(
+  { parts, given, end }: SentProgram,
+  source: (part: Part) => string = (part) => part.source(),
+): string {
+  // From a command, or the values would be constants.
+  const assignments = given.map((name) => `${name}=$(cat)\n`);
+  const directive = (comment: string) => /^# shellcheck (?!shell=)/.test(comment);
+  return [...assignments, ...parts.map((part) => sentText(source(part), directive)), end].join('');
+}
+
+/**
+ * What shellcheck is not asked for any program: whether code can be reached, because functions are called by other parts and
+ * by `run` and its kin. `wrongNames` knows these.
+ */
+export const NOT_ASKED = ['SC2317', 'SC2329'];

@@ -1,9 +1,21 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Parts of the programs for servers: they are checked as whole programs. */
 export const SERVER_PARTS = /^packages\/(?:engine|host|ledger|release|traffic)\/src\/.*\.sh$/;
+
+/** All of them, as absolute paths. */
+export function serverParts(root: string): string[] {
+  const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard', 'packages'], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  return files
+    .split('\n')
+    .filter((file) => SERVER_PARTS.test(file) && existsSync(join(root, file)))
+    .map((file) => join(root, file));
+}
 
 /** The shell programs of a checkout that stand by themselves: files named *.sh, and those whose first line names a shell. */
 export function shellFiles(root: string): { file: string; shell: 'sh' | 'bash' | 'dash' }[] {

@@ -1,10 +1,10 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from '@jest/globals';
-import { entryScript } from '../program-text.ts';
+import { execScript } from '../host-parts.ts';
 
 test('what is sent with every exec is short', () => {
-  expect(Buffer.byteLength(entryScript('_follow'))).toBeLessThan(24 * 1024);
+  expect(Buffer.byteLength(execScript('_follow'))).toBeLessThan(24 * 1024);
 });
 
 test('no sh source holds a tab or a line that is too long', () => {

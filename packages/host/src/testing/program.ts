@@ -29,7 +29,7 @@ function readyOf<P>(
   { body, parameters = {}, secrets = {} }: TestProgram,
 ): P {
   const values = { ...parameters, ...secrets };
-  const text: Part = { name: 'test', needs: [], parameters: [], source: () => body };
+  const text: Part = { name: 'test', file: body, needs: [], parameters: [], source: () => body };
   return define({
     name: 'test',
     parts: [text],

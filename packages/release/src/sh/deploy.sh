@@ -1,6 +1,4 @@
 # shellcheck shell=dash
-# What the prelude, the parameters and the other parts define is not seen here; names of services have no spaces.
-# shellcheck disable=SC2154,SC2034,SC2013,SC2086
 # The deploy itself. The files of the run: release/ (compose.json, services, pulls, needs, trees, hooks/,
 # release.head, env), and the files sent under project/.
 # Parameters beside those of the other parts: on_failure (restore or keep), gates (true with several servers),
@@ -33,7 +31,7 @@ operate() {
     result changed false
     result_file images "$path/releases/$previous/images"
     result_file digests "$files/release/digests"
-    record_history unchanged
+    record_deployment unchanged
     return 0
   fi
   place_release || fail remote write-failed "the release could not be written to $path"
@@ -93,13 +91,13 @@ begin() {
 
 # The stack that runs becomes a release, which can be brought back.
 adopt_stack() {
-  _adopted=$path/releases/adopted
-  rm -rf "$_adopted"
-  if ! { cp -R "$files/release-adopted" "$_adopted" && cp "$_adopted/images" "$_adopted/digests" &&
-    write_release_json "$_adopted" '' && : >"$_adopted/deployed" && link_current adopted; }; then
+  deploy_adopted=$path/releases/adopted
+  rm -rf "$deploy_adopted"
+  if ! { cp -R "$files/release-adopted" "$deploy_adopted" && cp "$deploy_adopted/images" "$deploy_adopted/digests" &&
+    write_release_json "$deploy_adopted" '' && : >"$deploy_adopted/deployed" && link_current adopted; }; then
     fail remote write-failed "the running stack could not be recorded in $path"
   fi
-  keep_images adopted "$_adopted"
+  keep_images adopted "$deploy_adopted"
   if [ -z "$color" ]; then
     previous=adopted
     printf '%s' "$previous" >"$run/previous"
@@ -121,16 +119,16 @@ check_stack_is_ours() {
 
 is_unchanged() {
   [ -n "$previous" ] || return 1
-  _old=$path/releases/$previous
-  cmp -s "$_old/services" "$files/release/services" || return 1
+  deploy_old=$path/releases/$previous
+  cmp -s "$deploy_old/services" "$files/release/services" || return 1
   [ -z "$(not_current "$files/release")" ] || return 1
   [ "$remove_orphans" != true ] || [ -z "$(orphans "$files/release")" ]
 }
 
 forget_tags() {
   [ -f "$files/release/images" ] || return 0
-  while read -r _service _id _image; do
-    engine_untag "$(image_tag "$release" "$_service")" &
+  while read -r deploy_service deploy_id _deploy_image; do
+    engine_untag "$(image_tag "$release" "$deploy_service")" &
   done <"$files/release/images"
   wait
 }
@@ -171,15 +169,15 @@ abandon() {
   tell_digests
   tell_cause
   [ -z "$bad_services" ] || gather_evidence "$bad_services"
-  record_history failed true
+  record_deployment failed true
   result changed false
   forget_tags
-  if [ -n "$previous" ]; then _serving="$previous goes on serving; nothing was recreated"; else _serving='Nothing was recreated'; fi
+  if [ -n "$previous" ]; then deploy_serving="$previous goes on serving; nothing was recreated"; else deploy_serving='Nothing was recreated'; fi
   if schema_allows_old; then
     schema_settled
-    fail unhealthy hook-failed "$problem. $_serving" 'Mend the cause and deploy again.'
+    fail unhealthy hook-failed "$problem. $deploy_serving" 'Mend the cause and deploy again.'
   fi
-  fail unhealthy schema-moved "$problem. $_serving, but the migrations may have changed the schema under it" \
+  fail unhealthy schema-moved "$problem. $deploy_serving, but the migrations may have changed the schema under it" \
     'Check the database, mend the migration and deploy again.'
 }
 
@@ -193,21 +191,21 @@ undo() {
   if [ "$on_failure" = keep ]; then
     # What is in the colour is no proven release: nothing may switch to it.
     [ -z "$color" ] || rm -f "$path/.deploy/color-$color"
-    record_history failed true
+    record_deployment failed true
     fail unhealthy release-unhealthy "$cause. Nothing was restored, as on-failure: keep says" 'Look at the containers on the server, then deploy or roll back.'
   fi
   if [ -n "$color" ] && { [ -z "$previous" ] || ! schema_allows_old; }; then
     take_down_color
     result changed false
-    record_history failed true
+    record_deployment failed true
     fail unhealthy release-unhealthy "$cause. $color was taken down again; traffic was not touched" 'Mend the cause and deploy again.'
   fi
   if [ -z "$previous" ]; then
-    record_history failed true
+    record_deployment failed true
     fail unhealthy release-unhealthy "$cause. There is no earlier release to restore; the containers are left as they are" 'Mend the cause and deploy again.'
   fi
   if ! schema_allows_old; then
-    record_history failed true
+    record_deployment failed true
     fail unhealthy schema-moved "$cause. $previous was not restored: the migrations changed the schema, and nothing says that the old code runs on it" \
       'Mend the release and deploy again; or, if the old code can run on the new schema, set migration-reversible: true and roll back.'
   fi
@@ -220,31 +218,31 @@ restore() {
   # Whoever asked to stop wants what ran before; waiting for that must not stop.
   rm -f "$run/cancel"
   say "restores the release $1"
-  _back=$path/releases/$1
-  restore_references "$_back" "$1" || warn "an image of $1 could not be found again"
+  deploy_back=$path/releases/$1
+  restore_references "$deploy_back" "$1" || warn "an image of $1 could not be found again"
   # Services that only the failed release has.
-  awk 'FILENAME == ARGV[1] { known[$7] = 1; next } !($7 in known) { print $7 }' "$_back/services" \
+  awk 'FILENAME == ARGV[1] { known[$7] = 1; next } !($7 in known) { print $7 }' "$deploy_back/services" \
     "$path/releases/$release/services" >"$scratch/only-new"
   survey "$scratch/containers"
-  while read -r _name; do
-    for _id in $(ids_of "$_name"); do
-      say "removes $_name, which $1 does not have"
-      engine_remove "$_id"
+  while read -r deploy_name; do
+    for deploy_id in $(ids_of "$deploy_name"); do
+      say "removes $deploy_name, which $1 does not have"
+      engine_remove "$deploy_id"
     done
   done <"$scratch/only-new"
   remove_orphans=false
-  if bring_up "$_back" && wait_healthy "$_back"; then
+  if bring_up "$deploy_back" && wait_healthy "$deploy_back"; then
     [ "$(slot_release)" = "$1" ] || fill_slot "$1"
     schema_settled
     result restored true
-    record_history restored true
+    record_deployment restored true
     forget_tags
     say "$1 is restored and healthy"
     fail unhealthy release-unhealthy "$cause. $1 was restored and is healthy" 'The last lines and the health log of what failed are below.'
   fi
   result restored false
   gather_evidence "$bad_services"
-  record_history failed true
+  record_deployment failed true
   fail unhealthy restore-failed "$cause. Restoring $1 failed as well: $problem" 'The site may be down: look at the containers on the server now.'
 }
 
@@ -258,7 +256,7 @@ finish() {
   fi
   schema_settled
   journalled committed || journal committed
-  record_history succeeded
+  record_deployment succeeded
   retain
   tell_success
   say "$release is deployed"
@@ -275,10 +273,10 @@ still_runs() {
 }
 
 tell_success() {
-  _changed=$(cat "$run/changed" 2>/dev/null)
+  deploy_changed=$(cat "$run/changed" 2>/dev/null)
   result release "$release"
-  result changed "$(if [ -n "$_changed" ]; then echo true; else echo false; fi)"
-  result changed_services "$_changed"
+  result changed "$(if [ -n "$deploy_changed" ]; then echo true; else echo false; fi)"
+  result changed_services "$deploy_changed"
   result_file images "$directory/images"
   result_file digests "$directory/digests"
 }
@@ -289,27 +287,27 @@ recover() {
   begin
   if journalled committed; then
     directory=$path/releases/$release
-    [ -f "$run/recorded" ] || record_history succeeded
+    [ -f "$run/recorded" ] || record_deployment succeeded
     tell_success
     return 0
   fi
   if journalled undo:begin; then
     cause='the deployment had failed when it was interrupted'
     if [ "$on_failure" = restore ] && [ -n "$previous" ] && schema_allows_old; then restore "$previous"; fi
-    record_history failed true
+    record_deployment failed true
     fail unhealthy release-unhealthy "$cause"
   fi
   if ! journalled up:begin; then
-    for _hook in "$files"/release/hooks/*; do
-      [ -f "$_hook" ] || continue
-      _left=$(container_of "$_hook")
-      engine_is_there "$_left" || continue
-      run "$_left, which was interrupted" engine_result "$_left"
-      engine_log "$_left" >"$run/$(basename "$_hook").log" 2>&1
-      engine_remove "$_left"
+    for deploy_hook in "$files"/release/hooks/*; do
+      [ -f "$deploy_hook" ] || continue
+      deploy_left=$(container_of "$deploy_hook")
+      engine_is_there "$deploy_left" || continue
+      run "$deploy_left, which was interrupted" engine_result "$deploy_left"
+      engine_log "$deploy_left" >"$run/$(basename "$deploy_hook").log" 2>&1
+      engine_remove "$deploy_left"
     done
     [ ! -f "$files/release/images" ] || forget_tags
-    record_history interrupted
+    record_deployment interrupted
     fail lost interrupted 'the deployment was interrupted before anything was recreated' 'Deploy again.'
   fi
   say 'goes on with the interrupted deployment'

@@ -45,7 +45,7 @@ beforeEach(() => {
   write('app/.deploy/color-blue', 'r1\n');
   write('app/.deploy/color-green', 'r2\n');
   write('app/.deploy/traffic.json', record());
-  write('app/run/timer.sh', timerText(timerProgram('nginx').with(parameters())));
+  write('app/run/timer.sh', timerText(timerProgram('nginx').take(parameters())));
 });
 afterEach(() => rmSync(home, { recursive: true, force: true }));
 
@@ -218,7 +218,7 @@ test.each([
 });
 
 const CANARY_STEP =
-  'share=green-10\nlook_at_tools\ncurl=0\nask() { echo "200 0 green version"; }\ncanary_step 10 || say "gate: $gate_why"';
+  'share=green-10\nlook_at_tools\nhas_curl() { return 1; }\nask() { echo "200 0 green version"; }\ncanary_step 10 || say "gate: $gate_why"';
 
 test('a gate on times fails by its name where its source tells no times', () => {
   const said = run('switch', { step_seconds: '2', max_p95: '500' }, CANARY_STEP);

@@ -1,30 +1,79 @@
 import { ENGINE } from '@deploy-actions/engine';
-import { defineInspection, defineProgram, defineTimer, part } from '@deploy-actions/host';
+import { PROCESSES, defineInspection, defineProgram, defineTimer, part } from '@deploy-actions/host';
 import { LEDGER_PARAMETERS, LEDGER_READING_SH, LEDGER_SH } from '@deploy-actions/ledger/sh';
 import { PROXIES, proxyOf } from '../proxy/registry.ts';
-import { SITE_PARAMETERS, SWITCH_PARAMETERS } from './parameters.ts';
+import { SHARED } from '../proxy/shared.ts';
+import { ANSWERS, CLOCK } from './answers.ts';
 
-/** What all proxies share. */
-const PROXY = part(new URL('../proxy/proxy.sh', import.meta.url), { needs: [ENGINE] });
-const PREPARATION = part(new URL('preparation.sh', import.meta.url));
-const UNINSTALL = part(new URL('uninstall.sh', import.meta.url));
 const READING = part(LEDGER_READING_SH);
 const LEDGER = part(LEDGER_SH, { needs: [READING], parameters: LEDGER_PARAMETERS });
-const OBSERVE = part(new URL('observe.sh', import.meta.url), { needs: [ENGINE, READING] });
-const SWITCH = part(new URL('switch.sh', import.meta.url), { needs: [LEDGER] });
-const CANARY = part(new URL('canary.sh', import.meta.url));
-const INSTALL = part(new URL('install.sh', import.meta.url));
-const CONFIRM = part(new URL('confirm.sh', import.meta.url));
-const TIMER = part(new URL('timer.sh', import.meta.url));
-const MOVE = part(new URL('move.sh', import.meta.url));
-const EXPECTED = part(new URL('expected.sh', import.meta.url));
 
-const common = (kind: string) => [PROXY, proxyOf(kind).part, OBSERVE, SWITCH];
+const COLORS = part(new URL('colors.sh', import.meta.url), {
+  needs: [ENGINE, READING],
+  parameters: ['project', 'routes', 'live_only'],
+});
+const BUSY = part(new URL('busy.sh', import.meta.url), {
+  needs: [COLORS, SHARED, CLOCK],
+  parameters: ['drain_seconds'],
+});
+const TOOLS = part(new URL('look-at-tools.sh', import.meta.url), {
+  needs: [COLORS],
+  parameters: ['docker_host', 'folder'],
+});
+const LIVE_ONLY = part(new URL('live-only.sh', import.meta.url), { needs: [COLORS] });
+const RECORD = part(new URL('traffic-record.sh', import.meta.url), {
+  needs: [COLORS, LEDGER],
+  parameters: ['proxy', 'proxy_container', 'folder', 'routes_json'],
+});
+const GIVE_BACK = part(new URL('give-back.sh', import.meta.url), { needs: [LIVE_ONLY, RECORD] });
+const LIES = part(new URL('lies.sh', import.meta.url), {
+  needs: [SHARED],
+  parameters: ['config_file', 'config_inside', 'error_log'],
+});
+const START_TIMERS = part(new URL('start-timers.sh', import.meta.url), {
+  needs: [COLORS],
+  parameters: ['confirm_seconds', 'stop_after'],
+});
+const WAY_BACK = part(new URL('way-back.sh', import.meta.url), { needs: [COLORS] });
+const CANARY = part(new URL('canary.sh', import.meta.url), {
+  needs: [COLORS, ANSWERS],
+  parameters: [
+    'canary_log',
+    'canary_why',
+    'max_error_rate',
+    'max_p95',
+    'min_requests',
+    'step_seconds',
+    'watch_runner',
+  ],
+});
+const SWITCH = part(new URL('switch.sh', import.meta.url), {
+  needs: [TOOLS, ANSWERS, CLOCK, BUSY, GIVE_BACK, LIES, START_TIMERS, CANARY],
+  parameters: [
+    'mechanism',
+    'target',
+    'steps',
+    'traffic_first',
+    'hosts',
+    'go_seconds',
+    'verify_seconds',
+    'start_target',
+    'marks_bad',
+    'marks_good',
+    'reason',
+  ],
+});
+
+/** What changes a proxy's configuration. */
+const PREPARATION = part(new URL('preparation.sh', import.meta.url), {
+  needs: [TOOLS, ANSWERS, RECORD, LIES],
+  parameters: ['first_share', 'fresh', 'old_sum', 'login', 'login_group', 'verify_seconds', 'reason'],
+});
 
 /** Looks at everything that a switch, an installation or a rollback must know. Its fields: see `parseLook`. */
 export const LOOK = defineInspection({
   name: 'look',
-  parts: [part(new URL('look.sh', import.meta.url), { needs: [ENGINE] })],
+  parts: [part(new URL('look.sh', import.meta.url), { needs: [ENGINE, PROCESSES] })],
   parameters: [
     'project',
     'folder',
@@ -64,62 +113,68 @@ export const SETTLE = defineProgram({
 export const switchProgram = (kind: string) =>
   defineProgram({
     name: `switch ${kind}`,
-    parts: [...common(kind), CANARY, MOVE],
-    parameters: [...SITE_PARAMETERS, ...SWITCH_PARAMETERS],
+    parts: [proxyOf(kind).part, SWITCH, part(new URL('move.sh', import.meta.url))],
   });
 
 /** Moves the traffic back to a colour that still holds what was chosen. */
 export const flipProgram = (kind: string) =>
   defineProgram({
     name: `flip ${kind}`,
-    parts: [...common(kind), CANARY, EXPECTED],
-    parameters: [...SITE_PARAMETERS, ...SWITCH_PARAMETERS, 'expect_slot'],
+    parts: [
+      proxyOf(kind).part,
+      SWITCH,
+      part(new URL('expected.sh', import.meta.url), { parameters: ['expect_slot'] }),
+    ],
   });
-
-/** What a program that changes a proxy's configuration is told besides the site and the switch. */
-const PREPARATION_PARAMETERS = [
-  ...SITE_PARAMETERS,
-  ...SWITCH_PARAMETERS,
-  'first_share',
-  'fresh',
-  'old_sum',
-  'socket_folder',
-  'login',
-  'login_group',
-] as const;
-
-const preparing = (kind: string) => [...common(kind), PREPARATION, ...proxyOf(kind).preparationParts];
 
 /** Prepares a proxy once. */
 export const installProgram = (kind: string) =>
   defineProgram({
     name: `install ${kind}`,
-    parts: [...preparing(kind), INSTALL],
-    parameters: PREPARATION_PARAMETERS,
+    parts: [
+      proxyOf(kind).part,
+      PREPARATION,
+      ...proxyOf(kind).preparationParts,
+      part(new URL('install.sh', import.meta.url)),
+    ],
   });
 
 /** Takes our parts out of a proxy's configuration again. */
 export const uninstallProgram = (kind: string) =>
   defineProgram({
     name: `uninstall ${kind}`,
-    parts: [...preparing(kind), UNINSTALL],
-    parameters: PREPARATION_PARAMETERS,
+    parts: [
+      proxyOf(kind).part,
+      PREPARATION,
+      ...proxyOf(kind).preparationParts,
+      part(new URL('uninstall.sh', import.meta.url), { parameters: ['canary_log'] }),
+    ],
   });
 
 /** Confirms a switch that waits for it. */
 export const confirmProgram = (kind: string) =>
   defineProgram({
     name: `confirm ${kind}`,
-    parts: [...common(kind), CONFIRM],
-    parameters: [...SITE_PARAMETERS, ...SWITCH_PARAMETERS],
+    parts: [
+      proxyOf(kind).part,
+      part(new URL('confirm.sh', import.meta.url), {
+        needs: [TOOLS, GIVE_BACK, WAY_BACK, START_TIMERS, BUSY],
+        parameters: ['reason'],
+      }),
+    ],
   });
 
 /** What a switch leaves behind for when nobody confirms it, or when the old colour's time is over. */
 export const timerProgram = (kind: string) =>
   defineTimer({
     name: `timer ${kind}`,
-    parts: [...common(kind), TIMER],
-    parameters: [...SITE_PARAMETERS, ...SWITCH_PARAMETERS, 'path', 'deployment_id'],
+    parts: [
+      proxyOf(kind).part,
+      part(new URL('timer.sh', import.meta.url), { needs: [TOOLS, GIVE_BACK, WAY_BACK] }),
+    ],
+    parameters: ['path', 'deployment_id'],
+    // What `start_timer` writes down.
+    later: ['operation', 'timer_until', 'timer_fence', 'from', 'from_release', 'target', 'old_content'],
   });
 
 /** All programs of this package, for the checks that each of them must pass. */

@@ -9,6 +9,34 @@ import type { ProxyMounts } from './mounts.ts';
  */
 export type Mechanism = 'flag' | 'map' | 'file';
 
+/** What a proxy's own part may be told. */
+type ProxyParameter =
+  | 'config_file'
+  | 'config_inside'
+  | 'socket'
+  | 'watched'
+  | 'proxy'
+  | 'proxy_container'
+  | 'folder'
+  | 'share_names'
+  | 'header'
+  | 'header_probe'
+  | 'token'
+  | 'verify_url'
+  | 'verify_connect'
+  | 'expect_version';
+
+/** What the parts of its preparation may be told besides. */
+type PreparationParameter =
+  | 'project'
+  | 'canary_log'
+  | 'first_share'
+  | 'fresh'
+  | 'login'
+  | 'login_group'
+  | 'socket_folder'
+  | 'verify_seconds';
+
 /**
  * One proxy: all that the rest of this package and the actions know of it. What runs on the server is its `.sh`.
  */
@@ -21,9 +49,9 @@ export interface Proxy {
   /** Where it writes what went wrong, as it sees it itself; empty: nowhere that is known. */
   readonly errorLog: string;
   /** What every program that reaches the proxy carries: the functions that `proxy.sh` names. */
-  readonly part: Part<never>;
+  readonly part: Part<ProxyParameter>;
   /** What `install` and `uninstall` carry besides: the functions that `preparation.sh` names. */
-  readonly preparationParts: readonly Part<never>[];
+  readonly preparationParts: readonly Part<ProxyParameter | PreparationParameter>[];
   /** Files that every run which moves traffic brings along. */
   files(site: Site): readonly ProxyFile[];
   /** What `install` and `uninstall` need besides: parsers, loaded when they are asked for. */

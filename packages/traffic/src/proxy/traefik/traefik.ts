@@ -1,4 +1,5 @@
 import { part } from '@deploy-actions/host';
+import { ANSWERS } from '../../program/answers.ts';
 import type { Proxy } from '../proxy.ts';
 import { shareFiles } from './share-file.ts';
 
@@ -7,8 +8,16 @@ export const traefik: Proxy = {
   title: 'Traefik',
   mechanism: 'file',
   errorLog: '',
-  part: part(new URL('traefik.sh', import.meta.url)),
-  preparationParts: [part(new URL('traefik-preparation.sh', import.meta.url))],
+  part: part(new URL('traefik.sh', import.meta.url), {
+    // Only its answers tell that it has taken a share.
+    needs: [ANSWERS],
+    parameters: ['config_file', 'watched'],
+  }),
+  preparationParts: [
+    part(new URL('traefik-preparation.sh', import.meta.url), {
+      parameters: ['first_share', 'fresh', 'login', 'login_group', 'verify_seconds'],
+    }),
+  ],
   files: shareFiles,
   prepare: async () => (await import('./preparation.ts')).preparation,
 };

@@ -1,0 +1,58 @@
+import { type Part, part, withNeeds } from './part.ts';
+import { sentText } from './sent-text.ts';
+
+const PRELUDE = part(new URL('sh/prelude.sh', import.meta.url));
+/** Whether a process that left its identity still lives. */
+export const PROCESSES = part(new URL('sh/processes.sh', import.meta.url), { needs: [PRELUDE] });
+const JOURNAL = part(new URL('sh/journal.sh', import.meta.url), { needs: [PRELUDE] });
+const COMMANDS = part(new URL('sh/commands.sh', import.meta.url), { needs: [PRELUDE] });
+const LOCK = part(new URL('sh/lock.sh', import.meta.url), { needs: [PROCESSES, COMMANDS] });
+const LIFE = part(new URL('sh/life.sh', import.meta.url), { needs: [JOURNAL, LOCK] });
+
+const FRAMES = part(new URL('sh/frames.sh', import.meta.url), { needs: [PRELUDE] });
+const FOLDERS = part(new URL('sh/folders.sh', import.meta.url), { needs: [FRAMES] });
+const RECEIVE = part(new URL('sh/receive.sh', import.meta.url), { needs: [FRAMES] });
+const LOOK = part(new URL('sh/inspection.sh', import.meta.url), { needs: [FOLDERS, RECEIVE] });
+const FOLLOW = part(new URL('sh/follow.sh', import.meta.url), { needs: [FRAMES, PROCESSES] });
+const CONTROL = part(new URL('sh/control.sh', import.meta.url), { needs: [FRAMES] });
+
+/** What each exec of ours carries: the part that has its function, and what that needs. */
+const EXECS = {
+  _inspect: LOOK,
+  _upload: part(new URL('sh/upload.sh', import.meta.url), { needs: [FOLDERS, RECEIVE] }),
+  _launch: part(new URL('sh/launch.sh', import.meta.url), { needs: [FOLDERS, RECEIVE, FOLLOW] }),
+  _follow: FOLLOW,
+  _go: CONTROL,
+  _cancel: CONTROL,
+  _read_result: CONTROL,
+  _status: part(new URL('sh/status.sh', import.meta.url), { needs: [FRAMES, PROCESSES] }),
+};
+
+export type Exec = keyof typeof EXECS;
+
+/** The host's parts of an operation; its last line is `OPERATION_END`. */
+export const OPERATION_PARTS: readonly Part[] = withNeeds([LIFE]);
+export const OPERATION_END = '_program "$@"\n';
+
+/** All execs, for the checks that each of them must pass. */
+export const EXEC_NAMES = Object.keys(EXECS) as Exec[];
+
+/** The host's parts of an exec. */
+export function execParts(exec: Exec): readonly Part[] {
+  return withNeeds([EXECS[exec]]);
+}
+
+/** The last lines of an exec: its stdout carries frames alone, whatever else is printed goes to stderr. */
+export function execEnd(exec: Exec): string {
+  return `exec 3>&1 1>&2\n${exec} "$@"\n`;
+}
+
+/** The script of an exec that runs no program of a caller's. */
+export function execScript(exec: Exec): string {
+  return textOf(execParts(exec)) + execEnd(exec);
+}
+
+/** Parts as they are sent. */
+export function textOf(parts: readonly Part[]): string {
+  return parts.map((one) => sentText(one.source())).join('');
+}

@@ -1,0 +1,24 @@
+# shellcheck shell=dash
+# Execs that say a word to a run, or ask for its result.
+
+_go() {
+  if [ -e "$1/result" ]; then
+    frame answer ended
+    return
+  fi
+  ln -s go "$1/decision" 2>/dev/null
+  if [ "$(readlink "$1/decision")" = go ]; then frame answer went; else frame answer late; fi
+}
+
+_cancel() {
+  : >"$1/cancel"
+  frame answer cancelled
+}
+
+_read_result() {
+  if [ -e "$1/result" ]; then
+    _frame_part result "$1/result" 0 "$(($(wc -c <"$1/result")))"
+  else
+    frame answer none
+  fi
+}

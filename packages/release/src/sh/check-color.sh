@@ -1,0 +1,29 @@
+# shellcheck shell=dash
+# Whether a colour may be deployed to.
+
+# check_color: under the lock; the live colour is never deployed over, and ports never change.
+check_color() {
+  color_table=$files/release/services
+  color_live_only=$files/release/live-only
+  find_live || stop refused record-unreadable 'which colour is live is not known: .deploy/traffic.json cannot be read' \
+    'Run blue-green-switch with to: the colour that has the traffic: it writes the record anew.'
+  [ -z "$canary" ] || stop refused canary-on "a canary is on ($canary): traffic goes to both colours" \
+    'Finish it with blue-green-switch first: to: blue or to: green.'
+  [ "$live" != "$color" ] || stop refused color-is-live "$color is live" 'Deploy the other colour: color: auto chooses it.'
+  # Its containers are what an unconfirmed switch returns to.
+  check_until=0
+  [ ! -f "$path/.deploy/confirm" ] || read -r _ check_until _ <"$path/.deploy/confirm"
+  # Some time after its end a timer has acted, or nothing ever will.
+  [ "$(date +%s)" -ge "$((check_until + 300))" ] || stop refused confirmation-pending "the switch to $live waits to be confirmed: without that the traffic goes back to what is in $color" \
+    'Confirm it with blue-green-switch (to: confirm), roll back, or wait until its time is over.'
+  check_changed=$(awk '
+    { key = $1 " " $2 " " $3 " " $4 }
+    FILENAME == ARGV[1] { port[key] = $5; next }
+    (key in port) && port[key] != $5 { print $2; exit }
+  ' "$(existing "$path/.deploy/ports")" "$files/release/ports")
+  [ -z "$check_changed" ] || stop busy ports-taken "another deployment allocated the ports of $check_changed meanwhile" 'Run it again.'
+  check_later=$(engine_running_ids "$base_project" |
+    while read -r check_id; do engine_networks "$check_id"; done | awk -v ours="$(color_network "$base_project" '')" '$0 > ours && index($0, ours) != 1' | sort -u | head -n 1)
+  [ -z "$check_later" ] || stop refused network-order "a shared service is on the network $check_later, whose name sorts after $(color_network "$base_project" "$color"): joining that would move its default gateway and drop connections" \
+    'Give that network a name that sorts earlier.'
+}

@@ -1,0 +1,146 @@
+import type { Part } from '@deploy-actions/host';
+import { sentText } from '@deploy-actions/host/sent-text';
+import { type SentProgram, textOf } from './server-programs.ts';
+import { type Command, readCommands } from './sh-commands.ts';
+
+/** Commands of the shell itself (POSIX, and `local`, which dash, busybox and bash have). */
+const BUILTINS = new Set(
+  '. : [ alias bg break cd command continue echo eval exec exit export false fg getopts hash jobs kill local printf pwd read readonly return set shift test times trap true type ulimit umask unalias unset wait'.split(
+    ' ',
+  ),
+);
+
+/**
+ * Programs that a server has, or whose absence the program asks for itself (`command -v`): coreutils, findutils,
+ * util-linux, grep, sed, awk, procps.
+ */
+const EXTERNAL = new Set(
+  'awk basename cat chmod chown chgrp cksum cmp cp cut date dd df dirname env find flock getent grep head id install ln loginctl ls mkdir mktemp mv ps readlink rm rmdir sed setsid sh sha256sum sleep sort stat sync systemctl systemd-run tail timeout tr wc xargs crontab docker curl wget perl socat python3 nc nginx caddy haproxy sudo setfacl touch tee uniq'.split(
+    ' ',
+  ),
+);
+
+/** Functions that run the command which their arguments are: how many words stand before it. */
+const RUNNERS: Readonly<Record<string, number>> = {
+  ask_aside: 1,
+  run: 1,
+  run_locked: 1,
+  once: 1,
+  wait_until: 2,
+  in_proxy: 0,
+  as_root: 0,
+  need_root: 0,
+  exec: 0,
+  timeout: 1,
+  env: 0,
+};
+
+/** Functions that the host's parts call, if a program defines them. */
+const OPTIONAL = new Set(['recover']);
+
+/** What is wrong with the names of a program: functions that are defined twice, called and nowhere, or carried for nothing. */
+export function wrongNames(
+  program: SentProgram,
+  source: (part: Part) => string = (part) => part.source(),
+): string[] {
+  const { commands, functions, reads, sets, taken } = readCommands(textOf(program, source));
+  const defined = new Set(functions.map(({ name }) => name));
+  const wrong: string[] = [];
+  const seen = new Set<string>();
+  for (const { name } of functions) {
+    if (seen.has(name)) wrong.push(`${name} is defined twice`);
+    seen.add(name);
+  }
+  const calls = new Map<string, Set<string>>();
+  for (const command of commands) {
+    for (const name of called(command)) {
+      if (defined.has(name)) {
+        const from = calls.get(command.within) ?? new Set();
+        calls.set(command.within, from.add(name));
+      } else if (!BUILTINS.has(name) && !EXTERNAL.has(name) && !name.includes('/') && !OPTIONAL.has(name)) {
+        wrong.push(`${name} is called in ${command.within || 'the program'} and defined nowhere`);
+      }
+    }
+  }
+  const reached = new Set<string>(['']);
+  for (const one of reached) for (const name of calls.get(one) ?? []) reached.add(name);
+  for (const part of program.parts) {
+    const own = readCommands(sentText(source(part)));
+    // One that acts by itself, such as by setting what holds everywhere, is carried for that.
+    if (own.commands.some(({ within }) => within === '')) continue;
+    if (!own.functions.some(({ name }) => reached.has(name))) {
+      wrong.push(`nothing calls a function of the part ${part.name}`);
+    }
+  }
+  for (const name of reads) {
+    if (sets.has(name) || taken.has(name) || program.given.includes(name)) continue;
+    wrong.push(`${name} is read and set nowhere`);
+  }
+  for (const { texts } of commands) {
+    if (texts[0] !== 'awk') continue;
+    const text = texts.findLast((one) => one.startsWith("'")) ?? '';
+    for (const [index, one] of texts.entries()) {
+      const [, name] = (texts[index - 1] === '-v' && /^(\w+)=/.exec(one)) || [];
+      if (name !== undefined && !/^[A-Z]+$/.test(name) && !new RegExp(`\\b${name}\\b`).test(text))
+        wrong.push(`awk is given ${name} and does not use it`);
+    }
+  }
+  return [...new Set(wrong)];
+}
+
+/** Variables that a part sets and that no program reads which carries it. */
+export function idleVariables(
+  programs: readonly SentProgram[],
+  part: Part,
+  source: (part: Part) => string = (one) => one.source(),
+): string[] {
+  const { sets } = readCommands(sentText(source(part)));
+  const read = new Set(
+    programs
+      .filter(({ parts }) => parts.some(({ file }) => file === part.file))
+      .flatMap(({ parts }) => parts.flatMap((one) => [...readsOf(source(one))])),
+  );
+  return [...sets].filter((name) => /^[a-z_]/.test(name) && !read.has(name));
+}
+
+const known = new Map<string, ReadonlySet<string>>();
+
+/** What a part's text reads; each text is looked at once. */
+function readsOf(text: string): ReadonlySet<string> {
+  const reads = known.get(text) ?? readCommands(sentText(text)).reads;
+  known.set(text, reads);
+  return reads;
+}
+
+/** Functions of the program that are reached from its last lines, by name. */
+export function reachedFunctions(program: SentProgram): ReadonlySet<string> {
+  const { commands } = readCommands(textOf(program));
+  const calls = new Map<string, string[]>();
+  for (const command of commands)
+    calls.set(command.within, [...(calls.get(command.within) ?? []), ...called(command)]);
+  const reached = new Set<string>(['']);
+  for (const one of reached) for (const name of calls.get(one) ?? []) reached.add(name);
+  return reached;
+}
+
+/** The functions that a part defines. */
+export function functionsOf(part: Part): string[] {
+  return readCommands(sentText(part.source())).functions.map(({ name }) => name);
+}
+
+/** The names of what a command runs: itself, and what it is told to run. */
+function called({ words }: Command): string[] {
+  const [name, ...rest] = words;
+  if (name === undefined) return [];
+  const names = [name];
+  const before = RUNNERS[name];
+  if (before !== undefined) {
+    const inner = rest.slice(before);
+    while (inner[0] !== undefined && /^([A-Za-z_]\w*=|-)/.test(inner[0])) inner.shift();
+    names.push(...called({ words: inner, texts: [], within: '', line: 0 }));
+  }
+  if (name === 'trap' && rest[0] !== undefined && /^\w+$/.test(rest[0]) && rest[0] !== '-')
+    names.push(rest[0]);
+  if (name === 'command' && rest[0] === '-v' && rest[1] === 'recover') names.push('recover');
+  return names;
+}
