@@ -384,7 +384,7 @@ test('a signature of cosign with a key is taken, and another key is not', async 
   await tools.run(
     [
       ...['cosign', 'sign', '--yes', '--key', 'cosign.key', '--tlog-upload=false', '--allow-http-registry'],
-      ...['--registry-username', username, '--registry-password', password, image],
+      ...[`--registry-username=${username}`, `--registry-password=${password}`, image],
     ],
     { COSIGN_PASSWORD: '' },
   );

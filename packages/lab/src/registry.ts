@@ -93,7 +93,8 @@ export async function openRegistry(
   const { name, options } = given;
   const access = options.access ?? 'plain';
   const withTokens = access === 'token';
-  const admin = { username: 'lab', password: randomBytes(12).toString('base64url') };
+  // In hexadecimal digits: a password that begins with a hyphen is an option to the programs that it is given to.
+  const admin = { username: 'lab', password: randomBytes(12).toString('hex') };
   const { address, tokenAddress, id, forwards } = await start();
   await waitReady(engine, id);
   const url = `http://${address}`;
