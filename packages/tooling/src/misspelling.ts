@@ -1,10 +1,6 @@
-// How many misspelt names the checks of server programs notice: `node packages/tooling/src/mutate-programs.ts
-// [--seed N] [--count N]`. Each mutation changes one letter of one variable or function name at a random place in a random
-// part; caught is what the unit or the shellcheck suite would fail by, without Docker and without running anything.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import type { Part } from '@deploy-actions/host';
 import { sentText } from '@deploy-actions/host/sent-text';
 import { pool } from '@deploy-actions/kit';
@@ -12,6 +8,9 @@ import { idleVariables, wrongNames } from './program-names.ts';
 import { runProgram } from './program.ts';
 import { NOT_ASKED, SERVER_PROGRAMS, type SentProgram, checkedText } from './server-programs.ts';
 import { readCommands } from './sh-commands.ts';
+
+/** What notices a misspelt name: the reader of sh, the check of names, shellcheck. */
+export type Check = 'syntax' | 'names' | 'shellcheck';
 
 interface Mutation {
   part: Part;
@@ -22,16 +21,15 @@ interface Mutation {
   kind: 'variable' | 'function';
 }
 
-const { values } = parseArgs({
-  options: { seed: { type: 'string', default: '1' }, count: { type: 'string', default: '100' } },
-});
-let state = Number(values.seed) >>> 0;
-/** A number below `limit`, the same ones for the same seed (Mulberry32). */
-function below(limit: number): number {
-  state = (state + 0x6d2b79f5) >>> 0;
-  let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-  mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-  return ((mixed ^ (mixed >>> 14)) >>> 0) % limit;
+/** A source of numbers below a limit, the same ones for the same seed (Mulberry32). */
+function numbers(seed: number): (limit: number) => number {
+  let state = seed >>> 0;
+  return (limit) => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) % limit;
+  };
 }
 
 const parts = new Map<string, Part>();
@@ -84,7 +82,7 @@ function functionNames(part: Part): string[] {
   return readCommands(sentText(part.source())).functions.map(({ name }) => name);
 }
 
-function mutate(): Mutation {
+function mutate(below: (limit: number) => number): Mutation {
   const all = [...parts.values()];
   for (;;) {
     const part = all[below(all.length)]!;
@@ -108,11 +106,7 @@ function mutate(): Mutation {
 }
 
 /** What notices it; undefined where nothing does. */
-async function caughtBy(
-  { part, text }: Mutation,
-  folder: string,
-  index: number,
-): Promise<string | undefined> {
+async function caughtBy({ part, text }: Mutation, folder: string, index: number): Promise<Check | undefined> {
   const source = (one: Part) => (one.file === part.file ? text : one.source());
   const carrying = SERVER_PROGRAMS.filter((program) => program.parts.some(({ file }) => file === part.file));
   for (const program of carrying) {
@@ -142,30 +136,43 @@ function shape({ name }: SentProgram): number {
   return /^(deploy|inspect|switch haproxy|timer traefik|install haproxy|_launch)$/.test(name) ? 0 : 1;
 }
 
-for (const program of SERVER_PROGRAMS) {
-  const before = wrongNames(program);
-  if (before.length > 0) throw new Error(`${program.name} is not well as it is: ${before.join(', ')}`);
-}
-for (const part of parts.values()) {
-  const before = idleVariables(SERVER_PROGRAMS, part);
-  if (before.length > 0) throw new Error(`${part.name} is not well as it is: it sets ${before.join(', ')}`);
+/** What the checks noticed of so many misspelt names. */
+export interface Misspellings {
+  count: number;
+  /** How many each check noticed first. */
+  noticed: ReadonlyMap<Check, number>;
+  /** A sentence for each that nothing noticed. */
+  missed: readonly string[];
 }
 
-const mutations = Array.from({ length: Number(values.count) }, mutate);
-const folder = mkdtempSync(join(tmpdir(), 'mutations-'));
-const counts = new Map<string, number>();
-try {
-  await pool([...mutations.entries()], availableParallelism(), async ([index, mutation]) => {
-    const by = (await caughtBy(mutation, folder, index)) ?? 'nothing';
-    counts.set(by, (counts.get(by) ?? 0) + 1);
-    if (by === 'nothing') {
+/**
+ * Misspells `count` names of server programs, one at a time: one letter of one variable or function name, at a random place
+ * in a random part, the same ones for the same seed. Noticed is what `npm test -- unit shellcheck` would fail by, without
+ * Docker and without running anything. Throws where a check fails without a misspelt name, since it would notice all.
+ */
+export async function misspell({ seed, count }: { seed: number; count: number }): Promise<Misspellings> {
+  for (const program of SERVER_PROGRAMS) {
+    const before = wrongNames(program);
+    if (before.length > 0) throw new Error(`${program.name} is not well as it is: ${before.join(', ')}`);
+  }
+  for (const part of parts.values()) {
+    const before = idleVariables(SERVER_PROGRAMS, part);
+    if (before.length > 0) throw new Error(`${part.name} is not well as it is: it sets ${before.join(', ')}`);
+  }
+  const below = numbers(seed);
+  const mutations = Array.from({ length: count }, () => mutate(below));
+  const folder = mkdtempSync(join(tmpdir(), 'misspelling-'));
+  const noticed = new Map<Check, number>();
+  const missed: string[] = [];
+  try {
+    await pool([...mutations.entries()], availableParallelism(), async ([index, mutation]) => {
+      const by = await caughtBy(mutation, folder, index);
+      if (by !== undefined) return noticed.set(by, (noticed.get(by) ?? 0) + 1);
       const { part, name, into, line, kind } = mutation;
-      console.log(`not noticed: ${part.name}.sh, line ${line} as sent: the ${kind} ${name} as ${into}`);
-    }
-  });
-} finally {
-  rmSync(folder, { recursive: true, force: true });
+      return missed.push(`${part.name}.sh, line ${line} as sent: the ${kind} ${name} as ${into}`);
+    });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+  return { count, noticed, missed };
 }
-console.log(
-  `seed ${values.seed}: ${mutations.length - (counts.get('nothing') ?? 0)} of ${mutations.length} misspelt names are noticed (${[...counts].map(([by, count]) => `${by} ${count}`).join(', ')})`,
-);
