@@ -10,9 +10,9 @@ import {
   succeeded,
   timerText,
 } from '@deploy-actions/host';
-import { Failure, type Report, formatDuration, reportJson } from '@deploy-actions/kit';
-import { type VersionSource, sameVersion, throughSession, versionOf } from '@deploy-actions/probe';
-import { type Color, deploymentIdOf, parseShare } from '@deploy-actions/ledger';
+import { Failure, type Report, formatDuration, reportJson, sameVersion } from '@deploy-actions/kit';
+import { type VersionSource, throughSession, versionOf } from '@deploy-actions/probe';
+import { type Color, deploymentIdOf, liveOnlyServices, parseShare } from '@deploy-actions/ledger';
 import type { Ports } from '@deploy-actions/runner';
 import type { Server } from '@deploy-actions/shell';
 import {
@@ -22,7 +22,6 @@ import {
   type SwitchPlan,
   confirmProgram,
   doorFor,
-  liveOnlyServices,
   movedAddresses,
   proxyOf,
   siteOn,

@@ -1,7 +1,7 @@
 import { escapeMarkdown, markdownTable } from '@deploy-actions/kit';
-import { COLORS } from '@deploy-actions/ledger';
+import { COLORS, colorContainers, liveColorOf, releaseOfColor } from '@deploy-actions/ledger';
 import type { Ports } from '@deploy-actions/runner';
-import { type SeenServer, colorContainers, liveColorOf, releaseOfColor } from '@deploy-actions/traffic';
+import type { SeenServer } from '@deploy-actions/traffic';
 import type { SwitchInputs, SwitchOutputs } from './fields.ts';
 import { NO_OUTPUTS } from './move.ts';
 

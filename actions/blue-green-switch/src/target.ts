@@ -1,6 +1,6 @@
 import { Failure } from '@deploy-actions/kit';
-import { type Color, canaryOf, isReturn, otherColor, parseShare } from '@deploy-actions/ledger';
-import { type SeenServer, liveColorOf } from '@deploy-actions/traffic';
+import { type Color, canaryOf, isReturn, liveColorOf, otherColor, parseShare } from '@deploy-actions/ledger';
+import type { SeenServer } from '@deploy-actions/traffic';
 import type { SwitchInputs } from './fields.ts';
 
 type Look = Pick<SeenServer['look'], 'history' | 'share' | 'traffic' | 'confirm'>;

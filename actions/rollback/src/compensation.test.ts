@@ -1,8 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { Member, MemberOutcome, ReadyProgram } from '@deploy-actions/host';
 import { testProgram } from '@deploy-actions/host/testing';
-import { takenBack } from './compensation.ts';
-import type { Decision } from './decision.ts';
+import { type MovingDecision, takenBack } from './compensation.ts';
 
 const flipping = testProgram({
   body: '',
@@ -46,7 +45,7 @@ const member = (
 });
 const went = (fields: Record<string, string>) =>
   ({ name: 'web1', result: { outcome: 'succeeded', fields } }) as unknown as MemberOutcome;
-const flip: Decision = {
+const flip: MovingDecision = {
   kind: 'flip',
   to: 'blue',
   from: 'green',
@@ -55,7 +54,7 @@ const flip: Decision = {
   slot: 'r1',
   reason: 'this run moved the traffic',
 };
-const redeploy: Decision = {
+const redeploy: MovingDecision = {
   kind: 'redeploy',
   from: 'r2',
   release: { id: 'r1' } as never,

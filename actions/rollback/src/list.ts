@@ -1,8 +1,7 @@
 import { escapeMarkdown, formatDuration, markdownTable } from '@deploy-actions/kit';
-import { COLORS, marksOf } from '@deploy-actions/ledger';
+import { COLORS, colorsInUse, currentRelease, marksOf, releaseOfColor } from '@deploy-actions/ledger';
 import type { Ports } from '@deploy-actions/runner';
-import { type SeenServer, releaseOfColor } from '@deploy-actions/traffic';
-import { colorsInUse, currentRelease } from './decision.ts';
+import type { SeenServer } from '@deploy-actions/traffic';
 import { EMPTY, type RollbackOutputs } from './fields.ts';
 
 /** One release of a server, for the output `releases`. */

@@ -1,9 +1,9 @@
 import { type MemberOutcome, memberFailure, succeeded } from '@deploy-actions/host';
 import { type Failure, type Report, formatDuration } from '@deploy-actions/kit';
-import type { Decision } from './decision.ts';
+import type { RollbackDecision } from '@deploy-actions/ledger';
 
 /** What is done, and why, for the log and for whoever is told. */
-export function sentenceOf(decision: Decision): string {
+export function sentenceOf(decision: RollbackDecision): string {
   const { reason } = decision;
   if (decision.kind === 'nothing') return `Nothing is rolled back: ${reason}.`;
   if (decision.kind === 'flip') {
@@ -18,7 +18,7 @@ export function sentenceOf(decision: Decision): string {
 
 /** One check per server that was to go back; none where nothing was to be done. */
 export function reportOf(
-  acting: readonly { server: { name: string }; decision: Decision }[],
+  acting: readonly { server: { name: string }; decision: RollbackDecision }[],
   outcomes: readonly MemberOutcome[],
   elapsedMs: number,
 ): Report {
@@ -45,7 +45,7 @@ export function reportOf(
 }
 
 /** Where nothing was to be rolled back, or a plan only says what would be. */
-export function idleReport(decision: Decision, elapsedMs: number): Report {
+export function idleReport(decision: RollbackDecision, elapsedMs: number): Report {
   return { kind: 'rollback', ok: true, summary: sentenceOf(decision), elapsedMs, checks: [] };
 }
 

@@ -1,13 +1,4 @@
-import {
-  ALL_OR_NONE,
-  ALONE,
-  type Member,
-  cancelRun,
-  fleetFailure,
-  followRun,
-  outcomeText,
-  runTogether,
-} from '@deploy-actions/host';
+import { ALL_OR_NONE, fleetFailure, outcomeText, runTogether } from '@deploy-actions/host';
 import {
   Failure,
   type Report,
@@ -16,20 +7,24 @@ import {
   markdownTable,
   publishReport,
 } from '@deploy-actions/kit';
-import { type HistoryEntry, deploymentIdOf, isSameRun, jsonText } from '@deploy-actions/ledger';
+import {
+  type HistoryEntry,
+  type RollbackDecision,
+  type RollbackRequest,
+  decideRollback,
+  deploymentIdOf,
+  isSameRun,
+} from '@deploy-actions/ledger';
+import { afterDatabase, commandsFor, databaseServer, standBy } from '@deploy-actions/release';
 import { type Ports, writeReport } from '@deploy-actions/runner';
 import { type Server, type Session, serversOf, withSessions } from '@deploy-actions/shell';
-import { type SeenServer, lookAt, settleInterrupted } from '@deploy-actions/traffic';
-import { takenBack } from './compensation.ts';
-import { afterDatabase, commandsFor, databaseServer } from './database.ts';
-import { type Decision, type Request, decide } from './decision.ts';
+import { type SeenServer, lookAt, settleUnderWay } from '@deploy-actions/traffic';
+import { type MovingDecision, takenBack } from './compensation.ts';
 import { EMPTY, type RollbackInputs, type RollbackOutputs } from './fields.ts';
 import { showList } from './list.ts';
-import { about, hookUploads, memberOf } from './operations.ts';
-import { recolorOperation, recolored } from './recolor.ts';
+import { about, memberOf } from './operations.ts';
 import { idleReport, refusedReport, reportOf, sentenceOf } from './report.ts';
 import { proveVersion, versionProof } from './served-version.ts';
-import { underWay } from './under-way.ts';
 import type { World } from './world.ts';
 
 /** The action: values in, outputs out, Failures thrown. */
@@ -66,7 +61,12 @@ async function rollBack(
       const session = await world.connect(server);
       const looked = await look(server, session, inputs, world);
       if (inputs.list || inputs.plan) return { ...looked, gaveBack: false };
-      const { changed, gaveBack } = await settle(looked, deploymentId, inputs, world);
+      const { changed, gaveBack } = await settleUnderWay(
+        looked,
+        inputs.to !== undefined,
+        about(server, deploymentId, inputs, world),
+        world,
+      );
       return { ...(changed ? await look(server, session, inputs, world) : looked), gaveBack };
     }),
   );
@@ -93,16 +93,12 @@ async function rollBack(
   const database = databaseServer(acting, servers, inputs);
   const proofs = acting.map((one) => versionProof(one, inputs));
   // What is to take the traffic stands by on every server before it moves on any.
-  const ready = await standBy(acting, database, inputs, world, deploymentId);
+  const ready = await readied(acting, database, inputs, world, deploymentId);
   const members = ready.map((one) =>
-    memberOf(
-      one,
-      one.decision as Exclude<Decision, { kind: 'nothing' | 'recolor' }>,
-      one.inputs,
-      world,
-      deploymentId,
-      { hosts: acting.length, database: acting.length > 1 ? database : undefined },
-    ),
+    memberOf(one, one.decision, one.inputs, world, deploymentId, {
+      hosts: acting.length,
+      database: acting.length > 1 ? database : undefined,
+    }),
   );
   const waits = database !== undefined && first.decision.kind === 'redeploy';
   const outcomes = await runTogether(
@@ -111,7 +107,7 @@ async function rollBack(
       ...(waits ? afterDatabase(database) : ALL_OR_NONE),
       undo(member, outcome) {
         // Where the user's commands have changed the data, going back would put the new code on the old schema.
-        if (hookUploads(inputs).length > 0) return undefined;
+        if (hasCommands(inputs)) return undefined;
         return takenBack(ready.find(({ server }) => server.name === member.name)!.decision, member, outcome);
       },
     },
@@ -141,58 +137,43 @@ async function rollBack(
 }
 
 /** A release that is brought up for this is redeployed, for whoever reads the outputs. */
-function modeOf(decision: Decision): string {
+function modeOf(decision: RollbackDecision): string {
   return decision.kind === 'recolor' ? 'redeploy' : decision.kind;
 }
 
-interface Acting extends SeenServer {
-  decision: Decision;
+interface Acting<D extends RollbackDecision = RollbackDecision> extends SeenServer {
+  decision: D;
 }
 
-/**
- * Brings up in the idle colour what is in none, on all servers at once, or after the one that runs the user's commands
- * for all; then the traffic only has to move.
- */
-async function standBy(
-  acting: readonly Acting[],
+const isRecolored = (one: Acting): one is Acting<Extract<RollbackDecision, { kind: 'recolor' }>> =>
+  one.decision.kind === 'recolor';
+
+/** Lets stand by what is in no colour; what is to be done then is one operation on each server. */
+async function readied(
+  acting: readonly Acting<Exclude<RollbackDecision, { kind: 'nothing' }>>[],
   database: string | undefined,
   inputs: RollbackInputs,
   world: World,
   deploymentId: string,
-): Promise<(Acting & { inputs: RollbackInputs })[]> {
-  const members: Member[] = [];
-  const made = new Map<string, string>();
-  for (const one of acting) {
-    const { decision, server, session } = one;
-    if (decision.kind !== 'recolor') continue;
-    const release = await recolored(one, decision, inputs.project, world);
-    made.set(server.name, release.release);
-    const operation = recolorOperation(one, decision, release, {
+): Promise<(Acting<MovingDecision> & { inputs: RollbackInputs })[]> {
+  const made = await standBy(
+    acting.filter(isRecolored),
+    {
       project: inputs.project,
-      common: about(server, deploymentId, inputs, world),
       waitSeconds: Math.ceil(inputs['wait-timeout'] / 1000),
-      hooks: hookUploads(commandsFor(inputs, server.name, database)),
-      actor: jsonText(world.workflow.actor),
-      runUrl: jsonText(world.workflow.runUrl),
-      reason: jsonText(decision.reason),
-    });
-    members.push({ name: server.name, session, reopen: () => world.connect(server), operation });
-  }
-  // The others start the old code when the data are as it knows them.
-  const isFirst = ({ name }: Member) => name === database;
-  for (const batch of [members.filter(isFirst), members.filter((one) => !isFirst(one))]) {
-    if (batch.length === 0) continue;
-    const outcomes = await runTogether(batch, ALONE, { ...world, named: acting.length > 1 });
-    const failure = fleetFailure(outcomes, {}, acting.length > 1);
-    if (failure) throw failure;
-  }
+      commands: inputs,
+      database,
+      about: (server) => about(server, deploymentId, inputs, world),
+    },
+    { ...world, named: acting.length > 1 },
+  );
   return await Promise.all(
     acting.map(async (one) => {
       const { decision } = one;
       if (decision.kind !== 'recolor')
-        return { ...one, inputs: commandsFor(inputs, one.server.name, database) };
+        return { ...one, decision, inputs: commandsFor(inputs, one.server.name, database) };
       const release = made.get(one.server.name)!;
-      const flip: Decision = { ...decision, kind: 'flip', release, slot: release };
+      const flip: MovingDecision = { ...decision, kind: 'flip', release, slot: release };
       // The commands have run.
       const moved = { ...inputs, 'down-migrate': [], 'restore-backup': [] };
       return { ...(await look(one.server, one.session, inputs, world)), decision: flip, inputs: moved };
@@ -220,56 +201,7 @@ async function look(
   );
 }
 
-/** What came of that which was under way or cut off. */
-interface Settled {
-  /** There was something: the server looks different by now. */
-  changed: boolean;
-  /** A switch was stopped, and what it had moved went back. */
-  gaveBack: boolean;
-}
-
-/**
- * What is under way and stands in the way is stopped or waited for (see `underWay`), and what was cut off is finished or
- * given back, before anything is decided.
- */
-async function settle(
-  seen: SeenServer,
-  deploymentId: string,
-  inputs: RollbackInputs,
-  world: World,
-): Promise<Settled> {
-  const { server, session, look } = seen;
-  let [changed, gaveBack] = [false, false];
-  for (const run of look.unfinished.filter(({ running }) => running)) {
-    const what = underWay(run, deploymentId, inputs.to !== undefined);
-    if (what === 'leave') continue;
-    changed = true;
-    const reference = { ...run, path: server.path, number: Number(/\d+$/.exec(run.directory)?.[0]) };
-    const whose = isSameRun(run.deploymentId, deploymentId) ? 'this workflow run' : run.deploymentId;
-    world.log.info(
-      `${server.name}: ${what === 'stop' ? 'stops' : 'waits for the end of'} ${run.operation} of ${whose}, which is still under way`,
-    );
-    if (what === 'stop') await cancelRun(session, reference);
-    const result = await followRun(session, reference, {
-      clock: world.clock,
-      signal: world.signal,
-      reopen: () => world.connect(server),
-    }).result.catch(() => undefined);
-    gaveBack ||=
-      run.operation === 'switch' &&
-      result?.outcome === 'failed' &&
-      result.fields['switched_from'] !== undefined;
-  }
-  const settled = await settleInterrupted(
-    seen,
-    about(server, deploymentId, inputs, world),
-    () => world.connect(server),
-    world,
-  );
-  return { changed: settled || changed, gaveBack };
-}
-
-function requestOf(inputs: RollbackInputs, ports: Ports, deploymentId: string): Request {
+function requestOf(inputs: RollbackInputs, ports: Ports, deploymentId: string): RollbackRequest {
   const { runUrl } = ports.workflow;
   return {
     to: inputs.to,
@@ -277,18 +209,24 @@ function requestOf(inputs: RollbackInputs, ports: Ports, deploymentId: string): 
     project: inputs.project,
     isOwn: (entry: HistoryEntry) =>
       isSameRun(entry.deployment_id, deploymentId) || (runUrl !== '' && entry.run_url === runUrl),
-    pastMigration:
-      inputs['allow-past-migration'] ||
-      inputs['down-migrate'].length > 0 ||
-      inputs['restore-backup'].length > 0,
+    pastMigration: inputs['allow-past-migration'] || hasCommands(inputs),
     now: Math.floor(ports.clock.wall().getTime() / 1000),
-    runsHooks: inputs['down-migrate'].length + inputs['restore-backup'].length > 0,
+    runsHooks: hasCommands(inputs),
   };
 }
 
-function decideOn(seen: SeenServer & { gaveBack: boolean }, request: Request, several: boolean): Decision {
+/** Commands of the user's undo what was done to the data. */
+function hasCommands(inputs: RollbackInputs): boolean {
+  return inputs['down-migrate'].length + inputs['restore-backup'].length > 0;
+}
+
+function decideOn(
+  seen: SeenServer & { gaveBack: boolean },
+  request: RollbackRequest,
+  several: boolean,
+): RollbackDecision {
   try {
-    return decide(seen.look, request, seen.gaveBack);
+    return decideRollback(seen.look, request, seen.gaveBack);
   } catch (error) {
     if (!several || !(error instanceof Failure)) throw error;
     throw new Failure(
@@ -299,11 +237,11 @@ function decideOn(seen: SeenServer & { gaveBack: boolean }, request: Request, se
   }
 }
 
-function tell(server: string, decision: Decision, several: boolean, ports: Ports): void {
+function tell(server: string, decision: RollbackDecision, several: boolean, ports: Ports): void {
   ports.log.info(`${several ? `${server}: ` : ''}${sentenceOf(decision)}`);
 }
 
-function named(decision: Decision): Pick<RollbackOutputs, 'from' | 'to'> {
+function named(decision: RollbackDecision): Pick<RollbackOutputs, 'from' | 'to'> {
   if (decision.kind === 'flip')
     return { from: decision.fromRelease || decision.from, to: decision.release || decision.to };
   if (decision.kind === 'recolor') return { from: decision.fromRelease, to: decision.release.id };
@@ -312,7 +250,7 @@ function named(decision: Decision): Pick<RollbackOutputs, 'from' | 'to'> {
 }
 
 function summary(
-  acting: readonly { server: Server; decision: Decision }[],
+  acting: readonly { server: Server; decision: RollbackDecision }[],
   endings: ReadonlyMap<string, string>,
   elapsedMs: number,
   ports: Ports,

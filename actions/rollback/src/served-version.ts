@@ -1,11 +1,5 @@
-import { Failure, messageOf } from '@deploy-actions/kit';
-import {
-  type VersionSource,
-  parseVersionSource,
-  sameVersion,
-  throughSession,
-  versionOf,
-} from '@deploy-actions/probe';
+import { Failure, messageOf, sameVersion } from '@deploy-actions/kit';
+import { type VersionSource, parseVersionSource, throughSession, versionOf } from '@deploy-actions/probe';
 import type { Ports } from '@deploy-actions/runner';
 import { type FrontDoor, type SeenServer, doorFor } from '@deploy-actions/traffic';
 import type { RollbackInputs, RollbackOutputs } from './fields.ts';

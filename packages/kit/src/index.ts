@@ -57,4 +57,5 @@ export {
   redactTexts,
   reportJson,
 } from './report.ts';
+export { sameVersion } from './version.ts';
 export { MATCH_TIME, OutOfTime, matchWithin, within } from './within.ts';

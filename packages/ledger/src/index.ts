@@ -66,4 +66,16 @@ export {
   plainRelease,
   readTraffic,
 } from './traffic-record.ts';
+export {
+  type Standing,
+  type StandingContainer,
+  colorContainers,
+  colorsInUse,
+  currentRelease,
+  liveColorOf,
+  liveOnlyServices,
+  releaseOfColor,
+} from './standing.ts';
+export { type RollbackDecision, type RollbackRequest, decideRollback } from './rollback-decision.ts';
+export { underWay } from './under-way.ts';
 export { type Reading } from './form.ts';

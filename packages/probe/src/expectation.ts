@@ -1,10 +1,18 @@
 import type { HttpResponse } from '@deploy-actions/http';
 import { HttpError } from '@deploy-actions/http/error';
 import { bodyText } from '@deploy-actions/http/text';
-import { OutOfTime, cut, formatDuration, matchWithin, parseExactJson, within } from '@deploy-actions/kit';
+import {
+  OutOfTime,
+  cut,
+  formatDuration,
+  matchWithin,
+  parseExactJson,
+  sameVersion,
+  within,
+} from '@deploy-actions/kit';
 import type { JsonPath } from './json-path.ts';
 import { type StatusSet, parseStatusSet } from './status-set.ts';
-import { type VersionSource, sameVersion, versionOf } from './version.ts';
+import { type VersionSource, versionOf } from './version.ts';
 
 /** Text that must be found in another: as it is, or by a regular expression written `/…/flags`. */
 export interface TextMatch {

@@ -1,12 +1,6 @@
 export { type JsonPath, JsonPathError, jsonPath, lenientJsonPath } from './json-path.ts';
 export { type StatusSet, parseStatusSet } from './status-set.ts';
-export {
-  DEFAULT_VERSION_SOURCE,
-  type VersionSource,
-  parseVersionSource,
-  sameVersion,
-  versionOf,
-} from './version.ts';
+export { DEFAULT_VERSION_SOURCE, type VersionSource, parseVersionSource, versionOf } from './version.ts';
 export {
   DEFAULT_STATUS,
   type Expectations,

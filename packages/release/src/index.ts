@@ -9,6 +9,9 @@ export {
   inspectForDeploy,
   inspectForStatus,
 } from './inspection.ts';
+export { type DatabaseCommands, afterDatabase, commandsFor, databaseServer } from './database.ts';
+export { redeployBack, redeployOperation } from './redeploy.ts';
+export { type StandingBy, standBy } from './stand-by.ts';
 export { type HookLists, type Prepared, type Wanted, prepareRelease } from './preparation.ts';
 export { secretValues } from './secret-values.ts';
-export { PROGRAMS, READ_RELEASE, REDEPLOY, STAND_BY } from './programs.ts';
+export { PROGRAMS } from './programs.ts';

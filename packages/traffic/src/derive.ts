@@ -1,6 +1,6 @@
 import { Failure } from '@deploy-actions/kit';
-import { type Color, containersOfColor, liveColor } from '@deploy-actions/ledger';
-import { type Look, type LookContainer, type LookProxy, colorContainers } from './look.ts';
+import { type Color, colorContainers, containersOfColor } from '@deploy-actions/ledger';
+import type { Look, LookContainer, LookProxy } from './look.ts';
 import { PROXIES, proxyOf } from './proxy/registry.ts';
 import type { Route, Site } from './site.ts';
 
@@ -48,11 +48,6 @@ export function chooseProxy(look: Look, wanted: string, container?: string): Loo
     input: 'proxy',
     remedy: 'Name the kind in `proxy`, and stop the ones that are not used.',
   });
-}
-
-/** The live colour as the proxy goes, else as it was recorded; a plain stack without any switch yet is blue. */
-export function liveColorOf(look: Pick<Look, 'share' | 'traffic'>): Color {
-  return liveColor(look.share ?? look.traffic?.share, true)!;
 }
 
 /** Routes with the addresses of both colours. Throws where a colour's address cannot be known yet. */

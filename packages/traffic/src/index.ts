@@ -25,25 +25,12 @@ export {
   timerProgram,
   uninstallProgram,
 } from './program/index.ts';
-export {
-  type WantedRoute,
-  chooseProxy,
-  deriveRoutes,
-  flagFolder,
-  liveColorOf,
-  movedAddresses,
-} from './derive.ts';
-export {
-  type Look,
-  type LookContainer,
-  type LookProxy,
-  colorContainers,
-  liveOnlyServices,
-  releaseOfColor,
-  parseLook,
-} from './look.ts';
+export { type WantedRoute, chooseProxy, deriveRoutes, flagFolder, movedAddresses } from './derive.ts';
+export { type Look, type LookContainer, type LookProxy, parseLook } from './look.ts';
 export { type SeenServer, lookAt, siteOn } from './server.ts';
+export { flipBack, flipOperation } from './flip.ts';
 export { settleInterrupted } from './settle.ts';
+export { type Settled, settleUnderWay } from './under-way.ts';
 export {
   MANAGED_IMAGE,
   type ManagedProxy,

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { Failure } from '@deploy-actions/kit';
-import { COLORS, colorNetwork, parseShare } from '@deploy-actions/ledger';
-import { type WantedRoute, chooseProxy, deriveRoutes, flagFolder, liveColorOf } from './derive.ts';
+import { COLORS, colorNetwork, liveColorOf, parseShare } from '@deploy-actions/ledger';
+import { type WantedRoute, chooseProxy, deriveRoutes, flagFolder } from './derive.ts';
 import { lineDiff } from './line-diff.ts';
 import type { Look, LookProxy } from './look.ts';
 import { frontDoor } from './proxy/door.ts';

@@ -1,15 +1,11 @@
 import { Failure } from '@deploy-actions/kit';
 import {
-  type Color,
-  type HistoryEntry,
-  type ReleaseRecord,
-  type TrafficRecord,
-  containersOfColor,
+  type Standing,
+  type StandingContainer,
   isId,
   readHistory,
   readReleases,
   readTraffic,
-  plainRelease,
 } from '@deploy-actions/ledger';
 import { preparedSite } from './prepared-site.ts';
 import type { ProxyMounts } from './proxy/mounts.ts';
@@ -17,20 +13,13 @@ import { PROXIES } from './proxy/registry.ts';
 import type { PreparedSite } from './site.ts';
 
 /** A container of the application, as `LOOK` reports it. */
-export interface LookContainer {
+export interface LookContainer extends StandingContainer {
   id: string;
   name: string;
-  /** The compose project: the application's own or one of its colours'. */
-  project: string;
-  service: string;
   number: number;
-  status: string;
-  health: string;
   started: string;
   image: string;
   imageId: string;
-  release: string | undefined;
-  labels: Readonly<Record<string, string>>;
   /** Published TCP ports: container port -> host ports, in order, also of a stopped container. */
   published: ReadonlyMap<number, readonly number[]>;
 }
@@ -43,33 +32,20 @@ export interface LookProxy {
   name: string;
 }
 
-export interface Look {
-  containers: readonly LookContainer[];
+export interface Look extends Standing<LookContainer> {
   proxies: readonly LookProxy[];
   mounts: readonly ProxyMounts[];
-  traffic: TrafficRecord | undefined;
   /** What `install` has prepared. */
   proxy: PreparedSite | undefined;
   /** Why what `install` has noted cannot be used. */
   proxyFault: Failure | undefined;
-  /** A switch that waits to be confirmed: until when (seconds since 1970), and where traffic would go back to. */
-  confirm: { until: number; from: string } | undefined;
   /** Runs of this application that have no result: under way, or cut off. */
   unfinished: readonly { running: boolean; deploymentId: string; operation: string; directory: string }[];
-  /** The end of history.jsonl, oldest first. */
-  history: readonly HistoryEntry[];
-  /** The releases that are kept, in the order in which they were made. */
-  releases: readonly ReleaseRecord[];
   /** A sentence about each record that could not be read. */
   unread: readonly string[];
-  current: string;
-  /** The release that was deployed to each colour; empty for none. */
-  slots: Readonly<Record<Color, string>>;
   user: string;
   group: string;
   folderState: 'absent' | 'writable' | 'foreign';
-  /** The share by flags, map or Traefik's file; undefined: none. */
-  share: string | undefined;
   configFile: string;
   config: string | undefined;
   /** `nginx -T` of the host or of a container, by its name (empty: host). */
@@ -89,7 +65,8 @@ export function parseLook(fields: Readonly<Record<string, string>>): Look {
     if (name.startsWith('whole_')) whole.set(name.slice('whole_'.length), value);
   }
   return {
-    containers: jsonLines(of('containers')).map(container),
+    containers: inOrder(jsonLines(of('containers')).map(container)),
+    routed: (prepared.proxy?.routes ?? []).map(({ service }) => service),
     proxies: of('proxies')
       .split('\n')
       .map((line) => line.split(' '))
@@ -179,7 +156,7 @@ function container(value: Record<string, unknown>): LookContainer {
     image: String(value['image']),
     imageId: String(value['imageId']),
     release: releaseName(labels['deploy-actions.release']),
-    labels,
+    liveOnly: labels['deploy-actions.live-only'] === 'true',
     published,
   };
 }
@@ -208,29 +185,8 @@ function proxyMounts(value: Record<string, unknown>): ProxyMounts {
   };
 }
 
-/** The release in a colour: as its deploy noted, else as its containers say, else (a plain stack) as the records say. */
-export function releaseOfColor(look: Look, project: string, color: Color): string | undefined {
-  if (isId(look.slots[color])) return look.slots[color];
-  const containers = colorContainers(look, project, color);
-  const labelled = containers.find((one) => one.release !== undefined)?.release;
-  if (labelled !== undefined || !containers.some((one) => one.project === project)) return labelled;
-  return plainRelease(look.traffic, look.current) || undefined;
-}
-
-/** Containers of a colour; a plain stack that has never been a colour counts as blue. */
-export function colorContainers(look: Look, project: string, color: Color): LookContainer[] {
-  const routed = (look.proxy?.routes ?? []).map(({ service }) => service);
-  const changing = routed.length > 0 ? [...routed, ...liveOnlyServices(look)] : [];
-  return sorted(containersOfColor(look.containers, project, color, changing));
-}
-
-/** Services whose containers say that they run only where the traffic is. */
-export function liveOnlyServices(look: Pick<Look, 'containers'>): string[] {
-  const labelled = look.containers.filter((one) => one.labels['deploy-actions.live-only'] === 'true');
-  return [...new Set(labelled.map((one) => one.service))];
-}
-
-function sorted(containers: readonly LookContainer[]): LookContainer[] {
+/** By service and number: which of the replicas is meant does not depend on the order in which they were listed. */
+function inOrder(containers: readonly LookContainer[]): LookContainer[] {
   return [...containers].sort((a, b) =>
     a.service < b.service ? -1 : a.service > b.service ? 1 : a.number - b.number,
   );

@@ -11,4 +11,5 @@ export {
   switchConfirmed,
 } from './history.ts';
 export { COLOR_CONTAINERS, LIVE_COLORS, PLAIN_RELEASES, STATES } from './tables.ts';
+export { standingContainer, standingWith } from './standing.ts';
 export { lines, releaseRecord, trafficRecord } from './records.ts';

@@ -1,8 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { parsePorts } from '@deploy-actions/compose';
 import { releaseRecord } from '@deploy-actions/ledger/testing';
-import { type RecolorDecision, recordedAs } from './recolor.ts';
-import { versionProof } from './served-version.ts';
+import { type RecolorDecision, recordedAs } from './recolored.ts';
 
 const decision = (id: string): RecolorDecision => ({
   kind: 'recolor',
@@ -77,20 +76,4 @@ test('an id stays within its 63 characters, and a record that comes back to its 
   expect(release).toMatch(/^[a-z0-9][a-z0-9._-]{0,62}$/);
   expect(release).toMatch(/-green$/);
   expect(release).not.toBe(made(`${long.slice(0, -1)}w`).files.release);
-});
-
-test('the version is asked for where the user says, else where the proxy was proven; else nothing is begun', () => {
-  const proxy = { url: 'http://shop.test/', connect: '127.0.0.1:8081' };
-  const seen = (one?: typeof proxy) => ({ look: { proxy: one } }) as Parameters<typeof versionProof>[0];
-  const asked = { 'version-from': 'json:version', 'verify-url': undefined };
-  expect(versionProof(seen(proxy), { ...asked, 'version-from': undefined })).toBeUndefined();
-  expect(versionProof(seen(proxy), asked)).toMatchObject(proxy);
-  expect(versionProof(seen(), { ...asked, 'verify-url': 'https://shop.test/version' })).toMatchObject({
-    url: 'https://shop.test/version',
-    connect: '127.0.0.1:443',
-  });
-  expect(() => versionProof(seen(), asked)).toThrow('nothing says where the version');
-  expect(() => versionProof(seen(), { ...asked, 'version-from': 'cookie:x' })).toThrow(
-    'input `version-from`',
-  );
 });

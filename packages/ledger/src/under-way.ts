@@ -1,7 +1,10 @@
-import { isSameRun } from '@deploy-actions/ledger';
-import type { Look } from '@deploy-actions/traffic';
+import { isSameRun } from './identity.ts';
 
-type UnderWay = Pick<Look['unfinished'][number], 'deploymentId' | 'operation'>;
+/** A run that has no result yet. */
+interface UnderWay {
+  deploymentId: string;
+  operation: string;
+}
 
 /**
  * What becomes of a run that is under way, before a rollback decides. Of the same workflow run all is stopped (the

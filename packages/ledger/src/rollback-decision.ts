@@ -1,24 +1,21 @@
-import { Failure } from '@deploy-actions/kit';
+import { Failure, sameVersion } from '@deploy-actions/kit';
+import { type Color, otherColor } from './color.ts';
+import { type HistoryEntry, movedTraffic } from './history.ts';
+import { unfitReleases } from './marks.ts';
+import type { ReleaseRecord } from './release-record.ts';
+import { releaseBefore, schemaChanges } from './served.ts';
+import { canaryOf, majorColor, parseShare } from './share.ts';
 import {
-  COLORS,
-  type Color,
-  type HistoryEntry,
-  type ReleaseRecord,
-  canaryOf,
-  colorProject,
-  majorColor,
-  movedTraffic,
-  otherColor,
-  parseShare,
-  releaseBefore,
-  releaseOfLink,
-  schemaChanges,
-  unfitReleases,
-} from '@deploy-actions/ledger';
-import { sameVersion } from '@deploy-actions/probe';
-import { type Look, colorContainers, liveColorOf, releaseOfColor } from '@deploy-actions/traffic';
+  type Standing,
+  colorContainers,
+  colorsInUse,
+  currentRelease,
+  liveColorOf,
+  releaseOfColor,
+} from './standing.ts';
 
-export type Decision =
+/** What a rollback does on one server. */
+export type RollbackDecision =
   | { kind: 'nothing'; reason: string }
   | {
       kind: 'flip';
@@ -41,7 +38,8 @@ export type Decision =
       reason: string;
     };
 
-export interface Request {
+/** What is asked for, and by whom. */
+export interface RollbackRequest {
   /** Undefined: what this workflow run has done. */
   to: string | undefined;
   mode: 'auto' | 'flip' | 'redeploy';
@@ -56,31 +54,16 @@ export interface Request {
   now: number;
 }
 
-/** What runs now: the release of the colour that is live, else the current one. */
-export function currentRelease(look: Look, project: string): string {
-  const live = colorsInUse(look, project) ? releaseOfColor(look, project, liveColorOf(look)) : undefined;
-  return live ?? releaseOfLink(look.current);
-}
-
-export function colorsInUse(look: Look, project: string): boolean {
-  return (
-    look.share !== undefined &&
-    COLORS.some((color) => look.containers.some((one) => one.project === colorProject(project, color)))
-  );
-}
-
 /** Whether a colour could take the traffic at once: its containers are there and none is unwell. */
-function isWarm(look: Look, project: string, color: Color): boolean {
-  const containers = colorContainers(look, project, color).filter(
-    (one) => one.labels['deploy-actions.live-only'] !== 'true',
-  );
+function isWarm(look: Standing, project: string, color: Color): boolean {
+  const containers = colorContainers(look, project, color).filter((one) => !one.liveOnly);
   return (
     containers.length > 0 && containers.every((one) => one.status === 'running' && one.health !== 'unhealthy')
   );
 }
 
 /** Whether a colour's containers are at least there, so that they can be started again. */
-function isKept(look: Look, project: string, color: Color): boolean {
+function isKept(look: Standing, project: string, color: Color): boolean {
   return colorContainers(look, project, color).length > 0;
 }
 
@@ -88,7 +71,7 @@ function isKept(look: Look, project: string, color: Color): boolean {
  * What is to be done; pure. Throws where the request cannot be met. `gaveBack`: a switch was stopped for this, and what
  * it had moved went back.
  */
-export function decide(look: Look, request: Request, gaveBack = false): Decision {
+export function decideRollback(look: Standing, request: RollbackRequest, gaveBack = false): RollbackDecision {
   return request.to === undefined ? decideOwn(look, request) : decideTo(look, request, request.to, gaveBack);
 }
 
@@ -102,7 +85,7 @@ const ENDINGS: Readonly<Record<string, string>> = {
 };
 
 /** Undoes what this workflow run has done to what users see, and nothing that came before it. */
-function decideOwn(look: Look, request: Request): Decision {
+function decideOwn(look: Standing, request: RollbackRequest): RollbackDecision {
   const { project } = request;
   const { history } = look;
   const own = history.filter((entry) => request.isOwn(entry));
@@ -151,7 +134,7 @@ function decideOwn(look: Look, request: Request): Decision {
   return redeploy(look, target, current, `this run deployed ${deployed.release}`, request);
 }
 
-function decideTo(look: Look, request: Request, to: string, gaveBack: boolean): Decision {
+function decideTo(look: Standing, request: RollbackRequest, to: string, gaveBack: boolean): RollbackDecision {
   const { project } = request;
   const { releases } = look;
   const current = currentRelease(look, project);
@@ -217,7 +200,13 @@ function findRelease(releases: readonly ReleaseRecord[], to: string): ReleaseRec
   );
 }
 
-function flip(look: Look, project: string, to: Color, reason: string, request: Request): Decision {
+function flip(
+  look: Standing,
+  project: string,
+  to: Color,
+  reason: string,
+  request: RollbackRequest,
+): RollbackDecision {
   const release = releaseOfColor(look, project, to) ?? '';
   const fromRelease = releaseOfColor(look, project, otherColor(to)) ?? '';
   const { releases } = look;
@@ -246,12 +235,12 @@ function flip(look: Look, project: string, to: Color, reason: string, request: R
 }
 
 function redeploy(
-  look: Look,
+  look: Standing,
   target: ReleaseRecord,
   from: string,
   reason: string,
-  request: Request,
-): Decision {
+  request: RollbackRequest,
+): RollbackDecision {
   if (request.mode === 'flip') {
     throw new Failure(
       'refused',
@@ -273,12 +262,12 @@ function redeploy(
 
 /** A release that stands by in no colour takes the place of what is in the idle one; the live one is never touched. */
 function recolor(
-  look: Look,
+  look: Standing,
   target: ReleaseRecord,
   fromRelease: string,
   reason: string,
-  request: Request,
-): Decision {
+  request: RollbackRequest,
+): RollbackDecision {
   if (canaryOf(look.share)) {
     throw new Failure(
       'refused',
@@ -323,7 +312,7 @@ function recolor(
 }
 
 /** Old code runs on a schema that did not change, or whose changes are said to be reversible. */
-function checkMigrations(look: Look, from: string, to: string, request: Request): void {
+function checkMigrations(look: Standing, from: string, to: string, request: RollbackRequest): void {
   if (request.pastMigration) return;
   const crossed = schemaChanges(from, to, look);
   if (crossed.length === 0) return;

@@ -1,13 +1,30 @@
 import { ALL_OR_NONE, type Protocol } from '@deploy-actions/host';
 import { Failure } from '@deploy-actions/kit';
-import type { Decision } from './decision.ts';
-import type { RollbackInputs } from './fields.ts';
+import type { RollbackDecision } from '@deploy-actions/ledger';
+import { type Hook, hookFile } from './hook.ts';
 
-type Commands = Pick<RollbackInputs, 'down-migrate' | 'restore-backup' | 'migrate-on'>;
+/** Commands of the user's that undo what was done to the data, and where they run; named as the inputs are. */
+export interface DatabaseCommands {
+  'down-migrate': readonly Hook[];
+  'restore-backup': readonly Hook[];
+  'migrate-on': 'first' | 'each';
+}
 
 interface Deciding {
   server: { name: string };
-  decision: Pick<Decision, 'kind'>;
+  decision: Pick<RollbackDecision, 'kind'>;
+}
+
+/** The commands, as files of a run. */
+export function databaseUploads(
+  commands: Pick<DatabaseCommands, 'down-migrate' | 'restore-backup'>,
+): { name: string; content: string }[] {
+  return (['down-migrate', 'restore-backup'] as const).flatMap((kind) =>
+    commands[kind].map((hook, index) => ({
+      name: `hooks/${kind}-${String(index + 1).padStart(2, '0')}`,
+      content: hookFile(hook),
+    })),
+  );
 }
 
 /**
@@ -17,7 +34,7 @@ interface Deciding {
 export function databaseServer(
   acting: readonly Deciding[],
   servers: readonly { name: string }[],
-  inputs: Commands,
+  inputs: DatabaseCommands,
 ): string | undefined {
   const [input] = (['down-migrate', 'restore-backup'] as const).filter((name) => inputs[name].length > 0);
   if (input === undefined || inputs['migrate-on'] === 'each' || servers.length < 2) return undefined;
@@ -49,7 +66,11 @@ export function databaseServer(
 }
 
 /** Only the server of the database, or each where there is none, runs the commands. */
-export function commandsFor<T extends Commands>(inputs: T, server: string, database: string | undefined): T {
+export function commandsFor<T extends DatabaseCommands>(
+  inputs: T,
+  server: string,
+  database: string | undefined,
+): T {
   if (database === undefined || database === server) return inputs;
   return { ...inputs, 'down-migrate': [], 'restore-backup': [] };
 }

@@ -8,16 +8,15 @@ import {
   servicesTable,
   writeRelease,
 } from '@deploy-actions/compose';
-import { type Operation, type Upload, inspect, operationHash } from '@deploy-actions/host';
-import { Failure } from '@deploy-actions/kit';
-import { type ReleaseRecord, colorProject, isColor, releaseIdInColor } from '@deploy-actions/ledger';
-import { READ_RELEASE, STAND_BY, discardStaging, secretValues } from '@deploy-actions/release';
-import type { Ports } from '@deploy-actions/runner';
-import type { SeenServer } from '@deploy-actions/traffic';
-import type { Decision } from './decision.ts';
-import type { about } from './operations.ts';
+import { type Upload, inspect } from '@deploy-actions/host';
+import type { Log } from '@deploy-actions/kit';
+import { type ReleaseRecord, type RollbackDecision, releaseIdInColor } from '@deploy-actions/ledger';
+import type { Server, Session } from '@deploy-actions/shell';
+import { discardStaging } from './inspection.ts';
+import { READ_RELEASE } from './programs.ts';
+import { secretValues } from './secret-values.ts';
 
-export type RecolorDecision = Extract<Decision, { kind: 'recolor' }>;
+export type RecolorDecision = Extract<RollbackDecision, { kind: 'recolor' }>;
 
 /** A recorded release as its colour has it. */
 export interface Recolored {
@@ -29,10 +28,10 @@ export interface Recolored {
 
 /** Works out a recorded release for the idle colour. Throws a `refused` Failure where the proxy could not reach it there. */
 export async function recolored(
-  seen: SeenServer,
+  seen: { server: Server; session: Session },
   decision: RecolorDecision,
   project: string,
-  ports: Ports,
+  ports: { log: Log; signal: AbortSignal; addSecret(value: string): void },
 ): Promise<Recolored> {
   const { release, to } = decision;
   if (release.color === to) return { release: release.id, uploads: [] };
@@ -109,60 +108,4 @@ function recordHead(record: ReleaseRecord, serving: readonly ReleaseService[]): 
     kind,
   }));
   return JSON.stringify({ ...kept, services }).slice(0, -1);
-}
-
-/** Brings the release up in the idle colour; no traffic moves. */
-export function recolorOperation(
-  seen: SeenServer,
-  decision: RecolorDecision,
-  made: Recolored,
-  settings: {
-    project: string;
-    common: ReturnType<typeof about>;
-    waitSeconds: number;
-    hooks: readonly Upload[];
-    actor: string;
-    runUrl: string;
-    reason: string;
-  },
-): Operation {
-  const { to, fromRelease } = decision;
-  const { project, common } = settings;
-  const left = seen.look.releases.find((one) => one.id === fromRelease);
-  const leftColor = left?.color;
-  if (settings.hooks.length > 0 && left === undefined) {
-    throw new Failure('refused', 'what serves now is no recorded release, so no command can run in it', {
-      input: 'down-migrate',
-      remedy: 'Run it by hand on the server, and set allow-past-migration: true.',
-    });
-  }
-  return {
-    ...common,
-    name: 'redeploy',
-    program: STAND_BY.with({
-      project: colorProject(project, to),
-      base_project: project,
-      color: to,
-      shared_services: 'keep',
-      source: decision.release.id,
-      release: made.release,
-      failed_release: fromRelease,
-      failed_project: isColor(leftColor) ? colorProject(project, leftColor) : project,
-      docker_host: seen.server.dockerHost ?? '',
-      wait_timeout: String(settings.waitSeconds),
-      stop_timeout: '',
-      remove_orphans: 'true',
-      actor: settings.actor,
-      run_url: settings.runUrl,
-      reason: settings.reason,
-    }),
-    files: [...made.uploads, ...settings.hooks],
-    inputHash: operationHash([
-      'recolor',
-      decision.release.id,
-      to,
-      seen.look.traffic?.fence ?? 0,
-      seen.look.history.length,
-    ]),
-  };
 }

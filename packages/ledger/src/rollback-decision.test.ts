@@ -1,51 +1,23 @@
 import { expect, test } from '@jest/globals';
-import type { Color, HistoryEntry, RecordedMigrations, ReleaseRecord } from '@deploy-actions/ledger';
+import type { Color } from './color.ts';
+import type { HistoryEntry } from './history.ts';
+import type { RecordedMigrations, ReleaseRecord } from './release-record.ts';
+import { type RollbackRequest, decideRollback as decide } from './rollback-decision.ts';
 import {
   by,
   deployed,
-  lines,
   marked,
   moved,
-  releaseRecord,
+  releaseRecord as release,
   returned,
   rolledBack,
   rolledBackInPlace,
+  standingContainer as container,
+  standingWith as look,
   trafficRecord,
-} from '@deploy-actions/ledger/testing';
-import { type Look, parseLook } from '@deploy-actions/traffic';
-import { type Request, decide } from './decision.ts';
+} from './testing/index.ts';
 
-const release = releaseRecord;
-
-const container = (project: string, service: string, more: object = {}) => ({
-  id: `${project}-${service}`,
-  name: `/${project}-${service}-1`,
-  labels: { 'com.docker.compose.project': project, 'com.docker.compose.service': service },
-  status: 'running',
-  health: 'healthy',
-  ...more,
-});
-
-function look(fields: {
-  history?: readonly HistoryEntry[];
-  releases?: readonly ReleaseRecord[];
-  containers?: readonly object[];
-  current?: string;
-  share?: string;
-  slots?: [string, string];
-}): Look {
-  return parseLook({
-    history: lines(fields.history ?? []),
-    releases: lines(fields.releases ?? []),
-    containers: lines(fields.containers ?? []),
-    current: fields.current ? `releases/${fields.current}` : '',
-    share_flag: fields.share ?? '',
-    slot_blue: fields.slots?.[0] ?? '',
-    slot_green: fields.slots?.[1] ?? '',
-  });
-}
-
-const request = (more: Partial<Request> = {}): Request => ({
+const request = (more: Partial<RollbackRequest> = {}): RollbackRequest => ({
   to: undefined,
   mode: 'auto',
   project: 'shop',

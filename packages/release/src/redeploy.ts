@@ -1,0 +1,71 @@
+import { type Operation, operationHash } from '@deploy-actions/host';
+import { type RollbackDecision, type Standing, jsonText } from '@deploy-actions/ledger';
+import type { Server } from '@deploy-actions/shell';
+import { type DatabaseCommands, databaseUploads } from './database.ts';
+import { REDEPLOY } from './programs.ts';
+
+export type RedeployDecision = Extract<RollbackDecision, { kind: 'redeploy' }>;
+
+/** So many seconds a server waits for the user's commands on another one. */
+const DATABASE_SECONDS = 3600;
+
+/** How a recorded release is brought back in place. */
+export interface RedeployOptions {
+  project: string;
+  waitSeconds: number;
+  /** How many servers go back together, and the seconds that each waits for the others. */
+  hosts: number;
+  goSeconds: number;
+  commands: DatabaseCommands;
+  /** The server that runs the commands for all; undefined: each its own. */
+  database: string | undefined;
+  common: Pick<Operation, 'name' | 'path' | 'deploymentId' | 'lockTimeout' | 'holder'>;
+}
+
+/** Brings a recorded release back in place of the one that serves. */
+export function redeployOperation(
+  { server, look }: { server: Server; look: Pick<Standing, 'history'> },
+  decision: RedeployDecision,
+  { project, waitSeconds, hosts, goSeconds, commands, database, common }: RedeployOptions,
+): Operation {
+  return {
+    ...common,
+    program: REDEPLOY.with({
+      project,
+      base_project: project,
+      release: decision.release.id,
+      failed_release: decision.from,
+      docker_host: server.dockerHost ?? '',
+      wait_timeout: String(waitSeconds),
+      stop_timeout: '',
+      remove_orphans: 'true',
+      hosts: String(hosts),
+      go_seconds: String(goSeconds),
+      database_elsewhere: database === undefined || database === server.name ? '' : jsonText(database),
+      database_seconds: String(DATABASE_SECONDS),
+      takes_back: '',
+      actor: jsonText(common.holder.actor),
+      run_url: jsonText(common.holder.runUrl),
+      reason: jsonText(decision.reason),
+    }),
+    files: databaseUploads(commands),
+    inputHash: operationHash(['redeploy', decision.release.id, decision.from, look.history.length]),
+  };
+}
+
+/**
+ * The parameters by which the same program brings the release back that was left; undefined where there was none, or
+ * where commands of the user's have changed the data: those cannot be undone from here.
+ */
+export function redeployBack(
+  decision: RedeployDecision,
+  { files = [] }: Pick<Operation, 'files'>,
+): Record<string, string> | undefined {
+  if (decision.from === '' || files.some(({ name }) => name.startsWith('hooks/'))) return undefined;
+  return {
+    release: decision.from,
+    failed_release: decision.release.id,
+    database_elsewhere: '',
+    takes_back: '1',
+  };
+}

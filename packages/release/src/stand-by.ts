@@ -1,0 +1,103 @@
+import {
+  ALONE,
+  type Member,
+  type Operation,
+  type TogetherOptions,
+  fleetFailure,
+  operationHash,
+  runTogether,
+} from '@deploy-actions/host';
+import { Failure } from '@deploy-actions/kit';
+import { type Standing, colorProject, isColor, jsonText } from '@deploy-actions/ledger';
+import type { Connecting, Server, Session } from '@deploy-actions/shell';
+import { type DatabaseCommands, commandsFor, databaseUploads } from './database.ts';
+import { STAND_BY } from './programs.ts';
+import { type RecolorDecision, recolored } from './recolored.ts';
+
+/** A server that a recorded release is to stand by on. */
+export interface StandingBy {
+  server: Server;
+  session: Session;
+  look: Pick<Standing, 'releases' | 'traffic' | 'history'>;
+  decision: RecolorDecision;
+}
+
+/** How releases are brought up to stand by. */
+export interface StandByOptions {
+  project: string;
+  waitSeconds: number;
+  commands: DatabaseCommands;
+  /** The server that runs the commands for all; undefined: each its own. */
+  database: string | undefined;
+  about(server: Server): Pick<Operation, 'path' | 'deploymentId' | 'lockTimeout' | 'holder'>;
+}
+
+/**
+ * Brings up in the idle colour what is in none, on all servers at once, or after the one that runs the user's commands
+ * for all; then the traffic only has to move. Answers by the server's name the id that the release has there. Throws the
+ * Failure of the servers where that did not succeed.
+ */
+export async function standBy(
+  standing: readonly StandingBy[],
+  { project, waitSeconds, commands, database, about }: StandByOptions,
+  world: Connecting & TogetherOptions & { addSecret(value: string): void },
+): Promise<ReadonlyMap<string, string>> {
+  const members: Member[] = [];
+  const made = new Map<string, string>();
+  for (const one of standing) {
+    const { server, session, decision } = one;
+    const { release, uploads } = await recolored(one, decision, project, world);
+    made.set(server.name, release);
+    const hooks = databaseUploads(commandsFor(commands, server.name, database));
+    const left = one.look.releases.find(({ id }) => id === decision.fromRelease);
+    if (hooks.length > 0 && left === undefined) {
+      throw new Failure('refused', 'what serves now is no recorded release, so no command can run in it', {
+        input: 'down-migrate',
+        remedy: 'Run it by hand on the server, and set allow-past-migration: true.',
+      });
+    }
+    const common = about(server);
+    members.push({
+      name: server.name,
+      session,
+      reopen: () => world.connect(server),
+      operation: {
+        ...common,
+        name: 'redeploy',
+        program: STAND_BY.with({
+          project: colorProject(project, decision.to),
+          base_project: project,
+          color: decision.to,
+          shared_services: 'keep',
+          source: decision.release.id,
+          release,
+          failed_release: decision.fromRelease,
+          failed_project: isColor(left?.color) ? colorProject(project, left.color) : project,
+          docker_host: server.dockerHost ?? '',
+          wait_timeout: String(waitSeconds),
+          stop_timeout: '',
+          remove_orphans: 'true',
+          actor: jsonText(common.holder.actor),
+          run_url: jsonText(common.holder.runUrl),
+          reason: jsonText(decision.reason),
+        }),
+        files: [...uploads, ...hooks],
+        inputHash: operationHash([
+          'recolor',
+          decision.release.id,
+          decision.to,
+          one.look.traffic?.fence ?? 0,
+          one.look.history.length,
+        ]),
+      },
+    });
+  }
+  // The others start the old code when the data are as it knows them.
+  const isFirst = ({ name }: Member) => name === database;
+  for (const batch of [members.filter(isFirst), members.filter((one) => !isFirst(one))]) {
+    if (batch.length === 0) continue;
+    const failure = fleetFailure(await runTogether(batch, ALONE, world), {}, world.named);
+    if (failure) throw failure;
+  }
+  return made;
+}
