@@ -1,5 +1,6 @@
 export {
   DIGEST,
+  TAG,
   type Reference,
   apiHost,
   formatReference,

@@ -18,7 +18,8 @@ export interface Reference {
 
 export const DIGEST = /^sha256:[0-9a-f]{64}$/;
 const COMPONENT = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
-const TAG = /^\w[\w.-]{0,127}$/;
+/** A tag as the OCI distribution-spec has it. */
+export const TAG = /^\w[\w.-]{0,127}$/;
 const HOST =
   /^(?:(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*|\[[0-9a-f:]+\])(?::\d{1,5})?$/i;
 

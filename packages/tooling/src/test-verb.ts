@@ -19,6 +19,8 @@ const PROGRAMS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     haproxy: 'haproxy',
     caddy: 'caddy',
     openssl: 'openssl',
+    // Asked the same as ghcr-verify-image.
+    skopeo: 'skopeo',
   },
   contract: { ssh: 'openssh-client', chromium: 'chromium' },
   lab: { ssh: 'openssh-client' },

@@ -85,7 +85,10 @@ export function classify(answer: Answer, question: Question): Problem {
   const { status, headers } = answer;
   const { image, registry, stage } = question;
   const errors = errorsOf(answer.body);
-  const said = errors.map(({ code, message }) => [code, message].filter(Boolean).join(': ')).join('; ');
+  const said = errors
+    .map(({ code, message }) => [code, message].filter(Boolean).join(': '))
+    .join('; ')
+    .replace(/[\0-\x1f\x7f]+/g, ' ');
   const quoted = said === '' ? `status ${status}` : `status ${status}, ${said.slice(0, 300)}`;
   const has = (code: string) => errors.some((error) => error.code.toUpperCase() === code);
   const says = (pattern: RegExp) => pattern.test(said);
@@ -126,13 +129,18 @@ export function partAbsent(image: string, what: 'configuration' | 'manifest', di
 }
 
 /** The Problem of a redirect whose target says no. Whatever it wants to know: it has not been told. */
-export function refusedElsewhere(from: URL, status: number, { image, registry, stage }: Question): Problem {
+export function refusedElsewhere(
+  from: URL,
+  status: number,
+  { image, registry, ...question }: Question,
+  stage: Question['stage'] = question.stage,
+): Problem {
   return new Problem(
     'storage-refused',
     `${image}: ${registry} sends the ${stage} request on to ${from.origin}, which answers with status ${status}`,
     {
       remedy:
-        "No credentials went there, since only the registry itself may ask for them: check that the registry's storage gives out what it is asked for.",
+        'No credentials went there, since only the registry itself may ask for them: check that what is there gives out what it is asked for.',
     },
   );
 }

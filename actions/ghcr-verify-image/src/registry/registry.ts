@@ -1,5 +1,5 @@
 import { type HttpRequest, type HttpResponse, nextPage } from '@deploy-actions/http';
-import { DIGEST, type Reference, apiHost, formatReference, manifestName } from '@deploy-actions/image';
+import { DIGEST, type Reference, TAG, apiHost, formatReference, manifestName } from '@deploy-actions/image';
 import type { Clock } from '@deploy-actions/kit';
 import { type Question, classify, partAbsent, refusedElsewhere } from './answer.ts';
 import { checkDigest, digestOf } from '../manifest/digest.ts';
@@ -212,8 +212,10 @@ export function openRepository(
 
     async tags() {
       const tags: string[] = [];
+      const seen = new Set<string>();
       let url: URL | undefined = new URL(`${root}/tags/list?n=1000`);
-      for (let page = 0; url && page < TAG_PAGES; page += 1) {
+      while (url && !seen.has(url.href) && seen.size < TAG_PAGES) {
+        seen.add(url.href);
         const { answer }: { answer: HttpResponse } = await send({ url, maxBytes: MAX_TAGS }, 'tags');
         if (answer.status === 404) return 'absent';
         if (answer.status !== 200) return undefined;
@@ -224,7 +226,7 @@ export function openRepository(
           return undefined;
         }
         if (!Array.isArray(listed)) return undefined;
-        tags.push(...listed.filter((tag): tag is string => typeof tag === 'string'));
+        tags.push(...listed.filter((tag): tag is string => typeof tag === 'string' && TAG.test(tag)));
         url = nextPage(answer.headers['link'], url);
       }
       // Pages that overlap, or a careless registry, name one twice.

@@ -1,6 +1,6 @@
 import type { HttpResponse } from '@deploy-actions/http';
 import { messageOf } from '@deploy-actions/kit';
-import { type Question, classify } from './answer.ts';
+import { type Question, classify, refusedElsewhere } from './answer.ts';
 import { type Challenge, parseChallenges, tokenUrl } from './challenge.ts';
 import { Problem } from '../problem.ts';
 import type { Traffic, Wire } from './wire.ts';
@@ -89,9 +89,10 @@ export function openTokens({ wire, credentials, isInsecure, onToken, onAnonymous
     traffic: Traffic,
   ): Promise<Grant> {
     const asked: Question = { ...question, stage: 'token', credentials: own?.origin ?? 'none' };
+    const url = tokenUrl(checkedRealm(challenge, question, isInsecure), question.path);
     const response = await wire(
       {
-        url: tokenUrl(checkedRealm(challenge, question, isInsecure), question.path),
+        url,
         headers: { accept: 'application/json', ...(own ? { authorization: basic(own) } : {}) },
         maxBytes: 128 * 1024,
         redirects: 2,
@@ -99,7 +100,13 @@ export function openTokens({ wire, credentials, isInsecure, onToken, onAnonymous
       asked,
       traffic,
     );
-    if (response.status !== 200) throw classify(response, asked);
+    if (response.status !== 200) {
+      const from = new URL(response.url);
+      // What the password was never sent to has not judged it.
+      if (from.origin !== url.origin && (response.status === 401 || response.status === 403))
+        throw refusedElsewhere(from, response.status, question, 'token');
+      throw classify(response, asked);
+    }
     const token = tokenOf(response, question);
     onToken(token);
     return { authorization: `Bearer ${token}`, credentials: asked.credentials };

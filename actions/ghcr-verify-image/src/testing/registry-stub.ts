@@ -6,8 +6,11 @@ import { OCI_INDEX, OCI_MANIFEST } from '../manifest/media-type.ts';
 
 export interface StubAnswer {
   status: number;
-  headers?: Record<string, string>;
+  /** A field that stands several times has its values in a list. */
+  headers?: Record<string, string | string[]>;
   body?: string | Buffer;
+  /** How it breaks off: without a word, in the middle of the body and waiting, or in the middle and closed. */
+  breaks?: 'silent' | 'waiting' | 'closed';
 }
 
 export interface StubRequest {
@@ -29,6 +32,8 @@ export interface StubRegistry {
   blob(bytes: string | Buffer, mediaType?: string): StubDescriptor;
   /** Stores a manifest, under a tag too when one is given, and answers its descriptor. */
   manifest(repository: string, manifest: object | Buffer, mediaType: string, tag?: string): StubDescriptor;
+  /** What it answers for a manifest, or undefined where it has none. */
+  read(repository: string, name: string): StubAnswer | undefined;
   close(): Promise<void>;
 }
 
@@ -163,7 +168,10 @@ export async function startRegistry(): Promise<StubRegistry> {
     if (pathname === '/token') return token(request);
     const [, repository, kind, name] =
       /^\/v2\/(.+)\/(manifests|blobs|tags|referrers)\/([^/]+)$/.exec(pathname) ?? [];
-    if (repository === undefined || name === undefined) return error(404, 'NOT_FOUND', 'no such path');
+    // What a client may ask first, to learn how to log in.
+    const isPing = pathname === '/v2/';
+    if (!isPing && (repository === undefined || name === undefined))
+      return error(404, 'NOT_FOUND', 'no such path');
     if (stub.admit) {
       const bearer = /^Bearer (.*)$/.exec(request.headers['authorization'] ?? '')?.[1];
       if (bearer === undefined || tokens.get(bearer) !== `repository:${repository}:pull`) {
@@ -173,14 +181,9 @@ export async function startRegistry(): Promise<StubRegistry> {
         });
       }
     }
+    if (isPing || repository === undefined || name === undefined) return { status: 200, body: '{}' };
     if (kind === 'manifests') {
-      const found = manifests.get(`${repository} ${name}`);
-      if (!found) return error(404, 'MANIFEST_UNKNOWN', 'manifest unknown');
-      return {
-        status: 200,
-        headers: { 'content-type': found.mediaType, 'docker-content-digest': digestOf(found.bytes) },
-        body: found.bytes,
-      };
+      return stub.read(repository, name) ?? error(404, 'MANIFEST_UNKNOWN', 'manifest unknown');
     }
     if (kind === 'blobs') {
       const found = blobs.get(name);
@@ -209,8 +212,13 @@ export async function startRegistry(): Promise<StubRegistry> {
       headers: incoming.headers as Record<string, string | undefined>,
     };
     requests.push(request);
-    const { status, headers = {}, body = '' } = answer(request);
+    const { status, headers = {}, body = '', breaks } = answer(request);
+    if (breaks === 'silent') return;
     outgoing.writeHead(status, { 'content-length': String(Buffer.byteLength(body)), ...headers });
+    if (breaks !== undefined) {
+      outgoing.write(body.slice(0, body.length / 2), () => breaks === 'closed' && outgoing.destroy());
+      return;
+    }
     outgoing.end(request.method === 'HEAD' ? undefined : body);
   });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
@@ -231,6 +239,16 @@ export async function startRegistry(): Promise<StubRegistry> {
       for (const name of [digest, ...(tag === undefined ? [] : [tag])])
         manifests.set(`${repository} ${name}`, { bytes, mediaType });
       return { mediaType, digest, size: bytes.length };
+    },
+    read(repository, name) {
+      const found = manifests.get(`${repository} ${name}`);
+      return (
+        found && {
+          status: 200,
+          headers: { 'content-type': found.mediaType, 'docker-content-digest': digestOf(found.bytes) },
+          body: found.bytes,
+        }
+      );
     },
     async close() {
       server.closeAllConnections();
