@@ -421,6 +421,41 @@ components:
   ]);
 });
 
+test('numbers over 2^53 are compared exactly by JSON Schema and OpenAPI, and told as they are', async () => {
+  const id = (keywords: string) => `{ type: object, properties: { id: { type: integer, ${keywords} } } }`;
+  const files = {
+    'right.yaml': id('enum: [1, 9007199254740993]'),
+    'wrong.json': '{"properties":{"id":{"const":9007199254740992}}}',
+    'api.yaml': `
+openapi: 3.1.0
+paths:
+  /numbers:
+    get: { responses: { '200': { description: x, content: { application/json: { schema: ${id('const: 9007199254740994')} } } } } }
+`,
+  };
+  const { report } = await run(
+    {
+      checks: `
+- { name: right, request: GET /numbers, expect: { json-schema: right.yaml } }
+- { name: inline, request: GET /numbers, expect: { json-schema: { properties: { id: { const: 9007199254740993 } } } } }
+- { name: rounded, request: GET /numbers, expect: { json-schema: wrong.json } }
+- { name: rounded inline, request: GET /numbers, expect: { json-schema: { properties: { id: { enum: [9007199254740992] } } } } }
+- { name: too small, request: GET /numbers, expect: { json-schema: { properties: { id: { minimum: 9007199254740994 } } } } }
+- { name: described, request: GET /numbers, expect: { openapi: api.yaml } }
+`,
+    },
+    files,
+  );
+  expect(report.checks.map(({ ok, detail }) => (ok ? true : detail))).toEqual([
+    true,
+    true,
+    'json-schema is id should be 9007199254740992, but is 9007199254740993, wanted what wrong.json describes',
+    'json-schema is id should be 9007199254740992, but is 9007199254740993, wanted what the JSON Schema describes',
+    'json-schema is id should be at least 9007199254740994, but is 9007199254740993, wanted what the JSON Schema describes',
+    'openapi is id should be 9007199254740994, but is 9007199254740993, wanted what api.yaml describes',
+  ]);
+});
+
 test('the JUnit file is well-formed, whatever an answer holds', async () => {
   const { junit } = await run({
     checks: '- { name: "a <b> & \\"c\\" \\u0001", request: GET /error }',

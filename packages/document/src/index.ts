@@ -10,6 +10,7 @@ export {
   validateSchema,
 } from './schema.ts';
 export { type SchemaBundle, bundler } from './schema/bundle.ts';
+export { type Doubles, openDoubles } from './schema/doubles.ts';
 export { type Dialect, dialectNamed } from './schema/dialect.ts';
 export { type References, references } from './schema/reference.ts';
 export {

@@ -36,7 +36,6 @@ function pathOf(text: string): JsonPath {
 
 /** Reads values out of an answer; what is parsed is kept for the next question. */
 export function reader(answer: Answer) {
-  let document: { value: unknown } | undefined;
   let exact: { value: unknown } | undefined;
   let samples: Sample[] | undefined;
   let markup: Markup | undefined;
@@ -47,14 +46,6 @@ export function reader(answer: Answer) {
       return (body ??= bodyText(answer.response!));
     } catch (error) {
       throw new NoSuchValue(messageOf(error));
-    }
-  };
-  const json = (): unknown => {
-    try {
-      document ??= { value: JSON.parse(text()) as unknown };
-      return document.value;
-    } catch {
-      throw new NoSuchValue('the body is not JSON');
     }
   };
   /** The body as JSON whose numbers keep what they were written as. */
@@ -68,7 +59,7 @@ export function reader(answer: Answer) {
   };
   const read = {
     text,
-    json,
+    exactJson,
     /** The values of a header in their order: one, or a list of several. */
     header(name: string): unknown {
       const wanted = name.toLowerCase();

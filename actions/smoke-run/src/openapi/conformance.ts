@@ -1,13 +1,15 @@
 import {
+  type Doubles,
   type OpenSource,
   type PreparedSchema,
   type SchemaSource,
   bundler,
+  openDoubles,
   parseDocument,
   pathText,
   prepareSchema,
 } from '@deploy-actions/document';
-import { Failure, messageOf } from '@deploy-actions/kit';
+import { Failure, messageOf, parseExactJson } from '@deploy-actions/kit';
 import type { Answer, AnswerReader } from '../answer/answer.ts';
 import { type Description, below, describeApi } from './description.ts';
 import { describedType, isJson } from './media-type.ts';
@@ -35,7 +37,8 @@ const MOST_INLINE = 1000;
 
 /** `readFile` answers the text of a file of the workspace, or throws a Failure. */
 export function conformance(readFile: (path: string) => string): Conformance {
-  const sources = once((file: string) => openFile(file, readFile(file)));
+  const doubles = openDoubles();
+  const sources = once((file: string) => openFile(file, readFile(file), doubles));
   const open: OpenSource = async (uri) => {
     if (!uri.startsWith('workspace:')) return undefined;
     const path = decodeURIComponent(new URL(uri).pathname);
@@ -55,7 +58,7 @@ export function conformance(readFile: (path: string) => string): Conformance {
   const inline = new Map<string, Promise<PreparedSchema>>();
   const inlineSchema = (schema: object | boolean): Promise<PreparedSchema> => {
     const key = JSON.stringify(schema);
-    const value = JSON.parse(key) as unknown;
+    const value = doubles.of(parseExactJson(key));
     const known = inline.get(key) ?? prepared({ uri: 'workspace:///', value }, open);
     if (inline.size < MOST_INLINE) inline.set(key, known);
     return known;
@@ -67,21 +70,24 @@ export function conformance(readFile: (path: string) => string): Conformance {
     async schema(reference, read) {
       const named = typeof reference === 'string';
       const schema = await (named ? schemaFile(reference) : inlineSchema(reference));
-      return discord(schema, jsonOf(read), named ? reference : 'the JSON Schema');
+      return discord(schema, read, doubles, named ? reference : 'the JSON Schema');
     },
     async openapi(file, answer, read) {
-      return await judgeAnswer(await description(file), answer, read);
+      return await judgeAnswer(await description(file), answer, read, doubles);
     },
   };
 }
 
-async function openFile(file: string, text: string): Promise<SchemaSource> {
+/** Numbers as long as this may be such as no double says; with fewer digits all are. */
+const LONG = /[\d.]{16}/;
+
+async function openFile(file: string, text: string, doubles: Doubles): Promise<SchemaSource> {
   try {
-    const { value, place } = await parseDocument(text, { limits: LIMITS, merge: true });
+    const { value, exact, place } = await parseDocument(text, { limits: LIMITS, merge: true });
     return {
       file,
       uri: new URL(file.split('/').map(encodeURIComponent).join('/'), 'workspace:///').href,
-      value,
+      value: LONG.test(text) ? doubles.of(exact()) : value,
       place,
     };
   } catch (error) {
@@ -98,6 +104,7 @@ async function judgeAnswer(
   description: Description,
   answer: Answer,
   read: AnswerReader,
+  doubles: Doubles,
 ): Promise<Discord | undefined> {
   const response = answer.response!;
   const method = answer.method ?? 'GET';
@@ -122,20 +129,21 @@ async function judgeAnswer(
   if (type === undefined) return { got: `content type ${contentType || 'none'}`, wanted: types.join(' or ') };
   const media = await description.reach(below(content!, type));
   if (!media || !Object.hasOwn(media.node, 'schema') || !isJson(contentType)) return undefined;
-  return discord(await description.schema(below(media, 'schema')), jsonOf(read), file);
+  return discord(await description.schema(below(media, 'schema')), read, doubles, file);
 }
 
-/** The body in the numbers of JavaScript, which the validator knows. */
-function jsonOf(read: AnswerReader): unknown {
-  return JSON.parse(JSON.stringify(read.json())) as unknown;
-}
-
-function discord(schema: PreparedSchema, value: unknown, name: string): Discord | undefined {
-  const violations = schema.violations(value);
+function discord(
+  schema: PreparedSchema,
+  read: AnswerReader,
+  doubles: Doubles,
+  name: string,
+): Discord | undefined {
+  const own = doubles.more();
+  const violations = schema.violations(own.of(read.exactJson()));
   if (violations.length === 0) return undefined;
   const shown = violations
     .slice(0, 5)
-    .map(({ path, message }) => `${path.length === 0 ? 'the body' : pathText(path)} ${message}`);
+    .map(({ path, message }) => `${path.length === 0 ? 'the body' : pathText(path)} ${own.named(message)}`);
   const more = violations.length > 5 ? ` and ${violations.length - 5} more` : '';
   return { got: shown.join('; ') + more, wanted: `what ${name} describes` };
 }

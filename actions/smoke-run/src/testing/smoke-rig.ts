@@ -70,6 +70,7 @@ export function smokeRig(hooks: {
               return void json({ error: 'unauthorised' }, 401);
             return void json({ id: 7, name: 'Demo', roles: ['a', 'b'], created: '2026-01-01T00:00:00Z' });
           case '/numbers':
+            response.setHeader('content-type', 'application/json');
             response.setHeader('x-twice', ['a', 'b']);
             response.setHeader('x-once', 'a');
             return void response.end(
