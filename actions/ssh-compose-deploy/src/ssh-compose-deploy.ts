@@ -110,6 +110,7 @@ async function wantedOf(inputs: DeployInputs, ports: Ports, workspace: Workspace
       'after-up': inputs['after-up'],
     },
     removeOrphans: inputs['remove-orphans'] && inputs.services.length === 0,
+    adopt: inputs.adopt,
     color: inputs.color && {
       color: inputs.color,
       services: inputs['color-services'],

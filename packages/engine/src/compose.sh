@@ -260,6 +260,32 @@ engine_volume() {
   docker volume create "$@" </dev/null >/dev/null 9>&-
 }
 
+# engine_volumes, engine_nets: what is there, a JSON object each; see Leftover in packages/release. Docker keeps the project of
+# each with it, and no folder: that only containers have.
+engine_volumes() {
+  docker volume ls --format '{"name":{{json .Name}},"project":{{json (.Label "com.docker.compose.project")}},"folder":{{json (.Label "deploy-actions.folder")}}}' </dev/null
+}
+engine_nets() {
+  docker network ls --format '{"name":{{json .Name}},"project":{{json (.Label "com.docker.compose.project")}}}' </dev/null
+}
+
+# engine_claim PROJECT FOLDER: notes that the project is the folder's, where every user of the engine sees it, and prints the
+# folder that has it. It is the engine's own step, so of two at once one has it. The note is an empty volume whose name
+# no stack can give to one of its own: a project has no dot. engine_unclaim PROJECT: takes the note away.
+engine_claim() {
+  docker volume create --label "deploy-actions.folder=$2" "deploy-actions.$1" </dev/null >/dev/null 9>&- || return 1
+  docker volume inspect --format '{{index .Labels "deploy-actions.folder"}}' "deploy-actions.$1" </dev/null
+}
+engine_unclaim() {
+  docker volume rm "deploy-actions.$1" </dev/null >/dev/null 9>&-
+}
+
+# engine_left PROJECT: names of its volumes and networks.
+engine_left() {
+  docker volume ls --quiet --filter "label=com.docker.compose.project=$1" </dev/null &&
+    docker network ls --format '{{.Name}}' --filter "label=com.docker.compose.project=$1" </dev/null
+}
+
 # --- images -----------------------------------------------------------------------------------------------------
 
 # engine_has_image REFERENCE-OR-ID. engine_image_id REFERENCE.

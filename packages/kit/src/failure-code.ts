@@ -82,6 +82,8 @@ export const FAILURE_KINDS = {
   'disk-full': 'refused',
   'write-failed': 'remote',
   'foreign-containers': 'refused',
+  'foreign-volumes': 'refused',
+  'project-elsewhere': 'refused',
   'network-order': 'refused',
   'ports-taken': 'busy',
   'hook-failed': 'unhealthy',

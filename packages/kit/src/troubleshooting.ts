@@ -242,6 +242,15 @@ export const TROUBLESHOOTING: Readonly<Record<FailureCode, Explanation>> = {
     meaning: 'The project has containers that this action did not start.',
     remedy: 'Set `adopt: true` to take the stack over, or choose another project.',
   },
+  'foreign-volumes': {
+    meaning:
+      'Volumes of the project are on the server, and no deployment from this folder made them: they may be another application’s.',
+    remedy: 'Set `adopt: true` once if their data is this application’s, or choose another project.',
+  },
+  'project-elsewhere': {
+    meaning: 'The project belongs to another folder of the server: two applications have one name.',
+    remedy: 'Give each a name of its own with `project`, or another `name:` in its compose file.',
+  },
   'network-order': {
     meaning: 'A shared service is on a network whose name sorts after the colours’ networks.',
     remedy: 'Rename that network: joining another one would move its default gateway and drop connections.',

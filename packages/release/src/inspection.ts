@@ -24,6 +24,7 @@ import {
   readTraffic,
 } from '@deploy-actions/ledger';
 import type { Session } from '@deploy-actions/shell';
+import { type Leftover, leftovers } from './leftover.ts';
 import { INSPECT } from './programs.ts';
 
 /** What a deploy asks of the server before anything changes. */
@@ -65,6 +66,8 @@ export interface Inspection extends StackView {
   originalHashes: ReadonlyMap<string, string>;
   /** Files sent that are the same in the old folder. */
   same: ReadonlySet<string>;
+  /** Volumes and networks on the server. */
+  leftovers: readonly Leftover[];
   /** A stack that is being adopted, as a compose file that makes it; undefined otherwise. */
   stack: { model: ComposeModel; containers: InspectedContainer[] } | undefined;
 }
@@ -151,6 +154,7 @@ export async function inspectForDeploy(
     oldFolder: field('old_folder'),
     envFiles: [...present('env')],
     same: new Set(lines(field('same'))),
+    leftovers: [...leftovers('volume', field('volumes')), ...leftovers('network', field('nets'))],
     stack: stackOf(field('project'), field('stack'), field('stack_images')),
     originalHashes: new Map(
       lines(field('original_hashes')).flatMap((line): [string, string][] => {

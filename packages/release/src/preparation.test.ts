@@ -29,6 +29,7 @@ function found(change: Partial<Inspection> = {}): Inspection {
     envFiles: [],
     originalHashes: new Map(),
     same: new Set(),
+    leftovers: [],
     stack: undefined,
     containers: [],
     images: [],
@@ -59,6 +60,7 @@ function wanted(change: Partial<Wanted> = {}): Wanted {
     workspaceSources: new Map(),
     hooks: { 'before-up': [], migrate: [], 'migration-state': [], 'after-up': [] },
     removeOrphans: true,
+    adopt: false,
     color: undefined,
     about: {
       environment: '',

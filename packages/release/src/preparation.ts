@@ -24,7 +24,7 @@ import { badImages } from './bad-images.ts';
 import { type ColorWish, colorRelease } from './coloring.ts';
 import { type Hook, checkHooks, hookFile } from './hook.ts';
 import type { Inspection } from './inspection.ts';
-import { refuseOtherFolder } from './ownership.ts';
+import { refuseLeftovers, refuseOtherFolder } from './ownership.ts';
 import { joinsTable, needsTable, pullList, restartsTable, treesTable } from './tables.ts';
 
 /** What the user wants deployed, beside the compose files. */
@@ -40,6 +40,8 @@ export interface Wanted {
   workspaceSources: ReadonlyMap<string, 'file' | 'folder'>;
   hooks: HookLists;
   removeOrphans: boolean;
+  /** The user has said that what stands under the project's name is this application's. */
+  adopt: boolean;
   color: ColorWish | undefined;
   /** Facts for release.json: who, where from, which files. */
   about: Pick<
@@ -86,6 +88,7 @@ export interface Prepared {
 /** Turns what was found on the server and what is wanted into a release. Pure; throws `input` and `refused` Failures. */
 export function prepareRelease(found: Inspection, path: string, wanted: Wanted): Prepared {
   refuseOtherFolder(found, path);
+  refuseLeftovers(found, found.config, path, wanted.adopt);
   const chosen = selectServices(found.config, wanted.services);
   const { model: imaged, notes } = applyImages(chosen, wanted.images, wanted.digestRule);
   const moved = relocate(imaged, { stage: found.stage, path, shared: found.shared }, wanted.files);

@@ -10,6 +10,7 @@ operate() {
   # That Docker and Compose can be used, the look before this has seen.
   if [ -n "$color" ]; then check_color; else check_stack_is_ours; fi
   check_disk "$files/release"
+  claim_project
   phase pull
   pull_images "$files/release"
   if [ -n "$color" ] && [ -s "$files/release/shared/services" ]; then
@@ -115,6 +116,22 @@ check_stack_is_ours() {
   [ -s "$scratch/foreign" ] || return 0
   stop refused foreign-containers "the project $project has containers that this action did not start: $(awk '{ printf "%s%s", separator, substr($12, 2); separator = ", " }' "$scratch/foreign")" \
     'Set adopt: true once to take the running stack over as it is, or give another project.'
+}
+
+# claim_project: from now on the project is this folder's, for every user of the engine. Two applications of one name would
+# take over each other's volumes as soon as one of them has no container. The look before this has refused what it saw;
+# here nobody can come between. A claim of which nothing is left is void.
+claim_project() {
+  [ ! -f "$files/claimed" ] || return 0
+  deploy_holder=$(engine_claim "$base_project" "$path") || fail remote docker-failed "the project $base_project could not be noted as that of $path"
+  [ "$deploy_holder" != "$path" ] || return 0
+  deploy_left=$(engine_ids "$base_project" && engine_left "$base_project") || fail remote docker-failed 'docker volume ls failed'
+  if [ -z "$deploy_left" ] && engine_unclaim "$base_project"; then
+    deploy_holder=$(engine_claim "$base_project" "$path")
+    [ "$deploy_holder" != "$path" ] || return 0
+  fi
+  stop refused project-elsewhere "the project $base_project belongs to the application in $deploy_holder, and this is $path" \
+    'Give each application a name of its own with project, or another name: in its compose file.'
 }
 
 is_unchanged() {

@@ -15,6 +15,10 @@ inspect() {
   # Docker's own filter cannot tell a project's colours, and the project's name is not known yet.
   ask_aside stacks engine_stacks
   ask_aside images engine_images
+  if [ "$want" = deploy ]; then
+    ask_aside volumes engine_volumes
+    ask_aside nets engine_nets
+  fi
   stage=$PWD/project/$folder
   mkdir -p "$stage"
   if [ "$want" = deploy ]; then
@@ -38,6 +42,7 @@ inspect() {
     [ -n "$project" ] || project=$(project_of_folder)
   fi
   result project "$project"
+  [ "$want" != deploy ] || look_at_leftovers
   look_at_stack
   look_at_releases
   # They hold secrets and have been told.
@@ -253,6 +258,19 @@ shared_sources() {
     done
   fi
   result_file present present
+}
+
+# look_at_leftovers: volumes and networks outlive the containers that they were made for.
+look_at_leftovers() {
+  if ! answered volumes || ! answered nets; then
+    details "$scratch/volumes.error"
+    details "$scratch/nets.error"
+    fail remote docker-failed 'docker volume ls or docker network ls failed'
+  fi
+  result_file volumes "$scratch/volumes.answer"
+  result_file nets "$scratch/nets.answer"
+  # Then the deploy that follows need not note it again.
+  if grep -qxF "{\"name\":\"deploy-actions.$project\",\"project\":\"\",\"folder\":\"$path\"}" "$scratch/volumes.answer"; then : >claimed; fi
 }
 
 look_at_stack() {

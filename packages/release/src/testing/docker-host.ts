@@ -1,12 +1,16 @@
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { TestHost } from '@deploy-actions/host/testing';
-import type { FakeContainer, Script } from './docker/state.ts';
+import { type FakeContainer, type Script, openState } from './docker/state.ts';
 
 /** An engine that stands in for Docker's on a test's host: real calls of a program, containers that are files. */
 export interface FakeDocker {
   /** Changes how the engine behaves from now on. */
   script(change: Partial<Script>): void;
+  /** Makes a volume or network, with these labels. */
+  make(kind: 'volume' | 'network', name: string, labels?: Readonly<Record<string, string>>): void;
+  /** Adds a container that was made by other means, or changes one. */
+  put(container: FakeContainer): void;
   /** All containers, also stopped ones. */
   containers(): FakeContainer[];
   /** `service image` of those that run, sorted; one-off containers left out. */
@@ -59,6 +63,8 @@ export function fakeDocker(host: TestHost, images: Readonly<Record<string, strin
       script = { ...script, ...change };
       write();
     },
+    make: (kind, Name, Labels = {}) => openState(folder).write(`${kind}s`, Name, { Name, Labels }),
+    put: (container) => openState(folder).save(container),
     containers,
     running: (project) =>
       containers()

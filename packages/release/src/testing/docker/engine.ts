@@ -1,5 +1,5 @@
 import { Refusal, options, unknown } from './refusal.ts';
-import { type FakeContainer, type State, sha256 } from './state.ts';
+import { type FakeContainer, type FakeThing, type State, sha256 } from './state.ts';
 import { render } from './template.ts';
 
 /** Docker's own commands. Answers what goes to stdout. */
@@ -56,15 +56,30 @@ export function engineCommand(state: State, words: readonly string[]): string {
         })
         .join('');
     }
+    case 'network ls':
+    case 'volume ls':
+      return listThings(state, name as 'network' | 'volume', after);
+    case 'volume rm':
+      for (const one of after) {
+        if (!state.read('volumes', one))
+          throw new Refusal(`Error response from daemon: get ${one}: no such volume`);
+        state.remove('volumes', one);
+      }
+      return '';
     case 'network create':
     case 'volume create': {
       const known = { label: ['--label'], driver: ['--driver'], opt: ['--opt'] };
-      const { rest: names } = options(after, { values: known });
+      const { values, rest: names } = options(after, { values: known });
       const [one] = names;
       if (one === undefined || names.length > 1) throw unknown(words);
       if (name === 'network' && state.read('networks', one))
         throw new Refusal(`Error response from daemon: network with name ${one} already exists`);
-      state.write(`${name}s`, one, { Name: one });
+      const Labels = Object.fromEntries(
+        (values.get('label') ?? []).map((label) => label.split(/=(.*)/s, 2) as [string, string]),
+      );
+      // A volume that is there stays as it is.
+      if (!state.read(`${name}s`, one))
+        state.write(`${name}s`, one, { Name: one, Labels } satisfies FakeThing);
       return `${one}\n`;
     }
     case 'network connect': {
@@ -102,17 +117,11 @@ function list(state: State, words: readonly string[]): string {
   if (rest.length > 0) throw unknown(['ps', ...words]);
   const all = flags.has('--all') || flags.has('-a');
   const quiet = flags.has('--quiet') || flags.has('-q');
-  const filters = (values.get('filter') ?? []).map((one) => {
-    const [, key, value] = /^label=([^=]+)(?:=(.*))?$/.exec(one) ?? [];
-    if (key === undefined) throw unknown(['ps', ...words]);
-    return { key, value };
-  });
+  const filters = labelFilters(values.get('filter') ?? [], ['ps', ...words]);
   return state
     .containers()
     .filter(({ State: { Running } }) => all || Running)
-    .filter(({ Config: { Labels } }) =>
-      filters.every(({ key, value }) => (value === undefined ? key in Labels : Labels[key] === value)),
-    )
+    .filter(({ Config: { Labels } }) => filters.every((filter) => filter(Labels)))
     .map((one) => {
       if (quiet) return `${one.ID}\n`;
       const { Status, ExitCode, Health } = one.State;
@@ -137,6 +146,35 @@ function list(state: State, words: readonly string[]): string {
       return `${render(values.get('format')?.[0] ?? '{{json .}}', shown, methods)}\n`;
     })
     .join('');
+}
+
+/** `network ls` and `volume ls`. */
+function listThings(state: State, name: 'network' | 'volume', words: readonly string[]): string {
+  const { flags, values, rest } = options(words, {
+    values: { filter: ['--filter', '-f'], format: ['--format'] },
+    flags: ['--quiet', '-q'],
+  });
+  if (rest.length > 0) throw unknown([name, 'ls', ...words]);
+  const filters = labelFilters(values.get('filter') ?? [], [name, 'ls', ...words]);
+  return state
+    .names(`${name}s`)
+    .map((one) => state.read<FakeThing>(`${name}s`, one)!)
+    .filter(({ Labels = {} }) => filters.every((filter) => filter(Labels)))
+    .map(({ Name, Labels = {} }) => {
+      if (flags.size > 0) return `${Name}\n`;
+      const methods = { Label: (key: string) => Labels[key] ?? '' };
+      return `${render(values.get('format')?.[0] ?? '{{json .}}', { Name }, methods)}\n`;
+    })
+    .join('');
+}
+
+function labelFilters(filters: readonly string[], words: readonly string[]) {
+  return filters.map((one) => {
+    const [, key, value] = /^label=([^=]+)(?:=(.*))?$/.exec(one) ?? [];
+    if (key === undefined) throw unknown(words);
+    return (labels: Readonly<Record<string, string>>) =>
+      value === undefined ? key in labels : labels[key] === value;
+  });
 }
 
 function inspectContainers(state: State, words: readonly string[]): string {

@@ -50,6 +50,12 @@ export interface FakeImage {
   RepoDigests: string[];
 }
 
+/** A volume or network. */
+export interface FakeThing {
+  Name: string;
+  Labels?: Record<string, string>;
+}
+
 /** How the engine is to behave; what is not named goes well. */
 export interface Script {
   /** What every call says instead of an answer, such as the word of an engine that may not be used. */
