@@ -1,55 +1,11 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
-import { type Git, gitIn } from './git.ts';
-import { commitRelease, planAction } from './release.ts';
-import { actionsOf, checkTree, releaseTree, writeTree } from './release-tree.ts';
+import { planAction } from './release.ts';
+import { checkTree, releaseTree, writeTree } from './release-tree.ts';
+import { actionYml, house, release, removeHouses } from './testing/house.ts';
 
-const folders: string[] = [];
-afterEach(() => {
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
-});
-
-/** A checkout in small, committed, with two actions. */
-function house(): { root: string; git: Git; write(path: string, text: string): void; commit(): void } {
-  const root = mkdtempSync(join(tmpdir(), 'house-'));
-  folders.push(root);
-  const git = gitIn(root);
-  git(['init', '--quiet', '--initial-branch=main']);
-  git(['config', 'user.name', 'Test']);
-  git(['config', 'user.email', 'test@example.org']);
-  const write = (path: string, text: string) => {
-    mkdirSync(dirname(join(root, path)), { recursive: true });
-    writeFileSync(join(root, path), text);
-  };
-  const commit = () => {
-    git(['add', '--all']);
-    git(['commit', '--quiet', '-m', 'work']);
-  };
-  for (const page of ['LICENSE', 'action-catalog.md']) write(page, page);
-  write('README.md', 'See [one](actions/one/README.md).');
-  for (const name of ['one', 'two']) {
-    write(`actions/${name}/action.yml`, actionYml(name, 'host: { description: Where }'));
-    write(`actions/${name}/README.md`, name);
-    write(`actions/${name}/CHANGELOG.md`, '## 1.0.0\n');
-    write(`actions/${name}/package.json`, '{ "version": "1.0.0" }');
-    write(`actions/${name}/src/index.ts`, 'source');
-    write(`dist/${name}/index.js`, `bundle of ${name}`);
-  }
-  commit();
-  return { root, git, write, commit };
-}
-
-function actionYml(name: string, inputs: string): string {
-  return `name: ${name}\ninputs:\n  ${inputs}\nruns: { using: node24, main: ../../dist/${name}/index.js }\n`;
-}
-
-function release({ root, git }: ReturnType<typeof house>) {
-  const tree = releaseTree(root);
-  const plans = actionsOf(tree).map((name) => planAction(git, root, tree, name));
-  return { plans, tags: commitRelease(git, tree, plans) };
-}
+afterEach(removeHouses);
 
 test('a release holds the pages, each action and its bundle, and no source', () => {
   const tree = releaseTree(house().root);

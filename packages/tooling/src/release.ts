@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pool } from '@deploy-actions/kit';
@@ -34,7 +34,8 @@ export interface Plan {
 /**
  * `npm run release -- --dry-run --out DIR`: writes the release tree to DIR, checks it, runs every action from it and
  * says which actions changed and what version comes next. Without `--dry-run` it commits to the branch releases/v<major>
- * and tags, all in this clone; `--push` pushes them too. `--list FILE` writes the new tags, one per line.
+ * and tags, all in this clone; `--bundle FILE` writes them to a bundle of git's, for publish-release.sh, unless nothing
+ * changed.
  */
 export async function run(args: string[]): Promise<number> {
   const options = parseArguments(args);
@@ -63,27 +64,25 @@ export async function run(args: string[]): Promise<number> {
     throw new UsageError('commit or remove what `git status` shows first');
   const tags = commitRelease(git, tree, plans);
   for (const tag of [...tags.fixed, ...tags.moving]) console.log(`tagged ${tag}`);
-  if (options.list !== undefined) writeFileSync(options.list, tags.fixed.map((tag) => `${tag}\n`).join(''));
-  if (options.push) pushRelease(git, tags);
+  if (options.bundle !== undefined && tags.fixed.length > 0)
+    bundleRelease(git, tags, resolve(options.bundle));
   return 0;
 }
 
 function parseArguments(args: readonly string[]): {
   dryRun: boolean;
-  push: boolean;
   out?: string;
-  list?: string;
+  bundle?: string;
 } {
-  const options: ReturnType<typeof parseArguments> = { dryRun: false, push: false };
+  const options: ReturnType<typeof parseArguments> = { dryRun: false };
   for (let index = 0; index < args.length; index += 1) {
     const arg = args[index]!;
     if (arg === '--dry-run') options.dryRun = true;
-    else if (arg === '--push') options.push = true;
-    else if (arg === '--out' || arg === '--list') {
+    else if (arg === '--out' || arg === '--bundle') {
       const value = args[(index += 1)];
       if (value === undefined) throw new UsageError(`${arg} needs a value`);
-      options[arg === '--out' ? 'out' : 'list'] = value;
-    } else throw new UsageError(`"${arg}" is not one of --dry-run, --out DIR, --push, --list FILE`);
+      options[arg === '--out' ? 'out' : 'bundle'] = value;
+    } else throw new UsageError(`"${arg}" is not one of --dry-run, --out DIR, --bundle FILE`);
   }
   return options;
 }
@@ -199,7 +198,7 @@ function describePlan({ name, last, next, why, problem }: Plan): string {
   return problem === undefined ? line : `${line}\n  first: ${problem}`;
 }
 
-interface Tags {
+export interface Tags {
   branches: string[];
   /** Tags that never move. */
   fixed: string[];
@@ -278,16 +277,22 @@ function commitFiles(
   }
 }
 
-/** Branches and fixed tags must be new to the origin, all or nothing; the moving tags follow. */
-function pushRelease(git: Git, tags: Tags): void {
-  const ref = (tag: string) => `refs/tags/${tag}`;
-  git([
-    'push',
-    '--atomic',
-    'origin',
+/** Branches and tags of a release as one file of git's, without what the origin has. */
+export function bundleRelease(git: Git, tags: Tags, file: string): void {
+  const known = tags.branches.filter(
+    (branch) => git(['for-each-ref', `refs/remotes/origin/${branch}`]) !== '',
+  );
+  const refs = [
     ...tags.branches.map((branch) => `refs/heads/${branch}`),
-    ...tags.fixed.map(ref),
+    ...[...tags.fixed, ...tags.moving].map((tag) => `refs/tags/${tag}`),
+  ];
+  git([
+    'bundle',
+    'create',
+    '--quiet',
+    file,
+    ...refs,
+    ...known.map((branch) => `^refs/remotes/origin/${branch}`),
   ]);
-  git(['push', '--force', 'origin', ...tags.moving.map(ref)]);
-  console.log(`pushed ${tags.branches.join(', ')} and ${tags.fixed.length + tags.moving.length} tags`);
+  console.log(`${file} holds ${tags.branches.join(', ')} and ${tags.fixed.length + tags.moving.length} tags`);
 }
