@@ -353,7 +353,8 @@ function fakeSession(answers: {
         return done(0, '');
       }
       if (program.script.includes('docker logs')) return done(0, answers.evidence ?? 'null\n');
-      if (program.script.includes('docker exec')) return done(answers.exec!.code, answers.exec!.stdout);
+      if (program.script.includes('docker exec'))
+        return done(answers.exec!.code, `running\n${answers.exec!.stdout}`);
       return done(0, list);
     },
     forward: () => Promise.reject(new Error('not here')),

@@ -1,7 +1,2 @@
-import { part } from '@deploy-actions/host';
-
-/**
- * All that a program on the server asks of the engine that runs containers, Docker with Compose here: the functions
- * `engine_…` of one file. No other .sh file calls an engine, so that another one is another such file.
- */
-export const ENGINE = part(new URL('compose.sh', import.meta.url));
+export { complaintOf } from './complaint.ts';
+export { COMPLAINT, ENGINE } from './parts.ts';

@@ -31,6 +31,7 @@ export function fleetFailure(
   const failure = memberFailure(own);
   const others = outcomes.filter((one) => one !== own).map((one) => `${one.name}: ${outcomeText(one)}`);
   return new Failure(failure.kind, `${several ? `${own.name}: ` : ''}${failure.message}`, {
+    code: failure.code,
     remedy: failure.remedy,
     details: [failure.details, ...others].filter(Boolean).join('\n') || undefined,
     outputs,

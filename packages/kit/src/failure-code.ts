@@ -76,6 +76,7 @@ export const FAILURE_KINDS = {
   'env-file-unreadable': 'refused',
   'image-unknown': 'input',
   'registry-refused': 'refused',
+  'registry-untrusted': 'refused',
   'pull-failed': 'remote',
   'images-missing': 'remote',
   'image-gone': 'refused',

@@ -52,7 +52,7 @@ export const IMAGES = {
     remedy: 'Add it to the organisation’s IP allow list, or use a runner that is on it.',
   },
   'rate-limited': {
-    meaning: 'The registry answers that too many requests were made.',
+    meaning: 'The registry answers that too many requests were made, by the runner or by the server.',
     remedy: 'Log in, or try again later.',
   },
   'registry-down': {

@@ -175,11 +175,11 @@ export const TROUBLESHOOTING: Readonly<Record<FailureCode, Explanation>> = {
   'docker-not-allowed': {
     meaning: 'The login user may not use Docker.',
     remedy:
-      'Add it to the group `docker`, or name an engine of its own by `docker-host`. It takes effect with the next login.',
+      '`usermod -aG docker USER` on the server, which takes effect with the next login, or name an engine of its own by `docker-host`.',
   },
   'docker-unreachable': {
     meaning: 'The Docker engine does not answer.',
-    remedy: 'Check that it runs, and `docker-host` for a rootless one.',
+    remedy: '`systemctl start docker` on the server, or name a rootless engine by `docker-host`.',
   },
   'docker-failed': {
     meaning: 'A command of Docker failed.',
@@ -216,11 +216,19 @@ export const TROUBLESHOOTING: Readonly<Record<FailureCode, Explanation>> = {
   },
   'registry-refused': {
     meaning: 'The registry does not let the server pull the image.',
-    remedy: 'Give `registry`, `registry-username` and `registry-password` with the right to read it.',
+    remedy:
+      'Give `registry`, `registry-username` and `registry-password` with the right to read it. Registries say the same of an image that is not there.',
+  },
+  'registry-untrusted': {
+    meaning:
+      'Docker on the server does not trust the registry’s certificate, or the registry speaks no HTTPS.',
+    remedy:
+      'Put the certificate authority into `/etc/docker/certs.d/<registry>/ca.crt` on the server; look at the server’s clock.',
   },
   'pull-failed': {
     meaning: 'An image could not be pulled, or not in time.',
-    remedy: 'Look at the message of Docker; raise `pull-timeout` where it is only slow.',
+    remedy:
+      'Look at the message of Docker: mostly the server does not reach the registry. Raise `pull-timeout` where it is only slow.',
   },
   'images-missing': {
     meaning: 'Images are not on the server, and `pull: never` says that none is fetched.',

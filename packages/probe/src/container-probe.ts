@@ -1,3 +1,4 @@
+import { complaintOf } from '@deploy-actions/engine';
 import { OutOfTime, cut } from '@deploy-actions/kit';
 import { type Session, SessionFailure } from '@deploy-actions/shell';
 import { type Container, type ContainerScope, listContainers } from './container.ts';
@@ -33,10 +34,11 @@ function notReady(containers: Container[], service: string, project: string): st
 }
 
 const EXEC = `[ -z "$1" ] || { DOCKER_HOST=$1; export DOCKER_HOST; }
-id=$(docker ps -q --filter "label=com.docker.compose.project=$2" --filter "label=com.docker.compose.service=$3" --filter label=com.docker.compose.oneoff=False | head -n 1)
-[ -n "$id" ] || { echo "project $2 runs no container of service $3"; exit 125; }
+ids=$(docker ps -q --filter "label=com.docker.compose.project=$2" --filter "label=com.docker.compose.service=$3" --filter label=com.docker.compose.oneoff=False </dev/null) || { code=$?; echo refused; exit $code; }
+[ -n "$ids" ] || { echo none; exit 125; }
 shift 3
-exec docker exec "$id" "$@" </dev/null
+echo running
+for id in $ids; do exec docker exec "$id" "$@" </dev/null; done
 `;
 
 /** Runs a command in a service's container; good when it exits 0 and prints what is expected. */
@@ -47,7 +49,7 @@ export async function probeExec(
   limits: ProbeLimits,
 ): Promise<Attempt> {
   return await attempt(limits, async () => {
-    const { code, stdout, stderr } = await runInService(
+    const { ran, code, stdout, stderr } = await runInService(
       session,
       scope,
       target.service,
@@ -55,8 +57,7 @@ export async function probeExec(
       limits,
     );
     const said = `${stdout.toString('utf8')}${stderr.toString('utf8')}`.trim();
-    if (code === 125 && /runs no container/.test(said))
-      return { ok: false, phase: 'container', detail: said };
+    if (!ran) return { ok: false, phase: 'container', detail: said };
     if (code !== 0)
       return {
         ok: false,
@@ -79,16 +80,29 @@ function unmetOutput(output: string, wanted: TextMatch): string | undefined {
   return `the output is "${cut(output.trim().replace(/\s+/g, ' '), 200)}", wanted ${wanted.text}`;
 }
 
-/** The command's outcome; a time limit that ran out becomes exit code 124, as timeout(1) has it. */
+/** How a command in a service's container ended. */
+export interface ServiceRun {
+  /** False: no container of the service runs, as stderr says. */
+  ran: boolean;
+  code: number;
+  stdout: Buffer;
+  stderr: Buffer;
+}
+
+/**
+ * The command's outcome; a time limit that ran out becomes exit code 124, as timeout(1) has it. Throws a Failure when
+ * the engine does not answer.
+ */
 export async function runInService(
   session: Session,
   scope: ContainerScope,
   service: string,
   command: readonly string[],
   limits: ProbeLimits,
-) {
+): Promise<ServiceRun> {
+  let outcome;
   try {
-    return await session.run({
+    outcome = await session.run({
       script: EXEC,
       args: [scope.dockerHost ?? '', scope.project, service, ...command],
       timeout: limits.timeout,
@@ -96,10 +110,18 @@ export async function runInService(
     });
   } catch (error) {
     if (!(error instanceof SessionFailure) || error.code !== 'timed-out') throw error;
-    return {
-      code: 124,
-      stdout: Buffer.alloc(0),
-      stderr: Buffer.from(`no end within ${Math.round(limits.timeout)} ms`),
-    };
+    const late = Buffer.from(`no end within ${Math.round(limits.timeout)} ms`);
+    return { ran: true, code: 124, stdout: Buffer.alloc(0), stderr: late };
   }
+  const { code, stdout, stderr } = outcome;
+  // The first line is ours, whatever the command prints.
+  const end = stdout.indexOf('\n');
+  const said = stdout.subarray(0, Math.max(0, end)).toString('utf8');
+  const rest = { code, stdout: stdout.subarray(end + 1), stderr };
+  if (said === 'running') return { ran: true, ...rest };
+  if (said === 'none') {
+    const none = Buffer.from(`project ${scope.project} runs no container of service ${service}`);
+    return { ran: false, ...rest, stderr: none };
+  }
+  throw await complaintOf(session, stderr.toString('utf8'), code, scope.dockerHost);
 }

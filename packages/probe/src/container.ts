@@ -1,5 +1,6 @@
+import { complaintOf } from '@deploy-actions/engine';
+import { cut } from '@deploy-actions/kit';
 import type { Session } from '@deploy-actions/shell';
-import { Failure, cut } from '@deploy-actions/kit';
 
 /** Which containers: those of a compose project, all services or some. */
 export interface ContainerScope {
@@ -58,21 +59,8 @@ export async function listContainers(
     timeout: 30_000,
     signal,
   });
-  if (code !== 0) throw engineFailure(session, code, stderr);
+  if (code !== 0) throw await complaintOf(session, stderr.toString('utf8'), code, scope.dockerHost);
   return inScope(parseList(stdout.toString('utf8').split('\n')), scope);
-}
-
-function engineFailure(session: Session, code: number, stderr: Buffer): Failure {
-  const said = stderr.toString('utf8').trim();
-  return new Failure(
-    'remote',
-    `docker on ${session.name} ended with exit code ${code}: ${cut(said.split('\n').at(-1) ?? '', 300)}`,
-    {
-      remedy: /permission denied/i.test(said)
-        ? 'Let the user of the SSH connection use the engine: add it to the group docker on the server.'
-        : 'Check that the Docker engine runs on the server.',
-    },
-  );
 }
 
 function inScope(containers: Container[], scope: ContainerScope): Container[] {
@@ -155,6 +143,8 @@ function wasStopped({ exitCode, restartPolicy }: Container): boolean {
  */
 const EVENTS = `now=$(date +%s)
 looked=$(docker info --format '{{.SystemTime}}') || exit
+# Some versions answer nothing, and well, where they may not ask the engine; this one does not.
+[ -n "$looked" ] || docker version >/dev/null || exit
 echo "looked $looked"
 ${LIST}echo listed
 docker events --since "$((now - 600))" --until "$((now + $1))" --filter type=container --filter "label=com.docker.compose.project=$p" --format '{{json .}}' </dev/null &
@@ -219,7 +209,7 @@ export async function watchForCrash(
     return crash;
   }
   if (outcome && outcome.code !== 0 && !signal.aborted && listing)
-    throw engineFailure(session, outcome.code, outcome.stderr);
+    throw await complaintOf(session, outcome.stderr.toString('utf8'), outcome.code, scope.dockerHost);
   return undefined;
 }
 

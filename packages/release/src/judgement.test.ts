@@ -2,11 +2,11 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ENGINE } from '@deploy-actions/engine';
+import { COMPLAINT, ENGINE } from '@deploy-actions/engine';
 import { describe, expect, test } from '@jest/globals';
 
 const text = (name: string) => readFileSync(join(import.meta.dirname, 'sh', `${name}.sh`), 'utf8');
-const engine = ENGINE.source();
+const engine = ENGINE.source() + COMPLAINT.source();
 const [stack, bringUp, inspect] = [text('stack') + text('requirements'), text('bring-up'), text('inspect')];
 
 const SHELLS = [['dash'], ['busybox', 'sh'], ['bash', '--posix']].filter(
@@ -265,12 +265,22 @@ describe.each(SHELLS)('%s', (...shell) => {
         'fail refused: Docker Compose 1.29.2 on the server is older than 2.26\n',
       ],
       ['/var/lib/docker\n\n', '', 'fail refused: Docker Compose v2 is not installed on the server\n'],
-      ['', 'permission denied while trying to connect', /^fail refused: the user \S+ may not use Docker\n$/],
       [
         '',
-        'Cannot connect to the daemon',
-        'Cannot connect to the daemon\nfail refused: the Docker engine does not answer\n',
+        'permission denied while trying to connect to the docker API at unix:///x',
+        /^fail refused: the user \S+ may not use Docker\n$/,
       ],
+      [
+        '',
+        'Cannot connect to the Docker daemon at unix:///x. Is the docker daemon running?',
+        'fail refused: the Docker engine does not answer\n',
+      ],
+      [
+        '\nv2.40.1\n/usr/lib/compose\n',
+        'Cannot connect to the Docker daemon at unix:///x. Is the docker daemon running?',
+        'fail refused: the Docker engine does not answer\n',
+      ],
+      ['', 'something else', 'fail remote: Docker on the server failed: something else\n'],
     ])('%j, %j', (info, why, said) => {
       if (typeof said === 'string') expect(asked(info, why)).toBe(said);
       else expect(asked(info, why)).toMatch(said);

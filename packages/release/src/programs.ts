@@ -1,9 +1,9 @@
-import { ENGINE } from '@deploy-actions/engine';
+import { COMPLAINT, ENGINE } from '@deploy-actions/engine';
 import { defineInspection, defineProgram, part } from '@deploy-actions/host';
 import { LEDGER_PARAMETERS, LEDGER_READING_SH, LEDGER_SH } from '@deploy-actions/ledger/sh';
 
 const STACK = part(new URL('sh/stack.sh', import.meta.url), { needs: [ENGINE] });
-const REQUIREMENTS = part(new URL('sh/requirements.sh', import.meta.url), { needs: [ENGINE] });
+const REQUIREMENTS = part(new URL('sh/requirements.sh', import.meta.url), { needs: [COMPLAINT] });
 const WORK = part(new URL('sh/work.sh', import.meta.url), { needs: [ENGINE] });
 const READING = part(LEDGER_READING_SH);
 const LEDGER = part(LEDGER_SH, { needs: [READING], parameters: LEDGER_PARAMETERS });
@@ -48,7 +48,7 @@ export const DEPLOY = defineProgram({
     BRING_UP,
     CONTAINER,
     part(new URL('sh/hooks.sh', import.meta.url)),
-    part(new URL('sh/pull.sh', import.meta.url)),
+    part(new URL('sh/pull.sh', import.meta.url), { needs: [COMPLAINT] }),
     COLOR,
     part(new URL('sh/check-color.sh', import.meta.url)),
     part(new URL('sh/deploy.sh', import.meta.url)),

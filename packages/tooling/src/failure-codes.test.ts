@@ -21,11 +21,13 @@ const given = sources
   .filter((file) => file.endsWith('.sh'))
   .flatMap((file) =>
     [...read(file).matchAll(/^(?!\s*#).*$/gm)].flatMap(([line]) =>
-      [...line.matchAll(/\b(?:fail|stop|_refuse) ([a-z]+) ([a-z-]+)(?= ['"])/g)].map(([, kind, code]) => ({
-        file,
-        kind,
-        code,
-      })),
+      [...line.matchAll(/\b(?:fail|stop|_refuse|complaint) ([a-z]+) ([a-z-]+)(?= ['"])/g)].map(
+        ([, kind, code]) => ({
+          file,
+          kind,
+          code,
+        }),
+      ),
     ),
   );
 

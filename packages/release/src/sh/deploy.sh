@@ -20,7 +20,7 @@ operate() {
   fi
   stop_if_cancelled
   keep_images "$release" "$files/release" 9>&- &
-  survey "$scratch/containers" || fail remote docker-failed 'docker ps failed'
+  survey_or_stop
   wait
   if is_unchanged; then
     say "nothing differs from the release $previous: nothing is recreated"
@@ -90,6 +90,13 @@ begin() {
   result previous "$previous"
 }
 
+# survey_or_stop: the survey; without it the end, before anything was changed.
+survey_or_stop() {
+  survey "$scratch/containers" 2>"$scratch/survey.error" && return 0
+  require_answer stop
+  fail_for_engine "$(cat "$scratch/survey.error")" stop
+}
+
 # The stack that runs becomes a release, which can be brought back.
 adopt_stack() {
   deploy_adopted=$path/releases/adopted
@@ -111,7 +118,7 @@ adopt_stack() {
 check_stack_is_ours() {
   [ -z "$previous" ] || return 0
   [ "$adopt" != true ] || return 0
-  survey "$scratch/containers" || fail remote docker-failed 'docker ps failed'
+  survey_or_stop
   awk '$3 == "-"' "$scratch/containers" >"$scratch/foreign"
   [ -s "$scratch/foreign" ] || return 0
   stop refused foreign-containers "the project $project has containers that this action did not start: $(awk '{ printf "%s%s", separator, substr($12, 2); separator = ", " }' "$scratch/foreign")" \

@@ -41,6 +41,8 @@ inspect() {
     [ -n "$project" ] || project=$(sed -n 's/^ "name": "\(.*\)",*$/\1/p' "$path/current/compose.json" 2>/dev/null | head -n 1)
     [ -n "$project" ] || project=$(project_of_folder)
   fi
+  require_answered stacks
+  require_answered images
   result project "$project"
   [ "$want" != deploy ] || look_at_leftovers
   look_at_stack
@@ -278,7 +280,10 @@ look_at_stack() {
   : >containers
   # shellcheck disable=SC2086 # ids are hexadecimal
   set -- $inspect_ids
-  [ $# = 0 ] || engine_observe "$@" >containers
+  if [ $# != 0 ]; then
+    # One that went meanwhile is left out, and makes it fail all the same.
+    engine_observe "$@" >containers || [ -s containers ] || require_answer fail
+  fi
   result_file containers containers
   result_file images "$scratch/images.answer"
 }

@@ -8,8 +8,8 @@
 # check_disk DIRECTORY: free space where Docker keeps images, against what is to be pulled.
 check_disk() {
   # The look before this has asked already.
-  pull_root=$(cat "$files/docker-root" 2>/dev/null) || pull_root=$(engine_image_folder) ||
-    stop refused docker-unreachable 'the Docker engine does not answer any more' 'Check that it runs, then deploy again.'
+  pull_root=$(cat "$files/docker-root" 2>/dev/null) || pull_root=
+  if [ -z "$pull_root" ] && ! pull_root=$(engine_image_folder); then require_answer stop; fi
   # The folder may be closed to us; df looks at its file system all the same where the parents are open.
   pull_free=$(df -Pk "${pull_root:-/var/lib/docker}" 2>/dev/null | awk 'NR == 2 { printf "%.0f", $4 * 1024 }')
   if [ -z "$pull_free" ]; then
@@ -168,18 +168,11 @@ pull_failure() {
     pull_log=$scratch/pull.${pull_failed##*.}
     details "$pull_log"
     pull_image=$(cat "$pull_failed")
-    case $(cat "$pull_log") in
-      *'no space left'*)
-        stop refused disk-full "the disk of the server is full: $pull_image could not be pulled; nothing was changed" 'Free some space: docker system df shows what takes it.'
-        ;;
-      *unauthorized* | *denied* | *'authentication required'*)
-        stop refused registry-refused "the registry refused $pull_image" 'Give registry, registry-username and registry-password with the right to read it.'
-        ;;
-      *'not found'* | *'manifest unknown'*)
-        stop input image-unknown "the registry has no $pull_image" 'Check that it was pushed, under this name.'
-        ;;
-    esac
-    stop remote pull-failed "$pull_image could not be pulled: $(tail -n 1 "$pull_log" | cut -c 1-300)"
+    pull_said=$(cat "$pull_log")
+    if complaint_about "$pull_said" "$pull_image" "$registry"; then
+      stop "$complaint_kind" "$complaint_code" "$complaint_message; nothing was changed" "$complaint_remedy"
+    fi
+    stop remote pull-failed "$pull_image could not be pulled: $(complaint_last "$pull_said"); nothing was changed" 'Try it on the server: docker pull.'
   done
 }
 

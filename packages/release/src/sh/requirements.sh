@@ -21,26 +21,23 @@ answered() {
 # One call tells about the engine and the plugin; require_compose reads the answer.
 ask_engine() {
   engine_asked=yes
-  if ! engine_is_installed; then
-    fail refused docker-missing 'Docker is not installed on the server' 'Install Docker Engine and its Compose plugin.'
-  fi
+  require_installed
   ask_aside engine engine_about
+}
+
+# require_answered NAME: ends the operation if what was asked aside was not answered; nothing is concluded from no answer.
+require_answered() {
+  answered "$1" || fail_for_engine "$(cat "$scratch/$1.error")"
 }
 
 # Prints nothing; ends the operation unless Docker and Compose can be used. Minimum: $1.$2.
 require_compose() {
   [ -n "$engine_asked" ] || ask_engine
   wait
-  if ! answered engine; then
-    require_error=$(engine_complaint)
-    case $require_error in
-      *'permission denied'*)
-        fail refused docker-not-allowed "the user $(id -un) may not use Docker" "Let an administrator run: usermod -aG docker $(id -un)"
-        ;;
-    esac
-    printf '%s\n' "$require_error" >"$scratch/engine.error"
-    details "$scratch/engine.error"
-    fail refused docker-unreachable 'the Docker engine does not answer' 'Check that it runs, and docker-host for a rootless one.'
+  # Some versions answer with exit code 0 and nothing of the engine's where they may not ask it.
+  if ! answered engine || [ -z "$(sed -n 1p "$scratch/engine.answer")" ]; then
+    require_answer fail
+    fail_for_engine "$(cat "$scratch/engine.error")"
   fi
   require_plain=$(sed -n 's/^v//; 2p' "$scratch/engine.answer")
   if [ -z "$require_plain" ]; then

@@ -11,7 +11,9 @@ as_root() {
   else return 77; fi
 }
 
-look_at_docker() { engine_all >"$staging_fields/all" && look_containers >"$staging_fields/containers"; }
+look_at_docker() {
+  { engine_all >"$staging_fields/all" && look_containers >"$staging_fields/containers"; } 2>"$staging_fields/error"
+}
 
 look_containers() {
   look_ids=$(for look_project in "$project" "$project-blue" "$project-green"; do
@@ -78,9 +80,12 @@ inspect() {
   # What is gathered here is only on its way into the answer.
   staging_fields=$files/look
   mkdir -p "$staging_fields"
-  # A container may go between the two questions, as in a deployment that is under way.
-  look_at_docker || { sleep 1 && look_at_docker; } || { sleep 1 && look_at_docker; } ||
-    fail refused docker-not-allowed 'docker cannot be asked' 'The login user must be in the group docker, or docker-host must name an engine of its own.'
+  require_installed
+  if ! look_at_docker; then
+    require_answer fail
+    # A container may go between the two questions, as in a deployment that is under way.
+    { sleep 1 && look_at_docker; } || { sleep 1 && look_at_docker; } || fail_for_engine "$(cat "$staging_fields/error")"
+  fi
   result_file containers "$staging_fields/containers"
   result unfinished "$(look_unfinished)"
   look_proxies >"$staging_fields/proxies"

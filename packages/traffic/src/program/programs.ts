@@ -1,4 +1,4 @@
-import { ENGINE } from '@deploy-actions/engine';
+import { COMPLAINT, ENGINE } from '@deploy-actions/engine';
 import { PROCESSES, defineInspection, defineProgram, defineTimer, part } from '@deploy-actions/host';
 import { LEDGER_PARAMETERS, LEDGER_READING_SH, LEDGER_SH } from '@deploy-actions/ledger/sh';
 import { PROXIES, proxyOf } from '../proxy/registry.ts';
@@ -73,7 +73,7 @@ const PREPARATION = part(new URL('preparation.sh', import.meta.url), {
 /** Looks at everything that a switch, an installation or a rollback must know. Its fields: see `parseLook`. */
 export const LOOK = defineInspection({
   name: 'look',
-  parts: [part(new URL('look.sh', import.meta.url), { needs: [ENGINE, PROCESSES] })],
+  parts: [part(new URL('look.sh', import.meta.url), { needs: [COMPLAINT, PROCESSES] })],
   parameters: [
     'project',
     'folder',

@@ -2,8 +2,8 @@ import { Refusal, options, unknown } from './refusal.ts';
 import { type FakeContainer, type FakeThing, type State, sha256 } from './state.ts';
 import { render } from './template.ts';
 
-/** Docker's own commands. Answers what goes to stdout. */
-export function engineCommand(state: State, words: readonly string[]): string {
+/** Docker's own commands, of an engine that answers or of the client alone. Answers what goes to stdout. */
+export function engineCommand(state: State, words: readonly string[], answers = true): string {
   const [name = '', ...rest] = words;
   const two = `${name} ${rest[0] ?? ''}`;
   const after = rest.slice(1);
@@ -11,7 +11,7 @@ export function engineCommand(state: State, words: readonly string[]): string {
     case 'info':
     case 'version': {
       const { values } = options(rest, { values: { format: ['--format', '-f'] } });
-      return `${render(values.get('format')?.[0] ?? '{{json .}}', ABOUT)}\n`;
+      return `${render(values.get('format')?.[0] ?? '{{json .}}', answers ? ABOUT : { ...ABOUT, DockerRootDir: '' })}\n`;
     }
     case 'ps':
       return list(state, rest);

@@ -8,10 +8,16 @@ const [folder = '', ...words] = process.argv.slice(2);
 const state = openState(folder);
 state.note(words.join(' ').replace(/\n/g, ' '));
 try {
-  const { refused } = state.script();
-  if (refused !== undefined) throw new Refusal(refused);
+  const { refused, quiet } = state.script();
   const [name, ...rest] = words;
-  process.stdout.write(name === 'compose' ? await composeCommand(state, rest) : engineCommand(state, words));
+  // What Compose reads of files, and `info` of the client, takes no engine.
+  const asksEngine = !(quiet && (name === 'info' || (name === 'compose' && words.includes('config'))));
+  if (refused !== undefined && asksEngine) throw new Refusal(refused);
+  process.stdout.write(
+    name === 'compose'
+      ? await composeCommand(state, rest)
+      : engineCommand(state, words, refused === undefined),
+  );
 } catch (error) {
   process.stderr.write(`${(error as Error).message}\n`);
   process.exitCode = error instanceof Refusal ? error.code : 125;

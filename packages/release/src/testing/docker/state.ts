@@ -60,6 +60,8 @@ export interface FakeThing {
 export interface Script {
   /** What every call says instead of an answer, such as the word of an engine that may not be used. */
   refused?: string;
+  /** As Docker 26 and later answer `info --format`: with exit code 0, and nothing that only the engine knows. */
+  quiet?: boolean;
   /** What the registry has: a reference's image. Others are unknown to it. */
   registry: Record<string, { id: string; digest: string }>;
   /** What the registry says instead, by reference. */

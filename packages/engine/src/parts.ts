@@ -1,0 +1,10 @@
+import { part } from '@deploy-actions/host';
+
+/**
+ * All that a program on the server asks of the engine that runs containers, Docker with Compose here: the functions
+ * `engine_…` of one file. No other .sh file calls an engine, so that another one is another such file.
+ */
+export const ENGINE = part(new URL('compose.sh', import.meta.url));
+
+/** What the engine's words mean where it refuses: one table, and what ends an operation by it. */
+export const COMPLAINT = part(new URL('complaint.sh', import.meta.url), { needs: [ENGINE] });
