@@ -6,6 +6,7 @@ import { type Installation, planInstallation } from '@deploy-actions/traffic/ins
 import {
   MANAGED,
   type SeenServer,
+  colorNetworksOf,
   flagFolder,
   installProgram,
   lookAt,
@@ -154,7 +155,13 @@ async function startManaged(
   }
   const members = seen.map(({ server, session, look }): Member => {
     const parameters = {
-      ...managedParameters(project, managed, flagFolder(project), server.dockerHost),
+      ...managedParameters(
+        project,
+        managed,
+        flagFolder(project),
+        server.dockerHost,
+        colorNetworksOf(look, project, routes).map(([first]) => first!),
+      ),
       login: look.user,
       login_group: look.group,
     };

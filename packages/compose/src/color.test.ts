@@ -2,15 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import {
-  type ColorPort,
-  changingServices,
-  colorUrls,
-  formatPorts,
-  parsePorts,
-  portAllocator,
-  splitColors,
-} from './color.ts';
+import { changingServices, splitColors } from './color.ts';
+import { type ColorPort, colorUrls, formatPorts, parsePorts, portAllocator } from './color-ports.ts';
 import { type ComposeModel, type Port, parseModel } from './model.ts';
 
 const range = { first: 18000, last: 18009 };

@@ -1,18 +1,15 @@
 import { Failure } from '@deploy-actions/kit';
-import { type Color, colorNetwork, colorProject, isColor } from '@deploy-actions/ledger';
-import { type ComposeModel, type Port, type Service, mapServices, replicasOf } from './model.ts';
+import { type Color, colorProject } from '@deploy-actions/ledger';
+import {
+  type ColorNetwork,
+  attachmentsOf,
+  colorNetworks,
+  droppedFrom,
+  networkName,
+} from './color-networks.ts';
+import type { ColorPort } from './color-ports.ts';
+import { type ComposeModel, type Port, type Service, joinedBy, mapServices, replicasOf } from './model.ts';
 import { parseReference } from '@deploy-actions/image';
-
-/** A loopback port of the server that belongs to one replica of a service of a colour, for ever. */
-export interface ColorPort {
-  color: Color;
-  service: string;
-  /** Port inside the container. */
-  target: number;
-  /** From 1. */
-  replica: number;
-  port: number;
-}
 
 export interface ColorRequest {
   color: Color;
@@ -31,6 +28,8 @@ export interface ColoredModels {
   ports: ColorPort[];
   /** Named volumes that must be there before, with what they are made of. */
   volumes: { name: string; driver: string; options: Record<string, string>; key: string }[];
+  /** What stands in each colour for the networks of the file. */
+  networks: ColorNetwork[];
   notes: string[];
 }
 
@@ -88,23 +87,17 @@ export function splitColors(
     );
   }
   const project = colorProject(model.name, color);
-  const network = colorNetwork(model.name, color);
+  const networks = colorNetworks(model, own);
   const ports: ColorPort[] = [];
-  const notes: string[] = [];
+  const notes = droppedFrom(model, own, color);
   const services: Record<string, Service> = {};
   for (const name of own) {
     const service = model.services[name]!;
     refuseUnfit(name, service, own);
     refuseDiscovered(name, service);
     const isLiveOnly = request.liveOnly.includes(name);
-    const { container_name: _name, links, ports: published = [], ...kept } = service;
-    for (const [attached] of Object.entries(service.networks ?? {})) {
-      if (attached !== 'default' && model.networks?.[attached]?.external) {
-        notes.push(
-          `${name} is not on the network ${attached} in a colour: a name there would mean both colours; reach it as ${name}-${color}`,
-        );
-      }
-    }
+    const { container_name: _name, links, ports: published = [], networks: _networks, ...kept } = service;
+    const attachments = attachmentsOf(model, name, color);
     // What is only ever up in one colour keeps its ports as they are: it stops there before it starts here.
     const routed: Port[] = isLiveOnly ? [...published] : [];
     for (const port of isLiveOnly ? [] : onePerTarget(published)) {
@@ -127,17 +120,17 @@ export function splitColors(
         protocol: 'tcp',
       });
     }
-    const ownLinks = links?.filter((link) => own.has(link.split(':')[0]!)) ?? [];
+    const ownLinks = links?.filter((link) => own.has(link.split(':')[0]!));
     services[name] = {
       ...kept,
-      ...(ownLinks.length > 0 ? { links: ownLinks } : {}),
+      ...withLinks(ownLinks),
       ...(routed.length > 0 ? { ports: routed } : {}),
       depends_on: Object.fromEntries(
         Object.entries(service.depends_on ?? {}).filter(
           ([need]) => own.has(need) && !request.liveOnly.includes(need),
         ),
       ),
-      networks: { [network]: { aliases: [`${name}-${color}`, ...aliasesOf(service)] } },
+      ...(attachments && { networks: attachments }),
       environment: { ...service.environment, DEPLOY_COLOR: color },
       labels: { ...service.labels, 'deploy-actions.project': model.name, 'deploy-actions.color': color },
     };
@@ -164,12 +157,17 @@ export function splitColors(
     });
   }
   const sharedNames = new Set(names.filter((name) => !own.has(name)));
+  for (const name of sharedNames) refuseJoined(name, model.services[name]!, own);
   return {
     color: {
       ...model,
       name: project,
       services,
-      networks: { [network]: { name: network, external: true } },
+      networks: Object.fromEntries(
+        networks
+          .map(({ key }) => networkName(model.name, color, key))
+          .map((name) => [name, { name, external: true }]),
+      ),
       volumes: pinned,
     },
     shared: {
@@ -180,8 +178,9 @@ export function splitColors(
             Object.entries(model.services).filter(([name]) => sharedNames.has(name)),
           ),
         },
-        (service) => ({
+        ({ links, ...service }) => ({
           ...service,
+          ...withLinks(links?.filter((link) => sharedNames.has(link.split(':')[0]!))),
           ...(service.depends_on && {
             depends_on: Object.fromEntries(
               Object.entries(service.depends_on).filter(([need]) => sharedNames.has(need)),
@@ -192,91 +191,14 @@ export function splitColors(
     },
     ports,
     volumes,
+    networks,
     notes,
   };
 }
 
-/** Where each routed port is reached from the server: `service`, or `service-port` where it has several. */
-export function colorUrls(ports: readonly ColorPort[]): Record<string, string> {
-  const urls: Record<string, string> = {};
-  for (const one of ports.filter((port) => port.replica === 1)) {
-    const several =
-      new Set(ports.filter((port) => port.service === one.service).map((port) => port.target)).size > 1;
-    urls[several ? `${one.service}-${one.target}` : one.service] = `http://127.0.0.1:${one.port}`;
-  }
-  return urls;
-}
-
-/**
- * Answers ports from what is recorded, else the one that the compose file publishes (blue has the addresses that
- * the plain stack had), else from the range; none that is taken. Recorded ports never change.
- */
-export function portAllocator(
-  color: Color,
-  recorded: readonly ColorPort[],
-  taken: ReadonlySet<number>,
-  range: { first: number; last: number },
-  /** The plain stack still holds the ports that it publishes; it goes before blue comes. */
-  plainRuns: boolean,
-): (service: string, port: Port, replicas: number) => number[] {
-  const used = new Set(recorded.map((one) => one.port));
-  const isFree = (port: number) => !used.has(port) && !taken.has(port);
-  return (service, port, replicas) => {
-    const known = recorded
-      .filter((one) => one.color === color && one.service === service && one.target === port.target)
-      .sort((a, b) => a.replica - b.replica)
-      .map((one) => one.port);
-    if (known.length >= replicas) return known.slice(0, replicas);
-    if (known.length > 0) {
-      throw wrong(
-        'port-range',
-        `${service} has ${known.length} ports of ${color} and now needs ${replicas}`,
-        `Ports of a colour never change, because the proxy names them: keep ${service} at ${known.length} replicas.`,
-      );
-    }
-    const published = Number(port.published);
-    if (
-      color === 'blue' &&
-      replicas === 1 &&
-      Number.isInteger(published) &&
-      published > 0 &&
-      (plainRuns ? !used.has(published) : isFree(published))
-    ) {
-      used.add(published);
-      return [published];
-    }
-    for (let first = range.first; first + replicas - 1 <= range.last; first += 1) {
-      const block = Array.from({ length: replicas }, (_, index) => first + index);
-      if (!block.every(isFree)) continue;
-      for (const one of block) used.add(one);
-      return block;
-    }
-    throw wrong(
-      'port-range',
-      `${range.first}-${range.last} has no ${replicas} free ports for ${service}`,
-      'Widen it.',
-    );
-  };
-}
-
-/** Lines of colour, service, target, replica and port: how allocations are kept on the server. */
-export function formatPorts(ports: readonly ColorPort[]): string {
-  return ports
-    .map((one) => `${one.color} ${one.service} ${one.target} ${one.replica} ${one.port}\n`)
-    .join('');
-}
-
-export function parsePorts(text: string): ColorPort[] {
-  return text.split('\n').flatMap((line) => {
-    const [color, service = '', target, replica, port] = line.split(' ');
-    if (!isColor(color)) return [];
-    return [{ color, service, target: Number(target), replica: Number(replica), port: Number(port) }];
-  });
-}
-
 function refuseUnfit(name: string, service: Service, own: ReadonlySet<string>): void {
   const mode = service.network_mode;
-  if (mode !== undefined && mode !== 'default' && mode !== 'bridge' && !isOwn(mode, own)) {
+  if (mode !== undefined && !['default', 'bridge', 'none'].includes(mode) && !isOwn(mode, own)) {
     throw wrong(
       'color',
       `${name} has network_mode: ${mode}, which both colours would share`,
@@ -293,6 +215,18 @@ function refuseUnfit(name: string, service: Service, own: ReadonlySet<string>): 
     if (!own.has(from.split(':')[0]!))
       throw wrong('color', `${name} takes volumes from ${from}, which is not part of the colour`);
   }
+}
+
+/** What is there once cannot live in a container of which there are two. */
+function refuseJoined(name: string, service: Service, own: ReadonlySet<string>): void {
+  const from = (service.volumes_from ?? []).map((one) => one.split(':')[0]!);
+  const joined = [...joinedBy(service), ...from].find((one) => own.has(one));
+  if (joined === undefined) return;
+  throw wrong(
+    'color-services',
+    `${name} is in the container of ${joined}, which is there once for each colour`,
+    `Add ${name} to \`color-services\`.`,
+  );
 }
 
 /**
@@ -358,11 +292,8 @@ function rangeOf(service: string, ports: readonly number[]): string {
   return first === last ? String(first) : `${first}-${last}`;
 }
 
-/** The user's aliases on any network. */
-function aliasesOf(service: Service): string[] {
-  return [
-    ...new Set(Object.values(service.networks ?? {}).flatMap((attachment) => attachment?.aliases ?? [])),
-  ];
+function withLinks(links: readonly string[] | undefined): Pick<Service, 'links'> {
+  return links && links.length > 0 ? { links: [...links] } : {};
 }
 
 function wrong(input: string, message: string, remedy?: string): Failure {

@@ -34,14 +34,7 @@ export {
   writeRelease,
 } from './release.ts';
 export { type SentFile, type SentTree, sentTree } from './sent-files.ts';
-export {
-  type ColorPort,
-  type ColoredModels,
-  changingServices,
-  colorUrls,
-  formatPorts,
-  parsePorts,
-  portAllocator,
-  splitColors,
-} from './color.ts';
+export { type ColoredModels, changingServices, splitColors } from './color.ts';
+export { type ColorNetwork, formatNetworks, networksToMake } from './color-networks.ts';
+export { type ColorPort, colorUrls, formatPorts, parsePorts, portAllocator } from './color-ports.ts';
 export { recolor } from './recolor.ts';

@@ -1,6 +1,6 @@
 import { Failure } from '@deploy-actions/kit';
-import { type Color, colorNetwork, colorProject, otherColor } from '@deploy-actions/ledger';
-import type { ColorPort } from './color.ts';
+import { type Color, colorProject, isColorNetwork, otherColor, recolorNetwork } from '@deploy-actions/ledger';
+import type { ColorPort } from './color-ports.ts';
 import { type ComposeModel, type Port, mapServices } from './model.ts';
 
 /**
@@ -15,30 +15,32 @@ export function recolor(
   recorded: readonly ColorPort[],
 ): ComposeModel {
   const from = otherColor(to);
-  const [left, joined] = [colorNetwork(project, from), colorNetwork(project, to)];
-  const recolored = mapServices(model, (service, name) => {
-    const { [left]: attachment, ...networks } = service.networks ?? {};
-    return {
-      ...service,
-      networks: {
-        ...networks,
-        [joined]: {
-          ...attachment,
-          aliases: (attachment?.aliases ?? []).map((alias) =>
+  const moved = (network: string) => recolorNetwork(network, project, from);
+  const recolored = mapServices(model, (service, name) => ({
+    ...service,
+    ...(service.networks && {
+      networks: Object.fromEntries(
+        Object.entries(service.networks).map(([network, attachment]) => {
+          const aliases = attachment?.aliases?.map((alias) =>
             alias === `${name}-${from}` ? `${name}-${to}` : alias,
-          ),
-        },
-      },
-      environment: { ...service.environment, DEPLOY_COLOR: to },
-      labels: { ...service.labels, 'deploy-actions.color': to },
-      ...(service.ports && { ports: service.ports.map((port) => movedPort(name, port, to, recorded)) }),
-    };
-  });
-  const { [left]: _left, ...others } = model.networks ?? {};
+          );
+          return [moved(network), aliases ? { ...attachment, aliases } : attachment];
+        }),
+      ),
+    }),
+    environment: { ...service.environment, DEPLOY_COLOR: to },
+    labels: { ...service.labels, 'deploy-actions.color': to },
+    ...(service.ports && { ports: service.ports.map((port) => movedPort(name, port, to, recorded)) }),
+  }));
   return {
     ...recolored,
     name: colorProject(project, to),
-    networks: { ...others, [joined]: { name: joined, external: true } },
+    networks: Object.fromEntries(
+      Object.entries(model.networks ?? {}).map(([key, network]) => [
+        moved(key),
+        isColorNetwork(key, project, from) ? { ...network, name: moved(key) } : network,
+      ]),
+    ),
   };
 }
 

@@ -83,7 +83,7 @@ engine_observe() {
 
 # engine_look IDS…: what is looked at before traffic moves, a JSON object each; see LookContainer in packages/traffic.
 engine_look() {
-  docker inspect --format '{"id":{{json .ID}},"name":{{json .Name}},"labels":{{json .Config.Labels}},"status":{{json .State.Status}},"health":{{if .State.Health}}{{json .State.Health.Status}}{{else}}"none"{{end}},"started":{{json .State.StartedAt}},"image":{{json .Config.Image}},"imageId":{{json .Image}},"ports":{{json .NetworkSettings.Ports}},"bindings":{{json .HostConfig.PortBindings}}}' "$@" </dev/null
+  docker inspect --format '{"id":{{json .ID}},"name":{{json .Name}},"labels":{{json .Config.Labels}},"status":{{json .State.Status}},"health":{{if .State.Health}}{{json .State.Health.Status}}{{else}}"none"{{end}},"started":{{json .State.StartedAt}},"image":{{json .Config.Image}},"imageId":{{json .Image}},"ports":{{json .NetworkSettings.Ports}},"bindings":{{json .HostConfig.PortBindings}},"networks":{{json .NetworkSettings.Networks}}}' "$@" </dev/null
 }
 
 # engine_programs IDS…: id, name, image, project (- for none), the words of its program, `ports` and those that are published.
@@ -236,22 +236,65 @@ engine_last_words() { docker logs --tail 5 "$1" </dev/null 2>&1; }
 
 # --- networks and volumes ------------------------------------------------------------------------------------------
 
-# engine_networks ID: the names of its networks, one per line.
+# engine_networks ID: a line for each of its networks: the name, and the names that the container has there.
 engine_networks() {
   # shellcheck disable=SC2016 # the template's own variables
-  docker inspect --format '{{range $name, $_ := .NetworkSettings.Networks}}{{println $name}}{{end}}' "$1" </dev/null | grep .
+  docker inspect --format '{{range $name, $there := .NetworkSettings.Networks}}{{$name}}{{range $there.Aliases}} {{.}}{{end}}
+{{end}}' "$1" </dev/null | grep .
 }
 
-# engine_network NAME PROJECT: it is there, for the project, outside of every stack.
+# engine_network NAME PROJECT WORDS…: it is there, for the project, outside of every stack; the words make it.
+# engine_network_kind NAME: `internal` where it leads to nowhere else, or `open`; nothing where it is not there.
 engine_network() {
-  docker network inspect --format . "$1" </dev/null >/dev/null 2>&1 ||
-    docker network create --label "deploy-actions.project=$2" "$1" </dev/null >/dev/null 9>&-
+  engine_network_name=$1
+  engine_project=$2
+  shift 2
+  [ -n "$(engine_network_kind "$engine_network_name")" ] ||
+    docker network create --label "deploy-actions.project=$engine_project" "$@" "$engine_network_name" </dev/null >/dev/null 9>&-
+}
+engine_network_kind() {
+  docker network inspect --format '{{if .Internal}}internal{{else}}open{{end}}' "$1" </dev/null 2>/dev/null
 }
 
-# engine_join NETWORK ID [NAME]: the container is on the network, under the name too.
-engine_join() {
-  docker network connect ${3:+--alias "$3"} "$1" "$2" </dev/null 9>&-
+# engine_project_networks PROJECT: the names of those that were made so.
+engine_project_networks() {
+  docker network ls --format '{{.Name}}' --filter "label=deploy-actions.project=$1" </dev/null
 }
+
+# engine_members NETWORK: ids of the containers that are on it, also of those that do not run.
+engine_members() {
+  docker ps --all --quiet --no-trunc --filter "network=$1" </dev/null
+}
+
+# engine_join NETWORK ID NAMES…: the container is on the network, under these names too.
+engine_join() {
+  engine_network_name=$1
+  engine_id=$2
+  shift 2
+  # Each name becomes an option, and goes to the end of the words.
+  for engine_word; do
+    shift
+    set -- "$@" --alias "$engine_word"
+  done
+  docker network connect "$@" "$engine_network_name" "$engine_id" </dev/null 9>&-
+}
+
+# engine_join_linked NETWORK ID LINKS…: the same, and what the container calls ALIAS there is what NAME means (NAME:ALIAS).
+# Its links count before any name that it could find on its networks.
+engine_join_linked() {
+  engine_network_name=$1
+  engine_id=$2
+  shift 2
+  for engine_word; do
+    shift
+    set -- "$@" --link "$engine_word"
+  done
+  docker network connect "$@" "$engine_network_name" "$engine_id" </dev/null 9>&-
+}
+
+# engine_leave NETWORK ID. engine_remove_network NETWORK: nothing is on it any more.
+engine_leave() { docker network disconnect "$1" "$2" </dev/null >/dev/null 9>&-; }
+engine_remove_network() { docker network rm "$1" </dev/null >/dev/null 9>&-; }
 
 # engine_volume NAME WORDS…: it is there; the words are those that make it, the name among them.
 engine_volume() {

@@ -1,2 +1,2 @@
 export { complaintOf } from './complaint.ts';
-export { COMPLAINT, ENGINE } from './parts.ts';
+export { COMPLAINT, ENGINE, LIVE_NAMES } from './parts.ts';

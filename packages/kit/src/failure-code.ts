@@ -86,6 +86,7 @@ export const FAILURE_KINDS = {
   'foreign-volumes': 'refused',
   'project-elsewhere': 'refused',
   'network-order': 'refused',
+  'network-differs': 'refused',
   'ports-taken': 'busy',
   'hook-failed': 'unhealthy',
   'release-unhealthy': 'unhealthy',

@@ -263,6 +263,12 @@ export const TROUBLESHOOTING: Readonly<Record<FailureCode, Explanation>> = {
     meaning: 'A shared service is on a network whose name sorts after the colours’ networks.',
     remedy: 'Rename that network: joining another one would move its default gateway and drop connections.',
   },
+  'network-differs': {
+    meaning:
+      'A network of a colour leads out of the server and the compose file says `internal`, or the other way round: the file was changed since the network was made.',
+    remedy:
+      'Take the idle colour down, remove that network with `docker network rm`, and deploy again; it is made as the file says.',
+  },
   'ports-taken': {
     meaning: 'Another deployment took the ports of a colour meanwhile.',
     remedy: 'Run the job again.',

@@ -17,11 +17,24 @@ export function colorProject(project: string, color: Color): string {
 }
 
 /**
- * The network of a colour. Networks of a container are ordered by name, and joining one that sorts first moves its
- * default gateway and drops live connections (moby#21741): so the name sorts last.
+ * The network of a colour that stands for one of the file (`of`; empty: for the usual one). Networks of a container are
+ * ordered by name, and joining one that sorts first moves its default gateway and drops live connections (moby#21741):
+ * so the name sorts last. No project has a dot in its name.
  */
-export function colorNetwork(project: string, color: Color): string {
-  return `zz_${project}_${color}`;
+export function colorNetwork(project: string, color: Color, of = ''): string {
+  return `zz_${project}_${color}${of === '' ? '' : `.${of}`}`;
+}
+
+/** Whether a network is one of a colour's. */
+export function isColorNetwork(network: string, project: string, color: Color): boolean {
+  const own = colorNetwork(project, color);
+  return network === own || network.startsWith(`${own}.`);
+}
+
+/** The network that stands in the other colour for the same one of the file; any other network is itself. */
+export function recolorNetwork(network: string, project: string, from: Color): string {
+  if (!isColorNetwork(network, project, from)) return network;
+  return `${colorNetwork(project, otherColor(from))}${network.slice(colorNetwork(project, from).length)}`;
 }
 
 /** What a container must tell of itself to be counted. */

@@ -6,9 +6,11 @@ export {
   colorProject,
   containersOfColor,
   isColor,
+  isColorNetwork,
   isUp,
   otherColor,
   plainStackRuns,
+  recolorNetwork,
 } from './color.ts';
 export {
   LADDER,

@@ -166,6 +166,8 @@ describe.each([[['dash']], [['busybox', 'sh']]])('%s', (shell) => {
 
   test('a colour has the same network in both languages', () => {
     expect(run('color_network my_shop-2 green')).toBe(colorNetwork('my_shop-2', 'green'));
+    expect(run('color_network shop blue back.end')).toBe(colorNetwork('shop', 'blue', 'back.end'));
+    expect(run('color_network shop blue default')).toBe(colorNetwork('shop', 'blue'));
   });
 
   test('a record of the traffic that cannot be read is no switch that has not been', () => {

@@ -4,7 +4,9 @@ import {
   type Images,
   changingServices,
   classify,
+  formatNetworks,
   formatPorts,
+  networksToMake,
   portAllocator,
   servicesTable,
   splitColors,
@@ -119,6 +121,11 @@ export function colorRelease(
     ...split.volumes.map((volume, index) => ({
       name: `release/volumes-${index + 1}`,
       content: volumeWords(model.name, volume),
+    })),
+    { name: 'release/networks', content: formatNetworks(split.networks) },
+    ...networksToMake(model.name, split.networks).map(({ name, options }, index) => ({
+      name: `release/network-${index + 1}`,
+      content: `network_name=${quote([name])}\nset -- ${quote(options)}\n`,
     })),
   ];
   return {

@@ -1,4 +1,4 @@
-import { COMPLAINT, ENGINE } from '@deploy-actions/engine';
+import { COMPLAINT, ENGINE, LIVE_NAMES } from '@deploy-actions/engine';
 import { defineInspection, defineProgram, part } from '@deploy-actions/host';
 import { LEDGER_PARAMETERS, LEDGER_READING_SH, LEDGER_SH } from '@deploy-actions/ledger/sh';
 
@@ -9,7 +9,7 @@ const READING = part(LEDGER_READING_SH);
 const LEDGER = part(LEDGER_SH, { needs: [READING], parameters: LEDGER_PARAMETERS });
 const IMAGES = part(new URL('sh/images.sh', import.meta.url), { needs: [ENGINE] });
 const CONTAINER = part(new URL('sh/container.sh', import.meta.url), { needs: [STACK] });
-const COLOR = part(new URL('sh/color.sh', import.meta.url), { needs: [STACK, READING] });
+const COLOR = part(new URL('sh/color.sh', import.meta.url), { needs: [STACK, READING, LIVE_NAMES] });
 
 /** Brings a release up and proves it healthy. */
 const BRING_UP = part(new URL('sh/bring-up.sh', import.meta.url), { needs: [STACK] });

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { trafficRecord } from '@deploy-actions/ledger/testing';
-import { deriveRoutes, movedAddresses } from './derive.ts';
+import { colorNetworksOf, deriveRoutes, movedAddresses } from './derive.ts';
 import { parseLook } from './look.ts';
 import type { Site } from './site.ts';
 
@@ -60,3 +60,41 @@ test('another port than the proxy was prepared for is named', () => {
     'web of blue is at 127.0.0.1:18000, 127.0.0.1:18009, but the proxy was prepared for 127.0.0.1:18000, 127.0.0.1:18001',
   );
 });
+
+test.each([
+  ['nothing of either colour', [], [['zz_shop_blue'], ['zz_shop_green']]],
+  [
+    'one colour on a network of the file',
+    [['green', 'zz_shop_green.front', 'zz_shop_live.999999.front']],
+    [['zz_shop_blue.front'], ['zz_shop_green.front']],
+  ],
+  [
+    'both colours, one recorded when there was one network',
+    [
+      ['blue', 'zz_shop_blue'],
+      ['green', 'zz_shop_green.front', 'zz_shop_green'],
+    ],
+    [
+      ['zz_shop_blue', 'zz_shop_blue.front'],
+      ['zz_shop_green', 'zz_shop_green.front'],
+    ],
+  ],
+])(
+  'where a proxy in a container reaches the colours is seen by what is deployed: %s',
+  (_, colors, expected) => {
+    const seen = parseLook({
+      containers: colors
+        .map(([color, ...networks]) =>
+          JSON.stringify({
+            labels: {
+              'com.docker.compose.project': `shop-${color}`,
+              'com.docker.compose.service': 'web',
+            },
+            networks: Object.fromEntries(networks.map((network) => [network, {}])),
+          }),
+        )
+        .join('\n'),
+    });
+    expect(colorNetworksOf(seen, 'shop', [{ name: 'web', service: 'web', port: 80 }])).toEqual(expected);
+  },
+);

@@ -1,5 +1,14 @@
 import { Failure } from '@deploy-actions/kit';
-import { type Color, colorContainers, containersOfColor } from '@deploy-actions/ledger';
+import {
+  COLORS,
+  type Color,
+  colorContainers,
+  colorNetwork,
+  colorProject,
+  containersOfColor,
+  isColorNetwork,
+  recolorNetwork,
+} from '@deploy-actions/ledger';
 import type { Look, LookContainer, LookProxy } from './look.ts';
 import { PROXIES, proxyOf } from './proxy/registry.ts';
 import type { Route, Site } from './site.ts';
@@ -114,6 +123,26 @@ export function deriveRoutes(
       plain: [...new Set([...addresses(plain, route), ...addressesByColor.blue, ...before(route)])],
     };
   });
+}
+
+/**
+ * For each colour and each service that is routed, the networks on which a proxy in a container can reach it: one of them
+ * will do. What is deployed tells of both colours, since they have the same.
+ */
+export function colorNetworksOf(look: Look, project: string, routes: readonly WantedRoute[]): string[][] {
+  const found = new Map<string, string[]>();
+  for (const service of new Set(routes.map((route) => route.service))) {
+    const asGreen = COLORS.flatMap((color) =>
+      look.containers
+        .filter((one) => one.project === colorProject(project, color) && one.service === service)
+        .flatMap((one) => one.networks.filter((network) => isColorNetwork(network, project, color)))
+        .map((network) => recolorNetwork(network, project, 'blue')),
+    );
+    const green = asGreen.length > 0 ? [...new Set(asGreen)].sort() : [colorNetwork(project, 'green')];
+    for (const ways of [green.map((network) => recolorNetwork(network, project, 'green')), green])
+      found.set(ways.join(' '), ways);
+  }
+  return [...found.values()];
 }
 
 function publishedRoutes(containers: readonly LookContainer[]): WantedRoute[] {

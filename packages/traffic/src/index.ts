@@ -25,7 +25,14 @@ export {
   timerProgram,
   uninstallProgram,
 } from './program/index.ts';
-export { type WantedRoute, chooseProxy, deriveRoutes, flagFolder, movedAddresses } from './derive.ts';
+export {
+  type WantedRoute,
+  chooseProxy,
+  colorNetworksOf,
+  deriveRoutes,
+  flagFolder,
+  movedAddresses,
+} from './derive.ts';
 export { type Look, type LookContainer, type LookProxy, parseLook } from './look.ts';
 export { type SeenServer, lookAt, siteOn } from './server.ts';
 export { flipBack, flipOperation } from './flip.ts';

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { Failure } from '@deploy-actions/kit';
-import { COLORS, colorNetwork, liveColorOf, parseShare } from '@deploy-actions/ledger';
-import { type WantedRoute, chooseProxy, deriveRoutes, flagFolder } from './derive.ts';
+import { liveColorOf, parseShare } from '@deploy-actions/ledger';
+import { type WantedRoute, chooseProxy, colorNetworksOf, deriveRoutes, flagFolder } from './derive.ts';
 import { lineDiff } from './line-diff.ts';
 import type { Look, LookProxy } from './look.ts';
 import { frontDoor } from './proxy/door.ts';
@@ -51,7 +51,6 @@ export async function planInstallation(look: Look, request: InstallRequest): Pro
   const container = chosen.id === '' ? undefined : mountsOf(look, chosen);
   const config = requireConfig(look, request.siteConfig);
   const configInside = seenConfig(look.configFile, container, request.siteConfig);
-  if (container) requireColors(container, project);
   const preparation = await proxy.prepare();
   const folder = flagFolder(project);
   const { socketFolder, warnings, ...reach } = preparation.reach({
@@ -78,6 +77,7 @@ export async function planInstallation(look: Look, request: InstallRequest): Pro
     canary,
     ...(canary ? reach : { ...reach, ...NO_LOG }),
   };
+  if (container) requireColors(container, colorNetworksOf(look, project, site.routes));
   const whole = look.whole.get(chosen.name);
   const edit = await preparation.install(config, site, {
     file: look.configFile,
@@ -148,8 +148,8 @@ function seenConfig(configFile: string, container: ProxyMounts | undefined, site
 }
 
 /** A proxy in a container reaches the colours by names that only their networks have. */
-function requireColors({ name, networks }: ProxyMounts, project: string): void {
-  const apart = COLORS.map((color) => colorNetwork(project, color)).filter((one) => !networks.includes(one));
+function requireColors({ name, networks }: ProxyMounts, wanted: readonly string[][]): void {
+  const apart = wanted.filter((ways) => !ways.some((one) => networks.includes(one))).map(([first]) => first!);
   if (apart.length === 0) return;
   throw new Failure(
     'refused',

@@ -22,6 +22,8 @@ export interface LookContainer extends StandingContainer {
   imageId: string;
   /** Published TCP ports: container port -> host ports, in order, also of a stopped container. */
   published: ReadonlyMap<number, readonly number[]>;
+  /** Names of the networks that it is on. */
+  networks: readonly string[];
 }
 
 export interface LookProxy {
@@ -158,6 +160,7 @@ function container(value: Record<string, unknown>): LookContainer {
     release: releaseName(labels['deploy-actions.release']),
     liveOnly: labels['deploy-actions.live-only'] === 'true',
     published,
+    networks: Object.keys((value['networks'] ?? {}) as Record<string, unknown>),
   };
 }
 

@@ -50,9 +50,10 @@ is_up() {
   case $1 in created | exited | dead | removing) return 1 ;; esac
 }
 
-# color_network PROJECT COLOR: its name sorts after every other one of a shared container, see `colorNetwork`.
+# color_network PROJECT COLOR [NETWORK]: what stands in the colour for that network of the file, or for the usual one.
+# The name sorts after every other one of a shared container, see `colorNetwork`.
 color_network() {
-  printf 'zz_%s_%s' "$1" "$2"
+  case ${3-} in '' | default) printf 'zz_%s_%s' "$1" "$2" ;; *) printf 'zz_%s_%s.%s' "$1" "$2" "$3" ;; esac
 }
 
 # of_color PROJECT COLOR CHANGING: of lines that begin with a compose project, an id and a service, those of a colour's

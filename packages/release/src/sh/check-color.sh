@@ -22,8 +22,18 @@ check_color() {
     (key in port) && port[key] != $5 { print $2; exit }
   ' "$(existing "$path/.deploy/ports")" "$files/release/ports")
   [ -z "$check_changed" ] || stop busy ports-taken "another deployment allocated the ports of $check_changed meanwhile" 'Run it again.'
+  for check_network in $(network_members "$files/release" | awk '{ print $1 "/" $2 }' | sort -u); do
+    check_name=$(color_network "$base_project" "$color" "${check_network%/*}")
+    case $(engine_network_kind "$check_name") in
+      '' | "${check_network##*/}") ;;
+      *)
+        stop refused network-differs "the network $check_name is there, and is not ${check_network##*/} as the compose file wants ${check_network%/*} to be" \
+          'Take the idle colour down, remove that network, and deploy again: it is made as the file says.'
+        ;;
+    esac
+  done
   check_later=$(engine_running_ids "$base_project" |
-    while read -r check_id; do engine_networks "$check_id"; done | awk -v ours="$(color_network "$base_project" '')" '$0 > ours && index($0, ours) != 1' | sort -u | head -n 1)
+    while read -r check_id; do engine_networks "$check_id"; done | awk -v ours="$(color_network "$base_project" '')" '$1 > ours && index($1, ours) != 1 { print $1 }' | sort -u | head -n 1)
   [ -z "$check_later" ] || stop refused network-order "a shared service is on the network $check_later, whose name sorts after $(color_network "$base_project" "$color"): joining that would move its default gateway and drop connections" \
     'Give that network a name that sorts earlier.'
 }

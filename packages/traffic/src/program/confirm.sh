@@ -32,5 +32,6 @@ operate() {
   say "The switch to $from is confirmed."
   phase drain
   measure_drain "$(other_color "$target")"
+  forget_names "$project"
 }
 recover() { :; }

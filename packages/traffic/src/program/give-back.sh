@@ -23,5 +23,6 @@ give_back() {
   fi
   stop_live_only "$(other_color "$(share_color "$from")")" || true
   start_live_only "$(share_color "$from")" || warn "what runs only where the traffic is could not be started in $from"
+  if follow_traffic "$(share_color "$from")"; then forget_names "$project"; fi
   record_traffic "$from"
 }

@@ -17,6 +17,18 @@ start_live_only() {
   fi
 }
 
+# follow_traffic COLOR: what shared services ask for leads to it. Of a plain stack the release does not say who meets whom;
+# then that of the other colour does.
+follow_traffic() {
+  follow_release=$path/releases/$(color_release "$1")
+  [ -f "$follow_release/networks" ] || follow_release=$path/releases/$(color_release "$(other_color "$1")")
+  # Deployed when shared services found either colour.
+  [ -f "$follow_release/networks" ] || return 0
+  follow_live "$project" "$1" "$follow_release" && return 0
+  warn "what shared services ask for could not be led to $1: it may still go to $(other_color "$1"); run this again"
+  return 1
+}
+
 # COLOR WHICH WORD COMMAND…: all of them at once, in one call of the engine. WORD says to people what is done.
 for_live_only() {
   [ -n "$live_only" ] || return 0

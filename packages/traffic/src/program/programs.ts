@@ -1,4 +1,4 @@
-import { COMPLAINT, ENGINE } from '@deploy-actions/engine';
+import { COMPLAINT, ENGINE, LIVE_NAMES } from '@deploy-actions/engine';
 import { PROCESSES, defineInspection, defineProgram, defineTimer, part } from '@deploy-actions/host';
 import { LEDGER_PARAMETERS, LEDGER_READING_SH, LEDGER_SH } from '@deploy-actions/ledger/sh';
 import { PROXIES, proxyOf } from '../proxy/registry.ts';
@@ -20,7 +20,7 @@ const TOOLS = part(new URL('look-at-tools.sh', import.meta.url), {
   needs: [COLORS],
   parameters: ['docker_host', 'folder'],
 });
-const LIVE_ONLY = part(new URL('live-only.sh', import.meta.url), { needs: [COLORS] });
+const LIVE_ONLY = part(new URL('live-only.sh', import.meta.url), { needs: [COLORS, LIVE_NAMES] });
 const RECORD = part(new URL('traffic-record.sh', import.meta.url), {
   needs: [COLORS, LEDGER],
   parameters: ['proxy', 'proxy_container', 'folder', 'routes_json'],
@@ -97,6 +97,7 @@ export const MANAGED = defineProgram({
     'ports',
     'certificate',
     'key',
+    'networks',
     'login',
     'login_group',
   ],

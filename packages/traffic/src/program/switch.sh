@@ -55,6 +55,7 @@ move_traffic() {
   if [ "$from" = "$goal" ]; then
     # Live-only services may still have to follow, where an earlier run was cut off.
     start_live_only "$(share_color "$goal")" || true
+    follow_traffic "$(share_color "$goal")" || true
     keep_traffic "$goal"
     say "Traffic is on $goal already: nothing was changed."
     result weight "$last_step"
@@ -157,6 +158,8 @@ move_traffic() {
       once live-stop stop_live_only "$old" || warn "a service that runs only where the traffic is did not stop in $old"
       once live-start start_live_only "$target" || warn "a service that runs only where the traffic is did not start in $target"
     fi
+    # After those that have just started: they may be asked too.
+    follow_traffic "$target" || true
     record_traffic "$goal"
     journal recorded
     phase drain
@@ -164,6 +167,8 @@ move_traffic() {
     if [ "$confirm_seconds" -gt 0 ]; then drain_seconds=0; fi
     measure_drain "$old"
     journal drained
+    # With a confirmation to come the old one is the way back, which needs no haste either.
+    [ "$confirm_seconds" -gt 0 ] || forget_names "$project"
   else
     record_traffic "$goal"
     journal recorded
@@ -196,6 +201,7 @@ recover() {
     [ "$seen" = "$target" ] || move_to "$target"
     stop_live_only "$(other_color "$target")" || true
     start_live_only "$target" || true
+    if follow_traffic "$target"; then forget_names "$project"; fi
     record_traffic "$target"
     record_success "$from" "$target" recovered
     result from "$from"
@@ -212,6 +218,7 @@ recover() {
   fi
   move_to "$target"
   start_live_only "$target" || true
+  if follow_traffic "$target"; then forget_names "$project"; fi
   record_traffic "$target"
   record_switch "$from" "$target" succeeded 'recovered: the old colour is not well'
   result to "$target"

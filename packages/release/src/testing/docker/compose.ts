@@ -10,7 +10,7 @@ interface Service {
   healthcheck?: object;
   scale?: number;
   deploy?: { replicas?: number };
-  networks?: Record<string, object | null>;
+  networks?: Record<string, { aliases?: string[] } | null>;
   ports?: { target: number; published?: string; host_ip?: string; protocol?: string }[];
   [key: string]: unknown;
 }
@@ -114,7 +114,13 @@ async function readModel(
     }),
   );
   const named = given ?? (model.name as string | undefined) ?? path.basename(folder);
-  return { ...model, name: named, services, networks: { default: { name: `${named}_default` } } };
+  const networks = Object.fromEntries(
+    Object.entries<object | null>({ default: null, ...model.networks }).map(([key, one]) => [
+      key,
+      { name: `${named}_${key}`, ...one },
+    ]),
+  );
+  return { ...model, name: named, services, networks };
 }
 
 async function config(words: readonly string[], model: Model): Promise<string> {
@@ -189,7 +195,11 @@ function up(state: State, words: readonly string[], model: Model, folder: string
 }
 
 function aboutOf(service: Service, name: string, model: Model, number: number) {
-  const networks = Object.keys(service.networks ?? {}).map((one) => model.networks?.[one]?.name ?? one);
+  const networks = Object.entries(service.networks ?? {}).map(([key, attachment]) => ({
+    name: model.networks?.[key]?.name ?? key,
+    // As Compose does it.
+    aliases: [`${model.name}-${name}-${number}`, name, ...(attachment?.aliases ?? [])],
+  }));
   const ports = Object.fromEntries(
     (service.ports ?? []).map((one) => [
       `${one.target}/${one.protocol ?? 'tcp'}`,

@@ -69,7 +69,11 @@ export function engineCommand(state: State, words: readonly string[], answers = 
     case 'network create':
     case 'volume create': {
       const known = { label: ['--label'], driver: ['--driver'], opt: ['--opt'] };
-      const { values, rest: names } = options(after, { values: known });
+      const {
+        values,
+        flags,
+        rest: names,
+      } = options(after, { values: known, flags: ['--internal', '--ipv6'] });
       const [one] = names;
       if (one === undefined || names.length > 1) throw unknown(words);
       if (name === 'network' && state.read('networks', one))
@@ -79,19 +83,17 @@ export function engineCommand(state: State, words: readonly string[], answers = 
       );
       // A volume that is there stays as it is.
       if (!state.read(`${name}s`, one))
-        state.write(`${name}s`, one, { Name: one, Labels } satisfies FakeThing);
+        state.write(`${name}s`, one, {
+          Name: one,
+          Labels,
+          Internal: flags.has('--internal'),
+        } satisfies FakeThing);
       return `${one}\n`;
     }
-    case 'network connect': {
-      const { values, rest: given } = options(after, { values: { alias: ['--alias'] } });
-      const [network, which] = given;
-      const container = containerOf(state, which!);
-      if (!state.read('networks', network!))
-        throw new Refusal(`Error response from daemon: network ${network} not found`);
-      container.NetworkSettings.Networks[network!] = { IPAddress: '', Aliases: values.get('alias') ?? [] };
-      state.save(container);
-      return '';
-    }
+    case 'network connect':
+    case 'network disconnect':
+    case 'network rm':
+      return changeNetwork(state, rest[0]!, after);
   }
   throw unknown(words);
 }
@@ -117,10 +119,16 @@ function list(state: State, words: readonly string[]): string {
   if (rest.length > 0) throw unknown(['ps', ...words]);
   const all = flags.has('--all') || flags.has('-a');
   const quiet = flags.has('--quiet') || flags.has('-q');
-  const filters = labelFilters(values.get('filter') ?? [], ['ps', ...words]);
+  const given = values.get('filter') ?? [];
+  const networks = given.flatMap((one) => /^network=(.*)$/.exec(one)?.[1] ?? []);
+  const filters = labelFilters(
+    given.filter((one) => !one.startsWith('network=')),
+    ['ps', ...words],
+  );
   return state
     .containers()
     .filter(({ State: { Running } }) => all || Running)
+    .filter(({ NetworkSettings }) => networks.every((one) => one in NetworkSettings.Networks))
     .filter(({ Config: { Labels } }) => filters.every((filter) => filter(Labels)))
     .map((one) => {
       if (quiet) return `${one.ID}\n`;
@@ -175,6 +183,36 @@ function labelFilters(filters: readonly string[], words: readonly string[]) {
     return (labels: Readonly<Record<string, string>>) =>
       value === undefined ? key in labels : labels[key] === value;
   });
+}
+
+function changeNetwork(state: State, change: string, words: readonly string[]): string {
+  const { values, rest } = options(words, { values: { alias: ['--alias'], link: ['--link'] } });
+  const [network = '', which] = rest;
+  if (!state.read('networks', network))
+    throw new Refusal(`Error response from daemon: network ${network} not found`);
+  if (change === 'rm') {
+    if (state.containers().some((one) => network in one.NetworkSettings.Networks))
+      throw new Refusal(`Error response from daemon: network ${network} has active endpoints`);
+    state.remove('networks', network);
+    return `${network}\n`;
+  }
+  const container = containerOf(state, which!);
+  const { Networks } = container.NetworkSettings;
+  if (change === 'connect') {
+    if (network in Networks)
+      throw new Refusal(`Error response from daemon: endpoint with name ${container.Name} already exists`);
+    Networks[network] = {
+      IPAddress: '',
+      Aliases: values.get('alias') ?? [],
+      Links: values.get('link') ?? [],
+    };
+  } else {
+    if (!(network in Networks))
+      throw new Refusal(`Error response from daemon: container ${which} is not connected to ${network}`);
+    Reflect.deleteProperty(Networks, network);
+  }
+  state.save(container);
+  return '';
 }
 
 function inspectContainers(state: State, words: readonly string[]): string {
@@ -305,7 +343,7 @@ export function make(
     image: string;
     labels: Record<string, string>;
     checked: boolean;
-    networks: string[];
+    networks: { name: string; aliases: string[] }[];
     ports: Record<string, object[]>;
   },
 ): FakeContainer {
@@ -337,13 +375,15 @@ export function make(
       ...(about.checked ? { Health: { Status: 'starting', FailingStreak: 0, Log: [] } } : {}),
     },
     HostConfig: {
-      NetworkMode: about.networks[0] ?? 'bridge',
+      NetworkMode: about.networks[0]?.name ?? 'bridge',
       IpcMode: 'private',
       PidMode: '',
       PortBindings: about.ports,
     },
     NetworkSettings: {
-      Networks: Object.fromEntries(about.networks.map((one) => [one, { IPAddress: '', Aliases: [] }])),
+      Networks: Object.fromEntries(
+        about.networks.map((one) => [one.name, { IPAddress: '', Aliases: one.aliases, Links: [] }]),
+      ),
       Ports: about.ports,
     },
     Mounts: [],

@@ -39,7 +39,7 @@ export interface FakeContainer {
     PortBindings: Record<string, object[]>;
   };
   NetworkSettings: {
-    Networks: Record<string, { IPAddress: string; Aliases: string[] }>;
+    Networks: Record<string, { IPAddress: string; Aliases: string[]; Links: string[] }>;
     Ports: Record<string, object[]>;
   };
   Mounts: object[];
@@ -54,6 +54,8 @@ export interface FakeImage {
 export interface FakeThing {
   Name: string;
   Labels?: Record<string, string>;
+  /** Of a network. */
+  Internal?: boolean;
 }
 
 /** How the engine is to behave; what is not named goes well. */

@@ -45,7 +45,11 @@ export function managedParameters(
   managed: ManagedProxy,
   folder: string,
   dockerHost: string | undefined,
-): Record<'project' | 'folder' | 'docker_host' | 'image' | 'ports' | 'certificate' | 'key', string> {
+  networks: readonly string[],
+): Record<
+  'project' | 'folder' | 'docker_host' | 'image' | 'ports' | 'certificate' | 'key' | 'networks',
+  string
+> {
   if ((managed.certificate === undefined) !== (managed.key === undefined)) {
     throw new Failure('input', 'a managed proxy needs both `certificate` and `key`, or neither', {
       input: 'managed',
@@ -59,6 +63,7 @@ export function managedParameters(
     ports: managed.ports.join(' '),
     certificate: managed.certificate ?? '',
     key: managed.key ?? '',
+    networks: networks.join(' '),
   };
 }
 
