@@ -35,6 +35,7 @@ export const fields = {
   'restore-backup': hooks(),
   'down-migrate': hooks(),
   'migrate-on': withDefault(oneOf(['first', 'each']), 'first'),
+  'migrate-timeout': withDefault(duration(1000), 3_600_000),
   'allow-past-migration': flag(),
   'version-from': text(),
   'verify-url': field(parseUrl),

@@ -15,7 +15,7 @@ import {
   deploymentIdOf,
   isSameRun,
 } from '@deploy-actions/ledger';
-import { afterDatabase, commandsFor, databaseServer, standBy } from '@deploy-actions/release';
+import { afterDatabase, databaseServer, standBy } from '@deploy-actions/release';
 import { type Ports, writeReport } from '@deploy-actions/runner';
 import { type Server, type Session, serversOf, withSessions } from '@deploy-actions/shell';
 import { type SeenServer, lookAt, settleUnderWay } from '@deploy-actions/traffic';
@@ -170,8 +170,7 @@ async function readied(
   return await Promise.all(
     acting.map(async (one) => {
       const { decision } = one;
-      if (decision.kind !== 'recolor')
-        return { ...one, decision, inputs: commandsFor(inputs, one.server.name, database) };
+      if (decision.kind !== 'recolor') return { ...one, decision, inputs };
       const release = made.get(one.server.name)!;
       const flip: MovingDecision = { ...decision, kind: 'flip', release, slot: release };
       // The commands have run.

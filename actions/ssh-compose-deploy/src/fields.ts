@@ -55,6 +55,9 @@ export const fields = {
   'migration-state': hooks(),
   'migration-reversible': flag(),
   'migrate-on': withDefault(oneOf(['first', 'each']), 'first'),
+  'hook-timeout': withDefault(duration(1000), 900_000),
+  'migrate-timeout': withDefault(duration(1000), 3_600_000),
+  'migrate-on-cancel': withDefault(oneOf(['finish', 'end']), 'finish'),
   'one-shot': lines(),
   'remove-orphans': withDefault(
     field((value) => flag().parse(value)),

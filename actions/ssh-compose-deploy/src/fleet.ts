@@ -1,10 +1,19 @@
-import { type MemberRun, type Protocol, isPast } from '@deploy-actions/host';
+import { type MemberRun, type PhaseName, type Protocol, isPast } from '@deploy-actions/host';
 
 /**
  * How several servers deploy together: all are made ready before one is changed, a failure restores those that were
- * changed, and only when all are healthy does each hear `go`. `migratesFirst`: the server that migrates for all.
+ * changed, and only when all are healthy does each hear `go`. `migratesFirst`: the server that migrates for all;
+ * `endsMigrations`: a cancelled run ends a migration that is under way.
  */
-export function deployProtocol(parallel: number, migratesFirst: string | undefined): Protocol {
+export function deployProtocol(
+  parallel: number,
+  { migratesFirst, endsMigrations }: { migratesFirst: string | undefined; endsMigrations: boolean },
+): Protocol {
+  const ends: readonly PhaseName[] = [
+    'before-up',
+    'after-up',
+    ...(endsMigrations ? (['migrate'] as const) : []),
+  ];
   return {
     steps: [
       { step: 'meet', at: { phase: 'ready' }, go: false },
@@ -18,8 +27,10 @@ export function deployProtocol(parallel: number, migratesFirst: string | undefin
       },
       { step: 'meet', at: HEALTHY, go: true },
     ],
-    // Half a deployment is worse than a whole one: what has begun to change a server goes on.
-    stops: ({ state, phase }) => state === 'waiting' || !isPast(phase, 'pull'),
+    // Half a deployment is worse than a whole one: what has begun to change a server goes on. A command of the user's is
+    // ended: before anything is recreated nothing has changed, and after that the release before is restored.
+    stops: ({ state, phase }) =>
+      state === 'waiting' || !isPast(phase, 'pull') || ends.some((name) => name === phase),
   };
 }
 

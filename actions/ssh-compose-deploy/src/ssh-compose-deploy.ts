@@ -218,6 +218,9 @@ async function runAll(
       minFreeDisk: inputs['min-free-disk'],
       waitTimeout: inputs['wait-timeout'],
       stopTimeout: inputs['stop-timeout'],
+      hookTimeout: inputs['hook-timeout'],
+      migrateTimeout: inputs['migrate-timeout'],
+      migrateOnCancel: inputs['migrate-on-cancel'],
       onFailure: inputs['on-failure'],
       keepReleases: inputs['keep-releases'],
       removeOrphans: wanted.removeOrphans,
@@ -236,7 +239,10 @@ async function runAll(
   }));
   const references: unknown[] = [];
   const migratesFirst = inputs.migrate.length > 0 && inputs['migrate-on'] === 'first';
-  const protocol = deployProtocol(parallel, migratesFirst ? members[0]!.name : undefined);
+  const protocol = deployProtocol(parallel, {
+    migratesFirst: migratesFirst ? members[0]!.name : undefined,
+    endsMigrations: inputs['migrate-on-cancel'] === 'end',
+  });
   return await runTogether(members, protocol, {
     clock: world.clock,
     log: world.log,

@@ -81,7 +81,18 @@ function tell(name: string, view: StackView, host: HostStatus, ports: Ports): vo
 
 function holderText(lock: HostStatus['lock']): string {
   if (!lock) return 'nobody holds the lock';
-  return `the lock is held by ${lock.actor || 'somebody'} since ${lock.since}${lock.runUrl ? ` (${lock.runUrl})` : ''}`;
+  const { phase, waiting, pid } = lock;
+  const text = [
+    `the lock is held by ${lock.actor || 'somebody'} since ${lock.since}${lock.runUrl ? ` (${lock.runUrl})` : ''}`,
+  ];
+  if (phase) text.push(`in the phase ${phase.name} for ${formatDuration(phase.ms)}`);
+  if (waiting) text.push(`waiting for ${waiting.what} for ${formatDuration(waiting.ms)}`);
+  if (waiting?.leftMs !== undefined)
+    text.push(`ended by itself in ${formatDuration(waiting.leftMs)} at the latest`);
+  if (waiting?.ends !== undefined) text.push(`to end that now, on the server: ${waiting.ends}`);
+  else if (pid !== undefined) text.push(`to ask it to stop, on the server: kill ${pid}`);
+  else text.push('its program has died: the next run finishes or reverts what it began');
+  return text.join('; ');
 }
 
 function stateOf(one: StackView['containers'][number]): string {

@@ -176,20 +176,46 @@ engine_follow() { docker logs --follow "$1" </dev/null; }
 engine_result() { docker wait "$1" </dev/null; }
 engine_log() { docker logs "$1" </dev/null; }
 
-# engine_ask PROJECT DIRECTORY SERVICE WORDS…: a command whose output is wanted, in a container that goes with it.
+# engine_ask PROJECT DIRECTORY NAME SERVICE WORDS…: a command whose output is wanted, in a container that goes with it.
 engine_ask() {
   engine_project=$1
   engine_directory=$2
-  shift 2
-  _engine_compose "$engine_project" "$engine_directory" run --rm --no-deps -T "$@"
+  engine_own_engine_name=$3
+  shift 3
+  _engine_compose "$engine_project" "$engine_directory" run --rm --no-deps -T --name "$engine_own_engine_name" "$@"
 }
 
-# engine_exec PROJECT DIRECTORY SERVICE WORDS…: in the first running container of the service.
+# engine_exec PROJECT DIRECTORY MARK SERVICE WORDS…: in the first running container of the service. The command and all
+# that it starts have the mark in their environment.
 engine_exec() {
   engine_project=$1
   engine_directory=$2
-  shift 2
-  _engine_compose "$engine_project" "$engine_directory" exec -T "$@"
+  engine_mark=$3
+  shift 3
+  _engine_compose "$engine_project" "$engine_directory" exec -T --env "DEPLOY_ACTIONS_HOOK=$engine_mark" "$@"
+}
+
+# engine_end_exec PROJECT SERVICE MARK SIGNAL: what such a command has started gets the signal. An engine ends a command
+# in a running container by no command of its own; the container's sh and grep do it.
+engine_end_exec() {
+  engine_mark=$3
+  engine_signal=$4
+  for engine_id in $(engine_states "$1" "$2" | sed -n 's/ running$//p'); do
+    # shellcheck disable=SC2016 # the inner shell's own
+    docker exec "$engine_id" sh -c 'for each in /proc/[0-9]*; do
+      if grep -qs "DEPLOY_ACTIONS_HOOK=$0" "$each/environ"; then kill -s "$1" "${each#/proc/}"; fi
+    done' "$engine_mark" "$engine_signal" </dev/null 2>/dev/null
+  done
+}
+
+# engine_ends NAME: how a person ends a container by hand, and takes it away.
+engine_ends() {
+  printf 'docker %srm -f %s' "${DOCKER_HOST:+-H $DOCKER_HOST }" "$1"
+}
+
+# engine_entrypoint NAME: the words that a container begins with, before those of its command; one a line.
+engine_entrypoint() {
+  docker inspect --type container --format '{{range .Config.Entrypoint}}{{println .}}{{end}}' "$1" </dev/null 2>/dev/null | grep .
 }
 
 # engine_resolve WORDS…: the configuration of compose files, as JSON. engine_services WORDS…: the names of its services.

@@ -5,8 +5,9 @@ const PRELUDE = part(new URL('sh/prelude.sh', import.meta.url));
 /** Whether a process that left its identity still lives. */
 export const PROCESSES = part(new URL('sh/processes.sh', import.meta.url), { needs: [PRELUDE] });
 const JOURNAL = part(new URL('sh/journal.sh', import.meta.url), { needs: [PRELUDE] });
-const COMMANDS = part(new URL('sh/commands.sh', import.meta.url), { needs: [PRELUDE] });
-const LOCK = part(new URL('sh/lock.sh', import.meta.url), { needs: [PROCESSES, COMMANDS] });
+const COMMANDS = part(new URL('sh/commands.sh', import.meta.url), { needs: [PROCESSES] });
+const HOLDER = part(new URL('sh/holder.sh', import.meta.url), { needs: [PRELUDE] });
+const LOCK = part(new URL('sh/lock.sh', import.meta.url), { needs: [HOLDER, COMMANDS] });
 const LIFE = part(new URL('sh/life.sh', import.meta.url), { needs: [JOURNAL, LOCK] });
 
 const FRAMES = part(new URL('sh/frames.sh', import.meta.url), { needs: [PRELUDE] });
@@ -25,7 +26,7 @@ const EXECS = {
   _go: CONTROL,
   _cancel: CONTROL,
   _read_result: CONTROL,
-  _status: part(new URL('sh/status.sh', import.meta.url), { needs: [FRAMES, PROCESSES] }),
+  _status: part(new URL('sh/status.sh', import.meta.url), { needs: [FRAMES, PROCESSES, HOLDER] }),
 };
 
 export type Exec = keyof typeof EXECS;

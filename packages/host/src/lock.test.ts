@@ -229,7 +229,7 @@ describe.each(shellsHere().filter((one) => one !== 'bash'))('with %s as sh', (sh
     const timer = `cd "${host.path}" || exit 1
         if [ "\${2-}" != now ]; then
           echo "$$ $(sed 's/.*) //' /proc/$$/stat | cut -d ' ' -f 20) $(cat /proc/sys/kernel/random/boot_id)" >"$1/pid.new"
-          mv "$1/pid.new" "$1/pid"; echo waits >>told
+          echo waits >>told; mv "$1/pid.new" "$1/pid"
           while :; do sleep 0.1; done
         fi
         if flock -n .deploy/lock true; then echo free >>told; else echo due >>told; fi

@@ -20,6 +20,22 @@ export interface LockHolder {
   since: string;
   /** The folder of its run. */
   run: string;
+  /** The process of its program where that is still at work. */
+  pid: number | undefined;
+  /** What its run is at; undefined: it does not say. */
+  phase: { name: string; ms: number } | undefined;
+  waiting: HolderWaiting | undefined;
+}
+
+/** What the run that has the lock waits for. */
+export interface HolderWaiting {
+  what: string;
+  /** Milliseconds since when. */
+  ms: number;
+  /** Milliseconds after which it is ended by itself; undefined: nothing says. */
+  leftMs: number | undefined;
+  /** The command by which a person on the server ends it; undefined: there is none. */
+  ends: string | undefined;
 }
 
 export interface RunStatus {
@@ -37,7 +53,8 @@ export interface RunStatus {
 /** What runs, ran and holds the lock in an application's folder; changes nothing. */
 export async function statusOf(session: Session, path: string): Promise<HostStatus> {
   let held = false;
-  let holder: LockHolder | undefined;
+  let holder: Omit<LockHolder, keyof Doing> | undefined;
+  const told = new Map<string, string>();
   const order: HostStatus['order'] = {};
   const runs: RunStatus[] = [];
   await runEntry(session, { script: execScript('_status'), args: [path] }, ({ type, payload }) => {
@@ -55,6 +72,15 @@ export async function statusOf(session: Session, path: string): Promise<HostStat
         holder = { actor: of('actor'), runUrl: of('url'), since: of('since'), run: of('run') };
         break;
       }
+      case 'lives':
+      case 'phase':
+      case 'phasetime':
+      case 'waits':
+      case 'waited':
+      case 'left':
+      case 'ends':
+        told.set(type, text);
+        break;
       case 'order':
         for (const [, key, number, attempt] of text.matchAll(/^(\S+) (\d+) (\d+)$/gm)) {
           order[key!] = { number: Number(number), attempt: Number(attempt) };
@@ -86,7 +112,38 @@ export async function statusOf(session: Session, path: string): Promise<HostStat
     }
   });
   runs.sort((a, b) => b.began.localeCompare(a.began));
-  return { lock: held ? (holder ?? { actor: '', runUrl: '', since: '', run: '' }) : undefined, runs, order };
+  const who = holder ?? { actor: '', runUrl: '', since: '', run: '' };
+  return { lock: held ? { ...who, ...doingOf(told) } : undefined, runs, order };
+}
+
+type Doing = Pick<LockHolder, 'pid' | 'phase' | 'waiting'>;
+
+/** What the server says of the run that has the lock; what has not its form counts as not said. */
+function doingOf(told: ReadonlyMap<string, string>): Doing {
+  const formed = (name: string, form: RegExp) => {
+    const text = told.get(name) ?? '';
+    return form.test(text) ? text : undefined;
+  };
+  const time = (name: string) => {
+    const seconds = formed(name, /^\d{1,9}$/);
+    return seconds === undefined ? undefined : Number(seconds) * 1000;
+  };
+  const pid = formed('lives', /^\d{1,9}$/);
+  const phase = formed('phase', /^[a-z][a-z-]{0,40}$/);
+  const what = formed('waits', /^[\x20-\x7e]{1,200}$/);
+  return {
+    pid: pid === undefined ? undefined : Number(pid),
+    phase: phase === undefined ? undefined : { name: phase, ms: time('phasetime') ?? 0 },
+    waiting:
+      what === undefined
+        ? undefined
+        : {
+            what,
+            ms: time('waited') ?? 0,
+            leftMs: time('left'),
+            ends: formed('ends', /^[\w./:@ -]{1,200}$/),
+          },
+  };
 }
 
 function referenceOf(path: string, directory: string): RunReference | undefined {

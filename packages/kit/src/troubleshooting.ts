@@ -144,7 +144,8 @@ export const TROUBLESHOOTING: Readonly<Record<FailureCode, Explanation>> = {
   },
   'lock-held': {
     meaning: 'Another run works on this application.',
-    remedy: 'Wait for it, or raise `lock-timeout`.',
+    remedy:
+      'Wait for it, or raise `lock-timeout`. The message says what it waits for, and what ends that on the server.',
   },
   'newer-run': {
     meaning: 'A later run of the same workflow has succeeded already.',
@@ -274,7 +275,7 @@ export const TROUBLESHOOTING: Readonly<Record<FailureCode, Explanation>> = {
     remedy: 'Run the job again.',
   },
   'hook-failed': {
-    meaning: 'A command of yours failed, such as a migration.',
+    meaning: 'A command of yours failed or took too long, such as a migration.',
     remedy: 'Its output is in the log. Mend it and run the job again.',
   },
   'release-unhealthy': {

@@ -7,7 +7,7 @@ import { testProgram } from '@deploy-actions/host/testing';
 import { systemClock } from '@deploy-actions/kit';
 import { memoryLog } from '@deploy-actions/kit/testing';
 import { localSession } from '@deploy-actions/shell/testing';
-import { afterDatabase, commandsFor, databaseServer } from './database.ts';
+import { afterDatabase, commandLimits, commandsFor, databaseSeconds, databaseServer } from './database.ts';
 
 // Real processes on a busy machine.
 jest.setTimeout(60_000);
@@ -17,6 +17,7 @@ const inputs = (more: object = {}) => ({
   'down-migrate': [hook],
   'restore-backup': [],
   'migrate-on': 'first' as const,
+  'migrate-timeout': 600_000,
   ...more,
 });
 const acting = (name: string, kind: 'redeploy' | 'recolor' | 'flip' = 'redeploy') => ({
@@ -34,6 +35,11 @@ test('commands run on the first server of host only, unless each has a database 
   expect(commandsFor(inputs(), 'web1', 'web2')['down-migrate']).toEqual([]);
   expect(commandsFor(inputs(), 'web2', 'web2')['down-migrate']).toEqual([hook]);
   expect(commandsFor(inputs(), 'web1', undefined)['down-migrate']).toEqual([hook]);
+});
+
+test('who waits for the commands of another server waits for all of them, by the limit of each', () => {
+  expect(databaseSeconds(inputs({ 'restore-backup': [hook] }), 120)).toBe(1320);
+  expect(commandLimits(inputs())).toMatchObject({ migrate_timeout: '600', migrate_on_cancel: 'finish' });
 });
 
 test('commands that may have run before are not run on another server instead', () => {

@@ -8,6 +8,8 @@ export interface DatabaseCommands {
   'down-migrate': readonly Hook[];
   'restore-backup': readonly Hook[];
   'migrate-on': 'first' | 'each';
+  /** Milliseconds that one of them may take. */
+  'migrate-timeout': number;
 }
 
 interface Deciding {
@@ -25,6 +27,18 @@ export function databaseUploads(
       content: hookFile(hook),
     })),
   );
+}
+
+/** The limits of the commands; data that is half brought back is worse than what takes its time. */
+export function commandLimits({ 'migrate-timeout': limit }: Pick<DatabaseCommands, 'migrate-timeout'>) {
+  const seconds = String(Math.ceil(limit / 1000));
+  return { hook_timeout: seconds, migrate_timeout: seconds, migrate_on_cancel: 'finish' } as const;
+}
+
+/** So many seconds a server waits for the commands on another one: for all of them, one after the other. */
+export function databaseSeconds(commands: Omit<DatabaseCommands, 'migrate-on'>, margin: number): number {
+  const count = commands['down-migrate'].length + commands['restore-backup'].length;
+  return Math.ceil((count * commands['migrate-timeout']) / 1000) + margin;
 }
 
 /**

@@ -17,6 +17,12 @@ export interface DeployOptions {
   minFreeDisk: number;
   waitTimeout: number;
   stopTimeout: number | undefined;
+  /** Longest time of one command of before-up, after-up and migration-state. */
+  hookTimeout: number;
+  /** Longest time of one migration. */
+  migrateTimeout: number;
+  /** What becomes of a migration that is under way when the run is cancelled. */
+  migrateOnCancel: 'finish' | 'end';
   onFailure: 'restore' | 'keep';
   keepReleases: number;
   removeOrphans: boolean;
@@ -62,6 +68,9 @@ export function deployOperation(prepared: Prepared, wanted: Wanted, options: Dep
       min_free_disk: String(options.minFreeDisk),
       wait_timeout: seconds(options.waitTimeout),
       stop_timeout: options.stopTimeout === undefined ? '' : seconds(options.stopTimeout),
+      hook_timeout: seconds(options.hookTimeout),
+      migrate_timeout: seconds(options.migrateTimeout),
+      migrate_on_cancel: options.migrateOnCancel,
       on_failure: options.onFailure,
       keep_releases: String(options.keepReleases),
       remove_orphans: String(options.removeOrphans),

@@ -9,7 +9,7 @@ export {
   inspectForDeploy,
   inspectForStatus,
 } from './inspection.ts';
-export { type DatabaseCommands, afterDatabase, commandsFor, databaseServer } from './database.ts';
+export { type DatabaseCommands, afterDatabase, databaseServer } from './database.ts';
 export { redeployBack, redeployOperation } from './redeploy.ts';
 export { type StandingBy, standBy } from './stand-by.ts';
 export { type HookLists, type Prepared, type Wanted, prepareRelease } from './preparation.ts';

@@ -8,7 +8,10 @@ const WORK = part(new URL('sh/work.sh', import.meta.url), { needs: [ENGINE] });
 const READING = part(LEDGER_READING_SH);
 const LEDGER = part(LEDGER_SH, { needs: [READING], parameters: LEDGER_PARAMETERS });
 const IMAGES = part(new URL('sh/images.sh', import.meta.url), { needs: [ENGINE] });
-const CONTAINER = part(new URL('sh/container.sh', import.meta.url), { needs: [STACK] });
+const CONTAINER = part(new URL('sh/container.sh', import.meta.url), {
+  needs: [STACK],
+  parameters: ['hook_timeout', 'migrate_timeout', 'migrate_on_cancel'],
+});
 const COLOR = part(new URL('sh/color.sh', import.meta.url), { needs: [STACK, READING, LIVE_NAMES] });
 
 /** Brings a release up and proves it healthy. */

@@ -1,13 +1,16 @@
 import { type Operation, operationHash } from '@deploy-actions/host';
 import { type RollbackDecision, type Standing, jsonText } from '@deploy-actions/ledger';
 import type { Server } from '@deploy-actions/shell';
-import { type DatabaseCommands, databaseUploads } from './database.ts';
+import {
+  type DatabaseCommands,
+  commandLimits,
+  commandsFor,
+  databaseSeconds,
+  databaseUploads,
+} from './database.ts';
 import { REDEPLOY } from './programs.ts';
 
 export type RedeployDecision = Extract<RollbackDecision, { kind: 'redeploy' }>;
-
-/** So many seconds a server waits for the user's commands on another one. */
-const DATABASE_SECONDS = 3600;
 
 /** How a recorded release is brought back in place. */
 export interface RedeployOptions {
@@ -42,13 +45,14 @@ export function redeployOperation(
       hosts: String(hosts),
       go_seconds: String(goSeconds),
       database_elsewhere: database === undefined || database === server.name ? '' : jsonText(database),
-      database_seconds: String(DATABASE_SECONDS),
+      database_seconds: String(databaseSeconds(commands, goSeconds)),
+      ...commandLimits(commands),
       takes_back: '',
       actor: jsonText(common.holder.actor),
       run_url: jsonText(common.holder.runUrl),
       reason: jsonText(decision.reason),
     }),
-    files: databaseUploads(commands),
+    files: databaseUploads(commandsFor(commands, server.name, database)),
     inputHash: operationHash(['redeploy', decision.release.id, decision.from, look.history.length]),
   };
 }

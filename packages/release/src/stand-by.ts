@@ -10,7 +10,7 @@ import {
 import { Failure } from '@deploy-actions/kit';
 import { type Standing, colorProject, isColor, jsonText } from '@deploy-actions/ledger';
 import type { Connecting, Server, Session } from '@deploy-actions/shell';
-import { type DatabaseCommands, commandsFor, databaseUploads } from './database.ts';
+import { type DatabaseCommands, commandLimits, commandsFor, databaseUploads } from './database.ts';
 import { STAND_BY } from './programs.ts';
 import { type RecolorDecision, recolored } from './recolored.ts';
 
@@ -75,6 +75,7 @@ export async function standBy(
           failed_project: isColor(left?.color) ? colorProject(project, left.color) : project,
           docker_host: server.dockerHost ?? '',
           wait_timeout: String(waitSeconds),
+          ...commandLimits(commands),
           stop_timeout: '',
           remove_orphans: 'true',
           actor: jsonText(common.holder.actor),

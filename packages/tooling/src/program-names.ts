@@ -27,6 +27,7 @@ const RUNNERS: Readonly<Record<string, number>> = {
   run_locked: 1,
   once: 1,
   wait_until: 2,
+  run_within: 4,
   in_proxy: 0,
   as_root: 0,
   need_root: 0,
@@ -139,6 +140,8 @@ function called({ words }: Command): string[] {
     while (inner[0] !== undefined && /^([A-Za-z_]\w*=|-)/.test(inner[0])) inner.shift();
     names.push(...called({ words: inner, texts: [], within: '', line: 0 }));
   }
+  // The function that ends what is waited for.
+  if (name === 'run_within' && rest[2] !== undefined) names.push(rest[2]);
   if (name === 'trap' && rest[0] !== undefined && /^\w+$/.test(rest[0]) && rest[0] !== '-')
     names.push(rest[0]);
   if (name === 'command' && rest[0] === '-v' && rest[1] === 'recover') names.push('recover');

@@ -16,6 +16,7 @@ phase() {
 "
   host_phase=$1
   host_phase_began=$host_now
+  printf '%s %s\n' "$1" "$host_now" >"$run/phase"
   _tell "phase $(((host_now - host_began) * 10)) $1"
   journal "phase:$1"
 }

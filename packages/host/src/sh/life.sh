@@ -12,7 +12,11 @@ _program() {
   trap '' HUP INT
   case $1 in
     run) _begin "$2" && _run ;;
-    recover) _begin "$2" && _recover ;;
+    recover)
+      # The run that found it; whoever cancels that one means what it waits for too.
+      host_recoverer=${3-}
+      _begin "$2" && _recover
+      ;;
     resume) _resume "$2" ;;
   esac
 }
@@ -121,7 +125,9 @@ _recover_unfinished() {
       [ -n "$(find "$each" -prune -mmin +1)" ] || continue
     fi
     say "an earlier run was interrupted: ${each#"$path/.deploy/runs/"}; recovering it first"
-    run_locked "the recovery of ${each#"$path/.deploy/runs/"}" sh "$each/program" recover "$each"
+    printf '%s\n' "$each" >"$run/recovers"
+    run_locked "the recovery of ${each#"$path/.deploy/runs/"}" sh "$each/program" recover "$each" "$run"
+    rm -f "$run/recovers"
     if [ -e "$each/result" ]; then
       say "recovered: ${each#"$path/.deploy/runs/"}"
     else

@@ -6,31 +6,6 @@ lock_timeout=600
 holder_actor=''
 holder_url=''
 
-# What .deploy/lock.holder says, into $host_holder_*.
-_read_holder() {
-  local key value
-  host_holder_pid=''
-  host_holder_start=''
-  host_holder_boot=''
-  host_holder_actor=''
-  host_holder_url=''
-  host_holder_since=''
-  host_holder_run=''
-  [ -f "$path/.deploy/lock.holder" ] || return 1
-  while read -r key value; do
-    case $key in
-      pid) host_holder_pid=$value ;;
-      start) host_holder_start=$value ;;
-      boot) host_holder_boot=$value ;;
-      actor) host_holder_actor=$value ;;
-      url) host_holder_url=$value ;;
-      since) host_holder_since=$value ;;
-      run) host_holder_run=$value ;;
-    esac
-  done <"$path/.deploy/lock.holder"
-  [ -n "$host_holder_pid" ]
-}
-
 _write_holder() {
   _boot
   _process "$$"
@@ -38,10 +13,41 @@ _write_holder() {
     "run $run" "actor ${holder_actor-}" "url ${holder_url-}" | write_file "$path/.deploy/lock.holder"
 }
 
+# Into $host_holder: who, since when, in which phase, what that waits for.
 _describe_holder() {
   host_holder="somebody"
+  host_doing_ends=''
+  host_doing_left=''
   _read_holder || return
   host_holder="${host_holder_actor:-somebody} since $host_holder_since${host_holder_url:+ ($host_holder_url)}, run ${host_holder_run#"$path/.deploy/runs/"}"
+  _read_doing
+  [ -z "$host_doing_phase" ] || host_holder="$host_holder, in the phase $host_doing_phase for $(_age "$host_doing_phase_age")"
+  [ -z "$host_doing_what" ] || host_holder="$host_holder, waiting for $host_doing_what for $(_age "$host_doing_age")"
+}
+
+_age() {
+  if [ "${1:-0}" -ge 7200 ]; then
+    echo "$(($1 / 3600)) h $(($1 % 3600 / 60)) min"
+  elif [ "${1:-0}" -ge 120 ]; then
+    echo "$(($1 / 60)) min"
+  else
+    echo "${1:-0} s"
+  fi
+}
+
+# What to do about one who has the lock: its workflow run may be gone, and its program on the server goes on.
+_holder_remedy() {
+  local text="Wait for that run, or raise \`lock-timeout\`."
+  if [ -z "$host_holder_pid" ] || ! _lives "$host_holder_pid" "$host_holder_start" "$host_holder_boot"; then
+    echo 'That run has died; what it left at work is being ended. Run this again: it finishes or reverts what that one began.'
+    return
+  fi
+  if [ -n "$host_doing_ends" ]; then
+    [ -z "$host_doing_left" ] || text="It is ended by itself in $(_age "$host_doing_left") at the latest. $text"
+    echo "$text The program on the server goes on also where its workflow run is gone. To end what it waits for, on the server: $host_doing_ends"
+  else
+    echo "$text The program on the server goes on also where its workflow run is gone. To ask it to stop, on the server: kill $host_holder_pid"
+  fi
 }
 
 # Takes the lock or fails as busy after lock_timeout seconds.
@@ -51,9 +57,10 @@ _take_lock() {
   _clock
   deadline=$((host_now + lock_timeout * 100))
   until flock -n 9; do
+    _read_holder || :
     _clock
-    _describe_holder
     if [ -z "$told" ] || [ $((host_now - told)) -ge 1000 ]; then
+      _describe_holder
       say "waiting for the lock, held by $host_holder; $(((deadline - host_now) / 100)) s left"
       told=$host_now
     fi
@@ -66,7 +73,8 @@ _take_lock() {
     fi
     if cancelled; then fail lost cancelled "cancelled while waiting for the lock; nothing was changed"; fi
     if [ "$host_now" -ge "$deadline" ]; then
-      fail busy lock-held "the lock of $path is held by $host_holder" "Wait for that run, or raise \`lock-timeout\`."
+      _describe_holder
+      fail busy lock-held "the lock of $path is held by $host_holder" "$(_holder_remedy)"
     fi
     # Twenty that wait must not slow down the one that works.
     nap 0.5

@@ -4,13 +4,15 @@
 host_start=''
 # shellcheck disable=SC2034 # the lock goes by it
 host_session=''
+# shellcheck disable=SC2034 # what ends a command with all that it has started goes by it
+host_parent=''
 host_boot_id=''
 
 _boot() {
   read -r host_boot_id </proc/sys/kernel/random/boot_id
 }
 
-# Session and start time of a process, into $host_session and $host_start; false if there is none.
+# Parent, session and start time of a process, into $host_parent, $host_session and $host_start; false if there is none.
 _process() {
   local stat
   [ -r "/proc/$1/stat" ] || return 1
@@ -23,6 +25,8 @@ _process() {
   case $1 in
     Z | X) return 1 ;;
   esac
+  # shellcheck disable=SC2034 # what ends a command with all that it has started goes by it
+  host_parent=$2
   # shellcheck disable=SC2034 # the lock goes by it
   host_session=$4
   shift 19

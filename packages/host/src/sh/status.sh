@@ -9,6 +9,16 @@ _status() {
   exec 8>>"$path/.deploy/lock"
   if flock -n -s 8; then frame lock free; else frame lock held; fi
   exec 8>&-
+  if _read_holder; then
+    _lives "$host_holder_pid" "$host_holder_start" "$host_holder_boot" && frame lives "$host_holder_pid"
+    _read_doing
+    frame phase "$host_doing_phase"
+    frame phasetime "$host_doing_phase_age"
+    frame waits "$host_doing_what"
+    frame waited "$host_doing_age"
+    frame left "$host_doing_left"
+    frame ends "$host_doing_ends"
+  fi
   [ ! -f "$path/.deploy/lock.holder" ] || _frame_part holder "$path/.deploy/lock.holder" 0 "$(($(wc -c <"$path/.deploy/lock.holder")))"
   [ ! -f "$path/.deploy/order" ] || _frame_part order "$path/.deploy/order" 0 "$(($(wc -c <"$path/.deploy/order")))"
   for each in "$path"/.deploy/runs/*/*; do

@@ -199,10 +199,11 @@ abandon() {
   if [ -n "$previous" ]; then deploy_serving="$previous goes on serving; nothing was recreated"; else deploy_serving='Nothing was recreated'; fi
   if schema_allows_old; then
     schema_settled
-    fail unhealthy hook-failed "$problem. $deploy_serving" 'Mend the cause and deploy again.'
+    if [ "$host_ended" = cancelled ]; then fail lost cancelled "$problem. $deploy_serving" 'Run it again.'; fi
+    fail unhealthy hook-failed "$problem. $deploy_serving" "${hook_remedy:-Mend the cause and deploy again.}"
   fi
   fail unhealthy schema-moved "$problem. $deploy_serving, but the migrations may have changed the schema under it" \
-    'Check the database, mend the migration and deploy again.'
+    "${hook_remedy:+$hook_remedy }Check the database, mend the migration and deploy again."
 }
 
 # undo: the new release is not well. The evidence first, then the release before it, by the same code.
@@ -240,7 +241,7 @@ undo() {
 # restore RELEASE: brings it back and proves it healthy, then ends the operation as failed with $cause.
 restore() {
   # Whoever asked to stop wants what ran before; waiting for that must not stop.
-  rm -f "$run/cancel"
+  outlast_cancel
   say "restores the release $1"
   deploy_back=$path/releases/$1
   restore_references "$deploy_back" "$1" || warn "an image of $1 could not be found again"
@@ -326,7 +327,11 @@ recover() {
       [ -f "$deploy_hook" ] || continue
       deploy_left=$(container_of "$deploy_hook")
       engine_is_there "$deploy_left" || continue
-      run "$deploy_left, which was interrupted" engine_result "$deploy_left"
+      say "waits for $deploy_left, which was interrupted"
+      hook_container=$deploy_left
+      hook_limits "$(basename "$deploy_hook")"
+      hook_seconds=$(time_left "$hook_seconds")
+      await_container
       engine_log "$deploy_left" >"$run/$(basename "$deploy_hook").log" 2>&1
       engine_remove "$deploy_left"
     done

@@ -1,7 +1,7 @@
 # shellcheck shell=dash
 # Commands of the user's that run in containers of the release: before-up, migrate, after-up, migration-state.
 # Each is a file that sets `hook_service` and, by `set --`, the words of its command (written by the runner).
-# Parameters: project, release, migration_reversible (true or false).
+# Parameters: project, release, migration_reversible (true or false), gates.
 
 # run_hooks DIRECTORY KIND: all files KIND-<n> in order; before-up and migrate in containers of their own,
 # after-up in the running ones.
@@ -25,12 +25,26 @@ run_in_service() {
   hook_text=''
   # shellcheck disable=SC1090 # written by the runner
   . "$2"
+  not_cancelled || return 1
   say "runs in the running $hook_service: $hook_text"
-  run "$hook_service: $hook_text" engine_exec "$project" "$hook_directory" "$hook_service" "$@"
-  hooks_code=$?
-  [ "$hooks_code" -eq 0 ] && return 0
-  problem="the command of $hook_service failed with exit code $hooks_code: $hook_text"
+  hook_doubt=
+  hook_limits "$hook_name"
+  hook_mark=$release-$hook_name
+  under_way "a command in the running $hook_service" "$hook_seconds" ''
+  run_within "$hook_seconds" "$hook_heeds" end_in_service "$hook_service: $hook_text" \
+    engine_exec "$project" "$hook_directory" "$hook_mark" "$hook_service" "$@"
+  hook_code=$?
+  not_under_way
+  [ "$hook_code" -eq 0 ] && [ -z "$host_ended" ] && return 0
+  tell_hook_failure
   return 1
+}
+
+end_in_service() {
+  say "ends the command in $hook_service"
+  engine_end_exec "$project" "$hook_service" "$hook_mark" TERM
+  nap 5
+  engine_end_exec "$project" "$hook_service" "$hook_mark" KILL
 }
 
 # migrate DIRECTORY: the migrations, each once. While they may have moved the schema away from what the previous
@@ -42,6 +56,7 @@ migrate() {
     read_migration_state "$1" before || return 1
     journal migration:before
   fi
+  not_cancelled || return 1
   [ -f "$path/.deploy/schema-moved" ] || known_or_not "$(state_hash before)" | write_file "$path/.deploy/schema-moved"
   if ! done_before migrated; then
     journal migration:begin
@@ -52,6 +67,8 @@ migrate() {
       return 1
     fi
     journal migrated:done
+    # Whoever asked to stop meanwhile cannot have what was before: the new code is what fits the schema.
+    [ "$gates" = true ] || outlast_cancel
   else
     say 'the migrations have been run by an earlier attempt of this deployment'
   fi
@@ -69,10 +86,23 @@ read_migration_state() {
     [ -f "$hooks_hook" ] || continue
     # First, since what that tells belongs into the log, and what the command prints does not.
     start_hook_dependencies "$1" "$hooks_hook" || return 1
-    if ! run "the migration state: $hook_text" migration_state_of "$1" "$hooks_hook" "$2"; then
+    hook_container=$(container_of "$hooks_hook")
+    hook_limits "$(basename "$hooks_hook")"
+    # Whether the old code may run is decided by what the state is afterwards, also for a cancelled run.
+    [ "$2" = before ] || hook_heeds=no
+    hook_doubt=
+    engine_remove "$hook_container"
+    under_way "the container $hook_container" "$hook_seconds" "$(engine_ends "$hook_container")"
+    run_within "$hook_seconds" "$hook_heeds" end_container "the migration state: $hook_text" \
+      migration_state_of "$1" "$hooks_hook" "$2"
+    hook_code=$?
+    not_under_way
+    if [ "$hook_code" -ne 0 ] || [ -n "$host_ended" ]; then
+      engine_remove "$hook_container"
       details "$scratch/state-error"
       rm -f "$run/migration-state.$2"
-      problem="the command of migration-state failed: $hook_text"
+      tell_hook_failure
+      problem="migration-state: $problem"
       return 1
     fi
   done
@@ -93,7 +123,7 @@ migration_state_of() {
   state_name=$3
   # shellcheck disable=SC1090 # written by the runner
   . "$2"
-  engine_ask "$project" "$hook_directory" "$hook_service" "$@" \
+  engine_ask "$project" "$hook_directory" "$hook_container" "$hook_service" "$@" \
     >"$run/migration-state.$state_name" 2>"$scratch/state-error"
 }
 

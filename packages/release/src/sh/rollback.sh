@@ -29,8 +29,9 @@ operate() {
     fi
   elif has_hooks "$files" down-migrate || has_hooks "$files" restore-backup; then
     phase database
-    rollback_hooks down-migrate || fail unhealthy hook-failed "$problem; nothing was rolled back"
-    rollback_hooks restore-backup || fail unhealthy hook-failed "$problem; nothing was rolled back"
+    if cancelled; then fail lost cancelled 'the run was cancelled before anything was changed' 'Run it again.'; fi
+    rollback_hooks down-migrate || fail unhealthy hook-failed "$problem; nothing was rolled back" "${hook_remedy-}"
+    rollback_hooks restore-backup || fail unhealthy hook-failed "$problem; nothing was rolled back" "${hook_remedy-}"
   fi
   phase up
   journal up:begin

@@ -29,8 +29,9 @@ operate() {
     left_release=$failed_release
     colored_project=$project
     project=$failed_project
-    rollback_hooks down-migrate || fail unhealthy hook-failed "$problem; no traffic was moved"
-    rollback_hooks restore-backup || fail unhealthy hook-failed "$problem; no traffic was moved"
+    if cancelled; then fail lost cancelled 'the run was cancelled before anything was changed' 'Run it again.'; fi
+    rollback_hooks down-migrate || fail unhealthy hook-failed "$problem; no traffic was moved" "${hook_remedy-}"
+    rollback_hooks restore-backup || fail unhealthy hook-failed "$problem; no traffic was moved" "${hook_remedy-}"
     project=$colored_project
   fi
   place_recorded || fail remote write-failed "the release could not be written to $path"

@@ -1,6 +1,8 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { containerOf, halt, launch, make } from './engine.ts';
+import { containerOf, halt, launch, make, untilStopped } from './engine.ts';
 import { Refusal, options, unknown } from './refusal.ts';
 import { type FakeContainer, type State, sha256 } from './state.ts';
 
@@ -44,12 +46,16 @@ export async function composeCommand(state: State, words: readonly string[]): Pr
     case 'up':
       return up(state, more, await load(), folder);
     case 'run':
-      return runOnce(state, more, await load());
+      return await runOnce(state, more, await load());
     case 'exec': {
-      const { rest: named } = options(more, { flags: ['-T'] });
+      const { values: given, rest: named } = options(more, {
+        flags: ['-T'],
+        values: { env: ['--env', '-e'] },
+      });
       const model = await load();
       const [one] = containersOf(state, model.name, named[0]!);
       if (!one?.State.Running) throw new Refusal(`service "${named[0]}" is not running`);
+      if (hangs(state, named.slice(1))) await hangInside(given.get('env') ?? []);
       return act(state, named.slice(1));
     }
     case 'restart': {
@@ -235,8 +241,8 @@ function labelsOf(
   };
 }
 
-/** `compose run`: a container of its own, that has ended when it is looked at. */
-function runOnce(state: State, words: readonly string[], model: Model): string {
+/** `compose run`: a container of its own, that has ended when it is looked at, unless it hangs. */
+async function runOnce(state: State, words: readonly string[], model: Model): Promise<string> {
   const { flags, values, rest } = options(words, {
     values: { name: ['--name'] },
     flags: ['--detach', '-d', '--no-deps', '-T', '--rm'],
@@ -245,7 +251,6 @@ function runOnce(state: State, words: readonly string[], model: Model): string {
   const service = model.services[name ?? ''];
   if (!service) throw new Refusal(`no such service: ${name}`);
   if (!flags.has('--no-deps')) throw unknown(['compose', 'run', ...words]);
-  if (flags.has('--rm')) return act(state, command);
   const made = make(state, {
     ...aboutOf(service, name!, model, 1),
     name: values.get('name')?.[0] ?? `${model.name}-${name}-run`,
@@ -256,6 +261,8 @@ function runOnce(state: State, words: readonly string[], model: Model): string {
       'com.docker.compose.oneoff': 'True',
     },
   });
+  const stays = hangs(state, command);
+  if (stays) state.save({ ...made, State: { ...made.State, Status: 'running', Running: true } });
   let code = 0;
   try {
     state.addLog(made.ID, act(state, command));
@@ -264,8 +271,29 @@ function runOnce(state: State, words: readonly string[], model: Model): string {
     state.addLog(made.ID, `${error.message}\n`);
     code = error.code;
   }
-  halt(state, containerOf(state, made.ID), code);
-  return `${made.ID}\n`;
+  if (!stays) halt(state, containerOf(state, made.ID), code);
+  if (!flags.has('--rm')) return `${made.ID}\n`;
+  code = (await untilStopped(state, made.ID))?.State.ExitCode ?? 137;
+  state.remove('containers', made.ID);
+  if (code !== 0) throw new Refusal(state.log(made.ID).trimEnd(), code);
+  return state.log(made.ID);
+}
+
+function hangs(state: State, words: readonly string[]): boolean {
+  return state.script().commands?.[words.join(' ')]?.hangs ?? false;
+}
+
+/** A command in a running container is a process of the container's, by its environment. */
+async function hangInside(env: readonly string[]): Promise<void> {
+  const child = spawn('sleep', ['300'], {
+    env: {
+      ...process.env,
+      ...Object.fromEntries(env.map((one) => one.split(/=(.*)/s).slice(0, 2) as [string, string])),
+    },
+    stdio: 'ignore',
+  });
+  const [code, signal] = (await once(child, 'exit')) as [number | null, string | null];
+  throw new Refusal('', code ?? (signal === 'SIGKILL' ? 137 : 143));
 }
 
 /** What a command in a container does, by the script. */

@@ -1,9 +1,15 @@
+import { spawnSync } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Refusal, options, unknown } from './refusal.ts';
 import { type FakeContainer, type FakeThing, type State, sha256 } from './state.ts';
 import { render } from './template.ts';
 
 /** Docker's own commands, of an engine that answers or of the client alone. Answers what goes to stdout. */
-export function engineCommand(state: State, words: readonly string[], answers = true): string {
+export function engineCommand(
+  state: State,
+  words: readonly string[],
+  answers = true,
+): string | Promise<string> {
   const [name = '', ...rest] = words;
   const two = `${name} ${rest[0] ?? ''}`;
   const after = rest.slice(1);
@@ -17,6 +23,13 @@ export function engineCommand(state: State, words: readonly string[], answers = 
       return list(state, rest);
     case 'inspect':
       return inspectContainers(state, rest);
+    case 'exec': {
+      // The server's own sh stands in for the container's, and sees the processes of hanging commands.
+      containerOf(state, rest[0]!);
+      const { status, stdout } = spawnSync(rest[1]!, rest.slice(2), { encoding: 'utf8' });
+      if (status !== 0) throw new Refusal('', status ?? 1);
+      return stdout;
+    }
     case 'tag':
       return tag(state, rest[0]!, rest[1]!);
     case 'pull':
@@ -288,27 +301,41 @@ function pull(state: State, reference: string): string {
   return `${reference}\n`;
 }
 
-function containerCommand(state: State, name: string, words: readonly string[]): string {
+/** Resolves when a container does not run any more. */
+export async function untilStopped(state: State, id: string): Promise<FakeContainer | undefined> {
+  for (;;) {
+    const container = state.container(id);
+    if (!container?.State.Running) return container;
+    await sleep(50);
+  }
+}
+
+function containerCommand(state: State, name: string, words: readonly string[]): string | Promise<string> {
   const known = {
     values: { time: ['--time', '-t'], tail: ['--tail'] },
     flags: ['--force', '-f', '--follow'],
   };
-  const { rest } = options(words, known);
+  const { flags, rest } = options(words, known);
   switch (name) {
     case 'rename': {
       const container = containerOf(state, rest[0]!);
       state.save({ ...container, Name: `/${rest[1]!}` });
       return '';
     }
-    case 'logs':
-      return state.log(containerOf(state, rest[0]!).ID);
+    case 'logs': {
+      const { ID } = containerOf(state, rest[0]!);
+      return flags.has('--follow') ? untilStopped(state, ID).then(() => state.log(ID)) : state.log(ID);
+    }
     case 'wait':
-      return `${containerOf(state, rest[0]!).State.ExitCode}\n`;
+      return untilStopped(state, containerOf(state, rest[0]!).ID).then((ended) => {
+        if (!ended) throw new Refusal(`Error response from daemon: No such container: ${rest[0]!}`);
+        return `${ended.State.ExitCode}\n`;
+      });
   }
   for (const which of rest) {
     const container = containerOf(state, which);
     if (name === 'rm') state.remove('containers', container.ID);
-    if (name === 'stop') halt(state, container, 0);
+    if (name === 'stop') halt(state, container, 143);
     if (name === 'start') launch(state, container);
   }
   return rest.map((one) => `${one}\n`).join('');
@@ -363,7 +390,11 @@ export function make(
     Args: [],
     Image: image.Id,
     RestartCount: 0,
-    Config: { Image: about.image, Labels: about.labels },
+    Config: {
+      Image: about.image,
+      Labels: about.labels,
+      Entrypoint: state.script().images?.[about.image]?.entrypoint ?? [],
+    },
     State: {
       Status: 'created',
       Running: false,

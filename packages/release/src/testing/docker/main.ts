@@ -16,7 +16,7 @@ try {
   process.stdout.write(
     name === 'compose'
       ? await composeCommand(state, rest)
-      : engineCommand(state, words, refused === undefined),
+      : await engineCommand(state, words, refused === undefined),
   );
 } catch (error) {
   process.stderr.write(`${(error as Error).message}\n`);

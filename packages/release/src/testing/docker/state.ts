@@ -21,7 +21,7 @@ export interface FakeContainer {
   /** The id of its image. */
   Image: string;
   RestartCount: number;
-  Config: { Image: string; Labels: Record<string, string> };
+  Config: { Image: string; Labels: Record<string, string>; Entrypoint: string[] };
   State: {
     Status: string;
     Running: boolean;
@@ -69,9 +69,12 @@ export interface Script {
   /** What the registry says instead, by reference. */
   pulls?: Record<string, string>;
   /** How containers of an image behave. */
-  images?: Record<string, { health?: 'healthy' | 'unhealthy' | 'starting'; exits?: number; fails?: string }>;
-  /** How a command in a container ends, by its words. */
-  commands?: Record<string, { code?: number; output?: string }>;
+  images?: Record<
+    string,
+    { health?: 'healthy' | 'unhealthy' | 'starting'; exits?: number; fails?: string; entrypoint?: string[] }
+  >;
+  /** How a command in a container ends, by its words; `hangs`: not before somebody ends it. */
+  commands?: Record<string, { code?: number; output?: string; hangs?: boolean }>;
 }
 
 /** The engine's state as files, one for each thing, since many calls run at once. */
