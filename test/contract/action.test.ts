@@ -28,16 +28,18 @@ function parsed(name: string): Promise<FieldsModule> {
   return import(join(root, 'actions', name, 'src/fields.ts')) as Promise<FieldsModule>;
 }
 
-function required(action: ActionFile): string[] {
-  return Object.entries(action.inputs)
-    .filter(([, input]) => input.required)
+/** What an action needs, by an input or by the variable that stands for it. */
+function required(action: ActionFile, fields: Fields): string[] {
+  // A required field whose input has a default can only be emptied on purpose.
+  return Object.entries(fields)
+    .filter(([input, field]) => field.required && (action.inputs[input]?.default ?? '') === '')
     .map(([input]) => input);
 }
 
 /** Right values for all required inputs. */
-function goodInputs(action: ActionFile): Record<string, string> {
+function goodInputs(action: ActionFile, fields: Fields): Record<string, string> {
   return Object.fromEntries(
-    required(action).map((input) => {
+    required(action, fields).map((input) => {
       const sample = SAMPLES[input];
       if (sample === undefined)
         throw new Error(`test/contract/samples.ts has no sample of the required input ${input}`);
@@ -126,11 +128,15 @@ describe.each(names)('%s', (name) => {
   test('requires what action.yml requires', async () => {
     const { fields } = await parsed(name);
     const action = readAction(name);
-    // A required field whose input has a default can only be emptied on purpose.
-    const needed = Object.entries(fields)
-      .filter(([input, field]) => field.required && (action.inputs[input]?.default ?? '') === '')
-      .map(([input]) => input);
-    expect(needed.sort()).toEqual(required(action).sort());
+    const shown = Object.entries(action.inputs).flatMap(([input, one]) => (one.required ? [input] : []));
+    const needed = required(action, fields);
+    // What a variable may give in its place is not required by itself, and action.yml says so.
+    const byInput = needed.filter((input) => fields[input]!.variable === undefined);
+    expect(shown.sort()).toEqual(byInput.sort());
+    for (const input of needed.filter((one) => !byInput.includes(one)))
+      expect(action.inputs[input]!.description).toContain(
+        `Required, here or as \`${fields[input]!.variable!}\` of the job's environment.`,
+      );
   });
 
   test('has the defaults that action.yml shows', async () => {
@@ -141,7 +147,10 @@ describe.each(names)('%s', (name) => {
       if (shown.includes('${{')) continue;
       const whenLeftOut = shown === '' ? undefined : field.parse(field.raw ? shown : shown.trim());
       const whenEmpty = field.required ? undefined : field.empty();
-      if (shown === '') {
+      if (shown === '' && field.variable !== undefined && !isNothing(whenEmpty)) {
+        // An input that is never empty would never let its variable speak, so its default stands in words.
+        expect(inputs[input]!.description).toMatch(new RegExp(`[Dd]efault:? ${String(plain(whenEmpty))}\\b`));
+      } else if (shown === '') {
         // A default that nobody is told of.
         expect([input, isNothing(whenEmpty)]).toEqual([input, true]);
       } else if (whenEmpty !== undefined)
@@ -156,9 +165,10 @@ describe.each(names)('%s', (name) => {
   });
 
   test('a missing required input is one error that names it, and nothing else', async () => {
+    const { fields } = await parsed(name);
     const action = readAction(name);
-    const good = goodInputs(action);
-    await pool(required(action), AT_ONCE, async (missing) => {
+    const good = goodInputs(action, fields);
+    await pool(required(action, fields), AT_ONCE, async (missing) => {
       const result = await runBundle({ action: name, inputs: { ...good, [missing]: '' } });
       expect([missing, result.annotations.map(({ level }) => level), result.exitCode]).toEqual([
         missing,
@@ -172,18 +182,44 @@ describe.each(names)('%s', (name) => {
   }, 120_000);
 
   test('all required inputs missing are told at once', async () => {
+    const { fields } = await parsed(name);
     const action = readAction(name);
-    const needed = required(action);
+    const needed = required(action, fields);
     if (needed.length === 0) return;
     const result = await runBundle({ action: name });
     expect([result.annotations.length, result.exitCode]).toEqual([1, 1]);
     for (const input of needed) expect(result.annotations[0]!.message).toContain(`\`${input}\``);
   });
 
+  test('what a variable gives is read like its input, which wins, and a wrong one is named by both', async () => {
+    const { fields } = await parsed(name);
+    const action = readAction(name);
+    const good = goodInputs(action, fields);
+    const named = Object.entries(fields).filter(([, field]) => field.variable !== undefined);
+    await pool(named, AT_ONCE, async ([input, field]) => {
+      const variable = field.variable!;
+      const wrong = GARBAGE.find((text) => !accepts(field, text));
+      if (wrong === undefined) return;
+      const { [input]: sample, ...others } = good;
+      const result = await runBundle({ action: name, inputs: others, env: { [variable]: wrong } });
+      expect([variable, result.annotations.map(({ level }) => level)]).toEqual([variable, ['error']]);
+      expect(result.annotations[0]!.message).toContain(`input \`${input}\` (from the variable ${variable})`);
+      if (sample === undefined) return;
+      // The input wins: what is wrong then is another input, left out or wrong.
+      const [another] = required(action, fields).filter((one) => one !== input);
+      const won = await runBundle({
+        action: name,
+        inputs: { ...good, [another ?? 'connect-timeout']: another === undefined ? 'maybe' : '' },
+        env: { [variable]: wrong },
+      });
+      expect(won.annotations.map(({ message }) => message).join()).not.toContain(variable);
+    });
+  }, 120_000);
+
   test('a wrong value is one error that names its input and starts no command of the runner', async () => {
     const action = readAction(name);
     const { fields } = await parsed(name);
-    const good = goodInputs(action);
+    const good = goodInputs(action, fields);
     const wrong = Object.entries(fields).flatMap(([input, field]) => {
       const refused = GARBAGE.filter((text) => !accepts(field, text));
       // The first one, and one that tries to speak to the runner.

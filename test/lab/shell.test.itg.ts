@@ -33,7 +33,7 @@ async function open(more: Record<string, string> = {}): Promise<Session> {
     path: PATH,
     ...more,
   };
-  const [server] = serversOf(parseFields(serverFields, (name) => inputs[name] ?? ''));
+  const [server] = serversOf(parseFields(serverFields, { input: (name) => inputs[name] ?? '' }));
   return await openSession(server!, { clock: systemClock, log: memoryLog() });
 }
 

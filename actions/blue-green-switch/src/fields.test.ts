@@ -10,11 +10,7 @@ const SERVER: Record<string, string> = {
 };
 
 const read = (given: Record<string, string>) =>
-  parseFields(
-    fields,
-    (name) => ({ ...SERVER, ...given })[name] ?? '',
-    () => undefined,
-  );
+  parseFields(fields, { input: (name) => ({ ...SERVER, ...given })[name] ?? '' });
 
 function failure(given: Record<string, string>): Failure {
   try {

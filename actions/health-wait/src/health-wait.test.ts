@@ -31,13 +31,14 @@ interface Run {
 }
 
 function inputsOf(values: Record<string, string>): HealthInputs {
-  return parseFields(fields, (name) => values[name] ?? '') as HealthInputs;
+  return parseFields(fields, { input: (name) => values[name] ?? '' }) as HealthInputs;
 }
 
 async function run(
   values: Record<string, string>,
   session?: Session,
   signal = new AbortController().signal,
+  variables: Record<string, string> = {},
 ): Promise<Run> {
   const log = memoryLog();
   const secrets = redactor();
@@ -50,6 +51,7 @@ async function run(
     addSecret: (value: string) => secrets.add(value),
     summary: (text: string) => (summary += text),
     annotate: () => {},
+    variables: new Map(Object.keys(variables).map((input) => [input, `DEPLOY_${input.toUpperCase()}`])),
   } as unknown as Ports;
   const reach: Reach = fromRunner();
   let written = '';
@@ -64,7 +66,7 @@ async function run(
   let outputs: HealthOutputs | undefined;
   let failure: Failure | undefined;
   try {
-    outputs = await healthWait(inputsOf(values), ports, world);
+    outputs = await healthWait(inputsOf({ ...variables, ...values }), ports, world);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     failure = error;
@@ -480,4 +482,22 @@ test('a service is ready by its own healthcheck, a command by its output', async
   expect(failure!.details).toContain('pg_isready ended with exit code 1: refused');
   const missing = await run({ targets: 'compose://api' });
   expect(missing.failure).toMatchObject({ kind: 'input', input: 'project' });
+});
+
+test('a project that the job names for all of its steps has no containers watched, unless a target is one', async () => {
+  const { project, ...rest } = server;
+  const asked: string[] = [];
+  const session = fakeSession({ list: [container] });
+  const spied: Session = {
+    ...session,
+    run: (program) => {
+      asked.push(program.script);
+      return session.run(program);
+    },
+  };
+  const { url } = await up(serveHttp((_request, response) => response.end('ok')));
+  const none = await run({ ...rest, targets: url }, spied, undefined, { project });
+  expect([none.failure, asked]).toEqual([undefined, []]);
+  const one = await run({ ...rest, targets: 'compose://api' }, spied, undefined, { project });
+  expect([one.failure, asked.length > 0]).toEqual([undefined, true]);
 });

@@ -49,7 +49,7 @@ const NEWS_EVERY = 15_000;
 export async function healthWait(inputs: HealthInputs, ports: Ports, world: World): Promise<HealthOutputs> {
   for (const [name, value] of inputs.headers) credentialsIn(name, value).forEach(ports.addSecret);
   const targets = await readTargets(inputs, ports.addSecret);
-  const scope = scopeOf(inputs, targets);
+  const scope = scopeOf(inputs, targets, ports.variables);
   // The times that are told are the targets', not those of loading our own code.
   if (targets.some(({ target }) => target.kind === 'http')) await loadClient();
   const started = ports.clock.now();
@@ -79,9 +79,15 @@ export async function healthWait(inputs: HealthInputs, ports: Ports, world: Worl
   return conclude(outcomes, elapsedMs, evidence, ports, world);
 }
 
-function scopeOf(inputs: HealthInputs, targets: Watched[]): ContainerScope | undefined {
-  const { project } = inputs;
+function scopeOf(
+  inputs: HealthInputs,
+  targets: Watched[],
+  variables: Ports['variables'],
+): ContainerScope | undefined {
   const onServer = targets.find(({ target }) => target.kind === 'compose' || target.kind === 'exec');
+  // What a job says of its server for all of its steps asks none of them for anything.
+  const asked = onServer !== undefined || !variables.has('project');
+  const project = asked ? inputs.project : undefined;
   if (project === undefined) {
     if (onServer) {
       throw new Failure('input', `${onServer.label} needs the input \`project\``, {

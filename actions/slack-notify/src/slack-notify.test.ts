@@ -32,11 +32,7 @@ afterEach(async () => {
 
 function send(given: Record<string, string | undefined>, ports: FakePorts = fakePorts()) {
   const all: Record<string, string | undefined> = { 'api-url': stub.url, ...given };
-  return sendSlack(
-    parseFields(fields, (name) => all[name] ?? ''),
-    ports,
-    http,
-  );
+  return sendSlack(parseFields(fields, { input: (name) => all[name] ?? '' }), ports, http);
 }
 const bot = (given: Record<string, string>, ports?: FakePorts) =>
   send({ 'bot-token': stub.token, channel: '#deploys', ...given }, ports);
@@ -328,7 +324,7 @@ test('what is no channel, webhook or mention is refused', () => {
   expect(() => parseWebhook('hooks.slack.com')).toThrow('the value is not an http(s) address');
   expect(() => parseMention('@grace')).toThrow(/neither @here/);
   const read = (name: string) => ({ status: 'success', 'webhook-url': 'ftp://secret-thing' })[name] ?? '';
-  expect(() => parseFields(fields, read)).toThrow(
+  expect(() => parseFields(fields, { input: read })).toThrow(
     'input `webhook-url`, line 1: the value is not an http(s) address',
   );
 });
@@ -350,7 +346,7 @@ test('of 1,000 messages that each meet up to three 429 or 503 in a row, none is 
       status: 'success',
       title: `message ${index}`,
     };
-    const inputs = parseFields(fields, (name) => given[name] ?? '');
+    const inputs = parseFields(fields, { input: (name) => given[name] ?? '' });
     const outputs = await sendSlack(inputs, { ...fakePorts(), clock }, post);
     expect(outputs).toMatchObject({ delivered: 'delivered', attempts: script.length + 1 });
   }
@@ -391,11 +387,7 @@ test.each([
       } as never),
   };
   const inputs = { 'webhook-url': stub.webhook, status: 'failure' } as Record<string, string>;
-  const outputs = await sendSlack(
-    parseFields(fields, (name) => inputs[name] ?? ''),
-    ports,
-    no,
-  );
+  const outputs = await sendSlack(parseFields(fields, { input: (name) => inputs[name] ?? '' }), ports, no);
   expect(outputs).toMatchObject({ delivered: 'failed' });
   expect(ports.log.lines.join('\n')).toMatch(said);
 });

@@ -16,7 +16,7 @@ writeFileSync(join(workspace, 'smoke.yml'), 'checks');
 symlinkSync(join(root, 'key'), join(workspace, 'link'));
 symlinkSync(root, join(workspace, 'folder'));
 const ports = { workflow: { workspace, temp: root } } as unknown as Ports;
-const world = openWorld(parseFields(fields, () => '') as SmokeInputs, ports);
+const world = openWorld(parseFields(fields, { input: () => '' }) as SmokeInputs, ports);
 
 test('files are read from the workspace only, also where a link leads out of it', () => {
   expect(world.readFile('smoke.yml').toString()).toBe('checks');

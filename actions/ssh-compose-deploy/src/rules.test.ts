@@ -7,7 +7,7 @@ import { checkInputs, digestRule, loginOf, parallelOf, versionOf } from './rules
 const KEY = ['-----BEGIN OPENSSH ', 'PRIVATE KEY-----\nAAAA\n-----END OPENSSH ', 'PRIVATE KEY-----'].join('');
 const inputs = (more: Record<string, string> = {}) => {
   const given: Record<string, string> = { host: 'deploy@web1', 'ssh-key': KEY, path: '/srv/shop', ...more };
-  return parseFields(fields, (name) => given[name] ?? '');
+  return parseFields(fields, { input: (name) => given[name] ?? '' });
 };
 
 test('the defaults are those that action.yml shows', () => {

@@ -38,11 +38,7 @@ function send(given: Record<string, string | undefined>, ports: FakePorts = fake
     'api-url': stub.url,
     ...given,
   };
-  return sendTelegram(
-    parseFields(fields, (name) => all[name] ?? ''),
-    ports,
-    http,
-  );
+  return sendTelegram(parseFields(fields, { input: (name) => all[name] ?? '' }), ports, http);
 }
 
 test('one message per chat, with its topic, its detail, and what the inputs say', async () => {
@@ -297,7 +293,7 @@ test('chats are read by id, name, topic and detail, and what is none is refused 
   expect(parseChat('-1001234567890')).toEqual({ id: '-1001234567890', topic: undefined, detail: 'full' });
   expect(parseChat('@deploys/9 summary')).toEqual({ id: '@deploys', topic: 9, detail: 'summary' });
   expect(() =>
-    parseFields(fields, (name) => ({ status: 'success', 'chat-id': '1\nt.me/x' })[name] ?? ''),
+    parseFields(fields, { input: (name) => ({ status: 'success', 'chat-id': '1\nt.me/x' })[name] ?? '' }),
   ).toThrow('input `chat-id`, line 2: "t.me/x"');
 });
 
@@ -316,7 +312,7 @@ test('of 1,000 messages that each meet up to three 429 or 503 in a row, none is 
       status: 'success',
       title: `message ${index}`,
     };
-    const inputs = parseFields(fields, (name) => given[name] ?? '');
+    const inputs = parseFields(fields, { input: (name) => given[name] ?? '' });
     const outputs = await sendTelegram(inputs, { ...fakePorts(), clock }, post);
     expect(outputs).toMatchObject({ delivered: 'delivered', attempts: script.length + 1 });
   }

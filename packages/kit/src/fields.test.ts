@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { Failure } from './failure.ts';
 import {
@@ -8,6 +8,7 @@ import {
   integer,
   lines,
   oneOf,
+  orVariable,
   pairs,
   parseFields,
   rawText,
@@ -17,7 +18,7 @@ import {
   withDefault,
 } from './fields.ts';
 
-const read = (values: Record<string, string>) => (name: string) => values[name] ?? '';
+const read = (values: Record<string, string>) => ({ input: (name: string) => values[name] ?? '' });
 
 function failureOf(work: () => unknown): Failure {
   try {
@@ -87,7 +88,7 @@ test('no error shows the value of a secret', () => {
         const seen: string[] = [];
         const fields = { token: secret(integer()) };
         const failure = failureOf(() =>
-          parseFields(fields, read({ token: value }), (known) => seen.push(known)),
+          parseFields(fields, { ...read({ token: value }), onSecret: (known) => seen.push(known) }),
         );
         expect(seen).toEqual([value.trim()]);
         expect(failure.message).toBe('input `token`: the value is not a whole number of at least 0');
@@ -105,4 +106,56 @@ test('a flag takes YAML spellings and nothing else', () => {
     expect(parseFields({ f: flag() }, read({ f: word })).f).toBe(true);
   for (const word of ['yes', '1', 'on'])
     expect(failureOf(() => parseFields({ f: flag() }, read({ f: word }))).kind).toBe('input');
+});
+
+describe('a variable that stands for an input', () => {
+  const fields = {
+    host: orVariable(required(text()), 'DEPLOY_HOST'),
+    port: orVariable(integer(1, 9), 'DEPLOY_PORT'),
+  };
+  const from = (inputs: Record<string, string>, variables: Record<string, string>) => {
+    const given: string[] = [];
+    const values = parseFields(fields, {
+      ...read(inputs),
+      variable: (name) => variables[name] ?? '',
+      onVariable: (input, variable) => given.push(`${input} ${variable}`),
+    });
+    return { ...values, given };
+  };
+
+  test('gives what the input leaves empty, and is told', () => {
+    expect(from({ port: ' ' }, { DEPLOY_HOST: ' web1 ', DEPLOY_PORT: '2' })).toEqual({
+      host: 'web1',
+      port: 2,
+      given: ['host DEPLOY_HOST', 'port DEPLOY_PORT'],
+    });
+  });
+
+  test('is not looked at where the input has a value', () => {
+    expect(from({ host: 'web2', port: '3' }, { DEPLOY_HOST: 'web1', DEPLOY_PORT: 'wrong' })).toEqual({
+      host: 'web2',
+      port: 3,
+      given: [],
+    });
+  });
+
+  test('is named where it is wrong, and where both are empty', () => {
+    expect(failureOf(() => from({ host: 'web1' }, { DEPLOY_PORT: 'x' })).message).toBe(
+      'input `port` (from the variable DEPLOY_PORT): "x" is not a whole number from 1 to 9',
+    );
+    const empty = failureOf(() => from({}, { DEPLOY_HOST: '\n' }));
+    expect(empty.message).toBe('input `host` is required and is empty');
+    expect(empty.remedy).toContain(
+      'Write `host:` under `with:` of this step, or `DEPLOY_HOST:` under `env:` of the job.',
+    );
+  });
+
+  test('is a secret where the input is one', () => {
+    const known: string[] = [];
+    parseFields(
+      { key: orVariable(secret(rawText()), 'DEPLOY_SSH_KEY') },
+      { ...read({}), variable: () => 'correct-horse\n', onSecret: (value) => known.push(value) },
+    );
+    expect(known).toEqual(['correct-horse\n']);
+  });
 });

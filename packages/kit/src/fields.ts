@@ -17,6 +17,8 @@ export interface Field<T> {
   parse(text: string): T;
   /** Value when the input is empty. */
   readonly empty: () => T;
+  /** The variable of the environment that gives the text where the input is empty. */
+  readonly variable?: string;
 }
 
 /** What is wrong with an input's text; `line` counts from 1 within the input. */
@@ -57,6 +59,11 @@ export function withDefault<T>(inner: Field<T | undefined>, value: T): Field<T> 
 /** The same field, whose value is a secret. */
 export function secret<T>(inner: Field<T>): Field<T> {
   return { ...inner, secret: true };
+}
+
+/** The same field; where the input is empty, the environment's variable of this name gives its text. */
+export function orVariable<T>(inner: Field<T>, variable: string): Field<T> {
+  return { ...inner, variable };
 }
 
 /** Text, trimmed at both ends. */
@@ -197,37 +204,51 @@ export function quote(value: string): string {
   return `"${line.length > 60 ? `${line.slice(0, 57).toWellFormed()}…` : line}"`;
 }
 
+export interface FieldSources {
+  /** The text of an input; empty when it is not set. */
+  input(name: string): string;
+  /** The text of a variable of the environment; empty when it is not set. None, where it is left out. */
+  variable?(name: string): string;
+  /** Gets each secret's text before any parser runs, so that no message can show one. */
+  onSecret?(value: string): void;
+  /** Gets the name of each input whose text a variable gave, and that variable's. */
+  onVariable?(input: string, variable: string): void;
+  /** Why the run gets no secrets, where it gets none. */
+  withheld?(): string | undefined;
+}
+
 /**
- * Reads every field by `read` (the raw text of an input, empty when it is not set) and answers the values, or
- * throws one `input` Failure that names the first wrong input, and the others behind it.
- * `onSecret` gets each secret's text before any parser runs, so that no message can show one.
- * `withheld` says why the run gets no secrets, where it gets none.
+ * Reads every field and answers the values, or throws one `input` Failure that names the first wrong input, and the
+ * others behind it. An input wins over its variable.
  */
-export function parseFields<F extends Fields>(
-  fields: F,
-  read: (name: string) => string,
-  onSecret: (value: string) => void = () => {},
-  withheld: () => string | undefined = () => undefined,
-): Inputs<F> {
-  const texts = new Map<string, string>();
+export function parseFields<F extends Fields>(fields: F, sources: FieldSources): Inputs<F> {
+  const texts = new Map<string, { text: string; variable?: string }>();
   for (const [name, one] of Object.entries(fields)) {
-    const value = read(name);
-    const kept = one.raw ? value : value.trim();
-    texts.set(name, kept);
-    if (one.secret && kept !== '') onSecret(kept);
+    let value = sources.input(name);
+    let variable: string | undefined;
+    if (value.trim() === '' && one.variable !== undefined) {
+      const given = sources.variable?.(one.variable) ?? '';
+      if (given.trim() !== '') [value, variable] = [given, one.variable];
+    }
+    const text = one.raw ? value : value.trim();
+    texts.set(name, variable === undefined ? { text } : { text, variable });
+    if (one.secret && text !== '') sources.onSecret?.(text);
+    if (variable !== undefined) sources.onVariable?.(name, variable);
   }
   const values: Record<string, unknown> = {};
   const failures: Failure[] = [];
   for (const [name, one] of Object.entries(fields)) {
-    const value = texts.get(name)!;
+    const { text, variable } = texts.get(name)!;
     try {
-      if (value.trim() === '' && one.required) {
+      if (text.trim() === '' && one.required) {
         // The runner gives an input that is not there as one that is empty.
-        throw new FieldError('is required and is empty', { remedy: whyEmpty(name, withheld()) });
+        throw new FieldError('is required and is empty', {
+          remedy: whyEmpty(name, { withheld: sources.withheld?.(), variable: one.variable }),
+        });
       }
-      values[name] = value === '' ? one.empty() : one.parse(value);
+      values[name] = text === '' ? one.empty() : one.parse(text);
     } catch (error) {
-      failures.push(inputFailure(name, error, one.secret));
+      failures.push(inputFailure(name, error, one.secret, variable));
     }
   }
   if (failures.length === 0) return values as Inputs<F>;
@@ -240,25 +261,33 @@ export function parseFields<F extends Fields>(
   });
 }
 
-/** What to look at when a value that is needed is empty. */
-export function whyEmpty(name: string, withheld?: string): string {
+/** What to look at when a value that is needed is empty. `withheld` says why the run gets no secrets, where it gets none. */
+export function whyEmpty(
+  name: string,
+  { withheld, variable }: { withheld?: string | undefined; variable?: string | undefined } = {},
+): string {
   if (withheld !== undefined) return `${withheld}, so a value that comes from one is empty.`;
-  return `Write \`${name}:\` under \`with:\` of this step. Where it stands there, the secret or variable behind it is empty: check its name, and that the job names the \`environment:\` that holds it.`;
+  const ways =
+    variable === undefined
+      ? `Write \`${name}:\` under \`with:\` of this step.`
+      : `Write \`${name}:\` under \`with:\` of this step, or \`${variable}:\` under \`env:\` of the job.`;
+  return `${ways} Where it stands there, the secret or variable behind it is empty: check its name, and that the job names the \`environment:\` that holds it.`;
 }
 
-function inputFailure(name: string, error: unknown, isSecret: boolean): Failure {
+function inputFailure(name: string, error: unknown, isSecret: boolean, variable?: string): Failure {
   const details: FailureDetails = { input: name, cause: error instanceof Error ? error.cause : undefined };
+  const told = `input \`${name}\`${variable === undefined ? '' : ` (from the variable ${variable})`}`;
   if (error instanceof Failure) {
     return new Failure(error.kind, error.message, { ...error, ...details, cause: error.cause });
   }
   if (!(error instanceof FieldError)) {
-    return new Failure('input', `input \`${name}\`: ${messageOf(error)}`, { ...details, cause: error });
+    return new Failure('input', `${told}: ${messageOf(error)}`, { ...details, cause: error });
   }
   // A parser quotes what it was given; of a secret only the kind of mistake may be told.
   const message = isSecret ? error.message.replace(/"[^]*"/, 'the value') : error.message;
   const where = error.line === undefined ? '' : `, line ${error.line}`;
   const joint = message.startsWith('is required') ? ' ' : ': ';
-  return new Failure('input', `input \`${name}\`${where}${joint}${message}`, {
+  return new Failure('input', `${told}${where}${joint}${message}`, {
     ...details,
     remedy: error.remedy,
   });

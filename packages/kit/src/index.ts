@@ -15,6 +15,7 @@ export { codeBlock, codeSpan, escapeHtml, escapeLog, escapeMarkdown, markdownTab
 export { MASK, type Redactor, redactor } from './redact.ts';
 export {
   type Field,
+  type FieldSources,
   FieldError,
   type Fields,
   type Inputs,
@@ -27,6 +28,7 @@ export {
   linesOf,
   oneOf,
   pairs,
+  orVariable,
   parseFields,
   pattern,
   quote,

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { type Field, pattern } from '@deploy-actions/kit';
+import { type Field, orVariable, pattern } from '@deploy-actions/kit';
 import type { Color } from './color.ts';
 
 /** Longest id, in characters. */
@@ -20,7 +20,10 @@ export function idField(): Field<string | undefined> {
 
 /** An input that is a compose project. */
 export function projectField(): Field<string | undefined> {
-  return pattern(PROJECT, 'a project name (lower-case letters, digits, - and _)');
+  return orVariable(
+    pattern(PROJECT, 'a project name (lower-case letters, digits, - and _)'),
+    'DEPLOY_PROJECT',
+  );
 }
 
 /** Any text as an id. Of a long one the beginning and the last five characters are kept: those tell two apart. */

@@ -24,7 +24,8 @@ function workflow(over: Partial<NoticeWorkflow> = {}): NoticeWorkflow {
   };
 }
 
-const inputs = (given: Record<string, string>) => parseFields(noticeFields, (name) => given[name] ?? '');
+const inputs = (given: Record<string, string>) =>
+  parseFields(noticeFields, { input: (name) => given[name] ?? '' });
 const live = { reports: [], earlier: undefined, phases: [], now: 0 };
 
 test('a notice is filled from the run where the inputs leave it open', () => {

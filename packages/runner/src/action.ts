@@ -57,6 +57,8 @@ export interface Ports {
   annotate(level: 'notice' | 'warning' | 'error', message: string, place?: Place): void;
   /** Keeps a value for the action's post step. */
   saveState(name: string, value: string): void;
+  /** Inputs whose value a variable of the environment gave, each with that variable's name. */
+  variables: ReadonlyMap<string, string>;
 }
 
 export type OutputValue = string | number | boolean | object | undefined;
@@ -150,12 +152,19 @@ export async function runPost<F extends Fields, O extends string>(
   return code;
 }
 
-function readInputs<F extends Fields>(
-  fields: F,
-  env: Surroundings['env'],
-  { addSecret, workflow }: Ports,
-): Inputs<F> {
-  return parseFields(fields, (name) => rawInput(env, name), addSecret, workflow.withheldSecrets);
+function readInputs<F extends Fields>(fields: F, env: Surroundings['env'], ports: OpenPorts): Inputs<F> {
+  const inputs = parseFields(fields, {
+    input: (name) => rawInput(env, name),
+    variable: (name) => env[name] ?? '',
+    onSecret: ports.addSecret,
+    onVariable: (input, variable) => ports.variables.set(input, variable),
+    withheld: ports.workflow.withheldSecrets,
+  });
+  if (ports.variables.size > 0) {
+    const given = [...ports.variables].map(([input, variable]) => `${input} (${variable})`);
+    ports.log.info(`From the environment: ${given.join(', ')}`);
+  }
+  return inputs;
 }
 
 /** The raw text of an input: the runner hands it over as INPUT_<NAME>, spaces as underscores, hyphens kept. */
@@ -221,7 +230,12 @@ function cutLines(text: string): string {
     .join('\n');
 }
 
-function openPorts(surroundings: Surroundings, secrets: Redactor): Ports & { flush(): Promise<void> } {
+interface OpenPorts extends Ports {
+  variables: Map<string, string>;
+  flush(): Promise<void>;
+}
+
+function openPorts(surroundings: Surroundings, secrets: Redactor): OpenPorts {
   const { core, env, signal } = surroundings;
   const masked = new Set<string>();
   // Redacted, then cut: a line that is cut first shows the beginning of a secret, and of one in pieces all of it.
@@ -252,6 +266,7 @@ function openPorts(surroundings: Surroundings, secrets: Redactor): Ports & { flu
     workflow: readWorkflow(env),
     redactor: secrets,
     signal,
+    variables: new Map(),
     annotate,
     addSecret(value) {
       secrets.add(value);

@@ -9,11 +9,15 @@ test('a command gets the runner’s environment without inputs, the files of out
     GITHUB_SHA: 'abc',
     GITHUB_WORKSPACE: '/w',
     MY_INPUT_A: '1',
+    DEPLOY_HOST: 'web1',
   };
   const dropped = {
     'INPUT_SSH-KEY': 'key',
     INPUT_SECRETS: 'a=b',
     Input_Ca: 'x',
+    DEPLOY_SSH_KEY: 'key',
+    DEPLOY_SSH_PASSPHRASE: 'p',
+    DEPLOY_JUMP_SSH_KEY: 'key',
     GITHUB_OUTPUT: '/o',
     GITHUB_ENV: '/e',
     GITHUB_PATH: '/p',

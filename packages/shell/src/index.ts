@@ -13,6 +13,7 @@ export {
   optionalServerFields,
   parseDestination,
   serverFields,
+  serverVariable,
   serversOf,
 } from './server-fields.ts';
 export type { Hop, PrivateKey, Server } from './server.ts';

@@ -2,16 +2,21 @@ import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { parseFields } from '@deploy-actions/kit';
 import { armour } from './key-armour.ts';
-import { optionalServerFields, parseDestination, serverFields, serversOf } from './server-fields.ts';
+import {
+  optionalServerFields,
+  parseDestination,
+  serverFields,
+  serverVariable,
+  serversOf,
+} from './server-fields.ts';
 
 const pem = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }) as string;
 const print = `SHA256:${'A'.repeat(43)}`;
 const parse = (inputs: Record<string, string>) =>
   serversOf(
-    parseFields(
-      serverFields,
-      (name) => ({ 'ssh-key': pem, path: '/srv/app', user: 'deploy', ...inputs })[name] ?? '',
-    ),
+    parseFields(serverFields, {
+      input: (name) => ({ 'ssh-key': pem, path: '/srv/app', user: 'deploy', ...inputs })[name] ?? '',
+    }),
   );
 
 describe('[user@]host[:port]', () => {
@@ -91,9 +96,9 @@ test('a jump host has its own key, or the server’s', () => {
 });
 
 test('an action that can do without a server gets none from empty inputs', () => {
-  expect(serversOf(parseFields(optionalServerFields, () => ''))).toEqual([]);
+  expect(serversOf(parseFields(optionalServerFields, { input: () => '' }))).toEqual([]);
   expect(() =>
-    serversOf(parseFields(optionalServerFields, (name) => (name === 'host' ? 'd@web' : ''))),
+    serversOf(parseFields(optionalServerFields, { input: (name) => (name === 'host' ? 'd@web' : '') })),
   ).toThrow(/ssh-key/);
 });
 
@@ -125,4 +130,25 @@ describe('a private key is read', () => {
   ])('%j is refused without being shown', (text, message) => {
     expect(() => armour(text)).toThrow(message);
   });
+});
+
+test('every server input has its variable, by one rule', () => {
+  for (const fields of [serverFields, optionalServerFields]) {
+    const named = Object.entries(fields).flatMap(([name, { variable }]) =>
+      variable ? [[name, variable]] : [],
+    );
+    expect(named.sort()).toEqual([
+      ['docker-host', 'DEPLOY_DOCKER_HOST'],
+      ['host', 'DEPLOY_HOST'],
+      ['jump-host', 'DEPLOY_JUMP_HOST'],
+      ['jump-ssh-key', 'DEPLOY_JUMP_SSH_KEY'],
+      ['known-hosts', 'DEPLOY_KNOWN_HOSTS'],
+      ['path', 'DEPLOY_PATH'],
+      ['port', 'DEPLOY_PORT'],
+      ['ssh-key', 'DEPLOY_SSH_KEY'],
+      ['ssh-passphrase', 'DEPLOY_SSH_PASSPHRASE'],
+      ['user', 'DEPLOY_USER'],
+    ]);
+  }
+  expect(serverVariable('project')).toBe('DEPLOY_PROJECT');
 });

@@ -1,10 +1,12 @@
 import {
   Failure,
   FieldError,
+  type Fields,
   duration,
   field,
   integer,
   linesOf,
+  orVariable,
   pattern,
   quote,
   rawText,
@@ -57,38 +59,55 @@ const privateKey = secret({
   parse: (value: string): string | undefined => armour(value),
 });
 
+/**
+ * The variable of the environment that stands for a server input: `DEPLOY_SSH_KEY` for `ssh-key`. So a workflow names its
+ * server once for a job, and not in each of its steps.
+ */
+export function serverVariable(input: string): string {
+  return `DEPLOY_${input.toUpperCase().replaceAll('-', '_')}`;
+}
+
+/** The same fields, each with its variable. */
+function withVariables<F extends Fields>(fields: F): F {
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, one]) => [name, orVariable(one, serverVariable(name))]),
+  ) as F;
+}
+
 const shared = {
-  user: pattern(USER, 'a user name'),
-  port: withDefault(integer(1, 65535), 22),
-  'ssh-passphrase': secret(rawText()),
-  'known-hosts': withDefault(
-    field((value) => HostKeys.parse(value)),
-    HostKeys.parse(''),
-  ),
-  'jump-host': field(parseDestination),
-  'jump-ssh-key': privateKey,
+  ...withVariables({
+    user: pattern(USER, 'a user name'),
+    port: withDefault(integer(1, 65535), 22),
+    'ssh-passphrase': secret(rawText()),
+    'known-hosts': withDefault(
+      field((value) => HostKeys.parse(value)),
+      HostKeys.parse(''),
+    ),
+    'jump-host': field(parseDestination),
+    'jump-ssh-key': privateKey,
+    'docker-host': pattern(
+      /^(unix:\/\/\/[A-Za-z0-9._/@+-]+|tcp:\/\/[A-Za-z0-9._:[\]-]+)$/,
+      'a Docker address on the server, such as unix:///run/user/1000/docker.sock',
+    ),
+  }),
   'connect-timeout': withDefault(duration(1000, 600_000), 30_000),
-  'docker-host': pattern(
-    /^(unix:\/\/\/[A-Za-z0-9._/@+-]+|tcp:\/\/[A-Za-z0-9._:[\]-]+)$/,
-    'a Docker address on the server, such as unix:///run/user/1000/docker.sock',
-  ),
 };
 
 const path = pattern(PATH, 'an absolute path of plain characters (letters, digits and . _ @ + -)');
 
 /** The server inputs for an action that needs a server. Light: nothing of SSH is loaded by it. */
 export const serverFields = {
-  host: { ...destinations, required: true },
-  'ssh-key': required(privateKey),
-  path: required(path),
+  ...withVariables({
+    host: { ...destinations, required: true },
+    'ssh-key': required(privateKey),
+    path: required(path),
+  }),
   ...shared,
 };
 
 /** The same for an action that can do without a server: `host`, `ssh-key` and `path` may be empty. */
 export const optionalServerFields = {
-  host: destinations,
-  'ssh-key': privateKey,
-  path,
+  ...withVariables({ host: destinations, 'ssh-key': privateKey, path }),
   ...shared,
 };
 
@@ -116,14 +135,23 @@ export function serversOf(inputs: ServerInputs): Server[] {
   const key = inputs['ssh-key'];
   const hostKeys = inputs['known-hosts'];
   const passphrase = inputs['ssh-passphrase'];
-  if (key === undefined) throw wrong('ssh-key', 'is required with `host` and is empty', whyEmpty('ssh-key'));
+  if (key === undefined)
+    throw wrong(
+      'ssh-key',
+      'is required with `host` and is empty',
+      whyEmpty('ssh-key', { variable: serverVariable('ssh-key') }),
+    );
   if (inputs['jump-ssh-key'] !== undefined && !inputs['jump-host']) {
     throw wrong('jump-ssh-key', 'is given without `jump-host`');
   }
   const hop = (where: Destination, defaultPort: number): Omit<Hop, 'key'> => {
     const user = where.user ?? inputs.user;
     if (user === undefined) {
-      throw wrong('user', `is needed: ${where.host} names none`, 'Set `user`, or write user@host.');
+      throw wrong(
+        'user',
+        `is needed: ${where.host} names none`,
+        `Set \`user\` or ${serverVariable('user')}, or write user@host.`,
+      );
     }
     return { host: where.host, port: where.port ?? defaultPort, user, hostKeys };
   };

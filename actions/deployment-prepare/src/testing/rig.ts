@@ -32,7 +32,7 @@ export async function rigPrepare(
     secrets,
     async prepare(given) {
       written.summary = '';
-      const inputs = parseFields(fields, (name) => given[name] ?? '');
+      const inputs = parseFields(fields, { input: (name) => given[name] ?? '' });
       const ports = {
         workflow,
         log: github.log,

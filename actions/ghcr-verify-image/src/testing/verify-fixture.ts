@@ -67,7 +67,10 @@ export async function runVerify({
   const names = new Set(Object.keys(fields));
   for (const name of Object.keys(inputs)) if (!names.has(name)) throw new Error(`there is no input ${name}`);
   try {
-    const parsed = parseFields(fields, (name) => inputs[name] ?? '', secrets.add);
+    const parsed = parseFields(fields, {
+      input: (name) => inputs[name] ?? '',
+      onSecret: secrets.add,
+    });
     run.outputs = await verifyImages(parsed, {
       log,
       clock: realTime ? systemClock : clock,

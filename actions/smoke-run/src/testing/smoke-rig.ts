@@ -123,10 +123,9 @@ export function smokeRig(hooks: {
     let summary = '';
     const annotations: unknown[][] = [];
     const written: Record<string, string> = {};
-    const inputs = parseFields(
-      fields,
-      (name) => ({ 'base-url': app.url, ...values })[name] ?? '',
-    ) as SmokeInputs;
+    const inputs = parseFields(fields, {
+      input: (name) => ({ 'base-url': app.url, ...values })[name] ?? '',
+    }) as SmokeInputs;
     const ports = {
       log,
       clock: systemClock,

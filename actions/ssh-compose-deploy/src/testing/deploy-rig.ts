@@ -79,7 +79,7 @@ export function deployRig<N extends string>(
       'wait-timeout': '20s',
       ...more,
     };
-    return parseFields(fields, (name) => given[name] ?? '');
+    return parseFields(fields, { input: (name) => given[name] ?? '' });
   };
   const world = (run = '') => {
     const workflow = {

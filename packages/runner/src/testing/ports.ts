@@ -30,6 +30,7 @@ export function fakePorts(workflow: Partial<Ports['workflow']> = {}): FakePorts 
     workflow: fakeWorkflow(workflow),
     redactor: secrets,
     signal: controller.signal,
+    variables: new Map(),
     summaries,
     state,
     annotations,
