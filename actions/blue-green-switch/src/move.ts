@@ -115,7 +115,7 @@ export async function moveTraffic(
   const protocol = { ...ALL_OR_NONE, undo: backFrom };
   const outcomes = await runTogether(members, protocol, {
     ...world,
-    aliveEvery: isCanary ? ALIVE_EVERY : 0,
+    ...(isCanary ? { aliveEvery: ALIVE_EVERY } : {}),
   });
   const elapsed = Math.round(world.clock.now() - begun);
   const outputs = outputsOf(outcomes, elapsed, world);

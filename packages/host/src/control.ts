@@ -13,6 +13,15 @@ export async function sendGo(session: Session, reference: RunReference): Promise
   return await ask(session, '_go', reference, ['went', 'late', 'ended']);
 }
 
+/** Tells a run that the runner is there, by a figure that it has not told before. */
+export async function sendSignOfLife(
+  session: Session,
+  reference: RunReference,
+  figure: number,
+): Promise<void> {
+  await ask(session, '_alive', reference, ['noted'], String(figure));
+}
+
 /** Asks a run to stop where it can: a wait for the lock or for go ends, bodies see `cancelled`. */
 export async function cancelRun(session: Session, reference: RunReference): Promise<void> {
   await ask(session, '_cancel', reference, ['cancelled']);
@@ -20,14 +29,19 @@ export async function cancelRun(session: Session, reference: RunReference): Prom
 
 async function ask<Answer extends string>(
   session: Session,
-  entry: '_go' | '_cancel',
+  entry: '_go' | '_alive' | '_cancel',
   reference: RunReference,
   answers: readonly Answer[],
+  ...more: readonly string[]
 ): Promise<Answer> {
   let answer: Answer | undefined;
-  await runEntry(session, { script: execScript(entry), args: [reference.directory] }, ({ type, payload }) => {
-    if (type === 'answer') answer = answers.find((one) => one === payload.toString('latin1'));
-  });
+  await runEntry(
+    session,
+    { script: execScript(entry), args: [reference.directory, ...more] },
+    ({ type, payload }) => {
+      if (type === 'answer') answer = answers.find((one) => one === payload.toString('latin1'));
+    },
+  );
   if (answer === undefined) throw new SessionFailure('lost', `${session.name} gave no answer that is one`);
   return answer;
 }

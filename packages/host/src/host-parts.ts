@@ -4,8 +4,8 @@ import { sentText } from './sent-text.ts';
 const PRELUDE = part(new URL('sh/prelude.sh', import.meta.url));
 /** Whether a process that left its identity still lives. */
 export const PROCESSES = part(new URL('sh/processes.sh', import.meta.url), { needs: [PRELUDE] });
-const JOURNAL = part(new URL('sh/journal.sh', import.meta.url), { needs: [PRELUDE] });
 const COMMANDS = part(new URL('sh/commands.sh', import.meta.url), { needs: [PROCESSES] });
+const JOURNAL = part(new URL('sh/journal.sh', import.meta.url), { needs: [COMMANDS] });
 const HOLDER = part(new URL('sh/holder.sh', import.meta.url), { needs: [PRELUDE] });
 const LOCK = part(new URL('sh/lock.sh', import.meta.url), { needs: [HOLDER, COMMANDS] });
 const LIFE = part(new URL('sh/life.sh', import.meta.url), { needs: [JOURNAL, LOCK] });
@@ -24,6 +24,7 @@ const EXECS = {
   _launch: part(new URL('sh/launch.sh', import.meta.url), { needs: [FOLDERS, RECEIVE, FOLLOW] }),
   _follow: FOLLOW,
   _go: CONTROL,
+  _alive: CONTROL,
   _cancel: CONTROL,
   _read_result: CONTROL,
   _status: part(new URL('sh/status.sh', import.meta.url), { needs: [FRAMES, PROCESSES, HOLDER] }),

@@ -6,6 +6,7 @@ import { memoryLog } from '@deploy-actions/kit/testing';
 import { changed } from './define-program.ts';
 import type { Member } from './fleet.ts';
 import { fleetFailure, outcomeText } from './outcome.ts';
+import { startRun } from './start.ts';
 import { type TestHost, eventually, hostsForEach } from './testing/hosts.ts';
 import { ALL_OR_NONE, ALONE, type Protocol, type TogetherOptions, runTogether } from './together.ts';
 
@@ -43,7 +44,7 @@ const options = (more: Partial<TogetherOptions> = {}) => ({
 
 const TELL = `mkdir -p "$(dirname "$told")"; tell() { echo "$name $1" >>"$told"; }`;
 const GO = `await_go 30 || { result stopped true; fail lost lost 'nothing was changed'; }`;
-const PROCEED = `phase ready; wait_until 30 'the others' test -f "$run/proceed" || { result stopped true; fail lost lost 'nothing was changed'; }`;
+const PROCEED = `phase ready; await_word 30 'the others' || { result stopped true; fail lost lost 'nothing was changed'; }`;
 /** In batches: between \`begin\` and \`done\` a server is being changed. */
 const BATCHED = `operate() { ${TELL}; ${PROCEED}; tell begin; phase up; tell done; phase all-ready; ${GO}; tell kept; }`;
 
@@ -236,4 +237,34 @@ test('a cancellation leaves alone what is better finished, on a single server', 
   mkdirSync(common.path, { recursive: true });
   writeFileSync(path.join(common.path, 'told'), '');
   await eventually(() => hosts['a']!.read('.deploy/runs/run-1/deploy-1/result').includes('succeeded'), 'a');
+});
+
+test('a runner that is gone leaves no server at a gate for longer than its silence', async () => {
+  const gate = (body: string) => `runner_patience=1; ${body}`;
+  for (const [body, phase] of [
+    [gate(`operate() { ${PROCEED}; }`), 'ready'],
+    [gate(`operate() { phase all-ready; ${GO}; }`), 'all-ready'],
+    [gate(`operate() { touch "$run/proceed"; ${PROCEED}; phase all-ready; ${GO}; }`), 'all-ready'],
+  ] as const) {
+    const host = hostWith('dash');
+    // Started, and nobody says anything any more.
+    const run = await startRun(host.session(), host.operation({ body }), { clock: systemClock });
+    const began = Date.now();
+    const result = await run.result;
+    expect(result.failure).toMatchObject({ kind: 'lost', message: 'nothing was changed' });
+    expect(result.phases.at(-1)!.name).toBe(phase);
+    expect(Date.now() - began).toBeLessThan(15_000);
+    expect(host.read('.deploy/runs/run-1/deploy-1/log')).toContain('has not been heard of for 1 s');
+  }
+});
+
+test('servers at a gate hear that the runner is there, for as long as another one takes', async () => {
+  const waiting = `runner_patience=2; ${BATCHED}`;
+  const { members, told } = serversOf({
+    a: waiting,
+    b: waiting.replace('tell begin;', 'tell begin; nap 5;'),
+  });
+  const outcomes = await runTogether(members, batches(2), options({ aliveEvery: 200 }));
+  expect(fleetFailure(outcomes, {})).toBeUndefined();
+  expect(told().slice(-2).sort()).toEqual(['a kept', 'b kept']);
 });

@@ -1,5 +1,5 @@
 import { type Clock, Failure, type Log, messageOf } from '@deploy-actions/kit';
-import { upload } from './control.ts';
+import { sendSignOfLife } from './control.ts';
 import { type Fleet, type Member, type MemberRun, openFleet, patiently } from './fleet.ts';
 import { type MemberOutcome, memberFailure, succeeded } from './outcome.ts';
 import { type PhaseName, hasReached } from './phase.ts';
@@ -46,6 +46,9 @@ export interface Protocol {
   undo?(member: Member, outcome: MemberOutcome): Operation | undefined;
 }
 
+/** Milliseconds between signs of life. */
+const ALIVE_EVERY = 15_000;
+
 /** Each server for itself. */
 export const ALONE: Protocol = { steps: [] };
 
@@ -58,7 +61,10 @@ export interface TogetherOptions {
   signal: AbortSignal;
   /** Lines carry the server's name; default: when there are several. */
   named?: boolean;
-  /** Tells each server, every so many milliseconds, that the runner is still there; 0 or absent: does not. */
+  /**
+   * Milliseconds between two signs of life that each server gets, since at a gate it waits no longer than three minutes
+   * without; default: 15 s where there are several, none for a single one.
+   */
   aliveEvery?: number;
   /** Hears all that the runs tell, beside the log. */
   onEvent?(name: string, event: RunEvent): void;
@@ -77,6 +83,8 @@ export async function runTogether(
   options: TogetherOptions,
 ): Promise<MemberOutcome[]> {
   const { clock, log, signal, named = members.length > 1 } = options;
+  const { aliveEvery = members.length > 1 ? ALIVE_EVERY : 0 } = options;
+  const hushes: (() => void)[] = [];
   const voice = teller(log, named);
   const fleet = openFleet({
     clock,
@@ -85,7 +93,10 @@ export async function runTogether(
       voice.tell(name, event);
       options.onEvent?.(name, event);
     },
-    onStart: options.onStart,
+    onStart(name, reference) {
+      options.onStart?.(name, reference);
+      if (aliveEvery > 0) hushes.push(signsOfLife(fleet.runs.at(-1)!, aliveEvery));
+    },
   });
   const steps = members.length > 1 ? protocol.steps : [];
   const inOrder = () =>
@@ -93,15 +104,11 @@ export async function runTogether(
   try {
     await fleet.start(members, steps.length > 0);
     if (!(await takeSteps(fleet, inOrder(), steps, options))) await fleet.cancel();
-    const hush = signsOfLife(fleet.runs, options);
-    try {
-      await fleet.until(() => fleet.runs.every(({ outcome }) => outcome !== undefined));
-    } finally {
-      hush();
-    }
+    await fleet.until(() => fleet.runs.every(({ outcome }) => outcome !== undefined));
   } catch (error) {
     throw await abandon(fleet, protocol, error, signal.aborted);
   } finally {
+    for (const hush of hushes) hush();
     await voice.close();
   }
   if (signal.aborted && fleet.runs.some(({ outcome }) => !outcome?.result)) {
@@ -229,23 +236,22 @@ async function undoOthers(
   }
 }
 
-/** Writes a new figure into each run's folder from time to time: the sign that somebody follows. Answers its end. */
-function signsOfLife(
-  runs: readonly MemberRun[],
-  { clock, aliveEvery = 0 }: Pick<TogetherOptions, 'clock' | 'aliveEvery'>,
-): () => void {
-  const stop = new AbortController();
-  if (aliveEvery === 0) return () => undefined;
-  void (async () => {
-    for (let count = 1; !stop.signal.aborted; count += 1) {
-      for (const { run, outcome } of runs) {
-        if (outcome) continue;
-        await upload(run.session, run.reference.path, run.reference.directory, [
-          { name: 'alive', content: `${count}\n` },
-        ]).catch(() => undefined);
-      }
-      await clock.sleep(aliveEvery, stop.signal).catch(() => undefined);
-    }
-  })();
-  return () => stop.abort();
+/**
+ * Tells a run that the runner is there, until it has ended. By the machine's own timers: what a server must hear is no
+ * step of a policy that a test's clock could shorten. Answers what ends it.
+ */
+function signsOfLife(one: MemberRun, every: number): () => void {
+  let over = false;
+  let timer: NodeJS.Timeout | undefined;
+  const tell = async (figure: number): Promise<void> => {
+    if (over || one.outcome) return;
+    // What is not heard now is heard the next time, perhaps by another connection.
+    await sendSignOfLife(one.run.session, one.run.reference, figure).catch(() => undefined);
+    if (!over) timer = setTimeout(() => void tell(figure + 1), every);
+  };
+  void tell(1);
+  return () => {
+    over = true;
+    clearTimeout(timer);
+  };
 }

@@ -93,7 +93,7 @@ describe('commands on one server for all', () => {
     writeFileSync(told, '');
     const operate = (name: string, database: string, before = '') =>
       `operate() { ${before} await_go 20 || { result stopped true; fail lost lost 'no word'; }; phase database; ${database} phase up; echo ${name} >>${told}; }`;
-    const waits = `wait_until 20 web2 test -f "$run/proceed" || { result stopped true; fail lost lost 'nothing was changed'; };`;
+    const waits = `await_word 20 web2 || { result stopped true; fail lost lost 'nothing was changed'; };`;
     const outcomes = await runTogether(
       [
         member('web2', operate('web2', `${commands} echo commands >>${told};`)),

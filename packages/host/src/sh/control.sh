@@ -10,6 +10,12 @@ _go() {
   if [ "$(readlink "$1/decision")" = go ]; then frame answer went; else frame answer late; fi
 }
 
+# $1: the run's folder, $2: a figure that was not there before: the runner is there.
+_alive() {
+  printf '%s\n' "$2" >"$1/alive"
+  frame answer noted
+}
+
 _cancel() {
   : >"$1/cancel"
   frame answer cancelled

@@ -162,7 +162,7 @@ forget_tags() {
 pass_first_gate() {
   [ "$gates" = true ] || return 0
   phase ready
-  wait_until "$go_deadline" 'the other servers' test -f "$run/proceed"
+  await_word "$go_deadline" 'the other servers'
 }
 
 pass_last_gate() {

@@ -23,7 +23,7 @@ operate() {
   fi
   if [ -n "$database_elsewhere" ]; then
     phase database
-    if ! wait_until "$database_seconds" "the commands on $database_elsewhere" test -f "$run/proceed"; then
+    if ! await_word "$database_seconds" "the commands on $database_elsewhere"; then
       result stopped true
       fail lost no-go "the commands on $database_elsewhere did not end well, or no word of it came: nothing was changed here" 'Run it again.'
     fi
