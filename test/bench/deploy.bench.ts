@@ -9,6 +9,7 @@ import { startBundle } from '@deploy-actions/tooling';
 const ROUNDS = 5;
 /** Added round trips, in milliseconds. */
 const ROUND_TRIPS = [0, 50];
+const BESIDE = process.env['DEPLOY_ACTIONS_BESIDE'];
 const PATH = '/srv/deploy/shop';
 const UP = 'docker compose pull --quiet && docker compose up --detach --wait --quiet-pull';
 const SETTLE =
@@ -32,16 +33,18 @@ interface Cost {
 /**
  * The same upgrade, three ways, in turn in one run: `docker compose pull && up -d --wait` on the server itself;
  * ssh-compose-deploy (the bundle, from the start of its process to its end); and the usual way, a copy by scp and an
- * ssh for each command, by the system's OpenSSH. Round trips are added by a link in front of sshd.
+ * ssh for each command, by the system's OpenSSH. Round trips are added by a link in front of sshd. With
+ * DEPLOY_ACTIONS_BESIDE, the bundle of that checkout takes its turn too.
  */
 export async function run(): Promise<void> {
-  const lab = await openLab({ hosts: 3, progress: (line) => console.log(`  ${line}`) });
+  const lab = await openLab({ hosts: BESIDE ? 4 : 3, progress: (line) => console.log(`  ${line}`) });
   const folder = mkdtempSync(join(tmpdir(), 'deploy-bench-'));
   try {
     await publishTags(lab);
     writeFileSync(join(folder, 'compose.yaml'), composeFile());
     writeFileSync(join(folder, 'nginx.conf'), readFileSync(join(SAMPLE_APP, 'nginx.conf')));
-    const makers = [onServer, ours, usual];
+    const makers: (typeof onServer)[] = [onServer, ours(), usual];
+    if (BESIDE) makers.push(ours(BESIDE));
     // A server for each, so that they can take turns.
     const ways = makers.map((make, index) => make(lab, lab.hosts[index]!, folder));
     const rows: string[][] = [];
@@ -144,16 +147,16 @@ function onServer({ registry }: Lab, host: Host, folder: string): Way {
   };
 }
 
-/** The bundle, as the runner starts it. */
-function ours({ key, registry }: Lab, host: Host, folder: string): Way {
-  return {
+/** The bundle, as the runner starts it, of this checkout or of another. */
+function ours(tree?: string): typeof onServer {
+  return ({ key, registry }, host, folder) => ({
     host,
-    title: 'ssh-compose-deploy',
+    title: tree === undefined ? 'ssh-compose-deploy' : 'ssh-compose-deploy of the other checkout',
     async deploy(tag, link) {
       const { exitCode, shown } = await startBundle({
         action: 'ssh-compose-deploy',
         workspace: folder,
-        tree: process.env['DEPLOY_ACTIONS_TREE'],
+        tree,
         inputs: {
           host: `deploy@127.0.0.1:${link.port}`,
           'ssh-key': key.privateKey,
@@ -166,7 +169,7 @@ function ours({ key, registry }: Lab, host: Host, folder: string): Way {
       }).done;
       if (exitCode !== 0) throw new Error(shown);
     },
-  };
+  });
 }
 
 /** What many workflows do: a copy, then a connection for each command. */

@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Fields } from '@deploy-actions/kit';
 import { findRoot, listActions, node24, readAction } from '@deploy-actions/tooling';
 import { samplesFor } from '../contract/samples.ts';
 
@@ -12,6 +13,9 @@ const ROUNDS = 15;
 
 /** How long a bundle may take to connect before it counts as one that does not, in milliseconds. */
 const PATIENCE = 3000;
+
+/** Another checkout, whose bundles are held against ours. */
+const BESIDE = process.env['DEPLOY_ACTIONS_BESIDE'];
 
 /** What is started: a program with its environment, over when it ends or when it connects. */
 interface Start {
@@ -26,7 +30,8 @@ interface Start {
 /**
  * The start of each bundle, as a multiple of an empty program's: up to its error about missing inputs (what every
  * run pays), and with right inputs up to its first connection to a server (all that it needs by then is loaded).
- * Rounds alternate between all of them, so that a busy moment hits them alike. And the bundles' sizes.
+ * Rounds alternate between all of them, so that a busy moment hits them alike. And the bundles' sizes. With
+ * DEPLOY_ACTIONS_BESIDE, the bundles of that checkout stand beside ours.
  */
 export async function run(): Promise<void> {
   const root = findRoot();
@@ -47,7 +52,15 @@ export async function run(): Promise<void> {
     writeFileSync(join(folder, 'compose.yaml'), 'services: { web: { image: nginx } }\n');
     const starts: Start[] = [
       { title: '(empty)', path: empty, env: {}, until: 'end', size: '' },
-      ...listActions(root).flatMap((name) => startsOf(root, name, samples, folder)),
+      ...(
+        await Promise.all(
+          listActions(root).map(async (name) => {
+            const needed = await neededBy(root, name);
+            const trees = [root, ...(BESIDE && listActions(BESIDE).includes(name) ? [BESIDE] : [])];
+            return trees.flatMap((tree) => startsOf(tree, name, needed, samples, folder));
+          }),
+        )
+      ).flat(),
     ];
     const times = new Map(starts.map((start) => [start, [] as (number | undefined)[]]));
     for (let round = 0; round < ROUNDS; round += 1) {
@@ -95,18 +108,36 @@ const ALSO: Record<string, Record<string, string | undefined>> = {
   'smoke-run': { checks: '- { name: home, request: GET / }', 'base-url': 'http://ADDRESS/' },
 };
 
-function startsOf(root: string, name: string, samples: Record<string, string>, folder: string): Start[] {
+/** The inputs that an action needs. */
+async function neededBy(root: string, name: string): Promise<ReadonlySet<string>> {
+  const { fields } = (await import(join(root, 'actions', name, 'src/fields.ts'))) as { fields: Fields };
+  return new Set(Object.entries(fields).flatMap(([input, { required }]) => (required ? [input] : [])));
+}
+
+function startsOf(
+  root: string,
+  name: string,
+  needed: ReadonlySet<string>,
+  samples: Record<string, string>,
+  folder: string,
+): Start[] {
   const action = readAction(name, root);
   const path = join(action.folder, action.runs.main);
   const env: Record<string, string> = { RUNNER_TEMP: folder, GITHUB_WORKSPACE: folder, HOME: folder };
   const also = ALSO[name] ?? {};
-  for (const [input, { required, default: value = '' }] of Object.entries(action.inputs)) {
+  for (const [input, { default: value = '' }] of Object.entries(action.inputs)) {
     const usual = value.includes('${{') ? '' : value;
-    const text = required || input in also ? (also[input] ?? samples[input] ?? '') : usual;
+    const text = needed.has(input) || input in also ? (also[input] ?? samples[input] ?? '') : usual;
     env[`INPUT_${input.toUpperCase()}`] = text.replace('ADDRESS', samples['address']!);
   }
   return [
-    { title: name, path, env: {}, until: 'end', size: sizeOf(join(root, 'dist', name)) },
+    {
+      title: root === BESIDE ? `${name}, beside` : name,
+      path,
+      env: {},
+      until: 'end',
+      size: sizeOf(join(root, 'dist', name)),
+    },
     { title: '', path, env, until: 'connection', size: '' },
   ];
 }
