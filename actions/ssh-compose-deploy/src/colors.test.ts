@@ -1,3 +1,6 @@
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { afterEach, expect, jest, test } from '@jest/globals';
 import { hostsForEach } from '@deploy-actions/host/testing';
 import type { FakeDocker } from '@deploy-actions/release/testing';
@@ -89,4 +92,65 @@ test('a network that was made otherwise is refused before anything changes', asy
     ),
   });
   expect(servers.web1.docker.containers()).toEqual(before);
+});
+
+const PUBLISHED = `
+name: shop
+services:
+  web:
+    image: registry.test/shop/api:\${TAG}
+    healthcheck: { test: [CMD, check] }
+    ports: [{ target: 80, published: '8080' }]
+  api:
+    image: registry.test/shop/api:\${TAG}
+    healthcheck: { test: [CMD, check] }
+    ports: [{ target: 81, published: '8081' }]
+`;
+const COLORED = { color: 'green', 'color-services': 'web\napi', 'port-range': '18000-18099' };
+const allocated = (ports: string) =>
+  ports
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => Number(line.split(' ')[4]));
+
+test('applications that are deployed to colours at the same moment on one server have ports of their own, both colours’', async () => {
+  // As one server has them: applications with folders of their own, and one place where ports are set aside.
+  const portClaims = path.join(mkdtempSync(path.join(tmpdir(), 'claims-')), 'ports');
+  const rigs = [0, 1, 2].map(() => deployRig(['web1'], hostWith, { portClaims }));
+  const deployments = await Promise.all(
+    rigs.map((rig) => {
+      rig.compose(PUBLISHED.replaceAll(/, published: '\d+'/g, ''));
+      return rig.deploy('v1', COLORED);
+    }),
+  );
+  deployments.forEach(well);
+  const ports = rigs.map((rig) => allocated(rig.servers.web1.host.read('.deploy/ports')));
+  expect(ports.map((one) => one.length)).toEqual([4, 4, 4]);
+  expect(new Set(ports.flat()).size).toBe(12);
+  expect(readdirSync(portClaims).map(Number).sort()).toEqual(ports.flat().sort());
+});
+
+test('a port that another application takes between the look and the deployment is left to it, and others are chosen', async () => {
+  const { servers, deploy, compose } = deployRig(['web1'], hostWith);
+  compose(PUBLISHED);
+  const claims = path.join(servers.web1.host.home, 'ports');
+  mkdirSync(claims);
+  // Not seen by the look, and in the way of who would claim it.
+  writeFileSync(path.join(claims, '18000'), '');
+  chmodSync(claims, 0o1777);
+  const deployed = await deploy('v1', COLORED);
+  well(deployed);
+  expect(deployed.log).toContain('another application took a port at the same moment');
+  const ports = allocated(servers.web1.host.read('.deploy/ports'));
+  expect(ports).toHaveLength(4);
+  expect(ports).not.toContain(18000);
+});
+
+test('a folder in which others could take claims away is refused, with what an administrator can run', async () => {
+  const { servers, deploy, compose } = deployRig(['web1'], hostWith);
+  compose(PUBLISHED);
+  mkdirSync(path.join(servers.web1.host.home, 'ports'), { mode: 0o755 });
+  const { failure } = await deploy('v1', COLORED);
+  expect(failure).toMatchObject({ kind: 'refused', remedy: expect.stringContaining('install -d -m 1777') });
+  expect(servers.web1.docker.running()).toEqual([]);
 });

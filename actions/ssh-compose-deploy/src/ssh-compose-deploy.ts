@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { colorUrls } from '@deploy-actions/compose';
 import { type Member, type MemberOutcome, fleetFailure, runTogether } from '@deploy-actions/host';
 import { Failure } from '@deploy-actions/kit';
@@ -15,6 +16,9 @@ import { type Target, prepareAll, prepareOn } from './targets.ts';
 import { type Workspace, readWorkspace } from '@deploy-actions/workspace';
 import { type Transcript, transcript } from './transcript.ts';
 import type { World } from './world.ts';
+
+/** How often ports are chosen anew where another application was faster. */
+const PORT_TRIES = 5;
 
 /** Each server waits this long for the others before it reverts, beside the time that they may take. */
 const GO_MARGIN = 120_000;
@@ -61,6 +65,7 @@ async function deployTo(
   wanted: Wanted,
   outputs: DeployOutputs,
   begun: number,
+  tries = PORT_TRIES,
 ): Promise<DeployOutputs> {
   const targets = await prepareAll(servers, async (server) =>
     prepareOn(server, await world.connect(server), inputs, world, workspace, wanted),
@@ -84,6 +89,14 @@ async function deployTo(
     Object.assign(outputs, { log, 'migration-log': migrationLog });
   }
   world.saveState('ended', 'true');
+  if (tries > 1 && wanted.color && outcomes.some(({ result }) => result?.failure?.code === 'ports-taken')) {
+    world.log.info(
+      'another application took a port at the same moment, so others are chosen; nothing was changed',
+    );
+    const { first, last } = wanted.color.range;
+    const again = { ...wanted, color: { ...wanted.color, start: randomInt(first, last + 1) } };
+    return await deployTo(servers, inputs, world, workspace, again, outputs, begun, tries - 1);
+  }
   await tellRepeated(outcomes, targets, world, outputs);
   const filled = await tellOutcome(outcomes, targets, inputs, world, wanted, outputs, begun);
   const failure = fleetFailure(outcomes, filled, targets.length > 1);
@@ -211,6 +224,7 @@ async function runAll(
       deploymentId,
       staging: target.found.staging,
       dockerHost: target.server.dockerHost,
+      portClaims: world.portClaims,
       adopt: inputs.adopt,
       pull: inputs.pull,
       pullTimeout: inputs['pull-timeout'],

@@ -9,11 +9,11 @@ import {
   prepareRelease,
   secretValues,
 } from '@deploy-actions/release';
-import type { Ports } from '@deploy-actions/runner';
 import type { Server, Session } from '@deploy-actions/shell';
 import { placeInComposeFile } from './compose-error.ts';
 import type { DeployInputs } from './fields.ts';
 import type { Workspace } from '@deploy-actions/workspace';
+import type { World } from './world.ts';
 
 /** A server with what was found on it and what is to be done there. */
 export interface Target {
@@ -61,7 +61,7 @@ export async function prepareOn(
   server: Server,
   session: Session,
   inputs: DeployInputs,
-  ports: Ports,
+  ports: World,
   workspace: Workspace,
   wanted: Wanted,
 ): Promise<Target> {
@@ -80,6 +80,7 @@ export async function prepareOn(
         // The first colour takes the running stack as the live one, with its data and env files.
         adopt: inputs.adopt || inputs.color !== undefined,
         dockerHost: server.dockerHost,
+        portClaims: ports.portClaims,
       },
       {
         signal: ports.signal,

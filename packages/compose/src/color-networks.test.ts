@@ -25,7 +25,12 @@ const split = (from: ComposeModel, services = ['web', 'api']) =>
   splitColors(
     from,
     { color: 'green', services, liveOnly: [] },
-    portAllocator('green', [], new Set(), { first: 18000, last: 18009 }, false),
+    portAllocator({
+      recorded: [],
+      taken: new Set(),
+      range: { first: 18000, last: 18009 },
+      plainRuns: false,
+    }),
   );
 
 const networksOf = (service: Service) => Object.keys(service.networks ?? {});

@@ -1,17 +1,6 @@
 import { Failure } from '@deploy-actions/kit';
-import { type Color, isColor } from '@deploy-actions/ledger';
+import { type Color, type ColorPort, otherColor } from '@deploy-actions/ledger';
 import type { Port } from './model.ts';
-
-/** A loopback port of the server that belongs to one replica of a service of a colour, for ever. */
-export interface ColorPort {
-  color: Color;
-  service: string;
-  /** Port inside the container. */
-  target: number;
-  /** From 1. */
-  replica: number;
-  port: number;
-}
 
 /** Where each routed port is reached from the server: `service`, or `service-port` where it has several. */
 export function colorUrls(ports: readonly ColorPort[]): Record<string, string> {
@@ -24,25 +13,33 @@ export function colorUrls(ports: readonly ColorPort[]): Record<string, string> {
   return urls;
 }
 
+/** What ports are chosen by. */
+export interface PortChoice {
+  /** Those that this application has set aside; they never change. */
+  recorded: readonly ColorPort[];
+  /** Those that something on the server listens on, or that another application has set aside. */
+  taken: ReadonlySet<number>;
+  range: { first: number; last: number };
+  /** Where in the range the search begins. Default: at its first. */
+  start?: number | undefined;
+  /** The plain stack still holds the ports that it publishes; it goes before blue comes. */
+  plainRuns: boolean;
+}
+
+/** Answers the ports of a service's port in a colour, one per replica, in their order. */
+export type AllocatePorts = (color: Color, service: string, port: Port, replicas: number) => number[];
+
 /**
  * Answers ports from what is recorded, else the one that the compose file publishes (blue has the addresses that
- * the plain stack had), else from the range; none that is taken. Recorded ports never change.
+ * the plain stack had), else from the range; none that is taken. Throws `input` where the range has none left, or where
+ * a service has fewer of a colour than it needs now.
  */
-export function portAllocator(
-  color: Color,
-  recorded: readonly ColorPort[],
-  taken: ReadonlySet<number>,
-  range: { first: number; last: number },
-  /** The plain stack still holds the ports that it publishes; it goes before blue comes. */
-  plainRuns: boolean,
-): (service: string, port: Port, replicas: number) => number[] {
+export function portAllocator({ recorded, taken, range, start, plainRuns }: PortChoice): AllocatePorts {
   const used = new Set(recorded.map((one) => one.port));
   const isFree = (port: number) => !used.has(port) && !taken.has(port);
-  return (service, port, replicas) => {
-    const known = recorded
-      .filter((one) => one.color === color && one.service === service && one.target === port.target)
-      .sort((a, b) => a.replica - b.replica)
-      .map((one) => one.port);
+  const from = start !== undefined && start > range.first && start <= range.last ? start : range.first;
+  return (color, service, port, replicas) => {
+    const known = portsOf(recorded, color, service, port.target);
     if (known.length >= replicas) return known.slice(0, replicas);
     if (known.length > 0) {
       throw wrong(
@@ -62,9 +59,13 @@ export function portAllocator(
       used.add(published);
       return [published];
     }
-    for (let first = range.first; first + replicas - 1 <= range.last; first += 1) {
+    const firsts = Array.from(
+      { length: Math.max(0, range.last - range.first + 1) },
+      (_, index) => range.first + index,
+    );
+    for (const first of [...firsts.filter((one) => one >= from), ...firsts.filter((one) => one < from)]) {
       const block = Array.from({ length: replicas }, (_, index) => first + index);
-      if (!block.every(isFree)) continue;
+      if (block.at(-1)! > range.last || !block.every(isFree)) continue;
       for (const one of block) used.add(one);
       return block;
     }
@@ -76,19 +77,35 @@ export function portAllocator(
   };
 }
 
-/** Lines of colour, service, target, replica and port: how allocations are kept on the server. */
-export function formatPorts(ports: readonly ColorPort[]): string {
-  return ports
-    .map((one) => `${one.color} ${one.service} ${one.target} ${one.replica} ${one.port}\n`)
-    .join('');
+/**
+ * The ports of both colours, so that a proxy can be prepared for the other one before that is deployed. `own` are those
+ * of the colour that is. What is set aside for the other one already stays as it is.
+ */
+export function withOtherColor(
+  own: readonly ColorPort[],
+  color: Color,
+  recorded: readonly ColorPort[],
+  published: (service: string, target: number) => Port,
+  allocate: AllocatePorts,
+): ColorPort[] {
+  const other = otherColor(color);
+  const routes = new Map(own.map((one) => [`${one.service}:${one.target}`, one]));
+  return [
+    ...own,
+    ...[...routes.values()].flatMap(({ service, target }) => {
+      const known = portsOf(recorded, other, service, target);
+      const replicas = own.filter((one) => one.service === service && one.target === target).length;
+      const ports = known.length > 0 ? known : allocate(other, service, published(service, target), replicas);
+      return ports.map((port, index) => ({ color: other, service, target, replica: index + 1, port }));
+    }),
+  ];
 }
 
-export function parsePorts(text: string): ColorPort[] {
-  return text.split('\n').flatMap((line) => {
-    const [color, service = '', target, replica, port] = line.split(' ');
-    if (!isColor(color)) return [];
-    return [{ color, service, target: Number(target), replica: Number(replica), port: Number(port) }];
-  });
+function portsOf(recorded: readonly ColorPort[], color: Color, service: string, target: number): number[] {
+  return recorded
+    .filter((one) => one.color === color && one.service === service && one.target === target)
+    .sort((a, b) => a.replica - b.replica)
+    .map((one) => one.port);
 }
 
 function wrong(input: string, message: string, remedy?: string): Failure {

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
+import { type Color, type ColorPort, formatPorts, parsePorts } from '@deploy-actions/ledger';
 import fc from 'fast-check';
 import { changingServices, splitColors } from './color.ts';
-import { type ColorPort, colorUrls, formatPorts, parsePorts, portAllocator } from './color-ports.ts';
+import { colorUrls, portAllocator } from './color-ports.ts';
 import { type ComposeModel, type Port, parseModel } from './model.ts';
 
 const range = { first: 18000, last: 18009 };
@@ -25,11 +26,23 @@ function model(): ComposeModel {
   return resolved;
 }
 
+/** The ports of one colour. */
+const portsOf = (
+  color: Color,
+  recorded: readonly ColorPort[],
+  taken: ReadonlySet<number>,
+  within: { first: number; last: number },
+  plainRuns: boolean,
+) => {
+  const allocate = portAllocator({ recorded, taken, range: within, plainRuns });
+  return (service: string, one: Port, replicas: number) => allocate(color, service, one, replicas);
+};
+
 const split = (services: string[], liveOnly: string[] = [], from = model()) =>
   splitColors(
     from,
     { color: 'green', services, liveOnly },
-    portAllocator('green', [], new Set(), range, false),
+    portAllocator({ recorded: [], taken: new Set(), range, plainRuns: false }),
   );
 
 test('a colour holds what changes, the base project what is shared', () => {
@@ -114,7 +127,8 @@ test.each([
     const again = splitColors(
       from,
       { color: 'green', services: ['web'], liveOnly: [] },
-      portAllocator('green', first.ports, new Set([18000]), range, false),
+      portAllocator({ recorded: first.allocated, taken: new Set([18000]), range, plainRuns: false }),
+      first.allocated,
     );
     expect(again.ports).toEqual(first.ports);
     expect(again.color).toEqual(first.color);
@@ -149,14 +163,14 @@ test('what changes are the services that images name, and those of the same repo
 });
 
 test('blue has the address that the plain stack had; the others come from the range', () => {
-  const blue = portAllocator('blue', [], new Set([8080]), range, true);
+  const blue = portsOf('blue', [], new Set([8080]), range, true);
   expect(blue('web', port, 1)).toEqual([8080]);
-  const taken = portAllocator('blue', [], new Set([8080]), range, false);
+  const taken = portsOf('blue', [], new Set([8080]), range, false);
   expect(taken('web', port, 1)).toEqual([18000]);
 });
 
 test('several replicas of blue cannot share the port of the plain stack, and fewer keep the first of theirs', () => {
-  const blue = portAllocator('blue', [], new Set([8080]), range, true);
+  const blue = portsOf('blue', [], new Set([8080]), range, true);
   expect(blue('web', port, 2)).toEqual([18000, 18001]);
   const recorded = [18004, 18005].map((one, index): ColorPort => ({
     color: 'blue',
@@ -165,7 +179,7 @@ test('several replicas of blue cannot share the port of the plain stack, and few
     replica: index + 1,
     port: one,
   }));
-  const fewer = portAllocator('blue', recorded, new Set([8080]), range, true);
+  const fewer = portsOf('blue', recorded, new Set([8080]), range, true);
   expect(fewer('web', port, 1)).toEqual([18004]);
 });
 
@@ -180,7 +194,7 @@ test('replicas by `scale` count like those by `deploy`', () => {
 
 test('a recorded port never changes, and no two replicas ever share one', () => {
   const recorded: ColorPort[] = [{ color: 'green', service: 'web', target: 80, replica: 1, port: 18003 }];
-  const allocate = portAllocator('green', recorded, new Set([18000]), range, false);
+  const allocate = portsOf('green', recorded, new Set([18000]), range, false);
   expect(allocate('web', port, 1)).toEqual([18003]);
   expect(allocate('api', port, 2)).toEqual([18001, 18002]);
   expect(allocate('x', port, 2)).toEqual([18004, 18005]);
@@ -191,7 +205,7 @@ test('a recorded port never changes, and no two replicas ever share one', () => 
       fc.array(fc.integer({ min: 1, max: 4 }), { maxLength: 8 }),
       fc.uniqueArray(fc.integer({ min: 20000, max: 20060 })),
       (replicas, busy) => {
-        const one = portAllocator('green', [], new Set(busy), { first: 20000, last: 20060 }, false);
+        const one = portsOf('green', [], new Set(busy), { first: 20000, last: 20060 }, false);
         const all = replicas.flatMap((count, index) => {
           try {
             return one(`s${index}`, port, count);
@@ -204,6 +218,58 @@ test('a recorded port never changes, and no two replicas ever share one', () => 
       },
     ),
   );
+});
+
+test.each([
+  ['the plain stack holds its port, which is blue’s', true, 1, 'blue', [8080]],
+  ['nothing runs and the port is free', false, 1, 'blue', [8080]],
+  ['blue is first', false, 1, 'green', [18000]],
+  ['there are several replicas', true, 2, 'blue', [18002, 18003]],
+] as const)(
+  'the first deployment to a colour sets the ports of the other one aside too: %s',
+  (_, plainRuns, replicas, other, expected) => {
+    const from = model();
+    from.services['web']!.deploy = { replicas };
+    const color = other === 'blue' ? 'green' : 'blue';
+    const { ports, allocated } = splitColors(
+      from,
+      { color, services: ['web'], liveOnly: [] },
+      portAllocator({ recorded: [], taken: new Set(), range, plainRuns }),
+    );
+    expect(ports.every((one) => one.color === color)).toBe(true);
+    expect(allocated.filter((one) => one.color === other)).toEqual(
+      expected.map((one, index) => ({
+        color: other,
+        service: 'web',
+        target: 80,
+        replica: index + 1,
+        port: one,
+      })),
+    );
+    expect(new Set(allocated.map((one) => one.port)).size).toBe(allocated.length);
+    // The deployment to the other one finds its ports there, and those of this one stay as they are.
+    const later = splitColors(
+      from,
+      { color: other, services: ['web'], liveOnly: [] },
+      portAllocator({ recorded: allocated, taken: new Set(expected), range, plainRuns }),
+      allocated,
+    );
+    expect(later.ports.map((one) => one.port)).toEqual(expected);
+    expect(new Set(later.allocated)).toEqual(new Set(allocated));
+  },
+);
+
+test('who tries again looks for ports elsewhere in the range, and goes round to its beginning', () => {
+  const allocate = portAllocator({
+    recorded: [],
+    taken: new Set([18008]),
+    range,
+    start: 18007,
+    plainRuns: false,
+  });
+  expect(allocate('green', 'web', port, 1)).toEqual([18007]);
+  expect(allocate('green', 'api', port, 2)).toEqual([18000, 18001]);
+  expect(allocate('green', 'more', port, 1)).toEqual([18009]);
 });
 
 test('ports are read back as they were written', () => {

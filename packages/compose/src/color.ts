@@ -1,5 +1,5 @@
 import { Failure } from '@deploy-actions/kit';
-import { type Color, colorProject } from '@deploy-actions/ledger';
+import { type Color, type ColorPort, colorProject } from '@deploy-actions/ledger';
 import {
   type ColorNetwork,
   attachmentsOf,
@@ -7,7 +7,7 @@ import {
   droppedFrom,
   networkName,
 } from './color-networks.ts';
-import type { ColorPort } from './color-ports.ts';
+import { type AllocatePorts, withOtherColor } from './color-ports.ts';
 import { type ComposeModel, type Port, type Service, joinedBy, mapServices, replicasOf } from './model.ts';
 import { parseReference } from '@deploy-actions/image';
 
@@ -26,6 +26,8 @@ export interface ColoredModels {
   shared: ComposeModel;
   /** Ports that are routed: what the proxy, health checks and smoke tests reach. */
   ports: ColorPort[];
+  /** The same of both colours. */
+  allocated: ColorPort[];
   /** Named volumes that must be there before, with what they are made of. */
   volumes: { name: string; driver: string; options: Record<string, string>; key: string }[];
   /** What stands in each colour for the networks of the file. */
@@ -48,12 +50,13 @@ export function changingServices(model: ComposeModel, images: ReadonlyMap<string
 
 /**
  * Splits a resolved model (images in place, paths moved) into a colour and the services that all colours share.
- * `allocate` answers the loopback ports of a service's port, one per replica, in their order.
+ * `recorded` are the loopback ports that are set aside already, of both colours.
  */
 export function splitColors(
   model: ComposeModel,
   request: ColorRequest,
-  allocate: (service: string, port: Port, replicas: number) => number[],
+  allocate: AllocatePorts,
+  recorded: readonly ColorPort[] = [],
 ): ColoredModels {
   const { color } = request;
   const own = new Set(request.services);
@@ -108,7 +111,7 @@ export function splitColors(
           'Take the port out, or leave the service out of `color-services`.',
         );
       }
-      const allocated = allocate(name, port, replicasOf(service));
+      const allocated = allocate(color, name, port, replicasOf(service));
       allocated.forEach((one, index) =>
         ports.push({ color, service: name, target: port.target, replica: index + 1, port: one }),
       );
@@ -156,6 +159,8 @@ export function splitColors(
       options: (volume?.['driver_opts'] as Record<string, string> | undefined) ?? {},
     });
   }
+  const portOf = (name: string, target: number) =>
+    model.services[name]!.ports!.find((port) => port.target === target && isRoutable(port))!;
   const sharedNames = new Set(names.filter((name) => !own.has(name)));
   for (const name of sharedNames) refuseJoined(name, model.services[name]!, own);
   return {
@@ -190,6 +195,7 @@ export function splitColors(
       ),
     },
     ports,
+    allocated: withOtherColor(ports, color, recorded, portOf, allocate),
     volumes,
     networks,
     notes,

@@ -36,5 +36,5 @@ export {
 export { type SentFile, type SentTree, sentTree } from './sent-files.ts';
 export { type ColoredModels, changingServices, splitColors } from './color.ts';
 export { type ColorNetwork, formatNetworks, networksToMake } from './color-networks.ts';
-export { type ColorPort, colorUrls, formatPorts, parsePorts, portAllocator } from './color-ports.ts';
+export { type PortChoice, colorUrls, portAllocator } from './color-ports.ts';
 export { recolor } from './recolor.ts';

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import type { Color } from '@deploy-actions/ledger';
+import type { Color, ColorPort } from '@deploy-actions/ledger';
 import { splitColors } from './color.ts';
-import { type ColorPort, portAllocator } from './color-ports.ts';
+import { portAllocator } from './color-ports.ts';
 import { parseModel } from './model.ts';
 import { recolor } from './recolor.ts';
 import { writeRelease } from './release.ts';
@@ -19,7 +19,7 @@ function split(color: Color, recorded: readonly ColorPort[] = []) {
   return splitColors(
     model,
     { color, services: ['web', 'worker'], liveOnly: [] },
-    portAllocator(color, recorded, new Set(), range, false),
+    portAllocator({ recorded, taken: new Set(), range, plainRuns: false }),
   );
 }
 

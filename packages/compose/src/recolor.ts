@@ -1,6 +1,12 @@
 import { Failure } from '@deploy-actions/kit';
-import { type Color, colorProject, isColorNetwork, otherColor, recolorNetwork } from '@deploy-actions/ledger';
-import type { ColorPort } from './color-ports.ts';
+import {
+  type Color,
+  type ColorPort,
+  colorProject,
+  isColorNetwork,
+  otherColor,
+  recolorNetwork,
+} from '@deploy-actions/ledger';
 import { type ComposeModel, type Port, mapServices } from './model.ts';
 
 /**

@@ -88,6 +88,7 @@ export const FAILURE_KINDS = {
   'network-order': 'refused',
   'network-differs': 'refused',
   'ports-taken': 'busy',
+  'ports-unclaimable': 'refused',
   'hook-failed': 'unhealthy',
   'release-unhealthy': 'unhealthy',
   'restore-failed': 'unhealthy',

@@ -271,8 +271,14 @@ export const TROUBLESHOOTING: Readonly<Record<FailureCode, Explanation>> = {
       'Take the idle colour down, remove that network with `docker network rm`, and deploy again; it is made as the file says.',
   },
   'ports-taken': {
-    meaning: 'Another deployment took the ports of a colour meanwhile.',
-    remedy: 'Run the job again.',
+    meaning:
+      'Another deployment took the ports of a colour meanwhile. Before this is told, others were tried several times.',
+    remedy: 'Run the job again, or widen `port-range`.',
+  },
+  'ports-unclaimable': {
+    meaning:
+      'The folder in which the applications of a server set ports aside is not one that everybody may add to and nobody may take from others (mode 1777).',
+    remedy: 'Make it anew, as root, with the command of the message.',
   },
   'hook-failed': {
     meaning: 'A command of yours failed or took too long, such as a migration.',

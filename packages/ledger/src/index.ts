@@ -1,3 +1,4 @@
+export { type ColorPort, formatPorts, parsePorts } from './color-ports.ts';
 export {
   COLORS,
   type Color,

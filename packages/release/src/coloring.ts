@@ -1,11 +1,9 @@
 import {
-  type ColorPort,
   type ComposeModel,
   type Images,
   changingServices,
   classify,
   formatNetworks,
-  formatPorts,
   networksToMake,
   portAllocator,
   servicesTable,
@@ -15,6 +13,8 @@ import {
 import type { Upload } from '@deploy-actions/host';
 import { Failure } from '@deploy-actions/kit';
 import {
+  type ColorPort,
+  formatPorts,
   type Color,
   canaryOf,
   colorProject,
@@ -34,6 +34,8 @@ export interface ColorWish {
   liveOnly: readonly string[];
   shared: 'keep' | 'update';
   range: { first: number; last: number };
+  /** Where in the range free ports are looked for first: another place than others begin at who look at the same time. */
+  start?: number;
 }
 
 /** A colour that is ready to be deployed beside the live one. */
@@ -87,8 +89,14 @@ export function colorRelease(
     );
   }
   const color = wish.color !== 'auto' ? wish.color : live ? otherColor(live) : 'blue';
-  const allocate = portAllocator(color, found.ports, found.listening, wish.range, plainRuns);
-  const split = splitColors(model, { color, services: own, liveOnly: wish.liveOnly }, allocate);
+  const allocate = portAllocator({
+    recorded: found.ports,
+    taken: found.taken,
+    range: wish.range,
+    start: wish.start,
+    plainRuns,
+  });
+  const split = splitColors(model, { color, services: own, liveOnly: wish.liveOnly }, allocate, found.ports);
   // Before the split: who waits for a one-shot may be on the other side of it.
   const once = [...classify(model, oneShot)].flatMap(([name, kind]) => (kind === 'once' ? [name] : []));
   const release = writeRelease(
@@ -112,7 +120,11 @@ export function colorRelease(
     { name: 'release/needs', content: needsTable(split.color) },
     { name: 'release/restarts', content: restartsTable(split.color) },
     { name: 'release/joins', content: joinsTable(split.color) },
-    { name: 'release/ports', content: formatPorts(split.ports) },
+    { name: 'release/ports', content: formatPorts(split.allocated) },
+    {
+      name: 'release/claims',
+      content: portsToClaim(split.allocated, found.ports, plainRuns ? model : undefined),
+    },
     { name: 'release/shared/compose.json', content: shared.json },
     { name: 'release/shared/services', content: servicesTable(shared.services) },
     { name: 'release/shared/pulls', content: pullList(shared.services) },
@@ -139,6 +151,24 @@ export function colorRelease(
     notes: split.notes,
     uploads,
   };
+}
+
+/** Lines of the ports that nobody has set aside yet. What the plain stack listens on needs no claim. */
+function portsToClaim(
+  allocated: readonly ColorPort[],
+  recorded: readonly ColorPort[],
+  plain: ComposeModel | undefined,
+): string {
+  const held = new Set([
+    ...recorded.map((one) => one.port),
+    ...Object.values(plain?.services ?? {}).flatMap(({ ports = [] }) =>
+      ports.map((one) => Number(one.published)),
+    ),
+  ]);
+  return allocated
+    .filter((one) => !held.has(one.port))
+    .map((one) => `${one.port}\n`)
+    .join('');
 }
 
 /** The words for `docker volume create`, with the labels that Compose would give it. */

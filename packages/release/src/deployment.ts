@@ -1,6 +1,7 @@
 import { canonical, sha256 } from '@deploy-actions/compose';
 import type { Operation } from '@deploy-actions/host';
 import { jsonText } from '@deploy-actions/ledger';
+import { PORT_CLAIMS } from './inspection.ts';
 import type { Prepared, Wanted } from './preparation.ts';
 import { DEPLOY } from './programs.ts';
 
@@ -10,6 +11,8 @@ export interface DeployOptions {
   deploymentId: string;
   staging: string;
   dockerHost: string | undefined;
+  /** Default `PORT_CLAIMS`. */
+  portClaims?: string | undefined;
   adopt: boolean;
   pull: 'always' | 'missing' | 'never';
   pullTimeout: number;
@@ -61,6 +64,7 @@ export function deployOperation(prepared: Prepared, wanted: Wanted, options: Dep
       shared_services: wanted.color?.shared ?? 'keep',
       release: wanted.release,
       docker_host: options.dockerHost ?? '',
+      port_claims: options.portClaims ?? PORT_CLAIMS,
       adopt: String(options.adopt),
       pull: options.pull,
       pull_timeout: seconds(options.pullTimeout),

@@ -1,5 +1,4 @@
 import {
-  type ColorPort,
   type ComposeModel,
   type Environment,
   type InspectedContainer,
@@ -12,10 +11,11 @@ import {
   parseContainers,
   parseImageList,
   parseModel,
-  parsePorts,
 } from '@deploy-actions/compose';
 import { type RunEvent, type Upload, inspect } from '@deploy-actions/host';
 import {
+  type ColorPort,
+  parsePorts,
   type HistoryEntry,
   type ReleaseRecord,
   type TrafficRecord,
@@ -42,7 +42,15 @@ export interface InspectionRequest {
   files: readonly SentFile[];
   adopt: boolean;
   dockerHost: string | undefined;
+  /** Default `PORT_CLAIMS`. */
+  portClaims?: string | undefined;
 }
+
+/**
+ * Where all applications of a server set ports aside, whoever they belong to: any user may write there, and it is still
+ * there after a restart (FHS 3.0, 5.15).
+ */
+export const PORT_CLAIMS = '/var/tmp/deploy-actions-ports';
 
 /** What was found on the server. It holds every secret of the configuration: never log it. */
 export interface Inspection extends StackView {
@@ -84,8 +92,8 @@ export interface StackView {
   /** Why nobody knows by traffic.json where the traffic is; undefined where it can be read, or is not there. */
   trafficUnread: string | undefined;
   ports: ColorPort[];
-  /** Ports that something on the server listens on. */
-  listening: ReadonlySet<number>;
+  /** Ports that something on the server listens on, or that an application has set aside. */
+  taken: ReadonlySet<number>;
   /** `id hash` of containers that came from elsewhere and count as bearing that hash. */
   adopted: string[];
   previousConfig: ComposeModel | undefined;
@@ -129,6 +137,7 @@ export async function inspectForDeploy(
       env_file: request.envFile,
       adopt: String(request.adopt),
       docker_host: request.dockerHost ?? '',
+      port_claims: request.portClaims ?? PORT_CLAIMS,
       env_text: formatEnv(request.env),
     }),
     timeout: LONGEST_LOOK,
@@ -189,6 +198,7 @@ export async function inspectForStatus(
       env_file: '',
       adopt: 'false',
       docker_host: request.dockerHost ?? '',
+      port_claims: PORT_CLAIMS,
       env_text: '',
     }),
     timeout: LONGEST_LOOK,
@@ -226,7 +236,10 @@ function stackView(fields: Readonly<Record<string, string>>): StackView {
     traffic: traffic.record,
     trafficUnread: traffic.unread[0],
     ports: parsePorts(fields['ports'] ?? ''),
-    listening: new Set(lines(fields['listening'] ?? '').map((port) => Number.parseInt(port, 16))),
+    taken: new Set([
+      ...lines(fields['listening'] ?? '').map((port) => Number.parseInt(port, 16)),
+      ...lines(fields['claimed'] ?? '').map(Number),
+    ]),
     previousConfig: previous ? parseModel(previous) : undefined,
     previousRelease: current.records[0],
     history: history.records,

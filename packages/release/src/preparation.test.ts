@@ -37,7 +37,7 @@ function found(change: Partial<Inspection> = {}): Inspection {
     traffic: undefined,
     trafficUnread: undefined,
     ports: [],
-    listening: new Set(),
+    taken: new Set(),
     adopted: [],
     previousConfig: undefined,
     previousRelease: undefined,

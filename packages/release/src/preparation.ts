@@ -1,5 +1,4 @@
 import {
-  type ColorPort,
   type ComposeModel,
   type DigestRule,
   type Images,
@@ -18,7 +17,7 @@ import {
 } from '@deploy-actions/compose';
 import type { Upload } from '@deploy-actions/host';
 import { Failure } from '@deploy-actions/kit';
-import type { Color, ReleaseRecord } from '@deploy-actions/ledger';
+import type { ColorPort, Color, ReleaseRecord } from '@deploy-actions/ledger';
 import { adoptedHashes, adoptionUploads } from './adoption.ts';
 import { badImages } from './bad-images.ts';
 import { type ColorWish, colorRelease } from './coloring.ts';

@@ -14,6 +14,12 @@ const CONTAINER = part(new URL('sh/container.sh', import.meta.url), {
 });
 const COLOR = part(new URL('sh/color.sh', import.meta.url), { needs: [STACK, READING, LIVE_NAMES] });
 
+const TAKEN_PORTS = part(new URL('sh/taken-ports.sh', import.meta.url), { parameters: ['port_claims'] });
+const PORT_CLAIMS = part(new URL('sh/port-claims.sh', import.meta.url), {
+  needs: [STACK, TAKEN_PORTS],
+  parameters: ['port_claims'],
+});
+
 /** Brings a release up and proves it healthy. */
 const BRING_UP = part(new URL('sh/bring-up.sh', import.meta.url), { needs: [STACK] });
 
@@ -25,7 +31,7 @@ const RECORDED = part(new URL('sh/recorded.sh', import.meta.url), {
 /** Looks at the server and resolves the configuration. */
 export const INSPECT = defineInspection({
   name: 'inspect',
-  parts: [STACK, REQUIREMENTS, READING, part(new URL('sh/inspect.sh', import.meta.url))],
+  parts: [STACK, REQUIREMENTS, READING, TAKEN_PORTS, part(new URL('sh/inspect.sh', import.meta.url))],
   parameters: [
     'want',
     'folder',
@@ -35,6 +41,7 @@ export const INSPECT = defineInspection({
     'env_file',
     'adopt',
     'docker_host',
+    'port_claims',
     'env_text',
   ],
   secrets: ['env_text'],
@@ -53,7 +60,7 @@ export const DEPLOY = defineProgram({
     part(new URL('sh/hooks.sh', import.meta.url)),
     part(new URL('sh/pull.sh', import.meta.url), { needs: [COMPLAINT] }),
     COLOR,
-    part(new URL('sh/check-color.sh', import.meta.url)),
+    part(new URL('sh/check-color.sh', import.meta.url), { needs: [PORT_CLAIMS] }),
     part(new URL('sh/deploy.sh', import.meta.url)),
   ],
   parameters: [
@@ -63,6 +70,7 @@ export const DEPLOY = defineProgram({
     'shared_services',
     'release',
     'docker_host',
+    'port_claims',
     'adopt',
     'pull',
     'pull_timeout',

@@ -1,5 +1,5 @@
+import { parsePorts } from '@deploy-actions/ledger';
 import { expect, test } from '@jest/globals';
-import { parsePorts } from '@deploy-actions/compose';
 import { releaseRecord } from '@deploy-actions/ledger/testing';
 import { type RecolorDecision, recordedAs } from './recolored.ts';
 

@@ -1,16 +1,20 @@
 import {
-  type ColorPort,
   type ReleaseService,
-  formatPorts,
   parseModel,
-  parsePorts,
   recolor,
   servicesTable,
   writeRelease,
 } from '@deploy-actions/compose';
 import { type Upload, inspect } from '@deploy-actions/host';
 import type { Log } from '@deploy-actions/kit';
-import { type ReleaseRecord, type RollbackDecision, releaseIdInColor } from '@deploy-actions/ledger';
+import {
+  type ColorPort,
+  formatPorts,
+  parsePorts,
+  type ReleaseRecord,
+  type RollbackDecision,
+  releaseIdInColor,
+} from '@deploy-actions/ledger';
 import type { Server, Session } from '@deploy-actions/shell';
 import { discardStaging } from './inspection.ts';
 import { READ_RELEASE } from './programs.ts';

@@ -98,3 +98,17 @@ test.each([
     expect(colorNetworksOf(seen, 'shop', [{ name: 'web', service: 'web', port: 80 }])).toEqual(expected);
   },
 );
+
+test('a colour that was not deployed yet is where its ports are set aside, in the order of its replicas', () => {
+  const seen = parseLook({
+    containers: JSON.stringify({
+      labels: { 'com.docker.compose.project': 'shop-green', 'com.docker.compose.service': 'web' },
+      status: 'running',
+      ports: { '80/tcp': [{ HostIp: '127.0.0.1', HostPort: '18000' }] },
+    }),
+    ports:
+      'blue web 80 2 18004\nblue web 80 1 18003\nblue api 80 1 18005\nblue web 81 1 18006\ngreen web 80 1 18000\n',
+  });
+  const [route] = deriveRoutes(seen, 'shop', [{ name: 'web', service: 'web', port: 80 }], false);
+  expect(route).toMatchObject({ blue: ['127.0.0.1:18003', '127.0.0.1:18004'], green: ['127.0.0.1:18000'] });
+});

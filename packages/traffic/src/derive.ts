@@ -102,7 +102,8 @@ export function deriveRoutes(
     }
     const of = (containers: readonly LookContainer[], color: Color): string[] => {
       const own = addresses(containers, route);
-      return own.length > 0 ? own : [...(recorded?.[color] ?? [])];
+      if (own.length > 0) return own;
+      return recorded ? [...recorded[color]] : addressesSetAside(look, route, color);
     };
     const addressesByColor = { blue: of(blue, 'blue'), green: of(green, 'green') };
     for (const color of ['blue', 'green'] as const) {
@@ -165,6 +166,14 @@ function addresses(containers: readonly LookContainer[], route: WantedRoute): st
     .flatMap((one) => one.published.get(route.port) ?? [])
     .sort((a, b) => a - b)
     .map((port) => `127.0.0.1:${port}`);
+}
+
+/** Where a colour will be that was not deployed yet. */
+function addressesSetAside(look: Look, route: WantedRoute, color: Color): string[] {
+  return look.ports
+    .filter((one) => one.color === color && one.service === route.service && one.target === route.port)
+    .sort((a, b) => a.replica - b.replica)
+    .map((one) => `127.0.0.1:${one.port}`);
 }
 
 /** Says so when the proxy's configuration names other addresses than the colours have. */

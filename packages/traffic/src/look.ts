@@ -6,6 +6,8 @@ import {
   readHistory,
   readReleases,
   readTraffic,
+  type ColorPort,
+  parsePorts,
 } from '@deploy-actions/ledger';
 import { preparedSite } from './prepared-site.ts';
 import type { ProxyMounts } from './proxy/mounts.ts';
@@ -36,6 +38,8 @@ export interface LookProxy {
 
 export interface Look extends Standing<LookContainer> {
   proxies: readonly LookProxy[];
+  /** What is set aside for the services of both colours. */
+  ports: readonly ColorPort[];
   mounts: readonly ProxyMounts[];
   /** What `install` has prepared. */
   proxy: PreparedSite | undefined;
@@ -76,6 +80,7 @@ export function parseLook(fields: Readonly<Record<string, string>>): Look {
       .map(([, kind, id = '', name = '']) => ({ kind: kind ?? '', id, name })),
     mounts: jsonLines(of('mounts')).map(proxyMounts),
     traffic: traffic.record,
+    ports: parsePorts(of('ports')),
     ...prepared,
     confirm: until === undefined || from === undefined ? undefined : { until: Number(until), from },
     unfinished: [...of('unfinished').matchAll(/^(\w+) (.*\/([^/\n]+)\/([a-z][a-z-]*)-\d+)$/gm)].map(

@@ -5,8 +5,8 @@ import { type Failure, parseFields } from '@deploy-actions/kit';
 import { type DockerServer, dockerServers } from '@deploy-actions/release/testing';
 import { type FakePorts, fakePorts } from '@deploy-actions/runner/testing';
 import { type DeployInputs, type DeployOutputs, fields } from '../fields.ts';
-import type { Connecting } from '@deploy-actions/shell';
 import { deploy } from '../ssh-compose-deploy.ts';
+import type { World } from '../world.ts';
 
 /** The shop: an api that needs a database, of which the api has a version. */
 const COMPOSE = `
@@ -55,14 +55,16 @@ export interface DeployRig<N extends string> {
   start(version: string, more?: Record<string, string>, run?: string): Deploying;
   deploy(version: string, more?: Record<string, string>, run?: string): Promise<Deployed>;
   inputs(version: string, more?: Record<string, string>): DeployInputs;
-  world(run?: string): FakePorts & Connecting;
+  world(run?: string): FakePorts & World;
 }
 
 export function deployRig<N extends string>(
   names: readonly N[],
   hostWith: (shell: 'dash') => TestHost,
+  { portClaims: given }: { portClaims?: string } = {},
 ): DeployRig<N> {
   const { servers, connect } = dockerServers(names, hostWith, IMAGES);
+  const portClaims = given ?? path.join(servers[names[0]!].host.home, 'ports');
   const workspace = path.join(servers[names[0]!].host.home, 'checkout');
   mkdirSync(workspace);
   const compose = (text: string) => writeFileSync(path.join(workspace, 'compose.yaml'), text);
@@ -89,7 +91,7 @@ export function deployRig<N extends string>(
       runNumber: Number(run),
       runUrl: `https://ci.test/${run}`,
     };
-    return { ...fakePorts(workflow), connect };
+    return { ...fakePorts(workflow), connect, portClaims };
   };
   const rig: DeployRig<N> = {
     servers,

@@ -48,7 +48,7 @@ inspect() {
   look_at_stack
   look_at_releases
   # They hold secrets and have been told.
-  rm -rf env config.json original.json hashes same stack stack-images listening containers releases history "$scratch"
+  rm -rf env config.json original.json hashes same stack stack-images listening claimed containers releases history "$scratch"
 }
 
 # link_shared FROM TO RELATIVE: links what FROM has and TO has not, folder by folder.
@@ -292,9 +292,10 @@ look_at_releases() {
   for inspect_one in traffic.json ports color-blue color-green; do
     [ ! -f "$path/.deploy/$inspect_one" ] || result_file "$(echo "$inspect_one" | tr .- __)" "$path/.deploy/$inspect_one"
   done
-  # Ports that something listens on, in hexadecimal as the kernel lists them.
-  cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk '$4 == "0A" { sub(/.*:/, "", $2); print $2 }' | sort -u >listening
+  listening_ports >listening
   result_file listening listening
+  claimed_ports >claimed
+  result_file claimed claimed
   [ ! -f "$path/.deploy/adopted" ] || result_file adopted "$path/.deploy/adopted"
   inspect_current=$(current_release)
   result current "$inspect_current"

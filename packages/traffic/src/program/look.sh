@@ -94,6 +94,7 @@ inspect() {
   for look_color in blue green; do
     result "slot_$look_color" "$(cat ".deploy/color-$look_color" 2>/dev/null)"
   done
+  if [ -f .deploy/ports ]; then result_file ports .deploy/ports; fi
   if [ -f .deploy/proxy.json ]; then result_file proxy .deploy/proxy.json; fi
   if [ -f .deploy/confirm ]; then result_file confirm .deploy/confirm; fi
   if [ -f .deploy/history.jsonl ]; then
