@@ -6,6 +6,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -159,6 +160,34 @@ test('a plain stack is blue, before there is any colour: with what is routed, an
   rmSync(at('app/current'));
   symlinkSync('releases/r2', at('app/current'));
   expect(said()).toBe('id-web\nr1\n');
+});
+
+test('the history names what serves: after the first switch from a plain stack, after the way back, and where it stayed', () => {
+  rmSync(at('app/.deploy/color-blue'));
+  rmSync(at('app/.deploy/traffic.json'));
+  write('containers', `shop id-web web running - Up 2 minutes (healthy)\n${container('green', 'r2')}`);
+  for (const release of ['r1', 'r2']) write(`app/releases/${release}/services`, '');
+  symlinkSync('releases/r1', at('app/current'));
+  const served = () =>
+    read('app/.deploy/history.jsonl')
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, string>)
+      .map(({ from, to, outcome, release }) => [from, to, outcome, release]);
+  const stayed = ['blue', 'blue', 'failed', 'r1'];
+  run('switch', {}, 'record_traffic blue; record_switch blue blue failed "not seen to answer"');
+  expect(served()).toEqual([stayed]);
+  run('switch', {}, 'record_traffic green; record_success blue green test');
+  expect(traffic()).toMatchObject({ share: 'green', release: 'r2', previous: 'r1' });
+  rmSync(at('app/run/recorded'));
+  run('switch', { target: 'blue' }, 'record_traffic blue; record_success green blue test');
+  expect(served()).toEqual([
+    stayed,
+    ['blue', 'green', 'succeeded', 'r2'],
+    ['green', 'blue', 'succeeded', 'r1'],
+  ]);
+  expect(traffic()).toMatchObject({ share: 'blue', release: 'r1', previous: 'r2' });
+  expect(readlinkSync(at('app/current'))).toBe('releases/r1');
 });
 
 test('an installation over the same one leaves the fence that a waiting timer goes by', () => {
