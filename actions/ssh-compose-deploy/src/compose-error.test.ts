@@ -27,24 +27,145 @@ test("Compose's words are placed on the line that they speak of", async () => {
   }
 });
 
+const STAGE = '/srv/shop/.deploy/incoming/ab12/files/project/shop';
+const SERVER = { path: '/srv/shop', envFile: '.env' };
+
+/** A checkout with this compose file, sent files, and what else it has. */
+function checkout(
+  text: string,
+  { folder = '', sent = {} as Record<string, string>, has = [] as string[] } = {},
+): Workspace {
+  const file = (path: string, content: string) => ({
+    path,
+    content: Buffer.from(content),
+    executable: false,
+  });
+  return {
+    folder,
+    composeFiles: [file('compose.yaml', text)],
+    files: Object.entries(sent).map(([path, content]) => file(path, content)),
+    has: (path) => Promise.resolve(has.includes(path) ? 'file' : undefined),
+  };
+}
+
+async function told(said: string, workspace: Workspace, server = SERVER): Promise<Failure> {
+  const error = new Failure('input', `the compose configuration is not valid: ${said}`, {
+    code: 'compose-invalid',
+  });
+  const placed = (await placeInComposeFile(error, workspace, server)) as Failure;
+  expect(placed.message + String(placed.remedy)).not.toContain('.deploy');
+  return placed;
+}
+
 test("the annotation names the user's file, not the staging folder", async () => {
-  const workspace = {
-    folder: 'deploy',
-    composeFiles: [{ path: 'compose.yaml', content: Buffer.from(FILE), executable: false }],
-  } as unknown as Workspace;
-  const error = new Failure(
-    'input',
-    'the compose configuration is not valid: validating /srv/shop/.deploy/incoming/ab12/files/project/shop/compose.yaml: services.web.ports must be a list',
-    { code: 'compose-invalid' },
+  const placed = await told(
+    `validating ${STAGE}/compose.yaml: services.web.ports must be a list`,
+    checkout(FILE, { folder: 'deploy' }),
   );
-  const placed = (await placeInComposeFile(error, workspace)) as Failure;
   expect(placed.message).toBe(
     'the compose configuration is not valid: validating deploy/compose.yaml: services.web.ports must be a list',
   );
   expect(placed.place).toMatchObject({ file: 'deploy/compose.yaml', line: 7 });
 });
 
+// Compose's own words, of 2.26 and of later versions.
+test.each([
+  [
+    `env file ${STAGE}/conf/app.env not found: stat ${STAGE}/conf/app.env: no such file or directory`,
+    'env_file: conf/app.env',
+    'conf/app.env',
+  ],
+  [
+    `env file ${STAGE}/app.env not found: stat ${STAGE}/app.env: no such file or directory`,
+    'env_file: [./app.env]',
+    'app.env',
+  ],
+  [
+    `label file ${STAGE}/labels.txt not found: stat ${STAGE}/labels.txt: no such file or directory`,
+    'label_file: labels.txt',
+    'labels.txt',
+  ],
+  [
+    `open ${STAGE}/sub/compose.yaml: no such file or directory`,
+    'include: [sub/compose.yaml]',
+    'sub/compose.yaml',
+  ],
+  [
+    `stat ${STAGE}/inc.env: no such file or directory`,
+    'include: [{ path: a.yaml, env_file: inc.env }]',
+    'inc.env',
+  ],
+  [
+    `open ${STAGE}/common/base.yaml: no such file or directory`,
+    'extends: { file: common/base.yaml }',
+    'common/base.yaml',
+  ],
+  [`cannot read ${STAGE}/common: is a directory`, 'extends: { file: common }', 'common'],
+])(
+  'a missing file is named with the line of `files` that is to be added: %s',
+  async (said, line, missing) => {
+    const text = `services:\n  web:\n    ${line}\n`;
+    const forgotten = await told(said, checkout(text, { has: [missing] }));
+    expect(forgotten).toMatchObject({
+      code: 'file-not-sent',
+      message: `compose.yaml reads ${missing}, which is in the repository but not among \`files\``,
+      remedy: `Add this line to \`files\`: ${missing}`,
+      input: 'files',
+      place: { file: 'compose.yaml', line: 3 },
+    });
+    const nowhere = await told(said, checkout(text));
+    expect(nowhere).toMatchObject({
+      code: 'file-not-sent',
+      message: `compose.yaml reads ${missing}, which is neither in the repository nor on the server`,
+      remedy: expect.stringContaining(`put it there, with mode 0600: /srv/shop/shared/${missing}.`),
+    });
+  },
+);
+
+test('a missing file is placed in the file that reads it, and one above the folder is refused as that', async () => {
+  const sent = { 'sub/compose.yaml': 'services:\n  x:\n    env_file: x.env\n' };
+  const said = `env file ${STAGE}/sub/x.env not found: stat ${STAGE}/sub/x.env: no such file or directory`;
+  const workspace = checkout('include: [sub/compose.yaml]\n', { folder: 'deploy', sent });
+  expect((await told(said, workspace)).message).toMatch(/reads deploy\/sub\/x\.env, which is neither/);
+  const above = await told(
+    `open ${STAGE.replace(/shop$/, '')}common/base.yaml: no such file or directory`,
+    checkout('services: { web: { extends: { file: ../common/base.yaml, service: a } } }\n', {
+      folder: 'deploy',
+    }),
+  );
+  expect(above).toMatchObject({
+    message:
+      "deploy/compose.yaml reads deploy/../common/base.yaml, which is outside of the compose file's folder",
+    code: 'file-not-sent',
+    input: 'compose-file',
+  });
+});
+
+test('a variable that the file demands is asked for by name, with the words of the file', async () => {
+  const text = 'services:\n  web:\n    image: "shop:${TAG:?give the tag}"\n    command: "${MODE?}"\n';
+  const tag = await told(
+    'error while interpolating services.web.image: required variable TAG is missing a value: give the tag ',
+    checkout(text),
+  );
+  expect(tag).toMatchObject({
+    code: 'variable-missing',
+    message: 'compose.yaml needs a value for the variable TAG (give the tag)',
+    remedy: 'Add a line TAG=… to `env`, or to the env file on the server: /srv/shop/shared/.env',
+    place: { file: 'compose.yaml', line: 3 },
+  });
+  const mode = await told(
+    'error while interpolating services.web.command: required variable MODE is missing a value',
+    checkout(text),
+    { ...SERVER, envFile: '/etc/shop.env' },
+  );
+  expect(mode).toMatchObject({
+    message: 'compose.yaml needs a value for the variable MODE',
+    remedy: expect.stringMatching(/: \/etc\/shop\.env$/),
+    place: { line: 4 },
+  });
+});
+
 test('other failures stay as they are', async () => {
   const other = new Failure('lost', 'gone');
-  expect(await placeInComposeFile(other, {} as Workspace)).toBe(other);
+  expect(await placeInComposeFile(other, {} as Workspace, SERVER)).toBe(other);
 });

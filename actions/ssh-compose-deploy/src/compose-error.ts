@@ -1,29 +1,130 @@
-import { Failure, type Place } from '@deploy-actions/kit';
+import { posix } from 'node:path';
+import { Failure, type FailureDetails, type Place } from '@deploy-actions/kit';
 import type { Workspace } from '@deploy-actions/workspace';
 
+/** Where things are on the server. */
+export interface ServerFiles {
+  /** The application's folder. */
+  path: string;
+  /** As `env-file` has it: absolute, or in `shared/`. */
+  envFile: string;
+}
+
+/** The folder that Compose read the configuration in, on the server: its last part is the application's. */
+const STAGE = /\/[^\s:"']*\/files\/project\//g;
+
 /**
- * The same Failure with the place in the user's compose file: Compose names a line, a key path such as
- * `services.web.ports`, or a service. Paths of the server's staging folder become the user's own.
+ * The Failure of a configuration that Compose cannot read, told by what the user has: the place in a file of the checkout
+ * (Compose names a line, a key path such as `services.web.ports`, or a service), the user's paths instead of those of the
+ * folder that it was read in, and, for a file or a variable that is missing, what gives it. Other errors stay as they are.
  */
-export async function placeInComposeFile(error: unknown, workspace: Workspace, stage = ''): Promise<unknown> {
+export async function placeInComposeFile(
+  error: unknown,
+  workspace: Workspace,
+  server: ServerFiles,
+): Promise<unknown> {
   if (!(error instanceof Failure) || error.code !== 'compose-invalid') return error;
-  const named = workspace.composeFiles.find((file) => error.message.includes(`/${file.path}:`));
+  const base = server.path.slice(server.path.lastIndexOf('/') + 1);
+  const said = error.message.replace(STAGE, '\0');
+  const absent = new RegExp(
+    `\\0(\\S+?)(?: not found|: (?:no such file or directory|not a directory|is a directory))`,
+  ).exec(said);
+  if (absent) return await missingFile(posix.relative(base, absent[1]!), error, workspace, server);
+  const variable = /required variable (\w+) is missing a value(?:: (.*))?$/.exec(said);
+  if (variable) return missingVariable(variable[1]!, variable[2]?.trim(), error, workspace, server);
+  const prefix = prefixOf(workspace);
+  const message = said.replaceAll(`\0${base}/`, prefix).replaceAll('\0', `${prefix}../`);
+  const named = workspace.composeFiles.find((file) => message.includes(`${prefix}${file.path}:`));
   const file = named ?? workspace.composeFiles[0]!;
-  const prefix = workspace.folder === '' ? '' : `${workspace.folder}/`;
   const place: Place = {
     file: prefix + file.path,
-    ...(await positionIn(file.content.toString('utf8'), error.message)),
+    ...(await positionIn(file.content.toString('utf8'), message)),
   };
-  const folder = /\/[^\s:]*\/files\/project\/[^\s:/]+\//g;
-  const message = error.message.replace(stage === '' ? folder : `${stage}/`, prefix);
-  return new Failure(error.kind, message, {
-    code: error.code,
+  return again(error, message, {
     input: 'compose-file',
     remedy: error.remedy ?? `Try it where the file is: docker compose -f ${place.file} config`,
-    details: error.details,
-    cause: error.cause,
     place,
   });
+}
+
+/** What the paths of the checkout begin with. */
+function prefixOf({ folder }: Workspace): string {
+  return folder === '' ? '' : `${folder}/`;
+}
+
+function again(error: Failure, message: string, more: FailureDetails): Failure {
+  return new Failure(error.kind, message, {
+    code: error.code,
+    details: error.details,
+    cause: error.cause,
+    ...more,
+  } as FailureDetails);
+}
+
+async function missingFile(
+  missing: string,
+  error: Failure,
+  workspace: Workspace,
+  server: ServerFiles,
+): Promise<Failure> {
+  const prefix = prefixOf(workspace);
+  const place = mentionOf(workspace, (line) => line.includes(missing));
+  const reads = `${place.file} reads ${prefix}${missing}`;
+  const kept = `${server.path}/shared/${missing}`;
+  if (missing.startsWith('../')) {
+    return again(error, `${reads}, which is outside of the compose file's folder`, {
+      code: 'file-not-sent',
+      input: 'compose-file',
+      remedy: `Only what lies below ${workspace.folder === '' ? 'the folder of the compose file' : workspace.folder} is sent: move it there, or name a compose file further up.`,
+      place,
+    });
+  }
+  if ((await workspace.has(missing)) !== undefined) {
+    return again(error, `${reads}, which is in the repository but not among \`files\``, {
+      code: 'file-not-sent',
+      input: 'files',
+      remedy: `Add this line to \`files\`: ${missing}`,
+      place,
+    });
+  }
+  return again(error, `${reads}, which is neither in the repository nor on the server`, {
+    code: 'file-not-sent',
+    input: 'compose-file',
+    remedy: `If it holds secrets or is the server's own, put it there, with mode 0600: ${kept}. Else commit it, and add this line to \`files\`: ${missing}`,
+    place,
+  });
+}
+
+function missingVariable(
+  name: string,
+  wanted: string | undefined,
+  error: Failure,
+  workspace: Workspace,
+  server: ServerFiles,
+): Failure {
+  const place = mentionOf(workspace, (line) => new RegExp(`\\$\\{?${name}\\b`).test(line));
+  const envFile = server.envFile.startsWith('/') ? server.envFile : `${server.path}/shared/${server.envFile}`;
+  const text = wanted ? ` (${wanted})` : '';
+  return again(error, `${place.file} needs a value for the variable ${name}${text}`, {
+    code: 'variable-missing',
+    input: 'env',
+    remedy: `Add a line ${name}=… to \`env\`, or to the env file on the server: ${envFile}`,
+    place,
+  });
+}
+
+/** The first line of what was sent that speaks of something; line 1 of the first compose file where none does. */
+function mentionOf(workspace: Workspace, speaks: (line: string) => boolean): Place {
+  const prefix = prefixOf(workspace);
+  const yaml = workspace.files.filter(({ path }) => /\.ya?ml$/.test(path));
+  for (const file of [...workspace.composeFiles, ...yaml]) {
+    const line = file.content
+      .toString('utf8')
+      .split('\n')
+      .findIndex((one) => !/^\s*#/.test(one) && speaks(one));
+    if (line >= 0) return { file: prefix + file.path, line: line + 1 };
+  }
+  return { file: prefix + workspace.composeFiles[0]!.path, line: 1 };
 }
 
 /** Line and column of what an error message of Compose speaks of, both from 1. */

@@ -11,6 +11,7 @@ import {
   linesOf,
   oneOf,
   pattern,
+  percent,
   quote,
   secret,
   text,
@@ -70,6 +71,7 @@ export const fields = {
   'lock-timeout': withDefault(duration(0), 600_000),
   'allow-older': flag(),
   'min-free-disk': withDefault(bytes(), 1_000_000_000),
+  'min-free-inodes': withDefault(percent(), 5),
   adopt: flag(),
   'resume-on-boot': field((value) => flag().parse(value)),
   parallel: withDefault(

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, renameSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, expect, jest, test } from '@jest/globals';
 import { hostsForEach } from '@deploy-actions/host/testing';
@@ -66,4 +66,80 @@ test.each([
   expect(failure).toMatchObject({ code, remedy: expect.stringMatching(remedy) });
   expect(failure!.message).toMatch(/; nothing was changed$/);
   expect(servers.web1.docker.containers()).toEqual([]);
+});
+
+test('a disk that is full under path is told by a plan, and one that lacks inodes before anything is pulled', async () => {
+  const { servers, deploy } = deployRig(['web1'], hostWith);
+  const { host, docker } = servers.web1;
+  const stat = (words: string) =>
+    host.tool('stat', `if [ "$1" = -f ]; then ${words}; exit; fi; exec /usr/bin/stat "$@"`);
+  stat('echo 3 4096 65536 60000');
+  expect((await deploy('v1', { plan: 'true' })).failure).toMatchObject({
+    code: 'disk-full',
+    message: expect.stringContaining(`full at ${host.path}`),
+  });
+  // 3 % of the inodes; the look asks for the rest.
+  stat('case $3 in "%c %d") echo 65536 2000 ;; *) echo 250000 4096 65536 2000 ;; esac');
+  const { failure } = await deploy('v1', { 'min-free-inodes': '5%' });
+  expect(failure).toMatchObject({
+    code: 'disk-full',
+    message: expect.stringContaining('2000 of 65536 inodes free'),
+    remedy: expect.stringContaining('min-free-inodes'),
+  });
+  expect(docker.calls().filter((call) => call.startsWith('pull'))).toEqual([]);
+  expect((await deploy('v1', { 'min-free-inodes': '3%' })).failure).toBeUndefined();
+});
+
+test("Compose's warnings do not stand before its error, and what it lacks is named", async () => {
+  const { servers, deploy } = deployRig(['web1'], hostWith);
+  const { host } = servers.web1;
+  const original = path.join(host.home, 'bin/docker-real');
+  renameSync(path.join(host.home, 'bin/docker'), original);
+  host.tool(
+    'docker',
+    `case " $* " in
+      *" config --format json "*)
+        echo 'time="2026-01-01T00:00:00Z" level=warning msg="the attribute \`version\` is obsolete"' >&2
+        for word; do case $word in */project/*) stage=\${word%/compose.yaml} ;; esac; done
+        echo "env file $stage/conf/app.env not found: stat $stage/conf/app.env: no such file or directory" >&2
+        exit 14 ;;
+    esac
+    exec '${original}' "$@"`,
+  );
+  const { failure } = await deploy('v1');
+  expect(failure).toMatchObject({
+    code: 'file-not-sent',
+    message: 'compose.yaml reads conf/app.env, which is neither in the repository nor on the server',
+    remedy: expect.stringContaining(`${host.path}/shared/conf/app.env`),
+  });
+});
+
+const OVERLAP =
+  'failed to create network shop_default: Error response from daemon: Pool overlaps with other one on this address space';
+
+test.each([
+  [
+    ` Network shop_default  Creating\n Network shop_default  Error\n${OVERLAP}`,
+    OVERLAP,
+    /ipam\.config\.subnet/,
+  ],
+  [
+    'time="2026-01-01T00:00:00Z" level=warning msg="one"\nservice "api" depends on undefined service "x": invalid compose project',
+    'service "api" depends on undefined service "x": invalid compose project',
+    /^Mend the cause/,
+  ],
+  [
+    'Error response from daemon: driver failed programming external connectivity: Bind for 0.0.0.0:80 failed: port is already allocated\n Container shop-api-1  Error',
+    'driver failed programming external connectivity: Bind for 0.0.0.0:80 failed: port is already allocated',
+    /docker ps/,
+  ],
+])('what Compose says is the sentence of the failure: %j', async (up, sentence, remedy) => {
+  const { servers, deploy } = deployRig(['web1'], hostWith);
+  servers.web1.docker.script({ up });
+  const { failure } = await deploy('v1');
+  expect(failure).toMatchObject({
+    code: 'release-unhealthy',
+    message: expect.stringContaining(`(exit code 1): ${sentence}. There is no earlier release`),
+    remedy: expect.stringMatching(remedy),
+  });
 });

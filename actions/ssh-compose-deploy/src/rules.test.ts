@@ -19,6 +19,7 @@ test('the defaults are those that action.yml shows', () => {
     'lock-timeout': 600_000,
     'remove-orphans': true,
     'min-free-disk': 1_000_000_000,
+    'min-free-inodes': 5,
     'migrate-on': 'first',
     'shared-services': 'keep',
     'port-range': { first: 18000, last: 18999 },

@@ -105,7 +105,7 @@ test('an image that the registry does not have changes nothing', async () => {
   const { failure } = await deploy('v9');
   expect(failure).toMatchObject({
     kind: 'input',
-    message: 'the registry has no registry.test/shop/api:v9',
+    message: 'the registry has no registry.test/shop/api:v9; nothing was changed',
   });
   expect(servers.web1.docker.running('shop')).toEqual(V1);
 });

@@ -230,6 +230,7 @@ async function runAll(
       pullTimeout: inputs['pull-timeout'],
       registry: login,
       minFreeDisk: inputs['min-free-disk'],
+      minFreeInodes: inputs['min-free-inodes'],
       waitTimeout: inputs['wait-timeout'],
       stopTimeout: inputs['stop-timeout'],
       hookTimeout: inputs['hook-timeout'],

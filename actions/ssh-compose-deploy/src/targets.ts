@@ -90,7 +90,10 @@ export async function prepareOn(
     );
   } catch (error) {
     for (const value of inputs.env.values()) ports.addSecret(value);
-    throw await placeInComposeFile(error, workspace);
+    throw await placeInComposeFile(error, workspace, {
+      path: server.path,
+      envFile: inputs['env-file'] ?? '.env',
+    });
   }
   for (const value of secretsOf(inputs.env, found.config)) ports.addSecret(value);
   try {

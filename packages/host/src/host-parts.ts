@@ -2,15 +2,16 @@ import { type Part, part, withNeeds } from './part.ts';
 import { sentText } from './sent-text.ts';
 
 const PRELUDE = part(new URL('sh/prelude.sh', import.meta.url));
+const ROOM = part(new URL('sh/room.sh', import.meta.url), { needs: [PRELUDE] });
 /** Whether a process that left its identity still lives. */
 export const PROCESSES = part(new URL('sh/processes.sh', import.meta.url), { needs: [PRELUDE] });
 const COMMANDS = part(new URL('sh/commands.sh', import.meta.url), { needs: [PROCESSES] });
 const JOURNAL = part(new URL('sh/journal.sh', import.meta.url), { needs: [COMMANDS] });
 const HOLDER = part(new URL('sh/holder.sh', import.meta.url), { needs: [PRELUDE] });
 const LOCK = part(new URL('sh/lock.sh', import.meta.url), { needs: [HOLDER, COMMANDS] });
-const LIFE = part(new URL('sh/life.sh', import.meta.url), { needs: [JOURNAL, LOCK] });
+const LIFE = part(new URL('sh/life.sh', import.meta.url), { needs: [JOURNAL, LOCK, ROOM] });
 
-const FRAMES = part(new URL('sh/frames.sh', import.meta.url), { needs: [PRELUDE] });
+const FRAMES = part(new URL('sh/frames.sh', import.meta.url), { needs: [PRELUDE, ROOM] });
 const FOLDERS = part(new URL('sh/folders.sh', import.meta.url), { needs: [FRAMES] });
 const RECEIVE = part(new URL('sh/receive.sh', import.meta.url), { needs: [FRAMES] });
 const LOOK = part(new URL('sh/inspection.sh', import.meta.url), { needs: [FOLDERS, RECEIVE] });

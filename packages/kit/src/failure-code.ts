@@ -71,6 +71,8 @@ export const FAILURE_KINDS = {
 
   // Releases (packages/release).
   'compose-invalid': 'input',
+  'file-not-sent': 'input',
+  'variable-missing': 'input',
   'env-file-missing': 'input',
   'env-file-invalid': 'input',
   'env-file-unreadable': 'refused',

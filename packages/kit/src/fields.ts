@@ -158,6 +158,19 @@ export function bytes(): Field<number | undefined> {
   });
 }
 
+/** A share such as `5%`, in whole percent. */
+export function percent(): Field<number | undefined> {
+  return field((value) => {
+    const match = /^(\d{1,3}) ?%$/.exec(value);
+    if (!match || Number(match[1]) > 100) {
+      throw new FieldError(`${quote(value)} is not a share`, {
+        remedy: 'Write whole percent from 0% to 100%, such as 5%.',
+      });
+    }
+    return Number(match[1]);
+  });
+}
+
 /** `true` or `false`, in YAML 1.2's spellings, as `core.getBooleanInput` takes them. */
 export function flag(): Field<boolean> {
   return withDefault(

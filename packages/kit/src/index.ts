@@ -30,6 +30,7 @@ export {
   pairs,
   orVariable,
   parseFields,
+  percent,
   pattern,
   quote,
   rawText,

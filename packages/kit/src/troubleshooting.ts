@@ -197,7 +197,18 @@ export const TROUBLESHOOTING: Readonly<Record<FailureCode, Explanation>> = {
 
   'compose-invalid': {
     meaning: 'Compose cannot read the configuration.',
-    remedy: 'The annotation is at the line. Try it where the file is: `docker compose config`.',
+    remedy:
+      'The annotation is at the line, and the message is Compose’s own. Try it where the file is: `docker compose config`.',
+  },
+  'file-not-sent': {
+    meaning:
+      'The compose file reads a file (`env_file`, `include`, `extends`, `label_file`) that is neither sent nor on the server.',
+    remedy:
+      'Add it to `files`, or put it into `shared/` on the server where it holds secrets: the message says which.',
+  },
+  'variable-missing': {
+    meaning: 'The compose file demands a value for a variable (`${X:?}`), and there is none.',
+    remedy: 'Add it to `env`, or to the env file on the server.',
   },
   'env-file-missing': {
     meaning: 'The file that `env-file` names is not on the server.',
@@ -240,8 +251,10 @@ export const TROUBLESHOOTING: Readonly<Record<FailureCode, Explanation>> = {
     remedy: 'Deploy that version again: then it is pulled.',
   },
   'disk-full': {
-    meaning: 'The disk of the server is full, or would be. Nothing was changed.',
-    remedy: 'Free some space: `docker system df` shows what takes it.',
+    meaning:
+      'A disk of the server is full, or would be: of bytes, or of inodes, which every file takes one of.',
+    remedy:
+      'Free some space: `docker system df` shows what takes it, and `df -i` whether it is the number of files (`min-free-inodes`).',
   },
   'write-failed': {
     meaning: 'The release could not be written to the application’s folder.',

@@ -18,6 +18,8 @@ export interface DeployOptions {
   pullTimeout: number;
   registry: RegistryLogin | undefined;
   minFreeDisk: number;
+  /** Percent of each file system's. */
+  minFreeInodes: number;
   waitTimeout: number;
   stopTimeout: number | undefined;
   /** Longest time of one command of before-up, after-up and migration-state. */
@@ -70,6 +72,7 @@ export function deployOperation(prepared: Prepared, wanted: Wanted, options: Dep
       pull_timeout: seconds(options.pullTimeout),
       registry: options.registry?.host ?? '',
       min_free_disk: String(options.minFreeDisk),
+      min_free_inodes: String(options.minFreeInodes),
       wait_timeout: seconds(options.waitTimeout),
       stop_timeout: options.stopTimeout === undefined ? '' : seconds(options.stopTimeout),
       hook_timeout: seconds(options.hookTimeout),

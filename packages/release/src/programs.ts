@@ -21,7 +21,7 @@ const PORT_CLAIMS = part(new URL('sh/port-claims.sh', import.meta.url), {
 });
 
 /** Brings a release up and proves it healthy. */
-const BRING_UP = part(new URL('sh/bring-up.sh', import.meta.url), { needs: [STACK] });
+const BRING_UP = part(new URL('sh/bring-up.sh', import.meta.url), { needs: [STACK, COMPLAINT] });
 
 /** What every rollback to a recorded release needs. */
 const RECORDED = part(new URL('sh/recorded.sh', import.meta.url), {
@@ -76,6 +76,7 @@ export const DEPLOY = defineProgram({
     'pull_timeout',
     'registry',
     'min_free_disk',
+    'min_free_inodes',
     'wait_timeout',
     'stop_timeout',
     'on_failure',

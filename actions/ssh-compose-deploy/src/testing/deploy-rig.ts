@@ -78,6 +78,7 @@ export function deployRig<N extends string>(
       version,
       env: `TAG=${version}`,
       'min-free-disk': '1',
+      'min-free-inodes': '0%',
       'wait-timeout': '20s',
       ...more,
     };

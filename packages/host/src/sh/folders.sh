@@ -24,6 +24,7 @@ _check_path() {
   done
   if [ ! -e "$path" ] && [ ! -L "$path" ]; then
     if ! (umask 022 && mkdir -p "$path") 2>/dev/null; then
+      _refuse_if_full
       _me
       _refuse refused path-not-usable "$path does not exist and $host_user may not make it" \
         "Run once on the server: sudo install -d -o $host_user $path"
@@ -33,10 +34,12 @@ _check_path() {
   _check_own "$path"
   mkdir -p "$path/.deploy/runs" "$path/.deploy/incoming" 2>/dev/null
   for parent in "$path/.deploy" "$path/.deploy/runs" "$path/.deploy/incoming"; do
-    [ -e "$parent" ] || _refuse refused server-not-writable "$parent cannot be made" 'Is the disk full, or mounted read-only?'
+    [ -e "$parent" ] || _refuse_unwritten "$parent cannot be made"
   done
   _check_own "$path/.deploy" "$path/.deploy/runs" "$path/.deploy/incoming"
   chmod 700 "$path/.deploy" "$path/.deploy/runs" "$path/.deploy/incoming"
   if [ -L "$path/.deploy/lock" ]; then _refuse refused path-not-usable "$path/.deploy/lock is a link" 'Remove it.'; fi
-  [ -e "$path/.deploy/lock" ] || : >>"$path/.deploy/lock"
+  [ -e "$path/.deploy/lock" ] || true >>"$path/.deploy/lock" || _refuse_unwritten "$path/.deploy/lock cannot be made"
+  # Before anything is written in part.
+  _refuse_if_full
 }

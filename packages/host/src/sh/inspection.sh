@@ -12,19 +12,21 @@ _inspect() {
   # Whatever happens, what was sent does not stay unless the look succeeded.
   trap 'rm -rf "$run"' EXIT
   _receive "$run"
-  mkdir -p "$files"
+  mkdir -p "$files" || _refuse_unwritten "$files could not be made"
   # shellcheck disable=SC1091
   . "$run/parameters"
   # shellcheck disable=SC1091
   [ ! -f "$run/secrets" ] || . "$run/secrets"
   rm -f "$run/secrets"
-  : >"$host_result"
+  true >"$host_result" || _refuse_unwritten "the answer could not be written to $run"
   (
     trap - EXIT
     cd "$files" && inspect </dev/null 3>&-
   )
   local code=$?
-  if [ "$code" != 0 ] && [ ! -e "$host_result.failed" ]; then
+  if [ "$code" != 0 ] && { [ "$code" = 74 ] || [ ! -e "$host_result.failed" ]; }; then
+    _refuse_if_full
+    [ "$code" != 74 ] || _refuse_unwritten "the answer could not be written to $run"
     (fail remote program-ended "looking at the server ended with exit code $code")
   fi
   [ -e "$host_result.failed" ] || trap - EXIT

@@ -76,19 +76,33 @@ _recover() {
 }
 
 _conclude() {
-  [ "$1" = 0 ] || fail remote program-ended "$operation ended with exit code $1"
+  [ "$1" = 0 ] || _fail_ended "$operation ended with exit code $1"
   [ -e "$host_result.failed" ] || _keep_order
   exit 0
+}
+
+# _fail_ended MESSAGE: the end of a body that gave no reason itself.
+_fail_ended() {
+  if _disk_full "$path"; then _fail_full; fi
+  fail remote program-ended "$1"
 }
 
 # The last thing in every run: the end of the secrets, the result, then (by our exit) that of the lock.
 _finish() {
   local code=$?
   trap - EXIT
-  if [ "$code" != 0 ] && [ ! -e "$host_result.failed" ]; then
-    (fail remote program-ended "the program on the server ended with exit code $code")
-  fi
+  # With the room that was kept free, the end can be told.
+  local full=
+  if [ "$code" != 0 ] && _disk_full "$path"; then full=yes; fi
   rm -f "$run/reserve"
+  if [ "$code" = 74 ]; then
+    # Something of the result was written in part.
+    rm -f "$host_result" "$host_result.failed"
+    [ -z "$full" ] || (_fail_full)
+  fi
+  if [ "$code" != 0 ] && [ ! -e "$host_result.failed" ]; then
+    if [ -n "$full" ]; then (_fail_full); else (fail remote program-ended "the program on the server ended with exit code $code"); fi
+  fi
   local outcome=succeeded
   [ ! -e "$host_result.failed" ] || outcome=failed
   result _outcome "$outcome"

@@ -65,17 +65,16 @@ _same() {
 }
 
 # The result is a list of `name length`, value, newline: any bytes, no parser needed here. Lengths are bytes, by LC_ALL=C.
+# What could be written only in part is no list: whoever began the body takes exit code 74 for that.
 
 result() {
-  printf '%s %s\n%s\n' "$1" "${#2}" "$2" >>"$host_result"
+  printf '%s %s\n%s\n' "$1" "${#2}" "$2" >>"$host_result" || exit 74
 }
 
 result_file() {
   # By one descriptor: another program may put a new file in its place meanwhile.
   {
-    printf '%s %s\n' "$1" "$(($(wc -c </proc/self/fd/8)))"
-    cat <&8
-    echo
+    { printf '%s %s\n' "$1" "$(($(wc -c </proc/self/fd/8)))" && cat <&8 && echo; } || exit 74
   } 8<"$2" >>"$host_result"
 }
 

@@ -4,7 +4,7 @@
 # Files from stdin into folder $1: `file mode length sha256`, the name, the bytes; `end` is the last line.
 _receive() {
   local word mode length sum name whole rest sums=$1.sums
-  { mkdir -p "$1" && : >"$sums"; } || _refuse refused server-not-writable "$1 cannot be made" 'Is the disk full?'
+  { mkdir -p "$1" && : >"$sums"; } || _refuse_unwritten "$1 cannot be made"
   while read -r word mode length sum; do
     [ "$word" != end ] || break
     { [ "$word" = file ] && IFS= read -r name; } || _refuse lost upload-broken 'the upload was garbled'
@@ -16,7 +16,7 @@ _receive() {
     {
       [ "$whole" = 0 ] || dd bs=1048576 count="$whole" iflag=fullblock
       [ "$rest" = 0 ] || dd bs="$rest" count=1 iflag=fullblock conv=fsync
-    } 2>/dev/null >"$1/$name" || _refuse refused server-not-writable "$name could not be written to $1" 'Is the disk full?'
+    } 2>/dev/null >"$1/$name" || _refuse_unwritten "$name could not be written to $1"
     [ "$rest" != 0 ] || _fsync "$1/$name"
     # So our umask makes it.
     [ "$mode" = 600 ] || chmod "$mode" "$1/$name"
@@ -25,7 +25,7 @@ _receive() {
   [ "$word" = end ] || _refuse lost upload-broken 'the upload ended too early; nothing was changed'
   if [ -s "$sums" ]; then
     (cd "$1" && sha256sum -c "$sums" >/dev/null 2>&1) ||
-      _refuse refused server-not-writable "what arrived in $1 is not what was sent" 'Is the disk full?'
+      _refuse_unwritten "what arrived in $1 is not what was sent"
   fi
   rm -f "$sums"
 }

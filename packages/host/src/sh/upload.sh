@@ -9,13 +9,13 @@ _upload() {
   host_incoming=$path/.deploy/incoming/$3
   trap 'rm -rf "$host_incoming"' EXIT
   _receive "$host_incoming"
-  mkdir -p "$2" || _refuse refused server-not-writable "$2 cannot be made" 'Is the disk full?'
+  mkdir -p "$2" || _refuse_unwritten "$2 cannot be made"
   (cd "$host_incoming" && find . ! -type d) | while IFS= read -r each; do
     each=${each#./}
     case $each in
       */*) mkdir -p "$2/${each%/*}" ;;
     esac
     mv -f "$host_incoming/$each" "$2/$each" || exit 1
-  done || _refuse refused server-not-writable "the files could not be moved to $2"
+  done || _refuse_unwritten "the files could not be moved to $2"
   frame answer moved
 }

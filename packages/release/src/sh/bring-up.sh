@@ -52,7 +52,7 @@ restart_dependents() {
   up_code=$?
   [ "$up_code" -eq 0 ] && return 0
   bad_services=$up_restarts
-  problem="Compose could not restart$up_restarts (exit code $up_code)$(docker_reason "$up_before")"
+  not_started "Compose could not restart$up_restarts" "$up_before" "$up_code"
   return 1
 }
 
@@ -91,7 +91,7 @@ start_services() {
   up_code=$?
   [ "$up_code" -eq 0 ] && return 0
   bad_services=$2
-  problem="Compose could not start$2 (exit code $up_code)$(docker_reason "$up_before")"
+  not_started "Compose could not start$2" "$up_before" "$up_code"
   return 1
 }
 
@@ -109,11 +109,17 @@ without() {
   done
 }
 
-# docker_reason OFFSET: what Docker last called an error in the log from there on, behind a colon; empty if nothing.
-docker_reason() {
-  tail -c "+$(($1 + 1))" "$run/log" | sed -n 's/^ *Error response from daemon: /: /p; s/^ *[Ee]rror: /: /p' |
-    tail -n 1 | cut -c 1-300
+# not_started WHAT OFFSET CODE: sets the problem and what is known to mend it. Why is the last thing that Compose said in
+# the log from there on, beside its progress (which it indents), its warnings, and our own word on the waiting.
+not_started() {
+  up_said=$(tail -c "+$(($2 + 1))" "$run/log" | sed '/^[[:space:]]/d; /^time=.* level=/d; /^waiting for /d; /^'"$up_record"'/d; /^$/d' | tail -n 1)
+  problem="$1 (exit code $3)"
+  [ -z "$up_said" ] || problem="$problem: $(complaint_last "$up_said")"
+  if complaint_about "$up_said"; then remedy=$complaint_remedy; fi
 }
+
+# Lines for the action begin with it.
+up_record=$(printf '\036')
 
 # orphans DIRECTORY: id and name of each container of a service that the release in DIRECTORY does not have, by the last
 # survey: starting the release's own makes no others. What stands in `dormant` is of a profile that was not asked for.

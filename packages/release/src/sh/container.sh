@@ -48,12 +48,13 @@ run_in_container() {
   hook_doubt=
   if ! engine_is_there "$hook_container"; then
     say "runs in $hook_service: $hook_text"
+    hook_before=$(wc -c <"$run/log")
     run_locked "the container $hook_container to start" engine_run "$project" "$hook_directory" \
       "$hook_container" "$hook_service" "$@" >"$scratch/hook-id"
     hook_code=$?
     if [ "$hook_code" -ne 0 ]; then
       engine_remove "$hook_container"
-      problem="the command of $hook_service could not be started (exit code $hook_code)"
+      not_started "the command of $hook_service could not be started" "$hook_before" "$hook_code"
       return 1
     fi
     doubt_entrypoint
@@ -97,13 +98,13 @@ end_container() {
   engine_stop 10 "$hook_container" 2>/dev/null
 }
 
-# tell_hook_failure: why the command failed, into $problem, and what to do into $hook_remedy.
+# tell_hook_failure: why the command failed, into $problem, and what to do into $remedy.
 tell_hook_failure() {
-  hook_remedy=
+  remedy=
   case $host_ended in
     late)
       problem="the command of $hook_service did not end within $hook_seconds s ($hook_input) and was ended: $hook_text$hook_doubt"
-      hook_remedy="Mend the command, or raise $hook_input."
+      remedy="Mend the command, or raise $hook_input."
       ;;
     cancelled) problem="the run was cancelled, and the command of $hook_service was ended: $hook_text" ;;
     *)
@@ -186,7 +187,7 @@ start_missing() {
     hook_code=$?
     if [ "$hook_code" -ne 0 ]; then
       bad_services=$hook_now
-      problem="Compose could not start$hook_now (exit code $hook_code)$(docker_reason "$hook_before")"
+      not_started "Compose could not start$hook_now" "$hook_before" "$hook_code"
       return 1
     fi
     await_gates "$1" "$hook_now" || return 1

@@ -35,7 +35,7 @@ operate() {
     record_deployment unchanged
     return 0
   fi
-  place_release || fail remote write-failed "the release could not be written to $path"
+  place_release || fail_unwritten "the release could not be written to $path"
   if [ -z "$(current_release)" ] && [ -d "$files/release-adopted" ]; then adopt_stack; fi
   pass_first_gate || stop_without_go
   [ "$gates" = true ] || surveyed=yes
@@ -103,7 +103,7 @@ adopt_stack() {
   rm -rf "$deploy_adopted"
   if ! { cp -R "$files/release-adopted" "$deploy_adopted" && cp "$deploy_adopted/images" "$deploy_adopted/digests" &&
     write_release_json "$deploy_adopted" '' && : >"$deploy_adopted/deployed" && link_current adopted; }; then
-    fail remote write-failed "the running stack could not be recorded in $path"
+    fail_unwritten "the running stack could not be recorded in $path"
   fi
   keep_images adopted "$deploy_adopted"
   if [ -z "$color" ]; then
@@ -184,6 +184,7 @@ tell_digests() {
 
 # What went wrong, by itself and without what became of it, and the services that are not well.
 tell_cause() {
+  cause_remedy=$remedy
   result cause "$problem"
   result unhealthy "$bad_services"
 }
@@ -200,10 +201,10 @@ abandon() {
   if schema_allows_old; then
     schema_settled
     if [ "$host_ended" = cancelled ]; then fail lost cancelled "$problem. $deploy_serving" 'Run it again.'; fi
-    fail unhealthy hook-failed "$problem. $deploy_serving" "${hook_remedy:-Mend the cause and deploy again.}"
+    fail unhealthy hook-failed "$problem. $deploy_serving" "${cause_remedy:-Mend the cause and deploy again.}"
   fi
   fail unhealthy schema-moved "$problem. $deploy_serving, but the migrations may have changed the schema under it" \
-    "${hook_remedy:+$hook_remedy }Check the database, mend the migration and deploy again."
+    "${cause_remedy:+$cause_remedy }Check the database, mend the migration and deploy again."
 }
 
 # undo: the new release is not well. The evidence first, then the release before it, by the same code.
@@ -223,11 +224,11 @@ undo() {
     take_down_color
     result changed false
     record_deployment failed true
-    fail unhealthy release-unhealthy "$cause. $color was taken down again; traffic was not touched" 'Mend the cause and deploy again.'
+    fail unhealthy release-unhealthy "$cause. $color was taken down again; traffic was not touched" "${cause_remedy:-Mend the cause and deploy again.}"
   fi
   if [ -z "$previous" ]; then
     record_deployment failed true
-    fail unhealthy release-unhealthy "$cause. There is no earlier release to restore; the containers are left as they are" 'Mend the cause and deploy again.'
+    fail unhealthy release-unhealthy "$cause. There is no earlier release to restore; the containers are left as they are" "${cause_remedy:-Mend the cause and deploy again.}"
   fi
   if ! schema_allows_old; then
     record_deployment failed true
@@ -263,7 +264,7 @@ restore() {
     record_deployment restored true
     forget_tags
     say "$1 is restored and healthy"
-    fail unhealthy release-unhealthy "$cause. $1 was restored and is healthy" 'The last lines and the health log of what failed are below.'
+    fail unhealthy release-unhealthy "$cause. $1 was restored and is healthy" "${cause_remedy:-The last lines and the health log of what failed are below.}"
   fi
   result restored false
   gather_evidence "$bad_services"

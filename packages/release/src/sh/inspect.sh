@@ -160,9 +160,9 @@ config_failure() {
     fail input compose-invalid 'the compose configuration is not valid: a $ stands where Compose cannot read it, in a compose file or in a value of the env file on the server (the text is not shown, since it may be a secret)' \
       'Write $$ in a compose file, and put values with a $ in single quotes in the env file.'
   fi
-  inspect_text=$(tail -n 5 "$scratch/config.error" | tr '\n' ' ' | cut -c 1-1500)
-  result config_error "$inspect_text"
-  result stage "$stage"
+  # Warnings come before the error, and are none.
+  inspect_text=$(grep -v '^time=.* level=\(warning\|info\|debug\) ' "$scratch/config.error" | tail -n 5 | tr '\n' ' ' | cut -c 1-1500)
+  [ -n "$inspect_text" ] || inspect_text='Compose ended without a word'
   fail input compose-invalid "the compose configuration is not valid: $inspect_text"
 }
 

@@ -1,7 +1,7 @@
 # shellcheck shell=dash
 # Room for the images and the images themselves, before anything changes.
 # Parameters: pull (always, missing or never), pull_timeout (seconds), registry (host of registry_config), min_free_disk
-# (bytes), gates.
+# (bytes), min_free_inodes (percent), gates.
 # Secret: registry_config, the text of a Docker config.json with the login, or empty.
 # A release's directory holds pulls: the references, one per line.
 
@@ -10,6 +10,8 @@ check_disk() {
   # The look before this has asked already.
   pull_root=$(cat "$files/docker-root" 2>/dev/null) || pull_root=
   if [ -z "$pull_root" ] && ! pull_root=$(engine_image_folder); then require_answer stop; fi
+  check_inodes "$path"
+  check_inodes "${pull_root:-/var/lib/docker}"
   # The folder may be closed to us; df looks at its file system all the same where the parents are open.
   pull_free=$(df -Pk "${pull_root:-/var/lib/docker}" 2>/dev/null | awk 'NR == 2 { printf "%.0f", $4 * 1024 }')
   if [ -z "$pull_free" ]; then
@@ -31,6 +33,17 @@ check_disk() {
       'Free some space (docker system df shows what takes it), or lower min-free-disk.'
   fi
   say "disk: $(megabytes "$pull_free") free at $pull_root, $(megabytes "$pull_wanted") needed"
+}
+
+# check_inodes FOLDER: every file takes one, and an image has tens of thousands; a file system may have bytes and none left.
+check_inodes() {
+  # shellcheck disable=SC2046 # two numbers
+  set -- "$1" $(stat -f -c '%c %d' "$1" 2>/dev/null)
+  # Some file systems make them as they are needed, and tell of none.
+  [ "${2:-0}" -gt 0 ] || return 0
+  [ "$(($3 * 100))" -lt "$(($2 * min_free_inodes))" ] || return 0
+  stop refused disk-full "the disk of the server has $3 of $2 inodes free at $1, less than min-free-inodes: $min_free_inodes%" \
+    'Remove what has many small files: docker image prune and docker builder prune, or look with du --inodes; or lower min-free-inodes.'
 }
 
 megabytes() {

@@ -30,15 +30,15 @@ operate() {
   elif has_hooks "$files" down-migrate || has_hooks "$files" restore-backup; then
     phase database
     if cancelled; then fail lost cancelled 'the run was cancelled before anything was changed' 'Run it again.'; fi
-    rollback_hooks down-migrate || fail unhealthy hook-failed "$problem; nothing was rolled back" "${hook_remedy-}"
-    rollback_hooks restore-backup || fail unhealthy hook-failed "$problem; nothing was rolled back" "${hook_remedy-}"
+    rollback_hooks down-migrate || fail unhealthy hook-failed "$problem; nothing was rolled back" "$remedy"
+    rollback_hooks restore-backup || fail unhealthy hook-failed "$problem; nothing was rolled back" "$remedy"
   fi
   phase up
   journal up:begin
   restore_references "$directory" "$release" || fail remote docker-failed 'an image of the release could not be given its name again'
   if bring_up "$directory" && phase wait && wait_healthy "$directory"; then
     phase finish
-    link_current "$release" || fail remote write-failed 'the link current could not be changed'
+    link_current "$release" || fail_unwritten 'the link current could not be changed'
     journal committed
     record_rollback succeeded
     say "$release serves again"

@@ -30,11 +30,11 @@ operate() {
     colored_project=$project
     project=$failed_project
     if cancelled; then fail lost cancelled 'the run was cancelled before anything was changed' 'Run it again.'; fi
-    rollback_hooks down-migrate || fail unhealthy hook-failed "$problem; no traffic was moved" "${hook_remedy-}"
-    rollback_hooks restore-backup || fail unhealthy hook-failed "$problem; no traffic was moved" "${hook_remedy-}"
+    rollback_hooks down-migrate || fail unhealthy hook-failed "$problem; no traffic was moved" "$remedy"
+    rollback_hooks restore-backup || fail unhealthy hook-failed "$problem; no traffic was moved" "$remedy"
     project=$colored_project
   fi
-  place_recorded || fail remote write-failed "the release could not be written to $path"
+  place_recorded || fail_unwritten "the release could not be written to $path"
   phase up
   journalled up:begin || journal up:begin
   # What is in the colour meanwhile is no release that traffic could go to.

@@ -8,6 +8,7 @@ begin_work() {
   mkdir -p "$scratch"
   begun=$(date +%s)
   problem=
+  remedy=
   bad_services=
   changed_services=
   up_wait_names=

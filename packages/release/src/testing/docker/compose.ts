@@ -167,6 +167,8 @@ function up(state: State, words: readonly string[], model: Model, folder: string
     ],
   });
   if (!flags.has('--detach') || !flags.has('--no-deps')) throw unknown(['compose', 'up', ...words]);
+  const refusal = state.script().up;
+  if (refusal !== undefined) throw new Refusal(refusal);
   for (const name of rest) {
     const service = model.services[name];
     if (!service) throw new Refusal(`no such service: ${name}`);

@@ -73,6 +73,8 @@ export interface Script {
     string,
     { health?: 'healthy' | 'unhealthy' | 'starting'; exits?: number; fails?: string; entrypoint?: string[] }
   >;
+  /** What Compose says instead of starting anything. */
+  up?: string;
   /** How a command in a container ends, by its words; `hangs`: not before somebody ends it. */
   commands?: Record<string, { code?: number; output?: string; hangs?: boolean }>;
 }
