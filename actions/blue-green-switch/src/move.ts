@@ -12,7 +12,16 @@ import {
 } from '@deploy-actions/host';
 import { Failure, type Report, formatDuration, reportJson, sameVersion } from '@deploy-actions/kit';
 import { type VersionSource, throughSession, versionOf } from '@deploy-actions/probe';
-import { type Color, deploymentIdOf, liveOnlyServices, parseShare } from '@deploy-actions/ledger';
+import {
+  type Color,
+  changesSchema,
+  currentRelease,
+  deploymentIdOf,
+  liveOnlyServices,
+  parseShare,
+  releaseOfColor,
+  schemaChanges,
+} from '@deploy-actions/ledger';
 import type { Ports } from '@deploy-actions/runner';
 import type { Server } from '@deploy-actions/shell';
 import {
@@ -62,6 +71,7 @@ export async function moveTraffic(
     requireCanary(site, one.server.name, inputs.weight);
     return { ...one, site, liveOnly: liveOnlyOf(one, inputs) };
   });
+  for (const one of sites) tellWayBack(one, target, inputs.project, world);
   await Promise.all(sites.map((one) => expectVersion(one, target, source, inputs, world)));
   const isCanary = inputs.weight.length > 1;
   const plan: Omit<SwitchPlan, 'liveOnly'> = {
@@ -123,6 +133,20 @@ export async function moveTraffic(
   const failure = fleetFailure(outcomes, outputs, members.length > 1);
   if (failure) throw failure;
   return outputs;
+}
+
+/** Whether the traffic may come back after a migration, by the rule that rollback goes by too; said before it moves. */
+function tellWayBack({ server, look }: SeenServer, target: Color, project: string, { log }: Ports): void {
+  const release = look.releases.find(({ id }) => id === releaseOfColor(look, project, target));
+  const current = currentRelease(look, project);
+  if (!release || !changesSchema(release) || release.id === current) return;
+  const back = schemaChanges(current, look).length === 0;
+  log.info(
+    `${server.name}: ${release.id} changed the schema while ${current || 'a stack without a record'} served. ` +
+      (back
+        ? 'That has run on it since, so the traffic may go back to it, by hand and by itself; to nothing that served before'
+        : 'That has not run on it since: rollback refuses to go back to it'),
+  );
 }
 
 /** A proxy that was prepared without a canary knows no weights. */

@@ -124,6 +124,7 @@ async function wantedOf(inputs: DeployInputs, ports: Ports, workspace: Workspace
     },
     removeOrphans: inputs['remove-orphans'] && inputs.services.length === 0,
     adopt: inputs.adopt,
+    migrationReversible: inputs['migration-reversible'],
     color: inputs.color && {
       color: inputs.color,
       services: inputs['color-services'],

@@ -223,8 +223,22 @@ test('a release that is in neither colour is brought up in the idle one, never i
 
 test('a migration between counts in the order in which releases served', () => {
   const migrations = { ran: true, reversible: false, state_before: '', state_after: '' };
-  expect(() => decide(colored({ migrations }), request({ to: 'r1' }))).toThrow('r2 changed the schema');
   expect(decide(colored({ migrations }), request({ to: 'previous' }))).toMatchObject({ kind: 'flip' });
+  const seen = colored();
+  const releases = seen.releases.map((one) => (one.id === 'r3' ? { ...one, migrations } : one));
+  const confirm = { until: 1_900_000_000, from: 'green' };
+  expect(() => decide({ ...seen, releases }, request({ to: 'r1' }))).toThrow(
+    'r3 changed the schema after r1 was deployed, and r1 has not served since: nothing says that it runs on it. r3 goes on serving (traffic on blue); nothing was changed',
+  );
+  // What comes by itself is said too.
+  expect(() => decide({ ...seen, releases, confirm }, request({ to: 'r1' }))).toThrow(
+    'Unless the switch is confirmed, the server gives the traffic back to green by itself at 2030-03-17T17:46:40Z',
+  );
+  // And what the server would do by itself may be done by hand.
+  expect(decide({ ...seen, releases, confirm }, request({ to: 'previous' }))).toMatchObject({
+    kind: 'flip',
+    release: 'r2',
+  });
 });
 
 test('the plain stack that served before the first switch is what is gone back to, with its release and its migrations', () => {
@@ -252,7 +266,8 @@ test('the plain stack that served before the first switch is what is gone back t
     });
   }
   const migrations = { ran: true, reversible: false, state_before: '', state_after: '' };
-  expect(() => decide(seen({ migrations }), request())).toThrow('r2 changed the schema');
+  // It has served on what the colour migrated.
+  expect(decide(seen({ migrations }), request())).toMatchObject({ kind: 'flip', release: 'r1' });
 });
 
 test('during a canary no colour is idle, and a plain release fits into none: both are refused with what to do', () => {
@@ -332,11 +347,12 @@ test('a switch that was returned is no move: its release is neither the previous
   expect(decide(unconfirmed({ then: false }), request({ to: 'r2' }))).toMatchObject({ kind: 'flip' });
 });
 
-test('a migration of a release that was returned stays in the way', () => {
+test('a migration of a release that was returned is no obstacle for what it was returned to', () => {
   const migrations = { ran: true, reversible: false, state_before: '', state_after: '' };
-  expect(() => decide(unconfirmed({ then: true, migrations }), request({ to: 'previous' }))).toThrow(
-    'r2 changed the schema',
-  );
+  expect(decide(unconfirmed({ then: true, migrations }), request({ to: 'previous' }))).toMatchObject({
+    kind: 'flip',
+    release: 'r1',
+  });
 });
 
 test('during a canary, going back is going to what had all the traffic before', () => {

@@ -217,7 +217,7 @@ function flip(
       remedy: 'Deploy the release that you want to the idle colour, then switch.',
     });
   }
-  checkMigrations(look, fromRelease, release, request);
+  checkMigrations(look, release, request);
   // Commands of the user's run before the traffic moves, by the code that brings a release back.
   const recorded = releases.find((one) => one.id === release);
   if (request.runsHooks && request.mode !== 'flip' && recorded?.color === to)
@@ -248,7 +248,7 @@ function redeploy(
       { input: 'mode', remedy: 'Use mode: auto.' },
     );
   }
-  checkMigrations(look, from, target.id, request);
+  checkMigrations(look, target.id, request);
   if (colorsInUse(look, request.project)) return recolor(look, target, from, reason, request);
   if (target.color !== '') {
     throw new Failure(
@@ -311,18 +311,30 @@ function recolor(
   };
 }
 
-/** Old code runs on a schema that did not change, or whose changes are said to be reversible. */
-function checkMigrations(look: Standing, from: string, to: string, request: RollbackRequest): void {
+/** Old code runs on the schema as it is by one rule, see `schemaChanges`. The refusal says who serves, and what comes by itself. */
+function checkMigrations(look: Standing, to: string, request: RollbackRequest): void {
   if (request.pastMigration) return;
-  const crossed = schemaChanges(from, to, look);
+  const crossed = schemaChanges(to, look);
   if (crossed.length === 0) return;
+  const target = to || 'the release before';
   throw new Failure(
     'refused',
-    `${crossed.map((one) => one.id).join(', ')} changed the schema, and nothing says that ${to || 'the release before'} runs on it`,
+    `${crossed.map((one) => one.id).join(', ')} changed the schema after ${target} was deployed, and ${target} has not served since: nothing says that it runs on it. ${whoServes(look, request)}`,
     {
       input: 'allow-past-migration',
       remedy:
         'Give `down-migrate`, restore a backup, or set allow-past-migration: true if the old code can run on the new schema.',
     },
   );
+}
+
+/** What serves, where, and what the server does by itself if nobody does anything. */
+function whoServes(look: Standing, { project, now }: RollbackRequest): string {
+  const current = currentRelease(look, project) || 'a stack without a record';
+  const share = parseShare(look.share ?? '');
+  const where = share && colorsInUse(look, project) ? ` (traffic on ${look.share})` : '';
+  const serves = `${current} goes on serving${where}; nothing was changed`;
+  if (!look.confirm || now >= look.confirm.until + CONFIRM_GRACE) return serves;
+  const until = new Date(look.confirm.until * 1000).toISOString().replace('.000Z', 'Z');
+  return `${serves}. Unless the switch is confirmed, the server gives the traffic back to ${look.confirm.from} by itself at ${until}`;
 }

@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { marksOf, unfitReleases } from './marks.ts';
 import { releaseBefore, schemaChanges, servedReleases } from './served.ts';
 import {
@@ -110,31 +110,102 @@ test('the way back ends where records go in a circle or stop', () => {
   expect(releaseBefore('r1', { history: [], releases: [releaseRecord('r1', 'r0')] })).toBeUndefined();
 });
 
-test('every migration on the way counts, unless it changed nothing or can be undone', () => {
-  const migrations = { ran: true, reversible: false, state_before: '', state_after: '' };
-  const way = (more: Partial<typeof migrations>) => [
-    releaseRecord('r1', 'r3'),
-    releaseRecord('r2', 'r1', { migrations: { ...migrations, ...more } }),
-    releaseRecord('r3', 'r2', { migrations: { ...migrations, ...more } }),
-  ];
-  const crossed = (more: Partial<typeof migrations>, to = 'r1') =>
-    schemaChanges('r3', to, { history: [], releases: way(more) }).map(({ id }) => id);
-  expect(crossed({})).toEqual(['r3', 'r2']);
-  expect(crossed({}, 'nowhere')).toEqual(['r3', 'r2']);
-  expect(crossed({ state_before: 'a', state_after: 'b' })).toEqual(['r3', 'r2']);
-  expect(crossed({ state_before: 'a', state_after: 'a' })).toEqual([]);
-  expect(crossed({ reversible: true })).toEqual([]);
+const MIGRATED = { migrations: { ran: true, reversible: false, state_before: '', state_after: '' } };
+const changes = (to: string, past: Parameters<typeof schemaChanges>[1]) =>
+  schemaChanges(to, past).map(({ id }) => id);
+
+test('every change of the schema after a release counts, unless it changed nothing or can be undone', () => {
+  const way = (more: Partial<typeof MIGRATED.migrations>) => {
+    const migrations = { ...MIGRATED.migrations, ...more };
+    return {
+      history: [deployed('r1'), deployed('r2'), deployed('r3')],
+      releases: [
+        releaseRecord('r1'),
+        releaseRecord('r2', 'r1', { migrations }),
+        releaseRecord('r3', 'r2', { migrations }),
+      ],
+    };
+  };
+  expect(changes('r1', way({}))).toEqual(['r2', 'r3']);
+  expect(changes('r1', { ...way({}), history: [] })).toEqual(['r2', 'r3']);
+  expect(changes('r2', way({}))).toEqual(['r3']);
+  expect(changes('nowhere', way({}))).toEqual(['r2', 'r3']);
+  expect(changes('r1', way({ state_before: 'a', state_after: 'b' }))).toEqual(['r2', 'r3']);
+  expect(changes('r1', way({ state_before: 'a', state_after: 'a' }))).toEqual([]);
+  expect(changes('r1', way({ reversible: true }))).toEqual([]);
 });
 
-test('a migration of a release that nobody confirmed stays in the way', () => {
-  const migrations = { ran: true, reversible: false, state_before: '', state_after: '' };
-  const past = {
-    history: [moved('blue', 'green', 'r2'), returned('green', 'blue', 'r1'), moved('blue', 'green', 'r3')],
-    releases: [
-      releaseRecord('r1', '', { color: 'blue' as const }),
-      releaseRecord('r2', '', { color: 'green' as const, migrations }),
-      releaseRecord('r3', 'r2', { color: 'green' as const }),
-    ],
-  };
-  expect(schemaChanges('r3', 'r1', past).map(({ id }) => id)).toEqual(['r2']);
+test('to a later release only the changes after it count, whatever an earlier one changed', () => {
+  const releases = [
+    releaseRecord('r1'),
+    releaseRecord('r2', 'r1', MIGRATED),
+    releaseRecord('r3', 'r2', MIGRATED),
+    releaseRecord('r4', 'r3'),
+  ];
+  const history = [
+    deployed('r1'),
+    deployed('r2'),
+    deployed('r3'),
+    deployed('r4'),
+    ...rolledBackInPlace('r4', 'r1'),
+  ];
+  expect(changes('r4', { history, releases })).toEqual([]);
+  expect(changes('r3', { history, releases })).toEqual([]);
+  expect(changes('r2', { history, releases })).toEqual(['r3']);
+  // It serves on that schema now, since somebody brought it back.
+  expect(changes('r1', { history, releases })).toEqual([]);
+});
+
+describe('with colours, what had the traffic while the other colour migrated', () => {
+  const blue = (id: string, more = {}) => releaseRecord(id, '', { color: 'blue', ...more });
+  const green = (id: string, more = {}) => releaseRecord(id, '', { color: 'green', ...more });
+
+  test('has served on the new schema, and may be gone back to', () => {
+    const history = [
+      moved('green', 'blue', 'r1'),
+      deployed('r2', { color: 'green' }),
+      moved('blue', 'green', 'r2'),
+    ];
+    expect(changes('r1', { history, releases: [blue('r1'), green('r2', MIGRATED)] })).toEqual([]);
+    // Also where only the switch is told of, and before it.
+    expect(
+      changes('r1', { history: [history[0]!, history[2]!], releases: [blue('r1'), green('r2', MIGRATED)] }),
+    ).toEqual([]);
+    expect(
+      changes('r1', { history: history.slice(0, 2), releases: [blue('r1'), green('r2', MIGRATED)] }),
+    ).toEqual([]);
+  });
+
+  test('may be gone back to where it was a plain stack, with or without a record', () => {
+    const history = [deployed('r2', { color: 'green' }), moved('blue', 'green', 'r2')];
+    expect(changes('r1', { history, releases: [releaseRecord('r1'), green('r2', MIGRATED)] })).toEqual([]);
+    expect(changes('', { history, releases: [green('r2', MIGRATED)] })).toEqual([]);
+  });
+
+  test('is not what served before that', () => {
+    const history = [
+      moved('green', 'blue', 'r1'),
+      deployed('r2', { color: 'green' }),
+      moved('blue', 'green', 'r2'),
+      deployed('r3', { color: 'blue' }),
+      moved('green', 'blue', 'r3'),
+    ];
+    const releases = [blue('r1'), green('r2'), blue('r3', MIGRATED)];
+    expect(changes('r1', { history, releases })).toEqual(['r3']);
+    expect(changes('r2', { history, releases })).toEqual([]);
+  });
+
+  test('is what a switch that nobody confirmed gives the traffic back to: one rule for both', () => {
+    const history = [
+      moved('green', 'blue', 'r1'),
+      deployed('r2', { color: 'green' }),
+      moved('blue', 'green', 'r2'),
+    ];
+    const releases = [blue('r1'), green('r2', MIGRATED), green('r3')];
+    const returnedTo = { history: [...history, returned('green', 'blue', 'r1')], releases };
+    expect(changes('r1', { history, releases })).toEqual([]);
+    expect(changes('r1', returnedTo)).toEqual([]);
+    const then = [...returnedTo.history, deployed('r3', { color: 'green' }), moved('blue', 'green', 'r3')];
+    expect(changes('r1', { history: then, releases })).toEqual([]);
+  });
 });

@@ -1,5 +1,5 @@
 import { type HistoryEntry, isMove, isReturn } from './history.ts';
-import { returnedReleases, unfitReleases } from './marks.ts';
+import { unfitReleases } from './marks.ts';
 import { type ReleaseRecord, changesSchema } from './release-record.ts';
 
 /**
@@ -11,8 +11,7 @@ export function servedReleases(history: readonly HistoryEntry[]): string[] {
   let served: string[] = [];
   let before = served;
   for (const entry of history) {
-    const inPlace = entry.operation === 'deploy' && entry.color === '' && entry.outcome === 'succeeded';
-    if (entry.release === '' || !(inPlace || isMove(entry) || isReturn(entry))) continue;
+    if (servesSince(entry) === undefined) continue;
     if (isReturn(entry)) served = before;
     before = served;
     const at = served.indexOf(entry.release);
@@ -56,24 +55,36 @@ export function releaseBefore(current: string, past: Past): ReleaseRecord | unde
 }
 
 /**
- * The releases on the way from one back to another that changed the schema, so that nothing says that the old code runs
- * on it. One that nobody confirmed is no step of the way, but what it did to the schema stays.
+ * The one rule for old code on a newer schema: a release runs on the schema as it is if it has served since the last change
+ * of it. So these stand in the way of going to a release: the changes by releases that were deployed after it, and since
+ * which it has not served. With colours what had the traffic while the other colour migrated has served on the new schema
+ * from then on, so that the traffic may go back to it: by hand, by a canary's gate, and by a switch that nobody confirmed.
  */
-export function schemaChanges(from: string, to: string, past: Past): ReleaseRecord[] {
-  const { history, releases } = past;
-  const find = (id: string) => releases.find((one) => one.id === id);
-  const before = predecessors(past);
-  const crossed = new Set<ReleaseRecord>();
-  const seen = new Set<string>();
-  for (let at = find(from); at && at.id !== to && !seen.has(at.id); at = find(before(at.id))) {
-    seen.add(at.id);
-    if (changesSchema(at)) crossed.add(at);
-  }
-  const created = (id: string) => find(id)?.created ?? '';
-  const returned = returnedReleases(history);
-  for (const one of releases) {
-    if (!returned.has(one.id) || one.id === to || !changesSchema(one)) continue;
-    if (one.created > created(to) && one.created <= created(from)) crossed.add(one);
-  }
-  return [...crossed];
+export function schemaChanges(to: string, past: Past): ReleaseRecord[] {
+  const created = past.releases.find(({ id }) => id === to)?.created ?? '';
+  return past.releases.filter(
+    (one) =>
+      one.id !== to && one.created > created && changesSchema(one) && !servedSince(one, past).includes(to),
+  );
+}
+
+/** What has served since a release migrated, oldest first. Empty texts: a plain stack that no record tells of. */
+function servedSince(release: ReleaseRecord, { history, releases }: Past): string[] {
+  const own = history.findIndex((entry) => entry.release === release.id);
+  const later = history.findIndex((entry) => entry.at >= release.created);
+  const at = own !== -1 ? own : later !== -1 ? later : history.length;
+  const served = history.slice(at).flatMap((entry) => servesSince(entry) ?? []);
+  // In place the migrations ran under what the release then took the place of, for moments only.
+  if (release.color === '') return served;
+  const before = history.slice(0, at).findLast((entry) => servesSince(entry) !== undefined);
+  if (before) return [before.release, ...served];
+  // Nothing is told of the time before the first colour: a plain stack had the traffic.
+  const earlier = releases.filter(({ created }) => created < release.created);
+  return earlier.some(({ color }) => color !== '') ? served : [earlier.at(-1)?.id ?? '', ...served];
+}
+
+/** The release that serves by an entry of the history; undefined where it moves nothing. */
+function servesSince(entry: HistoryEntry): string | undefined {
+  const inPlace = entry.operation === 'deploy' && entry.color === '' && entry.outcome === 'succeeded';
+  return entry.release !== '' && (inPlace || isMove(entry) || isReturn(entry)) ? entry.release : undefined;
 }

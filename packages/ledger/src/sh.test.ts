@@ -16,12 +16,13 @@ import { colorNetwork, containersOfColor, isUp } from './color.ts';
 import { FOLDER } from './folder.ts';
 import { readHistory } from './history.ts';
 import { jsonText } from './json-text.ts';
-import { readReleases } from './release-record.ts';
+import { changesSchema, readReleases } from './release-record.ts';
 import { liveColor, parseShare } from './share.ts';
 import {
   COLOR_CONTAINERS,
   LIVE_COLORS,
   PLAIN_RELEASES,
+  SCHEMA_CHANGES,
   STATES,
   lines,
   releaseRecord,
@@ -161,6 +162,20 @@ describe.each([[['dash']], [['busybox', 'sh']]])('%s', (shell) => {
       if (link !== '') symlinkSync(link, at(FOLDER.current));
       expect({ given, link, said: run('plain_release').trim() }).toEqual({ given, link, said: release });
       expect(plainRelease(given, link)).toBe(release);
+    }
+  });
+
+  test('whether migrations changed the schema for old code is the same in both languages', () => {
+    for (const [ran, reversible, before, after, changed] of SCHEMA_CHANGES) {
+      const said = run('if schema_changed "$@"; then echo yes; else echo no; fi', [
+        String(ran),
+        String(reversible),
+        before,
+        after,
+      ]).trim();
+      const migrations = { ran, reversible, state_before: before, state_after: after };
+      expect([migrations, said]).toEqual([migrations, changed ? 'yes' : 'no']);
+      expect([migrations, changesSchema({ migrations })]).toEqual([migrations, changed]);
     }
   });
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import {
   type ComposeModel,
   type ObservedContainer,
@@ -60,6 +60,7 @@ function wanted(change: Partial<Wanted> = {}): Wanted {
     workspaceSources: new Map(),
     hooks: { 'before-up': [], migrate: [], 'migration-state': [], 'after-up': [] },
     removeOrphans: true,
+    migrationReversible: false,
     adopt: false,
     color: undefined,
     about: {
@@ -377,4 +378,30 @@ test('what cannot be read on the server is told, and so is an image that failed 
     'a line is left out',
     'the image of web was part of the release r1, which failed',
   ]);
+});
+
+describe('what migrations mean for the way back is said before anything changes', () => {
+  const migrate = [{ service: 'web', text: './up', words: ['./up'] }];
+  const hooks = { 'before-up': [], migrate, 'migration-state': [], 'after-up': [] };
+
+  test.each([
+    [
+      'in place, the release before is not restored',
+      found({ current: 'r1' }),
+      {},
+      /after its migrations, r1 is not restored, unless/,
+    ],
+    [
+      'with colours, what serves must run on it, and may be gone back to',
+      colorFound(),
+      { color: wish },
+      /while the live release serves: it must run on the new schema, and the traffic may go back to it/,
+    ],
+  ] as const)('%s', (_, seen, change, said) => {
+    const notes = (more: Partial<Wanted> = {}) =>
+      prepareRelease(seen, '/srv/shop', wanted({ hooks, ...change, ...more })).notes.join('\n');
+    expect(notes()).toMatch(said);
+    expect(notes({ migrationReversible: true })).not.toContain('schema');
+    expect(notes({ hooks: { ...hooks, migrate: [] } })).not.toContain('schema');
+  });
 });

@@ -39,6 +39,8 @@ export interface Wanted {
   workspaceSources: ReadonlyMap<string, 'file' | 'folder'>;
   hooks: HookLists;
   removeOrphans: boolean;
+  /** The user says that old code runs on the migrated schema. */
+  migrationReversible: boolean;
   /** The user has said that what stands under the project's name is this application's. */
   adopt: boolean;
   color: ColorWish | undefined;
@@ -116,7 +118,7 @@ export function prepareRelease(found: Inspection, path: string, wanted: Wanted):
       .filter((file) => /\/(services|live-only|ports)$/.test(file.name))
       .map((file) => String(file.content))
       .join(''),
-    notes: [...notes, ...part.notes],
+    notes: [...notes, ...part.notes, ...migrationNotes(found, wanted)],
     warnings: [...found.unread, ...badImages(found.history, part.services)],
     uploads,
   };
@@ -263,6 +265,23 @@ function forgottenSources(
         ]
       : [];
   });
+}
+
+/** What the migrations mean for the way back, by the rule that every way back goes by; said before anything changes. */
+function migrationNotes(found: Inspection, { hooks, color, migrationReversible }: Wanted): string[] {
+  if (hooks.migrate.length === 0 || migrationReversible) return [];
+  const unless =
+    hooks['migration-state'].length > 0
+      ? 'unless migration-state prints the same before and after, or'
+      : 'unless migration-state shows that nothing was migrated, or';
+  const said = `${unless} migration-reversible: true says that the old code runs on the new schema`;
+  if (color)
+    return [
+      `the migrations run while the live release serves: it must run on the new schema, and the traffic may go back to it afterwards; to no earlier one, ${said}`,
+    ];
+  return found.current === ''
+    ? []
+    : [`should this release fail after its migrations, ${found.current} is not restored, ${said}`];
 }
 
 /** The first part of release.json; the server adds what only it knows and the last brace. */

@@ -1,6 +1,6 @@
 # shellcheck shell=dash
-# Colours and shares, and what the records in the application's folder say of them: share.ts, color.ts and
-# traffic-record.ts in sh. A test runs both through one table.
+# Colours and shares, and what the records in the application's folder say of them: share.ts, color.ts,
+# traffic-record.ts and changesSchema in sh. A test runs both through one table.
 
 other_color() {
   if [ "$1" = blue ]; then echo green; else echo blue; fi
@@ -92,4 +92,10 @@ current_release() {
   link=$(readlink "$path/current" 2>/dev/null) || return 0
   case $link in releases/*) ;; *) return 0 ;; esac
   [ ! -f "$path/$link/services" ] || printf '%s' "${link#releases/}"
+}
+
+# schema_changed RAN REVERSIBLE BEFORE AFTER: whether old code may not run on the schema that migrations have left: nothing
+# says that it did not change (the hashes of the state before and after; empty: not known), or may.
+schema_changed() {
+  [ "$1" = true ] && [ "$2" != true ] && { [ -z "$3" ] || [ "$3" != "$4" ]; }
 }

@@ -10,6 +10,6 @@ export {
   rolledBackInPlace,
   switchConfirmed,
 } from './history.ts';
-export { COLOR_CONTAINERS, LIVE_COLORS, PLAIN_RELEASES, STATES } from './tables.ts';
+export { COLOR_CONTAINERS, LIVE_COLORS, PLAIN_RELEASES, SCHEMA_CHANGES, STATES } from './tables.ts';
 export { standingContainer, standingWith } from './standing.ts';
 export { lines, releaseRecord, trafficRecord } from './records.ts';

@@ -82,3 +82,22 @@ export const PLAIN_RELEASES: readonly (readonly [
   [trafficRecord('green', { release: 'r2' }), 'releases/r2', ''],
   [trafficRecord('blue', { release: 'r1', previous: 'r2' }), 'releases/r1', 'r1'],
 ];
+
+/** What a deploy did to the schema (ran, reversible, the state before and after), and whether old code may not run on it. */
+export const SCHEMA_CHANGES: readonly (readonly [
+  ran: boolean,
+  reversible: boolean,
+  before: string,
+  after: string,
+  changed: boolean,
+])[] = [
+  [false, false, '', '', false],
+  [true, false, '', '', true],
+  [true, true, '', '', false],
+  [true, true, 'a', 'b', false],
+  [true, false, 'a', 'b', true],
+  [true, false, 'a', 'a', false],
+  // What could not be read afterwards is no proof.
+  [true, false, 'a', '', true],
+  [true, false, '', 'b', true],
+];

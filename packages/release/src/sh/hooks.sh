@@ -127,14 +127,14 @@ migration_state_of() {
     >"$run/migration-state.$state_name" 2>"$scratch/state-error"
 }
 
-# schema_allows_old: the one rule for restore and rollback: may the previous release run on the schema as it is?
+# schema_allows_old: may the previous release be brought back on the schema as it is? By the ledger's rule.
 schema_allows_old() {
-  [ "$migration_reversible" != true ] || return 0
   # With several servers the first one migrates for all; the runner handed on what became of the schema.
-  ! grep -qs '^migrated' "$run/proceed" || return 1
+  if [ "$migration_reversible" != true ] && grep -qs '^migrated' "$run/proceed"; then return 1; fi
   [ -f "$path/.deploy/schema-moved" ] || return 0
-  [ "$(cat "$path/.deploy/schema-moved")" = "$(known_or_not "$(state_hash after)")" ] &&
-    [ -f "$run/migration-state.after" ]
+  schema_before=$(cat "$path/.deploy/schema-moved")
+  [ "$schema_before" != unknown ] || schema_before=
+  ! schema_changed true "$migration_reversible" "$schema_before" "$(state_hash after)"
 }
 
 # schema_settled: the release that runs fits the schema.
