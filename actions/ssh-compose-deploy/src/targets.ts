@@ -23,13 +23,19 @@ export interface Target {
   prepared: Prepared;
 }
 
+/**
+ * Servers that are looked at at once: a look is a wait for the server, so fewer would add whole looks one behind the
+ * other; more would let the first answers of a hundred handshakes come late.
+ */
+const LOOKS_AT_ONCE = 40;
+
 /** Looks at every server before any is changed; one error names all that are not fit. */
 export async function prepareAll(
   servers: readonly Server[],
   prepare: (server: Server) => Promise<Target>,
 ): Promise<Target[]> {
   const failed: { server: Server; error: unknown }[] = [];
-  const targets = await pool(servers, 10, async (server) => {
+  const targets = await pool(servers, LOOKS_AT_ONCE, async (server) => {
     try {
       return [await prepare(server)];
     } catch (error) {

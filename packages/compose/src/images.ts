@@ -124,6 +124,12 @@ export function applyImages(
   return { model: placed, notes };
 }
 
+/** Services whose image must be on the server already (`pull_policy: never`): whoever writes that has loaded it there. */
+export function neverPulled(model: ComposeModel): ReadonlySet<string> {
+  const held = Object.entries(model.services).filter(([, service]) => service['pull_policy'] === 'never');
+  return new Set(held.map(([name]) => name));
+}
+
 function complete(service: string, value: string, image: string | undefined): string {
   if (!DIGEST.test(value)) return value;
   if (image === undefined) {

@@ -1,6 +1,6 @@
 export { type InspectedContainer, type InspectedImage, modelOfStack } from './adopt.ts';
 export { type Environment, formatEnv, parseEnv } from './env.ts';
-export { type DigestRule, type Images, applyImages, parseImages } from './images.ts';
+export { type DigestRule, type Images, applyImages, neverPulled, parseImages } from './images.ts';
 export {
   type ComposeModel,
   type Mount,

@@ -90,7 +90,7 @@ export function relocate(model: ComposeModel, places: Places, sent: readonly Sen
         if (one?.['environment'] !== undefined && one['content'] === undefined) {
           throw new Failure(
             'input',
-            `the ${kind} ${name} takes its value from the variable ${String(one['environment'])}, which no program has on the server`,
+            `the ${kind} ${name} takes its value from the variable ${String(one['environment'])}, which Compose reads anew whenever it makes the container, also at a restore or a rollback, when nobody is there who has it`,
             {
               input: 'compose-file',
               remedy: `Put the value into a file in ${places.path}/shared, with mode 0600, and name it: \`file: ./${name}\`.`,

@@ -87,6 +87,7 @@ export const FAILURE_KINDS = {
   'foreign-containers': 'refused',
   'foreign-volumes': 'refused',
   'project-elsewhere': 'refused',
+  'external-missing': 'refused',
   'network-order': 'refused',
   'network-differs': 'refused',
   'ports-taken': 'busy',

@@ -273,6 +273,11 @@ export const TROUBLESHOOTING: Readonly<Record<FailureCode, Explanation>> = {
     meaning: 'The project belongs to another folder of the server: two applications have one name.',
     remedy: 'Give each a name of its own with `project`, or another `name:` in its compose file.',
   },
+  'external-missing': {
+    meaning: 'A network or volume that the compose file calls external is not on the server.',
+    remedy:
+      'Make it there: `docker network create NAME`, `docker volume create NAME`. Or leave `external: true` out.',
+  },
   'network-order': {
     meaning: 'A shared service is on a network whose name sorts after the colours’ networks.',
     remedy: 'Rename that network: joining another one would move its default gateway and drop connections.',

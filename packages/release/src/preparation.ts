@@ -9,6 +9,7 @@ import {
   applyImages,
   looksLikeFile,
   missingSources,
+  neverPulled,
   planChanges,
   relocate,
   selectServices,
@@ -24,6 +25,7 @@ import { type ColorWish, colorRelease } from './coloring.ts';
 import { type Hook, checkHooks, hookFile } from './hook.ts';
 import type { Inspection } from './inspection.ts';
 import { refuseLeftovers, refuseOtherFolder } from './ownership.ts';
+import { refuseMissingExternals } from './externals.ts';
 import { joinsTable, needsTable, pullList, restartsTable, treesTable } from './tables.ts';
 
 /** What the user wants deployed, beside the compose files. */
@@ -91,6 +93,7 @@ export function prepareRelease(found: Inspection, path: string, wanted: Wanted):
   refuseOtherFolder(found, path);
   refuseLeftovers(found, found.config, path, wanted.adopt);
   const chosen = selectServices(found.config, wanted.services);
+  refuseMissingExternals(chosen, found.leftovers);
   const { model: imaged, notes } = applyImages(chosen, wanted.images, wanted.digestRule);
   const moved = relocate(imaged, { stage: found.stage, path, shared: found.shared }, wanted.files);
   notes.push(...forgottenSources(moved, found, wanted.workspaceSources, path));
@@ -155,7 +158,7 @@ function plainPart(found: Inspection, moved: Relocated, wanted: Wanted): Part {
       { name: 'release/compose.json', content: json },
       { name: 'release/services', content: servicesTable(services) },
       { name: 'release/dormant', content: found.dormant.map((name) => `${name}\n`).join('') },
-      { name: 'release/pulls', content: pullList(selected) },
+      { name: 'release/pulls', content: pullList(selected, neverPulled(found.config)) },
       { name: 'release/needs', content: needsTable(model) },
       { name: 'release/restarts', content: restartsTable(model) },
       { name: 'release/joins', content: joinsTable(model) },

@@ -34,9 +34,10 @@ export function joinsTable(model: ComposeModel): string {
     .join('');
 }
 
-/** Each image once. */
-export function pullList(services: readonly ReleaseService[]): string {
-  return [...new Set(services.map((one) => `${one.image}\n`))].join('');
+/** Each image once; those that only services of `held` have are never pulled. */
+export function pullList(services: readonly ReleaseService[], held: ReadonlySet<string>): string {
+  const pulled = services.filter(({ name }) => !held.has(name));
+  return [...new Set(pulled.map((one) => `${one.image}\n`))].join('');
 }
 
 /** Lines of sha256, mode, path in the tree and path among the files of the run, with tabs between. */

@@ -167,6 +167,9 @@ wait_healthy() {
     name = $2; $1 = ""; $2 = ""; sub(/^ +/, ""); printf "%s%s %s", separator, name, $0; separator = "; "
   }' "$scratch/health.bad")
   [ "$up_verdict" = bad ] || problem="$problem; $up_cause"
+  # One that is to run to its end, and one that stopped by mistake, look the same: the user must say which it is.
+  up_ended=$(awk '$1 == "bad" && / exited with 0$/ && !seen[$2]++ { printf "%s%s", separator, $2; separator = ", " }' "$scratch/health.bad")
+  [ -z "$up_ended" ] || remedy="If it is meant to run to its end (a migration, a fixer of permissions), name it: one-shot: $up_ended. Or let what needs it wait for it: condition: service_completed_successfully."
   return 1
 }
 

@@ -99,7 +99,7 @@ pull_images() {
     >"$scratch/image-ids" 2>"$scratch/image-errors"; then
     details "$scratch/image-errors"
     stop remote images-missing "images are not on the server: $(sed -n 's/.*o such image: *//p' "$scratch/image-errors" | tr '\n' ' ')" \
-      'With pull: never they must have been pulled before.'
+      'With pull: never, or pull_policy: never in the compose file, they must be on the server before: docker pull or docker load them there.'
   fi
   awk 'FILENAME == ARGV[1] { id[FNR] = $1; next } { print $1, id[FNR], $2 }' \
     "$scratch/image-ids" "$scratch/service-images" >"$1/images"
@@ -211,7 +211,9 @@ open_login() {
   for pull_part in cli-plugins contexts; do
     [ ! -d "$pull_home_config/$pull_part" ] || ln -s "$pull_home_config/$pull_part" "$login_folder/$pull_part"
   done
-  printf '%s' "$registry_config" >"$login_folder/config.json"
+  # The user's context names the engine that pulls: without it another one would, or none.
+  pull_context=$(sed -n 's/.*"currentContext": *"\([A-Za-z0-9][A-Za-z0-9_.+-]*\)".*/\1/p' "$pull_home_config/config.json" 2>/dev/null | head -n 1)
+  printf '%s' "$registry_config" | sed "${pull_context:+s/^{/{\"currentContext\":\"$pull_context\",/}" >"$login_folder/config.json"
 }
 
 close_login() {
