@@ -1,4 +1,12 @@
-import { existsSync, mkdirSync, symlinkSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { afterEach, expect, jest, test } from '@jest/globals';
 import { eventually, hostsForEach } from '@deploy-actions/host/testing';
@@ -343,6 +351,60 @@ services:
     'web registry.test/db:1',
   ]);
   expect(servers.web1.docker.calls().filter((call) => / restart --no-deps web$/.test(call))).toHaveLength(1);
+});
+
+test('a mounted folder of many files is placed as it was sent, with what no other may read left out', async () => {
+  const { servers, deploy, compose, workspace } = rigOf('web1');
+  const { host } = servers.web1;
+  compose(`
+name: shop
+services:
+  api:
+    image: registry.test/shop/api:\${TAG}
+    healthcheck: { test: [CMD, check] }
+    volumes: ['./conf:/etc/shop:ro', './one.conf:/etc/one.conf']
+`);
+  const write = (file: string, text: string, mode = 0o600) => {
+    mkdirSync(path.dirname(file), { recursive: true });
+    writeFileSync(file, text, { mode });
+  };
+  const file = (index: number) => `conf/${index % 9}/-a file ${index}`;
+  for (let index = 0; index < 80; index += 1)
+    write(path.join(workspace, file(index)), `${index}\n`, index % 10 === 0 ? 0o755 : 0o600);
+  write(path.join(workspace, 'one.conf'), 'one\n');
+  // The user's own on the server, which Compose reads beside what was sent.
+  write(path.join(host.path, 'shared/.env'), 'SECRET=hush-hush-hush\n');
+  const inputs = { files: 'conf\none.conf' };
+  const names = (folder: string) => (readdirSync(folder, { recursive: true }) as string[]).sort();
+  const trees = () =>
+    readdirSync(path.join(host.path, 'files')).map((sum) => path.join(host.path, 'files', sum));
+  const mode = (tree: string, name: string) => (statSync(path.join(tree, name)).mode & 0o777).toString(8);
+
+  well(await deploy('v1', inputs));
+  expect(trees()).toHaveLength(2);
+  const [conf, one] = ['conf', 'one.conf'].map((name) =>
+    trees().find((tree) => existsSync(path.join(tree, name)))!,
+  );
+  expect(names(one!)).toEqual(['one.conf']);
+  expect(mode(one!, 'one.conf')).toBe('644');
+  expect(names(conf!).filter((name) => name.startsWith('conf/0/'))).toEqual(
+    [0, 18, 27, 36, 45, 54, 63, 72, 9].map((index) => `conf/0/-a file ${index}`),
+  );
+  expect(names(conf!)).toHaveLength(1 + 9 + 80);
+  expect([mode(conf!, file(0)), mode(conf!, file(9)), mode(conf!, 'conf/0')]).toEqual(['755', '644', '755']);
+  // What is kept for the next time is what was sent, and no secret of the server.
+  const sent = path.join(host.path, '.deploy/sent/project/app');
+  expect(names(sent)).toEqual(['compose.yaml', 'one.conf', ...names(conf!)].sort());
+  expect(statSync(path.join(host.path, '.deploy/sent')).mode & 0o777).toBe(0o700);
+
+  // A container may have written into what it mounts: what was sent is not that.
+  write(path.join(conf!, file(1)), 'written by a container\n');
+  write(path.join(workspace, file(2)), 'new\n');
+  well(await deploy('v2', inputs));
+  const next = trees().find((tree) => tree !== conf && existsSync(path.join(tree, 'conf')))!;
+  expect(readFileSync(path.join(next, file(1)), 'utf8')).toBe('1\n');
+  expect(readFileSync(path.join(next, file(2)), 'utf8')).toBe('new\n');
+  expect(readFileSync(path.join(conf!, file(2)), 'utf8')).toBe('2\n');
 });
 
 test('a plan changes nothing', async () => {

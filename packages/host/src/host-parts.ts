@@ -14,7 +14,8 @@ const LIFE = part(new URL('sh/life.sh', import.meta.url), { needs: [JOURNAL, LOC
 const FRAMES = part(new URL('sh/frames.sh', import.meta.url), { needs: [PRELUDE, ROOM] });
 const FOLDERS = part(new URL('sh/folders.sh', import.meta.url), { needs: [FRAMES] });
 const RECEIVE = part(new URL('sh/receive.sh', import.meta.url), { needs: [FRAMES] });
-const LOOK = part(new URL('sh/inspection.sh', import.meta.url), { needs: [FOLDERS, RECEIVE] });
+const TREE = part(new URL('sh/tree.sh', import.meta.url), { needs: [FRAMES] });
+const LOOK = part(new URL('sh/inspection.sh', import.meta.url), { needs: [FOLDERS, RECEIVE, TREE] });
 const FOLLOW = part(new URL('sh/follow.sh', import.meta.url), { needs: [FRAMES, PROCESSES] });
 const CONTROL = part(new URL('sh/control.sh', import.meta.url), { needs: [FRAMES] });
 

@@ -6,7 +6,7 @@ import { type ReadyProgram, programText } from './define-program.ts';
 import { variables } from './parameters.ts';
 import { failureCause, parseFieldList } from './result.ts';
 import type { RunEvent, Upload } from './run.ts';
-import { uploadStream } from './upload-stream.ts';
+import { treeUpload } from './tree-upload.ts';
 
 export interface Inspection {
   path: string;
@@ -29,7 +29,7 @@ export interface Inspected {
 }
 
 /**
- * Uploads files into a fresh 0700 folder and runs a body that looks at the server and changes nothing, in one
+ * Uploads files into a fresh 0700 folder, of many only those that the server has not, and runs a body that looks at the server and changes nothing, in one
  * exec. Throws the Failure that the body gave to `fail`, or that the folder is not fit.
  */
 export async function inspect(session: Session, inspection: Inspection): Promise<Inspected> {
@@ -38,28 +38,26 @@ export async function inspect(session: Session, inspection: Inspection): Promise
   const events = eventReader(token, inspection.onEvent);
   let staging: string | undefined;
   let fields: Record<string, string> | undefined;
+  const own = [{ name: 'parameters', content: variables(program.parameters) }];
+  if (program.program.secrets.length > 0) own.push({ name: 'secrets', content: variables(program.secrets) });
+  const sending = treeUpload(own, files);
   await runEntry(
     session,
     {
       script: programText(program.program),
       args: [path, freshName(), token],
-      input: uploadStream([
-        { name: 'parameters', content: variables(program.parameters) },
-        ...(program.program.secrets.length > 0
-          ? [{ name: 'secrets', content: variables(program.secrets) }]
-          : []),
-        ...files.map((file) => ({ ...file, name: `files/${file.name}` })),
-      ]),
+      input: sending.input,
       timeout,
       signal,
       followed: inspection.followed,
       onStderr: events.push,
     },
     ({ type, payload }) => {
+      if (type === 'missing') sending.missing(payload);
       if (type === 'staging') staging = payload.toString('utf8');
       if (type === 'result') fields = parseFieldList(payload);
     },
-  );
+  ).finally(() => sending.end());
   events.end();
   if (staging === undefined || fields === undefined) {
     throw new SessionFailure('lost', `looking at ${session.name} ended without an answer`);

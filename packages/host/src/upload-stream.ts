@@ -25,7 +25,8 @@ export function whyNotSendable(name: string): string | undefined {
   return undefined;
 }
 
-function checkName(name: string): void {
+/** Throws an `input` Failure for a name that cannot be sent. */
+export function checkName(name: string): void {
   const why = whyNotSendable(name);
   if (why === undefined) return;
   throw new Failure('input', `the file ${JSON.stringify(name)} cannot be sent to a server: ${why}`, {

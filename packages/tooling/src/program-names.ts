@@ -12,10 +12,10 @@ const BUILTINS = new Set(
 
 /**
  * Programs that a server has, or whose absence the program asks for itself (`command -v`): coreutils, findutils,
- * util-linux, grep, sed, awk, procps.
+ * util-linux, grep, sed, awk, procps, tar.
  */
 const EXTERNAL = new Set(
-  'awk basename cat chmod chown chgrp cksum cmp cp cut date dd df dirname env find flock getent grep head id install ln loginctl ls mkdir mktemp mv ps readlink rm rmdir sed setsid sh sha256sum sleep sort stat sync systemctl systemd-run tail timeout tr wc xargs crontab docker curl wget perl socat python3 nc nginx caddy haproxy sudo setfacl touch tee uniq'.split(
+  'awk basename cat chmod chown chgrp cksum cmp cp cut date dd df dirname env find flock getent grep head id install ln loginctl ls mkdir mktemp mv ps readlink rm rmdir sed setsid sh sha256sum sleep sort stat sync systemctl systemd-run tail tar timeout tr wc xargs crontab docker curl wget perl socat python3 nc nginx caddy haproxy sudo setfacl touch tee uniq'.split(
     ' ',
   ),
 );
@@ -28,6 +28,8 @@ const RUNNERS: Readonly<Record<string, number>> = {
   once: 1,
   wait_until: 2,
   run_within: 4,
+  _with_names: 2,
+  place_named: 2,
   in_proxy: 0,
   as_root: 0,
   need_root: 0,

@@ -49,6 +49,8 @@ export interface Deploying {
 /** Servers with Docker that the action deploys to, from a checkout of its own. */
 export interface DeployRig<N extends string> {
   servers: Record<N, DockerServer>;
+  /** The checkout's folder. */
+  workspace: string;
   /** Writes the compose file of the checkout. */
   compose(text: string): void;
   /** Deploys a version to all servers. `run` names the workflow run; default a new one each time. */
@@ -96,6 +98,7 @@ export function deployRig<N extends string>(
   };
   const rig: DeployRig<N> = {
     servers,
+    workspace,
     compose,
     inputs,
     world,

@@ -12,6 +12,7 @@ _inspect() {
   # Whatever happens, what was sent does not stay unless the look succeeded.
   trap 'rm -rf "$run"' EXIT
   _receive "$run"
+  [ ! -f "$run/list" ] || _receive_tree "$run/list" "$files"
   mkdir -p "$files" || _refuse_unwritten "$files could not be made"
   # shellcheck disable=SC1091
   . "$run/parameters"

@@ -11,16 +11,28 @@ place_files() {
     [ ! -d "$path/files/$store_sha" ] || continue
     rm -rf "$path/files/.$store_sha"
     mkdir -p "$path/files/.$store_sha" || return 1
-    awk -F '\t' -v OFS='\t' -v sha="$store_sha" '$1 == sha { print $2, $3, $4 }' "$files/release/trees" >"$scratch/tree"
-    while IFS=$tab read -r store_mode store_in_tree store_sent; do
-      # Containers run as other users: what is mounted must be readable to them. The folder above is 0700.
-      mkdir -p "$path/files/.$store_sha/$(dirname "$store_in_tree")" &&
-        cp "$files/$store_sent" "$path/files/.$store_sha/$store_in_tree" &&
-        chmod "$store_mode" "$path/files/.$store_sha/$store_in_tree" || return 1
-    done <"$scratch/tree"
-    find "$path/files/.$store_sha" -type d -exec chmod 0755 {} +
+    # All of a tree has the same way from the folder of the files sent to where the tree begins.
+    store_from=$(awk -F '\t' -v sha="$store_sha" '$1 == sha { print substr($4, 1, length($4) - length($3)); exit }' "$files/release/trees")
+    awk -F '\t' -v sha="$store_sha" -v run="$scratch/tree.run" '$1 == sha { print $3; if ($2 == "0755") print $3 >run }' "$files/release/trees" >"$scratch/tree"
+    # Containers run as other users: what is mounted must be readable to them. The folder above is 0700.
+    # The $0 in quotes is the inner shell's.
+    # shellcheck disable=SC2016
+    place_named "$scratch/tree" "$files/$store_from" sh -c 'exec cp --parents -- "$@" "$0"' "$path/files/.$store_sha" &&
+      find "$path/files/.$store_sha" -type d -exec chmod 0755 {} + &&
+      find "$path/files/.$store_sha" -type f -exec chmod 0644 {} + || return 1
+    if [ -f "$scratch/tree.run" ]; then
+      place_named "$scratch/tree.run" "$path/files/.$store_sha" chmod 0755 -- && rm "$scratch/tree.run" || return 1
+    fi
     mv -T "$path/files/.$store_sha" "$path/files/$store_sha" || return 1
   done
+}
+
+# place_named LIST FOLDER COMMAND…: the command with the names in a list, from a folder.
+place_named() {
+  store_list=$1
+  store_folder=$2
+  shift 2
+  (cd "$store_folder" && tr '\n' '\0' <"$store_list" | xargs -0 "$@")
 }
 
 tab=$(printf '\t')

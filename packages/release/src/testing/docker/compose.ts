@@ -102,7 +102,8 @@ async function readModel(
   const services = Object.fromEntries(
     Object.entries(model.services).map(([name, service]) => {
       const { build, ports = [], volumes, ...rest } = service;
-      if (build !== undefined || volumes !== undefined) throw unknown(['compose', 'config', name]);
+      const mounts = (volumes ?? []) as unknown[];
+      if (build !== undefined) throw unknown(['compose', 'config', name]);
       if (typeof service.image !== 'string')
         throw new Refusal(`service "${name}" has neither an image nor a build context`);
       return [
@@ -115,6 +116,7 @@ async function readModel(
           ...(ports.length > 0
             ? { ports: ports.map((one) => ({ mode: 'ingress', protocol: 'tcp', ...one })) }
             : {}),
+          ...(mounts.length > 0 ? { volumes: mounts.map((one) => bound(one, folder)) } : {}),
         } as Service,
       ];
     }),
@@ -127,6 +129,19 @@ async function readModel(
     ]),
   );
   return { ...model, name: named, services, networks };
+}
+
+/** A mount of the project's folder in its short form. */
+function bound(text: unknown, folder: string): object {
+  const [source, target, how] = String(text).split(':');
+  if (!source?.startsWith('./') || target === undefined) throw unknown(['compose', 'config', String(text)]);
+  return {
+    type: 'bind',
+    source: path.join(folder, source),
+    target,
+    ...(how === 'ro' ? { read_only: true } : {}),
+    bind: { create_host_path: true },
+  };
 }
 
 async function config(words: readonly string[], model: Model): Promise<string> {
