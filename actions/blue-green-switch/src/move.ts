@@ -6,6 +6,7 @@ import {
   changed,
   fleetFailure,
   operationHash,
+  outcomeText,
   runTogether,
   succeeded,
   timerText,
@@ -319,12 +320,14 @@ export function switchReport(outcomes: readonly MemberOutcome[], elapsedMs: numb
         },
       ];
     });
-    const detail = succeeded(one)
+    // One that was undone serves what it served before.
+    const ok = succeeded(one) && one.undone === undefined;
+    const detail = ok
       ? `${fields['from']} to ${fields['to']} by ${fields['mechanism'] ?? 'nothing'}${fields['overlap_ms'] === undefined ? '' : `, overlap ${fields['overlap_ms']} ms`}${fields['drain_left'] === undefined ? '' : `, ${fields['drain_left']} connections left on the old colour`}`
-      : (one.result?.failure?.message ?? 'lost');
+      : outcomeText(one);
     const check = {
       name: one.name,
-      ok: succeeded(one),
+      ok,
       attempts: 1,
       elapsedMs: one.result?.elapsedMs ?? 0,
       detail,

@@ -1,4 +1,4 @@
-import { type MemberOutcome, memberFailure, succeeded } from '@deploy-actions/host';
+import { type MemberOutcome, outcomeText, succeeded } from '@deploy-actions/host';
 import { type Failure, type Report, formatDuration } from '@deploy-actions/kit';
 import type { RollbackDecision } from '@deploy-actions/ledger';
 
@@ -25,23 +25,24 @@ export function reportOf(
   const checks = acting.flatMap(({ server, decision }) => {
     const outcome = outcomes.find((one) => one.name === server.name);
     if (!outcome) return [];
-    const ok = succeeded(outcome);
+    // One that was undone serves what it served before.
+    const ok = succeeded(outcome) && outcome.undone === undefined;
     return [
       {
         name: server.name,
         ok,
         attempts: 1,
         elapsedMs: outcome.result?.elapsedMs ?? 0,
-        detail: ok ? sentenceOf(decision) : memberFailure(outcome).message,
+        detail: ok ? sentenceOf(decision) : outcomeText(outcome),
       },
     ];
   });
-  const bad = checks.filter(({ ok }) => !ok);
+  const failed = outcomes.filter((one) => !succeeded(one));
   const summary =
-    bad.length > 0
-      ? `the rollback failed on ${bad.map(({ name }) => name).join(', ')}: ${bad[0]!.detail}`
+    failed.length > 0
+      ? `the rollback failed on ${failed.map(({ name }) => name).join(', ')}: ${outcomeText(failed[0]!)}`
       : `rolled back in ${formatDuration(elapsedMs)}: ${checks[0]?.detail ?? ''}`;
-  return { kind: 'rollback', ok: bad.length === 0, summary, elapsedMs, checks };
+  return { kind: 'rollback', ok: failed.length === 0, summary, elapsedMs, checks };
 }
 
 /** Where nothing was to be rolled back, or a plan only says what would be. */

@@ -22,14 +22,14 @@ export interface SeenServer {
 export async function lookAt(
   server: Server,
   session: Session,
-  request: { project: string; siteConfig?: string; wantsConfig: boolean; folder?: string },
+  request: { project: string; siteConfig?: string; wantsConfig: boolean },
   { log, ...options }: { signal?: AbortSignal; log?: Log; onEvent?(event: RunEvent): void } = {},
 ): Promise<SeenServer> {
   const seen = await inspect(session, {
     path: server.path,
     program: LOOK.with({
       project: request.project,
-      folder: request.folder ?? flagFolder(request.project),
+      folder: flagFolder(request.project),
       share_names: shares(LADDER).map(shareName).join(' '),
       docker_host: server.dockerHost ?? '',
       site_config: request.siteConfig ?? '',

@@ -1,3 +1,4 @@
+export { type CopiedFolder, copyFolder } from './copied-folder.ts';
 export {
   type TestHost,
   eventually,

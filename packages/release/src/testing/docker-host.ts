@@ -11,6 +11,8 @@ export interface FakeDocker {
   make(kind: 'volume' | 'network', name: string, labels?: Readonly<Record<string, string>>): void;
   /** Adds a container that was made by other means, or changes one. */
   put(container: FakeContainer): void;
+  /** Ends a container, as if its process had. Throws where there is none of that name. */
+  stop(name: string): void;
   /** All containers, also stopped ones. */
   containers(): FakeContainer[];
   /** `service image` of those that run, sorted; one-off containers left out. */
@@ -65,6 +67,12 @@ export function fakeDocker(host: TestHost, images: Readonly<Record<string, strin
     },
     make: (kind, Name, Labels = {}) => openState(folder).write(`${kind}s`, Name, { Name, Labels }),
     put: (container) => openState(folder).save(container),
+    stop(name) {
+      const found = containers().find(({ Name }) => Name === `/${name}`);
+      if (!found) throw new Error(`there is no container ${name}`);
+      found.State = { ...found.State, Status: 'exited', Running: false, ExitCode: 1 };
+      openState(folder).save(found);
+    },
     containers,
     running: (project) =>
       containers()

@@ -1,2 +1,3 @@
+export { type TestRelease, deployRelease } from './deployed.ts';
 export { type FakeDocker, fakeDocker } from './docker-host.ts';
 export { type DockerServer, type DockerServers, dockerServers } from './docker-servers.ts';

@@ -1,6 +1,6 @@
 # shellcheck shell=dash
 # Looks at everything that a switch, an installation or a rollback must know, and changes nothing.
-# Parameters: project, folder, share_names, docker_host, site_config (may be empty), wants_config (1: reads the proxy's configuration).
+# Parameters: project, folder (of the flags, where none was prepared yet), share_names, docker_host, site_config (may be empty), wants_config (1: reads the proxy's configuration).
 # Fields: see parseLook.
 
 as_root() {
@@ -64,6 +64,9 @@ look_nginx() {
   done
 }
 
+# What install has noted of the site under a name that stands there once, as a text.
+look_noted() { sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p" .deploy/proxy.json 2>/dev/null; }
+
 # Runs without a result, a line each: state (interrupted where nobody lives) and folder.
 look_unfinished() {
   for look_run in "$path"/.deploy/runs/*/*; do
@@ -110,19 +113,21 @@ inspect() {
   result current "$(readlink current 2>/dev/null)"
   result user "$(id -un)"
   result group "$(id -gn)"
-  for look_share in "$folder"/* "$folder"/.new; do
+  look_folder=$(look_noted folder)
+  : "${look_folder:=$folder}"
+  for look_share in "$look_folder"/* "$look_folder"/.new; do
     [ -f "$look_share" ] && printf '%s\n' "${look_share##*/}"
   done >"$staging_fields/folder"
   result_file folder "$staging_fields/folder"
-  if [ -d "$folder" ]; then
-    if [ -w "$folder" ]; then result folder_state writable; else result folder_state foreign; fi
+  if [ -d "$look_folder" ]; then
+    if [ -w "$look_folder" ]; then result folder_state writable; else result folder_state foreign; fi
   else
     result folder_state absent
   fi
-  look_watched=$(sed -n 's/.*"watched":"\([^"]*\)".*/\1/p' .deploy/proxy.json 2>/dev/null)
+  look_watched=$(look_noted watched)
   # Each way in which a proxy may have been told; which one counts is known from what was prepared.
-  result share_flag "$(for look_share in $share_names; do [ ! -f "$folder/$look_share" ] || echo "$look_share"; done | head -n 1)"
-  result share_map "$(awk -v p="$project" '$1 == p { print $2; exit }' "$folder/haproxy.map" 2>/dev/null)"
+  result share_flag "$(for look_share in $share_names; do [ ! -f "$look_folder/$look_share" ] || echo "$look_share"; done | head -n 1)"
+  result share_map "$(awk -v p="$project" '$1 == p { print $2; exit }' "$look_folder/haproxy.map" 2>/dev/null)"
   result share_file "$(sed -n 's/^# deploy-actions [^ ]* \([a-z0-9-]*\)$/\1/p' "$look_watched/deploy-actions-$project.yml" 2>/dev/null)"
   if [ -n "$site_config" ]; then
     look_real=$(readlink -f "$site_config" 2>/dev/null) || look_real=$site_config

@@ -1,1 +1,3 @@
+export { type Shop, type ShopServer, shopsForEach } from './shop.ts';
 export { siteOf } from './site.ts';
+export { type StandInProxy, standInProxy } from './stand-in-proxy.ts';
