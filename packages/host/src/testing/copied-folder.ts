@@ -13,6 +13,8 @@ import path from 'node:path';
 export interface CopiedFolder {
   /** Writes it. Texts in its files and links are replaced: those of the place that it was copied from, by the new ones. */
   put(folder: string, replace: Readonly<Record<string, string>>): void;
+  /** One of its files; empty where there is none. */
+  text(relative: string): string;
 }
 
 /** Keeps a folder of texts, with its links and modes, but for what `leave` says by its relative path. */
@@ -36,6 +38,7 @@ export function copyFolder(folder: string, leave: (relative: string) => boolean 
   };
   take('');
   return {
+    text: (relative) => entries.find((one) => one.relative === relative)?.text ?? '',
     put(target, replace) {
       const replaced = (text: string) =>
         Object.entries(replace).reduce((all, [from, to]) => all.replaceAll(from, to), text);

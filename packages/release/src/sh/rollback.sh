@@ -58,6 +58,7 @@ begin_rollback() {
 back_again() {
   gather_evidence "$bad_services"
   cause=$problem
+  outlast_cancel
   phase restore
   if [ -n "$previous" ] && [ "$previous" != "$release" ] && [ -f "$path/releases/$previous/services" ]; then
     restore_references "$path/releases/$previous" "$previous" || :

@@ -48,6 +48,7 @@ operate() {
   fi
   gather_evidence "$bad_services"
   cause=$problem
+  outlast_cancel
   phase restore
   if [ -n "$previous" ] && [ "$previous" != "$release" ] && stand_by "$previous"; then left="$previous stands by in $color as before"; else
     take_down_color

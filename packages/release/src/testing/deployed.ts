@@ -55,6 +55,7 @@ export async function deployRelease({ host }: DockerServer, wanted: TestRelease)
     hooks: { 'before-up': [], migrate, 'migration-state': [], 'after-up': [] },
     removeOrphans: true,
     adopt: false,
+    migrationReversible: false,
     color: color && {
       color: color.color,
       services: color.services,

@@ -68,9 +68,6 @@ export interface Shop<N extends string> {
   connect(server: { host: string; path: string }): Promise<Session>;
 }
 
-/** The ports of the colours where they were deployed first: blue keeps the stack's own. Each server has others. */
-const PORTS = { blue: '18100', green: '18117' };
-
 /**
  * Makes servers by their names, each with a shop that nothing was deployed to yet, for the tests of a file; after each
  * test they are taken away. What is the same in many tests is deployed once for all of them.
@@ -143,15 +140,20 @@ async function shopServer(server: DockerServer, proxies: StandInProxy[], once: O
     },
     async putColors() {
       const { home, folder } = await once('colors', async (first) => {
-        const range = { first: Number(PORTS.green), last: Number(PORTS.green) };
         for (const [version, color] of [
           ['v1', 'blue'],
           ['v2', 'green'],
         ] as const)
-          await deployRelease(first, { compose: COMPOSE, version, color: { ...COLORED, color, range } });
+          await deployRelease(first, { compose: COMPOSE, version, color: { ...COLORED, color } });
       });
       const { blue, green } = proxy.ports;
-      folder.put(host.home, { [home]: host.home, [PORTS.blue]: String(blue), [PORTS.green]: String(green) });
+      const made = (color: Color) =>
+        new RegExp(`^${color} api 80 1 (\\d+)$`, 'm').exec(folder.text('app/.deploy/ports'))![1]!;
+      folder.put(host.home, {
+        [home]: host.home,
+        [made('blue')]: String(blue),
+        [made('green')]: String(green),
+      });
       const of = (port: number) => [`127.0.0.1:${port}`];
       const site = proxy.site([
         { name: 'api', service: 'api', port: 80, blue: of(blue), green: of(green), plain: of(blue) },
