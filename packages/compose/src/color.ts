@@ -104,13 +104,7 @@ export function splitColors(
     // What is only ever up in one colour keeps its ports as they are: it stops there before it starts here.
     const routed: Port[] = isLiveOnly ? [...published] : [];
     for (const port of isLiveOnly ? [] : onePerTarget(published)) {
-      if (!isRoutable(port)) {
-        throw wrong(
-          'color',
-          `${name} publishes ${port.published ?? 'a port'} (${port.protocol ?? 'tcp'}), which cannot be there twice`,
-          'Take the port out, or leave the service out of `color-services`.',
-        );
-      }
+      if (!isRoutable(port)) throw unroutable(name, port);
       const allocated = allocate(color, name, port, replicasOf(service));
       allocated.forEach((one, index) =>
         ports.push({ color, service: name, target: port.target, replica: index + 1, port: one }),
@@ -289,6 +283,18 @@ function onePerTarget(published: readonly Port[]): Port[] {
 
 function isRoutable(port: Port): boolean {
   return (port.protocol ?? 'tcp') === 'tcp' && !String(port.published ?? '').includes('-');
+}
+
+function unroutable(name: string, port: Port): Failure {
+  const protocol = port.protocol ?? 'tcp';
+  const what = `${name} publishes ${port.published ?? 'a port'} (${protocol}), which cannot be there twice`;
+  return protocol === 'tcp'
+    ? wrong('color', what, 'Take the port out, or leave the service out of `color-services`.')
+    : wrong(
+        'color',
+        `${what}: a port of the server is of one container, and no proxy here chooses between colours for ${protocol}`,
+        `Name ${name} in \`live-only-services\`: then its ports come with the traffic, after a pause. Or leave it out of \`color-services\`; or take the port out, if it is for HTTP/3, which ends at the proxy.`,
+      );
 }
 
 function rangeOf(service: string, ports: readonly number[]): string {

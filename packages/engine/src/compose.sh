@@ -105,6 +105,11 @@ engine_whole_images() {
   docker image inspect --format '{{json .}}' $(docker inspect --format '{{.Image}}' "$@" </dev/null | sort -u) </dev/null 2>/dev/null
 }
 
+# engine_holdings IDS…: id, name, ports that are published (address|port|port of the container/protocol) and @addresses.
+engine_holdings() {
+  docker inspect --type container --format '{{.ID}} {{.Name}}{{range $port, $to := .NetworkSettings.Ports}}{{range $to}} {{.HostIp}}|{{.HostPort}}|{{$port}}{{end}}{{end}}{{range .NetworkSettings.Networks}} @{{.IPAddress}}{{end}}' "$@" </dev/null 2>/dev/null
+}
+
 # engine_folder ID: where the stack was brought up; engine_name ID: its name.
 engine_folder() {
   docker inspect --format '{{index .Config.Labels "com.docker.compose.project.working_dir"}}' "$1" </dev/null

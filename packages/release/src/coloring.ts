@@ -25,7 +25,7 @@ import {
 } from '@deploy-actions/ledger';
 import { quote } from '@deploy-actions/shell';
 import type { Inspection } from './inspection.ts';
-import { joinsTable, needsTable, pullList, restartsTable } from './tables.ts';
+import { holdsTable, joinsTable, needsTable, pullList, restartsTable } from './tables.ts';
 
 /** What the user says of colours. */
 export interface ColorWish {
@@ -130,6 +130,8 @@ export function colorRelease(
     { name: 'release/shared/services', content: servicesTable(shared.services) },
     { name: 'release/shared/pulls', content: pullList(shared.services, neverPulled(found.config)) },
     { name: 'release/shared/needs', content: hasShared ? needsTable(split.shared) : '' },
+    { name: 'release/holds', content: holdsTable(split.color) },
+    { name: 'release/shared/holds', content: hasShared ? holdsTable(split.shared) : '' },
     { name: 'release/shared/joins', content: hasShared ? joinsTable(split.shared) : '' },
     ...split.volumes.map((volume, index) => ({
       name: `release/volumes-${index + 1}`,

@@ -26,7 +26,7 @@ import { type Hook, checkHooks, hookFile } from './hook.ts';
 import type { Inspection } from './inspection.ts';
 import { refuseLeftovers, refuseOtherFolder } from './ownership.ts';
 import { refuseMissingExternals } from './externals.ts';
-import { joinsTable, needsTable, pullList, restartsTable, treesTable } from './tables.ts';
+import { holdsTable, joinsTable, needsTable, pullList, restartsTable, treesTable } from './tables.ts';
 
 /** What the user wants deployed, beside the compose files. */
 export interface Wanted {
@@ -162,6 +162,7 @@ function plainPart(found: Inspection, moved: Relocated, wanted: Wanted): Part {
       { name: 'release/needs', content: needsTable(model) },
       { name: 'release/restarts', content: restartsTable(model) },
       { name: 'release/joins', content: joinsTable(model) },
+      { name: 'release/holds', content: holdsTable(model) },
       ...adoptionUploads(found, services, moved),
     ],
   };

@@ -20,8 +20,10 @@ const PORT_CLAIMS = part(new URL('sh/port-claims.sh', import.meta.url), {
   parameters: ['port_claims'],
 });
 
+const MAKE_WAY = part(new URL('sh/make-way.sh', import.meta.url), { needs: [STACK] });
+
 /** Brings a release up and proves it healthy. */
-const BRING_UP = part(new URL('sh/bring-up.sh', import.meta.url), { needs: [STACK, COMPLAINT] });
+const BRING_UP = part(new URL('sh/bring-up.sh', import.meta.url), { needs: [STACK, COMPLAINT, MAKE_WAY] });
 
 /** What every rollback to a recorded release needs. */
 const RECORDED = part(new URL('sh/recorded.sh', import.meta.url), {

@@ -1,5 +1,6 @@
 import {
   type ComposeModel,
+  type Port,
   type ReleaseService,
   type SentTree,
   dependenciesOf,
@@ -32,6 +33,37 @@ export function joinsTable(model: ComposeModel): string {
     .filter(([, service]) => joinedBy(service).length > 0)
     .map(([name]) => `${name}\n`)
     .join('');
+}
+
+/**
+ * Lines of a service and what no two containers can have: `port NUMBER/PROTOCOL ADDRESS` (`*` for all), `name NAME`,
+ * `address ADDRESS`.
+ */
+export function holdsTable(model: ComposeModel): string {
+  return Object.entries(model.services)
+    .flatMap(([name, { ports = [], container_name: own, networks = {} }]) =>
+      [
+        ...ports.flatMap((port) =>
+          numbersOf(port).map((number) => `port ${number}/${port.protocol ?? 'tcp'} ${port.host_ip || '*'}`),
+        ),
+        ...(own === undefined ? [] : [`name ${own}`]),
+        ...Object.values(networks).flatMap((attachment) =>
+          [attachment?.['ipv4_address'], attachment?.['ipv6_address']].flatMap((address) =>
+            typeof address === 'string' ? [`address ${address}`] : [],
+          ),
+        ),
+      ].map((what) => `${name} ${what}\n`),
+    )
+    .join('');
+}
+
+/** The ports of the server that one line of `ports` publishes to; none where any free one will do. */
+function numbersOf({ published }: Port): number[] {
+  const [first, last = first] = String(published ?? '')
+    .split('-')
+    .map(Number);
+  if (first === undefined || last === undefined || !(first > 0) || !(last >= first)) return [];
+  return Array.from({ length: last - first + 1 }, (_, index) => first + index);
 }
 
 /** Each image once; those that only services of `held` have are never pulled. */

@@ -12,6 +12,7 @@ bring_up() {
   up_left=$changed_services
   while [ -n "${up_left# }" ]; do
     up_now=$(next_wave "$1" "$up_left")
+    make_way "$1" " $up_now" " $up_left" || return 1
     start_services "$1" " $up_now" || return 1
     # shellcheck disable=SC2086 # names of services have no spaces
     up_left=$(printf '%s\n' $up_left | grep -vxF "$(printf '%s\n' $up_now)" | tr '\n' ' ')

@@ -12,7 +12,8 @@ interface Service {
   healthcheck?: object;
   scale?: number;
   deploy?: { replicas?: number };
-  networks?: Record<string, { aliases?: string[] } | null>;
+  networks?: Record<string, { aliases?: string[]; ipv4_address?: string } | null>;
+  container_name?: string;
   ports?: { target: number; published?: string; host_ip?: string; protocol?: string }[];
   [key: string]: unknown;
 }
@@ -222,6 +223,7 @@ function aboutOf(service: Service, name: string, model: Model, number: number) {
     name: model.networks?.[key]?.name ?? key,
     // As Compose does it.
     aliases: [`${model.name}-${name}-${number}`, name, ...(attachment?.aliases ?? [])],
+    address: attachment?.ipv4_address ?? '',
   }));
   const ports = Object.fromEntries(
     (service.ports ?? []).map((one) => [
@@ -230,7 +232,7 @@ function aboutOf(service: Service, name: string, model: Model, number: number) {
     ]),
   );
   return {
-    name: `${model.name}-${name}-${number}`,
+    name: service.container_name ?? `${model.name}-${name}-${number}`,
     image: service.image,
     checked: service.healthcheck !== undefined,
     networks,

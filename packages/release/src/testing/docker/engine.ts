@@ -343,6 +343,7 @@ function containerCommand(state: State, name: string, words: readonly string[]):
 
 /** Starts a container, which then behaves as the script says of its image. */
 export function launch(state: State, container: FakeContainer): void {
+  refuseHeld(state, container);
   const { exits, health } = state.script().images?.[container.Config.Image] ?? {};
   container.State = {
     ...container.State,
@@ -355,6 +356,27 @@ export function launch(state: State, container: FakeContainer): void {
       : {}),
   };
   state.save(container);
+}
+
+/** A port of the server, and a static address, are of one container that runs. */
+function refuseHeld(state: State, container: FakeContainer): void {
+  const others = state.containers().filter((one) => one.State.Running && one.ID !== container.ID);
+  const portsOf = (one: FakeContainer) =>
+    Object.entries(one.HostConfig.PortBindings).flatMap(([port, to]) =>
+      (to as { HostPort: string }[]).map(({ HostPort }) => `${HostPort}/${port.split('/')[1]}`),
+    );
+  const addressesOf = (one: FakeContainer) =>
+    Object.values(one.NetworkSettings.Networks).flatMap(({ IPAddress }) =>
+      IPAddress === '' ? [] : [IPAddress],
+    );
+  for (const port of portsOf(container)) {
+    if (others.some((one) => portsOf(one).includes(port)))
+      throw new Refusal(
+        `Error response from daemon: driver failed programming external connectivity on endpoint ${container.Name.slice(1)}: Bind for 0.0.0.0:${port.split('/')[0]} failed: port is already allocated`,
+      );
+  }
+  if (addressesOf(container).some((address) => others.some((one) => addressesOf(one).includes(address))))
+    throw new Refusal('Error response from daemon: Address already in use');
 }
 
 export function halt(state: State, container: FakeContainer, code: number): void {
@@ -370,7 +392,7 @@ export function make(
     image: string;
     labels: Record<string, string>;
     checked: boolean;
-    networks: { name: string; aliases: string[] }[];
+    networks: { name: string; aliases: string[]; address: string }[];
     ports: Record<string, object[]>;
   },
 ): FakeContainer {
@@ -413,7 +435,7 @@ export function make(
     },
     NetworkSettings: {
       Networks: Object.fromEntries(
-        about.networks.map((one) => [one.name, { IPAddress: '', Aliases: one.aliases, Links: [] }]),
+        about.networks.map((one) => [one.name, { IPAddress: one.address, Aliases: one.aliases, Links: [] }]),
       ),
       Ports: about.ports,
     },
