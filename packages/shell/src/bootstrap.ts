@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { cut } from '@deploy-actions/kit';
+import { cut, quote as quoteWords } from '@deploy-actions/kit';
 import { quote } from './quote.ts';
 import type { Program } from './session.ts';
 import { SessionFailure } from './session-failure.ts';
@@ -95,12 +95,22 @@ export function endlessNoise(where: string, noise: string): SessionFailure {
   );
 }
 
-/** The Failure for a login shell that ended before our program began. */
-export function noShell(where: string, code: number, noise: string[]): SessionFailure {
-  const said = cut(noise.filter((text) => text !== '').join('\n'), 2000);
-  return new SessionFailure('no-shell', `${where} let us in but ran no program of ours (exit code ${code})`, {
-    remedy:
-      'The login shell must be a real one, without a forced command, and `sh`, `dd` must be on its PATH.',
-    ...(said === '' ? {} : { details: said }),
-  });
+/**
+ * The Failure for a login shell that ended before our program began, with its own words: what it said last is the reason
+ * more often than what it said first, which may be a banner. `code` null: it closed without one.
+ */
+export function noShell(where: string, code: number | null, noise: readonly string[]): SessionFailure {
+  const said = noise.filter((text) => text !== '').join('\n');
+  const last = said.split('\n').findLast((line) => line.trim() !== '');
+  const ended = code === null ? 'closed without an exit code' : `exit code ${code}`;
+  const words = last === undefined ? 'and said nothing' : `and said ${quoteWords(last.trim())}`;
+  return new SessionFailure(
+    code === null ? 'lost' : 'no-shell',
+    `${where} let us in but ran no program of ours (${ended}), ${words}`,
+    {
+      remedy:
+        'The login shell must be a real one (`getent passwd USER` shows it, `chsh -s /bin/sh USER` sets it), without a forced command, its start-up files must not end it, and `sh`, `dd` must be on its PATH.',
+      ...(said === '' ? {} : { details: cut(said, 2000) }),
+    },
+  );
 }

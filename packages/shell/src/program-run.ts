@@ -52,6 +52,8 @@ export async function runStarted(
     });
     const code = await Promise.race([started.ended, interrupted, inputFailed]);
     if (code === null) {
+      const noise = [out.stream.noise(), err.stream.noise()];
+      if (!out.stream.begun && noise.some((text) => text !== '')) throw noShell(ports.name, null, noise);
       throw new SessionFailure('lost', `the connection to ${ports.name} was cut while a program ran there`);
     }
     if (!out.stream.begun) throw noShell(ports.name, code, [out.stream.noise(), err.stream.noise()]);

@@ -326,21 +326,58 @@ describe('what can go wrong has its own code', () => {
     await session.close();
   });
 
-  test('a login shell that runs nothing says so, with what it printed', async () => {
-    const fake = await fakeServer({
-      onExec: (channel) => {
-        channel.write('This account is not available.\n');
-        channel.exit(1);
-        channel.end();
-      },
-    });
-    const session = await openSshSession(server(fake, pin(fake, hostEd)), ports);
-    await expect(session.run({ script: 'true' })).rejects.toMatchObject({
-      code: 'no-shell',
-      details: 'This account is not available.',
-    });
-    await session.close();
-  });
+  test.each([
+    [
+      'nologin',
+      'This account is currently not available.\n',
+      1,
+      'no-shell',
+      '"This account is currently not available."',
+    ],
+    ['a start-up file with exit 1', '', 1, 'no-shell', 'and said nothing'],
+    [
+      'a banner before the reason',
+      '*** Welcome to web1 ***\n\nYour password has expired.\n',
+      1,
+      'no-shell',
+      '"Your password has expired."',
+    ],
+    [
+      'a forced command',
+      'PTY allocation request failed\nInteractive menu: 1) quit\n',
+      0,
+      'no-shell',
+      '1) quit"',
+    ],
+    [
+      'a shell that closes without a code',
+      'System is going down.\n',
+      undefined,
+      'lost',
+      '"System is going down."',
+    ],
+  ] as const)(
+    'a login shell that runs nothing is told in its own words: %s',
+    async (_, said, code, kind, words) => {
+      const fake = await fakeServer({
+        onExec: (channel) => {
+          if (said !== '') channel.write(said);
+          if (code === undefined) channel.close();
+          else {
+            channel.exit(code);
+            channel.end();
+          }
+        },
+      });
+      const session = await openSshSession(server(fake, pin(fake, hostEd)), ports);
+      await expect(session.run({ script: 'true' })).rejects.toMatchObject({
+        code: kind,
+        message: expect.stringContaining(words),
+        ...(said === '' ? {} : { details: said.trim() }),
+      });
+      await session.close();
+    },
+  );
 
   test('a program that takes too long is ended', async () => {
     const fake = await fakeServer();
