@@ -1,250 +1,207 @@
-import type { ComposeModel, Mount, Port, Resource, Service } from './model.ts';
+import type { InspectedContainer, InspectedImage } from './inspected.ts';
+import { dollars, isNameless, readService } from './inspected-service.ts';
+import { type ComposeModel, type Grant, type Resource, type Service, joinedBy } from './model.ts';
 
-/** `docker inspect` of a container, as far as a service can be read off it. */
-export interface InspectedContainer {
-  Id: string;
-  Name: string;
-  Image: string;
-  State: { Status: string; ExitCode: number };
-  Config: {
-    Image: string;
-    Env: string[] | null;
-    Cmd: string[] | null;
-    Entrypoint: string[] | null;
-    Labels: Record<string, string> | null;
-    User: string;
-    WorkingDir: string;
-    Hostname: string;
-    Tty: boolean;
-    OpenStdin: boolean;
-    Healthcheck?: Healthcheck | null;
-    StopSignal?: string;
-    StopTimeout?: number | null;
-  };
-  HostConfig: Record<string, unknown> & {
-    NetworkMode: string;
-    PortBindings: Record<string, { HostIp: string; HostPort: string }[] | null> | null;
-    RestartPolicy: { Name: string; MaximumRetryCount: number };
-    Tmpfs?: Record<string, string> | null;
-  };
-  Mounts: { Type: string; Name?: string; Source: string; Destination: string; RW: boolean }[];
-  NetworkSettings: { Networks: Record<string, { Aliases: string[] | null }> | null };
+/** The stack's own compose files as they are now, and the engine's hash of each service by them. */
+export interface OwnConfiguration {
+  model: ComposeModel;
+  hashes: ReadonlyMap<string, string>;
 }
 
-/** `docker image inspect`, as far as it fills in what a container was not told. */
-export interface InspectedImage {
-  Id: string;
-  Config: {
-    Env?: string[] | null;
-    Cmd?: string[] | null;
-    Entrypoint?: string[] | null;
-    Labels?: Record<string, string> | null;
-    User?: string;
-    WorkingDir?: string;
-    Healthcheck?: Healthcheck | null;
-    StopSignal?: string;
-  } | null;
+/** A config or secret that Compose wrote into a container itself: what it holds stands there and nowhere else. */
+export interface WrittenFile {
+  service: string;
+  container: string;
+  /** Its name in the compose file. */
+  source: string;
+  /** Where it is in the container. */
+  path: string;
+  /** Owner and mode, where they were given. */
+  grant: Pick<Grant, 'uid' | 'gid' | 'mode'>;
 }
 
-interface Healthcheck {
-  Test?: string[] | null;
-  /** Nanoseconds, as all of these. */
-  Interval?: number;
-  Timeout?: number;
-  StartPeriod?: number;
-  StartInterval?: number;
-  Retries?: number;
+export interface AdoptedStack {
+  model: ComposeModel;
+  /** What cannot be brought back, by service: for people. */
+  lost: string[];
 }
 
 /**
  * A compose file that makes the containers that run now: what can be brought back after the first deploy of an
- * adopted stack has failed. Read off the containers and not off files, which may have changed since they were
- * started. Networks and volumes are those that are there.
+ * adopted stack has failed. A service whose containers bear the hash of the stack's own configuration is taken from
+ * that, whole; another one is read off its container, since the files have changed since it was started. Networks and
+ * volumes are those that are there, and so is what `written` says of files that Compose wrote into containers.
  */
 export function modelOfStack(
   project: string,
   containers: readonly InspectedContainer[],
   images: readonly InspectedImage[],
-): ComposeModel {
-  const services: Record<string, Service> = {};
-  const networks: Record<string, Resource> = {};
-  const volumes: Record<string, Resource> = {};
+  own?: OwnConfiguration,
+  written: ReadonlyMap<WrittenFile, string | undefined> = new Map(),
+): AdoptedStack {
+  const groups = byService(containers);
+  const serviceOf = new Map(
+    [...groups].flatMap(([name, all]) =>
+      all.flatMap((one): [string, string][] => [
+        [one.Id, name],
+        [plainName(one), name],
+      ]),
+    ),
+  );
+  const model: ComposeModel = { name: project, services: {}, networks: {}, volumes: {} };
+  const lost: string[] = [];
+  for (const [name, all] of groups) {
+    const [first] = all;
+    const asMade = own && takenFrom(own, name, all, groups);
+    let service: Service;
+    if (asMade) service = pinned(asMade, own.model, first!, all.length);
+    else {
+      const image = images.find((one) => one.Id === first!.Image)?.Config ?? {};
+      const read = readService(first!, { project, name, image, replicas: all.length, serviceOf });
+      service = read.service;
+      lost.push(...read.lost.map((what) => `${name}: ${what}`));
+    }
+    if (all.length > 1) {
+      service.scale = all.length;
+      // Compose hands them from a container to the one that takes its place, and cannot be told which is whose.
+      if (first!.Mounts.some(isNameless))
+        lost.push(`${name}: the nameless volumes, once its containers are gone`);
+    }
+    model.services[name] = service;
+    if (asMade) addFiles(model, service, own.model);
+    addThings(model, service);
+  }
+  for (const [file, content] of written) {
+    if (content === undefined) lost.push(`${file.service}: the content of ${file.source} (${file.path})`);
+    else addWritten(model, file, content);
+  }
+  return { model, lost };
+}
+
+/** The configs and secrets that Compose wrote into the stack's containers, by its own configuration. */
+export function writtenFiles(
+  containers: readonly InspectedContainer[],
+  own: ComposeModel | undefined,
+): WrittenFile[] {
+  return [...byService(containers)].flatMap(([name, [first]]) => {
+    const of = (group: 'configs' | 'secrets', folder: string) =>
+      (own?.services[name]?.[group] ?? []).flatMap((grant): WrittenFile[] => {
+        if (!isWritten(own?.[group]?.[grant.source])) return [];
+        const target = grant.target ?? grant.source;
+        const { uid, gid, mode } = grant;
+        return [
+          {
+            service: name,
+            container: first!.Id,
+            source: grant.source,
+            path: target.startsWith('/') ? target : `${folder}${target}`,
+            grant: JSON.parse(JSON.stringify({ uid, gid, mode })) as WrittenFile['grant'],
+          },
+        ];
+      });
+    return [...of('configs', '/'), ...of('secrets', '/run/secrets/')];
+  });
+}
+
+function isWritten(resource: Resource | null | undefined): boolean {
+  return resource?.['content'] !== undefined || resource?.['environment'] !== undefined;
+}
+
+/** The containers that a stack is made of, by service, in the order of their numbers. */
+function byService(containers: readonly InspectedContainer[]): Map<string, InspectedContainer[]> {
+  const groups = new Map<string, InspectedContainer[]>();
   for (const container of containers) {
     const labels = container.Config.Labels ?? {};
     const name = labels['com.docker.compose.service'];
     if (!name || labels['com.docker.compose.oneoff'] === 'True') continue;
-    if (services[name]) {
-      services[name].scale = (services[name].scale ?? 1) + 1;
-      continue;
-    }
-    const image = images.find((one) => one.Id === container.Image)?.Config ?? {};
-    for (const mount of container.Mounts) {
-      if (mount.Type === 'volume' && mount.Name) volumes[mount.Name] = { name: mount.Name, external: true };
-    }
-    for (const network of Object.keys(container.NetworkSettings.Networks ?? {})) {
-      if (!['host', 'none', 'bridge'].includes(network))
-        networks[network] = { name: network, external: true };
-    }
-    services[name] = serviceOf(project, name, container, image);
+    groups.set(name, [...(groups.get(name) ?? []), container]);
   }
-  return { name: project, services, networks, volumes };
+  return groups;
 }
 
-function serviceOf(
-  project: string,
+/** The service as the configuration has it, if each of its containers was made of that, and what it joins is there. */
+function takenFrom(
+  own: OwnConfiguration,
   name: string,
-  { Name, Config, HostConfig, Mounts, NetworkSettings, Id }: InspectedContainer,
-  image: NonNullable<InspectedImage['Config']>,
+  containers: readonly InspectedContainer[],
+  groups: ReadonlyMap<string, unknown>,
+): Service | undefined {
+  const service = Object.hasOwn(own.model.services, name) ? own.model.services[name] : undefined;
+  const hash = own.hashes.get(name);
+  if (!service || hash === undefined) return undefined;
+  const others = [
+    ...joinedBy(service),
+    ...(service.links ?? []).map((link) => link.split(':')[0]!),
+    ...(service.volumes_from ?? []).map((from) => from.split(':')[0]!),
+  ];
+  const isMade = containers.every((one) => one.Config.Labels?.['com.docker.compose.config-hash'] === hash);
+  return isMade && others.every((other) => groups.has(other)) ? service : undefined;
+}
+
+/** With its networks and volumes by the names that they have on the server, and the image that its containers have. */
+function pinned(
+  { build: _build, scale: _scale, configs, secrets, ...service }: Service,
+  model: ComposeModel,
+  container: InspectedContainer,
+  replicas: number,
 ): Service {
-  const labels = Object.entries(Config.Labels ?? {}).filter(
-    ([key, value]) => !key.startsWith('com.docker.compose.') && image.Labels?.[key] !== value,
-  );
-  const environment = (Config.Env ?? []).filter((entry) => !(image.Env ?? []).includes(entry));
-  const plainName = Name.replace(/^\//, '');
-  const service: Service = { image: Config.Image };
-  const put = (key: string, value: unknown, isDefault: boolean) => {
-    if (!isDefault && value !== undefined && value !== null) service[key] = dollars(value);
-  };
-  put('command', Config.Cmd, same(Config.Cmd, image.Cmd));
-  put('entrypoint', Config.Entrypoint, same(Config.Entrypoint, image.Entrypoint));
-  put('environment', Object.fromEntries(environment.map(splitEntry)), environment.length === 0);
-  put('labels', Object.fromEntries(labels), labels.length === 0);
-  put('user', Config.User, Config.User === (image.User ?? ''));
-  put('working_dir', Config.WorkingDir, Config.WorkingDir === (image.WorkingDir ?? ''));
-  put('hostname', Config.Hostname, Id.startsWith(Config.Hostname) || HostConfig.NetworkMode === 'host');
-  put('tty', true, !Config.Tty);
-  put('stdin_open', true, !Config.OpenStdin);
-  put('healthcheck', healthcheckOf(Config.Healthcheck), same(Config.Healthcheck, image.Healthcheck));
-  put('stop_signal', Config.StopSignal, (Config.StopSignal ?? '') === (image.StopSignal ?? ''));
-  put(
-    'stop_grace_period',
-    `${Config.StopTimeout}s`,
-    Config.StopTimeout === undefined || Config.StopTimeout === null,
-  );
-  put(
-    'container_name',
-    plainName,
-    new RegExp(`^(?:[0-9a-f]{12}_)?${project}[-_]${name}[-_]\\d+$`).test(plainName),
-  );
-  put('restart', restartOf(HostConfig.RestartPolicy), HostConfig.RestartPolicy.Name === '');
-  for (const [key, field] of HOST_KEYS) put(key, HostConfig[field], isEmpty(HostConfig[field]));
-  const nanoCpus = HostConfig['NanoCpus'];
-  put('cpus', typeof nanoCpus === 'number' ? nanoCpus / 1e9 : undefined, !nanoCpus);
-  put(
-    'shm_size',
-    HostConfig['ShmSize'],
-    isEmpty(HostConfig['ShmSize']) || HostConfig['ShmSize'] === 67_108_864,
-  );
-  const logging = HostConfig['LogConfig'] as
-    { Type: string; Config: Record<string, string> | null } | undefined;
-  put(
-    'logging',
-    { driver: logging?.Type, options: logging?.Config ?? {} },
-    !logging || isEmpty(logging.Config),
-  );
-  put('volumes', mountsOf(Mounts), Mounts.length === 0);
-  put('tmpfs', Object.keys(HostConfig.Tmpfs ?? {}), isEmpty(HostConfig.Tmpfs));
-  put('ports', portsOf(HostConfig.PortBindings ?? {}), isEmpty(HostConfig.PortBindings));
-  const attached = Object.entries(NetworkSettings.Networks ?? {});
-  if (/^(host|none|container:)/.test(HostConfig.NetworkMode)) service.network_mode = HostConfig.NetworkMode;
-  else {
-    service.networks = Object.fromEntries(
-      attached.map(([network, { Aliases }]) => {
-        const aliases = (Aliases ?? []).filter(
-          (alias) => alias !== name && alias !== plainName && !Id.startsWith(alias),
-        );
-        return [network, aliases.length > 0 ? { aliases } : null];
-      }),
+  const named = (group: 'networks' | 'volumes', key: string) => model[group]?.[key]?.name ?? key;
+  const taken: Service = { ...service, image: container.Config.Image };
+  if (service.deploy) {
+    const { replicas: _replicas, ...deploy } = service.deploy;
+    taken.deploy = deploy;
+  }
+  if (service.networks) {
+    taken.networks = Object.fromEntries(
+      Object.entries(service.networks).map(([key, one]) => [named('networks', key), one]),
     );
   }
-  const needs = (Config.Labels?.['com.docker.compose.depends_on'] ?? '').split(',').filter(Boolean);
-  if (needs.length > 0) {
-    service.depends_on = Object.fromEntries(
-      needs.map((need) => {
-        const [dependency = '', condition = 'service_started'] = need.split(':');
-        return [dependency, { condition: condition as 'service_started', required: false }];
-      }),
-    );
-  }
-  return service;
-}
-
-/** Keys whose value is the same in a compose file and in HostConfig. */
-const HOST_KEYS: readonly (readonly [string, string])[] = [
-  ['privileged', 'Privileged'],
-  ['cap_add', 'CapAdd'],
-  ['cap_drop', 'CapDrop'],
-  ['extra_hosts', 'ExtraHosts'],
-  ['dns', 'Dns'],
-  ['dns_search', 'DnsSearch'],
-  ['init', 'Init'],
-  ['read_only', 'ReadonlyRootfs'],
-  ['security_opt', 'SecurityOpt'],
-  ['sysctls', 'Sysctls'],
-  ['mem_limit', 'Memory'],
-  ['group_add', 'GroupAdd'],
-];
-
-function mountsOf(mounts: InspectedContainer['Mounts']): Mount[] {
-  return mounts
-    .filter((mount) => mount.Type === 'bind' || mount.Type === 'volume')
-    .map((mount) => ({
-      type: mount.Type,
-      source: mount.Type === 'volume' ? mount.Name! : mount.Source,
-      target: mount.Destination,
-      ...(mount.RW ? {} : { read_only: true }),
-    }));
-}
-
-function portsOf(bindings: Record<string, { HostIp: string; HostPort: string }[] | null>): Port[] {
-  return Object.entries(bindings).flatMap(([key, hosts]) => {
-    const [target = '', protocol = 'tcp'] = key.split('/');
-    return (hosts ?? []).map((host) => ({
-      mode: 'ingress',
-      ...(host.HostIp ? { host_ip: host.HostIp } : {}),
-      target: Number(target),
-      ...(host.HostPort ? { published: host.HostPort } : {}),
-      protocol,
-    }));
+  const nameless = container.Mounts.filter((mount) => isNameless(mount) && replicas === 1);
+  const volumes = (service.volumes ?? []).map((mount) => {
+    if (mount.type !== 'volume') return mount;
+    const source = mount.source
+      ? named('volumes', mount.source)
+      : nameless.find((one) => one.Destination === mount.target)?.Name;
+    return source === undefined ? mount : { ...mount, source };
   });
+  // Those that the image asks for: what they hold must not be left behind.
+  for (const { Destination, Name } of nameless) {
+    if (!volumes.some((mount) => mount.target === Destination))
+      volumes.push({ type: 'volume', source: Name!, target: Destination });
+  }
+  if (volumes.length > 0) taken.volumes = volumes;
+  // What Compose wrote into the container is added as it stands there.
+  const kept = (all: Grant[] | undefined, group: 'configs' | 'secrets') =>
+    (all ?? []).filter((grant) => !isWritten(model[group]?.[grant.source]));
+  const [ownConfigs, ownSecrets] = [kept(configs, 'configs'), kept(secrets, 'secrets')];
+  if (ownConfigs.length > 0) taken.configs = ownConfigs;
+  if (ownSecrets.length > 0) taken.secrets = ownSecrets;
+  return taken;
 }
 
-function restartOf({ Name, MaximumRetryCount }: { Name: string; MaximumRetryCount: number }): string {
-  return Name === 'on-failure' && MaximumRetryCount > 0 ? `${Name}:${MaximumRetryCount}` : Name;
+/** The configs and secrets that are files or stand by themselves. */
+function addFiles(model: ComposeModel, service: Service, own: ComposeModel): void {
+  for (const group of ['configs', 'secrets'] as const) {
+    for (const { source } of service[group] ?? [])
+      model[group] = { ...model[group], [source]: own[group]?.[source] ?? null };
+  }
 }
 
-function healthcheckOf(check: Healthcheck | null | undefined): Record<string, unknown> | undefined {
-  if (!check) return { disable: true };
-  const time = (nanoseconds: number | undefined) =>
-    nanoseconds ? `${Math.round(nanoseconds / 1e6)}ms` : undefined;
-  return {
-    test: check.Test ?? undefined,
-    interval: time(check.Interval),
-    timeout: time(check.Timeout),
-    start_period: time(check.StartPeriod),
-    start_interval: time(check.StartInterval),
-    retries: check.Retries || undefined,
-  };
+/** The networks and volumes that a service uses: they are there. */
+function addThings(model: ComposeModel, service: Service): void {
+  for (const name of Object.keys(service.networks ?? {}))
+    if (!['host', 'none', 'bridge'].includes(name)) model.networks![name] = { name, external: true };
+  for (const { type, source } of service.volumes ?? [])
+    if (type === 'volume' && source) model.volumes![source] = { name: source, external: true };
 }
 
-function splitEntry(entry: string): [string, string] {
-  const at = entry.indexOf('=');
-  return at < 0 ? [entry, ''] : [entry.slice(0, at), entry.slice(at + 1)];
+function addWritten(model: ComposeModel, file: WrittenFile, content: string): void {
+  const source = `${file.service}-${file.source}-${file.path.replace(/[^A-Za-z0-9]+/g, '-')}`;
+  model.configs = { ...model.configs, [source]: { content: dollars(content) } };
+  const service = model.services[file.service]!;
+  service.configs = [...(service.configs ?? []), { source, target: file.path, ...file.grant }];
 }
 
-/** A literal `$` is written `$$` in a compose file. */
-function dollars(value: unknown): unknown {
-  if (typeof value === 'string') return value.replaceAll('$', '$$$$');
-  if (Array.isArray(value)) return value.map(dollars);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, dollars(item)]));
-}
-
-function same(left: unknown, right: unknown): boolean {
-  return JSON.stringify(left ?? null) === JSON.stringify(right ?? null);
-}
-
-function isEmpty(value: unknown): boolean {
-  if (value === undefined || value === null || value === false || value === 0 || value === '') return true;
-  return typeof value === 'object' && Object.keys(value).length === 0;
+function plainName({ Name }: InspectedContainer): string {
+  return Name.replace(/^\//, '');
 }

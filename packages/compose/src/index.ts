@@ -1,6 +1,13 @@
-export { type InspectedContainer, type InspectedImage, modelOfStack } from './adopt.ts';
+export {
+  type AdoptedStack,
+  type OwnConfiguration,
+  type WrittenFile,
+  modelOfStack,
+  writtenFiles,
+} from './adopt.ts';
 export { type Environment, formatEnv, parseEnv } from './env.ts';
 export { type DigestRule, type Images, applyImages, neverPulled, parseImages } from './images.ts';
+export { type InspectedContainer, type InspectedImage } from './inspected.ts';
 export {
   type ComposeModel,
   type Mount,

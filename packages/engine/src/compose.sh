@@ -50,10 +50,11 @@ engine_running_ids() {
   docker ps --quiet --filter "label=com.docker.compose.project=$1" </dev/null
 }
 
-# engine_stacks: id and project of every container of a stack.
+# engine_stacks: of every container of a stack a line with tabs: id, project, service, whether it was a command's own (True
+# or False), our release (- for none), image, and the folder that the stack was brought up in.
 engine_stacks() {
-  docker ps --all --no-trunc --format '{{.ID}} {{.Label "com.docker.compose.project"}}' \
-    --filter label=com.docker.compose.project </dev/null
+  docker ps --all --no-trunc --filter label=com.docker.compose.project \
+    --format "$(printf '{{.ID}}\t{{.Label "com.docker.compose.project"}}\t{{.Label "com.docker.compose.service"}}\t{{or (.Label "com.docker.compose.oneoff") "False"}}\t{{or (.Label "deploy-actions.release") (.Label "deploy-actions.hash") "-"}}\t{{.Image}}\t{{.Label "com.docker.compose.project.working_dir"}}')" </dev/null
 }
 
 # engine_all: id, state, whether it was a command's own (True, False, or - outside of stacks) and project of every container.
@@ -110,9 +111,16 @@ engine_holdings() {
   docker inspect --type container --format '{{.ID}} {{.Name}}{{range $port, $to := .NetworkSettings.Ports}}{{range $to}} {{.HostIp}}|{{.HostPort}}|{{$port}}{{end}}{{end}}{{range .NetworkSettings.Networks}} @{{.IPAddress}}{{end}}' "$@" </dev/null 2>/dev/null
 }
 
-# engine_folder ID: where the stack was brought up; engine_name ID: its name.
-engine_folder() {
-  docker inspect --format '{{index .Config.Labels "com.docker.compose.project.working_dir"}}' "$1" </dev/null
+# engine_files IDS…: the compose files that they were brought up from, one per line, each once and in their order;
+# engine_env_files IDS…: the env files that were named beside them; engine_name ID: its name.
+engine_files() { _engine_label com.docker.compose.project.config_files "$@"; }
+engine_env_files() { _engine_label com.docker.compose.project.environment_file "$@"; }
+_engine_label() {
+  engine_label=$1
+  shift
+  # The longest list first: a service that was started with fewer files has a part of it.
+  docker inspect --format "{{index .Config.Labels \"$engine_label\"}}" "$@" </dev/null |
+    awk '{ print length($0) "\t" $0 }' | sort -rn | cut -f 2- | tr ',' '\n' | awk '$0 != "" && !seen[$0]++'
 }
 engine_name() {
   docker inspect --format '{{.Name}}' "$1" </dev/null
@@ -231,10 +239,24 @@ _engine_config() {
   env -i "PWD=$PWD" "HOME=$HOME" "PATH=$PATH" ${DOCKER_HOST:+"DOCKER_HOST=$DOCKER_HOST"} docker compose "$@" </dev/null
 }
 
-# engine_hashes PROJECT FOLDER FILE: the engine's own hash of each service, as if it were brought up in that folder.
+# engine_hashes PROJECT FOLDER FILE: the engine's own hash of each service, as if it were brought up in that folder. Where a
+# service is in the namespaces of another one, the id of that one's container counts.
 engine_hashes() {
-  docker compose --project-name "$1" --project-directory "$2" --env-file /dev/null --file "$3" config --hash '*' </dev/null 2>/dev/null
+  cp "$3" "$3.hashed.json" || return 1
+  sed -n 's/^ *"\(network_mode\|ipc\|pid\)": "service:\(.*\)",*$/\2/p' "$3" | sort -u | while read -r engine_joined; do
+    engine_id=$(engine_ids "$1" "$engine_joined" | head -n 1)
+    [ -z "$engine_id" ] || sed "s|^\( *\"[a-z_]*\": \)\"service:$engine_joined\"|\1\"container:$engine_id\"|" "$3.hashed.json" >"$3.next" &&
+      mv -f "$3.next" "$3.hashed.json"
+  done
+  docker compose --project-name "$1" --project-directory "$2" --env-file /dev/null --file "$3.hashed.json" --profile '*' \
+    config --hash '*' </dev/null 2>/dev/null
+  engine_code=$?
+  rm -f "$3.hashed.json" "$3.next"
+  return "$engine_code"
 }
+
+# engine_copy ID FROM TO: a file out of a container, also of one that has ended.
+engine_copy() { docker cp --follow-link "$1:$2" "$3" </dev/null >/dev/null 2>&1; }
 
 # --- containers ------------------------------------------------------------------------------------------------
 

@@ -278,6 +278,19 @@ export const TROUBLESHOOTING: Readonly<Record<FailureCode, Explanation>> = {
     remedy:
       'Make it there: `docker network create NAME`, `docker volume create NAME`. Or leave `external: true` out.',
   },
+  'stack-out-of-reach': {
+    meaning:
+      'The stack to be adopted was started in a folder that is gone, or that the login user may not enter.',
+    remedy: 'The message says how to open the folder, or how to start the stack from another one.',
+  },
+  'stack-under-other-name': {
+    meaning: 'Nothing of the project runs, but another stack on the server looks like this application.',
+    remedy: 'Give that stack’s name as `project`, or leave `adopt` out for a new application.',
+  },
+  'stack-files-missing': {
+    meaning: 'The stack to be adopted was started from more compose files than the deployment has.',
+    remedy: 'Name them all in `compose-file`, in the order in which the stack had them.',
+  },
   'network-order': {
     meaning: 'A shared service is on a network whose name sorts after the colours’ networks.',
     remedy: 'Rename that network: joining another one would move its default gateway and drop connections.',

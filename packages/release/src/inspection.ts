@@ -1,13 +1,10 @@
 import {
   type ComposeModel,
   type Environment,
-  type InspectedContainer,
-  type InspectedImage,
   type LocalImage,
   type ObservedContainer,
   type SentFile,
   formatEnv,
-  modelOfStack,
   parseContainers,
   parseImageList,
   parseModel,
@@ -25,6 +22,7 @@ import {
 } from '@deploy-actions/ledger';
 import type { Session } from '@deploy-actions/shell';
 import { type Leftover, leftovers } from './leftover.ts';
+import { type OldStack, type OtherContainer, otherContainers, readOldStack } from './old-stack.ts';
 import { INSPECT } from './programs.ts';
 
 /** What a deploy asks of the server before anything changes. */
@@ -76,8 +74,10 @@ export interface Inspection extends StackView {
   same: ReadonlySet<string>;
   /** Volumes and networks on the server. */
   leftovers: readonly Leftover[];
-  /** A stack that is being adopted, as a compose file that makes it; undefined otherwise. */
-  stack: { model: ComposeModel; containers: InspectedContainer[] } | undefined;
+  /** A stack that is being adopted; undefined otherwise. */
+  stack: OldStack | undefined;
+  /** Every container of a stack on the server, where one was to be adopted and none of the project is there. */
+  others: readonly OtherContainer[];
 }
 
 /** The stack as it runs and the releases that are kept. */
@@ -164,7 +164,8 @@ export async function inspectForDeploy(
     envFiles: [...present('env')],
     same: new Set(lines(field('same'))),
     leftovers: [...leftovers('volume', field('volumes')), ...leftovers('network', field('nets'))],
-    stack: stackOf(field('project'), field('stack'), field('stack_images')),
+    stack: await readOldStack(session, request, seen.fields, options),
+    others: otherContainers(field('stacks')),
     originalHashes: new Map(
       lines(field('original_hashes')).flatMap((line): [string, string][] => {
         const [service, hash] = line.split(' ');
@@ -208,15 +209,6 @@ export async function inspectForStatus(
   return stackView(seen.fields);
 }
 
-function stackOf(project: string, containers: string, images: string): Inspection['stack'] {
-  const inspected = objects(containers) as unknown as InspectedContainer[];
-  if (inspected.length === 0) return undefined;
-  return {
-    model: modelOfStack(project, inspected, objects(images) as unknown as InspectedImage[]),
-    containers: inspected,
-  };
-}
-
 function stackView(fields: Readonly<Record<string, string>>): StackView {
   const previous = fields['previous_config'];
   const [history, traffic] = [
@@ -254,14 +246,4 @@ function baseName(path: string): string {
 
 function lines(text: string): string[] {
   return text.split('\n').filter((line) => line !== '');
-}
-
-function objects(text: string): Record<string, unknown>[] {
-  return lines(text).flatMap((line) => {
-    try {
-      return [JSON.parse(line) as Record<string, unknown>];
-    } catch {
-      return [];
-    }
-  });
 }

@@ -31,6 +31,7 @@ function found(change: Partial<Inspection> = {}): Inspection {
     same: new Set(),
     leftovers: [],
     stack: undefined,
+    others: [],
     containers: [],
     images: [],
     current: '',

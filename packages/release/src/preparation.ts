@@ -19,6 +19,7 @@ import {
 import type { Upload } from '@deploy-actions/host';
 import { Failure } from '@deploy-actions/kit';
 import type { ColorPort, Color, ReleaseRecord } from '@deploy-actions/ledger';
+import { checkAdoption } from './adoptable.ts';
 import { adoptedHashes, adoptionUploads } from './adoption.ts';
 import { badImages } from './bad-images.ts';
 import { type ColorWish, colorRelease } from './coloring.ts';
@@ -92,6 +93,7 @@ export interface Prepared {
 export function prepareRelease(found: Inspection, path: string, wanted: Wanted): Prepared {
   refuseOtherFolder(found, path);
   refuseLeftovers(found, found.config, path, wanted.adopt);
+  const told = checkAdoption(found, path, wanted.adopt, wanted.about.compose_files);
   const chosen = selectServices(found.config, wanted.services);
   refuseMissingExternals(chosen, found.leftovers);
   const { model: imaged, notes } = applyImages(chosen, wanted.images, wanted.digestRule);
@@ -122,7 +124,7 @@ export function prepareRelease(found: Inspection, path: string, wanted: Wanted):
       .map((file) => String(file.content))
       .join(''),
     notes: [...notes, ...part.notes, ...migrationNotes(found, wanted)],
-    warnings: [...found.unread, ...badImages(found.history, part.services)],
+    warnings: [...found.unread, ...told, ...badImages(found.history, part.services)],
     uploads,
   };
 }

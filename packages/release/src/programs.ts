@@ -33,7 +33,14 @@ const RECORDED = part(new URL('sh/recorded.sh', import.meta.url), {
 /** Looks at the server and resolves the configuration. */
 export const INSPECT = defineInspection({
   name: 'inspect',
-  parts: [STACK, REQUIREMENTS, READING, TAKEN_PORTS, part(new URL('sh/inspect.sh', import.meta.url))],
+  parts: [
+    STACK,
+    REQUIREMENTS,
+    READING,
+    TAKEN_PORTS,
+    part(new URL('sh/adopt.sh', import.meta.url)),
+    part(new URL('sh/inspect.sh', import.meta.url)),
+  ],
   parameters: [
     'want',
     'folder',
@@ -142,5 +149,12 @@ export const READ_RELEASE = defineInspection({
   parameters: ['release'],
 });
 
+/** Reads files out of containers. They may be secrets: never log them. */
+export const COPY_OUT = defineInspection({
+  name: 'copy-out',
+  parts: [ENGINE, part(new URL('sh/copy-out.sh', import.meta.url))],
+  parameters: ['docker_host', 'copies'],
+});
+
 /** All programs of this package, for the checks that each of them must pass. */
-export const PROGRAMS = [INSPECT, DEPLOY, REDEPLOY, STAND_BY, READ_RELEASE];
+export const PROGRAMS = [INSPECT, DEPLOY, REDEPLOY, STAND_BY, READ_RELEASE, COPY_OUT];

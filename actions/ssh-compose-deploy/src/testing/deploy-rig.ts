@@ -9,7 +9,7 @@ import { deploy } from '../ssh-compose-deploy.ts';
 import type { World } from '../world.ts';
 
 /** The shop: an api that needs a database, of which the api has a version. */
-const COMPOSE = `
+export const COMPOSE = `
 name: shop
 services:
   api:
@@ -53,6 +53,11 @@ export interface DeployRig<N extends string> {
   workspace: string;
   /** Writes the compose file of the checkout. */
   compose(text: string): void;
+  /**
+   * Starts all services of `compose.yaml` in a folder of the first server as a person does, with these files; answers the
+   * folder's path. It is below the login user's home unless it begins with a slash.
+   */
+  byHand(folder: string, files: Readonly<Record<string, string>>, services?: string): Promise<string>;
   /** Deploys a version to all servers. `run` names the workflow run; default a new one each time. */
   start(version: string, more?: Record<string, string>, run?: string): Deploying;
   deploy(version: string, more?: Record<string, string>, run?: string): Promise<Deployed>;
@@ -115,6 +120,17 @@ export function deployRig<N extends string>(
         (error: Failure) => ended((error.outputs ?? {}) as DeployOutputs, error),
       );
       return { ports, done };
+    },
+    async byHand(folder, files, services = 'db api') {
+      const { host } = servers[names[0]!];
+      const at = path.resolve(host.home, folder);
+      mkdirSync(at, { recursive: true });
+      for (const [name, text] of Object.entries(files)) writeFileSync(path.join(at, name), text);
+      const script =
+        'cd "$1" && docker pull -q registry.test/db:1 && docker pull -q "registry.test/shop/api:$(sed -n s/^TAG=//p .env)" && docker compose up --detach --no-deps $2';
+      const { code, stderr } = await host.session().run({ script, args: [at, services] });
+      if (code !== 0) throw new Error(String(stderr));
+      return at;
     },
     deploy: (version, more, run) => rig.start(version, more, run).done,
   };

@@ -22,6 +22,8 @@ operate() {
   keep_images "$release" "$files/release" 9>&- &
   survey_or_stop
   wait
+  # What was not well before this deployment is not its doing.
+  cp "$scratch/containers" "$run/before"
   if is_unchanged; then
     say "nothing differs from the release $previous: nothing is recreated"
     drop_sent
@@ -129,7 +131,7 @@ check_stack_is_ours() {
 # take over each other's volumes as soon as one of them has no container. The look before this has refused what it saw;
 # here nobody can come between. A claim of which nothing is left is void.
 claim_project() {
-  [ ! -f "$files/claimed" ] || return 0
+  [ ! -f "$files/project-noted" ] || return 0
   deploy_holder=$(engine_claim "$base_project" "$path") || fail remote docker-failed "the project $base_project could not be noted as that of $path"
   [ "$deploy_holder" != "$path" ] || return 0
   deploy_left=$(engine_ids "$base_project" && engine_left "$base_project") || fail remote docker-failed 'docker volume ls failed'
@@ -207,12 +209,40 @@ abandon() {
     "${cause_remedy:+$cause_remedy }Check the database, mend the migration and deploy again."
 }
 
+# unwell_before NAMES [touched]: those of the services that were unhealthy or restarting before this deployment; without the
+# second word only those whose containers are still the same ones.
+unwell_before() {
+  if [ ! -f "$run/before" ] || ! survey "$scratch/containers"; then return 0; fi
+  for deploy_name in $1; do
+    if awk -v name="$deploy_name" -v touched="${2:-}" '
+      $1 != name { next }
+      FILENAME == ARGV[1] { there[$2]; if ($8 == "unhealthy" || $5 == "restarting") unwell[$2]; next }
+      { if (!($2 in there)) fresh++ }
+      END { n = 0; for (id in unwell) n++; exit !(n && (touched != "" || !fresh)) }
+    ' "$run/before" "$scratch/containers"; then printf '%s ' "$deploy_name"; fi
+  done
+}
+
+# goes_on: ends a deployment that has touched no container, where what is unwell was so before: there is nothing to restore.
+goes_on() {
+  if [ -n "$color" ] || [ -z "$previous" ] || [ -z "$bad_services" ] || [ -n "${changed_services# }$removed_orphans" ]; then return 0; fi
+  # shellcheck disable=SC2086 # names of services have no spaces
+  [ "$(unwell_before "$bad_services")" = "$(printf '%s ' $bad_services)" ] || return 0
+  schema_allows_old || return 0
+  result changed false
+  record_deployment failed true
+  forget_tags
+  fail unhealthy release-unhealthy "$cause, as it was before this deployment. No container was touched, and $previous goes on running as it did" \
+    'Mend that first: its last lines and health log are below. A release that changes the service makes it anew.'
+}
+
 # undo: the new release is not well. The evidence first, then the release before it, by the same code.
 undo() {
   tell_digests
   tell_cause
   [ -z "$bad_services" ] || gather_evidence "$bad_services"
   cause=$problem
+  goes_on
   journalled undo:begin || journal undo:begin
   if [ "$on_failure" = keep ]; then
     # What is in the colour is no proven release: nothing may switch to it.
@@ -237,6 +267,12 @@ undo() {
   fi
   phase restore
   restore "$previous"
+}
+
+# others_healthy DIRECTORY NAMES: all services of the release but these are well.
+others_healthy() {
+  deploy_others=$(without "$(awk '{ printf " %s", $7 }' "$1/services")" "$2")
+  [ -z "$deploy_others" ] || wait_healthy "$1" "$deploy_others"
 }
 
 # restore RELEASE: brings it back and proves it healthy, then ends the operation as failed with $cause.
@@ -265,6 +301,17 @@ restore() {
     forget_tags
     say "$1 is restored and healthy"
     fail unhealthy release-unhealthy "$cause. $1 was restored and is healthy" "${cause_remedy:-The last lines and the health log of what failed are below.}"
+  fi
+  deploy_known=$(unwell_before "$bad_services" touched)
+  # shellcheck disable=SC2086 # names of services have no spaces
+  if [ -n "$deploy_known" ] && [ "$deploy_known" = "$(printf '%s ' $bad_services)" ] && others_healthy "$deploy_back" " $deploy_known"; then
+    [ "$(slot_release)" = "$1" ] || fill_slot "$1"
+    schema_settled
+    result restored true
+    record_deployment restored true
+    forget_tags
+    fail unhealthy release-unhealthy "$cause. $1 was restored; ${deploy_known% } is not well there, as it was before this deployment" \
+      'Mend that, then deploy again: the last lines and the health log of what failed are below.'
   fi
   result restored false
   gather_evidence "$bad_services"

@@ -10,6 +10,7 @@ inspect() {
   scratch=$PWD/scratch
   mkdir "$scratch"
   old_folder=
+  old_project=
   engine_use "$docker_host"
   ask_engine
   # Docker's own filter cannot tell a project's colours, and the project's name is not known yet.
@@ -23,14 +24,22 @@ inspect() {
   mkdir -p "$stage"
   if [ "$want" = deploy ]; then
     # A stack that was started by hand has its data and env files in a folder of its own.
-    if [ "$adopt" = true ] && [ -z "$(current_release)" ]; then find_old_folder; fi
+    adopting=
+    if [ "$adopt" = true ] && [ -z "$(current_release)" ]; then
+      adopting=yes
+      find_old_folder
+    fi
     link_shared "$path/shared" "$stage" .
     [ -z "$old_folder" ] || link_shared "$old_folder" "$stage" .
     resolve
     # The deploy that follows takes this folder over.
     sed -n 1p "$scratch/engine.answer" >docker-root
     project=$(sed -n 's/^  "name": "\(.*\)",*$/\1/p' config.json | head -n 1)
-    [ -z "$old_folder" ] || original_hashes
+    [ -z "$adopting" ] || check_adopted
+    if [ -n "$old_folder" ]; then
+      original_hashes
+      look_at_old_stack
+    fi
     result_file config config.json
     shared_sources
     result stage "$stage"
@@ -48,7 +57,7 @@ inspect() {
   look_at_stack
   look_at_releases
   # They hold secrets and have been told.
-  rm -rf env config.json original.json hashes same stack stack-images listening claimed containers releases history "$scratch"
+  rm -rf env config.json original.json own.json own-hashes own.why hashes same stack stack-images listening claimed containers releases history "$scratch"
 }
 
 # link_shared FROM TO RELATIVE: links what FROM has and TO has not, folder by folder.
@@ -194,47 +203,9 @@ check_env_file() {
     fail input env-file-invalid "line $inspect_broken of $inspect_env_name on the server is not KEY=value" 'Mend that line on the server; its text is not shown because it may hold a secret.'
 }
 
-# find_old_folder: sets old_folder if the project runs from a folder that is not ours. Its name is not known before
-# the configuration is resolved, and that may need files of this very folder: so it is read off the file.
-find_old_folder() {
-  project=$project_given
-  [ -n "$project" ] || project=$(sed -n 's/^name: *["'"'"']*\([a-z0-9_-]*\).*/\1/p' "$stage/$(printf '%s\n' "$compose_files" | head -n 1)" | head -n 1)
-  [ -n "$project" ] || project=$(project_of_folder)
-  inspect_id=$(project_ids | head -n 1)
-  [ -n "$inspect_id" ] || return 0
-  inspect_folder=$(engine_folder "$inspect_id")
-  [ ! -d "$inspect_folder" ] || old_folder=$inspect_folder
-}
-
 # Compose's own rule for the project of a folder.
 project_of_folder() {
   printf '%s' "$folder" | tr '[:upper:]' '[:lower:]' | sed 's/[^a-z0-9_-]//g; s/^[_-]*//'
-}
-
-# original_hashes: Compose's hash of each service, as if it were run in the old folder: where it equals the label of
-# a running container, that container is as this release wants it.
-original_hashes() {
-  # The folder's name is text to sed, not a program.
-  inspect_old=$(printf '%s' "$old_folder" | sed 's/[\\&|]/\\&/g')
-  sed "s|\"$stage|\"$inspect_old|g" config.json >original.json
-  if engine_hashes "$project" "$old_folder" original.json >hashes; then
-    result_file original_hashes hashes
-  fi
-  # Files sent are mounted from another place than the old ones, which matters unless they are the same.
-  (cd "$stage" && find . -type f) | sed 's|^\./||' | while IFS= read -r inspect_file; do
-    ! cmp -s "$stage/$inspect_file" "$old_folder/$inspect_file" || printf '%s\n' "$inspect_file"
-  done >same
-  result_file same same
-  # What runs, whole: the release that can be brought back. One-off containers are no part of it.
-  : >stack
-  # shellcheck disable=SC2046 # ids are hexadecimal
-  set -- $(project_ids)
-  [ $# = 0 ] || engine_whole "$@" >stack
-  : >stack-images
-  # shellcheck disable=SC2046
-  [ $# = 0 ] || engine_whole_images "$@" >stack-images
-  result_file stack stack
-  result_file stack_images stack-images
 }
 
 # shared_sources: which relative sources and files of the configuration are on the server, one per line.
@@ -264,15 +235,12 @@ shared_sources() {
 
 # look_at_leftovers: volumes and networks outlive the containers that they were made for.
 look_at_leftovers() {
-  if ! answered volumes || ! answered nets; then
-    details "$scratch/volumes.error"
-    details "$scratch/nets.error"
-    fail remote docker-failed 'docker volume ls or docker network ls failed'
-  fi
+  require_answered volumes
+  require_answered nets
   result_file volumes "$scratch/volumes.answer"
   result_file nets "$scratch/nets.answer"
   # Then the deploy that follows need not note it again.
-  if grep -qxF "{\"name\":\"deploy-actions.$project\",\"project\":\"\",\"folder\":\"$path\"}" "$scratch/volumes.answer"; then : >claimed; fi
+  if grep -qxF "{\"name\":\"deploy-actions.$project\",\"project\":\"\",\"folder\":\"$path\"}" "$scratch/volumes.answer"; then : >project-noted; fi
 }
 
 look_at_stack() {

@@ -11,5 +11,6 @@ begin_work() {
   remedy=
   bad_services=
   changed_services=
+  removed_orphans=
   up_wait_names=
 }

@@ -14,6 +14,7 @@ interface Service {
   deploy?: { replicas?: number };
   networks?: Record<string, { aliases?: string[]; ipv4_address?: string } | null>;
   container_name?: string;
+  configs?: { source: string; target?: string }[];
   ports?: { target: number; published?: string; host_ip?: string; protocol?: string }[];
   [key: string]: unknown;
 }
@@ -22,6 +23,7 @@ interface Model {
   name: string;
   services: Record<string, Service>;
   networks?: Record<string, { name?: string } | null>;
+  configs?: Record<string, { content?: string }>;
   [key: string]: unknown;
 }
 
@@ -39,13 +41,13 @@ export async function composeCommand(state: State, words: readonly string[]): Pr
   const given = (name: string) => values.get(name)?.[0];
   const [command = '', ...more] = rest;
   const folder = given('folder') ?? process.cwd();
-  const files = values.get('file') ?? [];
+  const files = (values.get('file') ?? [path.join(folder, 'compose.yaml')]).map((one) => path.resolve(one));
   const load = async () => await readModel(files, given('project'), folder, given('env'));
   switch (command) {
     case 'config':
       return await config(more, await load());
     case 'up':
-      return up(state, more, await load(), folder);
+      return up(state, more, await load(), folder, files);
     case 'run':
       return await runOnce(state, more, await load());
     case 'exec': {
@@ -84,10 +86,12 @@ async function readModel(
     return { ...model, name: given ?? model.name };
   }
   const env = new Map(
-    (envFile ? readFileSync(envFile, 'utf8') : '').split('\n').flatMap((line): [string, string][] => {
-      const [, key, value] = /^(\w+)="?(.*?)"?$/.exec(line) ?? [];
-      return key === undefined ? [] : [[key, value!]];
-    }),
+    readEnv(envFile, folder)
+      .split('\n')
+      .flatMap((line): [string, string][] => {
+        const [, key, value] = /^(\w+)="?(.*?)"?$/.exec(line) ?? [];
+        return key === undefined ? [] : [[key, value!]];
+      }),
   );
   const { parse } = await import('yaml');
   const filled = text.replace(
@@ -122,7 +126,8 @@ async function readModel(
       ];
     }),
   );
-  const named = given ?? (model.name as string | undefined) ?? path.basename(folder);
+  const named =
+    given ?? env.get('COMPOSE_PROJECT_NAME') ?? (model.name as string | undefined) ?? path.basename(folder);
   const networks = Object.fromEntries(
     Object.entries<object | null>({ default: null, ...model.networks }).map(([key, one]) => [
       key,
@@ -143,6 +148,16 @@ function bound(text: unknown, folder: string): object {
     ...(how === 'ro' ? { read_only: true } : {}),
     bind: { create_host_path: true },
   };
+}
+
+/** The file that is named, else the one in the folder. */
+function readEnv(file: string | undefined, folder: string): string {
+  try {
+    return readFileSync(file ?? path.join(folder, '.env'), 'utf8');
+  } catch {
+    if (file !== undefined) throw new Refusal(`couldn't find env file: ${file}`);
+    return '';
+  }
 }
 
 async function config(words: readonly string[], model: Model): Promise<string> {
@@ -168,7 +183,13 @@ function containersOf(state: State, project: string, service: string): FakeConta
   });
 }
 
-function up(state: State, words: readonly string[], model: Model, folder: string): string {
+function up(
+  state: State,
+  words: readonly string[],
+  model: Model,
+  folder: string,
+  files: readonly string[],
+): string {
   const { flags, rest } = options(words, {
     values: { timeout: ['--timeout', '-t'], pull: ['--pull'] },
     flags: [
@@ -209,7 +230,7 @@ function up(state: State, words: readonly string[], model: Model, folder: string
         state,
         make(state, {
           ...aboutOf(service, name, model, number),
-          labels: labelsOf(service, name, model, number, hash, folder),
+          labels: labelsOf(service, name, model, number, hash, folder, files),
         }),
       );
     }
@@ -237,6 +258,12 @@ function aboutOf(service: Service, name: string, model: Model, number: number) {
     checked: service.healthcheck !== undefined,
     networks,
     ports,
+    files: Object.fromEntries(
+      (service.configs ?? []).flatMap(({ source, target = `/${source}` }) => {
+        const content = model.configs?.[source]?.content;
+        return content === undefined ? [] : [[target, content.replaceAll('$$', '$')]];
+      }),
+    ),
   };
 }
 
@@ -247,6 +274,7 @@ function labelsOf(
   number: number,
   hash: string,
   folder: string,
+  files: readonly string[],
 ) {
   return {
     ...service.labels,
@@ -256,7 +284,7 @@ function labelsOf(
     'com.docker.compose.container-number': String(number),
     'com.docker.compose.config-hash': hash,
     'com.docker.compose.project.working_dir': folder,
-    'com.docker.compose.project.config_files': path.join(folder, 'compose.json'),
+    'com.docker.compose.project.config_files': files.join(','),
   };
 }
 

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Refusal, options, unknown } from './refusal.ts';
 import { type FakeContainer, type FakeThing, type State, sha256 } from './state.ts';
@@ -29,6 +30,17 @@ export function engineCommand(
       const { status, stdout } = spawnSync(rest[1]!, rest.slice(2), { encoding: 'utf8' });
       if (status !== 0) throw new Refusal('', status ?? 1);
       return stdout;
+    }
+    case 'cp': {
+      const { rest: places } = options(rest, { flags: ['--follow-link', '-L'] });
+      const [, which = '', file = ''] = /^([^:]+):(.*)$/.exec(places[0] ?? '') ?? [];
+      const content = containerOf(state, which).Files?.[file];
+      if (content === undefined || places.length !== 2)
+        throw new Refusal(
+          `Error response from daemon: Could not find the file ${file} in container ${which}`,
+        );
+      writeFileSync(places[1]!, content);
+      return '';
     }
     case 'tag':
       return tag(state, rest[0]!, rest[1]!);
@@ -394,6 +406,7 @@ export function make(
     checked: boolean;
     networks: { name: string; aliases: string[]; address: string }[];
     ports: Record<string, object[]>;
+    files?: Record<string, string>;
   },
 ): FakeContainer {
   const image = state.image(about.image);
@@ -417,6 +430,7 @@ export function make(
       Labels: about.labels,
       Entrypoint: state.script().images?.[about.image]?.entrypoint ?? [],
     },
+    Files: about.files ?? {},
     State: {
       Status: 'created',
       Running: false,

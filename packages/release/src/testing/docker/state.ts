@@ -43,6 +43,8 @@ export interface FakeContainer {
     Ports: Record<string, object[]>;
   };
   Mounts: object[];
+  /** What Compose wrote into it, by path. */
+  Files?: Record<string, string>;
 }
 
 export interface FakeImage {
