@@ -159,7 +159,16 @@ export const fields = {
   'deployment-id': idField(),
 };
 
-export const outputs = ['from', 'to', 'weight', 'switched-at', 'overlap-ms', 'drained', 'report'] as const;
+export const outputs = [
+  'from',
+  'to',
+  'weight',
+  'switched-at',
+  'overlap-ms',
+  'drained',
+  'report',
+  'report-file',
+] as const;
 
 export type SwitchInputs = Inputs<typeof fields>;
 export type SwitchOutputs = Record<(typeof outputs)[number], string | number | boolean | object | undefined>;

@@ -1,5 +1,5 @@
 import { ALL_OR_NONE, type Member, fleetFailure, operationHash, runTogether } from '@deploy-actions/host';
-import { Failure, reportJson } from '@deploy-actions/kit';
+import { Failure } from '@deploy-actions/kit';
 import { deploymentIdOf } from '@deploy-actions/ledger';
 import type { Ports } from '@deploy-actions/runner';
 import { type Installation, planInstallation } from '@deploy-actions/traffic/install';
@@ -19,6 +19,7 @@ import {
 import { tellDiffs } from './difference.ts';
 import type { SwitchInputs, SwitchOutputs } from './fields.ts';
 import { NO_OUTPUTS, switchReport } from './move.ts';
+import { publish } from './report.ts';
 import type { World } from './world.ts';
 
 /** Prepares the proxies once, or says what that would change (`install: check`, `plan`). */
@@ -112,7 +113,7 @@ export async function installProxy(
     ...NO_OUTPUTS,
     from: outcomes[0]?.result?.fields['to'],
     to: outcomes[0]?.result?.fields['to'],
-    report: reportJson(switchReport(outcomes, 0), world.redactor),
+    ...publish(switchReport(outcomes, 0), world),
   };
   const failure = fleetFailure(outcomes, outputs, members.length > 1);
   if (failure) throw failure;

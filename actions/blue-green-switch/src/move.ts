@@ -11,7 +11,7 @@ import {
   succeeded,
   timerText,
 } from '@deploy-actions/host';
-import { Failure, type Report, formatDuration, reportJson, sameVersion } from '@deploy-actions/kit';
+import { Failure, type Report, formatDuration, sameVersion } from '@deploy-actions/kit';
 import { type VersionSource, throughSession, versionOf } from '@deploy-actions/probe';
 import {
   type Color,
@@ -41,6 +41,7 @@ import {
   timerProgram,
 } from '@deploy-actions/traffic';
 import type { SwitchInputs, SwitchOutputs } from './fields.ts';
+import { type Reporting, publish } from './report.ts';
 import { switchMarkdown } from './summary.ts';
 import { isConfirmed } from './target.ts';
 import type { World } from './world.ts';
@@ -272,13 +273,10 @@ const EMPTY: SwitchOutputs = {
   'overlap-ms': undefined,
   drained: undefined,
   report: undefined,
+  'report-file': undefined,
 };
 
-function outputsOf(
-  outcomes: readonly MemberOutcome[],
-  elapsedMs: number,
-  { redactor }: Pick<Ports, 'redactor'>,
-): SwitchOutputs {
+function outputsOf(outcomes: readonly MemberOutcome[], elapsedMs: number, world: Reporting): SwitchOutputs {
   const [first] = outcomes;
   const fields = first?.result?.fields ?? {};
   const number = (name: string) => (fields[name] === undefined ? undefined : Number(fields[name]));
@@ -292,7 +290,7 @@ function outputsOf(
     'switched-at': fields['switched_at'],
     'overlap-ms': overlaps.length === 0 ? undefined : Math.max(...overlaps),
     drained: drainedOf(outcomes),
-    report: reportJson(switchReport(outcomes, elapsedMs), redactor),
+    ...publish(switchReport(outcomes, elapsedMs), world),
   };
 }
 
@@ -361,7 +359,7 @@ export async function confirmSwitch(
     const { share } = seen[0]!.look;
     world.log.info(`The switch to ${share} was confirmed by an earlier attempt of this job.`);
     const report = { ...switchReport([], 0), summary: `traffic is on ${share}, confirmed before` };
-    return { ...EMPTY, from: share, to: share, weight: 100, report: reportJson(report, world.redactor) };
+    return { ...EMPTY, from: share, to: share, weight: 100, ...publish(report, world) };
   }
   const members = seen
     .filter((one) => !isDone(one))
@@ -411,7 +409,7 @@ export async function confirmSwitch(
     to: outcomes[0]?.result?.fields['to'],
     weight: 100,
     drained: drainedOf(outcomes),
-    report: reportJson(switchReport(outcomes, 0), world.redactor),
+    ...publish(switchReport(outcomes, 0), world),
   };
   const failure = fleetFailure(outcomes, outputs);
   if (failure) throw failure;

@@ -7,7 +7,7 @@ import {
   runTogether,
   succeeded,
 } from '@deploy-actions/host';
-import { type Report, reportJson } from '@deploy-actions/kit';
+import type { Report } from '@deploy-actions/kit';
 import { deploymentIdOf } from '@deploy-actions/ledger';
 import {
   type SeenServer,
@@ -22,6 +22,7 @@ import { planUninstallation } from '@deploy-actions/traffic/install';
 import { tellDiffs } from './difference.ts';
 import type { SwitchInputs, SwitchOutputs } from './fields.ts';
 import { NO_OUTPUTS } from './move.ts';
+import { publish } from './report.ts';
 import type { World } from './world.ts';
 
 /** Takes our parts out of the proxies' configurations again, or says what that would change (`plan`). */
@@ -90,7 +91,7 @@ export async function uninstallProxy(
     ...NO_OUTPUTS,
     from: outcomes[0]?.result?.fields['from'],
     to: outcomes[0]?.result?.fields['to'],
-    report: reportJson(removalReport(outcomes, inputs.project), world.redactor),
+    ...publish(removalReport(outcomes, inputs.project), world),
   };
   const failure = fleetFailure(outcomes, outputs, members.length > 1);
   if (failure) throw failure;

@@ -1,5 +1,13 @@
+import { shortImage } from '@deploy-actions/image';
 import { escapeMarkdown, formatDuration, markdownTable } from '@deploy-actions/kit';
-import { COLORS, colorsInUse, currentRelease, marksOf, releaseOfColor } from '@deploy-actions/ledger';
+import {
+  COLORS,
+  imagesOf,
+  colorsInUse,
+  currentRelease,
+  marksOf,
+  releaseOfColor,
+} from '@deploy-actions/ledger';
 import type { Ports } from '@deploy-actions/runner';
 import type { SeenServer } from '@deploy-actions/traffic';
 import { EMPTY, type RollbackOutputs } from './fields.ts';
@@ -15,7 +23,7 @@ interface ListedRelease {
   serves: boolean;
   color: string;
   bad: boolean;
-  /** Service -> image id. */
+  /** Service -> image, by digest as the deployment told it; by its id where no digest is known. */
   images: Readonly<Record<string, string>>;
 }
 
@@ -44,6 +52,7 @@ export function showList(seen: readonly SeenServer[], project: string, ports: Po
           ? 'bad'
           : (history.findLast((entry) => entry.release === release.id)?.outcome ?? 'recorded'),
       ].filter((mark) => mark !== '');
+      const images = imagesOf(release, history);
       listed.push({
         server: server.name,
         release: release.id,
@@ -53,11 +62,9 @@ export function showList(seen: readonly SeenServer[], project: string, ports: Po
         serves: release.id === current,
         color: color ?? '',
         bad: bad.has(release.id),
-        images: release.images,
+        images,
       });
-      const digests = Object.entries(release.images).map(
-        ([service, id]) => `${service} ${id.replace(/^sha256:/, '').slice(0, 12)}`,
-      );
+      const digests = Object.entries(images).map(([service, image]) => `${service} ${shortImage(image)}`);
       ports.log.info(
         `${server.name}: ${release.id}  ${release.version}  ${age}  ${digests.join(', ')}  ${marks.join(', ')}`,
       );

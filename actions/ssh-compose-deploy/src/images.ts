@@ -12,13 +12,6 @@ export interface ServiceOutcome {
   reasons: string[];
 }
 
-/** What a person recognises of an image: its tag, and its digest cut short. */
-export function shortImage(image: string): string {
-  if (image === '') return '';
-  const at = image.indexOf('@sha256:');
-  return at < 0 ? image : `${image.slice(0, at)}@${image.slice(at + 1, at + 20)}…`;
-}
-
 /** The digest that an image reference meant on the server, where it is known. */
 export function withDigest(image: string, images: readonly LocalImage[]): string {
   if (image === '' || image.includes('@sha256:')) return image;

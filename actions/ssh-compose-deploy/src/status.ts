@@ -1,10 +1,11 @@
+import { shortImage } from '@deploy-actions/image';
 import { type HostStatus, statusOf } from '@deploy-actions/host';
 import { codeSpan, escapeMarkdown, formatDuration, markdownTable } from '@deploy-actions/kit';
 import { type StackView, inspectForStatus } from '@deploy-actions/release';
 import type { Ports } from '@deploy-actions/runner';
 import type { Server } from '@deploy-actions/shell';
 import { type DeployInputs, type DeployOutputs, EMPTY } from './fields.ts';
-import { shortImage, withDigest } from './images.ts';
+import { withDigest } from './images.ts';
 import type { World } from './world.ts';
 
 /** Changes nothing; tells what runs, since when, the kept releases and who holds the lock. */

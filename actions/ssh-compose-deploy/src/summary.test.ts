@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { ServiceChange } from '@deploy-actions/compose';
 import type { RunResult } from '@deploy-actions/host';
-import { digestAmong, shortImage, withDigest } from './images.ts';
+import { digestAmong, withDigest } from './images.ts';
 import { detailsMarkdown, phasesMarkdown, planLines, serversMarkdown, servicesMarkdown } from './summary.ts';
 
 const digest = `sha256:${'a'.repeat(64)}`;
@@ -12,11 +12,6 @@ const change: ServiceChange = {
   to: `r/api@${digest}`,
   reasons: ['image', 'environment.URL'],
 };
-
-test('an image is shown by its tag, or by the beginning of its digest', () => {
-  expect(shortImage('r/api:v1')).toBe('r/api:v1');
-  expect(shortImage(`r/api:v1@${digest}`)).toBe('r/api:v1@sha256:aaaaaaaaaaaa…');
-});
 
 test('a tag is told with the digest that it means on the server', () => {
   const images = [

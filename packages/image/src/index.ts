@@ -7,5 +7,6 @@ export {
   isLoopback,
   manifestName,
   parseReference,
+  shortImage,
   withTag,
 } from './reference.ts';

@@ -1,7 +1,15 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { FieldError } from '@deploy-actions/kit';
-import { apiHost, formatReference, isLoopback, manifestName, parseReference, withTag } from './reference.ts';
+import {
+  apiHost,
+  formatReference,
+  isLoopback,
+  manifestName,
+  parseReference,
+  shortImage,
+  withTag,
+} from './reference.ts';
 
 const DIGEST = `sha256:${'ab'.repeat(32)}`;
 
@@ -117,4 +125,11 @@ test('only this machine is loopback', () => {
   ]) {
     expect(isLoopback(host)).toBe(false);
   }
+});
+
+test('an image is shown by its tag, or by the beginning of its digest or id', () => {
+  expect(shortImage('r/api:v1')).toBe('r/api:v1');
+  expect(shortImage(`r/api:v1@${DIGEST}`)).toBe('r/api:v1@sha256:abababababab…');
+  expect(shortImage(DIGEST)).toBe('sha256:abababababab…');
+  expect(shortImage('')).toBe('');
 });

@@ -110,3 +110,11 @@ export function isLoopback(host: string): boolean {
     name.endsWith('.localhost')
   );
 }
+
+/**
+ * What a person recognises of an image, the same in every list and table: its tag, and its digest (or the id that stands
+ * for it) cut to twelve digits. Takes any text: one without a digest is given back.
+ */
+export function shortImage(image: string): string {
+  return image.replace(/(^|@)sha256:([0-9a-f]{12})[0-9a-f]+$/, '$1sha256:$2…');
+}

@@ -52,6 +52,7 @@ export {
   parseHistoryEntry,
   readHistory,
 } from './history.ts';
+export { imagesOf } from './recorded-images.ts';
 export { type Fault, type ImageMark, type Marks, contentOf, marksOf, unfitReleases } from './marks.ts';
 export {
   type RecordedMigrations,
