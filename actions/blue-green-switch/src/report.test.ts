@@ -1,7 +1,6 @@
-import { readFileSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, statSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
 import { fakePorts } from '@deploy-actions/runner/testing';
-import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { publish } from './report.ts';

@@ -10,7 +10,7 @@ import {
   formatDuration,
   markdownTable,
 } from '@deploy-actions/kit';
-import { type ServiceOutcome } from './images.ts';
+import type { ServiceOutcome } from './images.ts';
 
 /** The plan as text lines for the log: names, digests and names of changed keys. */
 export function planLines(changes: readonly ServiceChange[]): string[] {
