@@ -135,7 +135,6 @@ orphans() {
 remove_orphans() {
   orphans "$1" >"$scratch/orphans"
   while read -r up_id up_name; do
-    removed_orphans=yes
     say "removes ${up_name#/}: its service is not part of the release"
     engine_stop "$stop_timeout" "$up_id" 2>/dev/null
     engine_remove "$up_id"

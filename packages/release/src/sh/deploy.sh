@@ -225,7 +225,7 @@ unwell_before() {
 
 # goes_on: ends a deployment that has touched no container, where what is unwell was so before: there is nothing to restore.
 goes_on() {
-  if [ -n "$color" ] || [ -z "$previous" ] || [ -z "$bad_services" ] || [ -n "${changed_services# }$removed_orphans" ]; then return 0; fi
+  if [ -n "$color" ] || [ -z "$previous" ] || [ -z "$bad_services" ] || [ -n "${changed_services# }" ] || [ -s "$scratch/orphans" ]; then return 0; fi
   # shellcheck disable=SC2086 # names of services have no spaces
   [ "$(unwell_before "$bad_services")" = "$(printf '%s ' $bad_services)" ] || return 0
   schema_allows_old || return 0

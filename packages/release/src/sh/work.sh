@@ -11,6 +11,5 @@ begin_work() {
   remedy=
   bad_services=
   changed_services=
-  removed_orphans=
   up_wait_names=
 }
