@@ -14,12 +14,14 @@ jest.setTimeout(60_000);
 
 const hostWith = hostsForEach(afterEach);
 
-/** What `stat -f` tells: blocks that we may use, their size, inodes, free ones. */
-const ROOM = '250000 4096 65536 60000';
-const NO_BYTES = '3 4096 65536 60000';
-const NO_INODES = '250000 4096 65536 2';
+/** What `stat -f` tells: blocks that we may use, their size, inodes, free ones, all blocks. */
+const ROOM = '250000 4096 65536 60000 500000';
+const NO_BYTES = '3 4096 65536 60000 500000';
+const NO_INODES = '250000 4096 65536 2 500000';
 /** A file system that makes inodes as it needs them. */
-const BTRFS = '250000 4096 0 0';
+const BTRFS = '250000 4096 0 0 500000';
+/** /proc and its kin. */
+const NO_DATA = '0 4096 0 0 0';
 
 test.each(shellsHere())('%s judges what `stat` tells', (shell) => {
   const source = readFileSync(path.join(import.meta.dirname, 'sh/room.sh'), 'utf8');
@@ -30,8 +32,9 @@ test.each(shellsHere())('%s judges what `stat` tells', (shell) => {
   };
   expect(full(ROOM)).toBe('no');
   expect(full(BTRFS)).toBe('no');
+  expect(full(NO_DATA)).toBe('no');
   expect(full('')).toBe('no');
-  expect(full('9000000000000 4096 65536 60000')).toBe('no');
+  expect(full('9000000000000 4096 65536 60000 9000000000000')).toBe('no');
   expect(full(NO_BYTES)).toMatch(/^no space/);
   expect(full(NO_INODES)).toMatch(/^no inodes/);
   expect(full(NO_BYTES, '/not/there/yet')).toMatch(/^no space/);

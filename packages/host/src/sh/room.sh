@@ -11,11 +11,14 @@ _disk_full() {
     folder=${folder%/*}
     folder=${folder:-/}
   done
-  # Blocks that we may use, their size, inodes, free ones.
+  # Blocks that we may use, their size, inodes, free ones, all blocks.
   # shellcheck disable=SC2046
-  set -- $(stat -f -c '%a %S %c %d' "$folder" 2>/dev/null)
-  [ $# = 4 ] || return 1
-  if [ "$(($1 * $2))" -lt 262144 ]; then
+  set -- $(stat -f -c '%a %S %c %d %b' "$folder" 2>/dev/null)
+  [ $# = 5 ] || return 1
+  if [ "$5" = 0 ]; then
+    # /proc and its kin hold no data; what cannot be written there has another reason.
+    return 1
+  elif [ "$(($1 * $2))" -lt 262144 ]; then
     host_room='no space is left (df -h)'
   elif [ "$3" -gt 0 ] && [ "$4" -lt 16 ]; then
     # Some file systems make inodes as they are needed, and tell of none.
