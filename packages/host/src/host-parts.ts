@@ -11,10 +11,11 @@ const HOLDER = part(new URL('sh/holder.sh', import.meta.url), { needs: [PRELUDE]
 const LOCK = part(new URL('sh/lock.sh', import.meta.url), { needs: [HOLDER, COMMANDS] });
 const LIFE = part(new URL('sh/life.sh', import.meta.url), { needs: [JOURNAL, LOCK, ROOM] });
 
-const FRAMES = part(new URL('sh/frames.sh', import.meta.url), { needs: [PRELUDE, ROOM] });
-const FOLDERS = part(new URL('sh/folders.sh', import.meta.url), { needs: [FRAMES] });
-const RECEIVE = part(new URL('sh/receive.sh', import.meta.url), { needs: [FRAMES] });
-const TREE = part(new URL('sh/tree.sh', import.meta.url), { needs: [FRAMES] });
+const FRAMES = part(new URL('sh/frames.sh', import.meta.url), { needs: [PRELUDE] });
+const UNWRITTEN = part(new URL('sh/unwritten.sh', import.meta.url), { needs: [FRAMES, ROOM] });
+const FOLDERS = part(new URL('sh/folders.sh', import.meta.url), { needs: [UNWRITTEN] });
+const RECEIVE = part(new URL('sh/receive.sh', import.meta.url), { needs: [UNWRITTEN] });
+const TREE = part(new URL('sh/tree.sh', import.meta.url), { needs: [UNWRITTEN] });
 const LOOK = part(new URL('sh/inspection.sh', import.meta.url), { needs: [FOLDERS, RECEIVE, TREE] });
 const FOLLOW = part(new URL('sh/follow.sh', import.meta.url), { needs: [FRAMES, PROCESSES] });
 const CONTROL = part(new URL('sh/control.sh', import.meta.url), { needs: [FRAMES] });

@@ -88,7 +88,7 @@ export const LOOK = defineInspection({
 /** Starts the managed proxy where it does not run as wanted. Its Caddyfile is `$files/Caddyfile`. */
 export const MANAGED = defineProgram({
   name: 'managed',
-  parts: [part(new URL('../proxy/managed/managed.sh', import.meta.url), { needs: [ENGINE, READING] })],
+  parts: [part(new URL('../proxy/managed/managed.sh', import.meta.url), { needs: [ENGINE] })],
   parameters: [
     'project',
     'folder',
