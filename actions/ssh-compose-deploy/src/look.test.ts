@@ -73,13 +73,13 @@ test('a disk that is full under path is told by a plan, and one that lacks inode
   const { host, docker } = servers.web1;
   const stat = (words: string) =>
     host.tool('stat', `if [ "$1" = -f ]; then ${words}; exit; fi; exec /usr/bin/stat "$@"`);
-  stat('echo 3 4096 65536 60000');
+  stat('echo 3 4096 65536 60000 500000');
   expect((await deploy('v1', { plan: 'true' })).failure).toMatchObject({
     code: 'disk-full',
     message: expect.stringContaining(`full at ${host.path}`),
   });
   // 3 % of the inodes; the look asks for the rest.
-  stat('case $3 in "%c %d") echo 65536 2000 ;; *) echo 250000 4096 65536 2000 ;; esac');
+  stat('case $3 in "%c %d") echo 65536 2000 ;; *) echo 250000 4096 65536 2000 500000 ;; esac');
   const { failure } = await deploy('v1', { 'min-free-inodes': '5%' });
   expect(failure).toMatchObject({
     code: 'disk-full',

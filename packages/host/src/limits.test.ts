@@ -66,9 +66,9 @@ describe.each(shellsHere().filter((one) => one !== 'bash'))('with %s as sh', (sh
 
   test('what a run that has the lock is at is known, with its age and what ends it; a wrong form counts as not said', async () => {
     const { host, run } = await start(
-      `code=0; phase migrate; under_way 'the container shop-1' 90 'docker rm -f shop-1'; await_go 60 || :`,
+      `code=0; phase migrate; under_way 'the container shop-1' 90 'docker rm -f shop-1'; echo yes >"$path/under-way"; until cancelled; do nap 0.1; done`,
     );
-    await eventually(() => host.read('.deploy/runs/run-1/deploy-1/state') === 'ready\n', 'the run');
+    await eventually(() => host.read('under-way') !== '', 'the work');
     const asked = async () => (await statusOf(host.session(), host.path)).lock!;
     expect(await asked()).toMatchObject({
       pid: pidOf(host, 'run-1/deploy-1'),

@@ -7,7 +7,8 @@ import { describe, expect, test } from '@jest/globals';
 
 const text = (name: string) => readFileSync(join(import.meta.dirname, 'sh', `${name}.sh`), 'utf8');
 const engine = ENGINE.source() + COMPLAINT.source();
-const [stack, bringUp, inspect] = [text('stack') + text('requirements'), text('bring-up'), text('inspect')];
+const [stack, inspect] = [text('stack') + text('requirements'), text('inspect')];
+const bringUp = text('make-way') + text('bring-up');
 
 const SHELLS = [['dash'], ['busybox', 'sh'], ['bash', '--posix']].filter(
   ([name]) => spawnSync(name!, ['--help']).error === undefined,

@@ -42,7 +42,7 @@ ask_wget() {
 }
 
 # The version is a word of the answer, or a few: not a part of a longer one. A commit may be named in full or in short,
-# as `sameVersion` in packages/probe takes it.
+# as `sameVersion` in packages/kit takes it.
 ask_lines() {
   awk -v header="$header" -v version="$expect_version" -v mark="$token" '
     BEGIN {
