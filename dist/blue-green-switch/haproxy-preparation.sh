@@ -57,6 +57,6 @@ reload_command() {
   elif command -v systemctl >/dev/null 2>&1 && [ -d /run/systemd/system ]; then
     echo 'systemctl reload haproxy'
   else
-    echo "kill -USR2 \$(cat ${pid_file:-/run/haproxy.pid})"
+    echo "kill -USR2 \$(cat /run/haproxy.pid)"
   fi
 }

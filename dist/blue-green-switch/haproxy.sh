@@ -32,7 +32,7 @@ haproxy_reload() {
   elif command -v systemctl >/dev/null 2>&1 && [ -d /run/systemd/system ]; then
     as_root systemctl reload haproxy
   else
-    haproxy_pid=$(cat "${pid_file:-/run/haproxy.pid}" 2>/dev/null) || return 1
+    haproxy_pid=$(cat "/run/haproxy.pid" 2>/dev/null) || return 1
     as_root kill -USR2 "$haproxy_pid"
   fi
 }
@@ -54,6 +54,7 @@ traffic_apply() {
   case $haproxy_said in
     *[![:space:]]*)
       warn "HAProxy's runtime socket did not take the change ($(printf '%s' "$haproxy_said" | reason)): it is reloaded instead, which closes idle connections of clients"
+      # shellcheck disable=SC2034 # a switch tells by what it moved
       traffic_mechanism=reload
       haproxy_reload
       ;;
@@ -74,6 +75,7 @@ haproxy_files() {
   printf '%s\n' "-f $config_inside"
 }
 traffic_valid() {
+  # shellcheck disable=SC2046 # haproxy_files checks the words
   if [ -n "$proxy_container" ]; then
     valid_said=$(in_proxy haproxy -c $(haproxy_files) 2>&1)
   else valid_said=$(as_root haproxy -c $(haproxy_files) 2>&1); fi

@@ -1,6 +1,6 @@
 # shellcheck shell=dash
 # Looks at everything that a switch, an installation or a rollback must know, and changes nothing.
-# Parameters: project, folder, share_names, docker_host, site_config (may be empty), wants_config (1: reads the proxy's configuration).
+# Parameters: project, folder (of the flags, where none was prepared yet), share_names, docker_host, site_config (may be empty), wants_config (1: reads the proxy's configuration).
 # Fields: see parseLook.
 
 as_root() {
@@ -11,7 +11,9 @@ as_root() {
   else return 77; fi
 }
 
-look_at_docker() { engine_all >"$staging_fields/all" && look_containers >"$staging_fields/containers"; }
+look_at_docker() {
+  { engine_all >"$staging_fields/all" && look_containers >"$staging_fields/containers"; } 2>"$staging_fields/error"
+}
 
 look_containers() {
   look_ids=$(for look_project in "$project" "$project-blue" "$project-green"; do
@@ -62,6 +64,9 @@ look_nginx() {
   done
 }
 
+# What install has noted of the site under a name that stands there once, as a text.
+look_noted() { sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p" .deploy/proxy.json 2>/dev/null; }
+
 # Runs without a result, a line each: state (interrupted where nobody lives) and folder.
 look_unfinished() {
   for look_run in "$path"/.deploy/runs/*/*; do
@@ -78,9 +83,12 @@ inspect() {
   # What is gathered here is only on its way into the answer.
   staging_fields=$files/look
   mkdir -p "$staging_fields"
-  # A container may go between the two questions, as in a deployment that is under way.
-  look_at_docker || { sleep 1 && look_at_docker; } || { sleep 1 && look_at_docker; } ||
-    fail refused docker-not-allowed 'docker cannot be asked' 'The login user must be in the group docker, or docker-host must name an engine of its own.'
+  require_installed
+  if ! look_at_docker; then
+    require_answer fail
+    # A container may go between the two questions, as in a deployment that is under way.
+    { sleep 1 && look_at_docker; } || { sleep 1 && look_at_docker; } || fail_for_engine "$(cat "$staging_fields/error")"
+  fi
   result_file containers "$staging_fields/containers"
   result unfinished "$(look_unfinished)"
   look_proxies >"$staging_fields/proxies"
@@ -89,6 +97,7 @@ inspect() {
   for look_color in blue green; do
     result "slot_$look_color" "$(cat ".deploy/color-$look_color" 2>/dev/null)"
   done
+  if [ -f .deploy/ports ]; then result_file ports .deploy/ports; fi
   if [ -f .deploy/proxy.json ]; then result_file proxy .deploy/proxy.json; fi
   if [ -f .deploy/confirm ]; then result_file confirm .deploy/confirm; fi
   if [ -f .deploy/history.jsonl ]; then
@@ -104,19 +113,21 @@ inspect() {
   result current "$(readlink current 2>/dev/null)"
   result user "$(id -un)"
   result group "$(id -gn)"
-  for look_share in "$folder"/* "$folder"/.new; do
+  look_folder=$(look_noted folder)
+  : "${look_folder:=$folder}"
+  for look_share in "$look_folder"/* "$look_folder"/.new; do
     [ -f "$look_share" ] && printf '%s\n' "${look_share##*/}"
   done >"$staging_fields/folder"
   result_file folder "$staging_fields/folder"
-  if [ -d "$folder" ]; then
-    if [ -w "$folder" ]; then result folder_state writable; else result folder_state foreign; fi
+  if [ -d "$look_folder" ]; then
+    if [ -w "$look_folder" ]; then result folder_state writable; else result folder_state foreign; fi
   else
     result folder_state absent
   fi
-  look_watched=$(sed -n 's/.*"watched":"\([^"]*\)".*/\1/p' .deploy/proxy.json 2>/dev/null)
+  look_watched=$(look_noted watched)
   # Each way in which a proxy may have been told; which one counts is known from what was prepared.
-  result share_flag "$(for look_share in $share_names; do [ ! -f "$folder/$look_share" ] || echo "$look_share"; done | head -n 1)"
-  result share_map "$(awk -v p="$project" '$1 == p { print $2; exit }' "$folder/haproxy.map" 2>/dev/null)"
+  result share_flag "$(for look_share in $share_names; do [ ! -f "$look_folder/$look_share" ] || echo "$look_share"; done | head -n 1)"
+  result share_map "$(awk -v p="$project" '$1 == p { print $2; exit }' "$look_folder/haproxy.map" 2>/dev/null)"
   result share_file "$(sed -n 's/^# deploy-actions [^ ]* \([a-z0-9-]*\)$/\1/p' "$look_watched/deploy-actions-$project.yml" 2>/dev/null)"
   if [ -n "$site_config" ]; then
     look_real=$(readlink -f "$site_config" 2>/dev/null) || look_real=$site_config

@@ -1,6 +1,6 @@
 # shellcheck shell=dash
-# Starts the managed proxy where it does not run as wanted. Parameters: managedParameters, and login,
-# login_group; the Caddyfile is $files/Caddyfile.
+# Starts the managed proxy where it does not run as wanted. Parameters: managedParameters (networks: those of both colours
+# on which it reaches the application), and login, login_group; the Caddyfile is $files/Caddyfile.
 
 as_root() {
   if [ "$(id -u)" = 0 ]; then
@@ -19,14 +19,14 @@ operate() {
   mkdir -p proxy && chmod 0755 proxy
   # What was prepared before stays: the colours' part is in it.
   if [ ! -f proxy/Caddyfile ]; then cp "$files/Caddyfile" proxy/Caddyfile && chmod 0644 proxy/Caddyfile; fi
-  for managed_color in blue green; do
-    managed_network=$(color_network "$project" "$managed_color")
+  for managed_network in $networks; do
     engine_network "$managed_network" "$project" ||
       fail remote docker-failed "the network $managed_network could not be made"
   done
   managed_name=$project-proxy
   managed_want="$image $ports $certificate $key"
   if [ "$(engine_keeper "$managed_name" deploy-actions.proxy)" = "$managed_want true" ]; then
+    join_managed
     say "$managed_name runs already"
     return 0
   fi
@@ -42,13 +42,22 @@ operate() {
   phase start
   # One network at first: what is joined later sorts behind it.
   engine_make --name "$managed_name" --restart unless-stopped --label "deploy-actions.project=$project" \
-    --label "deploy-actions.proxy=$managed_want" --network "$(color_network "$project" blue)" --volume "$path/proxy:/etc/caddy:ro" \
+    --label "deploy-actions.proxy=$managed_want" --network "${networks%% *}" --volume "$path/proxy:/etc/caddy:ro" \
     --volume "$folder:$folder:ro" --volume "${project}_proxy-data:/data" "$@" --entrypoint caddy "$image" \
     run --config /etc/caddy/Caddyfile || fail remote docker-failed "the container $managed_name could not be made"
-  engine_join "$(color_network "$project" green)" "$managed_name" || fail remote docker-failed "$managed_name could not join the colours' networks"
+  join_managed
   engine_resume "$managed_name" || fail remote docker-failed "$managed_name does not start: are its ports ($ports) taken?"
   wait_until 20 "$managed_name to run" managed_runs || fail unhealthy proxy-unhealthy "$managed_name does not stay up: $(engine_last_words "$managed_name" | tr '\n' ' ' | cut -c 1-400)"
   say "$managed_name answers on $ports"
 }
+
+# It is on each of its networks, also where the application has come to others.
+join_managed() {
+  for managed_network in $networks; do
+    ! engine_networks "$managed_name" | awk '{ print $1 }' | grep -qxF "$managed_network" || continue
+    engine_join "$managed_network" "$managed_name" || fail remote docker-failed "$managed_name could not join the network $managed_network"
+  done
+}
+
 managed_runs() { engine_in "$managed_name" caddy version >/dev/null 2>&1; }
 recover() { :; }

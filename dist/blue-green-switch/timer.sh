@@ -13,13 +13,13 @@ timer_folder=$1
 # shellcheck disable=SC1091 # written by start_timer
 . "$timer_folder/about" || exit 1
 files=$timer_folder
+# shellcheck disable=SC2034 # what asks a proxy without curl writes there
 run=$path/.deploy
 say() { printf '%s %s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$*"; }
 warn() { say "$@"; }
 journal() { :; }
 result() { :; }
 cancelled() { return 1; }
-unlocked() { "$@" 9>&-; }
 run() {
   shift
   "$@" </dev/null 9>&-
@@ -71,14 +71,14 @@ case $operation in
     # After a restart of the server its containers may still be starting.
     if ! can_return; then
       say "nobody confirmed the switch to $target, but $from holds another release now: traffic stays"
-      record_history "$target" "$target" failed 'not confirmed in time, and the old colour holds another release'
+      record_switch "$target" "$target" failed 'not confirmed in time, and the old colour holds another release'
     elif wait_until 90 "$from to be healthy" color_well "$(share_color "$from")"; then
       say "nobody confirmed the switch to $target in time: back to $from"
       give_back
-      record_history "$target" "$from" returned 'not confirmed in time'
+      record_switch "$target" "$from" returned 'not confirmed in time'
     else
       say "nobody confirmed the switch to $target, but $from is not well: traffic stays"
-      record_history "$target" "$target" failed 'not confirmed in time, and the old colour is not well'
+      record_switch "$target" "$target" failed 'not confirmed in time, and the old colour is not well'
     fi
     rm -f .deploy/confirm
     ;;

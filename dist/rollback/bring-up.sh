@@ -1,6 +1,4 @@
 # shellcheck shell=dash
-# What the prelude, the parameters and the other parts define is not seen here; names of services have no spaces.
-# shellcheck disable=SC2154,SC2034,SC2013,SC2086
 # Brings a release up and proves it healthy: the same code for a deploy, for the restore after a failed one, and
 # for a rollback. A release's directory holds compose.json, services (a table), images and perhaps adopted.
 # Parameters: project, wait_timeout (seconds), stop_timeout (seconds or empty), remove_orphans (true or false).
@@ -11,13 +9,15 @@ bring_up() {
   repair_leftovers || return 1
   changed_services=$(not_current "$1" | tr '\n' ' ')
   [ -n "$changed_services" ] || say 'every service is as the release wants it'
-  _left=$changed_services
-  while [ -n "${_left# }" ]; do
-    _now=$(next_wave "$1" "$_left")
-    start_services "$1" " $_now" || return 1
-    _left=$(printf '%s\n' $_left | grep -vxF "$(printf '%s\n' $_now)" | tr '\n' ' ')
+  up_left=$changed_services
+  while [ -n "${up_left# }" ]; do
+    up_now=$(next_wave "$1" "$up_left")
+    make_way "$1" " $up_now" " $up_left" || return 1
+    start_services "$1" " $up_now" || return 1
+    # shellcheck disable=SC2086 # names of services have no spaces
+    up_left=$(printf '%s\n' $up_left | grep -vxF "$(printf '%s\n' $up_now)" | tr '\n' ' ')
     # The last ones are waited for with all the others.
-    [ -z "$_left" ] || await_gates "$1" " $_now" || return 1
+    [ -z "$up_left" ] || await_gates "$1" " $up_now" || return 1
   done
   rejoin "$1" || return 1
   restart_dependents "$1" || return 1
@@ -27,69 +27,72 @@ bring_up() {
 # rejoin DIRECTORY: makes those anew whose namespaces went with a container that was recreated, and those in theirs.
 rejoin() {
   [ -s "$1/joins" ] || return 0
-  for _round in $(cat "$1/joins"); do
+  # shellcheck disable=SC2013 # names of services have no spaces
+  for _up_round in $(cat "$1/joins"); do
     survey "$scratch/containers" || return 1
-    _lost=$(lost_joins "$1" | awk '!seen[$1]++ { printf " %s", $1 }')
-    [ -n "$_lost" ] || return 0
-    changed_services="$changed_services${_lost# } "
-    start_services "$1" "$_lost" || return 1
+    up_lost=$(lost_joins "$1" | awk '!seen[$1]++ { printf " %s", $1 }')
+    [ -n "$up_lost" ] || return 0
+    changed_services="$changed_services${up_lost# } "
+    start_services "$1" "$up_lost" || return 1
   done
 }
 
 # restart_dependents DIRECTORY: `restart: true` in depends_on asks for that when what is needed was recreated.
 restart_dependents() {
   [ -s "$1/restarts" ] || return 0
-  _restarts=$(awk -v changed=" $changed_services " '
+  up_restarts=$(awk -v changed=" $changed_services " '
     index(changed, " " $1 " ") { next }
     { for (i = 2; i <= NF; i++) if (index(changed, " " $i " ")) { printf " %s", $1; next } }
   ' "$1/restarts")
-  [ -n "$_restarts" ] || return 0
+  [ -n "$up_restarts" ] || return 0
   await_gates "$1" " $changed_services" || return 1
-  say "restarts$_restarts, since what they need was recreated"
-  _before=$(wc -c <"$run/log")
-  run_locked "Compose to restart$_restarts" engine_restart "$project" "$1" "$stop_timeout" $_restarts
-  _code=$?
-  [ "$_code" -eq 0 ] && return 0
-  bad_services=$_restarts
-  problem="Compose could not restart$_restarts (exit code $_code)$(docker_reason "$_before")"
+  say "restarts$up_restarts, since what they need was recreated"
+  up_before=$(wc -c <"$run/log")
+  # shellcheck disable=SC2086 # names of services have no spaces
+  run_locked "Compose to restart$up_restarts" engine_restart "$project" "$1" "$stop_timeout" $up_restarts
+  up_code=$?
+  [ "$up_code" -eq 0 ] && return 0
+  bad_services=$up_restarts
+  not_started "Compose could not restart$up_restarts" "$up_before" "$up_code"
   return 1
 }
 
 # next_wave DIRECTORY NAMES: those of the names that need none of the others.
 next_wave() {
-  _wave=$(awk -v left=" $2 " '
+  up_wave=$(awk -v left=" $2 " '
     index(left, " " $1 " ") == 0 { next }
     { for (i = 2; i <= NF; i++) if (index(left, " " $i " ")) next; print $1 }
   ' "$1/needs" | tr '\n' ' ')
   # A circle is refused beforehand; whatever else comes, it must go on.
-  printf '%s' "${_wave:-$2}" | sed 's/ *$//'
+  printf '%s' "${up_wave:-$2}" | sed 's/ *$//'
 }
 
 # await_gates DIRECTORY NAMES: waits for those that others wait for.
 await_gates() {
-  _gates=
-  for _name in $(awk '$3 == "gate" { print $7 }' "$1/services"); do
-    case "$2 " in *" $_name "*) _gates="$_gates $_name" ;; esac
+  up_gates=
+  # shellcheck disable=SC2013 # names of services have no spaces
+  for up_name in $(awk '$3 == "gate" { print $7 }' "$1/services"); do
+    case "$2 " in *" $up_name "*) up_gates="$up_gates $up_name" ;; esac
   done
-  [ -z "$_gates" ] || wait_healthy "$1" "$_gates"
+  [ -z "$up_gates" ] || wait_healthy "$1" "$up_gates"
 }
 
 # start_services DIRECTORY NAMES: `up` without dependencies, since with them it runs one-shots again.
 start_services() {
   # Containers that bear the name but cannot be started again would make `up` fail.
   say "starts$2"
-  _before=$(wc -c <"$run/log")
-  _anew=
+  up_before=$(wc -c <"$run/log")
+  up_anew=
   if [ -s "$1/joins" ]; then
     survey "$scratch/containers" || return 1
     # To Compose they are as the file wants them.
-    _anew=$(lost_joins "$1" | awk -v names="$2 " '!seen[$1]++ && index(names, " " $1 " ") { printf " %s", $1 }')
+    up_anew=$(lost_joins "$1" | awk -v names="$2 " '!seen[$1]++ && index(names, " " $1 " ") { printf " %s", $1 }')
   fi
-  compose_up "$1" "$(without "$2" "$_anew")" && compose_up "$1" "$_anew" anew
-  _code=$?
-  [ "$_code" -eq 0 ] && return 0
+  compose_up "$1" "$(without "$2" "$up_anew")" && compose_up "$1" "$up_anew" anew
+  up_code=$?
+  [ "$up_code" -eq 0 ] && return 0
   bad_services=$2
-  problem="Compose could not start$2 (exit code $_code)$(docker_reason "$_before")"
+  not_started "Compose could not start$2" "$up_before" "$up_code"
   return 1
 }
 
@@ -102,16 +105,22 @@ compose_up() {
 
 # without NAMES OTHERS: those of the names that are none of the others.
 without() {
-  for _name in $1; do
-    case "$2 " in *" $_name "*) ;; *) printf ' %s' "$_name" ;; esac
+  for up_name in $1; do
+    case "$2 " in *" $up_name "*) ;; *) printf ' %s' "$up_name" ;; esac
   done
 }
 
-# docker_reason OFFSET: what Docker last called an error in the log from there on, behind a colon; empty if nothing.
-docker_reason() {
-  tail -c "+$(($1 + 1))" "$run/log" | sed -n 's/^ *Error response from daemon: /: /p; s/^ *[Ee]rror: /: /p' |
-    tail -n 1 | cut -c 1-300
+# not_started WHAT OFFSET CODE: sets the problem and what is known to mend it. Why is the last thing that Compose said in
+# the log from there on, beside its progress (which it indents), its warnings, and our own word on the waiting.
+not_started() {
+  up_said=$(tail -c "+$(($2 + 1))" "$run/log" | sed '/^[[:space:]]/d; /^time=.* level=/d; /^waiting for /d; /^'"$up_record"'/d; /^$/d' | tail -n 1)
+  problem="$1 (exit code $3)"
+  [ -z "$up_said" ] || problem="$problem: $(complaint_last "$up_said")"
+  if complaint_about "$up_said"; then remedy=$complaint_remedy; fi
 }
+
+# Lines for the action begin with it.
+up_record=$(printf '\036')
 
 # orphans DIRECTORY: id and name of each container of a service that the release in DIRECTORY does not have, by the last
 # survey: starting the release's own makes no others. What stands in `dormant` is of a profile that was not asked for.
@@ -125,30 +134,30 @@ orphans() {
 
 remove_orphans() {
   orphans "$1" >"$scratch/orphans"
-  while read -r _id _name; do
-    say "removes ${_name#/}: its service is not part of the release"
-    engine_stop "$stop_timeout" "$_id" 2>/dev/null
-    engine_remove "$_id"
+  while read -r up_id up_name; do
+    say "removes ${up_name#/}: its service is not part of the release"
+    engine_stop "$stop_timeout" "$up_id" 2>/dev/null
+    engine_remove "$up_id"
   done <"$scratch/orphans"
 }
 
 # wait_healthy DIRECTORY [NAMES]: true once each service (all without NAMES) is well. Sets bad_services and
 # problem otherwise, at once where time would not help.
 wait_healthy() {
-  _wait_directory=$1
-  _wait_names=${2:-}
+  up_wait_directory=$1
+  up_wait_names=${2:-}
   : >"$scratch/seen"
-  _verdict=
-  wait_until "$wait_timeout" "$(waiting_for "$_wait_names")" health_settled
-  case $_verdict in
+  up_verdict=
+  wait_until "$wait_timeout" "$(waiting_for "$up_wait_names")" health_settled
+  case $up_verdict in
     well) return 0 ;;
     bad) ;;
     *)
       judge_health
       awk '$1 != "ok"' "$scratch/health" >"$scratch/health.bad"
-      _cause="not healthy within $wait_timeout s"
+      up_cause="not healthy within $wait_timeout s"
       if cancelled; then
-        _cause='the run was cancelled'
+        up_cause='the run was cancelled'
         # Among several servers this one is not the reason.
         result stopped true
       fi
@@ -158,7 +167,10 @@ wait_healthy() {
   problem=$(awk '$1 != "ok" {
     name = $2; $1 = ""; $2 = ""; sub(/^ +/, ""); printf "%s%s %s", separator, name, $0; separator = "; "
   }' "$scratch/health.bad")
-  [ "$_verdict" = bad ] || problem="$problem; $_cause"
+  [ "$up_verdict" = bad ] || problem="$problem; $up_cause"
+  # One that is to run to its end, and one that stopped by mistake, look the same: the user must say which it is.
+  up_ended=$(awk '$1 == "bad" && / exited with 0$/ && !seen[$2]++ { printf "%s%s", separator, $2; separator = ", " }' "$scratch/health.bad")
+  [ -z "$up_ended" ] || remedy="If it is meant to run to its end (a migration, a fixer of permissions), name it: one-shot: $up_ended. Or let what needs it wait for it: condition: service_completed_successfully."
   return 1
 }
 
@@ -171,11 +183,11 @@ health_settled() {
   judge_health || return 1
   if awk '$1 == "bad" { found = 1 } END { exit !found }' "$scratch/health"; then
     awk '$1 == "bad"' "$scratch/health" >"$scratch/health.bad"
-    _verdict=bad
+    up_verdict=bad
     return 0
   fi
   if awk '$1 != "ok" { found = 1 } END { exit found }' "$scratch/health"; then
-    _verdict=well
+    up_verdict=well
     return 0
   fi
   return 1
@@ -189,7 +201,7 @@ health_settled() {
 # The time that a container is up is taken modulo a day, which awk can do by itself; that can only prolong a wait.
 judge_health() {
   survey "$scratch/containers" || return 1
-  awk -v now="$(date -u +%H:%M:%S)" -v settle="$settle" -v patience="$patience" -v names="$_wait_names " -v changed="$changed_services" \
+  awk -v now="$(date -u +%H:%M:%S)" -v settle="$settle" -v patience="$patience" -v names="$up_wait_names " -v changed="$changed_services" \
     -v memory="$scratch/seen.new" '
     FILENAME == ARGV[1] { first[$1] = $2; ill[$1] = $3; next }
     FILENAME == ARGV[2] {
@@ -235,9 +247,10 @@ judge_health() {
       if (!fresh || up >= settle) return "ok " name
       return "wait " name " has been up for " up " s only"
     }
-  ' "$scratch/seen" "$scratch/containers" "$_wait_directory/services" >"$scratch/health"
+  ' "$scratch/seen" "$scratch/containers" "$up_wait_directory/services" >"$scratch/health"
   [ ! -f "$scratch/seen.new" ] || mv -f "$scratch/seen.new" "$scratch/seen"
 }
+
 settle=4
 patience=5
 
@@ -246,9 +259,9 @@ patience=5
 gather_evidence() {
   survey "$scratch/containers"
   : >"$scratch/evidence"
-  for _name in $1; do
-    for _id in $(ids_of "$_name"); do
-      engine_evidence "$_id" >>"$scratch/evidence" 2>&1
+  for up_name in $1; do
+    for up_id in $(ids_of "$up_name"); do
+      engine_evidence "$up_id" >>"$scratch/evidence" 2>&1
     done
   done
   [ ! -s "$scratch/evidence" ] || details "$scratch/evidence"

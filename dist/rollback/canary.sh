@@ -15,7 +15,7 @@ runner_missed() {
 }
 
 # Wget does not say how long an answer took.
-tells_times() { [ "$canary_source" = 'access log' ] || [ "$curl" = 1 ]; }
+tells_times() { [ "$canary_source" = 'access log' ] || has_curl; }
 
 log_size() { [ -n "$canary_log" ] && [ -r "$canary_log" ] && wc -c <"$canary_log" | tr -d ' '; }
 
@@ -90,6 +90,7 @@ canary_step() {
   else
     cp "$run/probes" "$run/answers"
   fi
+  # shellcheck disable=SC2046 # two numbers
   set -- $(figures <"$run/answers")
   canary_count=$1
   canary_errors=$2

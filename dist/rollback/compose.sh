@@ -50,10 +50,11 @@ engine_running_ids() {
   docker ps --quiet --filter "label=com.docker.compose.project=$1" </dev/null
 }
 
-# engine_stacks: id and project of every container of a stack.
+# engine_stacks: of every container of a stack a line with tabs: id, project, service, whether it was a command's own (True
+# or False), our release (- for none), image, and the folder that the stack was brought up in.
 engine_stacks() {
-  docker ps --all --no-trunc --format '{{.ID}} {{.Label "com.docker.compose.project"}}' \
-    --filter label=com.docker.compose.project </dev/null
+  docker ps --all --no-trunc --filter label=com.docker.compose.project \
+    --format "$(printf '{{.ID}}\t{{.Label "com.docker.compose.project"}}\t{{.Label "com.docker.compose.service"}}\t{{or (.Label "com.docker.compose.oneoff") "False"}}\t{{or (.Label "deploy-actions.release") (.Label "deploy-actions.hash") "-"}}\t{{.Image}}\t{{.Label "com.docker.compose.project.working_dir"}}')" </dev/null
 }
 
 # engine_all: id, state, whether it was a command's own (True, False, or - outside of stacks) and project of every container.
@@ -83,7 +84,7 @@ engine_observe() {
 
 # engine_look IDS…: what is looked at before traffic moves, a JSON object each; see LookContainer in packages/traffic.
 engine_look() {
-  docker inspect --format '{"id":{{json .ID}},"name":{{json .Name}},"labels":{{json .Config.Labels}},"status":{{json .State.Status}},"health":{{if .State.Health}}{{json .State.Health.Status}}{{else}}"none"{{end}},"started":{{json .State.StartedAt}},"image":{{json .Config.Image}},"imageId":{{json .Image}},"ports":{{json .NetworkSettings.Ports}},"bindings":{{json .HostConfig.PortBindings}}}' "$@" </dev/null
+  docker inspect --format '{"id":{{json .ID}},"name":{{json .Name}},"labels":{{json .Config.Labels}},"status":{{json .State.Status}},"health":{{if .State.Health}}{{json .State.Health.Status}}{{else}}"none"{{end}},"started":{{json .State.StartedAt}},"image":{{json .Config.Image}},"imageId":{{json .Image}},"ports":{{json .NetworkSettings.Ports}},"bindings":{{json .HostConfig.PortBindings}},"networks":{{json .NetworkSettings.Networks}}}' "$@" </dev/null
 }
 
 # engine_programs IDS…: id, name, image, project (- for none), the words of its program, `ports` and those that are published.
@@ -101,12 +102,25 @@ engine_whole() {
   docker inspect --type container --format '{{json .}}' "$@" </dev/null 2>/dev/null
 }
 engine_whole_images() {
+  # shellcheck disable=SC2046 # ids
   docker image inspect --format '{{json .}}' $(docker inspect --format '{{.Image}}' "$@" </dev/null | sort -u) </dev/null 2>/dev/null
 }
 
-# engine_folder ID: where the stack was brought up; engine_name ID: its name.
-engine_folder() {
-  docker inspect --format '{{index .Config.Labels "com.docker.compose.project.working_dir"}}' "$1" </dev/null
+# engine_holdings IDS…: id, name, ports that are published (address|port|port of the container/protocol) and @addresses.
+engine_holdings() {
+  docker inspect --type container --format '{{.ID}} {{.Name}}{{range $port, $to := .NetworkSettings.Ports}}{{range $to}} {{.HostIp}}|{{.HostPort}}|{{$port}}{{end}}{{end}}{{range .NetworkSettings.Networks}} @{{.IPAddress}}{{end}}' "$@" </dev/null 2>/dev/null
+}
+
+# engine_files IDS…: the compose files that they were brought up from, one per line, each once and in their order;
+# engine_env_files IDS…: the env files that were named beside them; engine_name ID: its name.
+engine_files() { _engine_label com.docker.compose.project.config_files "$@"; }
+engine_env_files() { _engine_label com.docker.compose.project.environment_file "$@"; }
+_engine_label() {
+  engine_label=$1
+  shift
+  # The longest list first: a service that was started with fewer files has a part of it.
+  docker inspect --format "{{index .Config.Labels \"$engine_label\"}}" "$@" </dev/null |
+    awk '{ print length($0) "\t" $0 }' | sort -rn | cut -f 2- | tr ',' '\n' | awk '$0 != "" && !seen[$0]++'
 }
 engine_name() {
   docker inspect --format '{{.Name}}' "$1" </dev/null
@@ -131,43 +145,43 @@ health: {{.State.Health.Status}}, {{.State.Health.FailingStreak}} failures in a 
 # _engine_compose PROJECT DIRECTORY WORDS…: no env file, since everything is resolved. Where the plugin was seen, it is
 # run by itself, which spares two starts of programs each time.
 _engine_compose() {
-  _engine_project=$1
-  _engine_file=$2/compose.json
+  engine_project=$1
+  engine_file=$2/compose.json
   shift 2
-  set -- --project-name "$_engine_project" --project-directory "$path" --env-file /dev/null --file "$_engine_file" "$@"
-  _engine_plugin=$(cat "$files/compose-plugin" 2>/dev/null)
-  if [ -x "$_engine_plugin" ]; then "$_engine_plugin" "$@"; else docker compose "$@"; fi
+  set -- --project-name "$engine_project" --project-directory "$path" --env-file /dev/null --file "$engine_file" "$@"
+  engine_plugin=$(cat "$files/compose-plugin" 2>/dev/null)
+  if [ -x "$engine_plugin" ]; then "$engine_plugin" "$@"; else docker compose "$@"; fi
 }
 
 # engine_start PROJECT DIRECTORY HOW SECONDS SERVICES…: makes and starts the containers of these services and no others.
 # HOW: `changed` makes anew what differs, `anew` all of them, `missing` nothing that is there. SECONDS: to stop what is
 # replaced; empty: as the release says. Without what they need, since with that it would run one-shots again.
 engine_start() {
-  _engine_project=$1
-  _engine_directory=$2
-  case $3 in anew) _engine_how=--force-recreate ;; missing) _engine_how=--no-recreate ;; *) _engine_how= ;; esac
-  _engine_seconds=$4
+  engine_project=$1
+  engine_directory=$2
+  case $3 in anew) engine_how=--force-recreate ;; missing) engine_how=--no-recreate ;; *) engine_how= ;; esac
+  engine_seconds=$4
   shift 4
-  _engine_compose "$_engine_project" "$_engine_directory" up --detach --no-deps --no-build --pull never --no-color --quiet-pull \
-    ${_engine_seconds:+--timeout "$_engine_seconds"} ${_engine_how:+"$_engine_how"} "$@"
+  _engine_compose "$engine_project" "$engine_directory" up --detach --no-deps --no-build --pull never --no-color --quiet-pull \
+    ${engine_seconds:+--timeout "$engine_seconds"} ${engine_how:+"$engine_how"} "$@"
 }
 
 # engine_restart PROJECT DIRECTORY SECONDS SERVICES…
 engine_restart() {
-  _engine_project=$1
-  _engine_directory=$2
-  _engine_seconds=$3
+  engine_project=$1
+  engine_directory=$2
+  engine_seconds=$3
   shift 3
-  _engine_compose "$_engine_project" "$_engine_directory" restart --no-deps ${_engine_seconds:+--timeout "$_engine_seconds"} "$@"
+  _engine_compose "$engine_project" "$engine_directory" restart --no-deps ${engine_seconds:+--timeout "$engine_seconds"} "$@"
 }
 
 # engine_run PROJECT DIRECTORY NAME SERVICE WORDS…: a command in a container of its own, which goes on by itself.
 engine_run() {
-  _engine_project=$1
-  _engine_directory=$2
-  _engine_name=$3
+  engine_project=$1
+  engine_directory=$2
+  engine_own_engine_name=$3
   shift 3
-  _engine_compose "$_engine_project" "$_engine_directory" run --detach --no-deps -T --name "$_engine_name" "$@"
+  _engine_compose "$engine_project" "$engine_directory" run --detach --no-deps -T --name "$engine_own_engine_name" "$@"
 }
 
 # engine_follow NAME: its output, to its end. engine_result NAME: waits and prints the exit code. engine_log NAME.
@@ -175,20 +189,46 @@ engine_follow() { docker logs --follow "$1" </dev/null; }
 engine_result() { docker wait "$1" </dev/null; }
 engine_log() { docker logs "$1" </dev/null; }
 
-# engine_ask PROJECT DIRECTORY SERVICE WORDS…: a command whose output is wanted, in a container that goes with it.
+# engine_ask PROJECT DIRECTORY NAME SERVICE WORDS…: a command whose output is wanted, in a container that goes with it.
 engine_ask() {
-  _engine_project=$1
-  _engine_directory=$2
-  shift 2
-  _engine_compose "$_engine_project" "$_engine_directory" run --rm --no-deps -T "$@"
+  engine_project=$1
+  engine_directory=$2
+  engine_own_engine_name=$3
+  shift 3
+  _engine_compose "$engine_project" "$engine_directory" run --rm --no-deps -T --name "$engine_own_engine_name" "$@"
 }
 
-# engine_exec PROJECT DIRECTORY SERVICE WORDS…: in the first running container of the service.
+# engine_exec PROJECT DIRECTORY MARK SERVICE WORDS…: in the first running container of the service. The command and all
+# that it starts have the mark in their environment.
 engine_exec() {
-  _engine_project=$1
-  _engine_directory=$2
-  shift 2
-  _engine_compose "$_engine_project" "$_engine_directory" exec -T "$@"
+  engine_project=$1
+  engine_directory=$2
+  engine_mark=$3
+  shift 3
+  _engine_compose "$engine_project" "$engine_directory" exec -T --env "DEPLOY_ACTIONS_HOOK=$engine_mark" "$@"
+}
+
+# engine_end_exec PROJECT SERVICE MARK SIGNAL: what such a command has started gets the signal. An engine ends a command
+# in a running container by no command of its own; the container's sh and grep do it.
+engine_end_exec() {
+  engine_mark=$3
+  engine_signal=$4
+  for engine_id in $(engine_states "$1" "$2" | sed -n 's/ running$//p'); do
+    # shellcheck disable=SC2016 # the inner shell's own
+    docker exec "$engine_id" sh -c 'for each in /proc/[0-9]*; do
+      if grep -qs "DEPLOY_ACTIONS_HOOK=$0" "$each/environ"; then kill -s "$1" "${each#/proc/}"; fi
+    done' "$engine_mark" "$engine_signal" </dev/null 2>/dev/null
+  done
+}
+
+# engine_ends NAME: how a person ends a container by hand, and takes it away.
+engine_ends() {
+  printf 'docker %srm -f %s' "${DOCKER_HOST:+-H $DOCKER_HOST }" "$1"
+}
+
+# engine_entrypoint NAME: the words that a container begins with, before those of its command; one a line.
+engine_entrypoint() {
+  docker inspect --type container --format '{{range .Config.Entrypoint}}{{println .}}{{end}}' "$1" </dev/null 2>/dev/null | grep .
 }
 
 # engine_resolve WORDS…: the configuration of compose files, as JSON. engine_services WORDS…: the names of its services.
@@ -199,18 +239,32 @@ _engine_config() {
   env -i "PWD=$PWD" "HOME=$HOME" "PATH=$PATH" ${DOCKER_HOST:+"DOCKER_HOST=$DOCKER_HOST"} docker compose "$@" </dev/null
 }
 
-# engine_hashes PROJECT FOLDER FILE: the engine's own hash of each service, as if it were brought up in that folder.
+# engine_hashes PROJECT FOLDER FILE: the engine's own hash of each service, as if it were brought up in that folder. Where a
+# service is in the namespaces of another one, the id of that one's container counts.
 engine_hashes() {
-  docker compose --project-name "$1" --project-directory "$2" --env-file /dev/null --file "$3" config --hash '*' </dev/null 2>/dev/null
+  cp "$3" "$3.hashed.json" || return 1
+  sed -n 's/^ *"\(network_mode\|ipc\|pid\)": "service:\(.*\)",*$/\2/p' "$3" | sort -u | while read -r engine_joined; do
+    engine_id=$(engine_ids "$1" "$engine_joined" | head -n 1)
+    [ -z "$engine_id" ] || sed "s|^\( *\"[a-z_]*\": \)\"service:$engine_joined\"|\1\"container:$engine_id\"|" "$3.hashed.json" >"$3.next" &&
+      mv -f "$3.next" "$3.hashed.json"
+  done
+  docker compose --project-name "$1" --project-directory "$2" --env-file /dev/null --file "$3.hashed.json" --profile '*' \
+    config --hash '*' </dev/null 2>/dev/null
+  engine_code=$?
+  rm -f "$3.hashed.json" "$3.next"
+  return "$engine_code"
 }
+
+# engine_copy ID FROM TO: a file out of a container, also of one that has ended.
+engine_copy() { docker cp --follow-link "$1:$2" "$3" </dev/null >/dev/null 2>&1; }
 
 # --- containers ------------------------------------------------------------------------------------------------
 
 # engine_stop SECONDS IDS…: empty: as the container says.
 engine_stop() {
-  _engine_seconds=$1
+  engine_seconds=$1
   shift
-  docker stop ${_engine_seconds:+--time "$_engine_seconds"} "$@" </dev/null >/dev/null 9>&-
+  docker stop ${engine_seconds:+--time "$engine_seconds"} "$@" </dev/null >/dev/null 9>&-
 }
 
 # engine_resume IDS…: starts what was stopped, as it is. engine_remove IDS…: whatever they do. engine_rename ID NAME.
@@ -235,28 +289,97 @@ engine_last_words() { docker logs --tail 5 "$1" </dev/null 2>&1; }
 
 # --- networks and volumes ------------------------------------------------------------------------------------------
 
-# engine_networks ID: the names of its networks, one per line.
+# engine_networks ID: a line for each of its networks: the name, and the names that the container has there.
 engine_networks() {
   # shellcheck disable=SC2016 # the template's own variables
-  docker inspect --format '{{range $name, $_ := .NetworkSettings.Networks}}{{println $name}}{{end}}' "$1" </dev/null | grep .
+  docker inspect --format '{{range $name, $there := .NetworkSettings.Networks}}{{$name}}{{range $there.Aliases}} {{.}}{{end}}
+{{end}}' "$1" </dev/null | grep .
 }
 
-# engine_network NAME PROJECT: it is there, for the project, outside of every stack.
+# engine_network NAME PROJECT WORDS…: it is there, for the project, outside of every stack; the words make it.
+# engine_network_kind NAME: `internal` where it leads to nowhere else, or `open`; nothing where it is not there.
 engine_network() {
-  docker network inspect --format . "$1" </dev/null >/dev/null 2>&1 ||
-    docker network create --label "deploy-actions.project=$2" "$1" </dev/null >/dev/null 9>&-
+  engine_network_name=$1
+  engine_project=$2
+  shift 2
+  [ -n "$(engine_network_kind "$engine_network_name")" ] ||
+    docker network create --label "deploy-actions.project=$engine_project" "$@" "$engine_network_name" </dev/null >/dev/null 9>&-
+}
+engine_network_kind() {
+  docker network inspect --format '{{if .Internal}}internal{{else}}open{{end}}' "$1" </dev/null 2>/dev/null
 }
 
-# engine_join NETWORK ID [NAME]: the container is on the network, under the name too.
-engine_join() {
-  docker network connect ${3:+--alias "$3"} "$1" "$2" </dev/null 9>&-
+# engine_project_networks PROJECT: the names of those that were made so.
+engine_project_networks() {
+  docker network ls --format '{{.Name}}' --filter "label=deploy-actions.project=$1" </dev/null
 }
+
+# engine_members NETWORK: ids of the containers that are on it, also of those that do not run.
+engine_members() {
+  docker ps --all --quiet --no-trunc --filter "network=$1" </dev/null
+}
+
+# engine_join NETWORK ID NAMES…: the container is on the network, under these names too.
+engine_join() {
+  engine_network_name=$1
+  engine_id=$2
+  shift 2
+  # Each name becomes an option, and goes to the end of the words.
+  for engine_word; do
+    shift
+    set -- "$@" --alias "$engine_word"
+  done
+  docker network connect "$@" "$engine_network_name" "$engine_id" </dev/null 9>&-
+}
+
+# engine_join_linked NETWORK ID LINKS…: the same, and what the container calls ALIAS there is what NAME means (NAME:ALIAS).
+# Its links count before any name that it could find on its networks.
+engine_join_linked() {
+  engine_network_name=$1
+  engine_id=$2
+  shift 2
+  for engine_word; do
+    shift
+    set -- "$@" --link "$engine_word"
+  done
+  docker network connect "$@" "$engine_network_name" "$engine_id" </dev/null 9>&-
+}
+
+# engine_leave NETWORK ID. engine_remove_network NETWORK: nothing is on it any more.
+engine_leave() { docker network disconnect "$1" "$2" </dev/null >/dev/null 9>&-; }
+engine_remove_network() { docker network rm "$1" </dev/null >/dev/null 9>&-; }
 
 # engine_volume NAME WORDS…: it is there; the words are those that make it, the name among them.
 engine_volume() {
   docker volume inspect --format . "$1" </dev/null >/dev/null 2>&1 && return 0
   shift
   docker volume create "$@" </dev/null >/dev/null 9>&-
+}
+
+# engine_volumes, engine_nets: what is there, a JSON object each; see Leftover in packages/release. Docker keeps the project of
+# each with it, and no folder: that only containers have.
+engine_volumes() {
+  docker volume ls --format '{"name":{{json .Name}},"project":{{json (.Label "com.docker.compose.project")}},"folder":{{json (.Label "deploy-actions.folder")}}}' </dev/null
+}
+engine_nets() {
+  docker network ls --format '{"name":{{json .Name}},"project":{{json (.Label "com.docker.compose.project")}}}' </dev/null
+}
+
+# engine_claim PROJECT FOLDER: notes that the project is the folder's, where every user of the engine sees it, and prints the
+# folder that has it. It is the engine's own step, so of two at once one has it. The note is an empty volume whose name
+# no stack can give to one of its own: a project has no dot. engine_unclaim PROJECT: takes the note away.
+engine_claim() {
+  docker volume create --label "deploy-actions.folder=$2" "deploy-actions.$1" </dev/null >/dev/null 9>&- || return 1
+  docker volume inspect --format '{{index .Labels "deploy-actions.folder"}}' "deploy-actions.$1" </dev/null
+}
+engine_unclaim() {
+  docker volume rm "deploy-actions.$1" </dev/null >/dev/null 9>&-
+}
+
+# engine_left PROJECT: names of its volumes and networks.
+engine_left() {
+  docker volume ls --quiet --filter "label=com.docker.compose.project=$1" </dev/null &&
+    docker network ls --format '{{.Name}}' --filter "label=com.docker.compose.project=$1" </dev/null
 }
 
 # --- images -----------------------------------------------------------------------------------------------------
@@ -283,12 +406,12 @@ engine_manifest() {
     _engine_registry "$2" "$3" manifest inspect --insecure --verbose "$1" 2>/dev/null
 }
 _engine_registry() {
-  _engine_login=$1
-  _engine_pid_file=$2
+  engine_login=$1
+  engine_pid_file=$2
   shift 2
   # shellcheck disable=SC2016 # the inner shell's own
-  ${_engine_login:+env "DOCKER_CONFIG=$_engine_login"} sh -c 'echo "$$" >"$0"; exec docker "$@"' "$_engine_pid_file" "$@" </dev/null
-  _engine_code=$?
-  rm -f "$_engine_pid_file"
-  return "$_engine_code"
+  ${engine_login:+env "DOCKER_CONFIG=$engine_login"} sh -c 'echo "$$" >"$0"; exec docker "$@"' "$engine_pid_file" "$@" </dev/null
+  engine_code=$?
+  rm -f "$engine_pid_file"
+  return "$engine_code"
 }

@@ -17,7 +17,7 @@ operate() {
     rm -f .deploy/confirm
     if can_return && color_well "$(share_color "$from")"; then
       give_back
-      record_history "$target" "$from" returned 'confirmed too late'
+      record_switch "$target" "$from" returned 'confirmed too late'
       fail refused confirmation-late "the confirmation came too late: traffic is back on $from"
     fi
     fail refused confirmation-late "the confirmation came too late, but $from is not well: traffic stays on $target"
@@ -28,9 +28,10 @@ operate() {
   last_step=100
   start_timers
   journal confirmed
-  record_history "$from" "$from" confirmed "$reason"
+  record_switch "$from" "$from" confirmed "$reason"
   say "The switch to $from is confirmed."
   phase drain
   measure_drain "$(other_color "$target")"
+  forget_names "$project"
 }
 recover() { :; }

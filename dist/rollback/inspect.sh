@@ -1,6 +1,4 @@
 # shellcheck shell=dash
-# What the prelude, the parameters and the other parts define is not seen here; names of services have no spaces.
-# shellcheck disable=SC2154,SC2034,SC2013,SC2086
 # Looks at the server and resolves the compose files, changing nothing outside the staging folder.
 # The files sent lie in project/<name>/…: <name> is the base name of the application's folder, since Compose names
 # the project after it. What was not sent is linked in from shared/, so that `env_file`, `extends` and the like
@@ -12,23 +10,36 @@ inspect() {
   scratch=$PWD/scratch
   mkdir "$scratch"
   old_folder=
+  old_project=
   engine_use "$docker_host"
   ask_engine
   # Docker's own filter cannot tell a project's colours, and the project's name is not known yet.
-  ask stacks engine_stacks
-  ask images engine_images
+  ask_aside stacks engine_stacks
+  ask_aside images engine_images
+  if [ "$want" = deploy ]; then
+    ask_aside volumes engine_volumes
+    ask_aside nets engine_nets
+  fi
   stage=$PWD/project/$folder
   mkdir -p "$stage"
   if [ "$want" = deploy ]; then
     # A stack that was started by hand has its data and env files in a folder of its own.
-    if [ "$adopt" = true ] && [ -z "$(current_release)" ]; then find_old_folder; fi
+    adopting=
+    if [ "$adopt" = true ] && [ -z "$(current_release)" ]; then
+      adopting=yes
+      find_old_folder
+    fi
     link_shared "$path/shared" "$stage" .
     [ -z "$old_folder" ] || link_shared "$old_folder" "$stage" .
     resolve
     # The deploy that follows takes this folder over.
     sed -n 1p "$scratch/engine.answer" >docker-root
     project=$(sed -n 's/^  "name": "\(.*\)",*$/\1/p' config.json | head -n 1)
-    [ -z "$old_folder" ] || original_hashes
+    [ -z "$adopting" ] || check_adopted
+    if [ -n "$old_folder" ]; then
+      original_hashes
+      look_at_old_stack
+    fi
     result_file config config.json
     shared_sources
     result stage "$stage"
@@ -39,70 +50,73 @@ inspect() {
     [ -n "$project" ] || project=$(sed -n 's/^ "name": "\(.*\)",*$/\1/p' "$path/current/compose.json" 2>/dev/null | head -n 1)
     [ -n "$project" ] || project=$(project_of_folder)
   fi
+  require_answered stacks
+  require_answered images
   result project "$project"
+  [ "$want" != deploy ] || look_at_leftovers
   look_at_stack
   look_at_releases
   # They hold secrets and have been told.
-  rm -rf env config.json original.json hashes same stack stack-images listening containers releases history "$scratch"
+  rm -rf env config.json original.json own.json own-hashes own.why hashes same stack stack-images listening claimed containers releases history "$scratch"
 }
 
 # link_shared FROM TO RELATIVE: links what FROM has and TO has not, folder by folder.
 link_shared() {
   [ -d "$1/$3" ] || return 0
-  for _entry in "$1/$3"/* "$1/$3"/.[!.]* "$1/$3"/..?*; do
-    [ -e "$_entry" ] || continue
-    _base=${_entry##*/}
+  for inspect_entry in "$1/$3"/* "$1/$3"/.[!.]* "$1/$3"/..?*; do
+    [ -e "$inspect_entry" ] || continue
+    inspect_base=${inspect_entry##*/}
     if [ "$3" = . ]; then
-      case $_base in current | releases | files | shared | backups | .deploy | .git) [ "$1" != "$old_folder" ] || continue ;; esac
+      case $inspect_base in current | releases | files | shared | backups | .deploy | .git) [ "$1" != "$old_folder" ] || continue ;; esac
     fi
-    if [ ! -e "$2/$3/$_base" ] && [ ! -L "$2/$3/$_base" ]; then
-      ln -s "$_entry" "$2/$3/$_base"
-    elif [ -d "$_entry" ] && [ -d "$2/$3/$_base" ] && [ ! -L "$2/$3/$_base" ]; then
-      (link_shared "$1" "$2" "$3/$_base")
+    if [ ! -e "$2/$3/$inspect_base" ] && [ ! -L "$2/$3/$inspect_base" ]; then
+      ln -s "$inspect_entry" "$2/$3/$inspect_base"
+    elif [ -d "$inspect_entry" ] && [ -d "$2/$3/$inspect_base" ] && [ ! -L "$2/$3/$inspect_base" ]; then
+      (link_shared "$1" "$2" "$3/$inspect_base")
     fi
   done
 }
 
 # resolve: writes config.json. The env file is the user's on the server with the lines of `env` at its end.
 resolve() {
-  _env_name=${env_file:-.env}
-  case $_env_name in /*) _base=$_env_name ;; *) _base=$stage/$_env_name ;; esac
-  if [ -n "$env_file" ] && [ ! -f "$_base" ]; then
+  inspect_env_name=${env_file:-.env}
+  case $inspect_env_name in /*) inspect_base=$inspect_env_name ;; *) inspect_base=$stage/$inspect_env_name ;; esac
+  if [ -n "$env_file" ] && [ ! -f "$inspect_base" ]; then
     case $env_file in
       /*) fail input env-file-missing "env-file: there is no $env_file on the server" 'Make it there, readable to the login user.' ;;
     esac
     fail input env-file-missing "env-file: there is no $env_file on the server" "Put it at $path/shared/$env_file, or give its absolute path."
   fi
-  _merged=$PWD/env
-  : >"$_merged"
-  if [ -f "$_base" ]; then
-    check_env_file "$_base"
-    cat "$_base" >"$_merged" || fail refused env-file-unreadable "$_env_name on the server cannot be read by $(id -un)"
-    [ -z "$(tail -c 1 "$_merged" | tr -d '\n')" ] || echo >>"$_merged"
-    cp "$_merged" "$PWD/env.base"
+  inspect_merged=$PWD/env
+  : >"$inspect_merged"
+  if [ -f "$inspect_base" ]; then
+    check_env_file "$inspect_base"
+    cat "$inspect_base" >"$inspect_merged" || fail refused env-file-unreadable "$inspect_env_name on the server cannot be read by $(id -un)"
+    [ -z "$(tail -c 1 "$inspect_merged" | tr -d '\n')" ] || echo >>"$inspect_merged"
+    cp "$inspect_merged" "$PWD/env.base"
   fi
-  printf '%s' "$env_text" >>"$_merged"
+  printf '%s' "$env_text" >>"$inspect_merged"
   # Services that name the same file in `env_file` get the added lines too.
-  case $_env_name in
+  case $inspect_env_name in
     /*) ;;
     *)
-      if [ -n "$env_text" ] || [ -f "$_base" ]; then
-        own_folders "$_env_name"
-        mkdir -p "$(dirname "$_base")"
-        rm -f "$_base"
-        cp "$_merged" "$_base"
+      if [ -n "$env_text" ] || [ -f "$inspect_base" ]; then
+        own_folders "$inspect_env_name"
+        mkdir -p "$(dirname "$inspect_base")"
+        rm -f "$inspect_base"
+        cp "$inspect_merged" "$inspect_base"
       fi
       ;;
   esac
-  set -- --project-directory "$stage" --env-file "$_merged"
+  set -- --project-directory "$stage" --env-file "$inspect_merged"
   [ -z "$project_given" ] || set -- "$@" --project-name "$project_given"
-  while read -r _line; do
-    [ -z "$_line" ] || set -- "$@" --file "$stage/$_line"
+  while read -r inspect_line; do
+    [ -z "$inspect_line" ] || set -- "$@" --file "$stage/$inspect_line"
   done <<LIST
 $compose_files
 LIST
-  while read -r _line; do
-    [ -z "$_line" ] || set -- "$@" --profile "$_line"
+  while read -r inspect_line; do
+    [ -z "$inspect_line" ] || set -- "$@" --profile "$inspect_line"
   done <<LIST
 $profiles
 LIST
@@ -119,11 +133,11 @@ LIST
     ) >"$scratch/all-services" 2>/dev/null && result_file all_services "$scratch/all-services"
   fi
   if grep -q 'variable is not set' "$scratch/config.error"; then
-    sed -n 's/.*msg="\(.*variable is not set.*\)"$/\1/p' "$scratch/config.error" | sed 's/[\]//g' | sort -u | while read -r _line; do
+    sed -n 's/.*msg="\(.*variable is not set.*\)"$/\1/p' "$scratch/config.error" | sed 's/[\]//g' | sort -u | while read -r inspect_line; do
       # One that no compose file names is a piece of a value in the env file, behind a dollar.
-      _variable=$(printf '%s\n' "$_line" | sed -n 's/.*"\([A-Za-z_][A-Za-z0-9_]*\)" variable is not set.*/\1/p')
-      if [ -n "$_variable" ] && (cd "$stage" && printf '%s\n' "$compose_files" | tr '\n' '\0' | xargs -0 grep -qsE "[$][{]?$_variable"); then
-        warn "$_line"
+      inspect_variable=$(printf '%s\n' "$inspect_line" | sed -n 's/.*"\([A-Za-z_][A-Za-z0-9_]*\)" variable is not set.*/\1/p')
+      if [ -n "$inspect_variable" ] && (cd "$stage" && printf '%s\n' "$compose_files" | tr '\n' '\0' | xargs -0 grep -qsE "[$][{]?$inspect_variable"); then
+        warn "$inspect_line"
       else
         warn 'a value in the env file on the server has a $ in it, which Compose takes for a variable that is not set: put it in single quotes'
       fi
@@ -134,17 +148,17 @@ LIST
 # own_folders RELATIVE: every folder above it in the stage becomes one of our own with links in it, where it is a link
 # to the user's: what is written there must not be theirs.
 own_folders() {
-  _above=
-  _below=$1
+  inspect_above=
+  inspect_below=$1
   while :; do
-    case $_below in */*) ;; *) return 0 ;; esac
-    _above=${_above:+$_above/}${_below%%/*}
-    _below=${_below#*/}
-    [ -L "$stage/$_above" ] || continue
-    rm -f "$stage/$_above"
-    mkdir "$stage/$_above"
-    link_shared "$path/shared" "$stage" "$_above"
-    [ -z "$old_folder" ] || link_shared "$old_folder" "$stage" "$_above"
+    case $inspect_below in */*) ;; *) return 0 ;; esac
+    inspect_above=${inspect_above:+$inspect_above/}${inspect_below%%/*}
+    inspect_below=${inspect_below#*/}
+    [ -L "$stage/$inspect_above" ] || continue
+    rm -f "$stage/$inspect_above"
+    mkdir "$stage/$inspect_above"
+    link_shared "$path/shared" "$stage" "$inspect_above"
+    [ -z "$old_folder" ] || link_shared "$old_folder" "$stage" "$inspect_above"
   done
 }
 
@@ -155,16 +169,16 @@ config_failure() {
     fail input compose-invalid 'the compose configuration is not valid: a $ stands where Compose cannot read it, in a compose file or in a value of the env file on the server (the text is not shown, since it may be a secret)' \
       'Write $$ in a compose file, and put values with a $ in single quotes in the env file.'
   fi
-  _text=$(tail -n 5 "$scratch/config.error" | tr '\n' ' ' | cut -c 1-1500)
-  result config_error "$_text"
-  result stage "$stage"
-  fail input compose-invalid "the compose configuration is not valid: $_text"
+  # Warnings come before the error, and are none.
+  inspect_text=$(grep -v '^time=.* level=\(warning\|info\|debug\) ' "$scratch/config.error" | tail -n 5 | tr '\n' ' ' | cut -c 1-1500)
+  [ -n "$inspect_text" ] || inspect_text='Compose ended without a word'
+  fail input compose-invalid "the compose configuration is not valid: $inspect_text"
 }
 
 # check_env_file FILE: refuses a broken line by its number, before Compose prints it with its value. A value in
 # quotes may go on over lines.
 check_env_file() {
-  _broken=$(LC_ALL=C awk -v quote="'" '
+  inspect_broken=$(LC_ALL=C awk -v quote="'" '
     function closes(text, mark,    i, c) {
       for (i = 1; i <= length(text); i++) {
         c = substr(text, i, 1)
@@ -185,20 +199,8 @@ check_env_file() {
     }
     END { if (open != "") print began }
   ' "$1" | head -n 1)
-  [ -z "$_broken" ] ||
-    fail input env-file-invalid "line $_broken of $_env_name on the server is not KEY=value" 'Mend that line on the server; its text is not shown because it may hold a secret.'
-}
-
-# find_old_folder: sets old_folder if the project runs from a folder that is not ours. Its name is not known before
-# the configuration is resolved, and that may need files of this very folder: so it is read off the file.
-find_old_folder() {
-  project=$project_given
-  [ -n "$project" ] || project=$(sed -n 's/^name: *["'"'"']*\([a-z0-9_-]*\).*/\1/p' "$stage/$(printf '%s\n' "$compose_files" | head -n 1)" | head -n 1)
-  [ -n "$project" ] || project=$(project_of_folder)
-  _id=$(project_ids | head -n 1)
-  [ -n "$_id" ] || return 0
-  _folder=$(engine_folder "$_id")
-  [ ! -d "$_folder" ] || old_folder=$_folder
+  [ -z "$inspect_broken" ] ||
+    fail input env-file-invalid "line $inspect_broken of $inspect_env_name on the server is not KEY=value" 'Mend that line on the server; its text is not shown because it may hold a secret.'
 }
 
 # Compose's own rule for the project of a folder.
@@ -206,86 +208,74 @@ project_of_folder() {
   printf '%s' "$folder" | tr '[:upper:]' '[:lower:]' | sed 's/[^a-z0-9_-]//g; s/^[_-]*//'
 }
 
-# original_hashes: Compose's hash of each service, as if it were run in the old folder: where it equals the label of
-# a running container, that container is as this release wants it.
-original_hashes() {
-  # The folder's name is text to sed, not a program.
-  _old=$(printf '%s' "$old_folder" | sed 's/[\\&|]/\\&/g')
-  sed "s|\"$stage|\"$_old|g" config.json >original.json
-  if engine_hashes "$project" "$old_folder" original.json >hashes; then
-    result_file original_hashes hashes
-  fi
-  # Files sent are mounted from another place than the old ones, which matters unless they are the same.
-  (cd "$stage" && find . -type f) | sed 's|^\./||' | while IFS= read -r _file; do
-    ! cmp -s "$stage/$_file" "$old_folder/$_file" || printf '%s\n' "$_file"
-  done >same
-  result_file same same
-  # What runs, whole: the release that can be brought back. One-off containers are no part of it.
-  : >stack
-  # shellcheck disable=SC2046 # ids are hexadecimal
-  set -- $(project_ids)
-  [ $# = 0 ] || engine_whole "$@" >stack
-  : >stack-images
-  # shellcheck disable=SC2046
-  [ $# = 0 ] || engine_whole_images "$@" >stack-images
-  result_file stack stack
-  result_file stack_images stack-images
-}
-
 # shared_sources: which relative sources and files of the configuration are on the server, one per line.
 shared_sources() {
   sed -n 's/^ *"\(source\|file\)": "\(.*\)",*$/\2/p' config.json | sort -u >sources
   : >present
-  while IFS= read -r _source; do
-    case $_source in
+  while IFS= read -r inspect_source; do
+    case $inspect_source in
       "$stage"/*)
-        _relative=${_source#"$stage"/}
-        if [ -e "$path/shared/$_relative" ] || [ -L "$path/shared/$_relative" ]; then
-          printf 'shared %s\n' "$_relative" >>present
-        elif [ -n "$old_folder" ] && [ -e "$old_folder/$_relative" ]; then
-          printf 'old %s\n' "$_relative" >>present
+        inspect_relative=${inspect_source#"$stage"/}
+        if [ -e "$path/shared/$inspect_relative" ] || [ -L "$path/shared/$inspect_relative" ]; then
+          printf 'shared %s\n' "$inspect_relative" >>present
+        elif [ -n "$old_folder" ] && [ -e "$old_folder/$inspect_relative" ]; then
+          printf 'old %s\n' "$inspect_relative" >>present
         fi
         ;;
     esac
   done <sources
   # Env files of the old stack are linked into shared/ too: the next deployment reads them there.
   if [ -n "$old_folder" ]; then
-    for _source in "$old_folder"/.env* "$old_folder"/*.env; do
-      [ -f "$_source" ] && printf 'env %s\n' "${_source##*/}" >>present
+    for inspect_source in "$old_folder"/.env* "$old_folder"/*.env; do
+      [ -f "$inspect_source" ] && printf 'env %s\n' "${inspect_source##*/}" >>present
     done
   fi
   result_file present present
 }
 
+# look_at_leftovers: volumes and networks outlive the containers that they were made for.
+look_at_leftovers() {
+  require_answered volumes
+  require_answered nets
+  result_file volumes "$scratch/volumes.answer"
+  result_file nets "$scratch/nets.answer"
+  # Then the deploy that follows need not note it again.
+  if grep -qxF "{\"name\":\"deploy-actions.$project\",\"project\":\"\",\"folder\":\"$path\"}" "$scratch/volumes.answer"; then : >project-noted; fi
+}
+
 look_at_stack() {
-  _ids=$(awk -v project="$project" '$2 == project || $2 == project "-blue" || $2 == project "-green" { print $1 }' "$scratch/stacks.answer")
+  inspect_ids=$(awk -v project="$project" '$2 == project || $2 == project "-blue" || $2 == project "-green" { print $1 }' "$scratch/stacks.answer")
   : >containers
   # shellcheck disable=SC2086 # ids are hexadecimal
-  set -- $_ids
-  [ $# = 0 ] || engine_observe "$@" >containers
+  set -- $inspect_ids
+  if [ $# != 0 ]; then
+    # One that went meanwhile is left out, and makes it fail all the same.
+    engine_observe "$@" >containers || [ -s containers ] || require_answer fail
+  fi
   result_file containers containers
   result_file images "$scratch/images.answer"
 }
 
 look_at_releases() {
-  for _one in traffic.json ports color-blue color-green; do
-    [ ! -f "$path/.deploy/$_one" ] || result_file "$(echo "$_one" | tr .- __)" "$path/.deploy/$_one"
+  for inspect_one in traffic.json ports color-blue color-green; do
+    [ ! -f "$path/.deploy/$inspect_one" ] || result_file "$(echo "$inspect_one" | tr .- __)" "$path/.deploy/$inspect_one"
   done
-  # Ports that something listens on, in hexadecimal as the kernel lists them.
-  cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk '$4 == "0A" { sub(/.*:/, "", $2); print $2 }' | sort -u >listening
+  listening_ports >listening
   result_file listening listening
+  claimed_ports >claimed
+  result_file claimed claimed
   [ ! -f "$path/.deploy/adopted" ] || result_file adopted "$path/.deploy/adopted"
-  _current=$(current_release)
-  result current "$_current"
-  if [ -n "$_current" ]; then
+  inspect_current=$(current_release)
+  result current "$inspect_current"
+  if [ -n "$inspect_current" ]; then
     result_file previous_config "$path/current/compose.json"
     [ ! -f "$path/current/release.json" ] || result_file previous_release "$path/current/release.json"
     result_file previous_images "$path/current/images"
   fi
   if [ "$want" = status ]; then
     : >releases
-    for _one in "$path"/releases/*; do
-      [ ! -f "$_one/release.json" ] || cat "$_one/release.json" >>releases
+    for inspect_one in "$path"/releases/*; do
+      [ ! -f "$inspect_one/release.json" ] || cat "$inspect_one/release.json" >>releases
     done
     result_file releases releases
   fi

@@ -22,6 +22,7 @@ operate() {
   reload_config
   phase prove
   if ! wait_until "$verify_seconds" "$proxy to answer by the new configuration" answers_steadily "$(told_by_header)" 5; then
+    # shellcheck disable=SC2086 # the words of one answer
     set -- $steady_wrong
     why=$(lies)
     if [ -n "$generation" ] && [ "$(traffic_generation)" = "$generation" ]; then why="its workers are the same as before the reload, which it did not carry out. $why"; fi
@@ -35,7 +36,7 @@ operate() {
   share=$(traffic_observe)
   result to "$share"
   keep_traffic "$share"
-  record_history "$share" "$share" installed "$reason"
+  record_switch "$share" "$share" installed "$reason"
   say "$proxy chooses by $folder now: traffic is on $share."
 }
 

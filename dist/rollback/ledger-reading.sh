@@ -1,6 +1,6 @@
 # shellcheck shell=dash
-# Colours and shares, and what the records in the application's folder say of them: share.ts, color.ts and
-# traffic-record.ts in sh. A test runs both through one table.
+# Colours and shares, and what the records in the application's folder say of them: share.ts, color.ts,
+# traffic-record.ts and changesSchema in sh. A test runs both through one table.
 
 other_color() {
   if [ "$1" = blue ]; then echo green; else echo blue; fi
@@ -50,9 +50,10 @@ is_up() {
   case $1 in created | exited | dead | removing) return 1 ;; esac
 }
 
-# color_network PROJECT COLOR: its name sorts after every other one of a shared container, see `colorNetwork`.
+# color_network PROJECT COLOR [NETWORK]: what stands in the colour for that network of the file, or for the usual one.
+# The name sorts after every other one of a shared container, see `colorNetwork`.
 color_network() {
-  printf 'zz_%s_%s' "$1" "$2"
+  case ${3-} in '' | default) printf 'zz_%s_%s' "$1" "$2" ;; *) printf 'zz_%s_%s.%s' "$1" "$2" "$3" ;; esac
 }
 
 # of_color PROJECT COLOR CHANGING: of lines that begin with a compose project, an id and a service, those of a colour's
@@ -91,4 +92,10 @@ current_release() {
   link=$(readlink "$path/current" 2>/dev/null) || return 0
   case $link in releases/*) ;; *) return 0 ;; esac
   [ ! -f "$path/$link/services" ] || printf '%s' "${link#releases/}"
+}
+
+# schema_changed RAN REVERSIBLE BEFORE AFTER: whether old code may not run on the schema that migrations have left: nothing
+# says that it did not change (the hashes of the state before and after; empty: not known), or may.
+schema_changed() {
+  [ "$1" = true ] && [ "$2" != true ] && { [ -z "$3" ] || [ "$3" != "$4" ]; }
 }

@@ -65,6 +65,7 @@ group_is_own() {
 
 # Writes the file in place: its owner, mode and inode stay, so that a link or a single-file mount still leads to it.
 put_in_place() {
+  # shellcheck disable=SC2016 # the inner shell expands it
   if [ -w "$config_file" ]; then
     cat "$1" >"$config_file"
   else as_root sh -c 'cat >"$1"' sh "$config_file" <"$1"; fi
@@ -158,6 +159,7 @@ reload_config() {
   reload_said=$(traffic_reload)
   reload_code=$?
   if [ "$reload_code" = 77 ] && [ "$config_changed" = false ]; then
+    # shellcheck disable=SC2034 # an installation goes by it
     generation=
     say "$login cannot reload $proxy, so its answers must show that an administrator has."
   elif [ "$reload_code" != 0 ]; then
@@ -174,4 +176,16 @@ put_back_whole() {
     put_config "$run/before" || warn "$config_file could not be put back to what it was: $run/before"
     traffic_reload >/dev/null 2>&1 || warn "$proxy could not be reloaded with $config_file as it was"
   fi
+}
+
+# A folder's content is ours, what it stands in is root's.
+remove_or_tell() {
+  [ -e "$1" ] || return 0
+  if [ -d "$1" ]; then for remove_one in $share_names watch .new haproxy.map .haproxy.map; do rm -f "$1/$remove_one"; done; fi
+  if ! rm -rf "$1" 2>/dev/null; then
+    # As root nothing but what is empty, or one file.
+    if [ -d "$1" ]; then as_root rmdir "$1"; else as_root rm -f "$1"; fi 2>/dev/null
+  fi
+  # shellcheck disable=SC2034 # a removal tells it
+  [ ! -e "$1" ] || remains="$remains $(shown "$1")"
 }

@@ -1,38 +1,49 @@
 # shellcheck shell=dash
-# What the prelude, the parameters and the other parts define is not seen here; names of services have no spaces.
-# shellcheck disable=SC2154,SC2034,SC2013,SC2086
 # Room for the images and the images themselves, before anything changes.
 # Parameters: pull (always, missing or never), pull_timeout (seconds), registry (host of registry_config), min_free_disk
-# (bytes), gates.
+# (bytes), min_free_inodes (percent), gates.
 # Secret: registry_config, the text of a Docker config.json with the login, or empty.
 # A release's directory holds pulls: the references, one per line.
 
 # check_disk DIRECTORY: free space where Docker keeps images, against what is to be pulled.
 check_disk() {
   # The look before this has asked already.
-  _root=$(cat "$files/docker-root" 2>/dev/null) || _root=$(engine_image_folder) ||
-    stop refused docker-unreachable 'the Docker engine does not answer any more' 'Check that it runs, then deploy again.'
+  pull_root=$(cat "$files/docker-root" 2>/dev/null) || pull_root=
+  if [ -z "$pull_root" ] && ! pull_root=$(engine_image_folder); then require_answer stop; fi
+  check_inodes "$path"
+  check_inodes "${pull_root:-/var/lib/docker}"
   # The folder may be closed to us; df looks at its file system all the same where the parents are open.
-  _free=$(df -Pk "${_root:-/var/lib/docker}" 2>/dev/null | awk 'NR == 2 { printf "%.0f", $4 * 1024 }')
-  if [ -z "$_free" ]; then
-    warn "the free disk space of ${_root:-Docker} cannot be seen by $(id -un), so it was not checked"
+  pull_free=$(df -Pk "${pull_root:-/var/lib/docker}" 2>/dev/null | awk 'NR == 2 { printf "%.0f", $4 * 1024 }')
+  if [ -z "$pull_free" ]; then
+    warn "the free disk space of ${pull_root:-Docker} cannot be seen by $(id -un), so it was not checked"
     return 0
   fi
-  _need=0
+  pull_need=0
   # Asking the registry for sizes costs time; with plenty of room there is no need to.
-  if [ "$_free" -lt 21474836480 ] && [ "$pull" != never ]; then
+  if [ "$pull_free" -lt 21474836480 ] && [ "$pull" != never ]; then
     open_login
     run 'the sizes of the images' manifest_sizes "$1"
     close_login
-    _need=$(awk '{ total += $1 } END { printf "%.0f", total }' "$scratch/sizes" 2>/dev/null)
+    pull_need=$(awk '{ total += $1 } END { printf "%.0f", total }' "$scratch/sizes" 2>/dev/null)
   fi
   # Registries tell compressed sizes; unpacked, with the packed copy beside it, is about three times that.
-  _wanted=$(awk -v need="${_need:-0}" -v least="$min_free_disk" 'BEGIN { printf "%.0f", need * 3 + least }')
-  if [ "$_free" -lt "$_wanted" ]; then
-    stop refused disk-full "the disk of the server has $(megabytes "$_free") free at $_root, and this release needs $(megabytes "$_wanted") (images $(megabytes "$_need") compressed, min-free-disk $(megabytes "$min_free_disk"))" \
+  pull_wanted=$(awk -v need="${pull_need:-0}" -v least="$min_free_disk" 'BEGIN { printf "%.0f", need * 3 + least }')
+  if [ "$pull_free" -lt "$pull_wanted" ]; then
+    stop refused disk-full "the disk of the server has $(megabytes "$pull_free") free at $pull_root, and this release needs $(megabytes "$pull_wanted") (images $(megabytes "$pull_need") compressed, min-free-disk $(megabytes "$min_free_disk"))" \
       'Free some space (docker system df shows what takes it), or lower min-free-disk.'
   fi
-  say "disk: $(megabytes "$_free") free at $_root, $(megabytes "$_wanted") needed"
+  say "disk: $(megabytes "$pull_free") free at $pull_root, $(megabytes "$pull_wanted") needed"
+}
+
+# check_inodes FOLDER: every file takes one, and an image has tens of thousands; a file system may have bytes and none left.
+check_inodes() {
+  # shellcheck disable=SC2046 # two numbers
+  set -- "$1" $(stat -f -c '%c %d' "$1" 2>/dev/null)
+  # Some file systems make them as they are needed, and tell of none.
+  [ "${2:-0}" -gt 0 ] || return 0
+  [ "$(($3 * 100))" -lt "$(($2 * min_free_inodes))" ] || return 0
+  stop refused disk-full "the disk of the server has $3 of $2 inodes free at $1, less than min-free-inodes: $min_free_inodes%" \
+    'Remove what has many small files: docker image prune and docker builder prune, or look with du --inodes; or lower min-free-inodes.'
 }
 
 megabytes() {
@@ -42,15 +53,15 @@ megabytes() {
 # Writes the compressed size of each image that is not here to $scratch/sizes; none that the registry does not tell.
 manifest_sizes() {
   : >"$scratch/sizes"
-  _asked=0
-  _asking=
-  while read -r _image; do
-    ! engine_has_image "$_image" || continue
-    _asked=$((_asked + 1))
-    manifest_size "$_image" "$_asked" >>"$scratch/sizes" &
-    _asking="$_asking $!"
+  pull_asked=0
+  pull_asking=
+  while read -r pull_image; do
+    ! engine_has_image "$pull_image" || continue
+    pull_asked=$((pull_asked + 1))
+    manifest_size "$pull_image" "$pull_asked" >>"$scratch/sizes" &
+    pull_asking="$pull_asking $!"
   done <"$1/pulls"
-  wait_in_time 60 "$_asking"
+  wait_in_time 60 "$pull_asking"
 }
 
 # manifest_size IMAGE NUMBER
@@ -67,12 +78,12 @@ manifest_size() {
 # pull_images DIRECTORY: everything before anything changes; then images (service, id, reference) is written.
 pull_images() {
   : >"$scratch/to-pull"
-  while read -r _image; do
-    case $pull:$_image in
+  while read -r pull_image; do
+    case $pull:$pull_image in
       never:*) ;;
       # A digest names the content: what is here is the same.
-      missing:* | always:*@sha256:*) engine_has_image "$_image" || printf '%s\n' "$_image" >>"$scratch/to-pull" ;;
-      *) printf '%s\n' "$_image" >>"$scratch/to-pull" ;;
+      missing:* | always:*@sha256:*) engine_has_image "$pull_image" || printf '%s\n' "$pull_image" >>"$scratch/to-pull" ;;
+      *) printf '%s\n' "$pull_image" >>"$scratch/to-pull" ;;
     esac
   done <"$1/pulls"
   if [ -s "$scratch/to-pull" ]; then
@@ -88,7 +99,7 @@ pull_images() {
     >"$scratch/image-ids" 2>"$scratch/image-errors"; then
     details "$scratch/image-errors"
     stop remote images-missing "images are not on the server: $(sed -n 's/.*o such image: *//p' "$scratch/image-errors" | tr '\n' ' ')" \
-      'With pull: never they must have been pulled before.'
+      'With pull: never, or pull_policy: never in the compose file, they must be on the server before: docker pull or docker load them there.'
   fi
   awk 'FILENAME == ARGV[1] { id[FNR] = $1; next } { print $1, id[FNR], $2 }' \
     "$scratch/image-ids" "$scratch/service-images" >"$1/images"
@@ -98,14 +109,14 @@ pull_images() {
 }
 
 pull_together() {
-  _pull=0
-  _pullers=
-  while read -r _image; do
-    _pull=$((_pull + 1))
-    pull_one "$_image" "$_pull" &
-    _pullers="$_pullers $!"
+  pull_pull=0
+  pull_pullers=
+  while read -r pull_image; do
+    pull_pull=$((pull_pull + 1))
+    pull_one "$pull_image" "$pull_pull" &
+    pull_pullers="$pull_pullers $!"
   done <"$scratch/to-pull"
-  wait_in_time "$pull_timeout" "$_pullers"
+  wait_in_time "$pull_timeout" "$pull_pullers"
 }
 
 # pull_one IMAGE NUMBER
@@ -124,25 +135,26 @@ pull_one() {
 wait_in_time() {
   rm -f "$scratch/ended"
   end_in_time "$1" &
-  _watcher=$!
+  pull_watcher=$!
+  # shellcheck disable=SC2086 # numbers of processes
   wait $2
-  kill -KILL "$_watcher" 2>/dev/null
-  wait "$_watcher" 2>/dev/null
+  kill -KILL "$pull_watcher" 2>/dev/null
+  wait "$pull_watcher" 2>/dev/null
 }
 
 end_in_time() {
   trap - TERM EXIT
-  _left=$1
-  until [ "$_left" -le 0 ] || cancelled; do
+  pull_left=$1
+  until [ "$pull_left" -le 0 ] || cancelled; do
     sleep 1
     kill -0 $$ 2>/dev/null || exit 0
-    _left=$((_left - 1))
+    pull_left=$((pull_left - 1))
   done
   if cancelled; then echo cancelled; else echo late; fi >"$scratch/ended"
   # A second question may follow one that was ended.
   while :; do
-    for _pid_file in "$scratch"/docker-pid.*; do
-      [ ! -f "$_pid_file" ] || kill "$(cat "$_pid_file")" 2>/dev/null
+    for pull_pid_file in "$scratch"/docker-pid.*; do
+      [ ! -f "$pull_pid_file" ] || kill "$(cat "$pull_pid_file")" 2>/dev/null
     done
     sleep 0.2 2>/dev/null || sleep 1
     kill -0 $$ 2>/dev/null || exit 0
@@ -164,34 +176,27 @@ pull_failure() {
         'Look at the way to the registry, or raise pull-timeout. Nothing was changed.'
       ;;
   esac
-  for _failed in "$scratch"/pull-failed.*; do
-    [ -f "$_failed" ] || return 0
-    _log=$scratch/pull.${_failed##*.}
-    details "$_log"
-    _image=$(cat "$_failed")
-    case $(cat "$_log") in
-      *'no space left'*)
-        stop refused disk-full "the disk of the server is full: $_image could not be pulled; nothing was changed" 'Free some space: docker system df shows what takes it.'
-        ;;
-      *unauthorized* | *denied* | *'authentication required'*)
-        stop refused registry-refused "the registry refused $_image" 'Give registry, registry-username and registry-password with the right to read it.'
-        ;;
-      *'not found'* | *'manifest unknown'*)
-        stop input image-unknown "the registry has no $_image" 'Check that it was pushed, under this name.'
-        ;;
-    esac
-    stop remote pull-failed "$_image could not be pulled: $(tail -n 1 "$_log" | cut -c 1-300)"
+  for pull_failed in "$scratch"/pull-failed.*; do
+    [ -f "$pull_failed" ] || return 0
+    pull_log=$scratch/pull.${pull_failed##*.}
+    details "$pull_log"
+    pull_image=$(cat "$pull_failed")
+    pull_said=$(cat "$pull_log")
+    if complaint_about "$pull_said" "$pull_image" "$registry"; then
+      stop "$complaint_kind" "$complaint_code" "$complaint_message; nothing was changed" "$complaint_remedy"
+    fi
+    stop remote pull-failed "$pull_image could not be pulled: $(complaint_last "$pull_said"); nothing was changed" 'Try it on the server: docker pull.'
   done
 }
 
 # login_for IMAGE: the folder of the login, if the image is of its registry.
 login_for() {
   case ${1%%/*} in
-    "$registry") _own=yes ;;
-    *.* | *:* | localhost) _own= ;;
-    *) if [ "$registry" = docker.io ]; then _own=yes; else _own=; fi ;;
+    "$registry") pull_own=yes ;;
+    *.* | *:* | localhost) pull_own= ;;
+    *) if [ "$registry" = docker.io ]; then pull_own=yes; else pull_own=; fi ;;
   esac
-  if [ -n "$_own" ] && [ -n "$login_folder" ]; then printf '%s' "$login_folder"; fi
+  if [ -n "$pull_own" ] && [ -n "$login_folder" ]; then printf '%s' "$login_folder"; fi
 }
 
 # The login lies in a folder of its own, in memory where there is some, for as long as images are pulled. The
@@ -200,13 +205,15 @@ login_folder=
 open_login() {
   [ -n "$registry_config" ] || return 0
   sweep_logins
-  if [ -d /dev/shm ] && [ -w /dev/shm ]; then _memory=/dev/shm; else _memory=$run; fi
-  login_folder=$(mktemp -d "$_memory/deploy-actions.$(id -u).$$.XXXXXX") || stop remote write-failed 'no folder for the login could be made'
-  _home_config=${DOCKER_CONFIG:-$HOME/.docker}
-  for _part in cli-plugins contexts; do
-    [ ! -d "$_home_config/$_part" ] || ln -s "$_home_config/$_part" "$login_folder/$_part"
+  if [ -d /dev/shm ] && [ -w /dev/shm ]; then pull_memory=/dev/shm; else pull_memory=$run; fi
+  login_folder=$(mktemp -d "$pull_memory/deploy-actions.$(id -u).$$.XXXXXX") || stop remote write-failed 'no folder for the login could be made'
+  pull_home_config=${DOCKER_CONFIG:-$HOME/.docker}
+  for pull_part in cli-plugins contexts; do
+    [ ! -d "$pull_home_config/$pull_part" ] || ln -s "$pull_home_config/$pull_part" "$login_folder/$pull_part"
   done
-  printf '%s' "$registry_config" >"$login_folder/config.json"
+  # The user's context names the engine that pulls: without it another one would, or none.
+  pull_context=$(sed -n 's/.*"currentContext": *"\([A-Za-z0-9][A-Za-z0-9_.+-]*\)".*/\1/p' "$pull_home_config/config.json" 2>/dev/null | head -n 1)
+  printf '%s' "$registry_config" | sed "${pull_context:+s/^{/{\"currentContext\":\"$pull_context\",/}" >"$login_folder/config.json"
 }
 
 close_login() {
@@ -216,9 +223,9 @@ close_login() {
 
 # What a killed run left behind.
 sweep_logins() {
-  for _left in "/dev/shm/deploy-actions.$(id -u)".*; do
-    if [ ! -d "$_left" ] || [ -L "$_left" ] || [ ! -O "$_left" ]; then continue; fi
-    _owner=${_left#"/dev/shm/deploy-actions.$(id -u)."}
-    kill -0 "${_owner%%.*}" 2>/dev/null || rm -rf "$_left"
+  for pull_left in "/dev/shm/deploy-actions.$(id -u)".*; do
+    if [ ! -d "$pull_left" ] || [ -L "$pull_left" ] || [ ! -O "$pull_left" ]; then continue; fi
+    pull_owner=${pull_left#"/dev/shm/deploy-actions.$(id -u)."}
+    kill -0 "${pull_owner%%.*}" 2>/dev/null || rm -rf "$pull_left"
   done
 }

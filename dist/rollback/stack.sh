@@ -1,75 +1,6 @@
 # shellcheck shell=dash
-# What the prelude, the parameters and the other parts define is not seen here; names of services have no spaces.
-# shellcheck disable=SC2154,SC2034,SC2013,SC2086
 # The containers of a project as they are, and Compose on a release's resolved file.
 # Parameters: project.
-
-engine_asked=
-
-# ask NAME COMMAND…: runs it beside what follows, since each call of docker takes a while to start; see `answered`.
-ask() {
-  _question=$1
-  shift
-  rm -f "$scratch/$_question.well"
-  {
-    if "$@" >"$scratch/$_question.answer" 2>"$scratch/$_question.error"; then : >"$scratch/$_question.well"; fi
-  } </dev/null 9>&- &
-}
-
-# answered NAME: true if the command ended well; its words are in $scratch/NAME.answer. After `wait`.
-answered() {
-  [ -f "$scratch/$1.well" ]
-}
-
-# One call tells about the engine and the plugin; require_compose reads the answer.
-ask_engine() {
-  engine_asked=yes
-  if ! engine_is_installed; then
-    fail refused docker-missing 'Docker is not installed on the server' 'Install Docker Engine and its Compose plugin.'
-  fi
-  ask engine engine_about
-}
-
-# begin_work: what the parts of this program need before anything else.
-begin_work() {
-  engine_use "$docker_host"
-  scratch=$run/scratch
-  mkdir -p "$scratch"
-  begun=$(date +%s)
-  problem=
-  bad_services=
-  changed_services=
-  _wait_names=
-}
-
-# Prints nothing; ends the operation unless Docker and Compose can be used. Minimum: $1.$2.
-require_compose() {
-  [ -n "$engine_asked" ] || ask_engine
-  wait
-  if ! answered engine; then
-    _error=$(engine_complaint)
-    case $_error in
-      *'permission denied'*)
-        fail refused docker-not-allowed "the user $(id -un) may not use Docker" "Let an administrator run: usermod -aG docker $(id -un)"
-        ;;
-    esac
-    printf '%s\n' "$_error" >"$scratch/engine.error"
-    details "$scratch/engine.error"
-    fail refused docker-unreachable 'the Docker engine does not answer' 'Check that it runs, and docker-host for a rootless one.'
-  fi
-  _plain=$(sed -n 's/^v//; 2p' "$scratch/engine.answer")
-  if [ -z "$_plain" ]; then
-    fail refused compose-missing 'Docker Compose v2 is not installed on the server' 'Install the plugin: docker-compose-plugin, or docker-compose in Debian.'
-  fi
-  sed -n 3p "$scratch/engine.answer" >"$files/compose-plugin"
-  _major=${_plain%%.*}
-  _minor=${_plain#*.}
-  _minor=${_minor%%.*}
-  case $_major$_minor in *[!0-9]* | '') _major=0 _minor=0 ;; esac
-  if [ "$_major" -lt "$1" ] || { [ "$_major" -eq "$1" ] && [ "$_minor" -lt "$2" ]; }; then
-    fail refused compose-too-old "Docker Compose $_plain on the server is older than $1.$2" 'Update the Compose plugin.'
-  fi
-}
 
 # Ids of all containers of the project, also stopped ones.
 project_ids() {
@@ -82,11 +13,11 @@ surveyed=
 # survey FILE: one line for each container that is part of the stack (none of `compose run`):
 # service id hash image-id status exit-code restarts health oom number started-at name image namespaces
 survey() {
-  _ids=$(project_ids) || return 1
+  stack_ids=$(project_ids) || return 1
   : >"$1.new"
-  if [ -n "$_ids" ]; then
+  if [ -n "$stack_ids" ]; then
     # shellcheck disable=SC2086 # ids are hexadecimal
-    engine_survey $_ids >"$1.new"
+    engine_survey $stack_ids >"$1.new"
   fi
   mv -f "$1.new" "$1"
 }
@@ -150,31 +81,31 @@ repair_leftovers() {
   [ -n "$surveyed" ] || survey "$scratch/containers" || return 1
   surveyed=
   cp "$scratch/containers" "$scratch/leftovers"
-  while read -r _service _id _hash _image_id _status _code _restarts _health _oom _number _started _name _image; do
-    case $_status in
+  while read -r _stack_service stack_id _stack_hash _stack_image_id stack_status _stack_code _stack_restarts _stack_health _stack_oom _stack_number _stack_started stack_name _stack_image; do
+    case $stack_status in
       dead | removing)
-        say "removes the dead container ${_name#/}"
-        engine_remove "$_id"
+        say "removes the dead container ${stack_name#/}"
+        engine_remove "$stack_id"
         continue
         ;;
     esac
-    _plain=${_name#/}
-    _prefix=${_plain%%_*}
-    case $_prefix in *[!0-9a-f]* | '') continue ;; esac
-    if [ "${#_prefix}" -ne 12 ] || [ "$_prefix" = "$_plain" ]; then continue; fi
-    _proper=${_plain#*_}
-    _other=$(awk -v name="/$_proper" '$12 == name { print $2, $5 }' "$scratch/containers")
-    if [ -n "$_other" ] && [ "${_other#* }" = running ]; then
-      say "removes $_plain, which an interrupted recreate left"
-      engine_remove "$_id"
+    stack_plain=${stack_name#/}
+    stack_prefix=${stack_plain%%_*}
+    case $stack_prefix in *[!0-9a-f]* | '') continue ;; esac
+    if [ "${#stack_prefix}" -ne 12 ] || [ "$stack_prefix" = "$stack_plain" ]; then continue; fi
+    stack_proper=${stack_plain#*_}
+    stack_other=$(awk -v name="/$stack_proper" '$12 == name { print $2, $5 }' "$scratch/containers")
+    if [ -n "$stack_other" ] && [ "${stack_other#* }" = running ]; then
+      say "removes $stack_plain, which an interrupted recreate left"
+      engine_remove "$stack_id"
       continue
     fi
-    if [ -n "$_other" ]; then
-      say "removes $_proper, which an interrupted recreate did not start"
-      engine_remove "${_other% *}"
+    if [ -n "$stack_other" ]; then
+      say "removes $stack_proper, which an interrupted recreate did not start"
+      engine_remove "${stack_other% *}"
     fi
-    say "gives $_plain its name $_proper back"
-    engine_rename "$_id" "$_proper"
+    say "gives $stack_plain its name $stack_proper back"
+    engine_rename "$stack_id" "$stack_proper"
   done <"$scratch/leftovers"
 }
 

@@ -5,6 +5,7 @@ share_file=$watched/deploy-actions-$project.yml
 
 # Traefik reads its folder at every change in it: of a file that is only half there it would forget the routers.
 put_config() {
+  # shellcheck disable=SC2016 # the inner shell expands it
   replace_words='new=$(mktemp "${2%/*}/.deploy-actions.XXXXXX") || exit 1; cp -p "$2" "$new" && cat "$1" >"$new" && mv -f "$new" "$2" || { rm -f "$new"; exit 1; }'
   sh -c "$replace_words" sh "$1" "$config_file" 2>/dev/null || as_root sh -c "$replace_words" sh "$1" "$config_file"
 }
@@ -12,6 +13,7 @@ put_command() { printf '%s; cat %s >%s; %s' "$(shown cp -p "$config_file" "$conf
 
 # place_share FILE: as Traefik's file of the share. As root as long as the folder is not ours to write.
 place_share() {
+  # shellcheck disable=SC2016 # the inner shell expands it
   if [ -w "$watched" ]; then
     put_share "$1"
   else need_root sh -c 'new=$(mktemp "${2%/*}/.deploy-actions.XXXXXX") || exit 1; cat "$1" >"$new" && chmod 0644 "$new" && chown "$3" "$new" && mv -f "$new" "$2" || { rm -f "$new"; exit 1; }' sh "$1" "$share_file" "$login"; fi

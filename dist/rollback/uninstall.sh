@@ -38,6 +38,7 @@ operate() {
   reload_config
   phase prove
   if ! wait_until "$verify_seconds" "$verify_url to answer as before" answers_plainly; then
+    # shellcheck disable=SC2086 # the words of one answer
     set -- $plain_wrong
     [ "$reload_code" = 0 ] || fail refused proxy-config-not-loaded "$verify_url does not answer by the configuration that is in $config_file (status ${1:-none}, colour ${2:-none}), and $login cannot reload $proxy" "$(by_hand)"
     restore_config
@@ -61,22 +62,11 @@ uninstalled() {
   rm -f .deploy/proxy.json
   result to "$first_share"
   result remains "$remains"
-  record_history "$first_share" "$first_share" uninstalled "$reason"
+  record_switch "$first_share" "$first_share" uninstalled "$reason"
   say "$config_file is as it was before, and $verify_url answers as before."
   if [ -n "$remains" ]; then
     warn "of no use any more, and for an administrator to remove: rm -rf$remains"
   fi
-}
-
-# A folder's content is ours, what it stands in is root's.
-remove_or_tell() {
-  [ -e "$1" ] || return 0
-  if [ -d "$1" ]; then for remove_one in $share_names watch .new haproxy.map .haproxy.map; do rm -f "$1/$remove_one"; done; fi
-  if ! rm -rf "$1" 2>/dev/null; then
-    # As root nothing but what is empty, or one file.
-    if [ -d "$1" ]; then as_root rmdir "$1"; else as_root rm -f "$1"; fi 2>/dev/null
-  fi
-  [ ! -e "$1" ] || remains="$remains $(shown "$1")"
 }
 
 recover() {

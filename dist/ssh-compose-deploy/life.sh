@@ -1,41 +1,49 @@
 # shellcheck shell=dash
-# What the prelude defines is not seen here.
-# shellcheck disable=SC2154,SC2034
 # The life of a run: what the detached program does around the body's `operate` and `recover`.
+
+order_key=''
+order_number=0
+order_attempt=0
+allow_older=''
+host_recovered=''
 
 # $1: run | recover | resume; $2: the run's folder (resume: the application's)
 _program() {
   trap '' HUP INT
   case $1 in
     run) _begin "$2" && _run ;;
-    recover) _begin "$2" && _recover ;;
+    recover)
+      # The run that found it; whoever cancels that one means what it waits for too.
+      host_recoverer=${3-}
+      _begin "$2" && _recover
+      ;;
     resume) _resume "$2" ;;
   esac
 }
 
 _begin() {
   run=$1
+  # shellcheck disable=SC2034 # for the program's own parts
   files=$run/files
-  _result=$run/result.new
-  run_number=${run##*-}
+  host_result=$run/result.new
   # shellcheck disable=SC2034
-  read -r _token <"$run/token"
+  read -r host_token <"$run/token"
   # shellcheck disable=SC1091
   . "$run/parameters"
   # shellcheck disable=SC1091
   [ ! -f "$run/secrets" ] || . "$run/secrets"
   _clock
-  _began=$_t
-  _phase_began=$_t
+  host_began=$host_now
+  host_phase_began=$host_now
   _identify >"$run/pid.new"
   mv -f "$run/pid.new" "$run/pid"
   cd "$path" || exit 71
   trap _finish EXIT
-  trap '_trapped=1; : >"$run/cancel"' TERM
+  trap 'host_trapped=1; : >"$run/cancel"' TERM
 }
 
 _run() {
-  rm -f "$_result" "$_result.failed"
+  rm -f "$host_result" "$host_result.failed"
   # Room for the result, should the disk be full by then.
   dd if=/dev/zero of="$run/reserve" bs=16384 count=1 2>/dev/null
   _state waiting
@@ -52,8 +60,8 @@ _run() {
 
 _recover() {
   # The lock is inherited from whoever found this run.
-  rm -f "$_result" "$_result.failed"
-  _recovered=1
+  rm -f "$host_result" "$host_result.failed"
+  host_recovered=1
   if journalled locked; then
     journal recover
     if command -v recover >/dev/null; then
@@ -68,33 +76,53 @@ _recover() {
 }
 
 _conclude() {
-  [ "$1" = 0 ] || fail remote program-ended "$operation ended with exit code $1"
-  [ -e "$_result.failed" ] || _keep_order
+  [ "$1" = 0 ] || _fail_ended "$operation ended with exit code $1"
+  [ -e "$host_result.failed" ] || _keep_order
   exit 0
+}
+
+# _fail_ended MESSAGE: the end of a body that gave no reason itself.
+_fail_ended() {
+  if _disk_full "$path"; then _fail_full; fi
+  fail remote program-ended "$1"
 }
 
 # The last thing in every run: the end of the secrets, the result, then (by our exit) that of the lock.
 _finish() {
   local code=$?
   trap - EXIT
-  if [ "$code" != 0 ] && [ ! -e "$_result.failed" ]; then
-    (fail remote program-ended "the program on the server ended with exit code $code")
-  fi
+  # With the room that was kept free, the end can be told.
+  local full=
+  if [ "$code" != 0 ] && _disk_full "$path"; then full=yes; fi
   rm -f "$run/reserve"
+  if [ "$code" = 74 ]; then
+    # Something of the result was written in part.
+    rm -f "$host_result" "$host_result.failed"
+    [ -z "$full" ] || (_fail_full)
+  fi
+  if [ "$code" != 0 ] && [ ! -e "$host_result.failed" ]; then
+    if [ -n "$full" ]; then (_fail_full); else (fail remote program-ended "the program on the server ended with exit code $code"); fi
+  fi
   local outcome=succeeded
-  [ ! -e "$_result.failed" ] || outcome=failed
+  [ ! -e "$host_result.failed" ] || outcome=failed
   result _outcome "$outcome"
   _clock
-  [ -z "$_phase" ] || _phases="$_phases$_phase $(((_t - _phase_began) * 10))"
-  result _phases "$_phases"
-  result _elapsed "$(((_t - _began) * 10))"
-  [ -z "$_recovered" ] || result _recovered 1
+  [ -z "$host_phase" ] || host_phases="$host_phases$host_phase $(((host_now - host_phase_began) * 10))"
+  result _phases "$host_phases"
+  result _elapsed "$(((host_now - host_began) * 10))"
+  [ -z "$host_recovered" ] || result _recovered 1
   _boundary result:before
   printf '%s\n' "$outcome" >"$run/outcome"
-  rm -f "$_result.failed" "$run/secrets"
-  _fsync "$_result"
+  rm -f "$host_result.failed" "$run/secrets"
+  _fsync "$host_result"
   _state ended
-  mv -f "$_result" "$run/result"
+  mv -f "$host_result" "$run/result"
+}
+
+_identify() {
+  _boot
+  _process "$$"
+  printf '%s %s %s\n' "$$" "$host_start" "$host_boot_id"
 }
 
 # --- after a crash ----------------------------------------------------------------------------------------
@@ -111,7 +139,9 @@ _recover_unfinished() {
       [ -n "$(find "$each" -prune -mmin +1)" ] || continue
     fi
     say "an earlier run was interrupted: ${each#"$path/.deploy/runs/"}; recovering it first"
-    run_locked "the recovery of ${each#"$path/.deploy/runs/"}" sh "$each/program" recover "$each"
+    printf '%s\n' "$each" >"$run/recovers"
+    run_locked "the recovery of ${each#"$path/.deploy/runs/"}" sh "$each/program" recover "$each" "$run"
+    rm -f "$run/recovers"
     if [ -e "$each/result" ]; then
       say "recovered: ${each#"$path/.deploy/runs/"}"
     else
@@ -128,8 +158,8 @@ _resume() {
   local tries=0
   path=$1
   run=$path/.deploy
-  _result=$run/resume.result
-  _token=resume
+  host_result=$run/resume.result
+  host_token=resume
   holder_actor=resume-on-boot
   cd "$path" || exit 71
   # The engine may still be starting.

@@ -23,21 +23,22 @@ operate() {
   fi
   if [ -n "$database_elsewhere" ]; then
     phase database
-    if ! wait_until "$database_seconds" "the commands on $database_elsewhere" test -f "$run/proceed"; then
+    if ! await_word "$database_seconds" "the commands on $database_elsewhere"; then
       result stopped true
       fail lost no-go "the commands on $database_elsewhere did not end well, or no word of it came: nothing was changed here" 'Run it again.'
     fi
   elif has_hooks "$files" down-migrate || has_hooks "$files" restore-backup; then
     phase database
-    rollback_hooks down-migrate || fail unhealthy hook-failed "$problem; nothing was rolled back"
-    rollback_hooks restore-backup || fail unhealthy hook-failed "$problem; nothing was rolled back"
+    if cancelled; then fail lost cancelled 'the run was cancelled before anything was changed' 'Run it again.'; fi
+    rollback_hooks down-migrate || fail unhealthy hook-failed "$problem; nothing was rolled back" "$remedy"
+    rollback_hooks restore-backup || fail unhealthy hook-failed "$problem; nothing was rolled back" "$remedy"
   fi
   phase up
   journal up:begin
   restore_references "$directory" "$release" || fail remote docker-failed 'an image of the release could not be given its name again'
   if bring_up "$directory" && phase wait && wait_healthy "$directory"; then
     phase finish
-    link_current "$release" || fail remote write-failed 'the link current could not be changed'
+    link_current "$release" || fail_unwritten 'the link current could not be changed'
     journal committed
     record_rollback succeeded
     say "$release serves again"
@@ -57,6 +58,7 @@ begin_rollback() {
 back_again() {
   gather_evidence "$bad_services"
   cause=$problem
+  outlast_cancel
   phase restore
   if [ -n "$previous" ] && [ "$previous" != "$release" ] && [ -f "$path/releases/$previous/services" ]; then
     restore_references "$path/releases/$previous" "$previous" || :

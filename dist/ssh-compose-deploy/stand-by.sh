@@ -29,11 +29,12 @@ operate() {
     left_release=$failed_release
     colored_project=$project
     project=$failed_project
-    rollback_hooks down-migrate || fail unhealthy hook-failed "$problem; no traffic was moved"
-    rollback_hooks restore-backup || fail unhealthy hook-failed "$problem; no traffic was moved"
+    if cancelled; then fail lost cancelled 'the run was cancelled before anything was changed' 'Run it again.'; fi
+    rollback_hooks down-migrate || fail unhealthy hook-failed "$problem; no traffic was moved" "$remedy"
+    rollback_hooks restore-backup || fail unhealthy hook-failed "$problem; no traffic was moved" "$remedy"
     project=$colored_project
   fi
-  place_recorded || fail remote write-failed "the release could not be written to $path"
+  place_recorded || fail_unwritten "the release could not be written to $path"
   phase up
   journalled up:begin || journal up:begin
   # What is in the colour meanwhile is no release that traffic could go to.
@@ -47,6 +48,7 @@ operate() {
   fi
   gather_evidence "$bad_services"
   cause=$problem
+  outlast_cancel
   phase restore
   if [ -n "$previous" ] && [ "$previous" != "$release" ] && stand_by "$previous"; then left="$previous stands by in $color as before"; else
     take_down_color

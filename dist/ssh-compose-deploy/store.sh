@@ -1,6 +1,4 @@
 # shellcheck shell=dash
-# What the prelude, the parameters and the other parts define is not seen here; names of services have no spaces.
-# shellcheck disable=SC2154,SC2034,SC2013,SC2086
 # Where releases lie on the server: releases/<id>, files/<sha256>, the link `current`, the tags of kept images.
 # Parameters: project, release, keep_releases.
 
@@ -8,21 +6,35 @@
 # sha256, mode, path in the tree, path in the folder of the files sent; with tabs between.
 place_files() {
   [ -d "$path/files" ] || mkdir "$path/files" || return 1
-  for _sha in $(cut -f 1 "$files/release/trees" | sort -u); do
-    [ ! -d "$path/files/$_sha" ] || continue
-    rm -rf "$path/files/.$_sha"
-    mkdir -p "$path/files/.$_sha" || return 1
-    awk -F '\t' -v OFS='\t' -v sha="$_sha" '$1 == sha { print $2, $3, $4 }' "$files/release/trees" >"$scratch/tree"
-    while IFS=$tab read -r _mode _in_tree _sent; do
-      # Containers run as other users: what is mounted must be readable to them. The folder above is 0700.
-      mkdir -p "$path/files/.$_sha/$(dirname "$_in_tree")" &&
-        cp "$files/$_sent" "$path/files/.$_sha/$_in_tree" &&
-        chmod "$_mode" "$path/files/.$_sha/$_in_tree" || return 1
-    done <"$scratch/tree"
-    find "$path/files/.$_sha" -type d -exec chmod 0755 {} +
-    mv -T "$path/files/.$_sha" "$path/files/$_sha" || return 1
+  # shellcheck disable=SC2013 # hashes
+  for store_sha in $(cut -f 1 "$files/release/trees" | sort -u); do
+    [ ! -d "$path/files/$store_sha" ] || continue
+    rm -rf "$path/files/.$store_sha"
+    mkdir -p "$path/files/.$store_sha" || return 1
+    # All of a tree has the same way from the folder of the files sent to where the tree begins.
+    store_from=$(awk -F '\t' -v sha="$store_sha" '$1 == sha { print substr($4, 1, length($4) - length($3)); exit }' "$files/release/trees")
+    awk -F '\t' -v sha="$store_sha" -v run="$scratch/tree.run" '$1 == sha { print $3; if ($2 == "0755") print $3 >run }' "$files/release/trees" >"$scratch/tree"
+    # Containers run as other users: what is mounted must be readable to them. The folder above is 0700.
+    # The $0 in quotes is the inner shell's.
+    # shellcheck disable=SC2016
+    place_named "$scratch/tree" "$files/$store_from" sh -c 'exec cp --parents -- "$@" "$0"' "$path/files/.$store_sha" &&
+      find "$path/files/.$store_sha" -type d -exec chmod 0755 {} + &&
+      find "$path/files/.$store_sha" -type f -exec chmod 0644 {} + || return 1
+    if [ -f "$scratch/tree.run" ]; then
+      place_named "$scratch/tree.run" "$path/files/.$store_sha" chmod 0755 -- && rm "$scratch/tree.run" || return 1
+    fi
+    mv -T "$path/files/.$store_sha" "$path/files/$store_sha" || return 1
   done
 }
+
+# place_named LIST FOLDER COMMAND…: the command with the names in a list, from a folder.
+place_named() {
+  store_list=$1
+  store_folder=$2
+  shift 2
+  (cd "$store_folder" && tr '\n' '\0' <"$store_list" | xargs -0 "$@")
+}
+
 tab=$(printf '\t')
 
 # place_release: releases/<id> from the files of the run.
@@ -50,33 +62,11 @@ drop_sent() {
 # same data. The list has the old path and the name in shared/, with a tab between.
 place_links() {
   [ -f "$files/release/links" ] || return 0
-  while IFS=$tab read -r _old _name; do
-    if [ -e "$path/shared/$_name" ] || [ -L "$path/shared/$_name" ]; then continue; fi
-    mkdir -p "$(dirname "$path/shared/$_name")" && ln -s "$_old" "$path/shared/$_name" || return 1
-    say "shared/$_name is $_old"
+  while IFS=$tab read -r store_old store_name; do
+    if [ -e "$path/shared/$store_name" ] || [ -L "$path/shared/$store_name" ]; then continue; fi
+    mkdir -p "$(dirname "$path/shared/$store_name")" && ln -s "$store_old" "$path/shared/$store_name" || return 1
+    say "shared/$store_name is $store_old"
   done <"$files/release/links"
-}
-
-image_tag() {
-  printf 'deploy-actions/%s:%s-%s' "$base_project" "$1" "$2"
-}
-
-# keep_images RELEASE DIRECTORY: a tag of ours on each image, or a plain prune deletes what was pulled by digest.
-keep_images() {
-  while read -r _service _id _image; do
-    engine_tag "$_id" "$(image_tag "$1" "$_service")" &
-  done <"$2/images"
-  wait
-}
-
-# A tag may have moved since: the reference means again what it meant to the release in DIRECTORY.
-restore_references() {
-  while read -r _service _id _image; do
-    case $_image in *@sha256:*) continue ;; esac
-    [ "$(engine_image_id "$_image")" != "$_id" ] || continue
-    engine_tag "$_id" "$_image" ||
-      engine_tag "$(image_tag "$2" "$_service")" "$_image" || return 1
-  done <"$1/images"
 }
 
 # forget_release RELEASE: its folder and its tags. A reference by digest that no other release has goes too; what a
@@ -84,53 +74,53 @@ restore_references() {
 forget_release() {
   cp "$path/releases/$1/images" "$scratch/forgotten" 2>/dev/null || : >"$scratch/forgotten"
   rm -rf "${path:?}/releases/${1:?}"
-  while read -r _service _id _image; do
-    engine_untag "$(image_tag "$1" "$_service")"
-    case $_image in
-      *@sha256:*) cat "$path"/releases/*/images 2>/dev/null | grep -qF " $_image" && continue ;;
+  while read -r store_service _store_id store_image; do
+    engine_untag "$(image_tag "$1" "$store_service")"
+    case $store_image in
+      *@sha256:*) cat "$path"/releases/*/images 2>/dev/null | grep -qF " $store_image" && continue ;;
       *) continue ;;
     esac
-    engine_untag "$_image"
+    engine_untag "$store_image"
   done <"$scratch/forgotten"
 }
 
 # retain: keeps the newest releases that were deployed, `keep_releases` with the current one and the one before it,
 # drops failed ones, and files that no kept release mounts.
 retain() {
-  _current=$(current_release)
+  store_current=$(current_release)
   # Ids are of a checked character set.
   # shellcheck disable=SC2012
   ls -t "$path/releases" | {
-    _kept=2
-    while read -r _old; do
-      case $_old in "$_current" | "$previous") continue ;; esac
+    store_kept=2
+    while read -r store_old; do
+      case $store_old in "$store_current" | "$previous") continue ;; esac
       # A colour that is up, or warm, is what the switch and rollback go to.
-      ! grep -qsx "$_old" "$path/.deploy/color-blue" "$path/.deploy/color-green" || continue
-      if [ -f "$path/releases/$_old/deployed" ] && [ "$_kept" -lt "$keep_releases" ]; then
-        _kept=$((_kept + 1))
+      ! grep -qsx "$store_old" "$path/.deploy/color-blue" "$path/.deploy/color-green" || continue
+      if [ -f "$path/releases/$store_old/deployed" ] && [ "$store_kept" -lt "$keep_releases" ]; then
+        store_kept=$((store_kept + 1))
         continue
       fi
-      say "forgets the release $_old"
-      forget_release "$_old" </dev/null
+      say "forgets the release $store_old"
+      forget_release "$store_old" </dev/null
     done
   }
-  for _tree in "$path"/files/*; do
-    [ -d "$_tree" ] || continue
-    cat "$path"/releases/*/trees 2>/dev/null | grep -q "^${_tree##*/}$tab" && continue
+  for store_tree in "$path"/files/*; do
+    [ -d "$store_tree" ] || continue
+    cat "$path"/releases/*/trees 2>/dev/null | grep -q "^${store_tree##*/}$tab" && continue
     # A service that was kept from an earlier release has its files from there.
-    grep -qsF "/files/${_tree##*/}/" "$path"/releases/*/compose.json "$path"/releases/*/shared/compose.json || rm -rf "$_tree"
+    grep -qsF "/files/${store_tree##*/}/" "$path"/releases/*/compose.json "$path"/releases/*/shared/compose.json || rm -rf "$store_tree"
   done
 }
 
-# record_history OUTCOME [BAD]: how the deploy ended, in a line of the history.
-record_history() {
+# record_deployment OUTCOME [BAD]: how the deploy ended, in a line of the history.
+record_deployment() {
   record_deploy "$release" "$color" "$1" "${2:-false}" "$((($(date +%s) - begun) * 1000))" "$files/release/images" "$files/release/digests"
   : >"$run/recorded"
 }
 
 # stop KIND MESSAGE [REMEDY]: ends the operation before anything was changed, with a line of history.
 stop() {
-  record_history failed
+  record_deployment failed
   fail "$@"
 }
 

@@ -1,0 +1,81 @@
+# shellcheck shell=dash
+# What can be seen of the colours: their containers and releases.
+
+# A line per container of a colour: id, service, state, release (- for none), Docker's words on it. One call of
+# Docker. Of a plain stack those services count that are routed or run only where the traffic is.
+color_table() {
+  all_containers | of_color "$project" "$1" "$live_only $(printf '%s\n' "$routes" | awk '{ print $2 }' | tr '\n' ' ')"
+}
+
+# The same for all projects, with the project in front; kept for a while where many are asked for and none changes.
+all_containers() {
+  if [ -n "${kept_containers-}" ]; then
+    printf '%s\n' "$kept_containers"
+    return 0
+  fi
+  engine_table
+}
+
+color_containers() { color_table "$1" | awk '{ print $1 }'; }
+
+# Lines of the services that run only where the traffic is, or of the others.
+live_only_table() { color_table "$1" | awk -v names=" $live_only " 'index(names, " " $2 " ")'; }
+
+serving_table() { color_table "$1" | awk -v names=" $live_only " '!index(names, " " $2 " ")'; }
+
+# Prints why a colour could not serve; true when it could not. Services that wait for the traffic do not count;
+# a one-shot that ended well is well, but not enough.
+color_unwell() {
+  serving_table "$1" | awk -v routed=" $(printf '%s\n' "$routes" | awk '{ print $2 }' | tr '\n' ' ')" '
+    { words = $0; sub(/^([^ ]+ ){4}/, "", words) }
+    $3 == "running" && words ~ /\(health: starting\)/ { bad($2 " is starting"); next }
+    $3 == "running" && words ~ /\(unhealthy\)/ { bad($2 " is unhealthy"); next }
+    $3 == "running" { good++; next }
+    $3 == "exited" && !index(routed, " " $2 " ") && words ~ /^Exited \(0\)/ { ended = ended " " $2; next }
+    { bad($2 " is " $3) }
+    function bad(what) { if (why == "") why = what }
+    END {
+      if (why == "" && !good) why = ended == "" ? "it has no running container" : "it is stopped"
+      if (why == "") exit 1
+      print why
+    }'
+}
+
+color_well() { ! color_unwell "$1" >/dev/null; }
+
+# The release in a colour: as its deploy noted, else as the containers say, else (a plain stack) as the records say.
+color_release() {
+  release_of=$(cat "$path/.deploy/color-$1" 2>/dev/null) || release_of=
+  if [ -z "$release_of" ]; then
+    # One call of Docker for all that follows.
+    release_kept=${kept_containers-}
+    kept_containers=$(all_containers)
+    release_table=$(color_table "$1")
+    release_of=$(printf '%s\n' "$release_table" | awk '$4 != "" && $4 != "-" { print $4; exit }')
+    if [ -z "$release_of" ] && [ "$1" = blue ] && [ -n "$release_table" ] && ! all_containers | grep -q "^$project-blue "; then
+      release_of=$(plain_release)
+    fi
+    kept_containers=$release_kept
+  fi
+  # A label may come with an image: what is no name of a release goes into no record and no program.
+  case $release_of in '' | [!a-z0-9]* | *[!a-z0-9._-]*) ;; *) printf '%.63s\n' "$release_of" ;; esac
+}
+
+# What is in a colour: its release, or its containers where nothing names one.
+color_content() {
+  content_of=$(color_release "$1")
+  [ -n "$content_of" ] || content_of=$(color_containers "$1" | sort | tr '\n' ,)
+  printf '%s\n' "$content_of"
+}
+
+# Adds what the colours' releases name as running only where the traffic is.
+find_live_only() {
+  kept_containers=$(all_containers)
+  live_only=$({
+    printf '%s\n' "$live_only" | tr ' ' '\n'
+    for find_color in blue green; do
+      awk '{ print $7 }' "$path/releases/$(color_release "$find_color")/live-only" 2>/dev/null
+    done
+  } | grep . | sort -u | tr '\n' ' ')
+  kept_containers=
+}

@@ -1,0 +1,9 @@
+# shellcheck shell=dash
+# What every program of the traffic begins with.
+
+look_at_tools() {
+  # Left by a run that was cut off: without it a canary is not logged.
+  rm -f "$folder/watch"
+  engine_use "$docker_host"
+  find_live_only
+}
