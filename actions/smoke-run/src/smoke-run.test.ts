@@ -376,6 +376,49 @@ test('commands run where they are told, with exit code and output', async () => 
   ]);
 });
 
+test('four checks against a description of 1.2 MB take no time from a check that has a longest duration', async () => {
+  const properties = Object.fromEntries(
+    Array.from({ length: 40 }, (_, index) => [
+      `property_${index}`,
+      { type: 'string', description: 'What this property of the object is for, in a sentence.' },
+    ]),
+  );
+  const schema = (index: number) => ({ $ref: `#/components/schemas/Schema${index % 300}` });
+  const schemas = Object.fromEntries(
+    Array.from({ length: 300 }, (_, index) => [
+      `Schema${index}`,
+      {
+        type: 'object',
+        properties: { ...properties, next: schema(index * 7 + 1), other: schema(index + 1) },
+      },
+    ]),
+  );
+  const paths = Object.fromEntries(
+    ['/numbers', '/echo', '/profile', '/login'].map((path, index) => [
+      path,
+      {
+        get: { responses: { default: { content: { 'application/json': { schema: schema(index * 50) } } } } },
+      },
+    ]),
+  );
+  const description = JSON.stringify({ openapi: '3.1.0', paths, components: { schemas } });
+  expect(description.length).toBeGreaterThan(1_200_000);
+  const { report, failure } = await run(
+    {
+      concurrency: '8',
+      checks: `
+- { name: a, request: GET /numbers, expect: { openapi: api.json } }
+- { name: b, request: GET /echo, expect: { openapi: api.json } }
+- { name: c, request: GET /profile, expect: { status: 401, openapi: api.json } }
+- { name: d, request: GET /login, expect: { status: 401, openapi: api.json } }
+- { name: quick, request: GET /, expect: { duration: 2s } }
+`,
+    },
+    { 'api.json': description },
+  );
+  expect([failure, report.checks.map(({ ok }) => ok)]).toEqual([undefined, [true, true, true, true, true]]);
+});
+
 test('answers conform to a JSON Schema or an OpenAPI description, or it says where not', async () => {
   const files = {
     'item.json': JSON.stringify({

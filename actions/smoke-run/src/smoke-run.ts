@@ -136,11 +136,27 @@ function unselected(check: Check, inputs: SmokeInputs): string | undefined {
 /** Files that answers are held against are read before the first request, so that no check's time counts it. */
 async function conformanceFor(checks: Check[], world: World): Promise<Conformance> {
   const held = conformance((path) => world.readFile(path).toString('utf8'));
-  for (const { kind, predicate } of checks.flatMap(({ steps }) => steps).flatMap((step) => step.assertions)) {
-    if (kind !== 'openapi' && kind !== 'json-schema') continue;
-    if (typeof predicate === 'string' && !predicate.includes('{{')) await held.prepare(kind, predicate);
+  for (const { request, assertions } of checks.flatMap(({ steps }) => steps)) {
+    for (const { kind, predicate } of assertions) {
+      if (kind !== 'openapi' && kind !== 'json-schema') continue;
+      if (typeof predicate !== 'string' || predicate.includes('{{')) continue;
+      await held.prepare(kind, predicate);
+      const pathname = request && probablePath(request.url);
+      if (kind !== 'openapi' || pathname === undefined) continue;
+      // What is wrong there is told by the check whose answer needs it.
+      await held.prepareAnswers(predicate, request!.method ?? 'GET', pathname).catch(() => {});
+    }
   }
   return held;
+}
+
+/** The path that a request will have, with something in the place of each variable; undefined where that is no path. */
+function probablePath(url: string): string | undefined {
+  try {
+    return new URL(url.replace(/\{\{[^}]*\}\}/g, '0'), 'http://base').pathname;
+  } catch {
+    return undefined;
+  }
 }
 
 async function runAll(

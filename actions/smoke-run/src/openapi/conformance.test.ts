@@ -51,6 +51,45 @@ test.each(openapiCases.map((one) => [`${one.subject}: ${one.name}`, one] as cons
   },
 );
 
+test('what a description says of the answers to a request is prepared before the checks, once for all of them', async () => {
+  const files: Record<string, string> = {
+    'api.yaml': `
+openapi: 3.1.0
+paths:
+  /items/{id}:
+    get:
+      responses:
+        200: { $ref: ./item.yaml }
+        500: { content: { application/json: { schema: { $ref: ./missing.yaml } } } }
+`,
+    'item.yaml': 'content: { application/json: { schema: { $ref: ./schema.yaml } } }',
+    'schema.yaml': 'type: object\nrequired: [id]',
+  };
+  const read: string[] = [];
+  const held = conformance((path) => {
+    read.push(path);
+    if (!Object.hasOwn(files, path)) throw new Failure('input', `no such file: ${path}`);
+    return files[path]!;
+  });
+  await held.prepare('openapi', 'api.yaml');
+  // What is wrong with an answer that does not come is no matter of the checks.
+  await held.prepareAnswers('api.yaml', 'GET', '/items/0').catch(() => {});
+  expect(new Set(read)).toEqual(new Set(Object.keys(files).concat('missing.yaml', '/missing.yaml')));
+  const before = read.length;
+  for (const body of [{ id: 1 }, {}, { id: 2 }]) {
+    const response = {
+      url: 'http://127.0.0.1/items/7',
+      status: 200,
+      headers: { 'content-type': 'application/json' } as Record<string, string>,
+      headerList: [],
+      body: Buffer.from(JSON.stringify(body)),
+    } as unknown as HttpResponse;
+    const answer = { response, exec: undefined, durationMs: 1, method: 'GET' };
+    expect((await held.openapi('api.yaml', answer, reader(answer))) === undefined).toBe('id' in body);
+  }
+  expect(read.length).toBe(before);
+});
+
 test('the documents say how many cases of OpenAPI there are, and of what', () => {
   const subjects = [...new Set(openapiCases.map(({ subject }) => subject))];
   const counted = (cases: OpenapiCase[]) => [

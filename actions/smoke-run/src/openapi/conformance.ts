@@ -19,6 +19,8 @@ import { findOperation } from './route.ts';
 export interface Conformance {
   /** Reads a file before the checks begin, so that no check waits for it and what is wrong with it is told at once. */
   prepare(kind: 'json-schema' | 'openapi', file: string): Promise<void>;
+  /** Prepares what a description says of the answers to a request, so that the time of no check counts it. */
+  prepareAnswers(file: string, method: string, pathname: string): Promise<void>;
   /** `reference` is a schema or the path of one. Undefined when the body conforms. */
   schema(reference: object | string | boolean, read: AnswerReader): Promise<Discord | undefined>;
   openapi(file: string, answer: Answer, read: AnswerReader): Promise<Discord | undefined>;
@@ -66,6 +68,9 @@ export function conformance(readFile: (path: string) => string): Conformance {
   return {
     async prepare(kind, file) {
       await (kind === 'openapi' ? description(file) : schemaFile(file));
+    },
+    async prepareAnswers(file, method, pathname) {
+      await prepareOperation(await description(file), method, pathname);
     },
     async schema(reference, read) {
       const named = typeof reference === 'string';
@@ -130,6 +135,24 @@ async function judgeAnswer(
   const media = await description.reach(below(content!, type));
   if (!media || !Object.hasOwn(media.node, 'schema') || !isJson(contentType)) return undefined;
   return discord(await description.schema(below(media, 'schema')), read, doubles, file);
+}
+
+/**
+ * Prepares the schemas of an operation's answers. What is wrong with one is told by the answer that needs it, since those
+ * that never come make no check fail.
+ */
+async function prepareOperation(description: Description, method: string, pathname: string): Promise<void> {
+  const operation = await findOperation(description, pathname, method);
+  if ('problem' in operation) return;
+  const responses = await description.reach(below(operation.reached, 'responses'));
+  for (const status of Object.keys(responses?.node ?? {})) {
+    const described = await description.reach(below(responses!, status));
+    const content = described && (await description.reach(below(described, 'content')));
+    for (const type of Object.keys(content?.node ?? {}).filter(isJson)) {
+      const media = await description.reach(below(content!, type));
+      if (media && Object.hasOwn(media.node, 'schema')) await description.schema(below(media, 'schema'));
+    }
+  }
 }
 
 function discord(
