@@ -40,7 +40,7 @@ export const SUITES: readonly Suite[] = [
   { name: 'types', title: 'TypeScript', run: (run) => check(run, 'tsc', ['-p', '.']) },
   { name: 'shellcheck', title: 'the shell programs', run: runShellcheck },
   { name: 'docs', title: 'tables and catalog are those of action.yml', run: checkDocs },
-  { name: 'unit', title: 'every policy, by fakes', jest: true, run: (run) => jest(run, 'unit', []) },
+  { name: 'unit', title: 'every policy, by fakes', jest: true, run: (run) => jest(run, 'unit', WAITING) },
   { name: 'builds', title: 'dist is what the sources build, in any folder', run: checkBuildsSuite },
   {
     name: 'contract',
@@ -196,7 +196,7 @@ async function runLab(run: SuiteRun): Promise<void> {
   if ('reason' in act) process.env[NO_ACT] = act.reason;
   try {
     // More than the processors: a lab test waits most of its time.
-    await jest(run, 'lab', [`--max-workers=${availableParallelism() + 1}`]);
+    await jest(run, 'lab', WAITING);
   } finally {
     await lab.close();
   }
@@ -212,6 +212,9 @@ interface JestReport {
 }
 
 /** Runs one of the Jest projects and counts each of its tests. */
+/** Tests that start programs wait more than they compute, and by itself Jest leaves one core of two unused. */
+const WAITING = [`--max-workers=${availableParallelism() + 1}`];
+
 async function jest(
   { tally, say, patterns }: SuiteRun,
   project: 'unit' | 'contract' | 'lab',
