@@ -45,7 +45,7 @@ color_well() { ! color_unwell "$1" >/dev/null; }
 
 # The release in a colour: as its deploy noted, else as the containers say, else (a plain stack) as the records say.
 color_release() {
-  release_of=$(cat "$path/.deploy/color-$1" 2>/dev/null) || release_of=
+  release_of=$(release_id "$(cat "$path/.deploy/color-$1" 2>/dev/null)")
   if [ -z "$release_of" ]; then
     # One call of Docker for all that follows.
     release_kept=${kept_containers-}
@@ -57,8 +57,14 @@ color_release() {
     fi
     kept_containers=$release_kept
   fi
-  # A label may come with an image: what is no name of a release goes into no record and no program.
-  case $release_of in '' | [!a-z0-9]* | *[!a-z0-9._-]*) ;; *) printf '%.63s\n' "$release_of" ;; esac
+  # A label may come with an image.
+  release_id "$release_of"
+}
+
+# release_id TEXT: the text if it can be the id of a release; nothing else goes into a record or a program.
+release_id() {
+  case $1 in '' | [!a-z0-9]* | *[!a-z0-9._-]*) return 0 ;; esac
+  [ "${#1}" -gt 63 ] || printf '%s\n' "$1"
 }
 
 # What is in a colour: its release, or its containers where nothing names one.
