@@ -2,7 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { expect, test } from '@jest/globals';
 import { FAILURE_KINDS, failureCode } from '@deploy-actions/kit';
 import { localSession } from '@deploy-actions/shell/testing';
-import { COMPLAINT, complaintOf } from './index.ts';
+import { complaintOf } from './complaint.ts';
+import { COMPLAINT } from './index.ts';
 
 const IMAGE = 'registry.example.com/shop/api:v1';
 

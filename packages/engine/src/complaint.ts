@@ -1,7 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { sentText } from '@deploy-actions/host/sent-text';
 import { FAILURE_KINDS, Failure, cut, failureCode } from '@deploy-actions/kit';
 import type { Session } from '@deploy-actions/shell';
-import { COMPLAINT } from './parts.ts';
+import { COMPLAINT_SH } from './sh.ts';
 
 /** Asks the table with the engine's address and its words; answers code, message and remedy, a line each. */
 const ASK = `[ -z "$1" ] || { DOCKER_HOST=$1; export DOCKER_HOST; }
@@ -20,7 +21,7 @@ export async function complaintOf(
   dockerHost = '',
 ): Promise<Failure> {
   const { stdout } = await session.run({
-    script: sentText(COMPLAINT.source()) + ASK,
+    script: sentText(readFileSync(COMPLAINT_SH, 'utf8')) + ASK,
     args: [dockerHost, cut(said.trim(), 8000)],
     timeout: 30_000,
   });

@@ -1,2 +1,1 @@
-export { complaintOf } from './complaint.ts';
 export { COMPLAINT, ENGINE, LIVE_NAMES } from './parts.ts';

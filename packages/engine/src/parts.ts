@@ -1,5 +1,6 @@
 import { part } from '@deploy-actions/host';
 import { LEDGER_READING_SH } from '@deploy-actions/ledger/sh';
+import { COMPLAINT_SH } from './sh.ts';
 
 /**
  * All that a program on the server asks of the engine that runs containers, Docker with Compose here: the functions
@@ -8,7 +9,7 @@ import { LEDGER_READING_SH } from '@deploy-actions/ledger/sh';
 export const ENGINE = part(new URL('compose.sh', import.meta.url));
 
 /** What the engine's words mean where it refuses: one table, and what ends an operation by it. */
-export const COMPLAINT = part(new URL('complaint.sh', import.meta.url), { needs: [ENGINE] });
+export const COMPLAINT = part(COMPLAINT_SH, { needs: [ENGINE] });
 
 /** Who meets whom on the networks of the colours, and what leads shared services to the live one. */
 export const LIVE_NAMES = part(new URL('live-names.sh', import.meta.url), {

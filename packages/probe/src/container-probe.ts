@@ -1,4 +1,4 @@
-import { complaintOf } from '@deploy-actions/engine';
+import { complaintOf } from '@deploy-actions/engine/complaint';
 import { OutOfTime, cut } from '@deploy-actions/kit';
 import { type Session, SessionFailure } from '@deploy-actions/shell';
 import { type Container, type ContainerScope, listContainers } from './container.ts';

@@ -1,4 +1,4 @@
-import { complaintOf } from '@deploy-actions/engine';
+import { complaintOf } from '@deploy-actions/engine/complaint';
 import { cut } from '@deploy-actions/kit';
 import type { Session } from '@deploy-actions/shell';
 
