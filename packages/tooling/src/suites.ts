@@ -211,10 +211,10 @@ interface JestReport {
   }[];
 }
 
-/** Runs one of the Jest projects and counts each of its tests. */
 /** Tests that start programs wait more than they compute, and by itself Jest leaves one core of two unused. */
 const WAITING = [`--max-workers=${availableParallelism() + 1}`];
 
+/** Runs one of the Jest projects and counts each of its tests. */
 async function jest(
   { tally, say, patterns }: SuiteRun,
   project: 'unit' | 'contract' | 'lab',
@@ -256,10 +256,11 @@ async function jest(
   for (const file of result.testResults) {
     const name = file.name.slice(root.length + 1);
     // The file itself failed: it does not load, or has no test.
-    if (file.assertionResults.length === 0) tally.failed(name);
+    if (file.assertionResults.length === 0) tally.failed(name, file.message, 'told');
     for (const one of file.assertionResults) {
       if (one.status === 'passed') tally.passed();
-      else if (one.status === 'failed') tally.failed(`${name} › ${one.fullName}`);
+      else if (one.status === 'failed')
+        tally.failed(`${name} › ${one.fullName}`, one.failureMessages.join('\n'), 'told');
       else {
         const [title, reason] = one.fullName.split(REASON);
         tally.skipped(`${name} › ${title!}`, reason ?? one.status);
