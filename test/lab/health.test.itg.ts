@@ -121,12 +121,13 @@ test.each([
   ['crash-at-start', /exited with code \d+/, 'container'],
   ['crash-late', /exited with code \d+/, 'container'],
 ])(
-  '%s is reported with its true reason within a second of the crash, with the container’s last words',
+  '%s is reported with its true reason when it crashes and not at the timeout, with the container’s last words',
   async (tag, reason, phase) => {
     await up('v1');
     // As they come: the engine remembers the last 256 events only, and each healthcheck is three.
+    const deaths = `/tmp/died-${tag}`;
     await host.sh(
-      `: >/tmp/died; setsid timeout 170 docker events --filter event=die --filter label=com.docker.compose.service=api --format '{{.TimeNano}} {{.Actor.Attributes.exitCode}}' >>/tmp/died 2>/dev/null </dev/null &`,
+      `: >${deaths}; setsid timeout 170 docker events --filter event=die --filter label=com.docker.compose.service=api --format '{{.TimeNano}} {{.Actor.Attributes.image}} {{.Actor.Attributes.exitCode}}' >>${deaths} 2>/dev/null </dev/null &`,
     );
     let seen = Infinity;
     const waiting = wait(
@@ -147,18 +148,13 @@ test.each([
     expect(result.report.checks[0]).toMatchObject({ ok: false, phase });
     expect(result.report.checks[0]!.detail).toMatch(reason);
     expect(result.log).toContain('last log lines of shop-api-1');
-    // A container that restarts goes on dying; the first death is when the reported one was.
-    const events = await host.sh('cat /tmp/died');
-    const crash =
-      Number(
-        events
-          .trim()
-          .split('\n')
-          .find((line) => !line.endsWith(' 143') && !line.endsWith(' 137') && !line.endsWith(' 0'))!
-          .split(' ')[0],
-      ) / 1e6;
-    // Measured: 50 ms. The machine may be busy with other labs.
-    expect(seen - crash).toBeLessThan(3000);
+    // The version before is stopped, and migrations end, meanwhile. A container that restarts goes on dying; its first
+    // death is the one that is reported.
+    const events = await host.sh(`cat ${deaths}`);
+    const crash = events.split('\n').find((line) => line.endsWith(`/api:${tag} 1`));
+    expect([events, crash]).toEqual([events, expect.any(String)]);
+    // Measured: 50 ms. The machine may be busy with other labs, and without the engine's events it would be 160 s.
+    expect(seen - Number(crash!.split(' ')[0]) / 1e6).toBeLessThan(15_000);
   },
   180_000,
 );
