@@ -1,5 +1,6 @@
 import { type MemberOutcome, isPast, memberFailure, outcomeText, succeeded } from '@deploy-actions/host';
 import { type Report, codeBlock, escapeMarkdown, messageOf, publishReport } from '@deploy-actions/kit';
+import type { StepRecord } from '@deploy-actions/ledger';
 import type { Wanted } from '@deploy-actions/release';
 import { writeReport } from '@deploy-actions/runner';
 import type { DeployInputs, DeployOutputs } from './fields.ts';
@@ -12,7 +13,7 @@ import {
   unhealthyServices,
   worstOutcome,
 } from './outcome.ts';
-import { type DeploymentRecord, writeRecord } from './record.ts';
+import { writeRecord } from './record.ts';
 import { detailsMarkdown, phasesMarkdown, planLines, serversMarkdown, servicesMarkdown } from './summary.ts';
 import type { Target } from './targets.ts';
 import type { World } from './world.ts';
@@ -74,6 +75,7 @@ export async function tellOutcome(
     })),
     health_checks: healthChecks(first, outcomeNamed(first.server.name)),
     rollback_available: previous !== '' && previous !== release,
+    phases: phasesOf(outcomeNamed(first.server.name)),
     servers: rows.map(({ server, outcome: one, word }) => ({
       name: server.name,
       outcome: one === undefined ? 'not started' : SERVER_WORD[word],
@@ -179,10 +181,7 @@ function versionBefore({ found }: Target, previous: string): string {
 }
 
 /** Each service by itself: those that the server found unwell, and how far the rest was proven. */
-function healthChecks(
-  { prepared }: Target,
-  outcome: MemberOutcome | undefined,
-): DeploymentRecord['health_checks'] {
+function healthChecks({ prepared }: Target, outcome: MemberOutcome | undefined): StepRecord['health_checks'] {
   const unwell = unhealthyServices(outcome);
   const proven =
     outcome !== undefined &&
@@ -194,6 +193,14 @@ function healthChecks(
     .map(({ name }) => ({ service: name, healthy: proven && !unwell.has(name) }));
 }
 
+/** The phases on the first server; of a run that failed the last one before what was given back is the one that failed. */
+function phasesOf(outcome: MemberOutcome | undefined): StepRecord['phases'] {
+  const phases = outcome?.result?.phases ?? [];
+  const failed =
+    outcome === undefined || succeeded(outcome) ? -1 : phases.findLastIndex(({ name }) => name !== 'restore');
+  return phases.map(({ name, ms }, index) => ({ name, ok: index !== failed, duration_ms: ms }));
+}
+
 const STATUS = {
   deployed: 'success',
   unchanged: 'unchanged',
@@ -201,7 +208,7 @@ const STATUS = {
   'nothing-changed': 'failure',
   left: 'failure',
   unknown: 'unknown',
-} as const satisfies Record<DeployOutcome, DeploymentRecord['status']>;
+} as const satisfies Record<DeployOutcome, StepRecord['status']>;
 
 const SERVER_WORD = {
   deployed: 'deployed',
@@ -210,7 +217,7 @@ const SERVER_WORD = {
   'nothing-changed': 'failed',
   left: 'failed',
   unknown: 'not known',
-} as const satisfies Record<DeployOutcome, DeploymentRecord['servers'][number]['outcome']>;
+} as const satisfies Record<DeployOutcome, StepRecord['servers'][number]['outcome']>;
 
 /** Shows what would happen, in the log and the summary. */
 export function showPlan(

@@ -11,6 +11,7 @@ import path from 'node:path';
 import { afterEach, expect, jest, test } from '@jest/globals';
 import { eventually, hostsForEach } from '@deploy-actions/host/testing';
 import { Failure } from '@deploy-actions/kit';
+import { type DeploymentRecord, parseDeploymentRecord } from '@deploy-actions/ledger';
 import type { DockerServer } from '@deploy-actions/release/testing';
 import { afterDeploy } from './post.ts';
 import { type Deployed, deployRig } from './testing/deploy-rig.ts';
@@ -42,6 +43,10 @@ test('a first deployment brings every service up, and a second one recreates onl
   const { servers, deploy } = rigOf('web1');
   const first = await deploy('v1');
   well(first);
+  expect(recordOf(first)).toMatchObject({
+    status: 'success',
+    health_checks: [{ healthy: true }, { healthy: true }],
+  });
   expect(first.outputs).toMatchObject({ version: 'v1', changed: true, 'previous-release': '' });
   expect(servers.web1.docker.running('shop')).toEqual(V1);
   const database = servers.web1.docker.containers().find(({ Name }) => Name === '/shop-db-1')!.ID;
@@ -54,11 +59,24 @@ test('a first deployment brings every service up, and a second one recreates onl
   expect(second.ports.state.get('ended')).toBe('true');
 });
 
+/** The record that a deployment wrote, as those read it who read records. */
+function recordOf({ outputs }: Deployed): DeploymentRecord {
+  const written: unknown = JSON.parse(readFileSync(String(outputs.record), 'utf8'));
+  const record = parseDeploymentRecord(written);
+  if (typeof record === 'string') throw new Error(record);
+  expect(record).toMatchObject(written as object);
+  return record;
+}
+
 test('a version that does not become healthy is taken back, and the one before serves', async () => {
   const { servers, deploy } = rigOf('web1');
   well(await deploy('v1'));
   servers.web1.docker.script({ images: { 'registry.test/shop/api:v2': { health: 'unhealthy' } } });
-  const { failure, outputs, ports } = await deploy('v2');
+  const second = await deploy('v2');
+  const { failure, outputs, ports } = second;
+  const record = recordOf(second);
+  expect(record).toMatchObject({ status: 'restored', version: 'v2', rollback_available: true });
+  expect(record.phases.filter(({ ok }) => !ok).map(({ name }) => name)).toEqual(['wait']);
   expect(failure).toMatchObject({ kind: 'unhealthy', message: expect.stringContaining('api is unhealthy') });
   expect(failure!.message).toContain('was restored and is healthy');
   expect(servers.web1.docker.running('shop')).toEqual(V1);

@@ -20,7 +20,7 @@ export interface CheckResult {
 }
 
 export interface Report {
-  kind: 'prepare' | 'health' | 'smoke' | 'watch' | 'switch' | 'rollback' | 'verify' | 'deploy';
+  kind: 'prepare' | 'health' | 'smoke' | 'watch' | 'switch' | 'rollback' | 'verify' | 'deploy' | 'record';
   ok: boolean;
   /** One sentence. */
   summary: string;

@@ -83,3 +83,10 @@ export {
 export { type RollbackDecision, type RollbackRequest, decideRollback } from './rollback-decision.ts';
 export { underWay } from './under-way.ts';
 export { type Reading } from './form.ts';
+export {
+  type DeploymentRecord,
+  type RecordStatus,
+  type RecordedPhase,
+  type StepRecord,
+  parseDeploymentRecord,
+} from './deployment-record.ts';

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { type Schema, validateSchema } from '@deploy-actions/document';
 import fc from 'fast-check';
+import { parseDeploymentRecord } from './deployment-record.ts';
 import { parseHistoryEntry, readHistory } from './history.ts';
 import { parseReleaseRecord, readReleases } from './release-record.ts';
 import {
@@ -47,6 +48,38 @@ const SAMPLES: Record<string, { parse(value: unknown): unknown; good: object[] }
         color: 'green',
         migrations: { ran: true, reversible: false, state_before: 'a', state_after: 'b' },
       }),
+    ],
+  },
+  'deployment-record': {
+    parse: parseDeploymentRecord,
+    good: [
+      {
+        timestamp: '2026-01-31T12:00:00.123Z',
+        deployment_id: '7-deploy',
+        environment: 'production',
+        status: 'rolled-back',
+        git_sha: 'a'.repeat(40),
+        git_ref: 'refs/heads/main',
+        version: '1.4.0',
+        release: 'r2',
+        previous_release: 'r1',
+        color: 'green',
+        actor: 'octo',
+        run_url: 'https://github.example/o/r/actions/runs/7',
+        duration_ms: 1000,
+        services_deployed: [{ service: 'web', image: `web@sha256:${'a'.repeat(64)}`, action: 'recreate' }],
+        health_checks: [
+          { service: 'web', healthy: true },
+          { service: 'GET /health', healthy: false, source: 'health' },
+        ],
+        rollback_available: false,
+        servers: [{ name: 'web1', outcome: 'deployed' }],
+        reason: 'A release',
+        approvals: [{ user: 'octo', state: 'approved', comment: '' }],
+        phases: [{ name: 'deploy', ok: true, duration_ms: 900 }],
+        rollback: 'flip',
+        backup: 'b1',
+      },
     ],
   },
   traffic: {

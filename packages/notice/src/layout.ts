@@ -107,6 +107,7 @@ const KIND_NAMES: Record<string, string> = {
   rollback: 'Rollback',
   verify: 'Verify',
   deploy: 'Deploy',
+  record: 'Record',
 };
 
 function reportRows(reports: readonly Report[], full: boolean): Row[] {

@@ -1,13 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { Failure, formatDuration, messageOf, pool, whyEmpty } from '@deploy-actions/kit';
+import { Failure, formatDuration, messageOf, pool, readReports, whyEmpty } from '@deploy-actions/kit';
 import type { Ports } from '@deploy-actions/runner';
 import { type NoticeInputs, nextPhases, noticeOf } from './context.ts';
 import { type Courier, type Post, openCourier } from './delivery.ts';
 import { type Handle, destinationKey, formatHandle, parseHandle } from './handle.ts';
 import { askLastOutcome, unwanted } from './occasion.ts';
 import { type Detail, type Notice, alarming, settled } from './record.ts';
-import { readReports } from './reports.ts';
 
 /** One place that gets the message. */
 export interface Destination {

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
-import { type Report, redactor, reportJson } from '@deploy-actions/kit';
-import { readReports } from './reports.ts';
+import { readReports } from './found-reports.ts';
+import { redactor } from './redact.ts';
+import { type Report, reportJson } from './report.ts';
 
 const report = (kind: Report['kind'], ok: boolean): Report => ({
   kind,
@@ -19,6 +20,7 @@ test('reports of every action are read, one per line, in a list, or written over
   );
   expect(readReports(all.map((one) => reportJson(one, redactor())).join('\n\n'), noFile)).toEqual({
     reports: all,
+    wholes: all,
     problems: [],
   });
   expect(readReports(JSON.stringify(all), noFile).reports).toEqual(all);
@@ -29,11 +31,11 @@ test('a report-file is read where a line is a path', () => {
   const found = readReports('\nreports/smoke.json\n', (path) =>
     path === 'reports/smoke.json' ? reportJson(report('smoke', true), redactor()) : noFile(),
   );
-  expect(found).toEqual({ reports: [report('smoke', true)], problems: [] });
+  expect(found).toMatchObject({ reports: [report('smoke', true)], problems: [] });
 });
 
 test('a step that did not run leaves an empty line and no complaint', () => {
-  expect(readReports('\n  \n', noFile)).toEqual({ reports: [], problems: [] });
+  expect(readReports('\n  \n', noFile)).toEqual({ reports: [], wholes: [], problems: [] });
 });
 
 test('what is no report is told of by its line and costs nothing else', () => {

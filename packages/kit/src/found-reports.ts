@@ -1,8 +1,10 @@
-import type { CheckResult, Report } from '@deploy-actions/kit';
+import type { CheckResult, Report } from './report.ts';
 
 /** Reports that were found in an input, and what was not understood, as sentences for a warning. */
 export interface FoundReports {
   reports: Report[];
+  /** Each report as it was written, in the same order: a `report-file` may hold more than the report. Nothing in it is checked. */
+  wholes: unknown[];
   problems: string[];
 }
 
@@ -12,7 +14,7 @@ export interface FoundReports {
  * deployment must not be lost to a broken report.
  */
 export function readReports(text: string, readFile: (path: string) => string): FoundReports {
-  const found: FoundReports = { reports: [], problems: [] };
+  const found: FoundReports = { reports: [], wholes: [], problems: [] };
   const whole = text.trim();
   if (whole === '') return found;
   if (/^[[{]/.test(whole) && take(found, parse(whole))) return found;
@@ -25,14 +27,11 @@ export function readReports(text: string, readFile: (path: string) => string): F
       try {
         source = readFile(line);
       } catch {
-        found.problems.push(
-          `${where} is neither JSON nor a file that can be read; it is left out of the message`,
-        );
+        found.problems.push(`${where} is neither JSON nor a file that can be read; it is left out`);
         continue;
       }
     }
-    if (!take(found, parse(source)))
-      found.problems.push(`${where} is not a report; it is left out of the message`);
+    if (!take(found, parse(source))) found.problems.push(`${where} is not a report; it is left out`);
   }
   return found;
 }
@@ -50,6 +49,7 @@ function take(found: FoundReports, value: unknown): boolean {
   const reports = items.map(asReport);
   if (items.length === 0 || reports.includes(undefined)) return false;
   found.reports.push(...(reports as Report[]));
+  found.wholes.push(...(items as unknown[]));
   return true;
 }
 
@@ -59,7 +59,7 @@ const number = (value: unknown) =>
 /** A value as a report, its unknown parts left out; undefined when it has neither an outcome nor a sentence. */
 export function asReport(value: unknown): Report | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
-  const { kind, ok, summary, elapsedMs, checks } = value as Record<string, unknown>;
+  const { kind, ok, summary, elapsedMs, checks, omitted } = value as Record<string, unknown>;
   if (typeof ok !== 'boolean' || typeof summary !== 'string') return undefined;
   return {
     kind: (typeof kind === 'string' ? kind : 'report') as Report['kind'],
@@ -67,6 +67,7 @@ export function asReport(value: unknown): Report | undefined {
     summary,
     elapsedMs: number(elapsedMs),
     checks: Array.isArray(checks) ? checks.flatMap(asCheck) : [],
+    ...(number(omitted) > 0 ? { omitted: number(omitted) } : {}),
   };
 }
 
