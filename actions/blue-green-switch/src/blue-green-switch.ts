@@ -3,7 +3,7 @@ import { Failure } from '@deploy-actions/kit';
 import { type VersionSource, parseVersionSource } from '@deploy-actions/probe';
 import { deploymentIdOf } from '@deploy-actions/ledger';
 import { type Server, type Session, serversOf, withSessions } from '@deploy-actions/shell';
-import { type SeenServer, lookAt, settleInterrupted } from '@deploy-actions/traffic';
+import { PROXIES, type SeenServer, lookAt, settleInterrupted } from '@deploy-actions/traffic';
 import type { SwitchInputs, SwitchOutputs } from './fields.ts';
 import { installProxy } from './install.ts';
 import { confirmSwitch, moveTraffic } from './move.ts';
@@ -62,7 +62,7 @@ function checkInputs(inputs: SwitchInputs): VersionSource {
     throw wrong(
       'site-config',
       'is needed to install',
-      'Name the file on the server that has the site, such as /etc/nginx/sites-available/shop.',
+      `Name the file on the server that has the site, such as ${(PROXIES.find(({ kind }) => kind === inputs.proxy) ?? PROXIES[0]!).siteExample}.`,
     );
   }
   if (inputs.uninstall && (inputs.install !== 'false' || inputs.to !== 'idle')) {

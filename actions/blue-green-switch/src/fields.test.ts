@@ -86,7 +86,7 @@ test('a managed proxy is described by lines', () => {
     read({ managed: 'address: shop.example.org\nports: 80 8443:443\nemail: ops@example.org' }).managed,
   ).toEqual({
     address: 'shop.example.org',
-    image: 'caddy:2',
+    image: undefined,
     ports: ['80', '8443:443'],
     certificate: undefined,
     key: undefined,

@@ -106,7 +106,7 @@ function parseManaged(value: string): ManagedProxy {
     });
   return {
     address,
-    image: found.get('image') ?? 'caddy:2',
+    image: found.get('image'),
     ports: (found.get('ports') ?? '80 443').split(' '),
     certificate: found.get('certificate'),
     key: found.get('key'),

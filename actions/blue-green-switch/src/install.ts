@@ -10,7 +10,8 @@ import {
   flagFolder,
   installProgram,
   lookAt,
-  managedCaddyfile,
+  managedConfigFile,
+  managedFiles,
   managedParameters,
   managedPlace,
   siteParameters,
@@ -37,7 +38,7 @@ export async function installProxy(
         project: inputs.project,
         ...(inputs.proxy === 'managed' ? managedPlace(inputs.project) : { proxy: inputs.proxy }),
         routes: inputs.routes,
-        siteConfig: inputs['site-config'] ?? `${one.server.path}/proxy/Caddyfile`,
+        siteConfig: inputs['site-config'] ?? managedConfigFile(one.server.path),
         header: inputs['color-header'],
         sticky: inputs.sticky,
         canary: inputs.weight.some((weight) => weight < 100),
@@ -133,7 +134,7 @@ function checkRange(installation: Installation, range: string | undefined, ports
   }
 }
 
-/** Starts the project's own proxy on every server, and looks at them again with its Caddyfile as the site. */
+/** Starts the project's own proxy on every server, and looks at them again with its file as the site's. */
 async function startManaged(
   seen: readonly SeenServer[],
   inputs: SwitchInputs,
@@ -175,7 +176,7 @@ async function startManaged(
         path: server.path,
         deploymentId: deploymentIdOf(inputs['deployment-id'], world.workflow),
         program: MANAGED.with(parameters),
-        files: [{ name: 'Caddyfile', content: managedCaddyfile(managed, route) }],
+        files: managedFiles(managed, route),
         inputHash: operationHash([parameters, world.clock.wall().getTime()]),
         lockTimeout: inputs['lock-timeout'],
         holder: { actor: world.workflow.actor, runUrl: world.workflow.runUrl },
@@ -190,7 +191,7 @@ async function startManaged(
       lookAt(
         server,
         session,
-        { project, wantsConfig: true, siteConfig: `${server.path}/proxy/Caddyfile` },
+        { project, wantsConfig: true, siteConfig: managedConfigFile(server.path) },
         { signal: world.signal },
       ),
     ),

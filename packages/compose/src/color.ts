@@ -7,6 +7,7 @@ import {
   droppedFrom,
   networkName,
 } from './color-networks.ts';
+import { discoveredBy } from './discovered.ts';
 import { type AllocatePorts, withOtherColor } from './color-ports.ts';
 import { type ComposeModel, type Port, type Service, joinedBy, mapServices, replicasOf } from './model.ts';
 import { parseReference } from '@deploy-actions/image';
@@ -97,7 +98,15 @@ export function splitColors(
   for (const name of own) {
     const service = model.services[name]!;
     refuseUnfit(name, service, own);
-    refuseDiscovered(name, service);
+    const found = discoveredBy(service);
+    if (found) {
+      const { what, proxy, remedy } = found;
+      throw wrong(
+        'color',
+        `${name} has ${what}: ${proxy} would send traffic to a colour as soon as it runs`,
+        remedy,
+      );
+    }
     const isLiveOnly = request.liveOnly.includes(name);
     const { container_name: _name, links, ports: published = [], networks: _networks, ...kept } = service;
     const attachments = attachmentsOf(model, name, color);
@@ -227,41 +236,6 @@ function refuseJoined(name: string, service: Service, own: ReadonlySet<string>):
     `${name} is in the container of ${joined}, which is there once for each colour`,
     `Add ${name} to \`color-services\`.`,
   );
-}
-
-/**
- * A proxy that finds its targets at Docker would send traffic to a colour as soon as it runs, before any switch.
- * What they look for: https://doc.traefik.io/traefik/providers/docker/, https://github.com/nginx-proxy/nginx-proxy,
- * https://github.com/lucaslorentz/caddy-docker-proxy.
- */
-function refuseDiscovered(name: string, service: Service): void {
-  const found = (what: string, proxy: string, remedy: string) =>
-    wrong('color', `${name} has ${what}: ${proxy} would send traffic to a colour as soon as it runs`, remedy);
-  const labels = service.labels ?? {};
-  const named = (pattern: RegExp) => Object.keys(labels).find((label) => pattern.test(label));
-  const traefik = named(/^traefik\.(?:http|tcp|udp)\./) ?? named(/^traefik\.enable$/);
-  if (traefik !== undefined && labels['traefik.enable'] !== 'false') {
-    throw found(
-      `the label ${traefik}`,
-      'Traefik',
-      "Write its router into a file of Traefik's (blue-green-switch says how), and set the label `traefik.enable` to `false`.",
-    );
-  }
-  const caddy = named(/^caddy(?:_\d+)?(?:\.|$)/);
-  if (caddy !== undefined) {
-    throw found(
-      `the label ${caddy}`,
-      'caddy-docker-proxy',
-      'Take it out, and write the site into a Caddyfile.',
-    );
-  }
-  if (service.environment?.['VIRTUAL_HOST'] !== undefined) {
-    throw found(
-      'VIRTUAL_HOST in its environment',
-      'nginx-proxy',
-      "Take it out, and write the site into nginx's configuration.",
-    );
-  }
 }
 
 function isOwn(mode: string, own: ReadonlySet<string>): boolean {

@@ -88,7 +88,7 @@ export const TRAFFIC = {
     remedy: 'The message says why, and what an administrator can run.',
   },
   'watched-folder-unread': {
-    meaning: 'Traefik does not take up what is put into its folder.',
+    meaning: 'The proxy does not take up what is put into the folder that it watches.',
     remedy: 'It must watch that folder, and no file in it may be broken: its log says which is.',
   },
   'root-needed': {

@@ -1,7 +1,11 @@
 import type { Part } from '@deploy-actions/host';
 import { sentText } from '@deploy-actions/host/sent-text';
+import { PROXIES } from '@deploy-actions/traffic';
 import { type SentProgram, textOf } from './server-programs.ts';
 import { type Command, readCommands } from './sh-commands.ts';
+
+/** The proxies, whose programs and functions bear their names. */
+const KINDS: readonly string[] = PROXIES.map(({ kind }) => kind);
 
 /** Commands of the shell itself (POSIX, and `local`, which dash, busybox and bash have). */
 const BUILTINS = new Set(
@@ -14,10 +18,10 @@ const BUILTINS = new Set(
  * Programs that a server has, or whose absence the program asks for itself (`command -v`): coreutils, findutils,
  * util-linux, grep, sed, awk, procps, tar.
  */
-const EXTERNAL = new Set(
-  'awk basename cat chmod chown chgrp cksum cmp cp cut date dd df dirname env find flock getent grep head id install ln loginctl ls mkdir mktemp mv ps readlink rm rmdir sed setsid sh sha256sum sleep sort stat sync systemctl systemd-run tail tar timeout tr wc xargs crontab docker curl wget perl socat python3 nc nginx caddy haproxy sudo setfacl touch tee uniq'.split(
-    ' ',
-  ),
+const EXTERNAL: ReadonlySet<string> = new Set(
+  'awk basename cat chmod chown chgrp cksum cmp cp cut date dd df dirname env find flock getent grep head id install ln loginctl ls mkdir mktemp mv ps readlink rm rmdir sed setsid sh sha256sum sleep sort stat sync systemctl systemd-run tail tar timeout tr wc xargs crontab docker curl wget perl socat python3 nc sudo setfacl touch tee uniq'
+    .split(' ')
+    .concat(KINDS),
 );
 
 /** Functions that run the command which their arguments are: how many words stand before it. */
@@ -65,13 +69,20 @@ export function wrongNames(
       }
     }
   }
+  const inParts = program.parts.map((part) => ({ part, ...readCommands(sentText(source(part))) }));
+  const together = new Map(
+    inParts.flatMap((one) => one.functions.map(({ name }) => [name, one.functions] as const)),
+  );
+  // A part comes whole: what any of its functions calls must be there, whether this program gets there or not.
   const reached = new Set<string>(['']);
-  for (const one of reached) for (const name of calls.get(one) ?? []) reached.add(name);
-  for (const part of program.parts) {
-    const own = readCommands(sentText(source(part)));
+  for (const one of reached) {
+    for (const name of calls.get(one) ?? []) reached.add(name);
+    for (const { name } of together.get(one) ?? []) reached.add(name);
+  }
+  for (const { part, commands: own, functions: defines } of inParts) {
     // One that acts by itself, such as by setting what holds everywhere, is carried for that.
-    if (own.commands.some(({ within }) => within === '')) continue;
-    if (!own.functions.some(({ name }) => reached.has(name))) {
+    if (own.some(({ within }) => within === '')) continue;
+    if (!defines.some(({ name }) => reached.has(name))) {
       wrong.push(`nothing calls a function of the part ${part.name}`);
     }
   }
@@ -146,6 +157,9 @@ function called({ words }: Command): string[] {
   if (name === 'run_within' && rest[2] !== undefined) names.push(rest[2]);
   if (name === 'trap' && rest[0] !== undefined && /^\w+$/.test(rest[0]) && rest[0] !== '-')
     names.push(rest[0]);
+  // What each proxy defines.
+  if (/^(?:of|each)_proxy$/.test(name) && rest[0] !== undefined)
+    names.push(...KINDS.map((kind) => `${rest[0]}_${kind}`));
   if (name === 'command' && rest[0] === '-v' && rest[1] === 'recover') names.push('recover');
   return names;
 }

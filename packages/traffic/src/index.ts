@@ -41,7 +41,8 @@ export { type Settled, settleUnderWay } from './under-way.ts';
 export {
   MANAGED_IMAGE,
   type ManagedProxy,
-  managedCaddyfile,
+  managedConfigFile,
+  managedFiles,
   managedParameters,
   managedPlace,
 } from './proxy/managed/managed.ts';

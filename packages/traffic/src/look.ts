@@ -54,7 +54,7 @@ export interface Look extends Standing<LookContainer> {
   folderState: 'absent' | 'writable' | 'foreign';
   configFile: string;
   config: string | undefined;
-  /** `nginx -T` of the host or of a container, by its name (empty: host). */
+  /** The whole configuration of a proxy, where a level above the site matters, by its container (empty: host). */
   whole: ReadonlyMap<string, string>;
 }
 
@@ -108,9 +108,10 @@ export function parseLook(fields: Readonly<Record<string, string>>): Look {
 
 /** The share as the prepared proxy goes by it; what another one went by before says nothing. */
 function shareIn(fields: Readonly<Record<string, string>>, kind: string | undefined): string | undefined {
-  const mechanism = PROXIES.find((one) => one.kind === kind)?.mechanism;
-  const known = mechanism === undefined ? (['flag', 'map'] as const) : [mechanism];
-  return known.map((one) => fields[`share_${one}`]).find((share) => share !== undefined && share !== '');
+  const prepared = PROXIES.filter((one) => one.kind === kind);
+  return (prepared.length > 0 ? prepared : PROXIES)
+    .map((one) => fields[`share_${one.kind}`])
+    .find((share) => share !== undefined && share !== '');
 }
 
 /** What `install` has noted; a record of another form keeps nobody from installing anew. */

@@ -40,7 +40,8 @@ export function preparedSite(value: Readonly<Record<string, unknown>> | undefine
   };
   const routes = value['routes'];
   if (!Array.isArray(routes) || routes.length === 0) throw wrong('routes');
-  const copied = (value['copied'] ?? value['traefik']) as CopiedParts | undefined;
+  // It stood under the name of its proxy before.
+  const copied = (value['copied'] ?? value[text('kind')]) as CopiedParts | undefined;
   return {
     // Named by whoever asks; a record lies in the folder of its own application.
     project: typeof value['project'] === 'string' ? value['project'] : '',

@@ -11,7 +11,7 @@ const INSTALLED = installNginx(BEFORE, SITE, { file: SITE.configFile, login: 'de
 const look = (fields: Record<string, string> = {}) =>
   parseLook({
     proxy: JSON.stringify(SITE),
-    share_flag: 'blue',
+    share_nginx: 'blue',
     config_file: SITE.configFile,
     config: INSTALLED,
     user: 'deploy',
@@ -32,9 +32,9 @@ test('a file that has no parts of ours any more is taken as it is: an administra
 });
 
 test.each([
-  [{ share_flag: 'green' }, 'traffic is on green, to which /etc/site would not lead', 'traffic-elsewhere'],
-  [{ share_flag: 'green-25' }, 'traffic is on green-25: nothing was changed', 'canary-on'],
-  [{ share_flag: '' }, 'traffic is on no known colour', 'request-refused'],
+  [{ share_nginx: 'green' }, 'traffic is on green, to which /etc/site would not lead', 'traffic-elsewhere'],
+  [{ share_nginx: 'green-25' }, 'traffic is on green-25: nothing was changed', 'canary-on'],
+  [{ share_nginx: '' }, 'traffic is on no known colour', 'request-refused'],
   [{ proxy: '' }, 'no proxy was prepared for shop', 'proxy-not-prepared'],
   [{ config_file: '/etc/other' }, 'the proxy was prepared in /etc/site, not in /etc/other', 'input-wrong'],
   [

@@ -2,7 +2,7 @@ import { COMPLAINT, ENGINE, LIVE_NAMES } from '@deploy-actions/engine';
 import { PROCESSES, defineInspection, defineProgram, defineTimer, part } from '@deploy-actions/host';
 import { LEDGER_PARAMETERS, LEDGER_READING_SH, LEDGER_SH } from '@deploy-actions/ledger/sh';
 import { PROXIES, proxyOf } from '../proxy/registry.ts';
-import { SHARED } from '../proxy/shared.ts';
+import { AS_ROOT, OF_PROXY, SHARED } from '../proxy/shared.ts';
 import { ANSWERS, CLOCK } from './answers.ts';
 
 const READING = part(LEDGER_READING_SH);
@@ -28,7 +28,7 @@ const RECORD = part(new URL('traffic-record.sh', import.meta.url), {
 const GIVE_BACK = part(new URL('give-back.sh', import.meta.url), { needs: [LIVE_ONLY, RECORD] });
 const LIES = part(new URL('lies.sh', import.meta.url), {
   needs: [SHARED],
-  parameters: ['config_file', 'config_inside', 'error_log'],
+  parameters: ['config_file', 'config_inside'],
 });
 const START_TIMERS = part(new URL('start-timers.sh', import.meta.url), {
   needs: [COLORS],
@@ -66,29 +66,24 @@ const SWITCH = part(new URL('switch.sh', import.meta.url), {
 
 /** What changes a proxy's configuration. */
 const PREPARATION = part(new URL('preparation.sh', import.meta.url), {
-  needs: [TOOLS, ANSWERS, RECORD, LIES],
+  needs: [TOOLS, ANSWERS, RECORD, LIES, AS_ROOT],
   parameters: ['first_share', 'fresh', 'old_sum', 'login', 'login_group', 'verify_seconds', 'reason'],
 });
 
 /** Looks at everything that a switch, an installation or a rollback must know. Its fields: see `parseLook`. */
 export const LOOK = defineInspection({
   name: 'look',
-  parts: [part(new URL('look.sh', import.meta.url), { needs: [COMPLAINT, PROCESSES] })],
-  parameters: [
-    'project',
-    'folder',
-    'share_names',
-    'docker_host',
-    'site_config',
-    'wants_config',
-    'proxy_kinds',
+  parts: [
+    ...PROXIES.map(({ lookPart }) => lookPart),
+    part(new URL('look.sh', import.meta.url), { needs: [COMPLAINT, PROCESSES, AS_ROOT, OF_PROXY] }),
   ],
+  parameters: ['project', 'folder', 'share_names', 'docker_host', 'site_config', 'wants_config'],
 });
 
-/** Starts the managed proxy where it does not run as wanted. Its Caddyfile is `$files/Caddyfile`. */
+/** Starts the managed proxy where it does not run as wanted. Its files: `managedFiles`. */
 export const MANAGED = defineProgram({
   name: 'managed',
-  parts: [part(new URL('../proxy/managed/managed.sh', import.meta.url), { needs: [ENGINE] })],
+  parts: [part(new URL('../proxy/managed/managed.sh', import.meta.url), { needs: [ENGINE, AS_ROOT] })],
   parameters: [
     'project',
     'folder',

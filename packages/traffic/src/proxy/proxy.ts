@@ -15,7 +15,7 @@ type ProxyParameter =
   | 'config_inside'
   | 'socket'
   | 'watched'
-  | 'proxy'
+  | 'project'
   | 'proxy_container'
   | 'folder'
   | 'share_names'
@@ -28,14 +28,7 @@ type ProxyParameter =
 
 /** What the parts of its preparation may be told besides. */
 type PreparationParameter =
-  | 'project'
-  | 'canary_log'
-  | 'first_share'
-  | 'fresh'
-  | 'login'
-  | 'login_group'
-  | 'socket_folder'
-  | 'verify_seconds';
+  'canary_log' | 'first_share' | 'fresh' | 'login' | 'login_group' | 'socket_folder' | 'verify_seconds';
 
 /**
  * One proxy: all that the rest of this package and the actions know of it. What runs on the server is its `.sh`.
@@ -46,10 +39,15 @@ export interface Proxy {
   /** As people write it. */
   readonly title: string;
   readonly mechanism: Mechanism;
-  /** Where it writes what went wrong, as it sees it itself; empty: nowhere that is known. */
-  readonly errorLog: string;
+  /** A file that a site may stand in, for messages. */
+  readonly siteExample: string;
   /** What every program that reaches the proxy carries: the functions that `proxy.sh` names. */
   readonly part: Part<ProxyParameter>;
+  /**
+   * How a server is looked at, before it is known which proxy counts: `share_KIND`, which prints the share that it would
+   * go by, and `whole_KIND [CONTAINER]`, which prints its whole configuration where a level above the site matters.
+   */
+  readonly lookPart: Part<'project' | 'folder' | 'share_names'>;
   /** What `install` and `uninstall` carry besides: the functions that `preparation.sh` names. */
   readonly preparationParts: readonly Part<ProxyParameter | PreparationParameter>[];
   /** Files that every run which moves traffic brings along. */
@@ -98,7 +96,7 @@ export interface Reach extends Pick<
 export interface Surroundings {
   /** Path of the user's file, for messages and marks. */
   file: string;
-  /** The whole configuration as the proxy reports it (`nginx -T`), where a level above matters. */
+  /** The whole configuration as the proxy reports it where a level above matters. */
   whole?: string;
   /** The login user, who alone may use a runtime socket that the proxy makes for us on the host. */
   login: string;

@@ -1,14 +1,22 @@
 import { ENGINE } from '@deploy-actions/engine';
 import { part } from '@deploy-actions/host';
 
+export const AS_ROOT = part(new URL('as-root.sh', import.meta.url));
+
 /** What all proxies share. */
 export const SHARED = part(new URL('proxy.sh', import.meta.url), {
   needs: [ENGINE],
-  parameters: ['proxy', 'proxy_container', 'folder', 'share_names'],
+  parameters: ['proxy_container'],
 });
 
+/** Calls what each proxy defines under a name of its own. */
+export const OF_PROXY = part(new URL('of-proxy.sh', import.meta.url), { parameters: ['proxy_kinds'] });
+
+/** The share as the name of a file. */
+export const FLAG = part(new URL('flag.sh', import.meta.url), { parameters: ['folder', 'share_names'] });
+
 /** What `install` and `uninstall` do for a proxy that goes by flags. */
-export const FLAGS = part(new URL('flags.sh', import.meta.url), {
-  needs: [SHARED],
+export const FLAG_PREPARATION = part(new URL('flag-preparation.sh', import.meta.url), {
+  needs: [SHARED, FLAG],
   parameters: ['canary_log', 'first_share', 'login', 'login_group'],
 });

@@ -1,14 +1,18 @@
 import { part } from '@deploy-actions/host';
 import type { Proxy } from '../proxy.ts';
-import { FLAGS, SHARED } from '../shared.ts';
+import { AS_ROOT, FLAG, FLAG_PREPARATION, SHARED } from '../shared.ts';
 
 export const caddy: Proxy = {
   kind: 'caddy',
   title: 'Caddy',
   mechanism: 'flag',
-  errorLog: '',
-  part: part(new URL('caddy.sh', import.meta.url), { needs: [SHARED], parameters: ['config_inside'] }),
-  preparationParts: [FLAGS, part(new URL('caddy-preparation.sh', import.meta.url))],
+  siteExample: '/etc/caddy/Caddyfile',
+  part: part(new URL('caddy.sh', import.meta.url), {
+    needs: [SHARED, AS_ROOT, FLAG],
+    parameters: ['config_inside'],
+  }),
+  lookPart: part(new URL('caddy-look.sh', import.meta.url), { needs: [FLAG] }),
+  preparationParts: [FLAG_PREPARATION, part(new URL('caddy-preparation.sh', import.meta.url))],
   files: () => [],
   prepare: async () => (await import('./preparation.ts')).preparation,
 };

@@ -1,16 +1,19 @@
 import { part } from '@deploy-actions/host';
 import type { Proxy } from '../proxy.ts';
-import { SHARED } from '../shared.ts';
+import { AS_ROOT, SHARED } from '../shared.ts';
+
+const LOOK = part(new URL('haproxy-look.sh', import.meta.url), { parameters: ['project', 'folder'] });
 
 export const haproxy: Proxy = {
   kind: 'haproxy',
   title: 'HAProxy',
   mechanism: 'map',
-  errorLog: '',
+  siteExample: '/etc/haproxy/haproxy.cfg',
   part: part(new URL('haproxy.sh', import.meta.url), {
-    needs: [SHARED],
+    needs: [SHARED, AS_ROOT, LOOK],
     parameters: ['config_file', 'config_inside', 'socket'],
   }),
+  lookPart: LOOK,
   preparationParts: [
     part(new URL('haproxy-preparation.sh', import.meta.url), {
       parameters: ['first_share', 'login', 'login_group', 'socket_folder'],

@@ -1,6 +1,7 @@
 import { Failure } from '@deploy-actions/kit';
 import { caddy } from '../caddy/caddy.ts';
 import type { WantedRoute } from '../../derive.ts';
+import type { ProxyFile } from '../proxy.ts';
 
 /**
  * A proxy for those who have none: a Caddy in a container of the project's own. Caddy and not HAProxy, because it
@@ -10,7 +11,8 @@ import type { WantedRoute } from '../../derive.ts';
 export interface ManagedProxy {
   /** Caddy's site address: `shop.example.org`, or `:80`. */
   address: string;
-  image: string;
+  /** Default: `MANAGED_IMAGE`. */
+  image: string | undefined;
   /** `host:container`, or one number for both. */
   ports: readonly string[];
   /** Paths of PEM files on the server. */
@@ -22,21 +24,25 @@ export interface ManagedProxy {
 
 export const MANAGED_IMAGE = 'caddy:2';
 
-/** The Caddyfile before `install` adds the colours: one site that leads to the plain service. */
-export function managedCaddyfile(managed: ManagedProxy, route: WantedRoute): string {
+/** The file with its site on a server, in the application's folder. */
+export const managedConfigFile = (path: string): string => `${path}/proxy/Caddyfile`;
+
+/** What `MANAGED` brings along: the configuration before `install` adds the colours, one site that leads to the plain service. */
+export function managedFiles(managed: ManagedProxy, route: WantedRoute): readonly ProxyFile[] {
   const certificate =
     managed.certificate === undefined
       ? []
       : [`\ttls /etc/deploy-actions/cert.pem /etc/deploy-actions/key.pem`];
   const email = managed.email === undefined ? [] : ['{', `\temail ${managed.email}`, '}'];
-  return [
+  const lines = [
     ...email,
     `${managed.address} {`,
     ...certificate,
     `\treverse_proxy ${route.service}:${route.port}`,
     '}',
     '',
-  ].join('\n');
+  ];
+  return [{ name: 'Caddyfile', content: lines.join('\n') }];
 }
 
 /** Parameters of `MANAGED`, but for the login's. */
@@ -59,7 +65,7 @@ export function managedParameters(
     project,
     folder,
     docker_host: dockerHost ?? '',
-    image: managed.image,
+    image: managed.image ?? MANAGED_IMAGE,
     ports: managed.ports.join(' '),
     certificate: managed.certificate ?? '',
     key: managed.key ?? '',

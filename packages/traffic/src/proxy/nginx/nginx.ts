@@ -1,14 +1,16 @@
+import { ENGINE } from '@deploy-actions/engine';
 import { part } from '@deploy-actions/host';
 import type { Proxy } from '../proxy.ts';
-import { FLAGS, SHARED } from '../shared.ts';
+import { AS_ROOT, FLAG, FLAG_PREPARATION, SHARED } from '../shared.ts';
 
 export const nginx: Proxy = {
   kind: 'nginx',
   title: 'nginx',
   mechanism: 'flag',
-  errorLog: '/var/log/nginx/error.log',
-  part: part(new URL('nginx.sh', import.meta.url), { needs: [SHARED] }),
-  preparationParts: [FLAGS, part(new URL('nginx-preparation.sh', import.meta.url))],
+  siteExample: '/etc/nginx/sites-available/shop',
+  part: part(new URL('nginx.sh', import.meta.url), { needs: [SHARED, AS_ROOT, FLAG] }),
+  lookPart: part(new URL('nginx-look.sh', import.meta.url), { needs: [ENGINE, AS_ROOT, FLAG] }),
+  preparationParts: [FLAG_PREPARATION, part(new URL('nginx-preparation.sh', import.meta.url))],
   files: () => [],
   prepare: async () => (await import('./preparation.ts')).preparation,
 };

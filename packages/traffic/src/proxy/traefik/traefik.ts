@@ -3,16 +3,19 @@ import { ANSWERS } from '../../program/answers.ts';
 import type { Proxy } from '../proxy.ts';
 import { shareFiles } from './share-file.ts';
 
+const LOOK = part(new URL('traefik-look.sh', import.meta.url), { parameters: ['project'] });
+
 export const traefik: Proxy = {
   kind: 'traefik',
   title: 'Traefik',
   mechanism: 'file',
-  errorLog: '',
+  siteExample: '/etc/traefik/dynamic/shop.yml',
   part: part(new URL('traefik.sh', import.meta.url), {
     // Only its answers tell that it has taken a share.
-    needs: [ANSWERS],
+    needs: [ANSWERS, LOOK],
     parameters: ['config_file', 'watched'],
   }),
+  lookPart: LOOK,
   preparationParts: [
     part(new URL('traefik-preparation.sh', import.meta.url), {
       parameters: ['first_share', 'fresh', 'login', 'login_group', 'verify_seconds'],
