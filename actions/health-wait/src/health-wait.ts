@@ -5,26 +5,21 @@ import {
   type ContainerScope,
   type Crash,
   type Reach,
+  type ServerSide,
   StopWaiting,
+  type Ways,
   crashOf,
   evidenceOf,
   listContainers,
+  lookAt,
   pollUntilReady,
-  probeCompose,
-  probeExec,
-  probeHttp,
-  probeTcp,
-  probeWebSocket,
   slots,
   watchForCrash,
 } from '@deploy-actions/probe';
 import type { Ports } from '@deploy-actions/runner';
-import type { Session } from '@deploy-actions/shell';
-import { credentialsIn } from './credential.ts';
 import type { HealthInputs, HealthOutputs } from './fields.ts';
 import { type TargetOutcome, failureText, remedyFor, reportOf, summaryOf } from './report.ts';
-import type { Watched } from './target-spec.ts';
-import { readTargets } from './targets.ts';
+import { type Watched, readWatched } from './watched.ts';
 
 /** What health-wait needs of the world besides the runner's ports. */
 export interface World {
@@ -35,11 +30,6 @@ export interface World {
   writeReport(json: string): string;
 }
 
-export interface ServerSide {
-  session: Session;
-  reach: Reach;
-}
-
 /** What is known about containers when a wait ends badly. */
 type Evidence = string[];
 
@@ -47,8 +37,7 @@ const NEWS_EVERY = 15_000;
 
 /** Waits until every target is ready. Throws an `unhealthy` Failure that names each one that is not, and why. */
 export async function healthWait(inputs: HealthInputs, ports: Ports, world: World): Promise<HealthOutputs> {
-  for (const [name, value] of inputs.headers) credentialsIn(name, value).forEach(ports.addSecret);
-  const targets = await readTargets(inputs, ports.addSecret);
+  const targets = await readWatched(inputs, ports.addSecret);
   const scope = scopeOf(inputs, targets, ports.variables);
   // The times that are told are the targets', not those of loading our own code.
   if (targets.some(({ target }) => target.kind === 'http')) await loadClient();
@@ -169,12 +158,6 @@ async function gather(
   }
 }
 
-interface Ways {
-  runner: Reach;
-  server: ServerSide | undefined;
-  scope: ContainerScope | undefined;
-}
-
 async function waitForAll(
   targets: Watched[],
   inputs: HealthInputs,
@@ -194,7 +177,14 @@ async function waitForAll(
     return await Promise.all(
       targets.map(async (watched) => {
         const result = await pollUntilReady(
-          (limit) => gate.run(() => look(watched, Math.min(limit, watched.requestTimeout), ports, ways)),
+          (limit) =>
+            gate.run(() =>
+              lookAt(
+                watched,
+                { timeout: Math.min(limit, watched.requestTimeout), signal: ports.signal },
+                ways,
+              ),
+            ),
           watched.rules,
           { clock, signal: ports.signal, onAttempt: (attempt) => open.set(watched, attempt) },
         );
@@ -208,24 +198,6 @@ async function waitForAll(
     );
   } finally {
     clearInterval(news);
-  }
-}
-
-async function look(watched: Watched, timeout: number, ports: Ports, ways: Ways): Promise<Attempt> {
-  const limits = { timeout, signal: ports.signal };
-  const { target } = watched;
-  const reach = watched.via === 'ssh' ? ways.server!.reach : ways.runner;
-  switch (target.kind) {
-    case 'http':
-      return await probeHttp(reach, target, limits);
-    case 'tcp':
-      return await probeTcp(reach, target, limits);
-    case 'ws':
-      return await probeWebSocket(reach, target, limits);
-    case 'compose':
-      return await probeCompose(ways.server!.session, ways.scope!, target, limits);
-    case 'exec':
-      return await probeExec(ways.server!.session, ways.scope!, target, limits);
   }
 }
 

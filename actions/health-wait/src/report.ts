@@ -7,7 +7,7 @@ import {
   markdownTable,
 } from '@deploy-actions/kit';
 import type { PollResult, Tick } from '@deploy-actions/probe';
-import type { Watched } from './target-spec.ts';
+import type { Watched } from './watched.ts';
 
 /** One target and how its wait ended. */
 export interface TargetOutcome {

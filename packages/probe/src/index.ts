@@ -21,6 +21,12 @@ export {
   type TcpTarget,
   type WebSocketTarget,
 } from './target.ts';
+export { type Aim, TargetError, type TargetSpec, labelOf, specTime } from './target-spec.ts';
+export { type OwnKeys, readTargets } from './read-targets.ts';
+export { timeSchema } from './targets-schema.ts';
+export { type TargetInputs } from './target-fields.ts';
+export { type ServerSide, type Ways, lookAt } from './look.ts';
+export { openServerSide } from './server-side.ts';
 export { type ProbeLimits, attempt, probeHttp, probeTcp, probeWebSocket } from './http-probe.ts';
 export {
   type PollPorts,

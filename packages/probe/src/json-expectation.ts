@@ -1,5 +1,5 @@
 import { FieldError, linesOf, quote } from '@deploy-actions/kit';
-import { type JsonPath, JsonPathError, leadingJsonPath } from '@deploy-actions/probe/inputs';
+import { type JsonPath, JsonPathError, leadingJsonPath } from './json-path.ts';
 
 export interface JsonExpectation {
   path: JsonPath;

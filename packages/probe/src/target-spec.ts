@@ -1,18 +1,13 @@
-import { parseDuration } from '@deploy-actions/kit';
-import {
-  DEFAULT_VERSION_SOURCE,
-  type Expectations,
-  type PollRules,
-  type Target,
-  lenientJsonPath,
-  parseStatusSet,
-  parseTextMatch,
-  parseVersionSource,
-} from '@deploy-actions/probe';
 import type { ConnectOptions, Endpoint } from '@deploy-actions/http';
+import { parseDuration } from '@deploy-actions/kit';
 import { credentialsIn } from './credential.ts';
-import type { HealthInputs } from './fields.ts';
+import { type Expectations, parseTextMatch } from './expectation.ts';
 import { type JsonExpectation, jsonExpectations } from './json-expectation.ts';
+import { lenientJsonPath } from './json-path.ts';
+import { parseStatusSet } from './status-set.ts';
+import type { TargetInputs } from './target-fields.ts';
+import type { Target } from './target.ts';
+import { DEFAULT_VERSION_SOURCE, parseVersionSource } from './version.ts';
 
 /** A target as the user wrote it, in a line or in YAML; what is missing comes from the inputs. */
 export interface TargetSpec {
@@ -34,22 +29,16 @@ export interface TargetSpec {
   address?: string;
   servername?: string;
   'ip-version'?: 4 | 6;
-  interval?: string;
-  timeout?: string;
   'request-timeout'?: string;
-  'initial-delay'?: string;
-  retries?: number;
-  successes?: number;
   via?: 'runner' | 'ssh';
 }
 
-/** A target with all that is needed to wait for it. */
-export interface Watched {
+/** A target as it is asked. */
+export interface Aim {
   name: string;
   /** Address without user, password and query, for people. */
   label: string;
   target: Target;
-  rules: PollRules;
   /** Milliseconds for one attempt. */
   requestTimeout: number;
   via: 'runner' | 'ssh';
@@ -57,8 +46,8 @@ export interface Watched {
 
 /** What is wrong with one key of a target. */
 export class TargetError extends Error {
-  readonly key: keyof TargetSpec;
-  constructor(key: keyof TargetSpec, message: string) {
+  readonly key: string;
+  constructor(key: string, message: string) {
     super(message);
     this.name = 'TargetError';
     this.key = key;
@@ -66,29 +55,20 @@ export class TargetError extends Error {
 }
 
 /** Makes a target of its specification and the inputs. Throws TargetError; calls `onSecret` with each credential. */
-export function watch(spec: TargetSpec, inputs: HealthInputs, onSecret: (value: string) => void): Watched {
+export function aimOf(spec: TargetSpec, inputs: TargetInputs, onSecret: (value: string) => void): Aim {
   const target = targetOf(spec, inputs, onSecret);
   const onServer = target.kind === 'compose' || target.kind === 'exec';
   const label = labelOf(spec.url);
-  const retries = spec.retries ?? inputs.retries;
   return {
     name: spec.name ?? label,
     label,
     target,
-    requestTimeout: time(spec, 'request-timeout') ?? inputs['request-timeout'],
+    requestTimeout: specTime(spec, 'request-timeout') ?? inputs['request-timeout'],
     via: onServer ? 'ssh' : (spec.via ?? inputs.via),
-    rules: {
-      initialDelay: time(spec, 'initial-delay') ?? inputs['initial-delay'],
-      interval: time(spec, 'interval') ?? inputs.interval,
-      timeout: time(spec, 'timeout') ?? inputs.timeout,
-      successes: spec.successes ?? inputs.successes,
-      requestTimeout: time(spec, 'request-timeout') ?? inputs['request-timeout'],
-      ...(retries === undefined ? {} : { failures: retries + 1 }),
-    },
   };
 }
 
-function targetOf(spec: TargetSpec, inputs: HealthInputs, onSecret: (value: string) => void): Target {
+function targetOf(spec: TargetSpec, inputs: TargetInputs, onSecret: (value: string) => void): Target {
   const wrong = (message: string) => new TargetError('url', message);
   const [, scheme, rest] = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/is.exec(spec.url) ?? [];
   if (scheme === undefined) {
@@ -176,7 +156,7 @@ function parseUrl(text: string, wrong: (message: string) => Error): URL {
 
 function headersOf(
   spec: TargetSpec,
-  inputs: HealthInputs,
+  inputs: TargetInputs,
   onSecret: (value: string) => void,
 ): Record<string, string> {
   for (const [name, value] of Object.entries(spec.headers ?? {}))
@@ -184,7 +164,7 @@ function headersOf(
   return { ...Object.fromEntries(inputs.headers), ...spec.headers };
 }
 
-function connection(spec: TargetSpec, url: URL, inputs: HealthInputs): ConnectOptions {
+function connection(spec: TargetSpec, url: URL, inputs: TargetInputs): ConnectOptions {
   const options: ConnectOptions = {};
   const family = spec['ip-version'] ?? inputs['ip-version'];
   if (family) options.family = family;
@@ -204,7 +184,7 @@ function connection(spec: TargetSpec, url: URL, inputs: HealthInputs): ConnectOp
 }
 
 /** The address that `resolve` has for a host (without brackets) and port. */
-function addressIn(rules: HealthInputs['resolve'], host: string, port: number): string | undefined {
+function addressIn(rules: TargetInputs['resolve'], host: string, port: number): string | undefined {
   return rules.find((rule) => bare(rule.host) === host && rule.port === port)?.address;
 }
 
@@ -213,7 +193,7 @@ function bare(host: string): string {
   return host.replace(/^\[(.*)\]$/, '$1');
 }
 
-function expectations(spec: TargetSpec, inputs: HealthInputs, url: URL): Expectations {
+function expectations(spec: TargetSpec, inputs: TargetInputs, url: URL): Expectations {
   const expected: Expectations = {};
   const status =
     spec['expect-status'] === undefined
@@ -254,7 +234,7 @@ function expectations(spec: TargetSpec, inputs: HealthInputs, url: URL): Expecta
       source: source ?? parseVersionSource(DEFAULT_VERSION_SOURCE),
     };
   }
-  const within = time(spec, 'expect-within') ?? inputs['expect-within'];
+  const within = specTime(spec, 'expect-within') ?? inputs['expect-within'];
   if (within !== undefined) expected.withinMs = within;
   const days =
     spec['expect-certificate-days'] ??
@@ -284,15 +264,19 @@ function parsed<T>(key: keyof TargetSpec, parse: () => T): T {
   }
 }
 
-function time(
-  spec: TargetSpec,
-  key: 'interval' | 'timeout' | 'request-timeout' | 'initial-delay' | 'expect-within',
-): number | undefined {
+/**
+ * A time that a target has of its own, in milliseconds; undefined where it has none. Throws TargetError for what is no
+ * time, and for zero, which only a delay may be.
+ */
+export function specTime<K extends string>(spec: Partial<Record<K, unknown>>, key: K): number | undefined {
   const text = spec[key];
   if (text === undefined) return undefined;
-  const ms = parseDuration(text);
+  const ms = typeof text === 'string' ? parseDuration(text) : undefined;
   if (ms === undefined || (ms === 0 && key !== 'initial-delay')) {
-    throw new TargetError(key, `"${text}" is no time; write a number with a unit, such as 500ms, 30s or 5m`);
+    throw new TargetError(
+      key,
+      `"${String(text)}" is no time; write a number with a unit, such as 500ms, 30s or 5m`,
+    );
   }
   return ms;
 }

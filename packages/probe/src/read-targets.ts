@@ -1,17 +1,31 @@
 import { Failure } from '@deploy-actions/kit';
-import type { HealthInputs } from './fields.ts';
-import { TargetError, type TargetSpec, type Watched, labelOf, watch } from './target-spec.ts';
+import { credentialsIn } from './credential.ts';
+import { type Aim, TargetError, type TargetSpec, aimOf, labelOf } from './target-spec.ts';
+import type { TargetInputs } from './target-fields.ts';
+
+/** What an action has of its own in a target. */
+export interface OwnKeys<T> {
+  /** JSON Schema of the keys that the YAML form has besides those of every action. */
+  properties: Readonly<Record<string, object>>;
+  /** Adds what they mean. Throws TargetError. */
+  complete(aim: Aim, own: Readonly<Record<string, unknown>>): T;
+}
 
 /**
  * Reads the input `targets`: one address per line (`[name =] address [-> status or output]`), or YAML, a list
- * of addresses and mappings. Throws one `input` Failure that names the line, the key and what would be right.
+ * of addresses and mappings. No two have the same name. Throws one `input` Failure that names the line, the key and
+ * what would be right.
  */
-export async function readTargets(
-  inputs: HealthInputs,
+export async function readTargets<T extends Aim = Aim>(
+  inputs: TargetInputs & { targets: string },
   onSecret: (value: string) => void,
-): Promise<Watched[]> {
+  own: OwnKeys<T>,
+): Promise<T[]> {
+  for (const [name, value] of inputs.headers) credentialsIn(name, value).forEach(onSecret);
+  const make = (spec: TargetSpec): T =>
+    own.complete(aimOf(spec, inputs, onSecret), spec as TargetSpec & Record<string, unknown>);
   const text = inputs.targets;
-  const found = isYaml(text) ? await fromYaml(text, inputs, onSecret) : fromLines(text, inputs, onSecret);
+  const found = isYaml(text) ? await fromYaml(text, make, own.properties) : fromLines(text, make);
   if (found.length === 0) {
     throw new Failure('input', 'input `targets` names no target', {
       input: 'targets',
@@ -36,13 +50,13 @@ function isYaml(text: string): boolean {
   return /^(-(\s|$)|\[|\{|---)/.test(first);
 }
 
-function fromLines(text: string, inputs: HealthInputs, onSecret: (value: string) => void): Watched[] {
-  const found: Watched[] = [];
+function fromLines<T>(text: string, make: (spec: TargetSpec) => T): T[] {
+  const found: T[] = [];
   for (const [index, raw] of text.split(/\r?\n/).entries()) {
     const line = raw.trim();
     if (line === '' || line.startsWith('#')) continue;
     try {
-      found.push(watch(parseLine(line), inputs, onSecret));
+      found.push(make(parseLine(line)));
     } catch (error) {
       if (!(error instanceof TargetError)) throw error;
       throw new Failure('input', `input \`targets\`, line ${index + 1}: ${error.message}`, {
@@ -70,22 +84,24 @@ function parseLine(line: string): TargetSpec {
   };
 }
 
-async function fromYaml(
+async function fromYaml<T>(
   text: string,
-  inputs: HealthInputs,
-  onSecret: (value: string) => void,
-): Promise<Watched[]> {
+  make: (spec: TargetSpec) => T,
+  properties: OwnKeys<T>['properties'],
+): Promise<T[]> {
   const { DocumentError, documentFailure, readDocument } = await import('@deploy-actions/document');
   const { targetsSchema } = await import('./targets-schema.ts');
   try {
-    const document = await readDocument<(string | TargetSpec)[]>(text, { schema: targetsSchema });
+    const document = await readDocument<(string | TargetSpec)[]>(text, {
+      schema: targetsSchema(properties),
+    });
     // What an answer is compared with is as it was written: 1.10 is not 1.1, nor 2^53 + 1 the number before it.
     const written = document.exact() as (string | TargetSpec)[];
     return document.value.map((item, index) => {
       try {
         const spec =
           typeof item === 'string' ? parseLine(item) : compared(item, written[index] as TargetSpec);
-        return watch(spec, inputs, onSecret);
+        return make(spec);
       } catch (error) {
         if (!(error instanceof TargetError)) throw error;
         const path = typeof item === 'string' ? [index] : [index, error.key];
