@@ -55,7 +55,12 @@ export function memberOf(
   const operation =
     decision.kind === 'flip'
       ? flipOperation(seen, decision, options)
-      : redeployOperation(seen, decision, { ...options, commands: inputs, database });
+      : redeployOperation(seen, decision, {
+          ...options,
+          patience: world.patience,
+          commands: inputs,
+          database,
+        });
   return { name: server.name, session, reopen: () => world.connect(server), operation };
 }
 

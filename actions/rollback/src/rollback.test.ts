@@ -196,6 +196,9 @@ test('a connection that is lost after the start is opened again, and the end is 
 test('cancelled in the middle, the server restores what ran, and the same step can be run again', async () => {
   const { servers, start, go } = await inPlace('web1');
   const { web1 } = servers;
+  // It is still being waited for when the run is cancelled.
+  const image = 'registry.test/shop/api:v1';
+  web1.docker.script({ images: { [image]: { health: 'starting' } } });
   web1.host.pauseAt('up:begin:after');
   const { ports, done } = start({ to: 'previous' });
   await eventually(() => ports.log.lines.some((line) => line.startsWith('> Bring up')), 'the phase');
@@ -208,6 +211,7 @@ test('cancelled in the middle, the server restores what ran, and the same step c
   await ended(web1, '101-deploy');
   expect(web1.version()).toBe('v2');
   expect(linesOf(web1).at(-1)).toMatch(/^rollback v. restored$/);
+  web1.docker.script({ images: {} });
   well(await go({ to: 'v1' }, '101'));
   expect(web1.version()).toBe('v1');
 });

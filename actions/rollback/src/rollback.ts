@@ -161,6 +161,7 @@ async function readied(
     {
       project: inputs.project,
       waitSeconds: Math.ceil(inputs['wait-timeout'] / 1000),
+      patience: world.patience,
       commands: inputs,
       database,
       about: (server) => about(server, deploymentId, inputs, world),

@@ -233,6 +233,7 @@ async function runAll(
       minFreeDisk: inputs['min-free-disk'],
       minFreeInodes: inputs['min-free-inodes'],
       waitTimeout: inputs['wait-timeout'],
+      patience: world.patience,
       stopTimeout: inputs['stop-timeout'],
       hookTimeout: inputs['hook-timeout'],
       migrateTimeout: inputs['migrate-timeout'],

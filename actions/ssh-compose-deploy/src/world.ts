@@ -5,4 +5,6 @@ import type { Connecting } from '@deploy-actions/shell';
 export interface World extends Ports, Connecting {
   /** Where the applications of a server set ports aside. Default: the place that all have. */
   portClaims?: string;
+  /** Seconds that Docker's word `unhealthy` must last. Default: as long as a slow check may need once more. */
+  patience?: number;
 }

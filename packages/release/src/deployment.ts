@@ -3,7 +3,7 @@ import type { Operation } from '@deploy-actions/host';
 import { jsonText } from '@deploy-actions/ledger';
 import { PORT_CLAIMS } from './inspection.ts';
 import type { Prepared, Wanted } from './preparation.ts';
-import { DEPLOY } from './programs.ts';
+import { DEPLOY, PATIENCE } from './programs.ts';
 
 /** How a deploy goes about it. Times in milliseconds, sizes in bytes. */
 export interface DeployOptions {
@@ -21,6 +21,8 @@ export interface DeployOptions {
   /** Percent of each file system's. */
   minFreeInodes: number;
   waitTimeout: number;
+  /** Default `PATIENCE`. */
+  patience?: number | undefined;
   stopTimeout: number | undefined;
   /** Longest time of one command of before-up, after-up and migration-state. */
   hookTimeout: number;
@@ -74,6 +76,7 @@ export function deployOperation(prepared: Prepared, wanted: Wanted, options: Dep
       min_free_disk: String(options.minFreeDisk),
       min_free_inodes: String(options.minFreeInodes),
       wait_timeout: seconds(options.waitTimeout),
+      patience: String(options.patience ?? PATIENCE),
       stop_timeout: options.stopTimeout === undefined ? '' : seconds(options.stopTimeout),
       hook_timeout: seconds(options.hookTimeout),
       migrate_timeout: seconds(options.migrateTimeout),

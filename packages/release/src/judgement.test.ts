@@ -18,6 +18,7 @@ const SHELLS = [['dash'], ['busybox', 'sh'], ['bash', '--posix']].filter(
 const PRELUDE = `
 set -u
 LC_ALL=C
+patience=5
 say() { printf '%s\\n' "$*"; }
 docker() { printf 'docker %s\\n' "$*" >>"$scratch/calls"; }
 fail() { printf 'fail %s: %s\\n' "$1" "$3"; exit 70; }

@@ -23,7 +23,13 @@ const PORT_CLAIMS = part(new URL('sh/port-claims.sh', import.meta.url), {
 const MAKE_WAY = part(new URL('sh/make-way.sh', import.meta.url), { needs: [STACK] });
 
 /** Brings a release up and proves it healthy. */
-const BRING_UP = part(new URL('sh/bring-up.sh', import.meta.url), { needs: [STACK, COMPLAINT, MAKE_WAY] });
+const BRING_UP = part(new URL('sh/bring-up.sh', import.meta.url), {
+  needs: [STACK, COMPLAINT, MAKE_WAY],
+  parameters: ['patience'],
+});
+
+/** Seconds that Docker's word `unhealthy` must last until it is final. */
+export const PATIENCE = 5;
 
 /** What every rollback to a recorded release needs. */
 const RECORDED = part(new URL('sh/recorded.sh', import.meta.url), {

@@ -8,7 +8,7 @@ import {
   databaseSeconds,
   databaseUploads,
 } from './database.ts';
-import { REDEPLOY } from './programs.ts';
+import { PATIENCE, REDEPLOY } from './programs.ts';
 
 export type RedeployDecision = Extract<RollbackDecision, { kind: 'redeploy' }>;
 
@@ -16,6 +16,8 @@ export type RedeployDecision = Extract<RollbackDecision, { kind: 'redeploy' }>;
 export interface RedeployOptions {
   project: string;
   waitSeconds: number;
+  /** Default `PATIENCE`. */
+  patience?: number | undefined;
   /** How many servers go back together, and the seconds that each waits for the others. */
   hosts: number;
   goSeconds: number;
@@ -29,7 +31,16 @@ export interface RedeployOptions {
 export function redeployOperation(
   { server, look }: { server: Server; look: Pick<Standing, 'history'> },
   decision: RedeployDecision,
-  { project, waitSeconds, hosts, goSeconds, commands, database, common }: RedeployOptions,
+  {
+    project,
+    waitSeconds,
+    patience = PATIENCE,
+    hosts,
+    goSeconds,
+    commands,
+    database,
+    common,
+  }: RedeployOptions,
 ): Operation {
   return {
     ...common,
@@ -40,6 +51,7 @@ export function redeployOperation(
       failed_release: decision.from,
       docker_host: server.dockerHost ?? '',
       wait_timeout: String(waitSeconds),
+      patience: String(patience),
       stop_timeout: '',
       remove_orphans: 'true',
       hosts: String(hosts),

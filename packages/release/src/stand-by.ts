@@ -11,7 +11,7 @@ import { Failure } from '@deploy-actions/kit';
 import { type Standing, colorProject, isColor, jsonText } from '@deploy-actions/ledger';
 import type { Connecting, Server, Session } from '@deploy-actions/shell';
 import { type DatabaseCommands, commandLimits, commandsFor, databaseUploads } from './database.ts';
-import { STAND_BY } from './programs.ts';
+import { PATIENCE, STAND_BY } from './programs.ts';
 import { type RecolorDecision, recolored } from './recolored.ts';
 
 /** A server that a recorded release is to stand by on. */
@@ -26,6 +26,8 @@ export interface StandingBy {
 export interface StandByOptions {
   project: string;
   waitSeconds: number;
+  /** Default `PATIENCE`. */
+  patience?: number | undefined;
   commands: DatabaseCommands;
   /** The server that runs the commands for all; undefined: each its own. */
   database: string | undefined;
@@ -39,7 +41,7 @@ export interface StandByOptions {
  */
 export async function standBy(
   standing: readonly StandingBy[],
-  { project, waitSeconds, commands, database, about }: StandByOptions,
+  { project, waitSeconds, patience = PATIENCE, commands, database, about }: StandByOptions,
   world: Connecting & TogetherOptions & { addSecret(value: string): void },
 ): Promise<ReadonlyMap<string, string>> {
   const members: Member[] = [];
@@ -75,6 +77,7 @@ export async function standBy(
           failed_project: isColor(left?.color) ? colorProject(project, left.color) : project,
           docker_host: server.dockerHost ?? '',
           wait_timeout: String(waitSeconds),
+          patience: String(patience),
           ...commandLimits(commands),
           stop_timeout: '',
           remove_orphans: 'true',

@@ -52,7 +52,7 @@ export function rollbackRig<N extends string>({ servers, connect }: Shop<N>): Ro
         ports,
         log: ports.log.lines.join('\n'),
       });
-      const done = rollback(inputs, { ...ports, connect }).then(
+      const done = rollback(inputs, { ...ports, connect, patience: 0 }).then(
         (outputs) => ended(outputs),
         (error: Failure) => ended((error.outputs ?? {}) as RollbackOutputs, error),
       );

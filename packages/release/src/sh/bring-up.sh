@@ -1,7 +1,8 @@
 # shellcheck shell=dash
 # Brings a release up and proves it healthy: the same code for a deploy, for the restore after a failed one, and
 # for a rollback. A release's directory holds compose.json, services (a table), images and perhaps adopted.
-# Parameters: project, wait_timeout (seconds), stop_timeout (seconds or empty), remove_orphans (true or false).
+# Parameters: project, wait_timeout (seconds), patience (seconds), stop_timeout (seconds or empty), remove_orphans (true
+# or false).
 
 # bring_up DIRECTORY: recreates what differs and only that, in starting order. Sets bad_services on failure.
 bring_up() {
@@ -252,7 +253,6 @@ judge_health() {
 }
 
 settle=4
-patience=5
 
 # gather_evidence NAMES: state, health log and last lines of every container of these services, before anything is
 # removed. Also of those that migrate. Adds it to the failure's details.

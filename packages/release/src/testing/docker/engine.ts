@@ -353,6 +353,9 @@ function containerCommand(state: State, name: string, words: readonly string[]):
   return rest.map((one) => `${one}\n`).join('');
 }
 
+/** Milliseconds that a container seems to have been up already: what has no health check is well at once. */
+const UP_FOR = 60_000;
+
 /** Starts a container, which then behaves as the script says of its image. */
 export function launch(state: State, container: FakeContainer): void {
   refuseHeld(state, container);
@@ -362,7 +365,7 @@ export function launch(state: State, container: FakeContainer): void {
     Status: exits === undefined ? 'running' : 'exited',
     Running: exits === undefined,
     ExitCode: exits ?? 0,
-    StartedAt: new Date().toISOString(),
+    StartedAt: new Date(Date.now() - UP_FOR).toISOString(),
     ...(container.State.Health
       ? { Health: { Status: health ?? 'healthy', FailingStreak: health === 'unhealthy' ? 3 : 0, Log: [] } }
       : {}),
