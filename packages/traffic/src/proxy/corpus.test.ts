@@ -14,6 +14,7 @@ import {
 import { tmpdir, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { parseDocument } from '@deploy-actions/document/parse';
 import type { Site } from '../site.ts';
 import { siteOf } from '../testing/site.ts';
 import { frontDoor } from './door.ts';
@@ -36,7 +37,7 @@ interface Fixture {
   refused?: string;
 }
 
-const KINDS = ['nginx', 'haproxy', 'caddy'] as const;
+const KINDS = ['nginx', 'haproxy', 'caddy', 'traefik'] as const;
 type Kind = (typeof KINDS)[number];
 
 const folderOf = (kind: Kind) => join(import.meta.dirname, kind, 'fixtures');
@@ -134,8 +135,15 @@ function placed(kind: Kind, fixture: Fixture): { folder: string; site: string; m
   return { folder, site, main: kind === 'nginx' ? join(folder, 'nginx.conf') : site };
 }
 
-/** What the program says of a configuration; its output where it is content. */
-function held(kind: Kind, folder: string, main: string): string {
+/**
+ * What the program says of a configuration; its output where it is content. Traefik is in no package: the files of its
+ * folder are held against one another.
+ */
+async function held(kind: Kind, folder: string, main: string): Promise<string> {
+  if (kind === 'traefik') {
+    expect(await danglingNames(folder)).toEqual([]);
+    return '';
+  }
   const [program, args] = {
     nginx: ['nginx', ['-T', '-q', '-p', folder, '-c', main]],
     haproxy: ['haproxy', ['-c', '-f', main]],
@@ -149,6 +157,42 @@ function held(kind: Kind, folder: string, main: string): string {
   if (error) throw new Error(`${program} is not there to hold the corpus against: ${error.message}`);
   if (status !== 0) throw new Error(`${program} refuses ${main}:\n${stderr}${readFileSync(main, 'utf8')}`);
   return stdout;
+}
+
+type Named = Readonly<Record<string, Record<string, unknown>>>;
+
+/**
+ * What the files of a watched folder name and none of them has. They are one configuration, where a name stands for what
+ * is of the same provider, unless another one is said: https://doc.traefik.io/traefik/providers/overview/
+ */
+async function danglingNames(folder: string): Promise<string[]> {
+  const files = filesIn(folder).filter((file) => /\.ya?ml$/.test(file));
+  const parts: Partial<Record<string, Named>>[] = [];
+  for (const file of files) {
+    const { value } = await parseDocument(readFileSync(file, 'utf8'), { merge: true });
+    parts.push((value as { http?: Partial<Record<string, Named>> }).http ?? {});
+  }
+  const section = (name: string) => Object.assign({}, ...parts.map((one) => one[name] ?? {})) as Named;
+  const [services, middlewares, transports] = ['services', 'middlewares', 'serversTransports'].map(section);
+  const dangling = (among: Named | undefined, names: unknown[]) =>
+    names
+      .filter((name): name is string => typeof name === 'string' && !/@(?!file$)/.test(name))
+      .filter((name) => among?.[name.replace(/@file$/, '')] === undefined);
+  return [
+    ...Object.values(section('routers')).flatMap((router) => [
+      ...dangling(services, [router['service']]),
+      ...dangling(middlewares, (router['middlewares'] as unknown[] | undefined) ?? []),
+    ]),
+    ...Object.values(services!).flatMap((service) => [
+      ...dangling(transports, [(service['loadBalancer'] as Named | undefined)?.['serversTransport']]),
+      ...dangling(
+        services,
+        ((service['weighted'] as { services: { name: string }[] } | undefined)?.services ?? []).map(
+          ({ name }) => name,
+        ),
+      ),
+    ]),
+  ];
 }
 
 function siteFor(kind: Kind, folder: string, fixture: Fixture, more: Partial<Site>): Site {
@@ -192,7 +236,7 @@ describe.each(KINDS)('%s', (kind) => {
     const { folder, site: file, main } = placed(kind, fixture);
     const text = readFileSync(file, 'utf8');
     const isHeld = !fixture.newer;
-    const whole = isHeld && !(fixture.contained && kind === 'nginx') ? held(kind, folder, main) : '';
+    const whole = isHeld && !(fixture.contained && kind === 'nginx') ? await held(kind, folder, main) : '';
     const around = {
       file,
       login: userInfo().username,
@@ -214,7 +258,14 @@ describe.each(KINDS)('%s', (kind) => {
       expect((await preparation.install(edit.text, site, around)).text).toBe(edit.text);
       if (isHeld) {
         writeFileSync(file, edit.text);
-        held(kind, folder, main);
+        // What a proxy goes by besides its configuration, as a switch would bring it along.
+        const files = proxyOf(kind).files({ ...site, ...(edit.copied && { copied: edit.copied }) });
+        for (const [index, { content }] of files.entries()) {
+          writeFileSync(join(folder, 'deploy-actions-shop.yml'), content);
+          if (index > 0) await held(kind, folder, main);
+        }
+        if (files.length === 0) await held(kind, folder, main);
+        rmSync(join(folder, 'deploy-actions-shop.yml'), { force: true });
         writeFileSync(file, text);
       }
     }
@@ -232,7 +283,7 @@ describe.each(KINDS)('%s', (kind) => {
         kind: 'input',
         message: expect.stringMatching(
           new RegExp(
-            `^${file.replace(/[.]/g, '\\.')}, line \\d+: ${fixture.refused!.replace(/[().]/g, '\\$&')}`,
+            `^${file.replace(/[.]/g, '\\.')}${kind === 'traefik' ? '(?:, line \\d+)?' : ', line \\d+'}: ${fixture.refused!.replace(/[().]/g, '\\$&')}`,
           ),
         ),
         remedy: expect.stringMatching(/\w/),

@@ -200,7 +200,7 @@ test.each([
   ],
   [
     'no router',
-    CONFIG.replace("'web@file'", 'nobody'),
+    CONFIG.replace("'web@file'", 'other'),
     'no router leads to route web (127.0.0.1:8080)',
     'traefik.enable=false',
   ],
