@@ -3,12 +3,17 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type Lab, SAMPLE_APP, openLab, startLoad } from '@deploy-actions/lab';
 import { type WorkflowRun, findRoot, runWorkflow, testIf, whyNoAct } from '@deploy-actions/tooling';
-import { serveHttp } from '../support/server.ts';
-import { SITES, mustStep, serverInputs, startProxy, stopProxy } from './color-rig.ts';
+import { SITES, startProxy, stopProxy } from './color-rig.ts';
 import { PASSWORD, deployInputs, deployed } from './deploy-rig.ts';
-
-/** The consumer workflows, each run unchanged by a real workflow runner against real servers. */
-const examples = join(findRoot(), 'examples');
+import {
+  EXAMPLES as examples,
+  fails,
+  openMessenger,
+  othersActions,
+  repositoryOf,
+  serverSecrets,
+  succeeds,
+} from './workflow-rig.ts';
 
 const noAct = whyNoAct();
 const testWithAct = testIf(test, noAct);
@@ -29,9 +34,7 @@ function settings(): Pick<WorkflowRun, 'secrets' | 'variables' | 'repository'> {
   return {
     repository: SAMPLE_APP,
     secrets: {
-      DEPLOY_HOST: `${host.user}@${host.address}:${host.sshPort}`,
-      DEPLOY_SSH_KEY: host.key.privateKey,
-      DEPLOY_KNOWN_HOSTS: host.knownHosts(),
+      ...serverSecrets(lab),
       // A busy machine starts slowly.
       SHOP_ENV: `REGISTRY=${registry.address}\nPOSTGRES_PASSWORD=${PASSWORD}\nHEALTH_START_PERIOD=120s`,
       TELEGRAM_BOT_TOKEN: `123456789:${'A'.repeat(35)}`,
@@ -52,10 +55,14 @@ test('the deploy job of the first example is at most 15 lines of steps', () => {
   expect(steps.length).toBeLessThanOrEqual(15);
 });
 
-test('every example has a test here', () => {
-  const tested = readFileSync(join(findRoot(), 'test/lab/examples.test.itg.ts'), 'utf8');
+test('every example has a test that runs it', () => {
+  const folder = join(findRoot(), 'test/lab');
+  const tested = readdirSync(folder)
+    .filter((name) => name.endsWith('.test.itg.ts'))
+    .map((name) => readFileSync(join(folder, name), 'utf8'))
+    .join('\n');
   for (const file of readdirSync(examples).filter((name) => name.endsWith('.yml'))) {
-    expect(tested).toContain(`'${file} `);
+    expect(tested).toMatch(new RegExp(`testWithAct\\(\\s+'[^']*\\b${file.replace('.', String.raw`\.`)}`));
   }
 });
 
@@ -80,22 +87,7 @@ testWithAct(
   'prove-and-tell.yml takes back a version that is not what its tag says, and tells of both',
   async () => {
     await lab.host.reset();
-    const told: string[] = [];
-    const telegram = await serveHttp((request, response) => {
-      let body = '';
-      request.setEncoding('utf8').on('data', (chunk: string) => (body += chunk));
-      request.on('end', () => {
-        if (request.url?.endsWith('/sendMessage')) told.push(body);
-        const message = {
-          message_id: told.length,
-          date: 0,
-          chat: { id: -1001234567890, type: 'supergroup' },
-        };
-        response
-          .setHeader('content-type', 'application/json')
-          .end(JSON.stringify({ ok: true, result: message }));
-      });
-    });
+    const telegram = await openMessenger();
     try {
       // Healthy, but not the version that it claims to be.
       for (const part of ['api', 'web'])
@@ -117,8 +109,8 @@ testWithAct(
       expect([await servedVersion(), bad.log.includes('Success - Main Take it back') ? '' : bad.log]).toEqual(
         ['v1', ''],
       );
-      expect(told).toHaveLength(2);
-      expect(told[1]).toContain('it is the version that was tagged');
+      expect(telegram.told).toHaveLength(2);
+      expect(telegram.told[1]).toContain('it is the version that was tagged');
     } finally {
       await telegram.close();
     }
@@ -127,7 +119,7 @@ testWithAct(
 );
 
 testWithAct(
-  'blue-green.yml moves the traffic to the new colour, and takes back what the outside does not see',
+  'prepare-proxy.yml prepares the proxy, and blue-green.yml moves the traffic and takes back what the outside does not see',
   async () => {
     const { host } = lab;
     await host.reset();
@@ -138,14 +130,19 @@ testWithAct(
     await startProxy(host, 'nginx', (text) =>
       text.replace('listen 8080', 'listen 8081').replace('127.0.0.1:18101', '127.0.0.1:8080'),
     );
-    await host.sh("echo 'deploy ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/deploy");
-    await mustStep('blue-green-switch', {
-      ...serverInputs(lab),
-      install: 'true',
-      'site-config': SITES.nginx.file,
-    });
-    await host.sh('rm /etc/sudoers.d/deploy');
     const given = settings();
+    const prepare = (action: 'check' | 'install') =>
+      succeeds({
+        ...given,
+        workflow: join(examples, 'prepare-proxy.yml'),
+        event: 'workflow_dispatch',
+        inputs: { action, 'site-config': SITES.nginx.file },
+      });
+    await host.sh("echo 'deploy ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/deploy");
+    await prepare('check');
+    expect(await host.sh(`grep -c deploy-actions ${SITES.nginx.file} || true`)).toBe('0\n');
+    await prepare('install');
+    await host.sh('rm /etc/sudoers.d/deploy');
     const tag = (name: string, url: string) =>
       runWorkflow({
         ...given,
@@ -176,6 +173,63 @@ testWithAct(
     } finally {
       await load.stop();
       await stopProxy(host, 'nginx');
+    }
+  },
+  900_000,
+);
+
+testWithAct(
+  'push-to-server.yml builds, deploys and tells Slack, takes back what is not healthy, and rollback.yml goes back by hand',
+  async () => {
+    await lab.host.reset();
+    const slack = await openMessenger();
+    try {
+      let version = 'v1';
+      const { standIns, builds } = othersActions(lab, () => `shop/api:${version}`);
+      const given = {
+        repository: repositoryOf('app'),
+        secrets: {
+          ...serverSecrets(lab),
+          APP_ENV: 'GREETING=hello',
+          SLACK_WEBHOOK_URL: `${slack.url}/services/T0/B0/x`,
+          GITHUB_TOKEN: 'ghs_a-token-for-tests',
+        },
+        variables: { SITE_URL: lab.host.url(8080), REGISTRY: lab.registry.address },
+      };
+      const push = (next: string) => {
+        version = next;
+        return { ...given, standIns, workflow: join(examples, 'push-to-server.yml') };
+      };
+      await succeeds(push('v1'));
+      await succeeds(push('v2'));
+      expect(builds).toEqual([
+        expect.stringMatching(/^org\/shop:[0-9a-f]{40}$/),
+        expect.stringMatching(/^org\/shop:[0-9a-f]{40}$/),
+      ]);
+      expect(await servedVersion()).toBe('v2');
+      expect(slack.news().map((text) => /succe|Deployed/i.test(text))).toEqual([true, true]);
+      await fails(push('never-healthy'));
+      expect(await servedVersion()).toBe('v2');
+      const [restored] = slack.news();
+      expect(restored).toMatch(/[Rr]olled back/);
+      expect(restored).toContain('did not become healthy');
+
+      const back = (inputs: Record<string, string>) => ({
+        ...given,
+        workflow: join(examples, 'rollback.yml'),
+        event: 'workflow_dispatch' as const,
+        inputs: { version: 'previous', 'only-show': 'false', reason: 'prices are <wrong>', ...inputs },
+      });
+      const shown = await succeeds(back({ 'only-show': 'true' }));
+      expect([await servedVersion(), slack.news()]).toEqual(['v2', []]);
+      expect(shown).toMatch(/app \S+@sha256:\S+\s+serves now/);
+      await succeeds(back({}));
+      expect(await servedVersion()).toBe('v1');
+      expect(slack.news().join()).toMatch(/prices are (<|&lt;)wrong/);
+      await fails(back({ version: 'v0.0.0-unknown' }));
+      expect(await servedVersion()).toBe('v1');
+    } finally {
+      await slack.close();
     }
   },
   900_000,

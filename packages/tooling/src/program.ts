@@ -7,6 +7,8 @@ export interface ProgramOptions {
   env?: NodeJS.ProcessEnv;
   /** Called with each line of either stream as it arrives. */
   onLine?(line: string): void;
+  /** Sends SIGINT when it aborts, as Ctrl-C does. */
+  interrupt?: AbortSignal;
 }
 
 export interface ProgramResult {
@@ -28,6 +30,7 @@ export function runProgram(
     env: options.env ?? process.env,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  options.interrupt?.addEventListener('abort', () => child.kill('SIGINT'));
   let output = '';
   let stdout = '';
   const take = (stream: 'stdout' | 'stderr') => {

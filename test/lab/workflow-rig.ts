@@ -1,0 +1,115 @@
+import { join } from 'node:path';
+import type { Lab } from '@deploy-actions/lab';
+import { type WorkflowRun, findRoot, runWorkflow } from '@deploy-actions/tooling';
+import { serveHttp } from '../support/server.ts';
+
+/** The consumer workflows, which tests run as they stand. */
+export const EXAMPLES = join(findRoot(), 'examples');
+
+/** The repository of a team that has copied an example. */
+export function repositoryOf(team: 'app' | 'django' | 'microservices'): string {
+  return join(findRoot(), 'test/lab/repositories', team);
+}
+
+/** The secrets by which every example reaches its server. */
+export function serverSecrets({ host }: Pick<Lab, 'host'>): Record<string, string> {
+  return {
+    DEPLOY_HOST: `${host.user}@${host.address}:${host.sshPort}`,
+    DEPLOY_SSH_KEY: host.key.privateKey,
+    DEPLOY_KNOWN_HOSTS: host.knownHosts(),
+  };
+}
+
+/** A messenger that takes every message: Telegram's API, and an incoming webhook of Slack. */
+export interface Messenger {
+  url: string;
+  /** What came, newest last, as JSON. */
+  told: string[];
+  /** What came since this was asked the last time. */
+  news(): string[];
+  close(): Promise<void>;
+}
+
+export async function openMessenger(): Promise<Messenger> {
+  const told: string[] = [];
+  let seen = 0;
+  const server = await serveHttp((request, response) => {
+    let body = '';
+    request.setEncoding('utf8').on('data', (chunk: string) => (body += chunk));
+    request.on('end', () => {
+      if (!request.url?.includes('/bot')) {
+        told.push(body);
+        response.end('ok');
+        return;
+      }
+      if (request.url.endsWith('/sendMessage')) told.push(body);
+      const result = { message_id: told.length, date: 0, chat: { id: -1001234567890, type: 'supergroup' } };
+      response.setHeader('content-type', 'application/json').end(JSON.stringify({ ok: true, result }));
+    });
+  });
+  return {
+    url: server.url,
+    told,
+    news: () => {
+      const fresh = told.slice(seen);
+      seen = told.length;
+      return fresh;
+    },
+    close: server.close,
+  };
+}
+
+/** One upload to GitHub's artifacts. */
+export interface Upload {
+  name: string;
+  paths: string[];
+  days: number;
+}
+
+/**
+ * What stands in for the actions of others: nothing to set up, a build that makes its tag out of an image of the sample
+ * application (`built` says which, by the tag's repository), and a list of what was uploaded.
+ */
+export function othersActions(
+  lab: Pick<Lab, 'registry'>,
+  built: (repository: string) => string,
+): { standIns: NonNullable<WorkflowRun['standIns']>; builds: string[]; uploads: Upload[] } {
+  const builds: string[] = [];
+  const uploads: Upload[] = [];
+  return {
+    builds,
+    uploads,
+    standIns: {
+      'docker/setup-buildx-action': () => Promise.resolve(undefined),
+      'docker/login-action': () => Promise.resolve(undefined),
+      'docker/build-push-action': async ({ inputs }) => {
+        const tag = inputs['tags']!.trim();
+        if (!tag.startsWith(`${lab.registry.address}/`))
+          throw new Error(`${tag} is not of the lab's registry`);
+        const name = tag.slice(lab.registry.address.length + 1);
+        const { digest } = await lab.registry.publish({ from: built(name.split(':')[0]!), to: name });
+        builds.push(name);
+        return { digest };
+      },
+      'actions/upload-artifact': ({ inputs }) => {
+        const paths = (inputs['path'] ?? '').split('\n').filter((path) => path.trim() !== '');
+        uploads.push({ name: inputs['name'] ?? '', paths, days: Number(inputs['retention-days']) });
+        return Promise.resolve(undefined);
+      },
+    },
+  };
+}
+
+/** A run of an example that must succeed; its log is the error where it does not. */
+export async function succeeds(run: WorkflowRun): Promise<string> {
+  const { exitCode, log } = await runWorkflow(run);
+  if (exitCode !== 0) throw new Error(`the run ended with ${exitCode}:\n${log}`);
+  return log;
+}
+
+/** A run of an example that must fail. */
+export async function fails(run: WorkflowRun): Promise<string> {
+  const { exitCode, log } = await runWorkflow(run);
+  if (exitCode === 0) throw new Error(`the run succeeded:\n${log}`);
+  return log;
+}
