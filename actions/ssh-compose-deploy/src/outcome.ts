@@ -141,7 +141,7 @@ export function servicesOutput(
         const action = change.action === 'keep' ? 'keep' : 'restored';
         return [service, { action, from: before, to: before, reasons: [] }];
       }
-      if (outcome === 'deployed' && recreated?.has(service) && change.action === 'keep')
+      if (outcome === 'deployed' && recreated?.has(service) && /^(?:keep|restart)$/.test(change.action))
         return [service, { ...planned, action: 'recreate', reasons: ['image'] }];
       return [service, planned];
     }),

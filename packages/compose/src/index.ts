@@ -14,6 +14,7 @@ export {
   type Port,
   type Service,
   joinedBy,
+  restartedWith,
   needsOf,
   parseModel,
   replicasOf,

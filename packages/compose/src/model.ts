@@ -141,6 +141,11 @@ export function joinedBy(service: Service): string[] {
   );
 }
 
+/** Names of the services with whose recreation a service is restarted (`restart: true` in `depends_on`). */
+export function restartedWith(service: Service): string[] {
+  return Object.entries(service.depends_on ?? {}).flatMap(([name, { restart }]) => (restart ? [name] : []));
+}
+
 /** The model with each service replaced by what `change` answers. */
 export function mapServices(
   model: ComposeModel,

@@ -1,4 +1,4 @@
-import { type ComposeModel, joinedBy } from './model.ts';
+import { type ComposeModel, joinedBy, restartedWith } from './model.ts';
 import type { LocalImage, ObservedContainer } from './observed.ts';
 import { parseReference } from '@deploy-actions/image';
 import { type ReleaseService, changedKeys } from './release.ts';
@@ -8,10 +8,11 @@ import { type ReleaseService, changedKeys } from './release.ts';
  * - `recreate`: its containers are replaced
  * - `create`: has no container yet
  * - `scale`: only their number changes
+ * - `restart`: its containers stay and are restarted, since what they need changes
  * - `run`: a one-shot that runs (again)
  * - `remove`: is no longer part of the application
  */
-export type ServiceAction = 'keep' | 'recreate' | 'create' | 'scale' | 'run' | 'remove';
+export type ServiceAction = 'keep' | 'recreate' | 'create' | 'scale' | 'restart' | 'run' | 'remove';
 
 /** What happens to a service: names and digests only, no values. */
 export interface ServiceChange {
@@ -40,10 +41,8 @@ export interface PlanInput {
 /** What a deploy of the release would do to each service, by the rule that the program on the server follows. */
 export function planChanges(input: PlanInput): ServiceChange[] {
   const running = input.containers.filter((container) => !container.oneOff && container.service !== '');
-  const changes = withJoined(
-    input.services.map((wanted) => change(wanted, input, running)),
-    input.model,
-  );
+  const own = input.services.map((wanted) => change(wanted, input, running));
+  const changes = withRestarted(withJoined(own, input.model), input.model);
   const known = new Set(input.services.map((service) => service.name));
   for (const name of new Set(running.map((container) => container.service))) {
     if (known.has(name) || !input.removeOrphans) continue;
@@ -69,6 +68,16 @@ function withJoined(changes: readonly ServiceChange[], model: ComposeModel): Ser
     }
   }
   return all;
+}
+
+/** What asks for it is restarted once what it needs was changed, unless it was changed itself; nothing follows from that. */
+function withRestarted(changes: readonly ServiceChange[], model: ComposeModel): ServiceChange[] {
+  const changed = new Set(changes.filter(({ action }) => action !== 'keep').map(({ service }) => service));
+  return changes.map((one) => {
+    if (one.action !== 'keep' || one.from === '') return one;
+    const need = restartedWith(model.services[one.service]!).find((name) => changed.has(name));
+    return need === undefined ? one : { ...one, action: 'restart', reasons: [`restarts with ${need}`] };
+  });
 }
 
 function change(

@@ -10,7 +10,7 @@ import {
   planChanges,
   servicesTable,
 } from '@deploy-actions/compose';
-import { joinsTable } from './tables.ts';
+import { joinsTable, restartsTable } from './tables.ts';
 
 const HASH = 'a'.repeat(64);
 const ID = (letter: string) => `sha256:${letter.repeat(64)}`;
@@ -56,10 +56,14 @@ interface Case {
   containers?: readonly ObservedContainer[];
   /** Whose namespaces `web` is in. */
   joins?: string;
+  /** What `web` is restarted with. */
+  restartedWith?: string;
   /** Lines of id and hash. */
   adopted?: readonly string[];
   /** Services that differ, and why; and those whose containers are removed. */
   differs: Readonly<Record<string, string>>;
+  /** Services whose containers stay and are restarted. */
+  restarted?: readonly string[];
 }
 
 /** What a plan says will be changed and what the program then finds different: one table for both. */
@@ -163,6 +167,36 @@ const CASES: readonly Case[] = [
     differs: {},
   },
   {
+    what: 'a service that is restarted with another one, which is as it should be',
+    services: [service(), service({ name: 'db' })],
+    restartedWith: 'db',
+    containers: [container(), container({ id: 'c2', service: 'db' })],
+    differs: {},
+  },
+  {
+    what: 'a service that is restarted with another one, which differs',
+    services: [service(), service({ name: 'db' })],
+    restartedWith: 'db',
+    containers: [container(), container({ id: 'c2', service: 'db', image: 'web:v0' })],
+    differs: { db: 'image' },
+    restarted: ['web'],
+  },
+  {
+    what: 'a service that differs itself, and would be restarted with another one',
+    services: [service(), service({ name: 'db' })],
+    restartedWith: 'db',
+    containers: [container({ status: 'exited' }), container({ id: 'c2', service: 'db', image: 'web:v0' })],
+    differs: { web: 'not running (exited)', db: 'image' },
+  },
+  {
+    what: 'a service that is restarted with another one, whose number changes',
+    services: [service(), service({ name: 'db', replicas: 2 })],
+    restartedWith: 'db',
+    containers: [container(), container({ id: 'c2', service: 'db' })],
+    differs: { db: 'replicas 1 -> 2' },
+    restarted: ['web'],
+  },
+  {
     what: 'one of `compose run` is no part of the stack',
     containers: [container(), container({ id: 'c2', oneOff: true })],
     differs: {},
@@ -174,18 +208,25 @@ const CASES: readonly Case[] = [
   },
 ];
 
-const model = ({ services = [service()], joins }: Case): ComposeModel => ({
+const model = ({ services = [service()], joins, restartedWith }: Case): ComposeModel => ({
   name: 'shop',
   services: Object.fromEntries(
     services.map((one) => [
       one.name,
-      { image: one.image, ...(joins && one.name === 'web' ? { network_mode: `service:${joins}` } : {}) },
+      {
+        image: one.image,
+        ...(joins && one.name === 'web' && { network_mode: `service:${joins}` }),
+        ...(restartedWith &&
+          one.name === 'web' && {
+            depends_on: { [restartedWith]: { condition: 'service_started' as const, restart: true } },
+          }),
+      },
     ]),
   ),
 });
 
 test.each(CASES)('a plan says of $what: $differs', (given) => {
-  const { services = [service()], containers = [], adopted = [], differs } = given;
+  const { services = [service()], containers = [], adopted = [], differs, restarted = [] } = given;
   const changes = planChanges({
     model: model(given),
     services,
@@ -195,7 +236,13 @@ test.each(CASES)('a plan says of $what: $differs', (given) => {
     adopted: new Set(adopted),
     removeOrphans: true,
   }).filter(({ action }) => action !== 'keep');
-  expect(Object.fromEntries(changes.map((one) => [one.service, one.reasons.join()]))).toEqual(differs);
+  const restarts = changes.filter(({ action }) => action === 'restart');
+  expect(restarts.map((one) => one.service)).toEqual(restarted);
+  expect(
+    Object.fromEntries(
+      changes.filter((one) => !restarts.includes(one)).map((one) => [one.service, one.reasons.join()]),
+    ),
+  ).toEqual(differs);
 });
 
 const parts = ['stack', 'bring-up'].map((name) =>
@@ -223,7 +270,7 @@ const surveyed = (one: ObservedContainer) =>
 
 describe.each([[['dash']], [['busybox', 'sh']]])('%s', (shell) => {
   test.each(CASES)('the program finds the same of $what', (given) => {
-    const { services = [service()], containers = [], adopted = [], differs } = given;
+    const { services = [service()], containers = [], adopted = [], differs, restarted = [] } = given;
     const folder = mkdtempSync(join(tmpdir(), 'difference-'));
     try {
       mkdirSync(join(folder, '.deploy'));
@@ -231,6 +278,8 @@ describe.each([[['dash']], [['busybox', 'sh']]])('%s', (shell) => {
         '.deploy/adopted': adopted.map((line) => `${line}\n`).join(''),
         services: servicesTable(services),
         joins: joinsTable(model(given)),
+        restarts: restartsTable(model(given)),
+        log: '',
         images: services.map((one) => `${one.name} ${ID('1')} ${one.image}\n`).join(''),
         // What `survey` leaves out is told by a label.
         containers: containers
@@ -241,15 +290,24 @@ describe.each([[['dash']], [['busybox', 'sh']]])('%s', (shell) => {
       for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
       const [command, ...options] = shell as [string, ...string[]];
       const script = `set -u
-path=$1 scratch=$1 project=shop
+path=$1 scratch=$1 run=$1 project=shop stop_timeout=
 ${parts.join('')}
-not_current "$1"
+say() { :; }
+await_gates() { :; }
+run_locked() { shift 5; printf 'restart %s\\n' "$@"; }
+changed_services=$(not_current "$1" | tr '\\n' ' ')
+[ -z "$changed_services" ] || printf '%s\\n' $changed_services
+restart_dependents "$1"
 orphans "$1" | while read -r id _; do awk -v id="$id" '$2 == id { print $1 }' "$1/containers"; done
 `;
       const done = spawnSync(command, [...options, '-c', script, 'sh', folder], { encoding: 'utf8' });
       expect(done.error).toBeUndefined();
       expect(done.stderr).toBe('');
-      expect(done.stdout.split('\n').filter(Boolean)).toEqual(Object.keys(differs));
+      expect(done.stdout.split('\n').filter(Boolean)).toEqual([
+        ...services.map(({ name }) => name).filter((name) => name in differs),
+        ...restarted.map((name) => `restart ${name}`),
+        ...Object.keys(differs).filter((name) => !services.some((one) => one.name === name)),
+      ]);
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }

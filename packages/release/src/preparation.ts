@@ -220,7 +220,7 @@ function coloredPart(found: Inspection, moved: Relocated, wanted: Wanted, wish: 
     adopted: new Set([...found.adopted, ...adoptedHashes(found, colored.shared, moved)]),
     removeOrphans: false,
   }).map((change) =>
-    wish.shared === 'keep' && change.action === 'recreate'
+    wish.shared === 'keep' && (change.action === 'recreate' || change.action === 'restart')
       ? { ...change, action: 'keep' as const, to: change.from }
       : change,
   );

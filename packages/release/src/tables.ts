@@ -5,6 +5,7 @@ import {
   type SentTree,
   dependenciesOf,
   joinedBy,
+  restartedWith,
 } from '@deploy-actions/compose';
 import { Failure } from '@deploy-actions/kit';
 
@@ -18,10 +19,7 @@ export function needsTable(model: ComposeModel): string {
 /** Lines of a service and those of what it needs whose recreation restarts it (`restart: true` in `depends_on`). */
 export function restartsTable(model: ComposeModel): string {
   return Object.entries(model.services)
-    .map(([name, { depends_on: needs = {} }]) => [
-      name,
-      ...Object.keys(needs).filter((need) => needs[need]!.restart),
-    ])
+    .map(([name, service]) => [name, ...restartedWith(service)])
     .filter((line) => line.length > 1)
     .map((line) => `${line.join(' ')}\n`)
     .join('');

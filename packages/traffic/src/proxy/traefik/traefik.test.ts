@@ -120,6 +120,13 @@ test.each([
   },
 );
 
+test('a file with the line ends of Windows is changed, and is as it was without our parts', async () => {
+  const config = CONFIG.replaceAll('\n', '\r\n');
+  const { text, changes } = await installed(config);
+  expect(changes).toEqual(['line 9: router web becomes a choice between web blue and green']);
+  expect(withoutRegions(text, 'shop', FILE)).toBe(config);
+});
+
 test('the file of a share has the weights, and what the load balancer had', async () => {
   const { file, site } = await installed(CONFIG, { sticky: 'side' });
   const { services, middlewares } = file({ color: 'green', weight: 25 }).http;
