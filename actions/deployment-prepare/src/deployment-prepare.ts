@@ -7,7 +7,7 @@ import {
   publishReport,
   quote,
 } from '@deploy-actions/kit';
-import type { Ports, Workflow } from '@deploy-actions/runner';
+import { type Ports, type Workflow, emptyValues } from '@deploy-actions/runner';
 import type { CheckRow } from './checks/verdict.ts';
 import { ChecksFailure } from './checks/wait.ts';
 import { type Decisions, decide, naming } from './decisions.ts';
@@ -17,7 +17,6 @@ import { guardAssets, guardChecks } from './guards.ts';
 import { type Collected, collectNotes } from './notes/collect.ts';
 import { markdownNotes, plainNotes } from './notes/render.ts';
 import { valuesOf } from './placeholders.ts';
-import { emptyValues } from './required-values.ts';
 import { withTag } from './started-by-tag.ts';
 import { renderSummary } from './summary.ts';
 import { chooseVersion } from './version.ts';

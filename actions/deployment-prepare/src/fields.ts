@@ -14,9 +14,9 @@ import {
   text,
   withDefault,
 } from '@deploy-actions/kit';
+import { requiredValues } from '@deploy-actions/runner';
 import { parseImageLine } from './image-lines.ts';
 import { PLACEHOLDERS, parsePattern } from './placeholders.ts';
-import { requiredValues } from './required-values.ts';
 import { SOURCES, type Source } from './version-source.ts';
 
 function sources(value: string): Source[] {

@@ -20,17 +20,7 @@ import {
 import { idField, projectField } from '@deploy-actions/ledger';
 import { hooks } from '@deploy-actions/release/hook';
 import { serverFields } from '@deploy-actions/shell';
-
-/** A path inside the workspace: relative, without `..`. */
-function workspacePath(line: string): string {
-  const path = line.replace(/^(?:\.\/)+/, '').replace(/\/+$/, '');
-  if (path === '' || path.startsWith('/') || /(^|\/)\.\.(\/|$)/.test(path) || path.includes('\\')) {
-    throw new FieldError(`${quote(line)} is not a path inside the repository`, {
-      remedy: 'Write it relative to the root of the checkout, without `..`.',
-    });
-  }
-  return path;
-}
+import { envFile, workspacePath } from '@deploy-actions/workspace/path';
 
 export const fields = {
   ...serverFields,
@@ -43,7 +33,7 @@ export const fields = {
   version: text(),
   environment: text(),
   env: secret({ ...withDefault(field(parseEnv), new Map<string, string>() as Environment), raw: true }),
-  'env-file': pattern(/^(?!.*(?:^|\/)\.\.(?:\/|$))[A-Za-z0-9._@+/-]+$/, 'a plain path without ..'),
+  'env-file': envFile(),
   files: linesOf(workspacePath),
   registry: pattern(/^[A-Za-z0-9.-]+(?::\d+)?$/, 'the host of a registry, such as ghcr.io'),
   'registry-username': text(),

@@ -1,5 +1,5 @@
 import { shortImage } from '@deploy-actions/image';
-import { type HostStatus, statusOf } from '@deploy-actions/host';
+import { type HostStatus, holderText, statusOf } from '@deploy-actions/host';
 import { codeSpan, escapeMarkdown, formatDuration, markdownTable } from '@deploy-actions/kit';
 import { type StackView, inspectForStatus } from '@deploy-actions/release';
 import type { Ports } from '@deploy-actions/runner';
@@ -78,22 +78,6 @@ function tell(name: string, view: StackView, host: HostStatus, ports: Ports): vo
       view.releases.map((one) => [codeSpan(one.id), codeSpan(one.version), escapeMarkdown(one.created)]),
     )}\n`,
   );
-}
-
-function holderText(lock: HostStatus['lock']): string {
-  if (!lock) return 'nobody holds the lock';
-  const { phase, waiting, pid } = lock;
-  const text = [
-    `the lock is held by ${lock.actor || 'somebody'} since ${lock.since}${lock.runUrl ? ` (${lock.runUrl})` : ''}`,
-  ];
-  if (phase) text.push(`in the phase ${phase.name} for ${formatDuration(phase.ms)}`);
-  if (waiting) text.push(`waiting for ${waiting.what} for ${formatDuration(waiting.ms)}`);
-  if (waiting?.leftMs !== undefined)
-    text.push(`ended by itself in ${formatDuration(waiting.leftMs)} at the latest`);
-  if (waiting?.ends !== undefined) text.push(`to end that now, on the server: ${waiting.ends}`);
-  else if (pid !== undefined) text.push(`to ask it to stop, on the server: kill ${pid}`);
-  else text.push('its program has died: the next run finishes or reverts what it began');
-  return text.join('; ');
 }
 
 function stateOf(one: StackView['containers'][number]): string {

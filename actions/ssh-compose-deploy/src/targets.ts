@@ -1,4 +1,3 @@
-import type { ComposeModel, Environment } from '@deploy-actions/compose';
 import { Failure, messageOf, pool } from '@deploy-actions/kit';
 import {
   type Inspection,
@@ -7,7 +6,8 @@ import {
   discardStaging,
   inspectForDeploy,
   prepareRelease,
-  secretValues,
+  relativeSources,
+  secretsOf,
 } from '@deploy-actions/release';
 import type { Server, Session } from '@deploy-actions/shell';
 import { placeInComposeFile } from './compose-error.ts';
@@ -115,31 +115,6 @@ export async function prepareOn(
     await discardStaging(session, found.staging);
     throw error;
   }
-}
-
-/**
- * Every value of `env`, and of the file on the server what is named like a secret. A registry or tag that is part
- * of an image's name is left out, and so are ports: they are shown everywhere, and masks would shred the log.
- */
-function secretsOf(env: Environment, model: ComposeModel): string[] {
-  const images = Object.values(model.services).map((service) => service.image ?? '');
-  const open = (value: string) =>
-    /^\d{1,5}$/.test(value) || images.some((image) => value !== '' && image.includes(value));
-  return [...[...env.values()].filter((value) => !open(value)), ...secretValues(model)];
-}
-
-/** Relative sources of mounts, configs and secrets, to look up whether one was forgotten in `files`. */
-function relativeSources(found: Inspection): string[] {
-  const { services, configs = {}, secrets = {} } = found.config;
-  const sources = [
-    ...Object.values(services).flatMap((service) =>
-      (service.volumes ?? []).flatMap((mount) => (mount.type === 'bind' ? [mount.source] : [])),
-    ),
-    ...[...Object.values(configs), ...Object.values(secrets)].map((one) => one?.file),
-  ];
-  return sources.flatMap((source) =>
-    source?.startsWith(`${found.stage}/`) ? [source.slice(found.stage.length + 1)] : [],
-  );
 }
 
 /** A stack that somebody else started is not taken over unasked. */

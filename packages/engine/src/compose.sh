@@ -62,6 +62,12 @@ engine_all() {
   docker ps -a --no-trunc --format '{{.ID}} {{.State}} {{or (.Label "com.docker.compose.oneoff") "-"}} {{.Label "com.docker.compose.project"}}' </dev/null
 }
 
+# engine_published: of every container that runs a line with tabs: name, project, and the ports that it publishes, as Docker
+# writes them.
+engine_published() {
+  docker ps --format "$(printf '{{.Names}}\t{{.Label "com.docker.compose.project"}}\t{{.Ports}}')" </dev/null
+}
+
 # engine_table: project, id, service, state, release (- for none) and the engine's words on its state, of every
 # container of a stack.
 engine_table() {

@@ -20,6 +20,12 @@ const LOOK = part(new URL('sh/inspection.sh', import.meta.url), { needs: [FOLDER
 const FOLLOW = part(new URL('sh/follow.sh', import.meta.url), { needs: [FRAMES, PROCESSES] });
 const CONTROL = part(new URL('sh/control.sh', import.meta.url), { needs: [FRAMES] });
 
+const STATUS = part(new URL('sh/status.sh', import.meta.url), { needs: [FRAMES, PROCESSES, HOLDER] });
+/** `apart`: parts of a look that must not end the rest of it; read by `readApart`, `readRefusal` and `readStatus`. */
+export const APART = part(new URL('sh/apart.sh', import.meta.url), { needs: [PRELUDE] });
+/** `fit_path` and `tell_status`, for a visit. */
+export const FITNESS = part(new URL('sh/fitness.sh', import.meta.url), { needs: [FOLDERS, STATUS] });
+
 /** What each exec of ours carries: the part that has its function, and what that needs. */
 const EXECS = {
   _inspect: LOOK,
@@ -30,7 +36,7 @@ const EXECS = {
   _alive: CONTROL,
   _cancel: CONTROL,
   _read_result: CONTROL,
-  _status: part(new URL('sh/status.sh', import.meta.url), { needs: [FRAMES, PROCESSES, HOLDER] }),
+  _status: STATUS,
 };
 
 export type Exec = keyof typeof EXECS;

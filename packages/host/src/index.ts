@@ -11,7 +11,8 @@ export {
   programText,
   timerText,
 } from './define-program.ts';
-export { EXEC_NAMES, type Exec, PROCESSES, execEnd, execParts } from './host-parts.ts';
+export { type Apart, readApart, readRefusal } from './apart.ts';
+export { APART, EXEC_NAMES, type Exec, FITNESS, PROCESSES, execEnd, execParts } from './host-parts.ts';
 export { type Part, part } from './part.ts';
 export { cancelRun, readResult } from './control.ts';
 export { type Member, type MemberRun } from './fleet.ts';
@@ -32,7 +33,14 @@ export type {
   Upload,
 } from './run.ts';
 export { startRun } from './start.ts';
-export { type HostStatus, type LockHolder, type RunStatus, statusOf } from './status.ts';
+export {
+  type HostStatus,
+  type LockHolder,
+  type RunStatus,
+  holderText,
+  readStatus,
+  statusOf,
+} from './status.ts';
 export { whyNotSendable } from './upload-stream.ts';
 export {
   ALL_OR_NONE,

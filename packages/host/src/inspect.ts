@@ -1,10 +1,10 @@
-import { Failure } from '@deploy-actions/kit';
 import { type Session, SessionFailure } from '@deploy-actions/shell';
+import { fieldsFailure } from './apart.ts';
 import { freshName, runEntry } from './exec.ts';
 import { eventReader } from './events.ts';
 import { type ReadyProgram, programText } from './define-program.ts';
 import { variables } from './parameters.ts';
-import { failureCause, parseFieldList } from './result.ts';
+import { parseFieldList } from './result.ts';
 import type { RunEvent, Upload } from './run.ts';
 import { treeUpload } from './tree-upload.ts';
 
@@ -17,6 +17,8 @@ export interface Inspection {
   timeout?: number;
   signal?: AbortSignal;
   onEvent?(event: RunEvent): void;
+  /** Nothing is made in the application's folder, whatever state it is in, and nothing stays: there is no staging folder. */
+  visit?: boolean;
   /** A run will follow: see `Program.followed`. */
   followed?: boolean;
 }
@@ -45,7 +47,7 @@ export async function inspect(session: Session, inspection: Inspection): Promise
     session,
     {
       script: programText(program.program),
-      args: [path, freshName(), token],
+      args: [path, freshName(), token, ...(inspection.visit ? ['visit'] : [])],
       input: sending.input,
       timeout,
       signal,
@@ -62,13 +64,7 @@ export async function inspect(session: Session, inspection: Inspection): Promise
   if (staging === undefined || fields === undefined) {
     throw new SessionFailure('lost', `looking at ${session.name} ended without an answer`);
   }
-  if (fields['_message'] !== undefined) {
-    const { kind, code } = failureCause(fields['_kind'], fields['_code']);
-    throw new Failure(kind, fields['_message'], {
-      code,
-      remedy: fields['_remedy'],
-      details: fields['_details'],
-    });
-  }
+  const failure = fieldsFailure(fields);
+  if (failure) throw failure;
   return { staging, fields };
 }

@@ -1,5 +1,7 @@
+import { formatDuration } from '@deploy-actions/kit';
 import type { Session } from '@deploy-actions/shell';
 import { runEntry } from './exec.ts';
+import { type Frame, frameReader } from './frames.ts';
 import { execScript } from './host-parts.ts';
 import { parseResult, runState } from './result.ts';
 import type { RunReference, RunResult, RunState } from './run.ts';
@@ -52,12 +54,25 @@ export interface RunStatus {
 
 /** What runs, ran and holds the lock in an application's folder; changes nothing. */
 export async function statusOf(session: Session, path: string): Promise<HostStatus> {
+  const { hear, status } = statusReader(path);
+  await runEntry(session, { script: execScript('_status'), args: [path] }, hear);
+  return status();
+}
+
+/** The same from what `tell_status` told in a look. Throws on what is no answer of it. */
+export function readStatus(path: string, told: string): HostStatus {
+  const { hear, status } = statusReader(path);
+  frameReader(hear)(Buffer.from(told));
+  return status();
+}
+
+function statusReader(path: string): { hear(frame: Frame): void; status(): HostStatus } {
   let held = false;
   let holder: Omit<LockHolder, keyof Doing> | undefined;
   const told = new Map<string, string>();
   const order: HostStatus['order'] = {};
   const runs: RunStatus[] = [];
-  await runEntry(session, { script: execScript('_status'), args: [path] }, ({ type, payload }) => {
+  const hear = ({ type, payload }: Frame) => {
     const text = payload.toString('utf8');
     const current = runs.at(-1);
     switch (type) {
@@ -110,10 +125,30 @@ export async function statusOf(session: Session, path: string): Promise<HostStat
         if (current) current.lastEvent = text.replace(/^\S+ /, '');
         break;
     }
-  });
-  runs.sort((a, b) => b.began.localeCompare(a.began));
-  const who = holder ?? { actor: '', runUrl: '', since: '', run: '' };
-  return { lock: held ? { ...who, ...doingOf(told) } : undefined, runs, order };
+  };
+  const status = (): HostStatus => {
+    runs.sort((a, b) => b.began.localeCompare(a.began));
+    const who = holder ?? { actor: '', runUrl: '', since: '', run: '' };
+    return { lock: held ? { ...who, ...doingOf(told) } : undefined, runs, order };
+  };
+  return { hear, status };
+}
+
+/** Who has the lock, what that run does and what ends it, as a person reads it. */
+export function holderText(lock: HostStatus['lock']): string {
+  if (!lock) return 'nobody holds the lock';
+  const { phase, waiting, pid } = lock;
+  const text = [
+    `the lock is held by ${lock.actor || 'somebody'} since ${lock.since}${lock.runUrl ? ` (${lock.runUrl})` : ''}`,
+  ];
+  if (phase) text.push(`in the phase ${phase.name} for ${formatDuration(phase.ms)}`);
+  if (waiting) text.push(`waiting for ${waiting.what} for ${formatDuration(waiting.ms)}`);
+  if (waiting?.leftMs !== undefined)
+    text.push(`ended by itself in ${formatDuration(waiting.leftMs)} at the latest`);
+  if (waiting?.ends !== undefined) text.push(`to end that now, on the server: ${waiting.ends}`);
+  else if (pid !== undefined) text.push(`to ask it to stop, on the server: kill ${pid}`);
+  else text.push('its program has died: the next run finishes or reverts what it began');
+  return text.join('; ');
 }
 
 type Doing = Pick<LockHolder, 'pid' | 'phase' | 'waiting'>;

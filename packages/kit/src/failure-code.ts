@@ -60,6 +60,7 @@ export const FAILURE_KINDS = {
   'program-ended': 'remote',
   'no-go': 'lost',
   'stopped-with-others': 'refused',
+  'not-ready': 'refused',
 
   // Docker and Compose there.
   'docker-missing': 'refused',

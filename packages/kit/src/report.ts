@@ -20,7 +20,17 @@ export interface CheckResult {
 }
 
 export interface Report {
-  kind: 'prepare' | 'health' | 'smoke' | 'watch' | 'switch' | 'rollback' | 'verify' | 'deploy' | 'record';
+  kind:
+    | 'prepare'
+    | 'preflight'
+    | 'health'
+    | 'smoke'
+    | 'watch'
+    | 'switch'
+    | 'rollback'
+    | 'verify'
+    | 'deploy'
+    | 'record';
   ok: boolean;
   /** One sentence. */
   summary: string;

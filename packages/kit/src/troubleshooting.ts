@@ -168,6 +168,12 @@ export const TROUBLESHOOTING: Readonly<Record<FailureCode, Explanation>> = {
     meaning: 'Nothing was changed on this server, since another one failed or the runner was lost.',
     remedy: 'Look at the server that failed, then run the job again.',
   },
+  'not-ready': {
+    meaning:
+      'preflight found something by which a deployment would fail, or that is not as the workflow asks.',
+    remedy:
+      'Each red line of its table in the job summary says what mends it. Name a check in `warn` where it should not end the job, or in `skip` to leave it out.',
+  },
 
   'docker-missing': {
     meaning: 'Docker is not installed on the server.',

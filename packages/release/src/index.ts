@@ -4,14 +4,19 @@ export { type Hook, hookFile, hooks } from './hook.ts';
 export {
   type Inspection,
   type InspectionRequest,
+  LONGEST_LOOK,
   type StackView,
   discardStaging,
   inspectForDeploy,
   inspectForStatus,
+  lookFiles,
+  lookParameters,
+  readInspection,
 } from './inspection.ts';
 export { type DatabaseCommands, afterDatabase, databaseServer } from './database.ts';
 export { redeployBack, redeployOperation } from './redeploy.ts';
 export { type StandingBy, standBy } from './stand-by.ts';
 export { type HookLists, type Prepared, type Wanted, prepareRelease } from './preparation.ts';
-export { secretValues } from './secret-values.ts';
-export { PROGRAMS } from './programs.ts';
+export { secretValues, secretsOf } from './secret-values.ts';
+export { type Obstacles, obstaclesOf, relativeSources } from './obstacles.ts';
+export { PROGRAMS, RELEASE_LOOK } from './programs.ts';

@@ -108,7 +108,7 @@ export interface StackView {
 }
 
 /** Milliseconds, the upload included: an engine that hangs must not hold the job until its limit. */
-const LONGEST_LOOK = 600_000;
+export const LONGEST_LOOK = 600_000;
 
 /** Resolves the configuration on the server and looks at what runs. Throws the Failure of what is wrong. */
 export async function inspectForDeploy(
@@ -116,34 +116,54 @@ export async function inspectForDeploy(
   request: InspectionRequest,
   options: { signal?: AbortSignal; onEvent?(event: RunEvent): void; followed?: boolean } = {},
 ): Promise<Inspection> {
-  const folder = baseName(request.path);
-  const stageName = `project/${folder}`;
-  const sent = new Map<string, SentFile>();
-  for (const file of [...request.files, ...request.composeFiles]) sent.set(file.path, file);
-  const files: Upload[] = [...sent.values()].map((file) => ({
-    name: `${stageName}/${file.path}`,
-    content: file.content,
-    mode: file.executable ? 0o700 : 0o600,
-  }));
   const seen = await inspect(session, {
     path: request.path,
-    files,
-    program: INSPECT.with({
-      want: 'deploy',
-      folder,
-      project_given: request.project,
-      compose_files: request.composeFiles.map((file) => file.path).join('\n'),
-      profiles: request.profiles.join('\n'),
-      env_file: request.envFile,
-      adopt: String(request.adopt),
-      docker_host: request.dockerHost ?? '',
-      port_claims: request.portClaims ?? PORT_CLAIMS,
-      env_text: formatEnv(request.env),
-    }),
+    files: lookFiles(request),
+    program: INSPECT.with({ want: 'deploy', ...lookParameters(request) }),
     timeout: LONGEST_LOOK,
     ...options,
   });
-  const field = (name: string) => seen.fields[name] ?? '';
+  const stack = await readOldStack(session, request, seen.fields, options);
+  return readInspection(seen.fields, request, { staging: seen.staging, stack });
+}
+
+/** The files that a look at a release needs, as they are sent. */
+export function lookFiles(request: InspectionRequest): Upload[] {
+  const sent = new Map<string, SentFile>();
+  for (const file of [...request.files, ...request.composeFiles]) sent.set(file.path, file);
+  return [...sent.values()].map((file) => ({
+    name: `${stageNameOf(request)}/${file.path}`,
+    content: file.content,
+    mode: file.executable ? 0o700 : 0o600,
+  }));
+}
+
+/** What `look_at_release` is told, but for what is wanted of it. */
+export function lookParameters(request: InspectionRequest) {
+  return {
+    folder: baseName(request.path),
+    project_given: request.project,
+    compose_files: request.composeFiles.map((file) => file.path).join('\n'),
+    profiles: request.profiles.join('\n'),
+    env_file: request.envFile,
+    adopt: String(request.adopt),
+    docker_host: request.dockerHost ?? '',
+    port_claims: request.portClaims ?? PORT_CLAIMS,
+    env_text: formatEnv(request.env),
+  };
+}
+
+function stageNameOf(request: InspectionRequest): string {
+  return `project/${baseName(request.path)}`;
+}
+
+/** What `look_at_release` has told. Throws where it told no configuration. */
+export function readInspection(
+  fields: Readonly<Record<string, string>>,
+  request: InspectionRequest,
+  { staging, stack }: Pick<Inspection, 'staging' | 'stack'>,
+): Inspection {
+  const field = (name: string) => fields[name] ?? '';
   const present = (kind: string) =>
     new Set(
       lines(field('present')).flatMap((line) =>
@@ -152,10 +172,10 @@ export async function inspectForDeploy(
     );
   const config = parseModel(field('config'));
   return {
-    ...stackView(seen.fields),
-    staging: seen.staging,
+    ...stackView(fields),
+    staging,
     stage: field('stage'),
-    stageName,
+    stageName: stageNameOf(request),
     config,
     dormant: lines(field('all_services')).filter((name) => config.services[name] === undefined),
     shared: present('shared'),
@@ -164,7 +184,7 @@ export async function inspectForDeploy(
     envFiles: [...present('env')],
     same: new Set(lines(field('same'))),
     leftovers: [...leftovers('volume', field('volumes')), ...leftovers('network', field('nets'))],
-    stack: await readOldStack(session, request, seen.fields, options),
+    stack,
     others: otherContainers(field('stacks')),
     originalHashes: new Map(
       lines(field('original_hashes')).flatMap((line): [string, string][] => {

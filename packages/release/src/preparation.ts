@@ -240,9 +240,9 @@ function coloredPart(found: Inspection, moved: Relocated, wanted: Wanted, wish: 
  * What is mounted or read and is not on the server: an error where the repository has it or where it must be a file,
  * else a note where it looks like one. A folder that is nowhere is the usual way to ask for an empty one.
  */
-function forgottenSources(
+export function forgottenSources(
   moved: Relocated,
-  found: Inspection,
+  found: Pick<Inspection, 'shared' | 'old'>,
   workspace: Wanted['workspaceSources'],
   path: string,
 ): string[] {

@@ -36,17 +36,9 @@ const RECORDED = part(new URL('sh/recorded.sh', import.meta.url), {
   needs: [WORK, REQUIREMENTS, LEDGER, IMAGES, BRING_UP, CONTAINER],
 });
 
-/** Looks at the server and resolves the configuration. */
-export const INSPECT = defineInspection({
-  name: 'inspect',
-  parts: [
-    STACK,
-    REQUIREMENTS,
-    READING,
-    TAKEN_PORTS,
-    part(new URL('sh/adopt.sh', import.meta.url)),
-    part(new URL('sh/inspect.sh', import.meta.url)),
-  ],
+/** `look_at_release`: resolves the configuration and looks at the stack and its releases. */
+export const RELEASE_LOOK = part(new URL('sh/inspect.sh', import.meta.url), {
+  needs: [STACK, REQUIREMENTS, READING, TAKEN_PORTS, part(new URL('sh/adopt.sh', import.meta.url))],
   parameters: [
     'want',
     'folder',
@@ -59,6 +51,12 @@ export const INSPECT = defineInspection({
     'port_claims',
     'env_text',
   ],
+});
+
+/** Looks at the server and resolves the configuration. */
+export const INSPECT = defineInspection({
+  name: 'inspect',
+  parts: [part(new URL('sh/inspect-release.sh', import.meta.url), { needs: [RELEASE_LOOK] })],
   secrets: ['env_text'],
 });
 

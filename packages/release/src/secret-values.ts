@@ -1,4 +1,4 @@
-import type { ComposeModel } from '@deploy-actions/compose';
+import type { ComposeModel, Environment } from '@deploy-actions/compose';
 
 /** Every value that the services' environments hold under a name that speaks of a secret, or in a login of a URL. */
 export function secretValues(model: ComposeModel): string[] {
@@ -21,4 +21,15 @@ function decoded(text: string): string {
   } catch {
     return text;
   }
+}
+
+/**
+ * Every value of `env`, and of the file on the server what is named like a secret. A registry or tag that is part
+ * of an image's name is left out, and so are ports: they are shown everywhere, and masks would shred the log.
+ */
+export function secretsOf(env: Environment, model: ComposeModel): string[] {
+  const images = Object.values(model.services).map((service) => service.image ?? '');
+  const open = (value: string) =>
+    /^\d{1,5}$/.test(value) || images.some((image) => value !== '' && image.includes(value));
+  return [...[...env.values()].filter((value) => !open(value)), ...secretValues(model)];
 }

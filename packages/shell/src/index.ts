@@ -18,7 +18,7 @@ export {
 } from './server-fields.ts';
 export type { Hop, PrivateKey, Server } from './server.ts';
 export type { LocalOptions } from './local-options.ts';
-export type { Outcome, Program, Session, SessionPorts } from './session.ts';
+export type { Outcome, Program, Proof, Session, SessionPorts } from './session.ts';
 
 /**
  * An authenticated session to a server whose host key is pinned; through its jump host where it has one.

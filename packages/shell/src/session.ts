@@ -28,6 +28,16 @@ export interface Outcome {
   stderr: Buffer;
 }
 
+/** By which keys a connection came about: the type and `SHA256:…` of each. */
+export interface Proof {
+  /** The server's own. */
+  hostKey: string;
+  /** The line of `known-hosts` that it stands in. */
+  line: number;
+  /** The user's. */
+  key: string;
+}
+
 /**
  * One authenticated connection to one server. Tests and the host package know only this interface:
  * `openSession` makes it over SSH, `localSession` runs the same bootstrap in a local shell.
@@ -37,6 +47,8 @@ export interface Session {
   readonly name: string;
   /** Connections made (a jump host's counts too) and execs begun: what tests and benchmarks hold to the aim. */
   readonly counts: Readonly<{ connections: number; execs: number; forwards: number }>;
+  /** Undefined where nothing had to be proven, as in tests. */
+  readonly proof?: Proof;
   /** Aborts, with the Failure as its reason, as soon as the connection is gone. */
   readonly gone: AbortSignal;
   /**

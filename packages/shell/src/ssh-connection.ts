@@ -13,6 +13,7 @@ import {
 } from './host-keys.ts';
 import { badKey, passphraseNeeded, passphraseWrong, readableKey } from './private-key.ts';
 import type { Hop, PrivateKey } from './server.ts';
+import type { Proof } from './session.ts';
 import { SessionFailure } from './session-failure.ts';
 
 /** An authenticated connection to one hop. */
@@ -20,6 +21,7 @@ export interface Connection {
   client: Client;
   /** Aborts with a `lost` SessionFailure when the connection ends for any reason. */
   gone: AbortSignal;
+  proof: Proof;
   close(): void;
 }
 
@@ -131,7 +133,12 @@ async function tryOnce(
     const client = ssh.connection;
     // Without a verdict nobody looked at the host's key: then there is no session, whatever the library says.
     if (!client || shown?.verdict.verdict !== 'pinned') throw new Error('the host key was not checked');
-    return { connection: { client, gone: gone.signal, close: () => ssh.dispose() } };
+    const proof: Proof = {
+      hostKey: `${keyTypeOf(shown.key)} ${fingerprintOf(shown.key)}`,
+      line: shown.verdict.line,
+      key: `${key.type} ${fingerprintOf(key.getPublicSSH())}`,
+    };
+    return { connection: { client, gone: gone.signal, proof, close: () => ssh.dispose() } };
   } catch (error) {
     sock.destroy();
     return { error, shown };

@@ -103,6 +103,7 @@ function sessionOver(
     name,
     counts,
     gone: connection.gone,
+    proof: connection.proof,
     run: (program) => lane(() => start(program)),
     async forward(host, port) {
       counts.forwards += 1;

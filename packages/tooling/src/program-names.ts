@@ -19,13 +19,14 @@ const BUILTINS = new Set(
  * util-linux, grep, sed, awk, procps, tar.
  */
 const EXTERNAL: ReadonlySet<string> = new Set(
-  'awk basename cat chmod chown chgrp cksum cmp cp cut date dd df dirname env find flock getent grep head id install ln loginctl ls mkdir mktemp mv ps readlink rm rmdir sed setsid sh sha256sum sleep sort stat sync systemctl systemd-run tail tar timeout tr wc xargs crontab docker curl wget perl socat python3 nc sudo setfacl touch tee uniq'
+  'awk basename cat chmod chown chgrp cksum cmp cp cut date dd df dirname env find flock getent grep head id install ln loginctl ls mkdir mktemp mv ps readlink rm rmdir sed setsid sh sha256sum sleep sort stat sync systemctl systemd-run tail tar timeout tr wc xargs crontab docker curl wget perl socat python3 nc sudo setfacl touch tee uname uniq ss'
     .split(' ')
     .concat(KINDS),
 );
 
 /** Functions that run the command which their arguments are: how many words stand before it. */
 const RUNNERS: Readonly<Record<string, number>> = {
+  apart: 1,
   ask_aside: 1,
   run: 1,
   run_locked: 1,

@@ -7,6 +7,7 @@ import {
   programEnd,
 } from '@deploy-actions/host';
 import { sentText } from '@deploy-actions/host/sent-text';
+import { PROGRAMS as READINESS } from '@deploy-actions/readiness';
 import { PROGRAMS as RELEASE } from '@deploy-actions/release';
 import { PROGRAMS as TRAFFIC } from '@deploy-actions/traffic';
 
@@ -22,7 +23,7 @@ export interface SentProgram {
 
 /** Everything that is sent to servers: every program in each of its variants, and the host's own execs. */
 export const SERVER_PROGRAMS: readonly SentProgram[] = [
-  ...[...RELEASE, ...TRAFFIC].map((program: ServerProgram): SentProgram => ({
+  ...[...READINESS, ...RELEASE, ...TRAFFIC].map((program: ServerProgram): SentProgram => ({
     name: program.name,
     parts: program.parts,
     given: [...program.parameters, ...program.later],

@@ -168,6 +168,13 @@ function list(state: State, words: readonly string[]): string {
         Names: one.Name.slice(1),
         Image: one.Config.Image,
         State: Status,
+        Ports: Object.entries(one.NetworkSettings.Ports)
+          .flatMap(([port, to]) =>
+            (to as { HostIp: string; HostPort: string }[]).map(
+              ({ HostIp, HostPort }) => `${HostIp || '0.0.0.0'}:${HostPort}->${port}`,
+            ),
+          )
+          .join(', '),
         Status:
           Status === 'running'
             ? `Up 5 minutes${health}`

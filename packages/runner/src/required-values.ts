@@ -1,5 +1,5 @@
 import { Failure, FieldError, field, type Field } from '@deploy-actions/kit';
-import type { Workflow } from '@deploy-actions/runner';
+import type { Workflow } from './workflow.ts';
 
 /** A value that must not be empty. */
 export interface RequiredValue {

@@ -1,0 +1,28 @@
+import { imageId } from '@deploy-actions/compose';
+import { shortImage } from '@deploy-actions/image';
+import { type Check, type Seen, failedBy, listed, ofRelease, passed, told } from './check.ts';
+
+/** The images of the release. */
+export const IMAGES: readonly Check[] = [
+  {
+    name: 'images',
+    judge: (seen) =>
+      ofRelease(seen, ({ config }) => {
+        const failure = seen.obstacles?.images;
+        if (failure) return failedBy(failure);
+        const services = Object.keys(config.services);
+        const missing = missingImages(seen);
+        return missing.length === 0
+          ? passed(`those of ${listed(services)} are on the server`)
+          : told(`to be pulled: ${listed(missing.map(shortImage))}`);
+      }),
+  },
+];
+
+/** References of the release that the server has no image of, each once. */
+export function missingImages({ facts, obstacles }: Pick<Seen, 'facts' | 'obstacles'>): string[] {
+  if (!('is' in facts.release) || obstacles === undefined) return [];
+  const { images } = facts.release.is;
+  const references = Object.values(obstacles.model.services).flatMap(({ image }) => image ?? []);
+  return [...new Set(references)].filter((reference) => imageId(reference, images) === undefined);
+}

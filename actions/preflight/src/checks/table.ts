@@ -1,0 +1,69 @@
+import type { Failure } from '@deploy-actions/kit';
+import { CHECK_NAMES, type CheckName, ON_DEMAND } from '../check-names.ts';
+import type { PreflightInputs } from '../fields.ts';
+import { ACCESS } from './access.ts';
+import { type Check, type Seen, type Unseen, type Verdict, failedBy, unknown } from './check.ts';
+import { CONFIGURATION } from './configuration.ts';
+import { DEPLOYMENT } from './deployment.ts';
+import { IMAGES } from './images.ts';
+import { OUTSIDE } from './outside.ts';
+import { ROOM } from './room.ts';
+import { WORKFLOW } from './workflow.ts';
+
+/** Every check, once. */
+const CHECKS: readonly Check[] = [
+  ...ACCESS,
+  ...CONFIGURATION,
+  ...WORKFLOW,
+  ...IMAGES,
+  ...ROOM,
+  ...OUTSIDE,
+  ...DEPLOYMENT,
+];
+
+/** A line of the table. */
+export interface Row extends Verdict {
+  name: CheckName;
+}
+
+/** All checks of a server, in the order of their names' list; none ends the others. */
+export function judgeAll(seen: Seen): Row[] {
+  return rowsOf(seen.inputs, (check) => check.judge(seen));
+}
+
+/**
+ * The same of a server that could not be looked at: what needs nothing of it is judged all the same, and nothing else passes.
+ */
+export function judgeUnseen(seen: Unseen, failure: Failure): Row[] {
+  return rowsOf(seen.inputs, (check) => {
+    if (check.name === 'connection') return unreachable(failure);
+    if (check.judgeUnseen) return check.judgeUnseen(seen);
+    return unknown('not looked at: see connection');
+  });
+}
+
+/** With the line that known-hosts would need, where that is what is missing. */
+function unreachable(failure: Failure): Verdict {
+  const line = failure.code === 'host-key-unknown' ? failure.details?.split('\n')[1] : undefined;
+  const verdict = failedBy(failure);
+  return line === undefined
+    ? verdict
+    : { ...verdict, remedy: `${verdict.remedy ?? ''} The line: ${line}`.trim() };
+}
+
+function rowsOf(inputs: PreflightInputs, judge: (check: Check) => Verdict | undefined): Row[] {
+  return CHECK_NAMES.flatMap((name): Row[] => {
+    if (inputs.skip.includes(name)) return [{ name, state: 'skipped', detail: 'left out by `skip`' }];
+    if (ON_DEMAND.has(name) && !inputs.warn.includes(name)) return [];
+    const check = CHECKS.find((one) => one.name === name);
+    const verdict = check && judge(check);
+    if (verdict === undefined) return [];
+    const lowered = inputs.warn.includes(name) && isRed(verdict);
+    return [{ name, ...verdict, ...(lowered ? { state: 'warned' as const } : {}) }];
+  });
+}
+
+/** Whether a deployment should not begin. */
+export function isRed({ state }: Pick<Verdict, 'state'>): boolean {
+  return state === 'failed' || state === 'unknown';
+}

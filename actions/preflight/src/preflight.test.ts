@@ -1,0 +1,37 @@
+import { existsSync } from 'node:fs';
+import { afterEach, expect, jest, test } from '@jest/globals';
+import { hostsForEach } from '@deploy-actions/host/testing';
+import { preflightRig } from './testing/rig.ts';
+
+// Real processes on a busy machine.
+jest.setTimeout(60_000);
+
+const hostWith = hostsForEach(afterEach);
+
+test('a server that is ready is told so, by one exec, and nothing is made or left there', async () => {
+  const rig = preflightRig(hostWith);
+  const { failure, outputs, log, state, summary } = await rig.run({
+    domains: 'shop.example.org',
+    'max-cpu': '100%',
+  });
+  expect([failure?.message, log]).toEqual([undefined, expect.any(String)]);
+  expect(outputs).toMatchObject({ ready: true, warnings: 0 });
+  for (const name of [
+    'connection',
+    'path',
+    'docker',
+    'configuration',
+    'variables',
+    'disk',
+    'memory',
+    'clock',
+    'lock',
+    'domains',
+    'certificates',
+    'cpu',
+  ] as const)
+    expect([name, state(name)]).toEqual([name, 'passed']);
+  expect(summary).toContain('### web1 is ready for a deployment');
+  expect(rig.server.sessions.map(({ counts }) => counts.execs)).toEqual([1]);
+  expect(existsSync(rig.server.host.path)).toBe(false);
+});

@@ -1,0 +1,200 @@
+import { Failure, type CheckResult, publishReport } from '@deploy-actions/kit';
+import { type Facts, lookAtServer } from '@deploy-actions/readiness';
+import {
+  type InspectionRequest,
+  type Obstacles,
+  obstaclesOf,
+  relativeSources,
+  secretsOf,
+} from '@deploy-actions/release';
+import { type Server, serversOf, withSessions } from '@deploy-actions/shell';
+import { type Workspace, readWorkspace } from '@deploy-actions/workspace';
+import type { Seen, Unseen } from './checks/check.ts';
+import { type Row, isRed, judgeAll, judgeUnseen } from './checks/table.ts';
+import { factsOutput } from './facts-output.ts';
+import type { PreflightInputs, PreflightOutputs } from './fields.ts';
+import { logLine, renderSummary, sentenceOf, warningsOf } from './summary.ts';
+import { type DomainAnswer, type World, askDomain, canonicalAddress } from './world.ts';
+
+/** Milliseconds for which the processors are watched where somebody asks for `max-cpu`. */
+const WATCHED = 500;
+
+/** Servers that are looked at at once. */
+interface Looked {
+  server: Server;
+  rows: Row[];
+  facts: Facts | undefined;
+  /** Why it could not be looked at. */
+  failure: Failure | undefined;
+  elapsedMs: number;
+}
+
+/**
+ * Looks at every server and at what surrounds it, and judges all of it: no check ends the others. Takes no lock and changes
+ * nothing. Throws a Failure with the outputs where something is red.
+ */
+export async function preflight(inputs: PreflightInputs, world: World): Promise<PreflightOutputs> {
+  const begun = world.clock.now();
+  for (const { value } of inputs.required) if (value !== '') world.addSecret(value);
+  for (const value of inputs.env.values()) world.addSecret(value);
+  const servers = serversOf(inputs);
+  const workspace = await readWorkspace(world.workflow.workspace, inputs['compose-file'], inputs.files);
+  const [looked, domains] = await withSessions(world, async (inner) => {
+    const asked = Promise.all(
+      inputs.domains.map(async (name): Promise<[string, DomainAnswer]> => [
+        name,
+        await askDomain(name, world),
+      ]),
+    );
+    const addresses = addressesOfServers(servers, world);
+    const all = await Promise.all(servers.map((server) => lookAt(server, inputs, inner, workspace)));
+    return [{ all, addresses: await addresses }, new Map(await asked)] as const;
+  });
+  world.signal.throwIfAborted();
+  const addresses = new Set([
+    ...looked.addresses,
+    ...looked.all.flatMap(({ seen }) => seen?.facts.machine.addresses.map(canonicalAddress) ?? []),
+  ]);
+  const results = looked.all.map(({ server, seen, failure, elapsedMs }): Looked => {
+    const unseen: Unseen = {
+      server,
+      inputs,
+      domains,
+      addresses,
+      now: world.clock.wall(),
+      workflow: world.workflow,
+    };
+    const rows = seen ? judgeAll({ ...seen, ...unseen }) : judgeUnseen(unseen, failure!);
+    return { server, rows, facts: seen?.facts, failure, elapsedMs };
+  });
+  return conclude(results, begun, world);
+}
+
+type SeenAlone = Omit<Seen, keyof Unseen>;
+
+async function lookAt(
+  server: Server,
+  inputs: PreflightInputs,
+  world: World,
+  workspace: Workspace,
+): Promise<{ server: Server; seen?: SeenAlone; failure?: Failure; elapsedMs: number }> {
+  const begun = world.clock.now();
+  const elapsed = () => Math.round(world.clock.now() - begun);
+  try {
+    const session = await world.connect(server);
+    const connectMs = elapsed();
+    const facts = await lookAtServer(session, requestOf(server, inputs, workspace), {
+      clock: world.clock,
+      signal: world.signal,
+      watchProcessors: inputs['max-cpu'] === undefined ? undefined : WATCHED,
+    });
+    if ('is' in facts.release)
+      for (const value of secretsOf(inputs.env, facts.release.is.config)) world.addSecret(value);
+    const obstacles = await obstaclesTo(facts, server, inputs, workspace);
+    return { server, seen: { facts, proof: session.proof, connectMs, obstacles }, elapsedMs: elapsed() };
+  } catch (error) {
+    if (world.signal.aborted || !(error instanceof Failure)) throw error;
+    return { server, failure: error, elapsedMs: elapsed() };
+  }
+}
+
+function requestOf(server: Server, inputs: PreflightInputs, workspace: Workspace): InspectionRequest {
+  return {
+    path: server.path,
+    project: inputs.project ?? '',
+    composeFiles: workspace.composeFiles,
+    profiles: inputs.profiles,
+    env: inputs.env,
+    envFile: inputs['env-file'] ?? '',
+    files: workspace.files,
+    adopt: false,
+    dockerHost: server.dockerHost,
+  };
+}
+
+async function obstaclesTo(
+  facts: Facts,
+  server: Server,
+  inputs: PreflightInputs,
+  workspace: Workspace,
+): Promise<Obstacles | undefined> {
+  if (!('is' in facts.release)) return undefined;
+  const found = facts.release.is;
+  const workspaceSources = new Map<string, 'file' | 'folder'>();
+  for (const path of relativeSources(found)) {
+    const kind = await workspace.has(path);
+    if (kind) workspaceSources.set(path, kind);
+  }
+  return obstaclesOf(found, server.path, {
+    images: inputs.images,
+    digestRule: 'named',
+    files: workspace.files,
+    workspaceSources,
+    adopt: false,
+  });
+}
+
+/** What the names of the servers lead to from here; behind a jump host that says nothing. */
+async function addressesOfServers(servers: readonly Server[], world: World): Promise<string[]> {
+  const all = servers
+    .filter(({ jump }) => jump === undefined)
+    .map(({ host }) => world.addressesOf(host).catch(() => []));
+  return (await Promise.all(all)).flat();
+}
+
+function conclude(results: readonly Looked[], begun: number, world: World): PreflightOutputs {
+  const tables = results.map(({ server, rows }) => ({ name: server.name, rows }));
+  for (const { name, rows } of tables) {
+    if (tables.length > 1) world.log.info(`${name}:`);
+    for (const row of rows) world.log.info(logLine(row));
+  }
+  world.summary(renderSummary(tables));
+  const summary = sentenceOf(tables);
+  const ready = results.every(({ rows }) => !rows.some(isRed));
+  const checks = results.flatMap((one) =>
+    one.rows.map((row) => checkResult(row, results.length > 1 ? `${one.server.name}: ` : '', one.elapsedMs)),
+  );
+  const elapsedMs = Math.round(world.clock.now() - begun);
+  const outputs: PreflightOutputs = {
+    ready,
+    warnings: warningsOf(tables),
+    facts: Object.fromEntries(
+      results.flatMap(({ server, facts }) => (facts ? [[server.name, factsOutput(facts)]] : [])),
+    ),
+    ...publishReport(
+      { kind: 'preflight', ok: ready, summary, elapsedMs, checks },
+      world.redactor,
+      world.writeReport,
+    ),
+  };
+  if (ready) {
+    world.log.info(`${summary}.`);
+    return outputs;
+  }
+  // What keeps the only server from being looked at has a code and a remedy of its own.
+  const [only] = results;
+  if (results.length === 1 && only?.failure) {
+    const { failure } = only;
+    throw new Failure(failure.kind, failure.message, { ...failure, cause: failure.cause, outputs });
+  }
+  const first = results.flatMap(({ rows }) => rows.filter(isRed)).find(({ state }) => state === 'failed');
+  throw new Failure('refused', summary, {
+    code: 'not-ready',
+    remedy: first ? `${first.name}: ${first.remedy ?? first.detail}` : 'See the table in the summary.',
+    outputs,
+  });
+}
+
+function checkResult({ name, state, detail, remedy }: Row, prefix: string, elapsedMs: number): CheckResult {
+  const isGood = state === 'passed' || state === 'told' || state === 'skipped';
+  return {
+    name: `${prefix}${name}`,
+    ok: isGood,
+    ...(state === 'warned' ? { severity: 'warn' as const } : {}),
+    ...(state === 'skipped' ? { skipped: true } : {}),
+    attempts: state === 'skipped' ? 0 : 1,
+    elapsedMs: state === 'skipped' ? 0 : elapsedMs,
+    ...(state === 'unknown' ? { phase: 'not measured' } : {}),
+    detail: isGood || remedy === undefined ? detail : `${detail}. ${remedy}`,
+  };
+}
