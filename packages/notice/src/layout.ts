@@ -99,7 +99,9 @@ function phaseRows(notice: Notice): Row[] {
   }));
 }
 
-const KIND_NAMES: Record<string, string> = {
+const KIND_NAMES: Readonly<Record<string, string>> = {
+  prepare: 'Prepare',
+  preflight: 'Preflight',
   health: 'Health',
   smoke: 'Smoke',
   watch: 'Watch',
@@ -108,7 +110,7 @@ const KIND_NAMES: Record<string, string> = {
   verify: 'Verify',
   deploy: 'Deploy',
   record: 'Record',
-};
+} satisfies Record<Report['kind'], string>;
 
 function reportRows(reports: readonly Report[], full: boolean): Row[] {
   return reports.flatMap((report) => {
