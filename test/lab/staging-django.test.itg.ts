@@ -30,7 +30,7 @@ beforeAll(async () => {
   telegram = await openMessenger();
   others = othersActions(lab, () => 'none');
   await lab.host.sh('install -d -o deploy -g deploy -m 0755 /srv/deploy/shop /srv/deploy/shop/shared');
-  await lab.host.write('/srv/deploy/shop/shared/.env.staging', envFile(), { mode: '0600', owner: 'deploy' });
+  await writeEnv(envFile());
 }, 600_000);
 
 beforeEach(() => void telegram?.news());
@@ -39,6 +39,10 @@ afterAll(async () => {
   await Promise.all([github?.close(), telegram?.close()]);
   await lab?.close();
 });
+
+function writeEnv(text: string): Promise<void> {
+  return lab.host.write('/srv/deploy/shop/shared/.env.staging', text, { mode: '0600', owner: 'deploy' });
+}
 
 const SECRET_KEY = 'k9-'.repeat(20);
 
@@ -160,7 +164,7 @@ testWithAct(
 );
 
 testWithAct(
-  'staging-django.yml ends before anything changes when the commit is of a fork, an image is missing, a check is red or a secret is empty',
+  'staging-django.yml ends before anything changes when the commit is of a fork, an image is missing, a check is red, a secret is empty or the server is not ready',
   async () => {
     // Not of this pipeline's concern: nobody is told.
     for (const run of [
@@ -178,9 +182,15 @@ testWithAct(
       await given({ images: 'v2', secrets: { STAGING_HOST: '', STAGING_KNOWN_HOSTS: '' } }),
     );
     expect(unset).toContain('`STAGING_HOST`, `STAGING_KNOWN_HOSTS` are empty');
-    for (const log of [absent, red, unset]) expect(log).not.toContain('::group::Pull the images');
+    await writeEnv(envFile().replace('DEBUG=False', 'DEBUG=True').replace(SECRET_KEY, 'your-secret-key'));
+    const unready = await fails(await given({ images: 'v2' }));
+    await writeEnv(envFile());
+    expect(unready).toMatch(/SECRET_KEY.*50/);
+    expect(unready).toContain('DEBUG is not what line 1 of required-env says');
+    expect(unready).toContain('still as in an example: SECRET_KEY');
+    for (const log of [absent, red, unset, unready]) expect(log).not.toContain('::group::Pull the images');
     expect(await served(lab.host)).toBe('v1');
-    expect(telegram.news()).toHaveLength(3);
+    expect(telegram.news()).toHaveLength(4);
   },
   600_000,
 );
