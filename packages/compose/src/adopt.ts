@@ -1,3 +1,4 @@
+import { configHashOf, isOneOff, serviceOf } from './container-labels.ts';
 import type { InspectedContainer, InspectedImage } from './inspected.ts';
 import { dollars, isNameless, readService } from './inspected-service.ts';
 import { type ComposeModel, type Grant, type Resource, type Service, joinedBy } from './model.ts';
@@ -111,9 +112,8 @@ function isWritten(resource: Resource | null | undefined): boolean {
 function byService(containers: readonly InspectedContainer[]): Map<string, InspectedContainer[]> {
   const groups = new Map<string, InspectedContainer[]>();
   for (const container of containers) {
-    const labels = container.Config.Labels ?? {};
-    const name = labels['com.docker.compose.service'];
-    if (!name || labels['com.docker.compose.oneoff'] === 'True') continue;
+    const name = serviceOf(container);
+    if (name === '' || isOneOff(container)) continue;
     groups.set(name, [...(groups.get(name) ?? []), container]);
   }
   return groups;
@@ -134,7 +134,7 @@ function takenFrom(
     ...(service.links ?? []).map((link) => link.split(':')[0]!),
     ...(service.volumes_from ?? []).map((from) => from.split(':')[0]!),
   ];
-  const isMade = containers.every((one) => one.Config.Labels?.['com.docker.compose.config-hash'] === hash);
+  const isMade = containers.every((one) => configHashOf(one) === hash);
   return isMade && others.every((other) => groups.has(other)) ? service : undefined;
 }
 

@@ -5,6 +5,7 @@ export {
   modelOfStack,
   writtenFiles,
 } from './adopt.ts';
+export { composeFilesOf, isOneOff, serviceOf, volumeLabels } from './container-labels.ts';
 export { type Environment, formatEnv, parseEnv } from './env.ts';
 export { type DigestRule, type Images, applyImages, neverPulled, parseImages } from './images.ts';
 export { type InspectedContainer, type InspectedImage } from './inspected.ts';

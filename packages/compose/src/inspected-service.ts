@@ -1,3 +1,4 @@
+import { isComposeLabel, needsLabel } from './container-labels.ts';
 import { isEmpty, readHostConfig } from './host-config.ts';
 import type {
   Healthcheck,
@@ -60,7 +61,7 @@ export function readService(
     put('links', linksOf(attached, around));
   }
   if (Config.NetworkDisabled === true) lost.push('NetworkDisabled');
-  const needs = needsOf(Config.Labels?.['com.docker.compose.depends_on'] ?? '');
+  const needs = needsOf(needsLabel(container));
   if (needs !== undefined) service.depends_on = needs;
   return { service, lost };
 
@@ -78,7 +79,7 @@ function told({ Config, HostConfig, Name, Id }: InspectedContainer, around: Surr
   };
   const environment = (Config.Env ?? []).filter((entry) => !(image.Env ?? []).includes(entry));
   const labels = Object.entries(Config.Labels ?? {}).filter(
-    ([key, value]) => !key.startsWith('com.docker.compose.') && image.Labels?.[key] !== value,
+    ([key, value]) => !isComposeLabel(key) && image.Labels?.[key] !== value,
   );
   const plainName = Name.replace(/^\//, '');
   put('command', Config.Cmd, same(Config.Cmd, image.Cmd));

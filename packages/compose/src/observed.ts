@@ -13,10 +13,9 @@ export interface ObservedContainer {
   /** Our hash label; empty on containers that came from elsewhere. */
   hash: string;
   /** The engine's own hash of what it was made from. */
-  composeHash: string;
+  engineHash: string;
   /** The folder that it was brought up from. */
-  workingDir: string;
-  configFiles: string[];
+  folder: string;
   /** `created`, `running`, `paused`, `restarting`, `removing`, `exited`, `dead` */
   status: string;
   exitCode: number;
@@ -50,8 +49,6 @@ interface Raw {
   hash: string;
   engineHash: string;
   folder: string;
-  /** Joined by commas. */
-  files: string;
   status: string;
   exitCode: number;
   health: string;
@@ -63,13 +60,10 @@ interface Raw {
 
 /** Reads the lines of `engine_observe`. Lines that are none (a container went while it was looked at) are left out. */
 export function parseContainers(text: string): ObservedContainer[] {
-  return jsonLines<Raw>(text).map(({ once, engineHash, folder, files, health, modes, ...raw }) => ({
+  return jsonLines<Raw>(text).map(({ once, health, modes, ...raw }) => ({
     ...raw,
     name: raw.name.replace(/^\//, ''),
     oneOff: once === 'True',
-    composeHash: engineHash,
-    workingDir: folder,
-    configFiles: files.split(',').filter(Boolean),
     health: health === '' ? undefined : health,
     joined: modes.flatMap((mode) => /^container:(.+)$/.exec(mode)?.[1] ?? []),
   }));

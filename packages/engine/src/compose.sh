@@ -10,6 +10,9 @@ engine_use() {
   [ -z "$1" ] || export DOCKER_HOST="$1"
 }
 
+# engine_title: as people call it, in sentences.
+engine_title() { printf 'Compose'; }
+
 engine_is_installed() {
   command -v docker >/dev/null 2>&1
 }
@@ -85,12 +88,12 @@ engine_survey() {
 
 # engine_observe IDS…: what the runner decides by, a JSON object each; see ObservedContainer in packages/compose.
 engine_observe() {
-  docker inspect --type container --format '{"id":{{json .ID}},"name":{{json .Name}},"project":{{json (or (index .Config.Labels "com.docker.compose.project") "")}},"service":{{json (or (index .Config.Labels "com.docker.compose.service") "")}},"once":{{json (or (index .Config.Labels "com.docker.compose.oneoff") "")}},"image":{{json .Config.Image}},"imageId":{{json .Image}},"hash":{{json (or (index .Config.Labels "deploy-actions.hash") "")}},"engineHash":{{json (or (index .Config.Labels "com.docker.compose.config-hash") "")}},"folder":{{json (or (index .Config.Labels "com.docker.compose.project.working_dir") "")}},"files":{{json (or (index .Config.Labels "com.docker.compose.project.config_files") "")}},"status":{{json .State.Status}},"exitCode":{{.State.ExitCode}},"health":{{if .State.Health}}{{json .State.Health.Status}}{{else}}""{{end}},"startedAt":{{json .State.StartedAt}},"restarts":{{.RestartCount}},"modes":[{{json .HostConfig.NetworkMode}},{{json .HostConfig.IpcMode}},{{json .HostConfig.PidMode}}]}' "$@" </dev/null 2>/dev/null
+  docker inspect --type container --format '{"id":{{json .ID}},"name":{{json .Name}},"project":{{json (or (index .Config.Labels "com.docker.compose.project") "")}},"service":{{json (or (index .Config.Labels "com.docker.compose.service") "")}},"once":{{json (or (index .Config.Labels "com.docker.compose.oneoff") "")}},"image":{{json .Config.Image}},"imageId":{{json .Image}},"hash":{{json (or (index .Config.Labels "deploy-actions.hash") "")}},"engineHash":{{json (or (index .Config.Labels "com.docker.compose.config-hash") "")}},"folder":{{json (or (index .Config.Labels "com.docker.compose.project.working_dir") "")}},"status":{{json .State.Status}},"exitCode":{{.State.ExitCode}},"health":{{if .State.Health}}{{json .State.Health.Status}}{{else}}""{{end}},"startedAt":{{json .State.StartedAt}},"restarts":{{.RestartCount}},"modes":[{{json .HostConfig.NetworkMode}},{{json .HostConfig.IpcMode}},{{json .HostConfig.PidMode}}]}' "$@" </dev/null 2>/dev/null
 }
 
 # engine_look IDS…: what is looked at before traffic moves, a JSON object each; see LookContainer in packages/traffic.
 engine_look() {
-  docker inspect --format '{"id":{{json .ID}},"name":{{json .Name}},"labels":{{json .Config.Labels}},"status":{{json .State.Status}},"health":{{if .State.Health}}{{json .State.Health.Status}}{{else}}"none"{{end}},"started":{{json .State.StartedAt}},"image":{{json .Config.Image}},"imageId":{{json .Image}},"ports":{{json .NetworkSettings.Ports}},"bindings":{{json .HostConfig.PortBindings}},"networks":{{json .NetworkSettings.Networks}}}' "$@" </dev/null
+  docker inspect --format '{"id":{{json .ID}},"name":{{json .Name}},"project":{{json (or (index .Config.Labels "com.docker.compose.project") "")}},"service":{{json (or (index .Config.Labels "com.docker.compose.service") "")}},"number":{{json (or (index .Config.Labels "com.docker.compose.container-number") "")}},"release":{{json (or (index .Config.Labels "deploy-actions.release") "")}},"liveOnly":{{json (or (index .Config.Labels "deploy-actions.live-only") "")}},"status":{{json .State.Status}},"health":{{if .State.Health}}{{json .State.Health.Status}}{{else}}"none"{{end}},"started":{{json .State.StartedAt}},"image":{{json .Config.Image}},"imageId":{{json .Image}},"ports":{{json .NetworkSettings.Ports}},"bindings":{{json .HostConfig.PortBindings}},"networks":{{json .NetworkSettings.Networks}}}' "$@" </dev/null
 }
 
 # engine_programs IDS…: id, name, image, project (- for none), the words of its program, `ports` and those that are published.

@@ -4,9 +4,10 @@ import { expect, test } from '@jest/globals';
 import { COMPLAINT, ENGINE } from './index.ts';
 
 const root = path.join(__dirname, '../../..');
-const others = globSync('{packages/{engine,release,traffic,ledger},actions/*}/src/**/*.sh', {
-  cwd: root,
-}).filter((file) => !ENGINE.file.endsWith(file));
+const others = globSync('{packages,actions}/*/src/**/*.sh', { cwd: root }).filter(
+  // The host stands below the engine: after a boot it waits for Docker before it takes up what was cut off.
+  (file) => !ENGINE.file.endsWith(file) && !/^packages\/(?:host|lab|tooling)\//.test(file),
+);
 
 /** The lines of a program that stand for themselves: no comment, and no text in quotes. */
 const code = (file: string) =>
@@ -32,6 +33,14 @@ test('no other program than the one of the engine calls Docker or Compose', () =
 test('the identity of a container by label is asked for in the engine alone', () => {
   const asked = others.filter((file) => code(file).some((line) => line.includes('com.docker.compose')));
   expect(asked).toEqual([]);
+});
+
+test('of the sources in TypeScript those of Compose itself, and the runner’s own look at containers, name its labels', () => {
+  const named = globSync('{packages,actions}/*/src/**/*.ts', { cwd: root })
+    .filter((file) => !/\.test\.|\/testing\/|^packages\/(?:lab|tooling)\//.test(file))
+    .filter((file) => readFileSync(path.join(root, file), 'utf8').includes('com.docker.compose'))
+    .filter((file) => !file.startsWith('packages/probe/'));
+  expect(named).toEqual(['packages/compose/src/container-labels.ts']);
 });
 
 test('what programs ask of the engine is there', () => {

@@ -1,1 +1,1 @@
-export { COMPLAINT, ENGINE, LIVE_NAMES } from './parts.ts';
+export { COMPLAINT, ENGINE, LIVE_NAMES, REQUIREMENTS } from './parts.ts';

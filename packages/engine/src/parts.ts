@@ -11,6 +11,9 @@ export const ENGINE = part(new URL('compose.sh', import.meta.url));
 /** What the engine's words mean where it refuses: one table, and what ends an operation by it. */
 export const COMPLAINT = part(COMPLAINT_SH, { needs: [ENGINE] });
 
+/** Whether the engine on the server will do, and what is asked of it beside other things. */
+export const REQUIREMENTS = part(new URL('requirements.sh', import.meta.url), { needs: [COMPLAINT] });
+
 /** Who meets whom on the networks of the colours, and what leads shared services to the live one. */
 export const LIVE_NAMES = part(new URL('live-names.sh', import.meta.url), {
   needs: [ENGINE, part(LEDGER_READING_SH)],

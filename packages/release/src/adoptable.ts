@@ -123,6 +123,6 @@ function interference({ containers, adopted, project, dormant }: Adoptable): str
   );
   return foreign.map(
     (one) =>
-      `${one.name} was started by other means since the last deployment${one.workingDir === '' ? '' : ` (docker compose in ${one.workingDir})`}: it runs ${one.image}. Whoever works by hand there brings other versions back; rename the compose file in that folder`,
+      `${one.name} was started by other means since the last deployment${one.folder === '' ? '' : ` (docker compose in ${one.folder})`}: it runs ${one.image}. Whoever works by hand there brings other versions back; rename the compose file in that folder`,
   );
 }

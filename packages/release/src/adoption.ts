@@ -1,4 +1,11 @@
-import { type Relocated, type ReleaseService, servicesTable, writeRelease } from '@deploy-actions/compose';
+import {
+  type Relocated,
+  type ReleaseService,
+  isOneOff,
+  serviceOf,
+  servicesTable,
+  writeRelease,
+} from '@deploy-actions/compose';
 import type { Upload } from '@deploy-actions/host';
 import type { Inspection } from './inspection.ts';
 import { joinsTable, needsTable, restartsTable } from './tables.ts';
@@ -26,11 +33,10 @@ export function adoptionUploads(
   const { model, containers } = found.stack;
   const finished = containers
     .filter((one) => one.State.Status === 'exited' && one.State.ExitCode === 0)
-    .map((one) => one.Config.Labels?.['com.docker.compose.service'] ?? '')
+    .map(serviceOf)
     .filter((name) => model.services[name]);
   const release = writeRelease(model, finished);
-  const own = containers.filter((one) => one.Config.Labels?.['com.docker.compose.oneoff'] !== 'True');
-  const serviceOf = (one: (typeof own)[number]) => one.Config.Labels?.['com.docker.compose.service'] ?? '';
+  const own = containers.filter((one) => !isOneOff(one));
   const hashes = own.flatMap((one) => {
     const service = release.services.find((candidate) => candidate.name === serviceOf(one));
     return service ? [`${one.Id} ${service.hash}\n`] : [];
@@ -89,8 +95,8 @@ export function adoptedHashes(
   );
   return new Set(
     found.containers
-      .filter((one) => one.hash === '' && !one.oneOff && one.composeHash !== '')
-      .filter((one) => found.originalHashes.get(one.service) === one.composeHash && !changed.has(one.service))
+      .filter((one) => one.hash === '' && !one.oneOff && one.engineHash !== '')
+      .filter((one) => found.originalHashes.get(one.service) === one.engineHash && !changed.has(one.service))
       .flatMap((one) => {
         const service = services.find((candidate) => candidate.name === one.service);
         return service ? [`${one.id} ${service.hash}`] : [];

@@ -9,6 +9,7 @@ import {
   portAllocator,
   servicesTable,
   splitColors,
+  volumeLabels,
   writeRelease,
 } from '@deploy-actions/compose';
 import type { Upload } from '@deploy-actions/host';
@@ -182,10 +183,7 @@ function volumeWords(
   const words = [
     ...(volume.driver === '' ? [] : ['--driver', volume.driver]),
     ...Object.entries(volume.options).flatMap(([key, value]) => ['--opt', `${key}=${value}`]),
-    '--label',
-    `com.docker.compose.project=${project}`,
-    '--label',
-    `com.docker.compose.volume=${volume.key}`,
+    ...volumeLabels(project, volume.key).flatMap((label) => ['--label', label]),
     volume.name,
   ];
   return `volume_name=${quote([volume.name])}\nset -- ${quote(words)}\n`;

@@ -10,6 +10,7 @@ import {
   planChanges,
   servicesTable,
 } from '@deploy-actions/compose';
+import { ENGINE } from '@deploy-actions/engine';
 import { joinsTable, restartsTable } from './tables.ts';
 
 const HASH = 'a'.repeat(64);
@@ -25,9 +26,8 @@ const container = (more: Partial<ObservedContainer> = {}): ObservedContainer => 
   image: 'web:v1',
   imageId: ID('1'),
   hash: HASH,
-  composeHash: '',
-  workingDir: '',
-  configFiles: [],
+  engineHash: '',
+  folder: '',
   status: 'running',
   exitCode: 0,
   health: undefined,
@@ -245,9 +245,10 @@ test.each(CASES)('a plan says of $what: $differs', (given) => {
   ).toEqual(differs);
 });
 
-const parts = ['stack', 'bring-up'].map((name) =>
-  readFileSync(join(import.meta.dirname, `sh/${name}.sh`), 'utf8'),
-);
+const parts = [
+  ENGINE.source(),
+  ...['stack', 'bring-up'].map((name) => readFileSync(join(import.meta.dirname, `sh/${name}.sh`), 'utf8')),
+];
 
 /** A line as `survey` writes it. */
 const surveyed = (one: ObservedContainer) =>

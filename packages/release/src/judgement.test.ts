@@ -2,12 +2,12 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { COMPLAINT, ENGINE } from '@deploy-actions/engine';
+import { COMPLAINT, ENGINE, REQUIREMENTS } from '@deploy-actions/engine';
 import { describe, expect, test } from '@jest/globals';
 
 const text = (name: string) => readFileSync(join(import.meta.dirname, 'sh', `${name}.sh`), 'utf8');
 const engine = ENGINE.source() + COMPLAINT.source();
-const [stack, inspect] = [text('stack') + text('requirements'), text('inspect')];
+const [stack, inspect] = [text('stack') + REQUIREMENTS.source(), text('inspect')];
 const bringUp = text('make-way') + text('bring-up');
 
 const SHELLS = [['dash'], ['busybox', 'sh'], ['bash', '--posix']].filter(
@@ -247,7 +247,7 @@ describe.each(SHELLS)('%s', (...shell) => {
             version) cat "$path/why" >&2; false ;;
           esac
         }
-        require_compose 2 26
+        require_engine
         cat "$path/compose-plugin"`,
         { info, why },
       ).out;

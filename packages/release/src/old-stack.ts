@@ -3,6 +3,7 @@ import {
   type InspectedContainer,
   type InspectedImage,
   type WrittenFile,
+  composeFilesOf,
   modelOfStack,
   parseModel,
   writtenFiles,
@@ -76,15 +77,6 @@ export async function readOldStack(
     );
   }
   return { model, containers, files: composeFilesOf(containers), lost };
-}
-
-/** The compose files that containers were brought up from: the longest list first, each file once. */
-function composeFilesOf(containers: readonly InspectedContainer[]): string[] {
-  const lists = containers.map(
-    ({ Config }) =>
-      Config.Labels?.['com.docker.compose.project.config_files']?.split(',').filter(Boolean) ?? [],
-  );
-  return [...new Set(lists.sort((a, b) => b.length - a.length).flat())];
 }
 
 /** The content of files in containers; undefined for what is not there, or is no text. */

@@ -12,9 +12,8 @@ const container = (change: Partial<ObservedContainer>): ObservedContainer => ({
   image: 'web:v1',
   imageId: 'sha256:0',
   hash: 'f00',
-  composeHash: '',
-  workingDir: '/srv/a/app',
-  configFiles: [],
+  engineHash: '',
+  folder: '/srv/a/app',
   status: 'running',
   exitCode: 0,
   health: undefined,
@@ -39,7 +38,7 @@ test('a colour of the other application counts, also one that is stopped', () =>
 test('its own folder is fine, however it is written, and what others started is for adoption to decide', () => {
   expect(() => refuseOtherFolder(found(container({})), '/srv/a/app/')).not.toThrow();
   expect(() =>
-    refuseOtherFolder(found(container({ hash: '', workingDir: '/root/app' })), '/srv/b/app'),
+    refuseOtherFolder(found(container({ hash: '', folder: '/root/app' })), '/srv/b/app'),
   ).not.toThrow();
   expect(() => refuseOtherFolder(found(), '/srv/b/app')).not.toThrow();
 });

@@ -11,13 +11,13 @@ import { claimOf } from './leftover.ts';
 export function refuseOtherFolder(found: Pick<StackView, 'project' | 'containers'>, path: string): void {
   const own = plain(path);
   const foreign = found.containers.filter(
-    ({ hash, workingDir }) => hash !== '' && workingDir !== '' && plain(workingDir) !== own,
+    ({ hash, folder }) => hash !== '' && folder !== '' && plain(folder) !== own,
   );
   const [first] = foreign;
   if (first === undefined) return;
   throw elsewhere(
     found.project,
-    first.workingDir,
+    first.folder,
     own,
     `${foreign.map((one) => one.name).join(', ')} would be taken over or removed`,
     `If the folder was moved, take the containers of the old one away first: docker compose --project-name ${first.project} down (volumes stay).`,

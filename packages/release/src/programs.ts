@@ -1,9 +1,8 @@
-import { COMPLAINT, ENGINE, LIVE_NAMES } from '@deploy-actions/engine';
+import { COMPLAINT, ENGINE, LIVE_NAMES, REQUIREMENTS } from '@deploy-actions/engine';
 import { defineInspection, defineProgram, part } from '@deploy-actions/host';
 import { LEDGER_PARAMETERS, LEDGER_READING_SH, LEDGER_SH } from '@deploy-actions/ledger/sh';
 
 const STACK = part(new URL('sh/stack.sh', import.meta.url), { needs: [ENGINE] });
-const REQUIREMENTS = part(new URL('sh/requirements.sh', import.meta.url), { needs: [COMPLAINT] });
 const WORK = part(new URL('sh/work.sh', import.meta.url), { needs: [ENGINE] });
 const READING = part(LEDGER_READING_SH);
 const LEDGER = part(LEDGER_SH, { needs: [READING], parameters: LEDGER_PARAMETERS });

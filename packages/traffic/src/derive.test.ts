@@ -10,11 +10,9 @@ function look(blue: readonly number[], recorded: string) {
     JSON.stringify({
       id: `${color}${number}`,
       name: `/shop-${color}-web-${number}`,
-      labels: {
-        'com.docker.compose.project': `shop-${color}`,
-        'com.docker.compose.service': 'web',
-        'com.docker.compose.container-number': String(number),
-      },
+      project: `shop-${color}`,
+      service: 'web',
+      number: String(number),
       status: 'running',
       health: 'healthy',
       ports: { '80/tcp': [{ HostIp: '127.0.0.1', HostPort: String(port) }] },
@@ -86,10 +84,8 @@ test.each([
       containers: colors
         .map(([color, ...networks]) =>
           JSON.stringify({
-            labels: {
-              'com.docker.compose.project': `shop-${color}`,
-              'com.docker.compose.service': 'web',
-            },
+            project: `shop-${color}`,
+            service: 'web',
             networks: Object.fromEntries(networks.map((network) => [network, {}])),
           }),
         )
@@ -102,7 +98,8 @@ test.each([
 test('a colour that was not deployed yet is where its ports are set aside, in the order of its replicas', () => {
   const seen = parseLook({
     containers: JSON.stringify({
-      labels: { 'com.docker.compose.project': 'shop-green', 'com.docker.compose.service': 'web' },
+      project: 'shop-green',
+      service: 'web',
       status: 'running',
       ports: { '80/tcp': [{ HostIp: '127.0.0.1', HostPort: '18000' }] },
     }),

@@ -140,8 +140,7 @@ function jsonLines(text: string): Record<string, unknown>[] {
 type Ports = Record<string, { HostIp?: string; HostPort?: string }[] | null> | null;
 
 function container(value: Record<string, unknown>): LookContainer {
-  const labels = (value['labels'] ?? {}) as Record<string, string>;
-  const label = (name: string) => labels[`com.docker.compose.${name}`] ?? '';
+  const text = (name: string) => (typeof value[name] === 'string' ? value[name] : '');
   const published = new Map<number, number[]>();
   for (const ports of [value['bindings'], value['ports']] as Ports[]) {
     for (const [key, hosts] of Object.entries(ports ?? {})) {
@@ -155,24 +154,24 @@ function container(value: Record<string, unknown>): LookContainer {
   return {
     id: String(value['id']),
     name: String(value['name']).replace(/^\//, ''),
-    project: label('project'),
-    service: label('service'),
-    number: Number(label('container-number')) || 1,
+    project: text('project'),
+    service: text('service'),
+    number: Number(text('number')) || 1,
     status: String(value['status']),
     health: String(value['health']),
     started: String(value['started']),
     image: String(value['image']),
     imageId: String(value['imageId']),
-    release: releaseName(labels['deploy-actions.release']),
-    liveOnly: labels['deploy-actions.live-only'] === 'true',
+    release: releaseName(text('release')),
+    liveOnly: text('liveOnly') === 'true',
     published,
     networks: Object.keys((value['networks'] ?? {}) as Record<string, unknown>),
   };
 }
 
 /** A label may come with an image: what is no name of a release is none. */
-function releaseName(label: string | undefined): string | undefined {
-  return label !== undefined && isId(label) ? label : undefined;
+function releaseName(label: string): string | undefined {
+  return isId(label) ? label : undefined;
 }
 
 function proxyMounts(value: Record<string, unknown>): ProxyMounts {

@@ -21,7 +21,7 @@ inspect() {
   result_file backups backups
   apart release look_at_release
   wait
-  # What was asked above is the answer that `require_compose` reads.
+  # What was asked above is the answer that `require_engine` reads.
   engine_asked=yes
   apart docker look_at_engine
   if answered published; then result_file published "$scratch/published.answer"; fi
@@ -37,7 +37,7 @@ inspect() {
 
 look_at_engine() {
   require_installed
-  require_compose 2 26
+  require_engine
   result compose "$require_plain"
   if answered version; then result engine "$(head -n 1 "$scratch/version.answer")"; fi
   result root "$(sed -n 1p "$scratch/engine.answer")"

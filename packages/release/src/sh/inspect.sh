@@ -34,7 +34,7 @@ look_at_release() {
     [ -z "$old_folder" ] || link_shared "$old_folder" "$stage" .
     resolve
     # The deploy that follows takes this folder over.
-    sed -n 1p "$scratch/engine.answer" >docker-root
+    sed -n 1p "$scratch/engine.answer" >image-folder
     project=$(sed -n 's/^  "name": "\(.*\)",*$/\1/p' config.json | head -n 1)
     [ -z "$adopting" ] || check_adopted
     if [ -n "$old_folder" ]; then
@@ -46,7 +46,7 @@ look_at_release() {
     result stage "$stage"
     result old_folder "$old_folder"
   else
-    require_compose 2 26
+    require_engine
     project=$project_given
     [ -n "$project" ] || project=$(sed -n 's/^ "name": "\(.*\)",*$/\1/p' "$path/current/compose.json" 2>/dev/null | head -n 1)
     [ -n "$project" ] || project=$(project_of_folder)
@@ -126,7 +126,7 @@ LIST
     cd "$stage" && engine_resolve "$@"
   ) >config.json 2>"$scratch/config.error" || : >"$scratch/config.broken"
   # First: what Docker itself lacks is the reason of everything else.
-  require_compose 2 26
+  require_engine
   if [ "$want" = preflight ] && answered values; then result_file values "$scratch/values.answer"; fi
   [ ! -f "$scratch/config.broken" ] || config_failure
   # Services of profiles that are not asked for are in the file all the same: what runs of them is no orphan.

@@ -8,7 +8,7 @@
 # check_disk DIRECTORY: free space where Docker keeps images, against what is to be pulled.
 check_disk() {
   # The look before this has asked already.
-  pull_root=$(cat "$files/docker-root" 2>/dev/null) || pull_root=
+  pull_root=$(cat "$files/image-folder" 2>/dev/null) || pull_root=
   if [ -z "$pull_root" ] && ! pull_root=$(engine_image_folder); then require_answer stop; fi
   check_inodes "$path"
   check_inodes "${pull_root:-/var/lib/docker}"
@@ -66,7 +66,7 @@ manifest_sizes() {
 
 # manifest_size IMAGE NUMBER
 manifest_size() {
-  engine_manifest "$1" "$(login_for "$1")" "$scratch/docker-pid.$2" | sed 's/[,{]/\
+  engine_manifest "$1" "$(login_for "$1")" "$scratch/pull-pid.$2" | sed 's/[,{]/\
 /g' | awk '
     # Of an index only the first platform counts: they are about equally large.
     /"Ref":/ { if (++manifests > 1) exit }
@@ -121,7 +121,7 @@ pull_together() {
 
 # pull_one IMAGE NUMBER
 pull_one() {
-  if engine_pull "$1" "$(login_for "$1")" "$scratch/docker-pid.$2" >"$scratch/pull.$2" 2>&1; then
+  if engine_pull "$1" "$(login_for "$1")" "$scratch/pull-pid.$2" >"$scratch/pull.$2" 2>&1; then
     printf 'pulled %s\n' "$1"
     rm -f "$scratch/pull.$2"
   else
@@ -153,7 +153,7 @@ end_in_time() {
   if cancelled; then echo cancelled; else echo late; fi >"$scratch/ended"
   # A second question may follow one that was ended.
   while :; do
-    for pull_pid_file in "$scratch"/docker-pid.*; do
+    for pull_pid_file in "$scratch"/pull-pid.*; do
       [ ! -f "$pull_pid_file" ] || kill "$(cat "$pull_pid_file")" 2>/dev/null
     done
     sleep 0.2 2>/dev/null || sleep 1
