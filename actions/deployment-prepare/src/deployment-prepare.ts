@@ -7,7 +7,8 @@ import {
   publishReport,
   quote,
 } from '@deploy-actions/kit';
-import { type Ports, type Workflow, emptyValues } from '@deploy-actions/runner';
+import type { Ports, Workflow } from '@deploy-actions/runner';
+import { emptyValues } from '@deploy-actions/runner/required-values';
 import type { CheckRow } from './checks/verdict.ts';
 import { ChecksFailure } from './checks/wait.ts';
 import { type Decisions, decide, naming } from './decisions.ts';

@@ -14,7 +14,7 @@ import {
   text,
   withDefault,
 } from '@deploy-actions/kit';
-import { requiredValues } from '@deploy-actions/runner';
+import { requiredValues } from '@deploy-actions/runner/required-values';
 import { parseImageLine } from './image-lines.ts';
 import { PLACEHOLDERS, parsePattern } from './placeholders.ts';
 import { SOURCES, type Source } from './version-source.ts';

@@ -17,7 +17,7 @@ import {
   withDefault,
 } from '@deploy-actions/kit';
 import { projectField } from '@deploy-actions/ledger';
-import { requiredValues } from '@deploy-actions/runner';
+import { requiredValues } from '@deploy-actions/runner/required-values';
 import { serverFields } from '@deploy-actions/shell';
 import { envFile, workspacePath } from '@deploy-actions/workspace/path';
 import { CHECK_NAMES, type CheckName } from './check-names.ts';

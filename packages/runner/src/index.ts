@@ -4,7 +4,6 @@ import { type Action, runAction, runPost } from './action.ts';
 import { POST_STEP } from './post-step.ts';
 
 export { type Action, type OutputValue, type Ports } from './action.ts';
-export { type RequiredValue, emptyValues, requiredValues } from './required-values.ts';
 export { writeReport } from './report-file.ts';
 export { commandEnvironment } from './command-environment.ts';
 export { type Subject } from './subject.ts';

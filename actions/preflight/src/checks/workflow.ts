@@ -1,4 +1,4 @@
-import { emptyValues } from '@deploy-actions/runner';
+import { emptyValues } from '@deploy-actions/runner/required-values';
 import { type Check, type Unseen, type Verdict, failedBy, passed } from './check.ts';
 
 /** What the workflow itself must bring. */

@@ -160,8 +160,8 @@ ask_values() {
       inspect_comma=,
     done
     printf '}}}}\n'
-  } >"$PWD/values.json"
-  ask_aside values engine_resolve --project-directory "$PWD" --env-file "$inspect_merged" --file "$PWD/values.json"
+  } >"$PWD/values.yaml"
+  ask_aside values engine_resolve --project-directory "$PWD" --env-file "$inspect_merged" --file "$PWD/values.yaml"
 }
 
 # own_folders RELATIVE: every folder above it in the stage becomes one of our own with links in it, where it is a link

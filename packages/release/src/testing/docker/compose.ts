@@ -95,8 +95,14 @@ async function readModel(
   );
   const { parse } = await import('yaml');
   const filled = text.replace(
-    /\$\{(\w+)(?::-([^}]*))?\}/g,
-    (_all, key: string, otherwise = '') => env.get(key) ?? String(otherwise),
+    /\$\{(\w+)(?::?-([^}]*))?\}/g,
+    (_all, key: string, otherwise: string | undefined) => {
+      if (otherwise === undefined && !env.has(key))
+        process.stderr.write(
+          `time="2026-11-27T08:00:00Z" level=warning msg="The \\"${key}\\" variable is not set. Defaulting to a blank string."\n`,
+        );
+      return env.get(key) ?? otherwise ?? '';
+    },
   );
   let model: Model;
   try {

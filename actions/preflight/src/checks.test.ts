@@ -1,0 +1,264 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterEach, expect, jest, test } from '@jest/globals';
+import { hostsForEach } from '@deploy-actions/host/testing';
+import { Failure } from '@deploy-actions/kit';
+import { deployRelease } from '@deploy-actions/release/testing';
+import { isExample } from './example-values.ts';
+import { COMPOSE, preflightRig } from './testing/rig.ts';
+
+// Real processes on a busy machine.
+jest.setTimeout(60_000);
+
+const hostWith = hostsForEach(afterEach);
+const DENIED =
+  'permission denied while trying to connect to the Docker daemon socket at unix:///var/run/docker.sock';
+
+test('several things that are wrong stand in one table, each with what mends it, and the step fails with all', async () => {
+  const rig = preflightRig(hostWith);
+  rig.server.docker.script({ refused: DENIED });
+  mkdirSync(rig.server.host.path);
+  writeFileSync(path.join(rig.server.host.path, '.deploy'), 'in the way');
+  const { failure, outputs, state, rows, summary } = await rig.run({
+    'min-free-disk': '900TB',
+    'max-backup-age': '1h',
+    domains: 'shop.example.org',
+    required: 'SLACK_TOKEN=',
+  });
+  expect(failure).toMatchObject({ kind: 'refused', code: 'not-ready' });
+  expect(outputs.ready).toBe(false);
+  for (const name of ['path', 'docker', 'disk', 'backup', 'required'] as const)
+    expect([name, state(name)]).toEqual([name, 'failed']);
+  expect(failure!.message).toMatch(/web1 is not ready: .* for path, docker, required, disk, backup$/);
+  expect(rows['docker']!.detail).toMatch(/may not use Docker.*usermod -aG docker/);
+  expect(rows['path']!.detail).toContain('chown');
+  expect(summary).toContain('usermod');
+  // What rests on Docker was not measured, and is never good.
+  for (const name of ['configuration', 'variables', 'images', 'releases'] as const)
+    expect([name, state(name)]).toEqual([name, 'unknown']);
+  for (const name of ['domains', 'certificates', 'lock'] as const)
+    expect([name, state(name)]).toEqual([name, 'passed']);
+});
+
+test('a server that cannot be reached says why and what mends it, and nothing else of it passes', async () => {
+  const rig = preflightRig(hostWith);
+  rig.world.connect = () => {
+    throw new Failure('input', 'no host key is pinned for web1', {
+      code: 'host-key-unknown',
+      input: 'known-hosts',
+      remedy: 'Compare it.',
+      details: 'The line of known-hosts for what web1 presented:\nweb1 ssh-ed25519 AAAA',
+    });
+  };
+  const { failure, state, rows } = await rig.run({ domains: 'shop.example.org', skip: 'load' });
+  expect(failure).toMatchObject({ code: 'host-key-unknown', message: 'no host key is pinned for web1' });
+  expect(rows['connection']!.detail).toContain('The line: web1 ssh-ed25519 AAAA');
+  expect([state('domains'), state('certificates')]).toEqual(['passed', 'passed']);
+  expect(state('load')).toBe('skipped');
+  for (const name of ['docker', 'path', 'disk', 'clock', 'configuration'] as const)
+    expect([name, state(name)]).toEqual([name, 'unknown']);
+});
+
+test('variables: one that is not set is named, and fails', async () => {
+  const rig = preflightRig(hostWith);
+  rig.compose(COMPOSE.replace('${SECRET_KEY-}', '${SHOP_SECRET}'));
+  const { state, rows } = await rig.run({ env: 'TAG=v1' });
+  expect(state('configuration')).toBe('passed');
+  expect(state('variables')).toBe('failed');
+  expect(rows['variables']!.detail).toContain('not set, so empty: SHOP_SECRET');
+});
+
+test('configuration: one that Compose refuses is a red line, with its words', async () => {
+  const rig = preflightRig(hostWith);
+  const { state, rows } = await rig.run({ 'env-file': '.env.staging' });
+  expect(state('configuration')).toBe('failed');
+  expect(rows['configuration']!.detail).toContain('there is no .env.staging on the server');
+  expect(state('docker')).toBe('passed');
+});
+
+test('required-env: presence, length, equality and its opposite, of the file on the server and `env` together, without a value', async () => {
+  const rig = preflightRig(hostWith);
+  rig.put('shared/.env', 'SECRET_KEY=short-but-secret\nDEBUG=True\nMODE="production"\nEMPTY=\n');
+  const wanted = 'SECRET_KEY>=50\nDEBUG=False\nMODE=production\nEMPTY\nMISSING\nTAG!=v1\nADDED';
+  const { state, rows, log, summary } = await rig.run({
+    env: 'TAG=v1\nADDED=yes',
+    'required-env': wanted,
+  });
+  expect(state('required-env')).toBe('failed');
+  const { detail } = rows['required-env']!;
+  expect(detail).toContain('SECRET_KEY has 16 characters, and must have at least 50');
+  expect(detail).toContain('DEBUG is not what line 2 of required-env says');
+  expect(detail).toContain('EMPTY is empty');
+  expect(detail).toContain('MISSING is not there');
+  expect(detail).toContain('TAG is what line 6 of required-env forbids');
+  expect(detail).not.toMatch(/MODE|ADDED/);
+  for (const text of [detail, log, summary]) expect(text).not.toMatch(/short-but-secret|True/);
+  const good = await rig.run({
+    env: `TAG=v2\nSECRET_KEY=${'k'.repeat(50)}\nDEBUG=False`,
+    'required-env': 'SECRET_KEY>=50\nDEBUG=False\nTAG!=v1',
+  });
+  expect(good.state('required-env')).toBe('passed');
+});
+
+test('example-values: what was to be replaced is found by itself, and not what a stack may well have', async () => {
+  const rig = preflightRig(hostWith);
+  rig.put(
+    'shared/.env',
+    'SECRET_KEY=changeme\nAPI_TOKEN=your-token-here\nHOSTS=example.org\nPASSWORD=admin12345\n',
+  );
+  const { state, rows } = await rig.run({ env: 'TAG=v1' });
+  expect(state('example-values')).toBe('failed');
+  expect(rows['example-values']!.detail).toContain('API_TOKEN, PASSWORD and SECRET_KEY');
+  expect(rows['example-values']!.detail).not.toMatch(/admin12345|changeme/);
+  for (const [name, value] of [
+    ['SECRET_KEY', 'change-me'],
+    ['URL', 'https://your-domain'],
+    ['KEY', '<secret>'],
+    ['SECRET_KEY', 'django-insecure-abc'],
+    ['DB_PASSWORD', 'postgres'],
+  ] as const)
+    expect([name, value, isExample(name, value)]).toEqual([name, value, value !== 'https://your-domain']);
+  for (const [name, value] of [
+    ['POSTGRES_USER', 'postgres'],
+    ['NODE_ENV', 'test'],
+    ['SECRET_KEY', 'correct-horse-battery-staple'],
+    ['GREETING', 'Changing of the guard'],
+    ['PASSWORD_MIN_LENGTH', '12'],
+  ] as const)
+    expect([name, value, isExample(name, value)]).toEqual([name, value, false]);
+});
+
+test('warn lets a check only warn, skip leaves it out and says so, and neither makes it pass', async () => {
+  const rig = preflightRig(hostWith);
+  const { failure, outputs, state, rows } = await rig.run({
+    'max-backup-age': '1h',
+    'min-memory': '900TB',
+    warn: 'backup, memory',
+    skip: 'clock\nreleases',
+  });
+  expect(failure).toBeUndefined();
+  expect(outputs).toMatchObject({ ready: true, warnings: 2 });
+  expect(['backup', 'memory', 'clock', 'releases'].map((name) => state(name as 'backup'))).toEqual([
+    'warned',
+    'warned',
+    'skipped',
+    'skipped',
+  ]);
+  expect(rows['clock']).toMatchObject({ skipped: true });
+  expect(rows['backup']).toMatchObject({ ok: false, severity: 'warn' });
+  for (const name of ['warn', 'skip'])
+    expect(() => rig.inputs({ [name]: 'clock\nclok' })).toThrow(/line 2: "clok" is no check/);
+});
+
+test('limits and root-user are looked at only where warn names them', async () => {
+  const rig = preflightRig(hostWith);
+  expect((await rig.run()).state('limits')).toBeUndefined();
+  const { state, rows, outputs } = await rig.run({ warn: 'limits root-user' });
+  expect([state('limits'), state('root-user'), outputs.ready]).toEqual(['warned', 'warned', true]);
+  expect(rows['limits']!.detail).toContain('api and db');
+});
+
+test('domains: each address that is none of the servers is told; certificates: the days that are left', async () => {
+  const rig = preflightRig(hostWith);
+  rig.world.addressesOf = (name) =>
+    name === 'gone.example.org'
+      ? Promise.reject(Object.assign(new Error('getaddrinfo ENOTFOUND'), { code: 'ENOTFOUND' }))
+      : Promise.resolve(name === 'half.example.org' ? ['192.0.2.1', '2001:db8::9'] : ['192.0.2.1']);
+  rig.world.certificateOf = (name) =>
+    name === 'gone.example.org'
+      ? Promise.reject(new Error('the certificate is for another name'))
+      : Promise.resolve(new Date(Date.now() + 5.5 * 86_400_000));
+  const { state, rows } = await rig.run({ domains: 'shop.example.org\nhalf.example.org\ngone.example.org' });
+  expect([state('domains'), state('certificates')]).toEqual(['failed', 'failed']);
+  expect(rows['domains']!.detail).toContain(
+    'half.example.org leads to 2001:db8::9; gone.example.org: DNS does not know it',
+  );
+  expect(rows['domains']!.detail).not.toContain('shop.example.org leads');
+  expect(rows['certificates']!.detail).toContain(
+    'shop.example.org: valid for 5 more days, wanted at least 14',
+  );
+  expect(rows['certificates']!.detail).toContain('gone.example.org: the certificate is for another name');
+  expect(
+    (await rig.run({ domains: 'shop.example.org', 'expect-certificate-days': '5' })).state('certificates'),
+  ).toBe('passed');
+});
+
+test('lock: who holds it, since when and where is told; leftovers: a run that was cut off warns', async () => {
+  const rig = preflightRig(hostWith);
+  rig.put('.deploy/runs/run-1/deploy-1/launch', 'x');
+  rig.put('.deploy/runs/run-1/deploy-1/pid', '1 1 another-boot\n');
+  rig.put('.deploy/runs/run-1/deploy-1/journal', '1 up:begin\n');
+  const first = await rig.run();
+  expect([first.state('leftovers'), first.state('lock'), first.outputs.ready]).toEqual([
+    'warned',
+    'passed',
+    true,
+  ]);
+  expect(first.rows['leftovers']!.detail).toContain('the deploy run-1 was cut off');
+  rig.put('.deploy/lock.holder', 'pid 1\nactor octocat\nurl https://ci.test/7\nsince 2026-11-27T08:00:00Z\n');
+  rig.put('.deploy/lock', '');
+  let release!: () => void;
+  const released = new Promise<void>((resolve) => (release = resolve));
+  const holder = rig.server.host.session();
+  const held = holder.run({
+    script: 'exec 9>>"$1/.deploy/lock"; flock 9; echo held; read -r _; exit 0',
+    args: [rig.server.host.path],
+    input: hold(),
+  });
+  async function* hold() {
+    await released;
+    yield Buffer.from('\n');
+  }
+  const { state, rows } = await rig.run();
+  release();
+  await held;
+  expect(state('lock')).toBe('failed');
+  expect(rows['lock']!.detail).toContain('held by octocat since 2026-11-27T08:00:00Z (https://ci.test/7)');
+});
+
+test('ports: ours and free ones pass, another application’s is told by its container; allowed-ports: what else is open', async () => {
+  const rig = preflightRig(hostWith);
+  rig.compose(COMPOSE.replace('  db:\n', "    ports: [{ target: 80, published: '45081' }]\n  db:\n"));
+  await deployRelease(rig.server, {
+    compose: COMPOSE.replace('  db:\n', "    ports: [{ target: 80, published: '45081' }]\n  db:\n"),
+    version: 'v1',
+  });
+  const { state, rows } = await rig.run({ ports: '45081 45082', 'allowed-ports': '45081' });
+  expect(state('ports')).toBe('passed');
+  expect(rows['ports']!.detail).toMatch(/45081: ours \(shop-api-1\); 45082: free/);
+  expect(rows['allowed-ports']!.detail).not.toContain('45081 (');
+  const containers = rig.server.docker.containers();
+  const api = containers.find(({ Name }) => Name === '/shop-api-1')!;
+  rig.server.docker.put({
+    ...api,
+    ID: 'f'.repeat(64),
+    Id: 'f'.repeat(64),
+    Name: '/blog-web-1',
+    Config: {
+      ...api.Config,
+      Labels: { 'com.docker.compose.project': 'blog', 'com.docker.compose.oneoff': 'False' },
+    },
+    NetworkSettings: {
+      ...api.NetworkSettings,
+      Ports: { '80/tcp': [{ HostIp: '0.0.0.0', HostPort: '45082' }] },
+    },
+  });
+  const taken = await rig.run({ ports: '45081 45082', 'allowed-ports': '45081' });
+  expect([taken.state('ports'), taken.state('allowed-ports')]).toEqual(['failed', 'failed']);
+  expect(taken.rows['ports']!.detail).toContain('45082: the container blog-web-1 of the project blog');
+  expect(taken.rows['allowed-ports']!.detail).toContain('45082 (blog-web-1)');
+  expect(taken.rows['releases']!.detail).toContain('v1 serves; there is none to go back to');
+});
+
+test('backup: the newest whole one counts, by its manifest; one without is none', async () => {
+  const rig = preflightRig(hostWith);
+  rig.put('backups/b1/database.dump', 'half');
+  expect((await rig.run({ 'max-backup-age': '1h' })).rows['backup']!.detail).toContain('no whole backup');
+  const at = (hours: number) => new Date(Date.now() - hours * 3_600_000).toISOString();
+  rig.put('backups/b2/manifest.json', `{"id":"b2",\n"created":"${at(30)}"}`);
+  const old = await rig.run({ 'max-backup-age': '24h' });
+  expect(old.state('backup')).toBe('failed');
+  expect(old.rows['backup']!.detail).toContain('b2, is 30 h 00 m old');
+  rig.put('backups/b3/manifest.json', `{"id":"b3","created":"${at(2)}"}`);
+  expect((await rig.run({ 'max-backup-age': '24h' })).state('backup')).toBe('passed');
+});
