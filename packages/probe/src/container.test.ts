@@ -5,7 +5,7 @@ import { afterEach, expect, test } from '@jest/globals';
 import type { Session } from '@deploy-actions/shell';
 import { localSession } from '@deploy-actions/shell/testing';
 import { probeCompose, probeExec, runInService } from './container-probe.ts';
-import { watchForCrash } from './container.ts';
+import { watchForCrash } from './container-death.ts';
 import type { ComposeTarget, ExecTarget } from './target.ts';
 
 const left: (() => Promise<void>)[] = [];

@@ -27,11 +27,14 @@ export interface Container {
   restarts: number;
   /** `no`, `always`, `unless-stopped`, `on-failure`. */
   restartPolicy: string;
+  /** When it was started last, as the engine writes it; empty where it has not said. */
+  startedAt: string;
   /** Seconds since it stopped, by the server's own clock; undefined while it runs. */
   stoppedFor: number | undefined;
 }
 
-const PRELUDE = `[ -z "$1" ] || { DOCKER_HOST=$1; export DOCKER_HOST; }
+/** Names the engine, and leaves the project's name in $p. */
+export const PRELUDE = `[ -z "$1" ] || { DOCKER_HOST=$1; export DOCKER_HOST; }
 p=$2
 shift 2
 `;
@@ -40,9 +43,10 @@ const FORMAT =
   '{"id":{{json .ID}},"name":{{json .Name}},"service":{{json (index .Config.Labels "com.docker.compose.service")}},' +
   '"status":{{json .State.Status}},"exitCode":{{.State.ExitCode}},"oomKilled":{{.State.OOMKilled}},"error":{{json .State.Error}},' +
   '"health":{{if .State.Health}}{{json .State.Health.Status}}{{else}}null{{end}},"restarts":{{.RestartCount}},' +
-  '"policy":{{json .HostConfig.RestartPolicy.Name}},"finished":{{json .State.FinishedAt}}}';
+  '"policy":{{json .HostConfig.RestartPolicy.Name}},"started":{{json .State.StartedAt}},"finished":{{json .State.FinishedAt}}}';
 
-const LIST = `ids=$(docker ps -aq --no-trunc --filter "label=com.docker.compose.project=$p" --filter label=com.docker.compose.oneoff=False) || exit
+/** Says the server's time, and each container of the project in a line of JSON. */
+export const LIST = `ids=$(docker ps -aq --no-trunc --filter "label=com.docker.compose.project=$p" --filter label=com.docker.compose.oneoff=False) || exit
 date +%s
 [ -z "$ids" ] || docker inspect --type container --format '${FORMAT}' $ids || exit
 `;
@@ -63,13 +67,15 @@ export async function listContainers(
   return inScope(parseList(stdout.toString('utf8').split('\n')), scope);
 }
 
-function inScope(containers: Container[], scope: ContainerScope): Container[] {
+/** Those of the scope's services. */
+export function inScope(containers: Container[], scope: ContainerScope): Container[] {
   return scope.services.length === 0
     ? containers
     : containers.filter(({ service }) => scope.services.includes(service));
 }
 
-function parseList(lines: string[]): Container[] {
+/** What LIST has printed. */
+export function parseList(lines: string[]): Container[] {
   const now = Number(lines.find((line) => /^\d+$/.test(line)) ?? 0);
   return lines
     .filter((line) => line.startsWith('{"id":'))
@@ -88,6 +94,7 @@ function parseList(lines: string[]): Container[] {
         health: typeof raw['health'] === 'string' ? raw['health'] : undefined,
         restarts: Number(raw['restarts']),
         restartPolicy: String(raw['policy'] || 'no'),
+        startedAt: String(raw['started'] ?? ''),
         stoppedFor: running ? undefined : now - finished,
       };
     });
@@ -135,144 +142,6 @@ function wasStopped({ exitCode, restartPolicy }: Container): boolean {
   return (
     exitCode === 0 || exitCode === 143 || exitCode === 137 || /^(always|unless-stopped)$/.test(restartPolicy)
   );
-}
-
-/**
- * Who stops a container says so up to ten minutes before it ends, its stop_grace_period: the engine is asked for what it
- * remembers of that time. \`date\` knows whole seconds only on some servers, so the engine tells what time it is.
- */
-const EVENTS = `now=$(date +%s)
-looked=$(docker info --format '{{.SystemTime}}') || exit
-# Some versions answer nothing, and well, where they may not ask the engine; this one does not.
-[ -n "$looked" ] || docker version >/dev/null || exit
-echo "looked $looked"
-${LIST}echo listed
-docker events --since "$((now - 600))" --until "$((now + $1))" --filter type=container --filter "label=com.docker.compose.project=$p" --format '{{json .}}' </dev/null &
-e=$!
-# Ends when the other side closes this program's stdin, or the connection is gone.
-cat >/dev/null
-kill $e 2>/dev/null
-`;
-
-interface EngineEvent {
-  timeNano?: number;
-  Action?: string;
-  status?: string;
-  id?: string;
-  Actor?: { ID?: string; Attributes?: Record<string, string> };
-}
-
-/**
- * Resolves with the first crash in the scope: of a container that is crashed already, or as soon as the
- * engine tells of one. Resolves undefined when `signal` aborts. One program on the server, which ends with
- * the signal, the connection or `seconds`. Throws a Failure when the engine does not answer.
- */
-export async function watchForCrash(
-  session: Session,
-  scope: ContainerScope,
-  options: { seconds: number; signal: AbortSignal; named: ReadonlySet<string> },
-): Promise<Crash | undefined> {
-  const { signal, named } = options;
-  const past: Past = { lookedAt: 0, stopped: new Set(), outOfMemory: new Set() };
-  const listed: string[] = [];
-  let listing = true;
-  let crash: Crash | undefined;
-  let found: () => void = () => {};
-  const seen = new Promise<void>((done) => (found = done));
-  const report = (one: Crash | undefined) => {
-    if (one && !crash) {
-      crash = one;
-      found();
-    }
-  };
-  const onLine = (line: string) => {
-    if (!listing) return void report(crashOfEvent(line, scope, past, named));
-    if (line.startsWith('looked ')) {
-      past.lookedAt = Date.parse(line.slice('looked '.length)) || Date.now();
-    } else if (line !== 'listed') {
-      listed.push(line);
-    } else {
-      listing = false;
-      for (const container of inScope(parseList(listed), scope))
-        report(crashOf(container, named.has(container.service)));
-    }
-  };
-  const program = session.run({
-    script: PRELUDE + EVENTS,
-    args: [scope.dockerHost ?? '', scope.project, String(Math.ceil(options.seconds))],
-    input: untilAborted(signal, seen),
-    onStdout: lineReader(onLine),
-  });
-  const outcome = await Promise.race([program, seen]);
-  if (crash) {
-    void program.catch(() => {});
-    return crash;
-  }
-  if (outcome && outcome.code !== 0 && !signal.aborted && listing)
-    throw await complaintOf(session, outcome.stderr.toString('utf8'), outcome.code, scope.dockerHost);
-  return undefined;
-}
-
-/** What events before have told. */
-interface Past {
-  /** When the containers were listed, as Date.now(): what ended before that is in the list, or was replaced. */
-  lookedAt: number;
-  /** Ids of containers that somebody stops. */
-  stopped: Set<string>;
-  outOfMemory: Set<string>;
-}
-
-/** SIGHUP, SIGUSR1, SIGUSR2, SIGWINCH: programs reload, reopen logs or resize, and go on. */
-const GOES_ON = new Set(['1', '10', '12', '28']);
-
-function crashOfEvent(
-  line: string,
-  scope: ContainerScope,
-  { lookedAt, stopped, outOfMemory }: Past,
-  named: ReadonlySet<string>,
-): Crash | undefined {
-  let event: EngineEvent;
-  try {
-    event = JSON.parse(line) as EngineEvent;
-  } catch {
-    return undefined;
-  }
-  const action = event.Action ?? event.status;
-  const id = event.Actor?.ID ?? event.id ?? '';
-  const about = event.Actor?.Attributes ?? {};
-  const service = about['com.docker.compose.service'] ?? '';
-  if (about['com.docker.compose.oneoff'] === 'True') return undefined;
-  if (scope.services.length > 0 && !scope.services.includes(service)) return undefined;
-  // `docker stop` and `docker kill` say `kill` first: then somebody stopped it, and it did not crash.
-  if (action === 'kill' && !GOES_ON.has(about['signal'] ?? '')) stopped.add(id);
-  if (action === 'start') stopped.delete(id);
-  if (action === 'oom') outOfMemory.add(id);
-  if (action !== 'die' || stopped.has(id) || (event.timeNano ?? Infinity) / 1e6 < lookedAt) return undefined;
-  const exitCode = Number(about['exitCode'] ?? NaN);
-  if (exitCode === 0 && !named.has(service)) return undefined;
-  const reason = outOfMemory.has(id) ? 'was killed for lack of memory (OOM)' : `exited with code ${exitCode}`;
-  return { id, name: about['name'] ?? id.slice(0, 12), service, reason };
-}
-
-/** A program's stdin that says nothing and ends when there is no more interest. */
-async function* untilAborted(signal: AbortSignal, seen: Promise<void>): AsyncGenerator<Buffer> {
-  const aborted = new Promise<void>((done) => {
-    if (signal.aborted) done();
-    signal.addEventListener('abort', () => done(), { once: true });
-  });
-  await Promise.race([aborted, seen]);
-  yield Buffer.alloc(0);
-}
-
-function lineReader(onLine: (line: string) => void): (bytes: Buffer) => void {
-  let rest = '';
-  return (bytes) => {
-    rest += bytes.toString('utf8');
-    const lines = rest.split('\n');
-    // What has no end is no line of ours.
-    rest = lines.pop()!.slice(0, 2 ** 20);
-    for (const line of lines) onLine(line);
-  };
 }
 
 const EVIDENCE = `docker inspect --type container --format '{{if .State.Health}}{{json .State.Health.Log}}{{else}}null{{end}}' "$1" || exit

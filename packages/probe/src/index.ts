@@ -46,6 +46,7 @@ export {
   crashOf,
   evidenceOf,
   listContainers,
-  watchForCrash,
 } from './container.ts';
+export { type ContainerEvent, type ContainerListener, followContainers } from './container-events.ts';
+export { type Death, deathReader, deathReason, watchForCrash } from './container-death.ts';
 export { probeCompose, probeExec, runInService } from './container-probe.ts';

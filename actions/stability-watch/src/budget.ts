@@ -1,0 +1,159 @@
+import { tail } from './binomial.ts';
+
+/** One answer, or none, of a target. */
+export interface Sample {
+  /** The target's place among the watch's targets. */
+  target: number;
+  /** Milliseconds from the start of the watch to the asking. */
+  at: number;
+  elapsedMs: number;
+  ok: boolean;
+  /** What was wrong, in one sentence. */
+  detail?: string;
+}
+
+/** What a release may do wrong. */
+export interface Limits {
+  /** Errors of all targets together; undefined: the default, which grows with the requests. */
+  maxErrors: number | undefined;
+  /** Share of a target's requests, 0 to 1. */
+  maxErrorRate: number | undefined;
+  /** Requests of a target from which on its share is judged. */
+  minRequests: number;
+  /** Errors of a target in a row. */
+  maxConsecutive: number;
+  /** Milliseconds. */
+  maxP95: number | undefined;
+}
+
+/** What was counted of a target. */
+export interface Tally {
+  requests: number;
+  errors: number;
+  /** Errors in a row, up to now. */
+  consecutive: number;
+  /** Milliseconds of the good answers. */
+  times: number[];
+  /** What was wrong last. */
+  detail: string | undefined;
+}
+
+/** Which limit was passed. */
+export interface Spent {
+  /** The target's place; undefined where all of them together have spent it. */
+  target: number | undefined;
+  limit: 'max-errors' | 'max-error-rate' | 'max-consecutive-errors' | 'max-p95';
+  /** One sentence. */
+  reason: string;
+}
+
+/** Errors that the default bears in any case, and the share of the requests that it bears when there are many. */
+export const BORNE_ERRORS = 3;
+export const BORNE_SHARE = 0.01;
+/** Answers from which on a p95 says something: of 30 it is the second largest, a coin toss. */
+export const P95_ANSWERS = 100;
+/** A p95 ends the watch early only when chance explains the slow answers in one of a thousand cases. */
+const SURE = 0.001;
+
+export interface Budget {
+  /** Counts a sample; answers the limit that it passed. */
+  add(sample: Sample): Spent | undefined;
+  /** Holds the times against `max-p95`. Before the end only what is beyond doubt is an answer: each look is another chance to err. */
+  slow(final: boolean): Spent | undefined;
+  tallies: readonly Readonly<Tally>[];
+}
+
+/** An empty budget for so many targets. Pure over the samples that it is given: neither time nor chance is in it. */
+export function openBudget(limits: Limits, targets: number): Budget {
+  const tallies = Array.from({ length: targets }, (): Tally => ({
+    requests: 0,
+    errors: 0,
+    consecutive: 0,
+    times: [],
+    detail: undefined,
+  }));
+  let all = 0;
+  return {
+    tallies,
+    add({ target, ok, elapsedMs, detail }) {
+      const tally = tallies[target]!;
+      tally.requests += 1;
+      if (ok) {
+        tally.consecutive = 0;
+        tally.times.push(elapsedMs);
+        return errorSpent(limits, tally, all, target, false);
+      }
+      all += 1;
+      tally.errors += 1;
+      tally.consecutive += 1;
+      tally.detail = detail;
+      return errorSpent(limits, tally, all, target, true);
+    },
+    slow: (final) => {
+      for (const [target, tally] of tallies.entries()) {
+        const spent = slowSpent(limits, tally, target, final);
+        if (spent) return spent;
+      }
+      return undefined;
+    },
+  };
+}
+
+/** Errors that a target may have after so many requests, where nobody has set a limit. */
+export function borne(requests: number): number {
+  return Math.max(BORNE_ERRORS, Math.floor(requests * BORNE_SHARE));
+}
+
+function errorSpent(
+  { maxErrors, maxErrorRate, minRequests, maxConsecutive }: Limits,
+  { requests, errors, consecutive }: Tally,
+  all: number,
+  target: number,
+  failed: boolean,
+): Spent | undefined {
+  const of = `${errors} of ${requests} requests failed`;
+  if (maxErrors !== undefined && failed && all > maxErrors)
+    return {
+      target: undefined,
+      limit: 'max-errors',
+      reason: `${all} ${all === 1 ? 'error' : 'errors'}, and max-errors is ${maxErrors}`,
+    };
+  // A rate can be passed by a good answer too: by the one that makes the requests enough to judge.
+  if (maxErrorRate !== undefined && requests >= minRequests && errors > maxErrorRate * requests)
+    return {
+      target,
+      limit: 'max-error-rate',
+      reason: `${of} (${share(errors / requests)}), and max-error-rate is ${share(maxErrorRate)}`,
+    };
+  if (maxErrors === undefined && maxErrorRate === undefined && failed && errors > borne(requests))
+    return {
+      target,
+      limit: 'max-errors',
+      reason: `${of} (${share(errors / requests)}), more than ${BORNE_ERRORS} and more than ${share(BORNE_SHARE)}`,
+    };
+  if (failed && consecutive > maxConsecutive)
+    return {
+      target,
+      limit: 'max-consecutive-errors',
+      reason: `${consecutive} errors in a row, and max-consecutive-errors is ${maxConsecutive}`,
+    };
+  return undefined;
+}
+
+function slowSpent({ maxP95 }: Limits, { times }: Tally, target: number, final: boolean): Spent | undefined {
+  if (maxP95 === undefined || times.length < P95_ANSWERS) return undefined;
+  const slow = times.filter((ms) => ms > maxP95).length;
+  const spent = final ? slow > times.length * 0.05 : tail(slow, times.length, 0.05) < SURE;
+  if (!spent) return undefined;
+  return {
+    target,
+    limit: 'max-p95',
+    reason: `${slow} of ${times.length} answers (${share(slow / times.length)}) took longer than ${Math.round(maxP95)} ms, and by max-p95 only 5 % may`,
+  };
+}
+
+/** A share in percent with the figures that matter: `5 %`, `0.33 %`. */
+export function share(value: number): string {
+  const percent = value * 100;
+  return `${Number(percent.toPrecision(percent >= 100 ? 3 : 2))} %`;
+}

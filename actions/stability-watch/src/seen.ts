@@ -1,0 +1,30 @@
+import type { Aim, ContainerScope } from '@deploy-actions/probe';
+import type { Limits, Sample, Spent, Tally } from './budget.ts';
+import type { Incident } from './container-signals.ts';
+
+/** What ended the watch before its time. */
+export interface Found extends Partial<Pick<Spent, 'target' | 'limit'>> {
+  kind: 'requests' | 'container';
+  /** One sentence. */
+  reason: string;
+  incident?: Incident;
+}
+
+/** What a watch has seen. */
+export interface Seen {
+  targets: readonly Aim[];
+  scope: ContainerScope | undefined;
+  tallies: readonly Readonly<Tally>[];
+  limits: Limits;
+  samples: readonly Sample[];
+  incidents: readonly { incident: Incident; at: number }[];
+  notes: readonly string[];
+  /** What could not be seen, as sentences. */
+  missing: readonly string[];
+  found: Found | undefined;
+  /** What took the sight away, such as a lost connection. */
+  lost: unknown;
+  /** Milliseconds after the warm-up. */
+  elapsedMs: number;
+  evidence: readonly string[];
+}

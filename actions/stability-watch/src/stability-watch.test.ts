@@ -1,0 +1,173 @@
+import { afterEach, expect, test } from '@jest/globals';
+import type { Program, Session } from '@deploy-actions/shell';
+import { type TinyServer, serveHttp } from '../../../test/support/server.ts';
+import { run } from './testing/rig.ts';
+
+const servers: TinyServer[] = [];
+afterEach(async () => {
+  await Promise.all(servers.splice(0).map((server) => server.close()));
+});
+
+/** A server of which the requests with these numbers, from 1, fail. */
+async function serving(fails: (request: number) => boolean): Promise<string> {
+  let count = 0;
+  const server = await serveHttp((_request, response) => {
+    count += 1;
+    response.statusCode = fails(count) ? 500 : 200;
+    response.end('ok');
+  });
+  servers.push(server);
+  return server.url;
+}
+
+const SHORT = { duration: '1s', interval: '1s' };
+const container = {
+  id: 'c1',
+  name: '/shop-api-1',
+  service: 'api',
+  status: 'running',
+  exitCode: 0,
+  oomKilled: false,
+  error: '',
+  health: null,
+  restarts: 0,
+  policy: 'unless-stopped',
+  started: '2026-01-01T00:00:00Z',
+  finished: '0001-01-01T00:00:00Z',
+};
+const SERVER = {
+  host: 'deploy@web1',
+  'ssh-key': '-----BEGIN OPENSSH PRIVATE KEY-----\nYQ==\n-----END OPENSSH PRIVATE KEY-----',
+  project: 'shop',
+};
+
+/** A session to a server whose engine lists these containers and tells of these events, 100 ms after the start. */
+function engine(list: object[], events: object[] = [], ends = false): Session {
+  return {
+    name: 'web1',
+    counts: { connections: 1, execs: 0, forwards: 0 },
+    gone: new AbortController().signal,
+    async run(program: Program) {
+      const done = (stdout: string) => ({
+        code: 0,
+        stdout: Buffer.from(stdout),
+        stderr: Buffer.alloc(0),
+      });
+      const listed = `1767225600\n${list.map((one) => JSON.stringify(one)).join('\n')}\n`;
+      if (program.script.includes('docker events')) {
+        program.onStdout!(Buffer.from(`looked 2026-01-01T00:00:00.5Z\n${listed}listed\n`));
+        setTimeout(() => {
+          const lines = events.map((event) => `${JSON.stringify(event)}\n`).join('');
+          program.onStdout!(Buffer.from(ends ? `${lines}ended\n` : lines));
+        }, 100);
+        for await (const _chunk of program.input as AsyncIterable<Buffer>);
+        return done('');
+      }
+      if (program.script.includes('docker logs')) return done('null\nfatal: no database\n');
+      return done(listed);
+    },
+    forward: () => Promise.reject(new Error('not here')),
+    close: async () => {},
+  };
+}
+
+test('a quiet service is stable, and the summary says what could have been seen', async () => {
+  const { outputs, failure, summary, report } = await run({ ...SHORT, targets: await serving(() => false) });
+  expect(failure).toBeUndefined();
+  expect(outputs).toMatchObject({ stable: true, errors: 0, requests: 100, reason: undefined });
+  expect(outputs!['p95-ms']).toBeGreaterThanOrEqual(0);
+  expect(summary).toContain('stable for 1.0 s: 0 of 100 requests failed: the error rate is below 3 %');
+  expect(report).toMatchObject({ kind: 'watch', ok: true, intervals: [{ requests: 100, errors: 0 }] });
+});
+
+test('it ends at the error that spends the budget, with the reason and what the answer was', async () => {
+  const url = await serving((request) => request % 10 === 0);
+  const { outputs, failure, report } = await run({ targets: `shop = ${url}`, interval: '1s' });
+  expect(failure).toMatchObject({ kind: 'unhealthy' });
+  expect(failure!.message).toContain('shop: 4 of 40 requests failed (10 %), more than 3 and more than 1 %');
+  expect(failure!.message).toContain('the last one: status 500');
+  expect(failure!.remedy).toContain('Take the release back');
+  expect(outputs).toMatchObject({ stable: false, errors: 4, requests: 40 });
+  expect(outputs!['elapsed-ms']).toBeLessThan(5000);
+  expect(report.checks).toMatchObject([{ name: 'shop', ok: false }]);
+});
+
+test('a container that crashes ends it at once, with its log; the sentence names it', async () => {
+  const died = {
+    Action: 'die',
+    Actor: {
+      ID: 'c1',
+      Attributes: { name: 'shop-api-1', exitCode: '3', 'com.docker.compose.service': 'api' },
+    },
+  };
+  const { failure, outputs, summary } = await run(
+    { ...SERVER, targets: await serving(() => false) },
+    engine([container], [died]),
+  );
+  expect(failure!.message).toContain('shop-api-1 (service api) exited with code 3');
+  expect(failure!.details).toContain('fatal: no database');
+  expect(outputs!['elapsed-ms']).toBeLessThan(5000);
+  expect(summary.split('\n')[0]).toContain('exited with code 3');
+  const borne = await run({ ...SERVER, ...SHORT, 'max-restarts': '1' }, engine([container], [died]));
+  expect([borne.failure, borne.outputs!.stable]).toEqual([undefined, true]);
+});
+
+test('what could not be seen fails, or warns by on-no-data', async () => {
+  const none = await run({ ...SERVER, ...SHORT }, engine([]));
+  expect(none.failure!.message).toContain('no data after 1.0 s: project shop runs no container');
+  expect(none.outputs!.stable).toBe(false);
+  const restarted = await run({ ...SERVER, ...SHORT }, engine([container], [], true));
+  expect(restarted.failure!.message).toContain('the engine ended its events');
+  const warned = await run({ ...SERVER, ...SHORT, 'on-no-data': 'warn' }, engine([]));
+  expect([warned.failure, warned.warnings]).toEqual([undefined, ['project shop runs no container']]);
+});
+
+test('a server that is lost in the middle fails the watch, and says so in its outputs', async () => {
+  const gone = new AbortController();
+  const session = { ...engine([container]), gone: gone.signal };
+  setTimeout(() => gone.abort(new Error('the connection to web1 is lost')), 200);
+  const { failure, outputs } = await run({ ...SERVER }, session);
+  expect(failure!.message).toContain('the watch was cut off');
+  expect(failure!.message).toContain('the connection to web1 is lost');
+  expect(outputs!.stable).toBe(false);
+});
+
+test('a watch that could not see what it judges is refused before it asks anything', async () => {
+  const targets = 'http://127.0.0.1:1/';
+  const wrong: [Record<string, string>, string][] = [
+    [{}, 'there is nothing to watch'],
+    [{ targets, 'max-p95': '1s', 'requests-per-interval': '1' }, '`max-p95` is judged from 100 requests on'],
+    [{ targets, 'max-error-rate': '1%', duration: '5s' }, '`max-error-rate` is judged from 100 requests on'],
+    [{ ...SERVER, 'max-p95': '1s' }, '`max-p95` needs `targets`'],
+    [{ targets: 'compose://api' }, 'compose://api needs the input `project`'],
+    [{ targets, project: 'shop' }, '`project` is given without `host`'],
+    [{ targets, services: 'api' }, '`services` needs the input `project`'],
+    [{ targets, 'max-error-rate': '5' }, '"5" is not a share'],
+    [{ targets: '- url: http://127.0.0.1:1/\n  retries: 3' }, 'retries'],
+  ];
+  for (const [inputs, words] of wrong) {
+    const { failure } = await run(inputs);
+    expect([failure?.kind, failure?.message]).toEqual(['input', expect.stringContaining(words)]);
+  }
+});
+
+test("a job's project for all steps asks for no server; with a host its containers are watched", async () => {
+  const targets = await serving(() => false);
+  const { project, ...rest } = SERVER;
+  expect((await run({ ...SHORT, targets }, undefined, { project })).outputs!.stable).toBe(true);
+  const { report } = await run({ ...SHORT, targets }, engine([container]), { project, ...rest });
+  expect(report.checks.map(({ name }) => name)).toContain('containers of shop');
+});
+
+test('a strict count says how often it will blame a service that is fine', async () => {
+  const { log } = await run({ ...SHORT, targets: await serving(() => false), 'max-errors': '0' });
+  expect(log).toContain('fails once in a thousand requests is blamed in 9.5 % of the watches');
+});
+
+test('the summary has a plot of each figure, and nothing that was said by others is Markdown in it', async () => {
+  const url = await serving((request) => request === 1);
+  const { summary } = await run({ duration: '2s', interval: '1s', targets: `a <b>|x = ${url}` });
+  expect(summary).toContain('```mermaid\nxychart-beta\n  title "Errors and restarts"');
+  expect(summary).toMatch(/bar \[1, 0\]/);
+  expect(summary).not.toContain('<b>');
+});

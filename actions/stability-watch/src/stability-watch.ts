@@ -1,0 +1,308 @@
+import { loadClient } from '@deploy-actions/http';
+import { Failure, formatDuration, messageOf } from '@deploy-actions/kit';
+import {
+  type Aim,
+  type ContainerScope,
+  type Reach,
+  type ServerSide,
+  type Ways,
+  evidenceOf,
+  followContainers,
+  listContainers,
+  lookAt,
+  readTargets,
+} from '@deploy-actions/probe';
+import type { Ports } from '@deploy-actions/runner';
+import { tail } from './binomial.ts';
+import { type Limits, P95_ANSWERS, type Sample, openBudget, share } from './budget.ts';
+import { CAUSE_COMES_WITHIN, type Incident, containerSignals } from './container-signals.ts';
+import type { WatchInputs, WatchOutputs } from './fields.ts';
+import { conclude } from './report.ts';
+import { type Pace, sampleTargets } from './sampling.ts';
+import type { Found, Seen } from './seen.ts';
+
+/** What stability-watch needs of the world besides the runner's ports. */
+export interface World {
+  runner: Reach;
+  /** The server's session and its way to targets, opened at the first call. Throws when there is no server. */
+  server(): Promise<ServerSide>;
+  /** Writes the whole report and answers its path. */
+  writeReport(json: string): string;
+}
+
+/** Why the watch is over before its time; the signal's reason. */
+class Over extends Error {}
+
+const NEWS_EVERY = 15_000;
+
+/**
+ * Watches until the time is over or a limit is passed. Throws an `unhealthy` Failure with the reason, and the outputs with
+ * it; an `input` Failure before anything is asked when the watch could not see what its limits are about.
+ */
+export async function stabilityWatch(inputs: WatchInputs, ports: Ports, world: World): Promise<WatchOutputs> {
+  const targets = await targetsOf(inputs, ports);
+  const scope = scopeOf(inputs, targets, ports.variables);
+  const pace = paceOf(inputs, targets);
+  const limits = limitsOf(inputs);
+  refuseBlind(inputs, targets, scope, pace);
+  tellOdds(limits, pace, ports.log);
+  if (targets.some(({ target }) => target.kind === 'http')) await loadClient();
+  const needsServer = scope !== undefined || targets.some(({ via }) => via === 'ssh');
+  const server = needsServer ? await world.server() : undefined;
+  const seen = await observe({ targets, scope, pace, limits, inputs, server, ports, world });
+  return conclude(seen, inputs, ports, world);
+}
+
+async function targetsOf(inputs: WatchInputs, ports: Ports): Promise<Aim[]> {
+  const { targets } = inputs;
+  if (targets === undefined) return [];
+  return await readTargets({ ...inputs, targets }, ports.addSecret, {
+    properties: {},
+    complete: (aim) => aim,
+  });
+}
+
+function scopeOf(
+  inputs: WatchInputs,
+  targets: readonly Aim[],
+  variables: Ports['variables'],
+): ContainerScope | undefined {
+  const onServer = targets.find(({ target }) => target.kind === 'compose' || target.kind === 'exec');
+  const { project, services } = inputs;
+  if (project === undefined) {
+    const asking = onServer?.label ?? (services.length > 0 ? '`services`' : undefined);
+    if (asking === undefined) return undefined;
+    throw new Failure('input', `${asking} needs the input \`project\``, {
+      input: 'project',
+      remedy: 'Name the compose project, such as `project: shop`.',
+    });
+  }
+  if (inputs.host.length === 0) {
+    // What a job says of its project for all of its steps asks none of them for a server.
+    if (variables.has('project') && !onServer && services.length === 0) return undefined;
+    throw new Failure('input', '`project` is given without `host`', {
+      input: 'host',
+      remedy: 'Add the server inputs, or leave `project` out.',
+    });
+  }
+  return {
+    project,
+    services,
+    ...(inputs['docker-host'] ? { dockerHost: inputs['docker-host'] } : {}),
+  };
+}
+
+function paceOf(inputs: WatchInputs, targets: readonly Aim[]): Pace {
+  return {
+    warmUp: inputs['warm-up'],
+    duration: inputs.duration,
+    interval: inputs.interval,
+    // A look at a container or a command in it is work for the server, not a request.
+    perInterval: targets.map(({ target }) =>
+      target.kind === 'compose' || target.kind === 'exec' ? 1 : inputs['requests-per-interval'],
+    ),
+  };
+}
+
+function limitsOf(inputs: WatchInputs): Limits {
+  return {
+    maxErrors: inputs['max-errors'],
+    maxErrorRate: inputs['max-error-rate'],
+    minRequests: inputs['min-requests'],
+    maxConsecutive: inputs['max-consecutive-errors'],
+    maxP95: inputs['max-p95'],
+  };
+}
+
+/** Refuses a watch that could not see what it is asked to judge. */
+function refuseBlind(
+  inputs: WatchInputs,
+  targets: readonly Aim[],
+  scope: ContainerScope | undefined,
+  pace: Pace,
+): void {
+  if (targets.length === 0 && !scope)
+    throw new Failure('input', 'there is nothing to watch: neither `targets` nor a `project` on a server', {
+      input: 'targets',
+      remedy: 'Name an address in `targets`, or `project` and the server inputs.',
+    });
+  const fewest = plannedRequests(pace);
+  const needs: [limit: string, requests: number][] = [];
+  if (inputs['max-p95'] !== undefined) needs.push(['max-p95', P95_ANSWERS]);
+  if (inputs['max-error-rate'] !== undefined) needs.push(['max-error-rate', inputs['min-requests']]);
+  for (const [input, requests] of needs) {
+    if (fewest >= requests) continue;
+    throw new Failure(
+      'input',
+      targets.length === 0
+        ? `\`${input}\` needs \`targets\``
+        : `\`${input}\` is judged from ${requests} requests on, and this watch makes ${fewest} to a target`,
+      {
+        input,
+        remedy: `Raise \`requests-per-interval\` or \`duration\`${input === 'max-p95' ? '' : ', or lower `min-requests`'}. compose:// and exec:// targets are asked once an interval.`,
+      },
+    );
+  }
+}
+
+/** Counted requests to the target that gets the fewest; 0 without targets. */
+function plannedRequests({ duration, interval, perInterval }: Pace): number {
+  return perInterval.length === 0 ? 0 : Math.floor((duration / interval) * Math.min(...perInterval));
+}
+
+/** Says how often the watch would blame a service that fails once in a thousand requests, where that is often. */
+function tellOdds({ maxErrors }: Limits, pace: Pace, log: Ports['log']): void {
+  if (maxErrors === undefined) return;
+  const all = Math.floor(
+    (pace.duration / pace.interval) * pace.perInterval.reduce((sum, one) => sum + one, 0),
+  );
+  const alarm = tail(maxErrors + 1, all, 0.001);
+  if (alarm > 0.05)
+    log.info(
+      `with max-errors ${maxErrors} and ${all} requests, a service that fails once in a thousand requests is blamed in ${share(alarm)} of the watches`,
+    );
+}
+
+interface Scene {
+  targets: readonly Aim[];
+  scope: ContainerScope | undefined;
+  pace: Pace;
+  limits: Limits;
+  inputs: WatchInputs;
+  server: ServerSide | undefined;
+  ports: Ports;
+  world: World;
+}
+
+async function observe({ targets, scope, pace, limits, inputs, server, ports, world }: Scene): Promise<Seen> {
+  const { clock, log } = ports;
+  const started = clock.now();
+  const begun = started + pace.warmUp;
+  const over = new AbortController();
+  const signal = AbortSignal.any([ports.signal, over.signal, ...(server ? [server.session.gone] : [])]);
+  const budget = openBudget(limits, targets.length);
+  const samples: Sample[] = [];
+  const incidents: { incident: Incident; at: number }[] = [];
+  const missing: string[] = [];
+  let found: Found | undefined;
+  const end = (one: Found) => {
+    if (found) return;
+    found = one;
+    over.abort(new Over(one.reason));
+  };
+  let counted = 0;
+  const onIncident = (incident: Incident) => {
+    incidents.push({ incident, at: clock.now() - begun });
+    if (incident.counted) counted += 1;
+    if (incident.counted && counted <= inputs['max-restarts']) return;
+    end({ kind: 'container', reason: blame(incident), incident });
+  };
+  const blame = ({ name, service, reason, counted: one }: Incident) => {
+    const allowed = inputs['max-restarts'];
+    return `${name} (service ${service}) ${reason}${one && allowed > 0 ? `, and max-restarts is ${allowed}` : ''}`;
+  };
+  const signals = scope && containerSignals(scope, onIncident);
+  const following = new AbortController();
+  const followed = (async () => {
+    if (!signals || !server) return;
+    try {
+      const how = await followContainers(
+        server.session,
+        scope,
+        {
+          seconds: (pace.warmUp + pace.duration) / 1000 + 120,
+          signal: AbortSignal.any([following.signal, ports.signal]),
+        },
+        signals,
+      );
+      if (how === 'ended')
+        missing.push(
+          'the engine ended its events before the watch was over, as it does when it is restarted',
+        );
+    } catch (error) {
+      if (!following.signal.aborted && !over.signal.aborted) over.abort(error);
+    }
+  })();
+  log.info(
+    `watching ${[targets.length === 1 ? targets[0]!.name : targets.length > 1 ? `${targets.length} targets` : '', scope ? `the containers of ${scope.project}` : ''].filter((part) => part !== '').join(' and ')} for ${formatDuration(pace.warmUp + pace.duration)}`,
+  );
+  let told = clock.now();
+  const ways: Ways = { runner: world.runner, server, scope };
+  let lost: unknown;
+  try {
+    const { skipped } = await sampleTargets(
+      async (target) => {
+        const aim = targets[target]!;
+        const { ok, elapsedMs, detail } = await lookAt(aim, { timeout: aim.requestTimeout, signal }, ways);
+        return { ok, elapsedMs, ...(detail === undefined ? {} : { detail }) };
+      },
+      pace,
+      {
+        clock,
+        signal,
+        onSample(sample) {
+          samples.push(sample);
+          const spent = budget.add(sample);
+          if (spent) end({ kind: 'requests', ...spent });
+        },
+        onInterval() {
+          const slow = budget.slow(false);
+          if (slow) end({ kind: 'requests', ...slow });
+          if (clock.now() - told < NEWS_EVERY) return;
+          told = clock.now();
+          const errors = samples.filter(({ ok }) => !ok).length;
+          log.info(`${formatDuration(told - started)}: ${samples.length} requests, ${errors} failed`);
+        },
+      },
+    );
+    const slow = budget.slow(true);
+    if (slow) end({ kind: 'requests', ...slow });
+    if (skipped > 0) log.info(`${skipped} requests were left out: too many were under way at a time`);
+  } catch (error) {
+    if (ports.signal.aborted) throw ports.signal.reason;
+    if (!(error instanceof Over)) lost = error;
+  }
+  const elapsedMs = Math.max(0, Math.round(clock.now() - begun));
+  const evidence = await closeContainers();
+  return {
+    targets,
+    scope,
+    tallies: budget.tallies,
+    limits,
+    samples,
+    incidents,
+    notes: signals?.notes ?? [],
+    missing,
+    found,
+    lost,
+    elapsedMs,
+    evidence,
+  };
+
+  /** Ends the events, compares with a last list, and fetches the log of the container that is to blame. */
+  async function closeContainers(): Promise<string[]> {
+    if (!signals || !server || !scope || lost !== undefined) {
+      following.abort();
+      return [];
+    }
+    if (found?.incident?.reason === 'exited with code 137')
+      await clock.sleep(CAUSE_COMES_WITHIN, ports.signal);
+    following.abort();
+    await followed;
+    try {
+      const containers = await listContainers(server.session, scope);
+      if (!found) {
+        missing.push(...signals.missing());
+        signals.finish(containers);
+      }
+      const culprit = found?.incident;
+      // What it died of may have become known meanwhile.
+      if (found && culprit) found.reason = blame(culprit);
+      return culprit ? [await evidenceOf(server.session, scope, culprit)] : [];
+    } catch (error) {
+      if (!found) lost = error;
+      else log.info(`the containers' logs could not be read: ${messageOf(error)}`);
+      return [];
+    }
+  }
+}
