@@ -159,6 +159,9 @@ testWithAct(
     expect(message).toContain('all 3 targets are ready');
     for (const hidden of [PASSWORD, SECRET_KEY]) expect(log).not.toContain(hidden);
     expect(github.violations).toEqual([]);
+    // That CI's run was about; the default branch has gone on since.
+    const history = await lab.host.sh('tail -n 1 /srv/deploy/shop/.deploy/history.jsonl');
+    expect(JSON.parse(history)).toMatchObject({ sha: github.repository.commits[1]!.sha });
   },
   600_000,
 );

@@ -55,6 +55,8 @@ export async function runWorkflow(run: WorkflowRun): Promise<{ exitCode: number;
     const release = releaseRepository(join(folder, 'release'));
     const consumer = consumerRepository(join(folder, 'consumer'), run);
     const head = execFileSync('git', ['rev-parse', 'HEAD'], { cwd: consumer, encoding: 'utf8' }).trim();
+    // By the time a run that another one started begins, the default branch has gone on.
+    if (run.event === 'workflow_run') commitAll(consumer, 'later');
     const event = join(folder, 'event.json');
     const payload = typeof run.payload === 'function' ? await run.payload(head) : run.payload;
     // act takes no `--input` where it is given an event, and GitHub's events have them as well.
@@ -162,5 +164,6 @@ function commitAll(folder: string, message = 'content'): void {
   const git = (...args: string[]) => execFileSync('git', args, { cwd: folder, stdio: 'pipe' });
   git('init', '--quiet', '--initial-branch=main');
   git('add', '--all', '--force');
-  git('-c', 'user.name=Test', '-c', 'user.email=test@example.org', 'commit', '--quiet', '-m', message);
+  const author = ['-c', 'user.name=Test', '-c', 'user.email=test@example.org'];
+  git(...author, 'commit', '--quiet', '--allow-empty', '-m', message);
 }
