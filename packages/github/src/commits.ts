@@ -8,6 +8,8 @@ export interface CommitEntry {
   author: string;
   /** More than one parent: a merge. */
   merge: boolean;
+  /** RFC 3339: when it was committed, which a rebase renews as it does not the author's date; empty where it is not told. */
+  committedAt: string;
 }
 
 /**
@@ -51,6 +53,7 @@ function entryOf(value: unknown): CommitEntry {
     author:
       textOrNone(innerFields(entry, 'author'), 'login') || textOrNone(innerFields(commit, 'author'), 'name'),
     merge: listIn(entry, 'parents').length > 1,
+    committedAt: textOrNone(innerFields(commit, 'committer'), 'date'),
   };
 }
 

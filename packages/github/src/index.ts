@@ -23,9 +23,19 @@ export {
   commitsUpTo,
   pullRequestsOf,
 } from './commits.ts';
-export { type NewDeployment, ensureDeployment } from './deployments.ts';
+export { type Approval, approvalsOf } from './approvals.ts';
+export { COMMENT_LIMIT, type StickyComment, writeComment } from './comments.ts';
+export {
+  type DeploymentStatus,
+  type NewDeployment,
+  type RunDeployment,
+  type RunOfDeployment,
+  deploymentOfRun,
+  ensureDeployment,
+  setDeploymentStatus,
+} from './deployments.ts';
 export { lastRunOutcome } from './last-outcome.ts';
-export { releaseAssets } from './releases.ts';
+export { RELEASE_LIMIT, changeReleaseBody, releaseAssets } from './releases.ts';
 export {
   type Version,
   type VersionTag,

@@ -1,6 +1,7 @@
 import { COMPLAINT, ENGINE, LIVE_NAMES, REQUIREMENTS } from '@deploy-actions/engine';
 import { defineInspection, defineProgram, part } from '@deploy-actions/host';
 import { LEDGER_PARAMETERS, LEDGER_READING_SH, LEDGER_SH } from '@deploy-actions/ledger/sh';
+import { READ_HISTORY } from './history-reading.ts';
 
 const STACK = part(new URL('sh/stack.sh', import.meta.url), { needs: [ENGINE] });
 const WORK = part(new URL('sh/work.sh', import.meta.url), { needs: [ENGINE] });
@@ -160,4 +161,4 @@ export const COPY_OUT = defineInspection({
 });
 
 /** All programs of this package, for the checks that each of them must pass. */
-export const PROGRAMS = [INSPECT, DEPLOY, REDEPLOY, STAND_BY, READ_RELEASE, COPY_OUT];
+export const PROGRAMS = [INSPECT, DEPLOY, REDEPLOY, STAND_BY, READ_RELEASE, READ_HISTORY, COPY_OUT];

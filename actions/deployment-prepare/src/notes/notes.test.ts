@@ -163,6 +163,7 @@ test('what people write starts no line, calls nobody and is no markup', () => {
     message: 'fix: a\u2028::error::x\u202e @team [x](javascript:1) `\n\nBREAKING CHANGE: all',
     author: 'a\nb',
     merge: false,
+    committedAt: '',
   });
   expect(hostile).toMatchObject({ group: 'breaking', author: 'a b' });
   expect(plainNotes(collected([hostile])).split('\n')).toHaveLength(4);
@@ -181,7 +182,7 @@ test.each([
   ['feat:x', 'other', '', 'feat:x'],
   ['', 'other', '', '(no message)'],
 ])('the message "%s" is of the group %s', (message, group, scope, text) => {
-  expect(entryOfCommit({ sha: shaOf('1'), message, author: '', merge: false })).toMatchObject({
+  expect(entryOfCommit({ sha: shaOf('1'), message, author: '', merge: false, committedAt: '' })).toMatchObject({
     group,
     scope,
     text,

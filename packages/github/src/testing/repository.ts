@@ -12,9 +12,17 @@ export interface Repository {
   checkRuns: StubCheckRun[];
   statuses: { sha: string; context: string; state: 'success' | 'pending' | 'failure' | 'error' }[];
   pulls: StubPull[];
-  releases: { tag: string; assets: { name: string; state?: 'uploaded' | 'open' }[] }[];
+  releases: { tag: string; body?: string; assets: { name: string; state?: 'uploaded' | 'open' }[] }[];
   deployments: StubDeployment[];
   runs: StubRun[];
+  /** Of all pull requests, oldest first. */
+  comments: { pull: number; author: string; body: string }[];
+  approvals: {
+    user: string;
+    state: 'approved' | 'rejected' | 'pending';
+    comment: string;
+    environment: string;
+  }[];
 }
 
 export interface StubCommit {
@@ -22,6 +30,8 @@ export interface StubCommit {
   message: string;
   /** A login. */
   author?: string;
+  /** RFC 3339. */
+  committedAt?: string;
   parents?: string[];
 }
 
@@ -54,7 +64,7 @@ export interface StubDeployment {
   environment: string;
   payload: unknown;
   description: string | null;
-  statuses: { state: string; log_url?: string }[];
+  statuses: { state: string; log_url?: string; description?: string; environment_url?: string }[];
 }
 
 export interface StubRun {
@@ -83,6 +93,8 @@ export function emptyRepository(change: Partial<Repository> = {}): Repository {
     releases: [],
     deployments: [],
     runs: [],
+    comments: [],
+    approvals: [],
     ...change,
   };
 }

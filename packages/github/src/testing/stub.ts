@@ -1,6 +1,7 @@
 import { type IncomingMessage, type ServerResponse, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Asked, type Described, type Description, readDescription } from './description.ts';
+import { type Made, ABSENT, writtenReply } from './written.ts';
 import {
   type Repository,
   type StubCommit,
@@ -46,6 +47,9 @@ const NEEDS: readonly (readonly [pattern: RegExp, permission: Permission, level:
   [/^GET .*\/actions\//, 'actions', 'read'],
   [/^GET .*\/deployments/, 'deployments', 'read'],
   [/^POST .*\/deployments/, 'deployments', 'write'],
+  [/^GET .*\/issues\//, 'pull-requests', 'read'],
+  [/^(POST|PATCH) .*\/issues\//, 'pull-requests', 'write'],
+  [/^PATCH .*\/releases\//, 'contents', 'write'],
   [/^GET /, 'contents', 'read'],
 ];
 
@@ -149,16 +153,6 @@ function refuse(
   };
 }
 
-interface Made {
-  status: number;
-  /** What the repository says; the description fills in the rest. */
-  part: unknown;
-  /** The list inside the answer, where the answer is none itself. */
-  key?: string;
-}
-
-const ABSENT: Made = { status: 404, part: { message: 'Not Found', documentation_url: '', status: '404' } };
-
 /** What the repository answers to a call. */
 function replyOf(stub: GitHubStub, { route, parameters }: Described, asked: Asked): Made {
   const { repository } = stub;
@@ -257,7 +251,8 @@ function replyOf(stub: GitHubStub, { route, parameters }: Described, asked: Aske
         name: asset,
         state: state ?? 'uploaded',
       }));
-      return { status: 200, part: { tag_name: release.tag, assets } };
+      const id = repository.releases.indexOf(release) + 1;
+      return { status: 200, part: { id, tag_name: release.tag, body: release.body ?? null, assets } };
     }
     case 'GET /actions/runs/{run_id}': {
       const run = repository.runs.find((one) => one.id === Number(parameters['run_id']));
@@ -297,63 +292,7 @@ function replyOf(stub: GitHubStub, { route, parameters }: Described, asked: Aske
       };
     }
     default:
-      return deploymentReply(stub, route, parameters, asked);
-  }
-}
-
-function deploymentReply(
-  { repository }: GitHubStub,
-  route: string,
-  parameters: Described['parameters'],
-  asked: Asked,
-): Made {
-  const known = repository.deployments.find((one) => one.id === Number(parameters['deployment_id']));
-  const query = (key: string) => asked.url.searchParams.get(key);
-  const part = (one: Repository['deployments'][number]) => ({
-    id: one.id,
-    sha: one.sha,
-    ref: one.sha,
-    environment: one.environment,
-    payload: one.payload,
-    description: one.description,
-  });
-  switch (route.replace('/repos/{owner}/{repo}', '')) {
-    case 'GET /deployments':
-      return {
-        status: 200,
-        part: repository.deployments
-          .filter((one) => one.sha === query('sha') && one.environment === query('environment'))
-          .reverse()
-          .map(part),
-      };
-    case 'POST /deployments': {
-      const wanted = JSON.parse(asked.body) as Record<string, unknown>;
-      // The defaults that bite: a merge of the default branch, and a wait for every context.
-      if (wanted['auto_merge'] !== false)
-        return { status: 202, part: { message: 'Auto-merged main into it' } };
-      if (!Array.isArray(wanted['required_contexts']) || wanted['required_contexts'].length > 0)
-        return { status: 409, part: { message: 'Commit status checks failed' } };
-      const made = {
-        id: 100 + repository.deployments.length,
-        sha: String(wanted['ref']),
-        environment: String(wanted['environment'] ?? 'production'),
-        payload: wanted['payload'],
-        description: typeof wanted['description'] === 'string' ? wanted['description'] : null,
-        statuses: [],
-      };
-      repository.deployments.push(made);
-      return { status: 201, part: part(made) };
-    }
-    case 'GET /deployments/{deployment_id}/statuses':
-      return known === undefined ? ABSENT : { status: 200, part: [...known.statuses].reverse() };
-    case 'POST /deployments/{deployment_id}/statuses': {
-      if (known === undefined) return ABSENT;
-      const status = JSON.parse(asked.body) as { state: string; log_url?: string };
-      known.statuses.push(status);
-      return { status: 201, part: { state: status.state } };
-    }
-    default:
-      throw new Error(`the stub cannot answer ${route}`);
+      return writtenReply(stub, route, parameters, asked);
   }
 }
 
@@ -389,7 +328,11 @@ function tagObject(name: string): string {
 function commitPart(repository: Repository, commit: StubCommit): object {
   return {
     sha: commit.sha,
-    commit: { message: commit.message, author: { name: commit.author ?? 'Somebody' } },
+    commit: {
+      message: commit.message,
+      author: { name: commit.author ?? 'Somebody' },
+      committer: { date: commit.committedAt ?? '2026-01-01T00:00:00Z' },
+    },
     author: commit.author === undefined ? null : { login: commit.author },
     parents: parentsOf(repository, commit).map((sha) => ({ sha })),
   };

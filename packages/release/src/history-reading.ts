@@ -1,0 +1,32 @@
+import { defineInspection, inspect, part } from '@deploy-actions/host';
+import { type HistoryEntry, type Reading, readHistory } from '@deploy-actions/ledger';
+import type { Session } from '@deploy-actions/shell';
+
+/** Reads the end of history.jsonl. */
+export const READ_HISTORY = defineInspection({
+  name: 'read-history',
+  parts: [part(new URL('sh/read-history.sh', import.meta.url))],
+  parameters: ['history_lines'],
+});
+
+/** Milliseconds. */
+const LONGEST_READING = 30_000;
+
+/**
+ * The last `lines` lines of an application's history, oldest first, in one exec that changes nothing of the application; each
+ * deployment leaves one to three. Empty where there is no history. Throws the Failure of what is wrong.
+ */
+export async function readServerHistory(
+  session: Session,
+  path: string,
+  lines: number,
+  options: { signal?: AbortSignal } = {},
+): Promise<Reading<HistoryEntry>> {
+  const { fields } = await inspect(session, {
+    path,
+    program: READ_HISTORY.with({ history_lines: String(lines) }),
+    timeout: LONGEST_READING,
+    ...options,
+  });
+  return readHistory(fields['history'] ?? '');
+}
