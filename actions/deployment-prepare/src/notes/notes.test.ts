@@ -182,7 +182,9 @@ test.each([
   ['feat:x', 'other', '', 'feat:x'],
   ['', 'other', '', '(no message)'],
 ])('the message "%s" is of the group %s', (message, group, scope, text) => {
-  expect(entryOfCommit({ sha: shaOf('1'), message, author: '', merge: false, committedAt: '' })).toMatchObject({
+  expect(
+    entryOfCommit({ sha: shaOf('1'), message, author: '', merge: false, committedAt: '' }),
+  ).toMatchObject({
     group,
     scope,
     text,

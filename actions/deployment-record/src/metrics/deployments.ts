@@ -1,0 +1,118 @@
+import { type HistoryEntry, movedTraffic } from '@deploy-actions/ledger';
+
+/** What became of one deployment, as the history of its server tells it. */
+export type PastOutcome =
+  /** It served. */
+  | 'success'
+  /** It served, and was taken back. */
+  | 'rolled-back'
+  /** It failed, and the release before it was brought back. */
+  | 'restored'
+  /** It failed, and nothing was changed or nothing was brought back. */
+  | 'failure';
+
+export interface PastDeployment {
+  deploymentId: string;
+  release: string;
+  version: string;
+  sha: string;
+  actor: string;
+  runUrl: string;
+  outcome: PastOutcome;
+  /** It reached the visitors; an attempt that was restored, or changed nothing, did not. */
+  reached: boolean;
+  /** Milliseconds since the epoch: when it ended. */
+  at: number;
+  /** Milliseconds of the deploy; undefined where it is not told. */
+  durationMs: number | undefined;
+  /** When its failure was over, by a rollback or by the next success; undefined where it is not, or did not fail. */
+  recoveredAt: number | undefined;
+}
+
+/**
+ * The deployments of an environment, oldest first. A deploy in place is one when it ends; with colours it is the switch that
+ * brings a release to the visitors, and the steps of a canary are one. What changed nothing is none, and of an attempt that was
+ * repeated with the same commit and failed again the last one counts.
+ */
+export function pastDeployments(history: readonly HistoryEntry[], environment: string): PastDeployment[] {
+  const past: PastDeployment[] = [];
+  /** How long a release that waits for its switch took to deploy. */
+  const prepared = new Map<string, number>();
+  let serves = '';
+  const last = (release: string) => past.findLast((one) => one.release === release && one.reached);
+  const add = (
+    entry: HistoryEntry,
+    outcome: PastOutcome,
+    reached: boolean,
+    durationMs: number | undefined,
+  ): void => {
+    const at = Date.parse(entry.at);
+    if (Number.isNaN(at)) return;
+    const before = past.at(-1);
+    if (before && !reached && !before.reached && entry.sha !== '' && before.sha === entry.sha) past.pop();
+    past.push({
+      deploymentId: entry.deployment_id,
+      release: entry.release,
+      version: entry.version,
+      sha: entry.sha,
+      actor: entry.actor,
+      runUrl: entry.run_url,
+      outcome,
+      reached,
+      at,
+      durationMs,
+      recoveredAt: undefined,
+    });
+    if (outcome === 'success') recover(past.slice(0, -1), at);
+  };
+  const takeBack = (release: string, at: number): void => {
+    const one = last(release);
+    if (one === undefined) return;
+    one.outcome = 'rolled-back';
+    one.recoveredAt = at;
+  };
+
+  for (const entry of history) {
+    // Lines of older versions do not say where it was.
+    if (environment !== '' && entry.environment !== '' && entry.environment !== environment) continue;
+    if (entry.operation === 'deploy') {
+      const { outcome, duration_ms } = entry;
+      if (outcome === 'unchanged') continue;
+      if (outcome !== 'succeeded')
+        add(entry, outcome === 'restored' ? 'restored' : 'failure', false, duration_ms);
+      else if (entry.color !== '') prepared.set(entry.release, duration_ms);
+      else {
+        if (entry.release !== serves) add(entry, 'success', true, duration_ms);
+        serves = entry.release;
+      }
+      // One that failed in place and was not restored is what the visitors have.
+      if (outcome === 'failed' && entry.bad && entry.color === '') past.at(-1)!.reached = true;
+    } else if (entry.operation === 'switch' && movedTraffic(entry)) {
+      if (entry.release !== serves && entry.release !== '')
+        add(entry, 'success', true, prepared.get(entry.release));
+      serves = entry.release;
+    } else if (entry.operation === 'confirm' && entry.outcome === 'returned') {
+      if (serves !== entry.release) takeBack(serves, Date.parse(entry.at));
+      serves = entry.release;
+    } else if (entry.operation === 'rollback') {
+      const at = Date.parse(entry.at);
+      if (entry.outcome === 'rolled-back') takeBack(entry.release, at);
+      else if (entry.outcome === 'taken-back') {
+        const one = last(entry.release);
+        if (one) Object.assign(one, { outcome: 'success', recoveredAt: undefined });
+      } else if (entry.outcome === 'succeeded' && entry.release !== '') {
+        const left = entry.previous || (serves === entry.release ? '' : serves);
+        if (left !== '') takeBack(left, at);
+        recover(past, at);
+        serves = entry.release;
+      }
+    }
+  }
+  return past;
+}
+
+/** Ends the failures of the deployments that reached the visitors and are not over yet. */
+function recover(past: readonly PastDeployment[], at: number): void {
+  for (const one of past)
+    if (one.reached && one.outcome !== 'success' && one.recoveredAt === undefined) one.recoveredAt = at;
+}
