@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Host, type Lab, type Link, SAMPLE_APP, openLab } from '@deploy-actions/lab';
 import { startBundle } from '@deploy-actions/tooling';
+import { composeFile, environment, publishTags } from './deployed-sample.ts';
+import { table } from './peers.ts';
 
 /** Upgrades of each kind at each round trip; their median counts. */
 const ROUNDS = 5;
@@ -205,29 +207,6 @@ function usual({ key, registry }: Lab, host: Host, folder: string): Way {
   };
 }
 
-/** Versions that need no migration, so that each way does the same. */
-async function publishTags({ registry }: Lab): Promise<void> {
-  for (const tag of ['bench-0', 'bench-1']) {
-    for (const name of ['shop/api', 'shop/web'])
-      await registry.publish({
-        from: `${name}:v1`,
-        to: `${name}:${tag}`,
-        env: { APP_VERSION: tag, APP_SCHEMA: '0' },
-      });
-  }
-}
-
-function composeFile(): string {
-  return readFileSync(join(SAMPLE_APP, 'compose.yaml'), 'utf8').replace(
-    /^ {2}(?:worker|scheduler):\n(?: {4}.*\n)+\n/gm,
-    '',
-  );
-}
-
-function environment(registry: string, tag: string): string {
-  return `REGISTRY=${registry}\nTAG=${tag}\nPOSTGRES_PASSWORD=correct-horse-battery\n`;
-}
-
 function program(name: string, args: readonly string[]): Promise<void> {
   return new Promise((resolve, reject) => {
     const child = spawn(name, args, { stdio: ['ignore', 'ignore', 'pipe'] });
@@ -242,11 +221,4 @@ function program(name: string, args: readonly string[]): Promise<void> {
 
 function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
-}
-
-function table(head: string[], rows: string[][]): string {
-  const widths = head.map((title, index) => Math.max(title.length, ...rows.map((row) => row[index]!.length)));
-  return [head, ...rows]
-    .map((row) => row.map((cell, index) => cell.padEnd(widths[index]!)).join('  '))
-    .join('\n');
 }

@@ -289,39 +289,6 @@ test('migrations run once, and a failed one leaves the old version serving', asy
   expect(servers.web1.docker.running('shop')).toEqual(V1);
 });
 
-test('where one of three servers fails, all three serve the old version again', async () => {
-  const { servers, deploy } = rigOf('web1', 'web2', 'web3');
-  well(await deploy('v1'));
-  servers.web2.docker.script({ images: { 'registry.test/shop/api:v2': { exits: 1 } } });
-  const { failure, ports } = await deploy('v2');
-  expect(failure).toMatchObject({
-    kind: 'unhealthy',
-    message: expect.stringMatching(/^web2: api exited with 1/),
-  });
-  for (const { docker } of Object.values(servers)) expect(docker.running('shop')).toEqual(V1);
-  expect(outcomesOf(servers.web1)).toEqual(['succeeded', 'restored']);
-  expect(ports.summaries.join('')).toContain('web3');
-});
-
-test('where one of three servers is not fit, nothing is changed on any', async () => {
-  const { servers, deploy } = rigOf('web1', 'web2', 'web3');
-  servers.web3.docker.script({ refused: 'Cannot connect to the Docker daemon' });
-  const { failure } = await deploy('v1');
-  expect(failure).toMatchObject({
-    kind: 'refused',
-    message: 'web3: the Docker engine does not answer. Nothing was changed on any server',
-  });
-  for (const { docker } of Object.values(servers)) expect(docker.running('shop')).toEqual([]);
-});
-
-test('one server migrates for all, before another is changed', async () => {
-  const { servers, deploy } = rigOf('web2', 'web1');
-  well(await deploy('v1', { migrate: 'api: ./migrate up' }));
-  expect(servers.web2.docker.commands()).toEqual(['sh -c ./migrate up']);
-  expect(servers.web1.docker.commands()).toEqual([]);
-  expect(servers.web1.docker.running('shop')).toEqual(V1);
-});
-
 test('a colour is brought up beside the live stack, on the networks that both share', async () => {
   const { servers, deploy } = rigOf('web1');
   well(await deploy('v1'));

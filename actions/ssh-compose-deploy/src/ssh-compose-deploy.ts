@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { colorUrls } from '@deploy-actions/compose';
-import { type Member, type MemberOutcome, fleetFailure, runTogether } from '@deploy-actions/host';
+import { type Locks, type Member, type MemberOutcome, fleetFailure, runTogether } from '@deploy-actions/host';
 import { Failure } from '@deploy-actions/kit';
 import { deploymentIdOf, releaseIdOf } from '@deploy-actions/ledger';
 import { type Wanted, deployOperation, discardStaging } from '@deploy-actions/release';
@@ -19,6 +19,14 @@ import type { World } from './world.ts';
 
 /** How often ports are chosen anew where another application was faster. */
 const PORT_TRIES = 5;
+
+/** How a deployment is tried; each further try looks at the servers anew. */
+interface Try {
+  /** Tries that are left, this one included. */
+  left: number;
+  /** How the locks of several servers are taken. */
+  locks: Locks;
+}
 
 /** Each server waits this long for the others before it reverts, beside the time that they may take. */
 const GO_MARGIN = 120_000;
@@ -65,7 +73,7 @@ async function deployTo(
   wanted: Wanted,
   outputs: DeployOutputs,
   begun: number,
-  tries = PORT_TRIES,
+  { left, locks }: Try = { left: PORT_TRIES, locks: 'at once' },
 ): Promise<DeployOutputs> {
   const targets = await prepareAll(servers, async (server) =>
     prepareOn(server, await world.connect(server), inputs, world, workspace, wanted),
@@ -83,20 +91,36 @@ async function deployTo(
   const words = transcript(world, targets.length > 1);
   let outcomes: MemberOutcome[];
   try {
-    outcomes = await runAll(targets, inputs, world, wanted, String(outputs['deployment-id']), words);
+    outcomes = await runAll(targets, inputs, world, wanted, String(outputs['deployment-id']), words, locks);
   } finally {
     const { log, migrationLog } = words.files();
     Object.assign(outputs, { log, 'migration-log': migrationLog });
   }
-  world.saveState('ended', 'true');
-  if (tries > 1 && wanted.color && outcomes.some(({ result }) => result?.failure?.code === 'ports-taken')) {
+  const held = outcomes.filter(({ result }) => result?.failure?.code === 'lock-held');
+  if (
+    locks === 'at once' &&
+    held.length > 0 &&
+    outcomes.length > 1 &&
+    outcomes.every(({ result }) => result)
+  ) {
+    world.log.info(
+      `another run holds the lock of ${held.map(({ name }) => name).join(', ')}: now one lock is waited for after the other; nothing was changed`,
+    );
+    const inOrder: Try = { left, locks: 'in order' };
+    return await deployTo(servers, inputs, world, workspace, wanted, outputs, begun, inOrder);
+  }
+  if (left > 1 && wanted.color && outcomes.some(({ result }) => result?.failure?.code === 'ports-taken')) {
     world.log.info(
       'another application took a port at the same moment, so others are chosen; nothing was changed',
     );
     const { first, last } = wanted.color.range;
     const again = { ...wanted, color: { ...wanted.color, start: randomInt(first, last + 1) } };
-    return await deployTo(servers, inputs, world, workspace, again, outputs, begun, tries - 1);
+    return await deployTo(servers, inputs, world, workspace, again, outputs, begun, {
+      left: left - 1,
+      locks,
+    });
   }
+  world.saveState('ended', 'true');
   await tellRepeated(outcomes, targets, world, outputs);
   const filled = await tellOutcome(outcomes, targets, inputs, world, wanted, outputs, begun);
   const failure = fleetFailure(outcomes, filled, targets.length > 1);
@@ -210,6 +234,7 @@ async function runAll(
   wanted: Wanted,
   deploymentId: string,
   words: Transcript,
+  locks: Locks,
 ): Promise<MemberOutcome[]> {
   const { workflow } = world;
   const several = targets.length > 1;
@@ -264,6 +289,7 @@ async function runAll(
     clock: world.clock,
     log: world.log,
     signal: world.signal,
+    locks,
     onEvent: words.take,
     onStart(name, reference) {
       references.push({ name, ...reference });

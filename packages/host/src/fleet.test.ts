@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { systemClock } from '@deploy-actions/kit';
+import { cancelRun } from './control.ts';
 import { type Member, openFleet } from './fleet.ts';
 import { type MemberOutcome, fleetFailure } from './outcome.ts';
 import type { RunResult } from './run.ts';
@@ -42,7 +43,7 @@ describe('a fleet', () => {
   test('goes on when all are ready, each by its own word', async () => {
     const heard: string[] = [];
     const fleet = open(undefined, heard);
-    await fleet.start([member('b', WAITS), member('a', WAITS)], true);
+    await fleet.start([member('b', WAITS), member('a', WAITS)], 'in order');
     expect(fleet.runs.map((one) => one.member.name)).toEqual(['a', 'b']);
     await allReady(fleet);
     expect([fleet.failed(), heard]).toEqual([false, []]);
@@ -61,7 +62,7 @@ describe('a fleet', () => {
     const fleet = open();
     await fleet.start(
       [member('a', WAITS), member('b', 'operate() { fail refused request-refused "no room"; }')],
-      true,
+      'in order',
     );
     await allReady(fleet);
     expect(fleet.failed()).toBe(true);
@@ -80,15 +81,50 @@ describe('a fleet', () => {
     const holder = await startRun(taken.host.session(), other, watching());
     taken.operation = { ...taken.operation, lockTimeout: 200 };
     const fleet = open();
-    await fleet.start([taken, member('b', WAITS)], true);
+    await fleet.start([taken, member('b', WAITS)], 'in order');
     expect([fleet.runs.length, fleet.failed()]).toEqual([1, true]);
     await holder.result;
+  });
+
+  test('asks for all locks but the first one’s at once, and waits for none of those', async () => {
+    const taken = member('b', WAITS);
+    const other = taken.host.operation({ deploymentId: 'other', body: 'operate() { await_go 20; }' });
+    const holder = await startRun(taken.host.session(), other, watching());
+    await eventually(() => taken.host.read('.deploy/lock.holder') !== '', 'the holder');
+    const fleet = open();
+    await fleet.start([member('a', WAITS), taken, member('c', WAITS)], 'at once');
+    await fleet.until(() => fleet.failed() && fleet.runs.every(({ state }) => state !== 'waiting'));
+    const of = (name: string) => fleet.runs.find((one) => one.member.name === name)!;
+    expect(of('b').outcome?.result?.failure).toMatchObject({ kind: 'busy', code: 'lock-held' });
+    expect([of('a').outcome, of('c').outcome]).toEqual([undefined, undefined]);
+    await fleet.cancel();
+    await ended(fleet);
+    await cancelRun(taken.host.session(), holder.reference);
+    await holder.result;
+  });
+
+  test('does not ask for locks at once beside runs that were found under way', async () => {
+    const [first, second] = [member('a', WAITS), member('b', WAITS)];
+    const earlier = await startRun(first.host.session(), first.operation, watching());
+    const taken = second.host.operation({ deploymentId: 'other', body: 'operate() { await_go 20; }' });
+    const holder = await startRun(second.host.session(), taken, watching());
+    await eventually(() => second.host.read('.deploy/lock.holder') !== '', 'the holder');
+    const fleet = open();
+    const starting = fleet.start([first, second], 'at once');
+    await eventually(() => fleet.runs.length === 2, 'the second');
+    await cancelRun(second.host.session(), holder.reference);
+    await starting;
+    expect(fleet.runs.map(({ state }) => state)).not.toContain('waiting');
+    await fleet.go();
+    await ended(fleet);
+    expect(fleet.failed()).toBe(false);
+    await Promise.all([earlier.result, holder.result]);
   });
 
   test('gives the word through the next connection where one has dropped', async () => {
     const fleet = open();
     const members = [member('a', WAITS), member('b', WAITS, 500)];
-    await fleet.start(members, true);
+    await fleet.start(members, 'in order');
     await allReady(fleet);
     await members[1]!.session.close();
     await eventually(() => members[1]!.session.gone.aborted, 'the end of the session');

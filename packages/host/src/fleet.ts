@@ -31,15 +31,23 @@ export interface FleetOptions {
   onStart?(name: string, reference: RunReference): void;
 }
 
+/**
+ * How the locks of several servers are taken, so that two fleets of the same servers cannot wait for each other. `in
+ * order`: the lock of one is held before the next one's is asked for. `at once`: so with the first one's; those of all
+ * others are then asked for at the same time and not waited for, and whoever does not get one fails as busy (code
+ * `lock-held`), nothing changed.
+ */
+export type Locks = 'in order' | 'at once';
+
 /** Runs on several servers that go on together or not at all; the protocol is the caller's, by these steps. */
 export interface Fleet {
   /** In the order of their starts. */
   readonly runs: readonly MemberRun[];
   /**
-   * Starts all, in the order of their names. `together`: the lock of one is held before the next one's is asked for, so
-   * that two fleets of the same servers cannot wait for each other, and a failure ends the starting.
+   * Starts all, in the order of their names. `together` says how their locks are taken; without it each server is for
+   * itself. A failure ends the starting.
    */
-  start(members: readonly Member[], together: boolean): Promise<void>;
+  start(members: readonly Member[], together?: Locks): Promise<void>;
   /** Resolves when it holds; looked at after every event. Rejects with the signal's reason. */
   until(holds: () => boolean): Promise<void>;
   /** One of them did not succeed, or was never started. */
@@ -88,14 +96,28 @@ export function openFleet(options: FleetOptions): Fleet {
     return one;
   }
 
+  /** All at once; what one of them throws is thrown when every one is known or has failed. */
+  async function launchWithoutWaiting(members: readonly Member[]): Promise<void> {
+    const launches = members.map((member) =>
+      launch({ ...member, operation: { ...member.operation, lockTimeout: 0 } }),
+    );
+    const failed = (await Promise.allSettled(launches)).find(({ status }) => status === 'rejected');
+    if (failed) throw (failed as PromiseRejectedResult).reason;
+  }
+
   const fleet: Fleet = {
     runs,
     async start(members, together) {
-      for (const member of [...members].sort((a, b) => (a.name < b.name ? -1 : 1))) {
-        const one = await launch(member);
-        if (!together) continue;
+      const waiting = [...members].sort((a, b) => (a.name < b.name ? -1 : 1));
+      for (let next = waiting.shift(); next; next = waiting.shift()) {
+        const one = await launch(next);
+        if (together === undefined) continue;
         await fleet.until(() => one.outcome !== undefined || isBeyondLock(one));
         if (one.outcome && !succeeded(one.outcome)) break;
+        // Runs that were found under way may be waiting for a lock with all patience.
+        if (together === 'at once' && one.run.disposition === 'started') {
+          await launchWithoutWaiting(waiting.splice(0));
+        }
       }
       missing = runs.length < members.length;
     },

@@ -15,7 +15,7 @@ export { type Apart, readApart, readRefusal } from './apart.ts';
 export { APART, EXEC_NAMES, type Exec, FITNESS, PROCESSES, execEnd, execParts } from './host-parts.ts';
 export { type Part, part } from './part.ts';
 export { cancelRun, readResult } from './control.ts';
-export { type Member, type MemberRun } from './fleet.ts';
+export { type Locks, type Member, type MemberRun } from './fleet.ts';
 export { followRun } from './follow.ts';
 export { type Inspected, type Inspection, inspect } from './inspect.ts';
 export { operationHash } from './operation-hash.ts';

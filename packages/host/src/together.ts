@@ -1,6 +1,6 @@
 import { type Clock, Failure, type Log, messageOf } from '@deploy-actions/kit';
 import { sendSignOfLife } from './control.ts';
-import { type Fleet, type Member, type MemberRun, openFleet, patiently } from './fleet.ts';
+import { type Fleet, type Locks, type Member, type MemberRun, openFleet, patiently } from './fleet.ts';
 import { type MemberOutcome, memberFailure, succeeded } from './outcome.ts';
 import { type PhaseName, hasReached } from './phase.ts';
 import type { Operation, RunEvent, RunReference, RunState } from './run.ts';
@@ -66,6 +66,8 @@ export interface TogetherOptions {
    * without; default: 15 s where there are several, none for a single one.
    */
   aliveEvery?: number;
+  /** How the locks are taken where the protocol has steps; default: in order. */
+  locks?: Locks;
   /** Hears all that the runs tell, beside the log. */
   onEvent?(name: string, event: RunEvent): void;
   /** Called as soon as a run is on its way. */
@@ -73,8 +75,8 @@ export interface TogetherOptions {
 }
 
 /**
- * Runs an operation on every server, by a protocol. Locks are taken in the order of names, so that two fleets of the same
- * servers cannot wait for each other. Answers in the order of `members`; one that was not started, because another failed
+ * Runs an operation on every server, by a protocol. Locks are taken so that two fleets of the same servers cannot wait for
+ * each other (see `Locks`). Answers in the order of `members`; one that was not started, because another failed
  * before, is left out. Rejects where the action was cancelled, with what goes on by itself.
  */
 export async function runTogether(
@@ -102,7 +104,7 @@ export async function runTogether(
   const inOrder = () =>
     members.flatMap((member) => fleet.runs.filter((one) => one.member.name === member.name));
   try {
-    await fleet.start(members, steps.length > 0);
+    await fleet.start(members, steps.length > 0 ? (options.locks ?? 'in order') : undefined);
     if (!(await takeSteps(fleet, inOrder(), steps, options))) await fleet.cancel();
     await fleet.until(() => fleet.runs.every(({ outcome }) => outcome !== undefined));
   } catch (error) {

@@ -37,7 +37,7 @@ export function fakeDocker(host: TestHost, images: Readonly<Record<string, strin
   };
   const write = () => writeFileSync(path.join(folder, 'script.json'), JSON.stringify(script));
   write();
-  const program = path.join(__dirname, 'docker/main.ts');
+  const program = path.join(import.meta.dirname, 'docker/main.ts');
   host.tool(
     'docker',
     `NODE_COMPILE_CACHE='${path.join(host.home, 'compiled')}' exec '${process.execPath}' --disable-warning=ExperimentalWarning '${program}' '${folder}' "$@"`,
