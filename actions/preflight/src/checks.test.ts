@@ -262,3 +262,33 @@ test('backup: the newest whole one counts, by its manifest; one without is none'
   rig.put('backups/b3/manifest.json', `{"id":"b3","created":"${at(2)}"}`);
   expect((await rig.run({ 'max-backup-age': '24h' })).state('backup')).toBe('passed');
 });
+
+test('disk: after some deployments the table says in about how many the disk is full, and warns of few', async () => {
+  const rig = preflightRig(hostWith);
+  const history = (free: readonly number[]) =>
+    free
+      .map((bytes, index) =>
+        JSON.stringify({
+          operation: 'deploy',
+          deployment_id: `run-${index}`,
+          release: '',
+          outcome: 'succeeded',
+          at: '2026-11-27T08:00:00Z',
+          free_bytes: bytes,
+        }),
+      )
+      .join('\n');
+  // Whatever this machine has free is far from what such deployments take.
+  const TB = 1e12;
+  rig.put('.deploy/history.jsonl', history([900 * TB, 800 * TB, 700 * TB, 600 * TB]));
+  const { state, rows, outputs } = await rig.run();
+  expect([state('disk'), outputs.ready]).toEqual(['warned', true]);
+  expect(rows['disk']!.detail).toContain('full in about 0 deployments');
+  for (const steady of [
+    [900 * TB, 800 * TB, 700 * TB],
+    [600 * TB, 700 * TB, 600 * TB, 700 * TB],
+  ]) {
+    rig.put('.deploy/history.jsonl', history(steady));
+    expect((await rig.run()).rows['disk']!.detail).not.toContain('full in');
+  }
+});

@@ -1,11 +1,16 @@
 import type { Facts } from '@deploy-actions/readiness';
+import type { ConnectionFacts } from './checks/check.ts';
 
 /** What may be told of a server: nothing of its configuration, and no value. */
-export function factsOutput({ machine, engine, release, status, backups }: Facts): object {
+export function factsOutput(
+  { machine, engine, release, status, backups }: Facts,
+  { connectMs, lookMs, execs }: ConnectionFacts,
+): object {
   const { disks, skew, ...rest } = machine;
   const found = 'is' in release ? release.is : undefined;
   const lock = 'is' in status ? status.is.lock : undefined;
   return {
+    connection: { connect_ms: connectMs, look_ms: lookMs, execs },
     ...rest,
     disks,
     clock_skew_ms: skew?.ms,

@@ -23,7 +23,7 @@ const WATCHED = 500;
 interface Looked {
   server: Server;
   rows: Row[];
-  facts: Facts | undefined;
+  facts: object | undefined;
   /** Why it could not be looked at. */
   failure: Failure | undefined;
   elapsedMs: number;
@@ -65,7 +65,8 @@ export async function preflight(inputs: PreflightInputs, world: World): Promise<
       workflow: world.workflow,
     };
     const rows = seen ? judgeAll({ ...seen, ...unseen }) : judgeUnseen(unseen, failure!);
-    return { server, rows, facts: seen?.facts, failure, elapsedMs };
+    const facts = seen && factsOutput(seen.facts, seen.connection);
+    return { server, rows, facts, failure, elapsedMs };
   });
   return conclude(results, begun, world);
 }
@@ -91,7 +92,9 @@ async function lookAt(
     if ('is' in facts.release)
       for (const value of secretsOf(inputs.env, facts.release.is.config)) world.addSecret(value);
     const obstacles = await obstaclesTo(facts, server, inputs, workspace);
-    return { server, seen: { facts, proof: session.proof, connectMs, obstacles }, elapsedMs: elapsed() };
+    const { execs } = session.counts;
+    const connection = { connectMs, lookMs: elapsed() - connectMs, execs };
+    return { server, seen: { facts, proof: session.proof, connection, obstacles }, elapsedMs: elapsed() };
   } catch (error) {
     if (world.signal.aborted || !(error instanceof Failure)) throw error;
     return { server, failure: error, elapsedMs: elapsed() };
@@ -158,9 +161,7 @@ function conclude(results: readonly Looked[], begun: number, world: World): Pref
   const outputs: PreflightOutputs = {
     ready,
     warnings: warningsOf(tables),
-    facts: Object.fromEntries(
-      results.flatMap(({ server, facts }) => (facts ? [[server.name, factsOutput(facts)]] : [])),
-    ),
+    facts: Object.fromEntries(results.flatMap(({ server, facts }) => (facts ? [[server.name, facts]] : []))),
     ...publishReport(
       { kind: 'preflight', ok: ready, summary, elapsedMs, checks },
       world.redactor,

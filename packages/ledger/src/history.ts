@@ -50,6 +50,8 @@ export interface DeployEntry extends HistoryLine {
   duration_ms: number;
   /** Service -> its image by digest, or its id. */
   digests: Readonly<Record<string, string>>;
+  /** Left on the disk of the images when it ended; absent on lines of older versions. */
+  free_bytes?: number;
 }
 
 /** Names of shares; where they are the same, the traffic stayed. */
@@ -121,6 +123,7 @@ const OPERATIONS: {
     ref: form.get('ref', TEXT, ''),
     duration_ms: form.get('duration_ms', COUNT, 0),
     digests: form.get('digests', DIGESTS, {}),
+    ...freeBytes(form),
   }),
   switch: (form) => ({ outcome: form.get('outcome', wordOf(SWITCH_OUTCOMES)), ...moved(form) }),
   confirm: (form) => ({ outcome: form.get('outcome', wordOf(CONFIRM_OUTCOMES)), ...moved(form) }),
@@ -139,6 +142,11 @@ const OPERATIONS: {
     digests: form.get('digests', DIGESTS, {}),
   }),
 };
+
+function freeBytes(form: Form): Pick<DeployEntry, 'free_bytes'> {
+  const free = form.get('free_bytes', COUNT, 0);
+  return free > 0 ? { free_bytes: free } : {};
+}
 
 function moved(form: Form): Moved {
   return { from: form.get('from', SHARE_OR_NONE), to: form.get('to', SHARE_OR_NONE) };

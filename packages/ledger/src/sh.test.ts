@@ -206,7 +206,7 @@ describe.each([[['dash']], [['busybox', 'sh']]])('%s', (shell) => {
     write('digests', `web registry.test/web@${SHA256} other/web@${SHA256}\ndb \n`);
     run(
       `
-record_deploy r2 '' succeeded false 1200 images digests
+record_deploy r2 '' succeeded false 1200 images digests 4000000000
 record_deploy r2 green restored true 0 nothing nothing
 record_move switch r2 blue green-25 succeeded "$1"
 record_move confirm r1 green blue returned 'not confirmed in time'
@@ -246,6 +246,7 @@ record_stand_by r1-green green succeeded "$1" 10 .
         ref: 'refs/heads/main',
         duration_ms: 1200,
         digests: { web: `registry.test/web@${SHA256}`, db: 'sha256:db' },
+        free_bytes: 4_000_000_000,
       },
       {
         operation: 'deploy',

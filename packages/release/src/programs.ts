@@ -22,6 +22,8 @@ const PORT_CLAIMS = part(new URL('sh/port-claims.sh', import.meta.url), {
 
 const MAKE_WAY = part(new URL('sh/make-way.sh', import.meta.url), { needs: [STACK] });
 
+const STORE = part(new URL('sh/store.sh', import.meta.url), { needs: [ENGINE] });
+
 /** Brings a release up and proves it healthy. */
 const BRING_UP = part(new URL('sh/bring-up.sh', import.meta.url), {
   needs: [STACK, COMPLAINT, MAKE_WAY],
@@ -67,11 +69,11 @@ export const DEPLOY = defineProgram({
     WORK,
     LEDGER,
     IMAGES,
-    part(new URL('sh/store.sh', import.meta.url)),
+    STORE,
     BRING_UP,
     CONTAINER,
     part(new URL('sh/hooks.sh', import.meta.url)),
-    part(new URL('sh/pull.sh', import.meta.url), { needs: [COMPLAINT] }),
+    part(new URL('sh/pull.sh', import.meta.url), { needs: [COMPLAINT, STORE] }),
     COLOR,
     part(new URL('sh/check-color.sh', import.meta.url), { needs: [PORT_CLAIMS] }),
     part(new URL('sh/deploy.sh', import.meta.url)),

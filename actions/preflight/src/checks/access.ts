@@ -5,7 +5,7 @@ import { type Check, failedBy, judged, passed, told, unknown } from './check.ts'
 export const ACCESS: readonly Check[] = [
   {
     name: 'connection',
-    judge({ server, proof, connectMs }) {
+    judge({ server, proof, connection: { connectMs } }) {
       const as = `${server.user}@${server.host}, port ${server.port}`;
       const by =
         proof === undefined

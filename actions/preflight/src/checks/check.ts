@@ -25,14 +25,21 @@ export interface Verdict {
   remedy?: string | undefined;
 }
 
+/** How the look went. */
+export interface ConnectionFacts {
+  /** Milliseconds until the connection stood, and from then to the whole answer. */
+  connectMs: number;
+  lookMs: number;
+  execs: number;
+}
+
 /** What the checks judge by: one server, and what the world says of it. */
 export interface Seen {
   server: Server;
   inputs: PreflightInputs;
   facts: Facts;
   proof: Proof | undefined;
-  /** Milliseconds until the connection stood. */
-  connectMs: number;
+  connection: ConnectionFacts;
   /** What a deployment would refuse of the release; undefined where the configuration is not known. */
   obstacles: Obstacles | undefined;
   /** By name. */

@@ -1,7 +1,10 @@
 import { formatBytes, formatDuration } from '@deploy-actions/kit';
 import type { Disk } from '@deploy-actions/readiness';
-import { type Check, type Seen, type Verdict, failed, passed, told, unknown } from './check.ts';
+import { type Check, type Seen, type Verdict, failed, passed, told, unknown, warned } from './check.ts';
+import { deploymentsUntilFull } from '../disk-trend.ts';
 
+const CLEAN_UP =
+  'See what takes it: docker system df and df -h; docker image prune removes what nobody uses.';
 const UNTOLD = 'the server does not tell it (/proc)';
 
 /** Whether the machine has what it takes. */
@@ -73,7 +76,11 @@ export const ROOM: readonly Check[] = [
   },
   {
     name: 'disk',
-    judge: (seen) => disks(seen, (disk) => judgeDisk(seen, disk)),
+    judge: (seen) =>
+      withTrend(
+        seen,
+        disks(seen, (disk) => judgeDisk(seen, disk)),
+      ),
   },
   {
     name: 'inodes',
@@ -130,21 +137,32 @@ function disks({ facts }: Seen, judge: (disk: Disk) => Verdict): Verdict {
   return { state, detail: seen.map(({ detail }) => detail).join('; ') };
 }
 
+/** Deployments that may still find room; fewer are warned of. */
+const SOON = 5;
+
+/** The verdict with "full in about so many deployments", where the history tells. */
+function withTrend({ facts, inputs }: Seen, verdict: Verdict): Verdict {
+  const { images } = facts.machine.disks;
+  if (verdict.state !== 'passed' || images === undefined || !('is' in facts.release)) return verdict;
+  const left = deploymentsUntilFull(facts.release.is.history, images.free, inputs['min-free-disk']);
+  if (left === undefined || left > 100) return verdict;
+  const detail = `${verdict.detail}; full in about ${left} deployment${left === 1 ? '' : 's'}, as the last ones went`;
+  return left < SOON ? warned(detail, CLEAN_UP) : { ...verdict, detail };
+}
+
 function judgeDisk({ inputs }: Seen, { folder, free, size }: Disk): Verdict {
   const words = `${folder}: ${formatBytes(free)} of ${formatBytes(size)} free`;
   const least = inputs['min-free-disk'];
-  const cleanUp =
-    'See what takes it: docker system df and df -h; docker image prune removes what nobody uses.';
   const smallest = inputs['min-disk'];
   if (smallest !== undefined && size < smallest)
     return failed(
       `${words}, and min-disk is ${formatBytes(smallest)}`,
       'Take a larger disk, or lower min-disk.',
     );
-  if (free < least) return failed(`${words}, and min-free-disk is ${formatBytes(least)}`, cleanUp);
+  if (free < least) return failed(`${words}, and min-free-disk is ${formatBytes(least)}`, CLEAN_UP);
   const most = inputs['max-disk'];
   const used = size === 0 ? 100 : (100 * (size - free)) / size;
   if (most !== undefined && used > most)
-    return failed(`${words}: ${used.toFixed(0)}% in use, and max-disk is ${most}%`, cleanUp);
+    return failed(`${words}: ${used.toFixed(0)}% in use, and max-disk is ${most}%`, CLEAN_UP);
   return passed(words);
 }

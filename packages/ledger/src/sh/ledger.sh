@@ -12,10 +12,10 @@ utc_now() {
 
 # Each of these appends a line, for one kind of operation.
 
-# record_deploy RELEASE COLOR OUTCOME BAD MILLISECONDS IMAGES DIGESTS: the files have lines of a service and its image's
-# id, or the references by digest that its image has.
+# record_deploy RELEASE COLOR OUTCOME BAD MILLISECONDS IMAGES DIGESTS [FREE]: the files have lines of a service and its image's
+# id, or the references by digest that its image has. FREE: bytes that were left on the disk of the images.
 record_deploy() {
-  append_history deploy "$1" "$2" "$3" "$4" '' "\"duration_ms\":$5,\"digests\":{$(told_digests "$6" "$7")}"
+  append_history deploy "$1" "$2" "$3" "$4" '' "\"duration_ms\":$5,\"digests\":{$(told_digests "$6" "$7")}${8:+,\"free_bytes\":$8}"
 }
 
 # record_move OPERATION RELEASE FROM TO OUTCOME REASON: of the traffic, from share to share; also where it stayed.

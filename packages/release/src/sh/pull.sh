@@ -7,13 +7,10 @@
 
 # check_disk DIRECTORY: free space where Docker keeps images, against what is to be pulled.
 check_disk() {
-  # The look before this has asked already.
-  pull_root=$(cat "$files/image-folder" 2>/dev/null) || pull_root=
-  if [ -z "$pull_root" ] && ! pull_root=$(engine_image_folder); then require_answer stop; fi
+  pull_root=$(images_root) || require_answer stop
   check_inodes "$path"
   check_inodes "${pull_root:-/var/lib/docker}"
-  # The folder may be closed to us; df looks at its file system all the same where the parents are open.
-  pull_free=$(df -Pk "${pull_root:-/var/lib/docker}" 2>/dev/null | awk 'NR == 2 { printf "%.0f", $4 * 1024 }')
+  pull_free=$(free_for_images)
   if [ -z "$pull_free" ]; then
     warn "the free disk space of ${pull_root:-Docker} cannot be seen by $(id -un), so it was not checked"
     return 0
