@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { parseFields, systemClock } from '@deploy-actions/kit';
 import { memoryLog } from '@deploy-actions/kit/testing';
 import { type Host, type Lab, openLab } from '@deploy-actions/lab';
-import { type RunEvent, readResult, startRun, statusOf } from '@deploy-actions/host';
+import { FORMS, type RunEvent, readResult, startRun, statusOf } from '@deploy-actions/host';
 import { testProgram } from '@deploy-actions/host/testing';
 import { type Session, openSession, serverFields, serversOf } from '@deploy-actions/shell';
 import fc from 'fast-check';
@@ -166,7 +166,7 @@ describe('a run on the server', () => {
     for (let tries = 0; result === undefined && tries < 60; tries += 1) {
       await systemClock.sleep(1000);
       const again = await open();
-      result = await readResult(again, run.reference);
+      result = await readResult(again, run.reference, { by: FORMS.text });
       await again.close();
     }
     expect(result).toMatchObject({ outcome: 'succeeded', recovered: true, fields: { by: 'recovery' } });

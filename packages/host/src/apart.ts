@@ -1,5 +1,6 @@
 import { Failure } from '@deploy-actions/kit';
 import { frameReader } from './frames.ts';
+import { type ResultForms, checkedFields } from './result-forms.ts';
 import { failureCause, parseFieldList } from './result.ts';
 
 /** What a command that ran `apart` told, and how it failed. */
@@ -8,10 +9,10 @@ export interface Apart {
   failure: Failure | undefined;
 }
 
-/** Reads a field of `apart`. Throws on what is no answer of it. */
-export function readApart(told: string): Apart {
-  const fields = parseFieldList(Buffer.from(told));
-  return { fields, failure: fieldsFailure(fields) };
+/** Reads a field of `apart` by the forms of the program. Throws on what is no answer of it. */
+export function readApart(told: string, forms: ResultForms): Apart {
+  const all = parseFieldList(Buffer.from(told));
+  return { fields: checkedFields(all, forms), failure: fieldsFailure(all) };
 }
 
 /** The Failure that the fields of a body tell, where it gave one to `fail`. */

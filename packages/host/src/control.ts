@@ -1,6 +1,7 @@
 import { type Session, SessionFailure } from '@deploy-actions/shell';
 import { freshName, runEntry } from './exec.ts';
 import { execScript } from './host-parts.ts';
+import type { ResultForms } from './result-forms.ts';
 import { parseResult } from './result.ts';
 import type { RunReference, RunResult, Upload } from './run.ts';
 import { uploadStream } from './upload-stream.ts';
@@ -46,14 +47,18 @@ async function ask<Answer extends string>(
   return answer;
 }
 
-/** The result of a run, or undefined while it has none. */
-export async function readResult(session: Session, reference: RunReference): Promise<RunResult | undefined> {
+/** The result of a run, or undefined while it has none; of its fields those with a form are read. */
+export async function readResult(
+  session: Session,
+  reference: RunReference,
+  forms: ResultForms = {},
+): Promise<RunResult | undefined> {
   let result: RunResult | undefined;
   await runEntry(
     session,
     { script: execScript('_read_result'), args: [reference.directory] },
     ({ type, payload }) => {
-      if (type === 'result') result = parseResult(payload, reference, false);
+      if (type === 'result') result = parseResult(payload, reference, false, forms);
     },
   );
   return result;

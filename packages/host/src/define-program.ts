@@ -1,5 +1,6 @@
 import { type Part, withNeeds } from './part.ts';
 import { RESERVED } from './parameters.ts';
+import type { ResultForms } from './result-forms.ts';
 import { OPERATION_END, OPERATION_PARTS, execEnd, execParts, textOf } from './host-parts.ts';
 
 /**
@@ -21,6 +22,8 @@ export interface ServerProgram<K extends ProgramKind = ProgramKind, P extends st
   readonly parameters: readonly P[];
   /** Those parameters whose file is removed as soon as they are not needed any more. */
   readonly secrets: readonly P[];
+  /** What its parts write into the result: nothing else of a result is read. */
+  readonly results: ResultForms;
   /** Variables that are given on the server, by whoever leaves a timer there. */
   readonly later: readonly string[];
   /** Gives it its values: one for each parameter and for nothing else, which the compiler and the run both hold to. */
@@ -93,11 +96,25 @@ function define<const K extends ProgramKind, P extends string, Q extends string>
     own: all.filter(({ file }) => !HOST[kind].parts.some((one) => one.file === file)),
     parameters,
     secrets,
+    results: resultsOf(name, all),
     later,
     with: (values) => ready(program, values),
     take: (values) => ready(program, Object.fromEntries(parameters.map((one) => [one, values[one]]))),
   };
   return program;
+}
+
+/** Of all parts together. Throws a TypeError where two of them mean different things by one name. */
+function resultsOf(name: string, parts: readonly Part[]): ResultForms {
+  const all: Record<string, ResultForms[string]> = {};
+  for (const { results } of parts) {
+    for (const [field, form] of Object.entries(results)) {
+      const other = all[field] ?? form;
+      if (other.what !== form.what) throw new TypeError(`the program ${name} has two forms of ${field}`);
+      all[field] = form;
+    }
+  }
+  return all;
 }
 
 function ready<K extends ProgramKind>(

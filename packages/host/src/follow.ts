@@ -4,6 +4,7 @@ import { type EventReader, eventReader } from './events.ts';
 import { SILENCE_MS, runEntry } from './exec.ts';
 import type { Frame } from './frames.ts';
 import { execScript } from './host-parts.ts';
+import type { ResultForms } from './result-forms.ts';
 import { parseResult, runState } from './result.ts';
 import type { FollowOptions, Run, RunReference, RunResult, RunState } from './run.ts';
 
@@ -23,7 +24,12 @@ export interface Following {
   ended(): RunResult | undefined;
 }
 
-export function following(reference: RunReference, session: Session, options: FollowOptions): Following {
+export function following(
+  reference: RunReference,
+  session: Session,
+  options: FollowOptions,
+  forms: ResultForms,
+): Following {
   let events: EventReader | undefined;
   let offset = 0;
   let state: RunState | undefined;
@@ -51,7 +57,7 @@ export function following(reference: RunReference, session: Session, options: Fo
         }
         case 'result':
           events?.end();
-          result = parseResult(payload, self.reference, self.fresh);
+          result = parseResult(payload, self.reference, self.fresh, forms);
           break;
         case 'dead': {
           const after = payload.toString('utf8');
@@ -160,9 +166,14 @@ export function runOf(self: Following, disposition: Run['disposition'], result: 
   };
 }
 
-/** Follows a run that was started before, from the beginning of its log. */
-export function followRun(session: Session, reference: RunReference, options: FollowOptions): Run {
-  const self = following(reference, session, options);
+/** Follows a run that was started before, from the beginning of its log; of its fields those with a form are read. */
+export function followRun(
+  session: Session,
+  reference: RunReference,
+  options: FollowOptions,
+  forms: ResultForms = {},
+): Run {
+  const self = following(reference, session, options, forms);
   self.fresh = false;
   return runOf(self, 'reattached', followToEnd(self, undefined, options));
 }

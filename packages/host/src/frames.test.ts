@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { eventReader } from './events.ts';
 import { type Frame, frameReader } from './frames.ts';
+import { FORMS } from './result-forms.ts';
 import { parseFieldList, parseResult } from './result.ts';
 import type { RunEvent } from './run.ts';
 
@@ -87,16 +88,16 @@ test('a value in a result cannot pass for another field, nor a later failure for
     ['_details', 'one'],
     ['_details', 'two'],
     ['_outcome', 'failed'],
-    ['_phases', 'pull 20\nup and down 30\n'],
+    ['_phases', 'pull 20\nup-and-down 30\n'],
   ]);
   const reference = { path: '/a', deploymentId: 'b', operation: 'deploy', number: 1, directory: '/a/b' };
-  expect(parseResult(bytes, reference, true)).toMatchObject({
+  expect(parseResult(bytes, reference, true, { evil: FORMS.text })).toMatchObject({
     outcome: 'failed',
     failure: { kind: 'unhealthy', message: 'first', details: 'one\ntwo' },
     fields: { evil: 'x\n_outcome 9\nsucceeded\n' },
     phases: [
       { name: 'pull', ms: 20 },
-      { name: 'up and down', ms: 30 },
+      { name: 'up-and-down', ms: 30 },
     ],
   });
   expect(() => parseFieldList(bytes.subarray(0, 20))).toThrow(/damaged/);

@@ -22,6 +22,7 @@ export { operationHash } from './operation-hash.ts';
 export { type MemberOutcome, fleetFailure, memberFailure, outcomeText, succeeded } from './outcome.ts';
 export { PHASES, type PhaseName, isPast, phaseTitle } from './phase.ts';
 export { failureOf } from './result.ts';
+export { FORMS, type ResultForms } from './result-forms.ts';
 export type {
   FollowOptions,
   Operation,

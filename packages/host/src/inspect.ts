@@ -5,6 +5,7 @@ import { eventReader } from './events.ts';
 import { type ReadyProgram, programText } from './define-program.ts';
 import { variables } from './parameters.ts';
 import { parseFieldList } from './result.ts';
+import { FORMS, checkedFields } from './result-forms.ts';
 import type { RunEvent, Upload } from './run.ts';
 import { treeUpload } from './tree-upload.ts';
 
@@ -26,9 +27,11 @@ export interface Inspection {
 export interface Inspected {
   /** Folder of the files, for `Operation.staging`. It goes by itself after a day. */
   staging: string;
-  /** What the body gave to `result` and `result_file`. */
+  /** What the body gave to `result` and `result_file`, as the program's parts declare it. */
   fields: Readonly<Record<string, string>>;
 }
+
+const STAGING = { staging: FORMS.path };
 
 /**
  * Uploads files into a fresh 0700 folder, of many only those that the server has not, and runs a body that looks at the server and changes nothing, in one
@@ -39,7 +42,8 @@ export async function inspect(session: Session, inspection: Inspection): Promise
   const token = freshName();
   const events = eventReader(token, inspection.onEvent);
   let staging: string | undefined;
-  let fields: Record<string, string> | undefined;
+  let all: Readonly<Record<string, string>> = {};
+  let fields: Readonly<Record<string, string>> | undefined;
   const own = [{ name: 'parameters', content: variables(program.parameters) }];
   if (program.program.secrets.length > 0) own.push({ name: 'secrets', content: variables(program.secrets) });
   const sending = treeUpload(own, files);
@@ -56,15 +60,19 @@ export async function inspect(session: Session, inspection: Inspection): Promise
     },
     ({ type, payload }) => {
       if (type === 'missing') sending.missing(payload);
-      if (type === 'staging') staging = payload.toString('utf8');
-      if (type === 'result') fields = parseFieldList(payload);
+      if (type === 'staging')
+        staging = checkedFields({ staging: payload.toString('utf8') }, STAGING)['staging'];
+      if (type === 'result') {
+        all = parseFieldList(payload);
+        fields = checkedFields(all, program.program.results);
+      }
     },
   ).finally(() => sending.end());
   events.end();
   if (staging === undefined || fields === undefined) {
     throw new SessionFailure('lost', `looking at ${session.name} ended without an answer`);
   }
-  const failure = fieldsFailure(fields);
+  const failure = fieldsFailure(all);
   if (failure) throw failure;
   return { staging, fields };
 }

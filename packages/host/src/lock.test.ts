@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { cancelRun, readResult, sendGo } from './control.ts';
+import { FORMS } from './result-forms.ts';
 import { startRun } from './start.ts';
 import { statusOf } from './status.ts';
 import {
@@ -210,7 +211,7 @@ describe.each(shellsHere().filter((one) => one !== 'bash'))('with %s as sh', (sh
       expect(ours).toMatch(/^@reboot /);
       // As cron runs it: an almost empty environment.
       execFileSync('/bin/sh', ['-c', ours.replace('@reboot ', '')], { env: { HOME: host.home }, cwd: '/' });
-      expect(await readResult(host.session(), run.reference)).toMatchObject({
+      expect(await readResult(host.session(), run.reference, { resumed: FORMS.text })).toMatchObject({
         outcome: 'succeeded',
         recovered: true,
         fields: { resumed: 'kept' },

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { ResultForms } from './result-forms.ts';
 
 /** A piece of the programs that run on servers: one .sh file, with what it asks of the program that carries it. */
 export interface Part<P extends string = string> {
@@ -10,6 +11,8 @@ export interface Part<P extends string = string> {
   readonly needs: readonly Part<P>[];
   /** Parameters that it reads. A program that carries it declares them. */
   readonly parameters: readonly P[];
+  /** What it writes into the result, each with its form. */
+  readonly results: ResultForms;
   /** The text of the file, comments included. */
   source(): string;
 }
@@ -20,7 +23,7 @@ export interface Part<P extends string = string> {
  */
 export function part<const P extends string = never, const N extends string = never>(
   file: URL | string,
-  asks: { needs?: readonly Part<N>[]; parameters?: readonly P[] } = {},
+  asks: { needs?: readonly Part<N>[]; parameters?: readonly P[]; results?: ResultForms } = {},
 ): Part<P | N> {
   let text: string | undefined;
   return {
@@ -28,6 +31,7 @@ export function part<const P extends string = never, const N extends string = ne
     name: String(file).replace(/^.*\//, '').replace(/\.sh$/, ''),
     needs: asks.needs ?? [],
     parameters: asks.parameters ?? [],
+    results: asks.results ?? {},
     source: () => (text ??= readFileSync(file, 'utf8')),
   };
 }

@@ -1,4 +1,5 @@
 import { FAILURE_KINDS, Failure, type FailureCode, type FailureKind, failureCode } from '@deploy-actions/kit';
+import { FORMS, type ResultForms, checkedFields } from './result-forms.ts';
 import { RUN_STATES, type RunReference, type RunResult, type RunState } from './run.ts';
 
 /**
@@ -45,10 +46,25 @@ export function runState(text: string): RunState {
   return state;
 }
 
-/** What a result file says. */
-export function parseResult(bytes: Buffer, reference: RunReference, fresh: boolean): RunResult {
+const HOST_FORMS: ResultForms = {
+  _outcome: FORMS.word(['succeeded', 'failed']),
+  _phases: FORMS.lines(/^[a-z][a-z-]{0,40} \d{1,12}$/, 'a phase and its milliseconds'),
+  _elapsed: FORMS.count,
+};
+
+/**
+ * What a result file says, of the fields those that the program has declared. Throws on a damaged file, and on a value that
+ * has not its form.
+ */
+export function parseResult(
+  bytes: Buffer,
+  reference: RunReference,
+  fresh: boolean,
+  forms: ResultForms,
+): RunResult {
   const all = parseFieldList(bytes);
-  const failed = all['_outcome'] !== 'succeeded';
+  const own = checkedFields(all, HOST_FORMS);
+  const failed = own['_outcome'] !== 'succeeded';
   return {
     reference,
     outcome: failed ? 'failed' : 'succeeded',
@@ -62,13 +78,13 @@ export function parseResult(bytes: Buffer, reference: RunReference, fresh: boole
           },
         }
       : {}),
-    fields: Object.fromEntries(Object.entries(all).filter(([name]) => !name.startsWith('_'))),
-    phases: (all['_phases'] ?? '')
+    fields: checkedFields(all, forms),
+    phases: (own['_phases'] ?? '')
       .split('\n')
       .map((line) => /^(.*) (\d+)$/.exec(line))
       .filter((match) => match !== null)
       .map(([, name, ms]) => ({ name: name!, ms: Number(ms) })),
-    elapsedMs: /^\d{1,12}$/.test(all['_elapsed'] ?? '') ? Number(all['_elapsed']) : 0,
+    elapsedMs: Number(own['_elapsed'] ?? 0),
     recovered: '_recovered' in all,
     fresh,
   };

@@ -85,7 +85,7 @@ export interface RunResult {
     remedy?: string;
     details?: string;
   };
-  /** What the body gave to `result NAME VALUE`; also after a failure. */
+  /** What the body gave to `result NAME VALUE`, as the program's parts declare it; also after a failure. */
   fields: Readonly<Record<string, string>>;
   /** In order; the last one's duration ends with the run. Milliseconds. */
   phases: readonly { name: string; ms: number }[];

@@ -30,7 +30,7 @@ export async function startRun(session: Session, operation: Operation, options: 
     number: 0,
     directory: '',
   };
-  const self = following(reference, session, options);
+  const self = following(reference, session, options, operation.program.program.results);
   for (let again = false; ; again = true) {
     let launched!: (disposition: Run['disposition']) => void;
     const known = new Promise<Run['disposition']>((resolve) => {
@@ -61,7 +61,9 @@ export async function startRun(session: Session, operation: Operation, options: 
           self.onFrame(frame);
           return;
         }
-        const told = /^(\d{1,9}) (started|reattached|reported) (\/.*)$/s.exec(frame.payload.toString('utf8'));
+        const told = /^(\d{1,9}) (started|reattached|reported) (\/[^\0-\x1f\x7f]*)$/.exec(
+          frame.payload.toString('utf8'),
+        );
         if (!told) throw new Error('it does not say which run was started');
         const [, number, disposition, directory] = told;
         Object.assign(self.reference, { number: Number(number), directory });

@@ -44,7 +44,7 @@ export interface RunStatus {
   reference: RunReference;
   /** `interrupted`: its process is gone and it left no result. */
   state: RunState | 'interrupted';
-  /** Set when it has ended. */
+  /** Set when it has ended; without the fields of its program. */
   result: RunResult | undefined;
   /** ISO 8601, by the server's clock. */
   began: string;
@@ -109,7 +109,7 @@ function statusReader(path: string): { hear(frame: Frame): void; status(): HostS
       }
       case 'result':
         if (current) {
-          current.result = parseResult(payload, current.reference, false);
+          current.result = parseResult(payload, current.reference, false, {});
           current.state = 'ended';
         }
         break;

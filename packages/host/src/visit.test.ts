@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { readApart, readRefusal } from './apart.ts';
+import { FORMS } from './result-forms.ts';
 import { defineInspection } from './define-program.ts';
 import { APART, FITNESS } from './host-parts.ts';
 import { inspect } from './inspect.ts';
@@ -15,7 +16,14 @@ const hostWith = hostsForEach(afterEach);
 
 describe.each(shellsHere())('with %s as sh, a visit', (shell) => {
   const visit = (host: ReturnType<typeof hostWith>, body: string, files = 1) => {
-    const text: Part = { name: 'test', file: body, needs: [], parameters: [], source: () => body };
+    const text: Part = {
+      name: 'test',
+      file: body,
+      needs: [],
+      parameters: [],
+      results: { '*': FORMS.text },
+      source: () => body,
+    };
     return inspect(host.session(), {
       path: host.path,
       visit: true,
@@ -50,12 +58,15 @@ bad() { result a b; fail refused disk-full 'no room' 'make some'; }
 broken() { return 3; }
 inspect() { apart good good; apart bad bad; apart broken broken; apart path fit_path; apart status tell_status; result end yes; }`,
     );
-    expect(readApart(fields['good']!)).toMatchObject({ fields: { a: 'b' }, failure: undefined });
-    expect(readApart(fields['bad']!)).toMatchObject({
+    expect(readApart(fields['good']!, { a: FORMS.text })).toMatchObject({
+      fields: { a: 'b' },
+      failure: undefined,
+    });
+    expect(readApart(fields['bad']!, { a: FORMS.text })).toMatchObject({
       fields: { a: 'b' },
       failure: { kind: 'refused', code: 'disk-full', message: 'no room', remedy: 'make some' },
     });
-    expect(readApart(fields['broken']!).failure).toMatchObject({ code: 'program-ended' });
+    expect(readApart(fields['broken']!, { a: FORMS.text }).failure).toMatchObject({ code: 'program-ended' });
     expect(readRefusal(fields['path']!)).toBeUndefined();
     expect(readStatus(host.path, fields['status']!)).toEqual({ lock: undefined, runs: [], order: {} });
     expect(fields['end']).toBe('yes');

@@ -1,4 +1,5 @@
 import { type Color, isColor } from './color.ts';
+import { type Kind, linesLike } from './form.ts';
 
 /** A loopback port of the server that belongs to one replica of a service of a colour, for ever. */
 export interface ColorPort {
@@ -17,6 +18,12 @@ export function formatPorts(ports: readonly ColorPort[]): string {
     .map((one) => `${one.color} ${one.service} ${one.target} ${one.replica} ${one.port}\n`)
     .join('');
 }
+
+/** Such lines as a server tells them. */
+export const COLOR_PORTS: Kind<string> = linesLike(
+  /^(?:blue|green) [a-zA-Z0-9][a-zA-Z0-9._-]* \d{1,5} \d{1,4} \d{1,5}$/,
+  'a port of a colour',
+);
 
 export function parsePorts(text: string): ColorPort[] {
   return text.split('\n').flatMap((line) => {

@@ -1,3 +1,5 @@
+import { isId } from './identity.ts';
+
 /** Where things lie in the application's folder on a server; relative to it. */
 export const FOLDER = {
   /** A link to the release that serves. */
@@ -7,7 +9,8 @@ export const FOLDER = {
   traffic: '.deploy/traffic.json',
 } as const;
 
-/** The release that the link `current` leads to; empty for none. */
+/** The release that the link `current` leads to; empty for none, and for a link that is not ours. */
 export function releaseOfLink(link: string): string {
-  return link.startsWith(`${FOLDER.releases}/`) ? link.slice(FOLDER.releases.length + 1) : '';
+  const release = link.startsWith(`${FOLDER.releases}/`) ? link.slice(FOLDER.releases.length + 1) : '';
+  return isId(release) ? release : '';
 }

@@ -36,6 +36,14 @@ export function textLike<T extends string = string>(expression: RegExp, what: st
   return kind(what, (value) => typeof value === 'string' && expression.test(value));
 }
 
+/** Text whose every line has a form; an empty one has none. */
+export function linesLike(line: RegExp, what: string): Kind<string> {
+  return kind(
+    `lines, each ${what}`,
+    (value) => typeof value === 'string' && value.split('\n').every((one) => one === '' || line.test(one)),
+  );
+}
+
 export function wordOf<T extends string>(words: readonly T[]): Kind<T> {
   return kind(`one of ${words.join(', ')}`, (value) => words.includes(value as T));
 }

@@ -1,4 +1,4 @@
-export { type ColorPort, formatPorts, parsePorts } from './color-ports.ts';
+export { COLOR_PORTS, type ColorPort, formatPorts, parsePorts } from './color-ports.ts';
 export {
   COLORS,
   type Color,
@@ -82,7 +82,6 @@ export {
 } from './standing.ts';
 export { type RollbackDecision, type RollbackRequest, decideRollback } from './rollback-decision.ts';
 export { underWay } from './under-way.ts';
-export { type Reading } from './form.ts';
 export {
   type DeploymentRecord,
   type RecordStatus,
@@ -90,3 +89,5 @@ export {
   type StepRecord,
   parseDeploymentRecord,
 } from './deployment-record.ts';
+export { type Kind, type Reading, TEXT, TIME, kind, linesLike, textLike, wordOf } from './form.ts';
+export { ID_KIND, SHARE_KIND, orNone } from './kinds.ts';

@@ -1,3 +1,4 @@
+import { PREFLIGHT } from './programs.ts';
 import { type Apart, type HostStatus, readApart, readRefusal, readStatus } from '@deploy-actions/host';
 import { Failure, messageOf } from '@deploy-actions/kit';
 import { type Inspection, type InspectionRequest, readInspection } from '@deploy-actions/release';
@@ -79,8 +80,8 @@ export function readFacts(
     if (value === undefined) throw new Error(`it does not tell ${name}`);
     return value;
   };
-  const release = readApart(of('release'));
-  const engine = readApart(of('docker'));
+  const release = readApart(of('release'), PREFLIGHT.results);
+  const engine = readApart(of('docker'), PREFLIGHT.results);
   return {
     machine: readMachine(of('machine'), clockwork),
     path: readRefusal(of('path')),

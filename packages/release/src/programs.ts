@@ -1,5 +1,6 @@
 import { COMPLAINT, ENGINE, LIVE_NAMES, REQUIREMENTS } from '@deploy-actions/engine';
-import { defineInspection, defineProgram, part } from '@deploy-actions/host';
+import { FORMS, type ResultForms, defineInspection, defineProgram, part } from '@deploy-actions/host';
+import { COLOR_PORTS, PROJECT } from '@deploy-actions/ledger';
 import { LEDGER_PARAMETERS, LEDGER_READING_SH, LEDGER_SH } from '@deploy-actions/ledger/sh';
 import { READ_HISTORY } from './history-reading.ts';
 
@@ -28,6 +29,7 @@ const STORE = part(new URL('sh/store.sh', import.meta.url), { needs: [ENGINE] })
 const BRING_UP = part(new URL('sh/bring-up.sh', import.meta.url), {
   needs: [STACK, COMPLAINT, MAKE_WAY],
   parameters: ['patience'],
+  results: { stopped: FORMS.flag },
 });
 
 /** Seconds that Docker's word `unhealthy` must last until it is final. */
@@ -38,9 +40,59 @@ const RECORDED = part(new URL('sh/recorded.sh', import.meta.url), {
   needs: [WORK, REQUIREMENTS, LEDGER, IMAGES, BRING_UP, CONTAINER],
 });
 
+const SERVICE_HASHES = FORMS.lines(/^[a-zA-Z0-9][a-zA-Z0-9._-]* [0-9a-f]{64}$/, 'a service and its hash');
+
+/** What is recorded of releases, and read by the ledger. */
+const RECORDS: ResultForms = {
+  history: FORMS.text,
+  releases: FORMS.text,
+  ports: COLOR_PORTS,
+};
+
+/** `readOldStack` reads these. */
+const OLD_STACK_RESULTS: ResultForms = {
+  stacks: FORMS.text,
+  stack: FORMS.text,
+  stack_images: FORMS.text,
+  own_config: FORMS.text,
+  own_hashes: SERVICE_HASHES,
+  own_broken: FORMS.text,
+  original_hashes: SERVICE_HASHES,
+  same: FORMS.text,
+};
+
+const INSPECT_RESULTS: ResultForms = {
+  ...RECORDS,
+  config: FORMS.text,
+  stage: FORMS.path,
+  old_folder: FORMS.pathOrNone,
+  project: FORMS.like(PROJECT, 'a name of a project'),
+  all_services: FORMS.serviceLines,
+  present: FORMS.lines(/^(?:shared|old|env) ./, 'shared, old or env and a file'),
+  volumes: FORMS.text,
+  nets: FORMS.text,
+  containers: FORMS.text,
+  images: FORMS.text,
+  traffic_json: FORMS.text,
+  listening: FORMS.lines(/^[0-9A-F]{1,4}$/, 'a port in hexadecimal'),
+  claimed: FORMS.lines(/^\d{1,5}$/, 'a port'),
+  adopted: FORMS.lines(/^[0-9a-f]{12,64} [0-9a-f]{64}$/, 'an id and a hash'),
+  current: FORMS.idOrNone,
+  previous_config: FORMS.text,
+  previous_release: FORMS.text,
+  values: FORMS.text,
+};
+
 /** `look_at_release`: resolves the configuration and looks at the stack and its releases. */
 export const RELEASE_LOOK = part(new URL('sh/inspect.sh', import.meta.url), {
-  needs: [STACK, REQUIREMENTS, READING, TAKEN_PORTS, part(new URL('sh/adopt.sh', import.meta.url))],
+  needs: [
+    STACK,
+    REQUIREMENTS,
+    READING,
+    TAKEN_PORTS,
+    part(new URL('sh/adopt.sh', import.meta.url), { results: OLD_STACK_RESULTS }),
+  ],
+  results: INSPECT_RESULTS,
   parameters: [
     'want',
     'folder',
@@ -62,6 +114,19 @@ export const INSPECT = defineInspection({
   secrets: ['env_text'],
 });
 
+const DEPLOY_RESULTS: ResultForms = {
+  release: FORMS.id,
+  previous: FORMS.idOrNone,
+  changed: FORMS.flag,
+  restored: FORMS.flag,
+  stopped: FORMS.flag,
+  changed_services: FORMS.services,
+  unhealthy: FORMS.services,
+  cause: FORMS.text,
+  images: FORMS.images,
+  digests: FORMS.images,
+};
+
 /** Deploys a release. */
 export const DEPLOY = defineProgram({
   name: 'deploy',
@@ -76,7 +141,7 @@ export const DEPLOY = defineProgram({
     part(new URL('sh/pull.sh', import.meta.url), { needs: [COMPLAINT, STORE] }),
     COLOR,
     part(new URL('sh/check-color.sh', import.meta.url), { needs: [PORT_CLAIMS] }),
-    part(new URL('sh/deploy.sh', import.meta.url)),
+    part(new URL('sh/deploy.sh', import.meta.url), { results: DEPLOY_RESULTS }),
   ],
   parameters: [
     'project',
@@ -108,7 +173,12 @@ export const DEPLOY = defineProgram({
 /** A rollback that recreates a recorded release. */
 export const REDEPLOY = defineProgram({
   name: 'redeploy',
-  parts: [RECORDED, part(new URL('sh/rollback.sh', import.meta.url))],
+  parts: [
+    RECORDED,
+    part(new URL('sh/rollback.sh', import.meta.url), {
+      results: { from: FORMS.idOrNone, to: FORMS.id, stopped: FORMS.flag },
+    }),
+  ],
   parameters: [
     'project',
     'base_project',
@@ -148,17 +218,32 @@ export const STAND_BY = defineProgram({
   ],
 });
 
+/** What `servicesTable` of the compose package has written. */
+const SERVICES_TABLE = FORMS.lines(
+  /^\d+ (?:long|once) (?:gate|free) \d+ [0-9a-f]{64} \S* [a-zA-Z0-9][a-zA-Z0-9._-]*$/,
+  'a service of a release',
+);
+
 /** Reads a recorded release. It holds secrets: never log it. */
 export const READ_RELEASE = defineInspection({
   name: 'read-release',
-  parts: [part(new URL('sh/read-release.sh', import.meta.url))],
+  parts: [
+    part(new URL('sh/read-release.sh', import.meta.url), {
+      results: {
+        compose_json: FORMS.text,
+        services: SERVICES_TABLE,
+        live_only: SERVICES_TABLE,
+        ports: COLOR_PORTS,
+      },
+    }),
+  ],
   parameters: ['release'],
 });
 
 /** Reads files out of containers. They may be secrets: never log them. */
 export const COPY_OUT = defineInspection({
   name: 'copy-out',
-  parts: [ENGINE, part(new URL('sh/copy-out.sh', import.meta.url))],
+  parts: [ENGINE, part(new URL('sh/copy-out.sh', import.meta.url), { results: { 'copy_*': FORMS.text } })],
   parameters: ['docker_host', 'copies'],
 });
 

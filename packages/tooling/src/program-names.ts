@@ -91,6 +91,7 @@ export function wrongNames(
     if (sets.has(name) || taken.has(name) || program.given.includes(name)) continue;
     wrong.push(`${name} is read and set nowhere`);
   }
+  wrong.push(...wrongResults(commands, program.results));
   for (const { texts } of commands) {
     if (texts[0] !== 'awk') continue;
     const text = texts.findLast((one) => one.startsWith("'")) ?? '';
@@ -101,6 +102,28 @@ export function wrongNames(
     }
   }
   return [...new Set(wrong)];
+}
+
+/**
+ * Results that a program writes and whose form it does not declare, and the other way round. A variable in a name stands for
+ * any text.
+ */
+function wrongResults(commands: readonly Command[], declared: readonly string[]): string[] {
+  const written = commands
+    .filter(({ words }) => ['result', 'result_file', 'apart'].includes(words[0] ?? ''))
+    .map(({ texts }) => (texts[1] ?? '').replaceAll('"', ''))
+    .filter((name) => !name.startsWith('_') && !name.startsWith('$'));
+  const pattern = (name: string) => new RegExp(`^${name.replace(/\$\w+|\*/g, '.*')}$`);
+  const same = (name: string, other: string) =>
+    pattern(name).test(other) || pattern(other).test(name.replace(/\$\w+/g, 'x'));
+  return [
+    ...written
+      .filter((name) => !declared.some((one) => same(name, one)))
+      .map((name) => `the result ${name} is written and has no form`),
+    ...declared
+      .filter((one) => !written.some((name) => same(name, one)))
+      .map((one) => `the result ${one} has a form and is not written`),
+  ];
 }
 
 /** Variables that a part sets and that no program reads which carries it. */

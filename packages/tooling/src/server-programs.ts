@@ -17,6 +17,8 @@ export interface SentProgram {
   parts: readonly Part[];
   /** Variables that are set before it begins. */
   given: readonly string[];
+  /** Names of the results that its parts declare. */
+  results: readonly string[];
   /** Its last lines, behind the parts. */
   end: string;
 }
@@ -27,12 +29,14 @@ export const SERVER_PROGRAMS: readonly SentProgram[] = [
     name: program.name,
     parts: program.parts,
     given: [...program.parameters, ...program.later],
+    results: Object.keys(program.results),
     end: programEnd(program),
   })),
   ...EXEC_NAMES.filter((exec) => exec !== '_inspect').map((exec): SentProgram => ({
     name: exec,
     parts: execParts(exec),
     given: [],
+    results: [],
     end: execEnd(exec),
   })),
 ];

@@ -1,6 +1,7 @@
 import { type Operation, type TogetherOptions, cancelRun, followRun } from '@deploy-actions/host';
 import { isSameRun, underWay } from '@deploy-actions/ledger';
 import type { Connecting } from '@deploy-actions/shell';
+import { SWITCH_RESULTS } from './program/index.ts';
 import { settleInterrupted } from './settle.ts';
 import type { SeenServer } from './server.ts';
 
@@ -36,11 +37,16 @@ export async function settleUnderWay(
       `${server.name}: ${what === 'stop' ? 'stops' : 'waits for the end of'} ${run.operation} of ${whose}, which is still under way`,
     );
     if (what === 'stop') await cancelRun(session, reference);
-    const result = await followRun(session, reference, {
-      clock: world.clock,
-      signal: world.signal,
-      reopen,
-    }).result.catch(() => undefined);
+    const result = await followRun(
+      session,
+      reference,
+      {
+        clock: world.clock,
+        signal: world.signal,
+        reopen,
+      },
+      SWITCH_RESULTS,
+    ).result.catch(() => undefined);
     gaveBack ||=
       run.operation === 'switch' &&
       result?.outcome === 'failed' &&

@@ -12,4 +12,5 @@ export {
   watching,
   works,
 } from './hosts.ts';
+export { lyingSession } from './lying-session.ts';
 export { type TestProgram, testInspection, testProgram } from './program.ts';

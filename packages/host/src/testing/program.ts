@@ -1,5 +1,6 @@
 import { type ReadyProgram, defineInspection, defineProgram } from '../define-program.ts';
 import type { Part } from '../part.ts';
+import { FORMS } from '../result-forms.ts';
 
 /** A program of a test's own. */
 export interface TestProgram {
@@ -29,7 +30,14 @@ function readyOf<P>(
   { body, parameters = {}, secrets = {} }: TestProgram,
 ): P {
   const values = { ...parameters, ...secrets };
-  const text: Part = { name: 'test', file: body, needs: [], parameters: [], source: () => body };
+  const text: Part = {
+    name: 'test',
+    file: body,
+    needs: [],
+    parameters: [],
+    results: { '*': FORMS.text },
+    source: () => body,
+  };
   return define({
     name: 'test',
     parts: [text],

@@ -276,9 +276,8 @@ look_at_stack() {
 }
 
 look_at_releases() {
-  for inspect_one in traffic.json ports color-blue color-green; do
-    [ ! -f "$path/.deploy/$inspect_one" ] || result_file "$(echo "$inspect_one" | tr .- __)" "$path/.deploy/$inspect_one"
-  done
+  [ ! -f "$path/.deploy/traffic.json" ] || result_file traffic_json "$path/.deploy/traffic.json"
+  [ ! -f "$path/.deploy/ports" ] || result_file ports "$path/.deploy/ports"
   listening_ports >listening
   result_file listening listening
   claimed_ports >claimed
@@ -289,7 +288,6 @@ look_at_releases() {
   if [ -n "$inspect_current" ]; then
     result_file previous_config "$path/current/compose.json"
     [ ! -f "$path/current/release.json" ] || result_file previous_release "$path/current/release.json"
-    result_file previous_images "$path/current/images"
   fi
   if [ "$want" != deploy ]; then
     : >releases

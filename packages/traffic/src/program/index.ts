@@ -10,6 +10,7 @@ export {
   MANAGED,
   PROGRAMS,
   SETTLE,
+  SWITCH_RESULTS,
   confirmProgram,
   flipProgram,
   installProgram,

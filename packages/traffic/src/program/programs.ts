@@ -1,5 +1,14 @@
 import { COMPLAINT, ENGINE, LIVE_NAMES } from '@deploy-actions/engine';
-import { PROCESSES, defineInspection, defineProgram, defineTimer, part } from '@deploy-actions/host';
+import {
+  FORMS,
+  PROCESSES,
+  type ResultForms,
+  defineInspection,
+  defineProgram,
+  defineTimer,
+  part,
+} from '@deploy-actions/host';
+import { COLOR_PORTS } from '@deploy-actions/ledger';
 import { LEDGER_PARAMETERS, LEDGER_READING_SH, LEDGER_SH } from '@deploy-actions/ledger/sh';
 import { PROXIES, proxyOf } from '../proxy/registry.ts';
 import { AS_ROOT, OF_PROXY, SHARED } from '../proxy/shared.ts';
@@ -15,6 +24,11 @@ const COLORS = part(new URL('colors.sh', import.meta.url), {
 const BUSY = part(new URL('busy.sh', import.meta.url), {
   needs: [COLORS, SHARED, CLOCK],
   parameters: ['drain_seconds'],
+  results: {
+    drained: FORMS.word(['true', 'false', 'unknown']),
+    drain_ms: FORMS.count,
+    drain_left: FORMS.like(/^(?:\d{1,9}|unknown)$/, 'a number of connections'),
+  },
 });
 const TOOLS = part(new URL('look-at-tools.sh', import.meta.url), {
   needs: [COLORS],
@@ -33,8 +47,14 @@ const LIES = part(new URL('lies.sh', import.meta.url), {
 const START_TIMERS = part(new URL('start-timers.sh', import.meta.url), {
   needs: [COLORS],
   parameters: ['confirm_seconds', 'stop_after'],
+  results: { confirm_until: FORMS.count },
 });
 const WAY_BACK = part(new URL('way-back.sh', import.meta.url), { needs: [COLORS] });
+/** Share, requests, failed ones of 10,000, 95th percentile and source of the figures, of each step with `;` behind it. */
+const GATES = FORMS.like(
+  /^(?:(?:blue|green)(?:-\d{1,2})? \d{1,12} \d{1,5} (?:\d{1,12}|unknown) [^;\0-\x1f]{1,400};)*$/,
+  'a list of figures',
+);
 const CANARY = part(new URL('canary.sh', import.meta.url), {
   needs: [COLORS, ANSWERS],
   parameters: [
@@ -46,7 +66,22 @@ const CANARY = part(new URL('canary.sh', import.meta.url), {
     'step_seconds',
     'watch_runner',
   ],
+  results: { gates: GATES },
 });
+/** What a switch tells. */
+export const SWITCH_RESULTS: ResultForms = {
+  from: FORMS.share,
+  to: FORMS.share,
+  weight: FORMS.like(/^(?:\d{1,2}|100)$/, 'a weight of 0 to 100'),
+  changed: FORMS.flag,
+  stopped: FORMS.flag,
+  switched_from: FORMS.share,
+  switch_ms: FORMS.difference,
+  switched_at: FORMS.time,
+  overlap_ms: FORMS.difference,
+  mechanism: FORMS.word(['flag', 'map', 'file', 'reload']),
+  release: FORMS.idOrNone,
+};
 const SWITCH = part(new URL('switch.sh', import.meta.url), {
   needs: [TOOLS, ANSWERS, CLOCK, BUSY, GIVE_BACK, LIES, START_TIMERS, CANARY],
   parameters: [
@@ -62,20 +97,56 @@ const SWITCH = part(new URL('switch.sh', import.meta.url), {
     'marks_good',
     'reason',
   ],
+  results: SWITCH_RESULTS,
 });
 
 /** What changes a proxy's configuration. */
 const PREPARATION = part(new URL('preparation.sh', import.meta.url), {
   needs: [TOOLS, ANSWERS, RECORD, LIES, AS_ROOT],
   parameters: ['first_share', 'fresh', 'old_sum', 'login', 'login_group', 'verify_seconds', 'reason'],
+  results: { backup: FORMS.path },
 });
+
+const ACCOUNT = FORMS.like(/^[\p{L}\p{N}][\p{L}\p{N} ._@\\+$-]{0,255}$/u, 'the name of a user or a group');
+const LOOK_RESULTS: ResultForms = {
+  containers: FORMS.text,
+  unfinished: FORMS.lines(/^(?:running|interrupted) \/./, 'a state and the folder of a run'),
+  proxies: FORMS.lines(
+    /^(?:host [a-z]+|container [a-z]+ [0-9a-f]{12,64} [a-zA-Z0-9][\w.-]*)$/,
+    'where a proxy runs and its kind',
+  ),
+  traffic: FORMS.text,
+  slot_blue: FORMS.idOrNone,
+  slot_green: FORMS.idOrNone,
+  ports: COLOR_PORTS,
+  proxy: FORMS.text,
+  confirm: FORMS.lines(
+    /^\d{1,15} \d{1,15} (?:blue|green)(?:-\d{1,2})?(?: [a-z0-9][a-z0-9._-]{0,62}| ?)$/,
+    'the record, the time and the share of a switch',
+  ),
+  history: FORMS.text,
+  releases: FORMS.text,
+  current: FORMS.text,
+  user: ACCOUNT,
+  group: ACCOUNT,
+  folder_state: FORMS.word(['absent', 'writable', 'foreign']),
+  'share_*': FORMS.shareOrNone,
+  config_file: FORMS.path,
+  config: FORMS.text,
+  whole: FORMS.text,
+  'whole_*': FORMS.text,
+  mounts: FORMS.text,
+};
 
 /** Looks at everything that a switch, an installation or a rollback must know. Its fields: see `parseLook`. */
 export const LOOK = defineInspection({
   name: 'look',
   parts: [
     ...PROXIES.map(({ lookPart }) => lookPart),
-    part(new URL('look.sh', import.meta.url), { needs: [COMPLAINT, PROCESSES, AS_ROOT, OF_PROXY] }),
+    part(new URL('look.sh', import.meta.url), {
+      needs: [COMPLAINT, PROCESSES, AS_ROOT, OF_PROXY],
+      results: LOOK_RESULTS,
+    }),
   ],
   parameters: ['project', 'folder', 'share_names', 'docker_host', 'site_config', 'wants_config'],
 });
@@ -131,7 +202,7 @@ export const installProgram = (kind: string) =>
       proxyOf(kind).part,
       PREPARATION,
       ...proxyOf(kind).preparationParts,
-      part(new URL('install.sh', import.meta.url)),
+      part(new URL('install.sh', import.meta.url), { results: { changed: FORMS.flag, to: FORMS.share } }),
     ],
   });
 
@@ -143,7 +214,10 @@ export const uninstallProgram = (kind: string) =>
       proxyOf(kind).part,
       PREPARATION,
       ...proxyOf(kind).preparationParts,
-      part(new URL('uninstall.sh', import.meta.url), { parameters: ['canary_log'] }),
+      part(new URL('uninstall.sh', import.meta.url), {
+        parameters: ['canary_log'],
+        results: { from: FORMS.shareOrNone, to: FORMS.share, changed: FORMS.flag, remains: FORMS.line },
+      }),
     ],
   });
 
@@ -156,6 +230,7 @@ export const confirmProgram = (kind: string) =>
       part(new URL('confirm.sh', import.meta.url), {
         needs: [TOOLS, GIVE_BACK, WAY_BACK, START_TIMERS, BUSY],
         parameters: ['reason'],
+        results: { from: FORMS.shareOrNone, to: FORMS.shareOrNone },
       }),
     ],
   });
