@@ -63,8 +63,12 @@ export interface Budget {
   tallies: readonly Readonly<Tally>[];
 }
 
-/** An empty budget for so many targets. Pure over the samples that it is given: neither time nor chance is in it. */
-export function openBudget(limits: Limits, targets: number): Budget {
+/**
+ * An empty budget for so many targets. Pure over the samples that it is given: neither time nor chance is in it. `seldom`
+ * has the places of targets that are asked too seldom for a share: the default count is theirs.
+ */
+export function openBudget(limits: Limits, targets: number, seldom: ReadonlySet<number> = new Set()): Budget {
+  const limitsOf = (target: number) => (seldom.has(target) ? { ...limits, maxErrorRate: undefined } : limits);
   const tallies = Array.from({ length: targets }, (): Tally => ({
     requests: 0,
     errors: 0,
@@ -81,13 +85,13 @@ export function openBudget(limits: Limits, targets: number): Budget {
       if (ok) {
         tally.consecutive = 0;
         tally.times.push(elapsedMs);
-        return errorSpent(limits, tally, all, target, false);
+        return errorSpent(limitsOf(target), tally, all, target, false);
       }
       all += 1;
       tally.errors += 1;
       tally.consecutive += 1;
       tally.detail = detail;
-      return errorSpent(limits, tally, all, target, true);
+      return errorSpent(limitsOf(target), tally, all, target, true);
     },
     slow: (final) => {
       for (const [target, tally] of tallies.entries()) {

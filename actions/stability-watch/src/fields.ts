@@ -5,13 +5,16 @@ import {
   field,
   integer,
   lines,
+  linesOf,
+  messageOf,
   oneOf,
   quote,
   withDefault,
 } from '@deploy-actions/kit';
 import { projectField } from '@deploy-actions/ledger';
-import { targetFields } from '@deploy-actions/probe/inputs';
+import { parseTextMatch, targetFields } from '@deploy-actions/probe/inputs';
 import { optionalServerFields } from '@deploy-actions/shell';
+import { parseMetricLine } from './metric-line.ts';
 
 /** A share such as `0.5%`, from 0 to 1. */
 function shareOf(value: string): number {
@@ -21,6 +24,16 @@ function shareOf(value: string): number {
       remedy: 'Write percent from 0% to 100%, such as 0.5%.',
     });
   return Number(number) / 100;
+}
+
+/** An http or https address without query. */
+function baseUrl(value: string): string {
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  if (!url || !/^https?:$/.test(url.protocol) || url.search !== '' || url.hash !== '')
+    throw new FieldError(`${quote(value.replace(/\/\/[^/@\s]*@/, '//'))} is no address of Prometheus`, {
+      remedy: 'Write such as http://prometheus.example.org:9090.',
+    });
+  return value;
 }
 
 export const fields = {
@@ -35,6 +48,18 @@ export const fields = {
   'max-consecutive-errors': withDefault(integer(0, 1_000_000), 5),
   'max-p95': duration(1, 600_000),
   'max-restarts': withDefault(integer(0, 10_000), 0),
+  'log-patterns': linesOf((line) => {
+    try {
+      return parseTextMatch(line);
+    } catch (error) {
+      throw new FieldError(messageOf(error), { cause: error });
+    }
+  }),
+  'max-cpu': field(shareOf),
+  'max-memory': field(shareOf),
+  'max-disk': field(shareOf),
+  metrics: linesOf(parseMetricLine),
+  'prometheus-url': field(baseUrl),
   'on-no-data': withDefault(oneOf(['fail', 'warn']), 'fail'),
   project: projectField(),
   services: lines(),

@@ -66,6 +66,10 @@ function remedyOf({ found, lost, limits }: Seen): string {
   if (lost instanceof Failure && lost.remedy !== undefined) return lost.remedy;
   if (found?.kind === 'container')
     return 'Take the release back; the last log lines of the container are below.';
+  if (found?.kind === 'log') return 'Take the release back, or mend the pattern if that line is fine.';
+  if (found?.kind === 'metric') return 'Take the release back; what must hold of the figure is in `metrics`.';
+  if (found?.kind === 'server')
+    return 'See what uses it on the server; take the release back if it is the new one.';
   if (found?.limit === 'max-p95') return 'Take the release back, or allow it more time with `max-p95`.';
   if (found)
     return limits.maxErrors === undefined
@@ -80,6 +84,7 @@ function reportOf(seen: Seen, inputs: WatchInputs): Report {
   const checks = [
     ...seen.targets.map((aim, target) => targetCheck(seen, aim, target)),
     ...containerCheck(seen, inputs),
+    ...periodicChecks(seen, inputs),
   ];
   return {
     kind: 'watch',
@@ -95,7 +100,7 @@ function headline(seen: Seen, blind: boolean): string {
   const after = `after ${formatDuration(elapsedMs)}`;
   if (found) {
     const where =
-      found.kind === 'container'
+      found.kind !== 'requests'
         ? ''
         : found.target === undefined
           ? lastError(seen)
@@ -162,6 +167,23 @@ function containerCheck(seen: Seen, inputs: WatchInputs): CheckResult[] {
       ...(detail === '' ? {} : { detail }),
     },
   ];
+}
+
+function periodicChecks({ periodic, found, elapsedMs }: Seen, inputs: WatchInputs): CheckResult[] {
+  return periodic.map((one) => {
+    const missing = one.missing();
+    const blind = missing.length > 0 && inputs['on-no-data'] === 'fail';
+    const ok = found?.kind !== one.kind && !blind;
+    const detail = [...(found?.kind === one.kind ? [found.reason] : []), ...missing, one.detail()];
+    return {
+      name: one.name,
+      ok,
+      attempts: 1,
+      elapsedMs,
+      ...(ok ? {} : { phase: one.kind === 'metric' ? 'expectation' : 'container' }),
+      detail: detail.filter((part) => part !== '').join('; '),
+    };
+  });
 }
 
 /** The p95 of the slowest target that has enough answers. */

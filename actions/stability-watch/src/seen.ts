@@ -4,10 +4,21 @@ import type { Incident } from './container-signals.ts';
 
 /** What ended the watch before its time. */
 export interface Found extends Partial<Pick<Spent, 'target' | 'limit'>> {
-  kind: 'requests' | 'container';
+  kind: 'requests' | 'container' | 'log' | 'server' | 'metric';
   /** One sentence. */
   reason: string;
   incident?: Incident;
+}
+
+/** Something that was looked at once an interval. */
+export interface Looked {
+  kind: Found['kind'];
+  /** As the report names it. */
+  name: string;
+  /** What could not be seen, as sentences. */
+  missing(): string[];
+  /** What was seen, for people. */
+  detail(): string;
 }
 
 /** What a watch has seen. */
@@ -27,4 +38,6 @@ export interface Seen {
   /** Milliseconds after the warm-up. */
   elapsedMs: number;
   evidence: readonly string[];
+  /** What was looked at once an interval. */
+  periodic: readonly Looked[];
 }

@@ -42,7 +42,7 @@ const SERVER = {
 };
 
 /** A session to a server whose engine lists these containers and tells of these events, 100 ms after the start. */
-function engine(list: object[], events: object[] = [], ends = false): Session {
+function engine(list: object[], events: object[] = [], ends = false, log = ''): Session {
   return {
     name: 'web1',
     counts: { connections: 1, execs: 0, forwards: 0 },
@@ -63,6 +63,11 @@ function engine(list: object[], events: object[] = [], ends = false): Session {
         for await (const _chunk of program.input as AsyncIterable<Buffer>);
         return done('');
       }
+      const mark = program.args?.[2];
+      if (program.script.includes('docker logs --since'))
+        return done(
+          `${mark} now 1767225600\n${program.args![3] === '' ? '' : `${mark} log c1 /shop-api-1 api\n${log}\n${mark} end 0\n\n`}`,
+        );
       if (program.script.includes('docker logs')) return done('null\nfatal: no database\n');
       return done(listed);
     },
@@ -76,7 +81,7 @@ test('a quiet service is stable, and the summary says what could have been seen'
   expect(failure).toBeUndefined();
   expect(outputs).toMatchObject({ stable: true, errors: 0, requests: 100, reason: undefined });
   expect(outputs!['p95-ms']).toBeGreaterThanOrEqual(0);
-  expect(summary).toContain('stable for 1.0 s: 0 of 100 requests failed: the error rate is below 3 %');
+  expect(summary).toMatch(/stable for \d.* s: 0 of 100 requests failed: the error rate is below 3 %/);
   expect(report).toMatchObject({ kind: 'watch', ok: true, intervals: [{ requests: 100, errors: 0 }] });
 });
 
@@ -114,7 +119,7 @@ test('a container that crashes ends it at once, with its log; the sentence names
 
 test('what could not be seen fails, or warns by on-no-data', async () => {
   const none = await run({ ...SERVER, ...SHORT }, engine([]));
-  expect(none.failure!.message).toContain('no data after 1.0 s: project shop runs no container');
+  expect(none.failure!.message).toMatch(/no data after .* s: project shop runs no container/);
   expect(none.outputs!.stable).toBe(false);
   const restarted = await run({ ...SERVER, ...SHORT }, engine([container], [], true));
   expect(restarted.failure!.message).toContain('the engine ended its events');
@@ -142,6 +147,13 @@ test('a watch that could not see what it judges is refused before it asks anythi
     [{ targets: 'compose://api' }, 'compose://api needs the input `project`'],
     [{ targets, project: 'shop' }, '`project` is given without `host`'],
     [{ targets, services: 'api' }, '`services` needs the input `project`'],
+    [
+      { ...SERVER, targets: 'compose://api', 'max-p95': '1s' },
+      '`max-p95` needs `targets` that are asked over',
+    ],
+    [{ targets, 'log-patterns': 'panic' }, '`log-patterns` needs the inputs `project` and `host`'],
+    [{ targets, 'log-patterns': '/(/' }, 'is no regular expression'],
+    [{ targets, 'max-disk': '85%' }, '`max-disk` is about a server'],
     [{ targets, 'max-error-rate': '5' }, '"5" is not a share'],
     [{ targets: '- url: http://127.0.0.1:1/\n  retries: 3' }, 'retries'],
   ];
@@ -162,6 +174,56 @@ test("a job's project for all steps asks for no server; with a host its containe
 test('a strict count says how often it will blame a service that is fine', async () => {
   const { log } = await run({ ...SHORT, targets: await serving(() => false), 'max-errors': '0' });
   expect(log).toContain('fails once in a thousand requests is blamed in 9.5 % of the watches');
+});
+
+test('a line that a container logs after the start ends it; what the pattern could not search is no data', async () => {
+  const logged = (text: string) => engine([container], [], false, text);
+  const patterns = { 'log-patterns': '/PANIC/i\nout of memory' };
+  const quiet = await run({ ...SERVER, ...SHORT, ...patterns }, logged('ready\n'));
+  expect([quiet.failure, quiet.report.checks[1]!.detail]).toEqual([
+    undefined,
+    expect.stringMatching(/\d+ lines searched/),
+  ]);
+  const { failure, outputs } = await run({ ...SERVER, ...patterns }, logged('ready\npanic: <b>no route\n'));
+  expect(failure!.message).toContain(
+    'shop-api-1 (service api) logged "panic: <b>no route", which log-patterns has as /PANIC/i',
+  );
+  expect(outputs!['elapsed-ms']).toBeLessThan(30_000);
+  const slow = await run(
+    { ...SERVER, ...SHORT, 'log-patterns': '/^(a|a)*$/' },
+    logged(`${'a'.repeat(60)}b\n`),
+  );
+  expect(slow.failure!.message).toContain('the pattern /^(a|a)*$/ ended after');
+});
+
+test('the load of the server: memory at two looks in a row, disks at each, processors over the whole', async () => {
+  const load = (cpu: string, free: number, used: number) =>
+    `cpu ${cpu}\nMemTotal: 1000 kB\nMemAvailable: ${free} kB\ndisk /dev/sda1 100 ${used} ${100 - used} ${used}% /\n`;
+  let tick = 0;
+  const loaded = (free: number, used: number) => ({
+    ...engine([container]),
+    run: async () => {
+      tick += 100;
+      return {
+        code: 0,
+        stdout: Buffer.from(load(`${tick * 9} 0 0 ${tick} 0 0 0 0`, free, used)),
+        stderr: Buffer.alloc(0),
+      };
+    },
+  });
+  const { project, ...server } = SERVER;
+  expect(project).toBe('shop');
+  const limits = { 'max-memory': '90%', 'max-disk': '85%' };
+  expect((await run({ ...server, ...SHORT, ...limits }, loaded(500, 85))).outputs!.stable).toBe(true);
+  expect((await run({ ...server, ...limits }, loaded(500, 86))).failure!.message).toContain(
+    '/ of web1 is 86 % full, and max-disk is 85 %',
+  );
+  expect((await run({ ...server, ...SHORT, ...limits }, loaded(50, 10))).failure!.message).toContain(
+    '95 % of the memory of web1 is taken',
+  );
+  expect((await run({ ...server, ...SHORT, 'max-cpu': '80%' }, loaded(500, 10))).failure!.message).toContain(
+    'the processors of web1 were busy for 90 % of the watch',
+  );
 });
 
 test('the summary has a plot of each figure, and nothing that was said by others is Markdown in it', async () => {

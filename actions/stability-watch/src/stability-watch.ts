@@ -17,6 +17,8 @@ import { tail } from './binomial.ts';
 import { type Limits, P95_ANSWERS, type Sample, openBudget, share } from './budget.ts';
 import { CAUSE_COMES_WITHIN, type Incident, containerSignals } from './container-signals.ts';
 import type { WatchInputs, WatchOutputs } from './fields.ts';
+import { metricLooks } from './metrics.ts';
+import { type Periodic, logPatterns, periodicRun, serverLoad } from './periodic.ts';
 import { conclude } from './report.ts';
 import { type Pace, sampleTargets } from './sampling.ts';
 import type { Found, Seen } from './seen.ts';
@@ -40,14 +42,25 @@ const NEWS_EVERY = 15_000;
  * it; an `input` Failure before anything is asked when the watch could not see what its limits are about.
  */
 export async function stabilityWatch(inputs: WatchInputs, ports: Ports, world: World): Promise<WatchOutputs> {
+  for (const url of [
+    inputs['prometheus-url'],
+    ...inputs.metrics.map(({ source }) => (source.kind === 'page' ? source.url : undefined)),
+  ]) {
+    const password = url === undefined ? '' : new URL(url).password;
+    if (password !== '') ports.addSecret(decodeURIComponent(password));
+  }
   const targets = await targetsOf(inputs, ports);
   const scope = scopeOf(inputs, targets, ports.variables);
   const pace = paceOf(inputs, targets);
   const limits = limitsOf(inputs);
   refuseBlind(inputs, targets, scope, pace);
   tellOdds(limits, pace, ports.log);
-  if (targets.some(({ target }) => target.kind === 'http')) await loadClient();
-  const needsServer = scope !== undefined || targets.some(({ via }) => via === 'ssh');
+  if (inputs.metrics.length > 0 || targets.some(({ target }) => target.kind === 'http')) await loadClient();
+  const needsServer =
+    scope !== undefined ||
+    loadInputs(inputs).length > 0 ||
+    (inputs.metrics.length > 0 && inputs.via === 'ssh') ||
+    targets.some(({ via }) => via === 'ssh');
   const server = needsServer ? await world.server() : undefined;
   const seen = await observe({ targets, scope, pace, limits, inputs, server, ports, world });
   return conclude(seen, inputs, ports, world);
@@ -92,16 +105,24 @@ function scopeOf(
   };
 }
 
+/** The inputs with a limit on the server's load. */
+function loadInputs(inputs: WatchInputs): string[] {
+  return (['max-cpu', 'max-memory', 'max-disk'] as const).filter((input) => inputs[input] !== undefined);
+}
+
 function paceOf(inputs: WatchInputs, targets: readonly Aim[]): Pace {
   return {
     warmUp: inputs['warm-up'],
     duration: inputs.duration,
     interval: inputs.interval,
     // A look at a container or a command in it is work for the server, not a request.
-    perInterval: targets.map(({ target }) =>
-      target.kind === 'compose' || target.kind === 'exec' ? 1 : inputs['requests-per-interval'],
-    ),
+    perInterval: targets.map((aim) => (isRequest(aim) ? inputs['requests-per-interval'] : 1)),
   };
+}
+
+/** Whether a target is asked over the network, and not by a program on the server. */
+function isRequest({ target }: Aim): boolean {
+  return target.kind !== 'compose' && target.kind !== 'exec';
 }
 
 function limitsOf(inputs: WatchInputs): Limits {
@@ -121,12 +142,35 @@ function refuseBlind(
   scope: ContainerScope | undefined,
   pace: Pace,
 ): void {
-  if (targets.length === 0 && !scope)
+  if (targets.length === 0 && !scope && loadInputs(inputs).length === 0 && inputs.metrics.length === 0)
     throw new Failure('input', 'there is nothing to watch: neither `targets` nor a `project` on a server', {
       input: 'targets',
       remedy: 'Name an address in `targets`, or `project` and the server inputs.',
     });
-  const fewest = plannedRequests(pace);
+  if (inputs['log-patterns'].length > 0 && !scope)
+    throw new Failure('input', '`log-patterns` needs the inputs `project` and `host`', {
+      input: 'log-patterns',
+      remedy: 'Name the compose project whose logs are searched, and its server.',
+    });
+  const promql = inputs.metrics.find(({ source }) => source.kind === 'promql');
+  if (promql && inputs['prometheus-url'] === undefined)
+    throw new Failure(
+      'input',
+      `${promql.text} is asked of Prometheus, and input \`prometheus-url\` is empty`,
+      {
+        input: 'prometheus-url',
+        remedy: 'Name its address, or write that of a /metrics page before a metric.',
+      },
+    );
+  const [load] = loadInputs(inputs);
+  if (load !== undefined && inputs.host.length === 0)
+    throw new Failure('input', `\`${load}\` is about a server, and input \`host\` is empty`, {
+      input: load,
+      remedy: 'Add the server inputs: host, user, ssh-key, known-hosts.',
+    });
+  const fewest = targets.some(isRequest)
+    ? Math.floor((pace.duration / pace.interval) * inputs['requests-per-interval'])
+    : 0;
   const needs: [limit: string, requests: number][] = [];
   if (inputs['max-p95'] !== undefined) needs.push(['max-p95', P95_ANSWERS]);
   if (inputs['max-error-rate'] !== undefined) needs.push(['max-error-rate', inputs['min-requests']]);
@@ -134,20 +178,15 @@ function refuseBlind(
     if (fewest >= requests) continue;
     throw new Failure(
       'input',
-      targets.length === 0
-        ? `\`${input}\` needs \`targets\``
+      fewest === 0
+        ? `\`${input}\` needs \`targets\` that are asked over the network`
         : `\`${input}\` is judged from ${requests} requests on, and this watch makes ${fewest} to a target`,
       {
         input,
-        remedy: `Raise \`requests-per-interval\` or \`duration\`${input === 'max-p95' ? '' : ', or lower `min-requests`'}. compose:// and exec:// targets are asked once an interval.`,
+        remedy: `Raise \`requests-per-interval\` or \`duration\`${input === 'max-p95' ? '' : ', or lower `min-requests`'}. `,
       },
     );
   }
-}
-
-/** Counted requests to the target that gets the fewest; 0 without targets. */
-function plannedRequests({ duration, interval, perInterval }: Pace): number {
-  return perInterval.length === 0 ? 0 : Math.floor((duration / interval) * Math.min(...perInterval));
 }
 
 /** Says how often the watch would blame a service that fails once in a thousand requests, where that is often. */
@@ -174,13 +213,34 @@ interface Scene {
   world: World;
 }
 
+function periodicOf(
+  inputs: WatchInputs,
+  scope: ContainerScope | undefined,
+  server: ServerSide | undefined,
+  runner: Reach,
+): Periodic[] {
+  const found: Periodic[] = [];
+  if (inputs.metrics.length > 0) {
+    const reach = inputs.via === 'ssh' ? server!.reach : runner;
+    found.push(metricLooks(inputs.metrics, inputs['prometheus-url'], reach));
+  }
+  if (!server) return found;
+  if (scope && inputs['log-patterns'].length > 0)
+    found.push(logPatterns(inputs['log-patterns'], scope, server));
+  const limits = { cpu: inputs['max-cpu'], memory: inputs['max-memory'], disk: inputs['max-disk'] };
+  if (Object.values(limits).some((limit) => limit !== undefined))
+    found.push(serverLoad(limits, server, { path: inputs.path ?? '', dockerHost: inputs['docker-host'] }));
+  return found;
+}
+
 async function observe({ targets, scope, pace, limits, inputs, server, ports, world }: Scene): Promise<Seen> {
   const { clock, log } = ports;
   const started = clock.now();
   const begun = started + pace.warmUp;
   const over = new AbortController();
   const signal = AbortSignal.any([ports.signal, over.signal, ...(server ? [server.session.gone] : [])]);
-  const budget = openBudget(limits, targets.length);
+  const seldom = new Set(targets.flatMap((aim, place) => (isRequest(aim) ? [] : [place])));
+  const budget = openBudget(limits, targets.length, seldom);
   const samples: Sample[] = [];
   const incidents: { incident: Incident; at: number }[] = [];
   const missing: string[] = [];
@@ -227,9 +287,15 @@ async function observe({ targets, scope, pace, limits, inputs, server, ports, wo
     `watching ${[targets.length === 1 ? targets[0]!.name : targets.length > 1 ? `${targets.length} targets` : '', scope ? `the containers of ${scope.project}` : ''].filter((part) => part !== '').join(' and ')} for ${formatDuration(pace.warmUp + pace.duration)}`,
   );
   let told = clock.now();
+  const periodics = periodicOf(inputs, scope, server, world.runner);
+  const periodic = periodicRun(periodics, signal, {
+    found: end,
+    failed: (error) => over.abort(error),
+  });
   const ways: Ways = { runner: world.runner, server, scope };
   let lost: unknown;
   try {
+    periodic.look();
     const { skipped } = await sampleTargets(
       async (target) => {
         const aim = targets[target]!;
@@ -248,6 +314,7 @@ async function observe({ targets, scope, pace, limits, inputs, server, ports, wo
         onInterval() {
           const slow = budget.slow(false);
           if (slow) end({ kind: 'requests', ...slow });
+          periodic.look();
           if (clock.now() - told < NEWS_EVERY) return;
           told = clock.now();
           const errors = samples.filter(({ ok }) => !ok).length;
@@ -255,6 +322,8 @@ async function observe({ targets, scope, pace, limits, inputs, server, ports, wo
         },
       },
     );
+    await periodic.finish();
+    if (signal.aborted) throw signal.reason;
     const slow = budget.slow(true);
     if (slow) end({ kind: 'requests', ...slow });
     if (skipped > 0) log.info(`${skipped} requests were left out: too many were under way at a time`);
@@ -264,6 +333,7 @@ async function observe({ targets, scope, pace, limits, inputs, server, ports, wo
   }
   const elapsedMs = Math.max(0, Math.round(clock.now() - begun));
   const evidence = await closeContainers();
+  if (!found && lost === undefined) missing.push(...periodic.missing());
   return {
     targets,
     scope,
@@ -277,6 +347,7 @@ async function observe({ targets, scope, pace, limits, inputs, server, ports, wo
     lost,
     elapsedMs,
     evidence,
+    periodic: periodics,
   };
 
   /** Ends the events, compares with a last list, and fetches the log of the container that is to blame. */

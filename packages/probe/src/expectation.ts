@@ -17,6 +17,8 @@ import { type VersionSource, versionOf } from './version.ts';
 /** Text that must be found in another: as it is, or by a regular expression written `/…/flags`. */
 export interface TextMatch {
   readonly text: string;
+  /** Undefined for plain text. Of a server's text only what `within` runs may ask it. */
+  readonly expression?: RegExp;
   /** Throws OutOfTime where an expression does not end. */
   test(value: string): boolean;
 }
@@ -33,7 +35,7 @@ export function parseTextMatch(text: string): TextMatch {
       cause: error,
     });
   }
-  return { text, test: (value) => matchWithin(expression, value) !== null };
+  return { text, expression, test: (value) => matchWithin(expression, value) !== null };
 }
 
 export interface VersionExpectation {

@@ -50,3 +50,6 @@ export {
 export { type ContainerEvent, type ContainerListener, followContainers } from './container-events.ts';
 export { type Death, deathReader, deathReason, watchForCrash } from './container-death.ts';
 export { probeCompose, probeExec, runInService } from './container-probe.ts';
+export { type LogPart, type LogRead, readLogs } from './container-logs.ts';
+export { type ServerLoad, parseLoad, readLoad } from './server-load.ts';
+export { type MetricSample, metricValue, parseMetrics, parseSelector } from './exposition.ts';

@@ -4,3 +4,4 @@ export { type JsonPath, JsonPathError, leadingJsonPath } from './json-path.ts';
 export { parseStatusSet } from './status-set.ts';
 export { parseVersionSource } from './version.ts';
 export { type TargetInputs, targetFields } from './target-fields.ts';
+export { parseSelector } from './exposition.ts';

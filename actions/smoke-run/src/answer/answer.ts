@@ -3,9 +3,16 @@ import type { Markup } from '@deploy-actions/document/markup';
 import type { HttpResponse } from '@deploy-actions/http';
 import { bodyText } from '@deploy-actions/http/text';
 import { matchWithin, messageOf, parseExactJson, within } from '@deploy-actions/kit';
-import { type JsonPath, jsonPath, lenientJsonPath } from '@deploy-actions/probe';
+import {
+  type JsonPath,
+  jsonPath,
+  lenientJsonPath,
+  type MetricSample,
+  metricValue,
+  parseMetrics,
+  parseSelector,
+} from '@deploy-actions/probe';
 import { NOTHING } from './value.ts';
-import { type Sample, metricValue, parseMetrics, parseSelector } from './prometheus.ts';
 import type { QuerySpec } from '../specification/specification.ts';
 
 /** What a step got: an answer to a request, or what a command left. */
@@ -37,7 +44,7 @@ function pathOf(text: string): JsonPath {
 /** Reads values out of an answer; what is parsed is kept for the next question. */
 export function reader(answer: Answer) {
   let exact: { value: unknown } | undefined;
-  let samples: Sample[] | undefined;
+  let samples: MetricSample[] | undefined;
   let markup: Markup | undefined;
   let body: string | undefined;
 

@@ -7,8 +7,7 @@ import {
   suggest,
 } from '@deploy-actions/document';
 import { parseDuration } from '@deploy-actions/kit';
-import { lenientJsonPath, parseStatusSet } from '@deploy-actions/probe';
-import { parseSelector } from '../answer/prometheus.ts';
+import { lenientJsonPath, parseStatusSet, parseSelector } from '@deploy-actions/probe';
 import { schema } from './schema.ts';
 import { isSecretName } from './secret-name.ts';
 import type {

@@ -1,5 +1,5 @@
 /** One sample of the Prometheus text format. */
-export interface Sample {
+export interface MetricSample {
   name: string;
   labels: Record<string, string>;
   value: number;
@@ -9,8 +9,8 @@ export interface Sample {
  * Reads the text exposition format (also OpenMetrics' plain samples). Lines that are none are left out.
  * Source: prometheus.io, "Exposition formats".
  */
-export function parseMetrics(text: string): Sample[] {
-  const samples: Sample[] = [];
+export function parseMetrics(text: string): MetricSample[] {
+  const samples: MetricSample[] = [];
   for (const line of text.split('\n')) {
     if (line.startsWith('#')) continue;
     const [, name, labels, value] =
@@ -30,7 +30,7 @@ export function parseSelector(text: string): { name: string; labels: Record<stri
 
 /** The sum of the samples that a selector fits; undefined when none does. */
 export function metricValue(
-  samples: readonly Sample[],
+  samples: readonly MetricSample[],
   selector: { name: string; labels: Record<string, string> },
 ): number | undefined {
   const fitting = samples.filter(
