@@ -1,0 +1,73 @@
+import { createHash } from 'node:crypto';
+import { expect, test } from '@jest/globals';
+import { escapeHtml } from '@deploy-actions/kit';
+import { storyOf, storySaying } from '../testing/story.ts';
+import { html, link, textOf } from './markup.ts';
+import { renderPage } from './page.ts';
+
+const ATTACKS = [
+  '<img src=x onerror=alert(1)>',
+  '"><script>alert(1)</script>',
+  '</style><script>alert(1)</script>',
+  '</pre></title></td><svg onload=alert(1)>',
+  "' onmouseover='alert(1)",
+  'javascript:alert(1)',
+  'data:text/html,<script>alert(1)</script>',
+  '<!-- --><base href=//evil.example>',
+];
+
+test.each(ATTACKS)('stands as text wherever others may write it: %s', (attack) => {
+  const page = renderPage(storySaying(attack));
+  const plain = renderPage(storySaying('plain'));
+  // The same elements and attributes as with a harmless text, but for links, which that text is none of either.
+  const skeleton = (text: string, said: string) => text.replaceAll(escapeHtml(said), '');
+  expect(skeleton(page, attack)).toBe(skeleton(plain, 'plain'));
+  expect(page.split(escapeHtml(attack)).length).toBeGreaterThan(60);
+  expect(page).not.toMatch(/<script|<img|<base|<iframe|<svg onload/i);
+});
+
+test('a page has no script, asks for nothing, and its policy allows its own style alone', () => {
+  const page = renderPage(storyOf());
+  const [, policy = ''] = /http-equiv="Content-Security-Policy" content="([^"]+)"/.exec(page)!;
+  const [, style = ''] = /<style>([\s\S]*?)<\/style>/.exec(page)!;
+  expect(policy).toBe(
+    `default-src 'none'; style-src 'sha256-${createHash('sha256').update(style).digest('base64')}'; base-uri 'none'; form-action 'none'`,
+  );
+  expect(page).not.toMatch(/<script|\ssrc=|\sstyle=|@import|url\(|<link|<object|<embed|<form/i);
+  const addresses = [...page.matchAll(/href="([^"]*)"/g)].map((match) => match[1]!);
+  expect(addresses.length).toBeGreaterThan(10);
+  expect(addresses.every((address) => address.startsWith('https://'))).toBe(true);
+});
+
+test('characters that hide or turn round a text are seen', () => {
+  expect(textOf(html`${'a\u202eb\u0000c\u2066'}`)).toBe('a\ufffdb\ufffdc\ufffd');
+});
+
+test('an address that is none of the web is no link', () => {
+  for (const url of [
+    'javascript:alert(1)',
+    'data:text/html,x',
+    'file:///etc/passwd',
+    '//evil.example',
+    'https://a b',
+    '',
+  ])
+    expect([url, textOf(link('name', url))]).toEqual([url, 'name']);
+  expect(textOf(link('a<b', 'https://example.org/?a=1&b=2'))).toBe(
+    '<a href="https://example.org/?a=1&amp;b=2" rel="noopener noreferrer nofollow">a&lt;b</a>',
+  );
+});
+
+test('a report of thousands of checks leaves a page that can be read', () => {
+  const story = storyOf();
+  const checks = [...Array(5000).keys()].map((index) => ({
+    name: `c${index}`,
+    ok: index !== 4999,
+    attempts: 1,
+    elapsedMs: 5,
+  }));
+  const page = renderPage({ ...story, reports: [{ ...story.reports[0]!, checks }] });
+  expect(page).toContain('>c4999<');
+  expect(page).toContain('… and 4500 more');
+  expect(page.length).toBeLessThan(500_000);
+});
