@@ -10,6 +10,7 @@ import {
   fails,
   openMessenger,
   othersActions,
+  recordOf,
   repositoryOf,
   serverSecrets,
   succeeds,
@@ -33,7 +34,10 @@ beforeAll(async () => {
   await writeEnv(envFile());
 }, 600_000);
 
-beforeEach(() => void telegram?.news());
+beforeEach(() => {
+  telegram?.news();
+  others?.uploads.splice(0);
+});
 
 afterAll(async () => {
   await Promise.all([github?.close(), telegram?.close()]);
@@ -76,13 +80,13 @@ interface Case {
 async function given({ images, event, check, env, secrets, run }: Case): Promise<WorkflowRun> {
   await github?.close();
   github = await startGitHub();
-  github.permissions = { contents: 'read', checks: 'read', statuses: 'read' };
+  github.permissions = { contents: 'read', checks: 'read', statuses: 'read', 'pull-requests': 'write' };
   const started = (head: string) => {
     github.repository.commits = [
       { sha: '1'.repeat(40), message: 'chore: begin' },
-      { sha: head, message: 'feat: <b>prices</b> in euro', author: 'eve' },
+      { sha: head, message: 'feat: prices', author: 'eve' },
     ];
-    github.repository.tags = [{ name: 'v1.0.0', sha: '1'.repeat(40) }];
+    github.repository.pulls = [{ number: 7, title: 'Prices', author: 'eve', commits: [head] }];
     github.repository.checkRuns = [{ sha: head, name: 'build', run: 12, conclusion: check ?? 'success' }];
     return {
       event: 'push',
@@ -146,7 +150,7 @@ function staging(): Record<string, string> {
 const WRONG_PASSWORD = { DEMO_PASSWORD: 'another' };
 
 testWithAct(
-  'staging-django.yml deploys the commit that CI was green on, migrates, waits, proves and tells',
+  'staging-django.yml deploys the commit that CI was green on, migrates, waits, proves, tells and keeps the record',
   async () => {
     const log = await succeeds(await given({ images: 'v1' }));
     expect(await served(lab.host)).toBe('v1');
@@ -155,13 +159,33 @@ testWithAct(
     expect(log).toContain('6 of 6 checks passed');
     const message = telegram.news().join();
     expect(message).toMatch(/staging-\d{8}-[0-9a-f]{7}/);
-    expect(message).toContain('&lt;b&gt;prices&lt;/b&gt; in euro');
+    expect(message).toContain('Prepare: ');
     expect(message).toContain('all 3 targets are ready');
     for (const hidden of [PASSWORD, SECRET_KEY]) expect(log).not.toContain(hidden);
-    expect(github.violations).toEqual([]);
     // That CI's run was about; the default branch has gone on since.
+    const sha = github.repository.commits[1]!.sha;
     const history = await lab.host.sh('tail -n 1 /srv/deploy/shop/.deploy/history.jsonl');
-    expect(JSON.parse(history)).toMatchObject({ sha: github.repository.commits[1]!.sha });
+    expect(JSON.parse(history)).toMatchObject({ sha });
+    expect(others.uploads).toHaveLength(1);
+    const [upload] = others.uploads;
+    expect(upload).toMatchObject({ name: expect.stringMatching(/^staging-\d+-/), days: 30 });
+    expect(recordOf(upload!)).toMatchObject({
+      status: 'success',
+      environment: 'staging',
+      git_sha: sha,
+      git_ref: 'refs/heads/develop',
+      services_deployed: expect.arrayContaining([expect.objectContaining({ service: 'backend' })]),
+      health_checks: expect.arrayContaining([
+        expect.objectContaining({ service: 'readiness', healthy: true }),
+      ]),
+    });
+    const page = upload!.files.find(({ name }) => name === 'deployment.html')!;
+    expect(page.text).toContain('login and profile');
+    for (const { text } of upload!.files) expect(text).not.toContain(PASSWORD);
+    expect(github.repository.comments).toEqual([
+      expect.objectContaining({ pull: 7, body: expect.stringContaining('staging') }),
+    ]);
+    expect(github.violations).toEqual([]);
   },
   600_000,
 );
@@ -219,6 +243,11 @@ testWithAct(
       'v1',
       expect.stringMatching(/Rolled back.*login and profile/s),
     ]);
+    expect(others.uploads.map((upload) => recordOf(upload)['status'])).toEqual([
+      'failure',
+      'restored',
+      'rolled-back',
+    ]);
   },
   600_000,
 );
@@ -233,6 +262,7 @@ testWithAct(
     });
     expect([exitCode === 0, exitCode === 0 ? log : '']).toEqual([false, '']);
     expect(telegram.news().join()).toContain('staging-test');
+    expect(others.uploads.map((upload) => recordOf(upload)['environment'])).toEqual(['staging-test']);
     // Its own rollback step waited for what was under way on the server.
     expect(await served(lab.host)).toBe('v1');
   },

@@ -10,6 +10,7 @@ import {
   fails,
   openMessenger,
   othersActions,
+  recordOf,
   repositoryOf,
   serverSecrets,
   succeeds,
@@ -50,6 +51,7 @@ beforeEach(async () => {
   github = await startGitHub();
   github.permissions = { contents: 'read', checks: 'read', statuses: 'read' };
   slack.news();
+  others.uploads.splice(0);
   built = () => 'v1';
   check = 'success';
 });
@@ -111,7 +113,7 @@ async function versionOf(service: 'education' | 'marketplace' | 'auth'): Promise
 }
 
 testWithAct(
-  'staging-microservices.yml builds four services, migrates and deploys them, and tells Slack',
+  'staging-microservices.yml builds four services, migrates and deploys them, tells Slack and keeps the record',
   async () => {
     const log = await succeeds(push());
     expect(others.builds.map((name) => name.split(':')[0]).sort()).toEqual(
@@ -120,9 +122,26 @@ testWithAct(
     expect(log).toContain('migration 1: done');
     expect([await versionOf('education'), await versionOf('auth')]).toEqual(['v1', 'v1']);
     const [message] = slack.news();
-    expect(message).toMatch(/\d{4}-?\d\d-?\d\d.*-[0-9a-f]{40}/);
     expect(message).toContain('all 3 targets are ready');
     expect(log).not.toContain(PASSWORD);
+    const [upload] = others.uploads;
+    const record = recordOf(upload!);
+    expect(upload).toMatchObject({ name: `deployment-${String(record['deployment_id'])}`, days: 90 });
+    expect(record).toMatchObject({
+      status: 'success',
+      deployment_id: expect.stringMatching(/-[0-9a-f]{40}$/),
+      services_deployed: expect.arrayContaining(
+        SERVICES.map((service) => expect.objectContaining({ service })),
+      ),
+      health_checks: expect.arrayContaining(
+        ['api-gateway', 'database', 'courses'].map((service) =>
+          expect.objectContaining({ service, healthy: true }),
+        ),
+      ),
+      rollback_available: false,
+    });
+    const migration = upload!.files.find(({ text }) => text.includes('migration 1: done'));
+    expect(migration).toBeDefined();
     expect(github.violations).toEqual([]);
   },
   600_000,
@@ -164,6 +183,11 @@ testWithAct(
     expect([await versionOf('marketplace'), slack.news().join()]).toEqual([
       'v1',
       expect.stringMatching(/Rolled back/),
+    ]);
+    expect(others.uploads.map((one) => recordOf(one)['status'])).toEqual([
+      'failure',
+      'restored',
+      'rolled-back',
     ]);
   },
   600_000,

@@ -1,4 +1,5 @@
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import type { Lab } from '@deploy-actions/lab';
 import { type WorkflowRun, findRoot, runWorkflow } from '@deploy-actions/tooling';
 import { serveHttp } from '../support/server.ts';
@@ -62,8 +63,16 @@ export async function openMessenger(): Promise<Messenger> {
 /** One upload to GitHub's artifacts. */
 export interface Upload {
   name: string;
-  paths: string[];
   days: number;
+  /** The files in their order, by their names. */
+  files: { name: string; text: string }[];
+}
+
+/** The record of a run, out of what it uploaded. */
+export function recordOf({ files }: Upload): Record<string, unknown> {
+  const file = files.find(({ name }) => name.startsWith('deployment-record-'));
+  if (file === undefined) throw new Error(`no record among ${files.map(({ name }) => name).join(', ')}`);
+  return JSON.parse(file.text) as Record<string, unknown>;
 }
 
 /**
@@ -93,7 +102,8 @@ export function othersActions(
       },
       'actions/upload-artifact': ({ inputs }) => {
         const paths = (inputs['path'] ?? '').split('\n').filter((path) => path.trim() !== '');
-        uploads.push({ name: inputs['name'] ?? '', paths, days: Number(inputs['retention-days']) });
+        const files = paths.map((path) => ({ name: basename(path), text: readFileSync(path, 'utf8') }));
+        uploads.push({ name: inputs['name'] ?? '', days: Number(inputs['retention-days']), files });
         return Promise.resolve(undefined);
       },
     },
