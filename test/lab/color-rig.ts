@@ -289,12 +289,12 @@ export async function served(
   return { color: answer.headers.get('x-deploy-color'), version, headers: answer.headers };
 }
 
-/** How many of `count` visitors green answers, fifty at once. */
+/** How many of `count` visitors the first green, which is v2, answers, fifty at once; a header may tell the share instead. */
 export async function countGreen(host: Host, count: number): Promise<number> {
   let green = 0;
   for (let left = count; left > 0; left -= 50) {
     const answers = await Promise.all(Array.from({ length: Math.min(left, 50) }, () => served(host)));
-    green += answers.filter((one) => one.color === 'green').length;
+    green += answers.filter((one) => one.version === 'v2').length;
   }
   return green;
 }
