@@ -83,15 +83,11 @@ const INSPECT_RESULTS: ResultForms = {
   values: FORMS.text,
 };
 
+const ADOPT = part(new URL('sh/adopt.sh', import.meta.url), { results: OLD_STACK_RESULTS });
+
 /** `look_at_release`: resolves the configuration and looks at the stack and its releases. */
 export const RELEASE_LOOK = part(new URL('sh/inspect.sh', import.meta.url), {
-  needs: [
-    STACK,
-    REQUIREMENTS,
-    READING,
-    TAKEN_PORTS,
-    part(new URL('sh/adopt.sh', import.meta.url), { results: OLD_STACK_RESULTS }),
-  ],
+  needs: [STACK, REQUIREMENTS, READING, TAKEN_PORTS, ADOPT],
   results: INSPECT_RESULTS,
   parameters: [
     'want',

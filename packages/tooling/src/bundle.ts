@@ -49,7 +49,15 @@ for (const [path, asset] of Object.entries(assets)) {
   if (asset === undefined) continue;
   if (/^licenses-.*\.txt$/.test(path)) {
     for (const [library, text] of splitLicenses(asset.source.toString())) licenses.set(library, text);
-  } else if (!UNWANTED.test(path)) files.set(path, asset.source);
+  } else if (!UNWANTED.test(path)) {
+    // ncc keeps the name where the URL stands in a call of its own, and else gives the file a hash that tells nobody what it is.
+    if (/^[0-9a-f]{20}\./.test(path)) {
+      throw new Error(
+        `${path} has lost its name: write \`const NAME = part(new URL('NAME.sh', import.meta.url))\` apart. It begins: ${asset.source.toString().slice(0, 200)}`,
+      );
+    }
+    files.set(path, asset.source);
+  }
 }
 // ncc's own minifier leaves the chunks of dynamic imports as they are.
 for (const [path, source] of files) {
