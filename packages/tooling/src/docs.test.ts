@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { parseActionFile } from './action-file.ts';
-import { renderCatalog, renderReadme } from './docs.ts';
+import { anchorsOf, renderCatalog, renderReadme } from './docs.ts';
 
 const action = parseActionFile(
   'sample',
@@ -77,4 +77,16 @@ test('a scalar of action.yml is the text that the runner makes of it', () => {
     'inputs:\n  a: { default: 0.50 }\n  b: { default: on }\n  c: { default: true }',
   );
   expect(Object.values(inputs).map((input) => input.default)).toEqual(['0.5', 'on', 'true']);
+});
+
+test('a heading is found by the name that GitHub gives it', () => {
+  const page =
+    '# By hand, afterwards\n## `env` & more: snake_case\n```sh\n# no heading\n```\n## Twice\n## Twice\n## See [the page](x.md)\n';
+  expect([...anchorsOf(page)]).toEqual([
+    'by-hand-afterwards',
+    'env--more-snake_case',
+    'twice',
+    'twice-1',
+    'see-the-page',
+  ]);
 });

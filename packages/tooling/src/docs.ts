@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { messageOf } from '@deploy-actions/kit';
 import { type ActionFile, listActions, readAction } from './action-file.ts';
 import { RELATIVE_LINK } from './release-tree.ts';
@@ -71,12 +71,49 @@ export function brokenLinks(root: string): string[] {
   })
     .split('\n')
     .filter((page) => page !== '' && !page.startsWith('dist/') && existsSync(join(root, page)));
-  return pages.flatMap((page) =>
-    [...readFileSync(join(root, page), 'utf8').matchAll(RELATIVE_LINK)]
-      .map(([, target]) => target!)
-      .filter((target) => !existsSync(join(root, dirname(page), target)))
-      .map((target) => `${page}: ${target}`),
-  );
+  return pages.flatMap((page) => {
+    const text = readFileSync(join(root, page), 'utf8');
+    const links = [
+      ...[...text.matchAll(RELATIVE_LINK)].map(([, target, fragment]) => ({ target: target!, fragment })),
+      ...[...text.matchAll(/\]\((#[^)\s]+)\)/g)].map(([, fragment]) => ({
+        target: basename(page),
+        fragment,
+      })),
+    ];
+    return links
+      .filter(({ target, fragment }) => {
+        const file = join(root, dirname(page), target);
+        if (!existsSync(file)) return true;
+        return (
+          fragment !== undefined &&
+          target.endsWith('.md') &&
+          !anchorsOf(readFileSync(file, 'utf8')).has(fragment.slice(1))
+        );
+      })
+      .map(({ target, fragment }) => `${page}: ${target}${fragment ?? ''}`);
+  });
+}
+
+/**
+ * The fragments by which GitHub leads to the headings of a page: lower case, without what is neither letter, digit, `_`
+ * nor hyphen, a hyphen for each space, and `-1` behind the second of a name.
+ */
+export function anchorsOf(page: string): Set<string> {
+  const seen = new Map<string, number>();
+  const anchors = new Set<string>();
+  const prose = page.replace(/^(`{3,})[\s\S]*?^\1/gm, '');
+  for (const [, heading] of prose.matchAll(/^#{1,6} (.+)$/gm)) {
+    const name = heading!
+      .replace(/\]\([^)]*\)/g, '')
+      .trim()
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}_ -]/gu, '')
+      .replaceAll(' ', '-');
+    const before = seen.get(name) ?? 0;
+    seen.set(name, before + 1);
+    anchors.add(before === 0 ? name : `${name}-${before}`);
+  }
+  return anchors;
 }
 
 /** A README with its tables replaced; throws when it has not got both pairs of markers. */

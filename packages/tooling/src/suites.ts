@@ -115,7 +115,7 @@ async function checkDocs({ tally }: SuiteRun): Promise<void> {
   }
   const broken = brokenLinks(root);
   if (broken.length === 0) tally.passed();
-  else tally.failed('every link in a page leads to a file', broken.join('\n'));
+  else tally.failed('every link in a page leads to a file and a heading of it', broken.join('\n'));
 }
 
 async function checkBuildsSuite({ tally, say }: SuiteRun): Promise<void> {
