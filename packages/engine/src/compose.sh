@@ -289,6 +289,16 @@ engine_processes() { docker top "$1" -o pid,args </dev/null 2>/dev/null; }
 engine_signal() { docker kill -s "$2" "$1" </dev/null >/dev/null; }
 engine_addresses() { docker inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}' "$1" </dev/null; }
 
+# engine_member PROJECT SERVICE: the id of its first running container that is the stack's own, none of a command's.
+engine_member() {
+  docker ps --no-trunc --quiet --filter "label=com.docker.compose.project=$1" \
+    --filter "label=com.docker.compose.service=$2" --filter label=com.docker.compose.oneoff=False </dev/null | sed -n 1p
+}
+
+# engine_pipe ID WORDS…: a command in a container, with our stdin as its own. It outlives us: see the guard of
+# container-stream.sh.
+engine_pipe() { docker exec --interactive "$@"; }
+
 # engine_keeper NAME LABEL: what the label says of a container, and whether it runs (true or false).
 engine_keeper() { docker inspect --format "{{index .Config.Labels \"$2\"}} {{.State.Running}}" "$1" </dev/null 2>/dev/null; }
 

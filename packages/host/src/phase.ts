@@ -17,6 +17,10 @@ export const PHASES = [
   { name: 'all-ready', title: 'Healthy; waiting for the other servers' },
   { name: 'finish', title: 'Finish' },
   { name: 'restore', title: 'Restore the release before' },
+  // Of a backup.
+  { name: 'save', title: 'Save the data' },
+  { name: 'read-back', title: 'Read every byte back' },
+  { name: 'keep', title: 'Keep the backup, and take old ones away' },
   // Of a switch of the traffic.
   { name: 'check', title: 'Check that the colour can take the traffic' },
   { name: 'switch', title: 'Move the traffic' },

@@ -102,6 +102,11 @@ export const FAILURE_KINDS = {
   'schema-moved': 'unhealthy',
   'release-gone': 'refused',
 
+  // Backups (packages/archive).
+  'service-not-running': 'refused',
+  'backup-failed': 'remote',
+  'backup-unreadable': 'unhealthy',
+
   // Colours and traffic (packages/traffic).
   'record-unreadable': 'refused',
   'canary-on': 'refused',

@@ -30,7 +30,8 @@ export interface Report {
     | 'rollback'
     | 'verify'
     | 'deploy'
-    | 'record';
+    | 'record'
+    | 'backup';
   ok: boolean;
   /** One sentence. */
   summary: string;

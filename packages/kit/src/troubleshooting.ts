@@ -339,6 +339,20 @@ export const TROUBLESHOOTING: Readonly<Record<FailureCode, Explanation>> = {
     remedy: 'See `list: true` for those that are.',
   },
 
+  'service-not-running': {
+    meaning: 'A service whose data is to be saved has no container that runs.',
+    remedy: 'Start it, or correct its name in the input.',
+  },
+  'backup-failed': {
+    meaning:
+      'A tool that saves data failed. Nothing of that backup is kept, and earlier ones are as they were.',
+    remedy: 'The message has the tool’s last line, and what it printed is below.',
+  },
+  'backup-unreadable': {
+    meaning: 'What was saved could not be read back, so it is not kept.',
+    remedy: 'Look at the disk and the memory of the server, then run the job again.',
+  },
+
   ...TRAFFIC,
   ...IMAGES,
 };

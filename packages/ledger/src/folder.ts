@@ -5,6 +5,7 @@ export const FOLDER = {
   /** A link to the release that serves. */
   current: 'current',
   releases: 'releases',
+  backups: 'backups',
   history: '.deploy/history.jsonl',
   traffic: '.deploy/traffic.json',
 } as const;

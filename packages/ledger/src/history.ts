@@ -1,3 +1,4 @@
+import { VERIFIED, type Verified } from './backup-record.ts';
 import type { Color } from './color.ts';
 import { FOLDER } from './folder.ts';
 import {
@@ -40,6 +41,7 @@ const INSTALL_OUTCOMES = ['installed'] as const;
 const UNINSTALL_OUTCOMES = ['uninstalled'] as const;
 const ROLLBACK_OUTCOMES = ['succeeded', 'restored', 'failed', 'rolled-back', 'taken-back'] as const;
 const REDEPLOY_OUTCOMES = ['succeeded', 'failed'] as const;
+const BACKUP_OUTCOMES = ['succeeded', 'failed'] as const;
 
 /** A release was brought up, in place or in a colour. */
 export interface DeployEntry extends HistoryLine {
@@ -105,9 +107,29 @@ export interface RedeployEntry extends HistoryLine {
   digests: Readonly<Record<string, string>>;
 }
 
+/** The data were saved, or could not be. It is about no release, since it changes nothing of what serves. */
+export interface BackupEntry extends HistoryLine {
+  operation: 'backup';
+  outcome: (typeof BACKUP_OUTCOMES)[number];
+  /** The backup's id: its folder below `backups`. */
+  backup: string;
+  /** How far it was proven: see BackupRecord. */
+  verified: Verified;
+  /** Of all its files. */
+  bytes: number;
+  duration_ms: number;
+}
+
 /** A line of history.jsonl: what was done, by whom, and how it ended. */
 export type HistoryEntry =
-  DeployEntry | SwitchEntry | ConfirmEntry | InstallEntry | UninstallEntry | RollbackEntry | RedeployEntry;
+  | DeployEntry
+  | SwitchEntry
+  | ConfirmEntry
+  | InstallEntry
+  | UninstallEntry
+  | RollbackEntry
+  | RedeployEntry
+  | BackupEntry;
 
 const SHARE_OR_NONE = orNone(SHARE_KIND);
 const DIGESTS = mapOf(TEXT);
@@ -140,6 +162,13 @@ const OPERATIONS: {
     outcome: form.get('outcome', wordOf(REDEPLOY_OUTCOMES)),
     duration_ms: form.get('duration_ms', COUNT, 0),
     digests: form.get('digests', DIGESTS, {}),
+  }),
+  backup: (form) => ({
+    outcome: form.get('outcome', wordOf(BACKUP_OUTCOMES)),
+    backup: form.get('backup', ID_KIND),
+    verified: form.get('verified', wordOf(VERIFIED)),
+    bytes: form.get('bytes', COUNT),
+    duration_ms: form.get('duration_ms', COUNT),
   }),
 };
 
@@ -177,6 +206,11 @@ export function parseHistoryEntry(value: unknown): HistoryEntry | string {
 /** Reads history.jsonl, or its end; oldest first. */
 export function readHistory(text: string): Reading<HistoryEntry> {
   return readLines(text, `a line of ${FOLDER.history}`, parseHistoryEntry);
+}
+
+/** Whether the entry is about what serves, as all are but those of backups: decisions go by no other ones. */
+export function isAboutServing(entry: HistoryEntry): boolean {
+  return entry.operation !== 'backup';
 }
 
 /** Whether the entry says that its release serves since, by a switch or a rollback. */

@@ -57,8 +57,17 @@ export function isSameRun(a: string, b: string): boolean {
 
 /** A new id for a release: when, and which version. Ids sort by time. */
 export function releaseIdOf(version: string, now: Date): string {
-  const stamp = now.toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15);
-  return identifier(`${stamp}-${version}-${randomBytes(2).toString('hex')}`);
+  return identifier(`${stampOf(now)}-${version}-${randomBytes(2).toString('hex')}`);
+}
+
+/** A new id for a backup, by the same rule. */
+export function backupIdOf(now: Date): string {
+  return `${stampOf(now)}-${randomBytes(2).toString('hex')}`;
+}
+
+/** A moment in UTC, to the second, as it stands at the beginning of an id. */
+function stampOf(now: Date): string {
+  return now.toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15);
 }
 
 /** The id of a release in a colour that it was not deployed to. */

@@ -26,6 +26,7 @@ export {
 export {
   ID,
   PROJECT,
+  backupIdOf,
   deploymentIdOf,
   idField,
   identifier,
@@ -38,6 +39,16 @@ export {
 export { FOLDER, releaseOfLink } from './folder.ts';
 export { jsonText } from './json-text.ts';
 export {
+  type BackupFile,
+  type BackupRecord,
+  type BackupService,
+  VERIFIED,
+  type Verified,
+  parseBackupRecord,
+  readBackups,
+} from './backup-record.ts';
+export {
+  type BackupEntry,
   type ConfirmEntry,
   type DeployEntry,
   type HistoryEntry,
@@ -46,6 +57,7 @@ export {
   type RedeployEntry,
   type RollbackEntry,
   type SwitchEntry,
+  isAboutServing,
   isMove,
   isReturn,
   movedTraffic,

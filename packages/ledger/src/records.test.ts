@@ -4,9 +4,12 @@ import { expect, test } from '@jest/globals';
 import { type Schema, validateSchema } from '@deploy-actions/document';
 import fc from 'fast-check';
 import { parseDeploymentRecord } from './deployment-record.ts';
+import { parseBackupRecord, readBackups } from './backup-record.ts';
 import { parseHistoryEntry, readHistory } from './history.ts';
 import { parseReleaseRecord, readReleases } from './release-record.ts';
 import {
+  backedUp,
+  backupRecord,
   deployed,
   lines,
   marked,
@@ -34,6 +37,7 @@ const SAMPLES: Record<string, { parse(value: unknown): unknown; good: object[] }
       ...rolledBackInPlace('r2', 'r1'),
       marked('r2', 'taken-back'),
       redeployed('r1-green'),
+      backedUp('20260101-000000-ab12'),
     ],
   },
   release: {
@@ -80,6 +84,13 @@ const SAMPLES: Record<string, { parse(value: unknown): unknown; good: object[] }
         rollback: 'flip',
         backup: 'b1',
       },
+    ],
+  },
+  backup: {
+    parse: parseBackupRecord,
+    good: [
+      backupRecord('20260101-000000-ab12'),
+      backupRecord('b2', { release: '', verified: 'none', services: [], files: [] }),
     ],
   },
   traffic: {
@@ -196,4 +207,15 @@ test('a record of the traffic that cannot be read is none', () => {
   ]) {
     expect(readTraffic(text)).toEqual({ record: undefined, unread: [expect.any(String)] });
   }
+});
+
+test('backups are in the order in which they were begun', () => {
+  const text = lines([
+    backupRecord('b2', { created: '2026-01-02T00:00:00Z' }),
+    backupRecord('b1', { created: '2026-01-01T00:00:00Z' }),
+    { id: 'b3' },
+  ]);
+  const { records, unread } = readBackups(text);
+  expect(records.map(({ id }) => id)).toEqual(['b1', 'b2']);
+  expect(unread).toEqual([expect.stringContaining('manifest.json of a folder in backups')]);
 });

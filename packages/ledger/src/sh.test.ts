@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type Schema, validateSchema } from '@deploy-actions/document';
+import { readBackups } from './backup-record.ts';
 import { colorNetwork, containersOfColor, isUp } from './color.ts';
 import { FOLDER } from './folder.ts';
 import { readHistory } from './history.ts';
@@ -217,6 +218,7 @@ record_move rollback r1 green blue succeeded "$1"
 record_return r1 r2 succeeded "$1" 3000
 mark_release r2 taken-back
 record_stand_by r1-green green succeeded "$1" 10 .
+record_backup 20260101-000000-ab12 succeeded read 123456789012 5000
 `,
       [jsonText(REASON)],
     );
@@ -306,6 +308,17 @@ record_stand_by r1-green green succeeded "$1" 10 .
         duration_ms: 10,
         digests: { web: `registry.test/web@${SHA256}`, db: 'sha256:db' },
       },
+      {
+        operation: 'backup',
+        ...common(''),
+        ...none,
+        reason: '',
+        outcome: 'succeeded',
+        backup: '20260101-000000-ab12',
+        verified: 'read',
+        bytes: 123_456_789_012,
+        duration_ms: 5000,
+      },
     ]);
     const schema = JSON.parse(
       readFileSync(join(__dirname, '../schema/history.schema.json'), 'utf8'),
@@ -313,6 +326,62 @@ record_stand_by r1-green green succeeded "$1" 10 .
     for (const line of read(FOLDER.history).trim().split('\n')) {
       expect(await validateSchema(schema, JSON.parse(line))).toEqual([]);
     }
+  });
+
+  test('the manifest of a backup is one that is read again, with what served then', async () => {
+    write('releases/r1/release.json', `${head('r1')},"created":"x"}\n`);
+    write('services', `db postgres:17 ${SHA256} running\n`);
+    const sum = 'b'.repeat(64);
+    write(
+      'files',
+      `db.shop.pgdump\tpostgres\tdb\tshop\t5000000000\t${sum}\tpg_dump (PostgreSQL) 17.2\titems 3\\n\\"a\\"\n` +
+        `db.globals.sql\tpostgres-globals\tdb\t\t12\t${sum}\tpg_dumpall\t\n`,
+    );
+    mkdirSync(at('backups'));
+    run('write_manifest backups b1 2026-01-01T00:00:00Z shop r1 restore services files');
+    const { records, unread } = readBackups(read('backups/manifest.json'));
+    expect(unread).toEqual([]);
+    const file = { service: 'db', sha256: sum };
+    expect(records).toEqual([
+      {
+        id: 'b1',
+        created: '2026-01-01T00:00:00Z',
+        deployment_id: '7-deploy',
+        project: 'shop',
+        release: 'r1',
+        version: record('r1').version,
+        sha: record('r1').sha,
+        actor: ACTOR,
+        run_url: 'https://github.example/o/r/actions/runs/7',
+        verified: 'restore',
+        bytes: 5_000_000_012,
+        services: [{ name: 'db', image: 'postgres:17', image_id: SHA256, state: 'running' }],
+        files: [
+          {
+            ...file,
+            name: 'db.shop.pgdump',
+            kind: 'postgres',
+            source: 'shop',
+            bytes: 5_000_000_000,
+            tool: 'pg_dump (PostgreSQL) 17.2',
+            answer: 'items 3\n"a"',
+          },
+          {
+            ...file,
+            name: 'db.globals.sql',
+            kind: 'postgres-globals',
+            source: '',
+            bytes: 12,
+            tool: 'pg_dumpall',
+            answer: '',
+          },
+        ],
+      },
+    ]);
+    const schema = JSON.parse(
+      readFileSync(join(__dirname, '../schema/backup.schema.json'), 'utf8'),
+    ) as Schema;
+    expect(await validateSchema(schema, JSON.parse(read('backups/manifest.json')))).toEqual([]);
   });
 
   test('what a power cut left of a line takes no other line along', () => {

@@ -110,6 +110,7 @@ const KIND_NAMES: Readonly<Record<string, string>> = {
   verify: 'Verify',
   deploy: 'Deploy',
   record: 'Record',
+  backup: 'Backup',
 } satisfies Record<Report['kind'], string>;
 
 function reportRows(reports: readonly Report[], full: boolean): Row[] {

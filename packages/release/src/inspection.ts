@@ -16,6 +16,7 @@ import {
   type HistoryEntry,
   type ReleaseRecord,
   type TrafficRecord,
+  isAboutServing,
   readHistory,
   readReleases,
   readTraffic,
@@ -254,7 +255,7 @@ function stackView(fields: Readonly<Record<string, string>>): StackView {
     ]),
     previousConfig: previous ? parseModel(previous) : undefined,
     previousRelease: current.records[0],
-    history: history.records,
+    history: history.records.filter(isAboutServing),
     releases: releases.records,
     unread: [...history.unread, ...releases.unread, ...current.unread, ...traffic.unread],
   };

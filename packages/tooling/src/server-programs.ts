@@ -1,3 +1,4 @@
+import { PROGRAMS as ARCHIVE } from '@deploy-actions/archive';
 import {
   EXEC_NAMES,
   type Part,
@@ -25,7 +26,7 @@ export interface SentProgram {
 
 /** Everything that is sent to servers: every program in each of its variants, and the host's own execs. */
 export const SERVER_PROGRAMS: readonly SentProgram[] = [
-  ...[...READINESS, ...RELEASE, ...TRAFFIC].map((program: ServerProgram): SentProgram => ({
+  ...[...ARCHIVE, ...READINESS, ...RELEASE, ...TRAFFIC].map((program: ServerProgram): SentProgram => ({
     name: program.name,
     parts: program.parts,
     given: [...program.parameters, ...program.later],

@@ -3,7 +3,8 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Parts of the programs for servers: they are checked as whole programs. */
-export const SERVER_PARTS = /^packages\/(?:engine|host|ledger|readiness|release|traffic)\/src\/.*\.sh$/;
+export const SERVER_PARTS =
+  /^packages\/(?:archive|engine|host|ledger|readiness|release|traffic)\/src\/.*\.sh$/;
 
 /** All of them, as absolute paths. */
 export function serverParts(root: string): string[] {

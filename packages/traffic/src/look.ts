@@ -2,6 +2,7 @@ import { Failure } from '@deploy-actions/kit';
 import {
   type Standing,
   type StandingContainer,
+  isAboutServing,
   isId,
   readHistory,
   readReleases,
@@ -91,7 +92,7 @@ export function parseLook(fields: Readonly<Record<string, string>>): Look {
         directory: directory!,
       }),
     ),
-    history: history.records,
+    history: history.records.filter(isAboutServing),
     releases: releases.records,
     unread: [...history.unread, ...releases.unread, ...traffic.unread],
     current: of('current'),

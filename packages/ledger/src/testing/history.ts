@@ -1,4 +1,5 @@
 import type {
+  BackupEntry,
   ConfirmEntry,
   DeployEntry,
   HistoryEntry,
@@ -130,6 +131,21 @@ export function returned(
     outcome: 'returned',
     from,
     reason: 'not confirmed in time',
+    ...more,
+  };
+}
+
+/** A backup that went well. */
+export function backedUp(backup: string, more: Line<BackupEntry> = {}): BackupEntry {
+  return {
+    operation: 'backup',
+    ...line(''),
+    version: '',
+    outcome: 'succeeded',
+    backup,
+    verified: 'read',
+    bytes: 1000,
+    duration_ms: 1000,
     ...more,
   };
 }

@@ -1,5 +1,6 @@
 export {
   type Line,
+  backedUp,
   by,
   deployed,
   marked,
@@ -12,4 +13,4 @@ export {
 } from './history.ts';
 export { COLOR_CONTAINERS, LIVE_COLORS, PLAIN_RELEASES, SCHEMA_CHANGES, STATES } from './tables.ts';
 export { standingContainer, standingWith } from './standing.ts';
-export { lines, releaseRecord, trafficRecord } from './records.ts';
+export { backupRecord, lines, releaseRecord, trafficRecord } from './records.ts';

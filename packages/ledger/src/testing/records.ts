@@ -1,3 +1,4 @@
+import type { BackupRecord } from '../backup-record.ts';
 import type { ReleaseRecord } from '../release-record.ts';
 import type { TrafficRecord } from '../traffic-record.ts';
 
@@ -47,6 +48,37 @@ export function trafficRecord(share: string, more: Partial<TrafficRecord> = {}):
     folder: '/var/lib/deploy-actions/shop',
     routes: [
       { name: 'web', service: 'web', port: 80, blue: ['127.0.0.1:18000'], green: ['127.0.0.1:18001'] },
+    ],
+    ...more,
+  };
+}
+
+/** A whole backup of one database. */
+export function backupRecord(id: string, more: Partial<Omit<BackupRecord, 'id'>> = {}): BackupRecord {
+  return {
+    id,
+    created: '2026-01-01T00:00:00Z',
+    deployment_id: '7-deploy',
+    project: 'shop',
+    release: 'r1',
+    version: 'R1',
+    sha: '1000000000000000000000000000000000000000',
+    actor: 'octo',
+    run_url: 'https://github.example/o/r/actions/runs/7',
+    verified: 'read',
+    bytes: 1000,
+    services: [{ name: 'db', image: 'postgres:17', image_id: `sha256:${'a'.repeat(64)}`, state: 'running' }],
+    files: [
+      {
+        name: 'db.shop.pgdump',
+        kind: 'postgres',
+        service: 'db',
+        source: 'shop',
+        bytes: 1000,
+        sha256: 'a'.repeat(64),
+        tool: 'pg_dump (PostgreSQL) 17.2',
+        answer: '',
+      },
     ],
     ...more,
   };

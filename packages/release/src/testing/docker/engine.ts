@@ -1,6 +1,6 @@
-import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { execute } from './execute.ts';
 import { Refusal, options, unknown } from './refusal.ts';
 import { type FakeContainer, type FakeThing, type State, sha256 } from './state.ts';
 import { render } from './template.ts';
@@ -24,13 +24,8 @@ export function engineCommand(
       return list(state, rest);
     case 'inspect':
       return inspectContainers(state, rest);
-    case 'exec': {
-      // The server's own sh stands in for the container's, and sees the processes of hanging commands.
-      containerOf(state, rest[0]!);
-      const { status, stdout } = spawnSync(rest[1]!, rest.slice(2), { encoding: 'utf8' });
-      if (status !== 0) throw new Refusal('', status ?? 1);
-      return stdout;
-    }
+    case 'exec':
+      return execute((which) => containerOf(state, which), rest);
     case 'cp': {
       const { rest: places } = options(rest, { flags: ['--follow-link', '-L'] });
       const [, which = '', file = ''] = /^([^:]+):(.*)$/.exec(places[0] ?? '') ?? [];

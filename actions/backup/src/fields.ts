@@ -1,0 +1,45 @@
+import {
+  type Inputs,
+  bytes,
+  duration,
+  flag,
+  integer,
+  oneOf,
+  required,
+  withDefault,
+} from '@deploy-actions/kit';
+import { idField, projectField } from '@deploy-actions/ledger';
+import { serverFields } from '@deploy-actions/shell';
+import { databases } from './databases.ts';
+
+export const fields = {
+  ...serverFields,
+  project: required(projectField()),
+  databases: databases(),
+  verify: withDefault(oneOf(['none', 'read']), 'read'),
+  retention: withDefault(duration(60_000, 86_400_000 * 3660), 30 * 86_400_000),
+  'keep-last': withDefault(integer(1, 1000), 3),
+  'min-free-disk': withDefault(bytes(), 1_000_000_000),
+  timeout: withDefault(duration(1000, 86_400_000), 3_600_000),
+  list: flag(),
+  plan: flag(),
+  'lock-timeout': withDefault(duration(0), 600_000),
+  'deployment-id': idField(),
+};
+
+export const outputs = [
+  'backup',
+  'folder',
+  'size',
+  'verified',
+  'backups',
+  'duration',
+  'report',
+  'report-file',
+] as const;
+
+export type BackupInputs = Inputs<typeof fields>;
+export type BackupOutputs = Record<(typeof outputs)[number], string | number | object | undefined>;
+
+/** Every output, and none of them known. */
+export const EMPTY = Object.fromEntries(outputs.map((name) => [name, undefined])) as BackupOutputs;

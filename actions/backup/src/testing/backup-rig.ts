@@ -1,0 +1,169 @@
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { TestHost } from '@deploy-actions/host/testing';
+import { type Failure, parseFields } from '@deploy-actions/kit';
+import { type BackupRecord, type HistoryEntry, readBackups, readHistory } from '@deploy-actions/ledger';
+import { type DockerServer, dockerServers } from '@deploy-actions/release/testing';
+import { type FakePorts, fakePorts } from '@deploy-actions/runner/testing';
+import { backUp } from '../backup.ts';
+import { type BackupOutputs, fields } from '../fields.ts';
+
+/** Any key: nothing here is logged in to. */
+const KEY = ['-----BEGIN OPENSSH ', 'PRIVATE KEY-----\nAAAA\n-----END OPENSSH ', 'PRIVATE KEY-----'].join('');
+
+/** One run of the action. */
+export interface BackedUp {
+  outputs: BackupOutputs;
+  failure: Failure | undefined;
+  ports: FakePorts;
+  log: string;
+}
+
+/** A server with a PostgreSQL whose databases are files, and the action that saves them. */
+export interface BackupRig extends DockerServer {
+  start(more?: Record<string, string>): { ports: FakePorts; done: Promise<BackedUp> };
+  go(more?: Record<string, string>): Promise<BackedUp>;
+  /** Makes a database, or another content of it. */
+  database(name: string, content: string): void;
+  /** How a tool behaves from now on: `fails`, `lies` (exit code 0 and nothing written), `hangs`, `cuts` what it writes. */
+  tool(name: string, how: 'fails' | 'lies' | 'hangs' | 'cuts' | ''): void;
+  /** Ids of tools that run. */
+  running(name: string): number[];
+  /** What is in `backups`, also what is no backup. */
+  folders(): string[];
+  records(): BackupRecord[];
+  history(): HistoryEntry[];
+  /** Makes a backup look as if it were of so many days ago, and perhaps as if it had other bytes. */
+  age(id: string, days: number): void;
+}
+
+/** The tools of the container, which are programs on the test's host. Each does as the file of its name says. */
+const HOW = (name: string) => `how=$(cat "$HOME/how/${name}" 2>/dev/null)
+echo $$ >>"$HOME/pids/${name}"
+case $how in
+  fails) echo "${name}: error: connection to server was lost" >&2; exit 1 ;;
+  lies) exit 0 ;;
+  hangs) printf PGDMP; exec sleep 300 ;;
+esac`;
+
+const TOOLS: Readonly<Record<string, string>> = {
+  psql: `${HOW('psql')}
+for each in "$HOME"/databases/*; do echo "$(wc -c <"$each") \${each##*/}"; done`,
+  pg_dump: `[ "$1" != --version ] || { echo 'pg_dump (PostgreSQL) 17.2 (Debian "x")'; exit 0; }
+${HOW('pg_dump')}
+for word; do name=\${word#--dbname=}; done
+printf 'PGDMP\\n' && cat "$HOME/databases/$name" || exit 1
+[ "$how" = cuts ] || echo END`,
+  pg_dumpall: `${HOW('pg_dumpall')}
+printf 'CREATE ROLE shop;\\n'
+[ "$how" = cuts ] || printf -- '--\\n-- PostgreSQL database cluster dump complete\\n--\\n\\n'`,
+  pg_restore: `${HOW('pg_restore')}
+[ "$(tail -n 1)" = END ] || { echo 'pg_restore: error: could not read from input file: end of file' >&2; exit 1; }`,
+};
+
+export function backupRig(hostWith: (shell: 'dash') => TestHost): BackupRig {
+  const { servers, connect } = dockerServers(['web1'], hostWith, {});
+  const { host, docker } = servers.web1;
+  const at = (...names: string[]) => path.join(host.home, ...names);
+  for (const folder of ['how', 'pids', 'databases']) mkdirSync(at(folder), { recursive: true });
+  for (const [name, text] of Object.entries(TOOLS)) host.tool(name, text);
+  docker.put(databaseContainer());
+  const backups = path.join(host.path, 'backups');
+  const folders = () => (existsSync(backups) ? readdirSync(backups).sort() : []);
+  const manifest = (id: string) => path.join(backups, id, 'manifest.json');
+  const rig: BackupRig = {
+    ...servers.web1,
+    start(more = {}) {
+      const given: Record<string, string> = {
+        host: 'deploy@web1',
+        'ssh-key': KEY,
+        path: '/srv/shop',
+        project: 'shop',
+        databases: 'db: postgres',
+        'min-free-disk': '1kB',
+        timeout: '60s',
+        ...more,
+      };
+      const inputs = parseFields(fields, { input: (name) => given[name] ?? '' });
+      const ports = fakePorts({ runId: '101', runUrl: 'https://ci.test/101', temp: host.home });
+      const ended = (outputs: BackupOutputs, failure?: Failure): BackedUp => ({
+        outputs,
+        failure,
+        ports,
+        log: ports.log.lines.join('\n'),
+      });
+      const done = backUp(inputs, { ...ports, connect }).then(
+        (outputs) => ended(outputs),
+        (error: Failure) => ended((error.outputs ?? {}) as BackupOutputs, error),
+      );
+      return { ports, done };
+    },
+    go: (more) => rig.start(more).done,
+    database: (name, content) => writeFileSync(at('databases', name), `${content}\n`),
+    tool: (name, how) => writeFileSync(at('how', name), how),
+    running: (name) =>
+      (existsSync(at('pids', name)) ? readFileSync(at('pids', name), 'utf8') : '')
+        .split('\n')
+        .filter((pid) => pid !== '' && isAlive(Number(pid)))
+        .map(Number),
+    folders,
+    records: () =>
+      readBackups(
+        folders()
+          .map((id) => (existsSync(manifest(id)) ? readFileSync(manifest(id), 'utf8') : ''))
+          .join(''),
+      ).records,
+    history: () => readHistory(host.read('.deploy/history.jsonl')).records,
+    age(id, days) {
+      const record = readFileSync(manifest(id), 'utf8');
+      const then = new Date(Date.now() - days * 86_400_000).toISOString().replace(/\.\d+Z$/, 'Z');
+      writeFileSync(manifest(id), record.replace(/"created":"[^"]*"/, `"created":"${then}"`));
+    },
+  };
+  rig.database('shop', 'many rows of the shop');
+  return rig;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+function databaseContainer(): Parameters<DockerServer['docker']['put']>[0] {
+  const id = 'd'.repeat(64);
+  return {
+    ID: id,
+    Id: id,
+    Name: '/shop-db-1',
+    Created: '2026-01-01T00:00:00Z',
+    Path: 'postgres',
+    Args: [],
+    Image: `sha256:${'1'.repeat(64)}`,
+    RestartCount: 0,
+    Config: {
+      Image: 'postgres:17',
+      Labels: {
+        'com.docker.compose.project': 'shop',
+        'com.docker.compose.service': 'db',
+        'com.docker.compose.oneoff': 'False',
+        'com.docker.compose.container-number': '1',
+      },
+      Entrypoint: [],
+    },
+    State: {
+      Status: 'running',
+      Running: true,
+      ExitCode: 0,
+      StartedAt: '2026-01-01T00:00:00Z',
+      OOMKilled: false,
+      Error: '',
+      Pid: 1,
+    },
+    HostConfig: { NetworkMode: 'shop_default', IpcMode: 'private', PidMode: '', PortBindings: {} },
+    NetworkSettings: { Networks: {}, Ports: {} },
+    Mounts: [],
+  };
+}

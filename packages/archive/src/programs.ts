@@ -1,0 +1,57 @@
+import { COMPLAINT, ENGINE } from '@deploy-actions/engine';
+import { FORMS, defineInspection, defineProgram, part } from '@deploy-actions/host';
+import { LEDGER_PARAMETERS, LEDGER_READING_SH, LEDGER_SH } from '@deploy-actions/ledger/sh';
+
+const READING = part(LEDGER_READING_SH);
+const LEDGER = part(LEDGER_SH, { needs: [READING], parameters: LEDGER_PARAMETERS });
+const FOLDER = part(new URL('sh/backup-folder.sh', import.meta.url), {
+  needs: [ENGINE, COMPLAINT, READING],
+  parameters: ['project', 'docker_host'],
+});
+const STREAM = part(new URL('sh/container-stream.sh', import.meta.url), { needs: [ENGINE] });
+const POSTGRES_LOGIN = part(new URL('sh/postgres-login.sh', import.meta.url), { needs: [ENGINE] });
+const POSTGRES = part(new URL('sh/postgres.sh', import.meta.url), { needs: [POSTGRES_LOGIN, STREAM] });
+
+/** Saves the data of an application. */
+export const BACKUP = defineProgram({
+  name: 'backup',
+  parts: [
+    FOLDER,
+    LEDGER,
+    STREAM,
+    POSTGRES,
+    part(new URL('sh/backup.sh', import.meta.url), {
+      results: {
+        backup: FORMS.id,
+        folder: FORMS.path,
+        bytes: FORMS.count,
+        verified: FORMS.word(['none', 'read']),
+        shrunk: FORMS.count,
+        removed: FORMS.line,
+      },
+    }),
+  ],
+  parameters: ['backup', 'verify', 'retention', 'keep_last', 'min_free_disk', 'timeout'],
+});
+
+/** Tells which backups there are, and what the next one would save. */
+export const LOOK_AT_BACKUPS = defineInspection({
+  name: 'look-at-backups',
+  parts: [
+    FOLDER,
+    POSTGRES_LOGIN,
+    part(new URL('sh/look-at-backups.sh', import.meta.url), {
+      results: {
+        whole: FORMS.text,
+        broken: FORMS.text,
+        planned: FORMS.text,
+        old: FORMS.text,
+        room: FORMS.count,
+      },
+    }),
+  ],
+  parameters: ['plan', 'retention', 'keep_last'],
+});
+
+/** All programs of this package, for the checks that each of them must pass. */
+export const PROGRAMS = [BACKUP, LOOK_AT_BACKUPS];

@@ -1,0 +1,30 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { Refusal, options } from './refusal.ts';
+import type { FakeContainer } from './state.ts';
+
+/**
+ * The server's own sh stands in for the container's, and sees the processes of hanging commands. As with Docker, what runs
+ * there has its stdin through the client, and runs on when the client is killed.
+ */
+export async function execute(
+  find: (which: string) => FakeContainer,
+  words: readonly string[],
+): Promise<string> {
+  const { flags, rest } = options(words, { flags: ['--interactive', '-i'] });
+  const [which = '', program = '', ...more] = rest;
+  const container = find(which);
+  if (!container.State.Running)
+    throw new Refusal(`Error response from daemon: container ${container.ID} is not running`);
+  const isInteractive = flags.size > 0;
+  const child = spawn(program, more, { stdio: [isInteractive ? 'pipe' : 'ignore', 'inherit', 'inherit'] });
+  if (isInteractive) {
+    // A command may end before it has read everything.
+    child.stdin!.on('error', () => undefined);
+    process.stdin.pipe(child.stdin!);
+  }
+  const [code, signal] = (await once(child, 'exit')) as [number | null, string | null];
+  process.stdin.destroy();
+  if (code !== 0) throw new Refusal('', code ?? (signal === 'SIGKILL' ? 137 : 143));
+  return '';
+}
