@@ -13,7 +13,6 @@ export const CHECK_NAMES = [
   'externals',
   'files',
   'images',
-  'registry',
   'processors',
   'memory',
   'load',

@@ -247,6 +247,7 @@ test('ports: ours and free ones pass, another application’s is told by its con
   expect([taken.state('ports'), taken.state('allowed-ports')]).toEqual(['failed', 'failed']);
   expect(taken.rows['ports']!.detail).toContain('45082: the container blog-web-1 of the project blog');
   expect(taken.rows['allowed-ports']!.detail).toContain('45082 (blog-web-1)');
+  expect(taken.rows['proxy']!.detail).toMatch(/none was found|was not checked/);
   expect(taken.rows['releases']!.detail).toContain('v1 serves; there is none to go back to');
 });
 
@@ -291,4 +292,24 @@ test('disk: after some deployments the table says in about how many the disk is 
     rig.put('.deploy/history.jsonl', history(steady));
     expect((await rig.run()).rows['disk']!.detail).not.toContain('full in');
   }
+});
+
+test('images: one that the registry does not have for us is red, with its words; those that are there need no question', async () => {
+  const rig = preflightRig(hostWith);
+  rig.server.docker.script({ pulls: { 'registry.test/db:1': 'unauthorized: authentication required' } });
+  const { state, rows } = await rig.run({ env: 'TAG=v9' });
+  expect(state('images')).toBe('failed');
+  expect(rows['images']!.detail).toContain('the registry has no registry.test/shop/api:v9');
+  expect(rows['images']!.detail).toContain('the registry registry.test refused registry.test/db:1');
+  expect(rows['disk']!.detail).toMatch(/needed with the images/);
+  rig.server.docker.script({ pulls: {} });
+  await deployRelease(rig.server, { compose: COMPOSE, version: 'v1' });
+  const there = await rig.run();
+  expect(there.rows['images']!.detail).toContain('those of api and db are on the server');
+  expect(rig.server.sessions.at(-1)!.counts.execs).toBe(1);
+  expect((await rig.run({ images: 'web=registry.test/shop/web:v1' })).rows['images']!.detail).toContain(
+    '"web" is not a service of the compose file',
+  );
+  expect(() => rig.inputs({ 'registry-password': 'x' })).not.toThrow();
+  expect((await rig.run({ 'registry-password': 'x' })).failure).toMatchObject({ input: 'registry-username' });
 });

@@ -8,7 +8,7 @@ jest.setTimeout(60_000);
 
 const hostWith = hostsForEach(afterEach);
 
-test('a server that is ready is told so, by one exec, and nothing is made or left there', async () => {
+test('a server that is ready is told so, by two execs, and nothing is made or left there', async () => {
   const rig = preflightRig(hostWith);
   const { failure, outputs, log, state, summary } = await rig.run({
     domains: 'shop.example.org',
@@ -32,6 +32,6 @@ test('a server that is ready is told so, by one exec, and nothing is made or lef
   ] as const)
     expect([name, state(name)]).toEqual([name, 'passed']);
   expect(summary).toContain('### web1 is ready for a deployment');
-  expect(rig.server.sessions.map(({ counts }) => counts.execs)).toEqual([1]);
+  expect(rig.server.sessions.map(({ counts }) => counts.execs)).toEqual([2]);
   expect(existsSync(rig.server.host.path)).toBe(false);
 });

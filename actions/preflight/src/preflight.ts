@@ -1,15 +1,24 @@
 import { Failure, type CheckResult, publishReport } from '@deploy-actions/kit';
-import { type Facts, lookAtServer } from '@deploy-actions/readiness';
+import {
+  type Facts,
+  type Known,
+  type RegistryAnswer,
+  askRegistry,
+  lookAtServer,
+} from '@deploy-actions/readiness';
 import {
   type InspectionRequest,
   type Obstacles,
   obstaclesOf,
   relativeSources,
+  registryLogin,
   secretsOf,
 } from '@deploy-actions/release';
-import { type Server, serversOf, withSessions } from '@deploy-actions/shell';
+import { type Server, type Session, serversOf, withSessions } from '@deploy-actions/shell';
+import { PROXIES } from '@deploy-actions/traffic/proxies';
 import { type Workspace, readWorkspace } from '@deploy-actions/workspace';
 import type { Seen, Unseen } from './checks/check.ts';
+import { missingImages } from './checks/images.ts';
 import { type Row, isRed, judgeAll, judgeUnseen } from './checks/table.ts';
 import { factsOutput } from './facts-output.ts';
 import type { PreflightInputs, PreflightOutputs } from './fields.ts';
@@ -38,6 +47,7 @@ export async function preflight(inputs: PreflightInputs, world: World): Promise<
   for (const { value } of inputs.required) if (value !== '') world.addSecret(value);
   for (const value of inputs.env.values()) world.addSecret(value);
   const servers = serversOf(inputs);
+  registryLogin(inputs);
   const workspace = await readWorkspace(world.workflow.workspace, inputs['compose-file'], inputs.files);
   const [looked, domains] = await withSessions(world, async (inner) => {
     const asked = Promise.all(
@@ -88,16 +98,41 @@ async function lookAt(
       clock: world.clock,
       signal: world.signal,
       watchProcessors: inputs['max-cpu'] === undefined ? undefined : WATCHED,
+      proxyKinds: PROXIES.map(({ kind }) => kind),
     });
     if ('is' in facts.release)
       for (const value of secretsOf(inputs.env, facts.release.is.config)) world.addSecret(value);
     const obstacles = await obstaclesTo(facts, server, inputs, workspace);
+    const registry = await registryOf(session, server, inputs, { facts, obstacles }, world);
     const { execs } = session.counts;
     const connection = { connectMs, lookMs: elapsed() - connectMs, execs };
-    return { server, seen: { facts, proof: session.proof, connection, obstacles }, elapsedMs: elapsed() };
+    return {
+      server,
+      seen: { facts, proof: session.proof, connection, obstacles, registry },
+      elapsedMs: elapsed(),
+    };
   } catch (error) {
     if (world.signal.aborted || !(error instanceof Failure)) throw error;
     return { server, failure: error, elapsedMs: elapsed() };
+  }
+}
+
+/** Only where images are not on the server: it is a second round trip. */
+async function registryOf(
+  session: Session,
+  server: Server,
+  inputs: PreflightInputs,
+  seen: Pick<Seen, 'facts' | 'obstacles'>,
+  { signal }: World,
+): Promise<Known<RegistryAnswer> | undefined> {
+  const missing = missingImages(seen);
+  if (missing.length === 0 || inputs.skip.includes('images')) return undefined;
+  try {
+    const options = { minFreeDisk: inputs['min-free-disk'], signal };
+    return { is: await askRegistry(session, server, missing, registryLogin(inputs), options) };
+  } catch (error) {
+    if (signal.aborted || !(error instanceof Failure)) throw error;
+    return { failure: error };
   }
 }
 

@@ -2,7 +2,8 @@ import { expect, test } from '@jest/globals';
 import { parseFields } from '@deploy-actions/kit';
 import { fakeWorkflow } from '@deploy-actions/runner/testing';
 import { fields } from './fields.ts';
-import { checkInputs, digestRule, loginOf, parallelOf, versionOf } from './rules.ts';
+import { registryLogin } from '@deploy-actions/release';
+import { checkInputs, digestRule, parallelOf, versionOf } from './rules.ts';
 
 const KEY = ['-----BEGIN OPENSSH ', 'PRIVATE KEY-----\nAAAA\n-----END OPENSSH ', 'PRIVATE KEY-----'].join('');
 const inputs = (more: Record<string, string> = {}) => {
@@ -84,9 +85,9 @@ test('digests are required of what is named, of all, or of none', () => {
 });
 
 test('a login needs all of its three parts', () => {
-  expect(loginOf(inputs())).toBeUndefined();
+  expect(registryLogin(inputs())).toBeUndefined();
   expect(
-    loginOf(inputs({ registry: 'ghcr.io', 'registry-username': 'me', 'registry-password': 'pw' })),
+    registryLogin(inputs({ registry: 'ghcr.io', 'registry-username': 'me', 'registry-password': 'pw' })),
   ).toEqual({
     host: 'ghcr.io',
     username: 'me',

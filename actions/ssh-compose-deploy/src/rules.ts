@@ -1,6 +1,6 @@
 import type { DigestRule } from '@deploy-actions/compose';
 import { Failure } from '@deploy-actions/kit';
-import type { RegistryLogin } from '@deploy-actions/release';
+import { registryLogin } from '@deploy-actions/release';
 import type { Workflow } from '@deploy-actions/runner';
 import type { DeployInputs } from './fields.ts';
 
@@ -9,27 +9,7 @@ export function checkInputs(inputs: DeployInputs): void {
   const wrong = (input: string, message: string, remedy?: string) =>
     new Failure('input', `input \`${input}\` ${message}`, { input, remedy });
   if (inputs.plan && inputs.status) throw wrong('plan', 'and `status` are both set', 'Set one of them.');
-  if (inputs['registry-password'] !== undefined && inputs['registry-username'] === undefined) {
-    throw wrong(
-      'registry-username',
-      'is missing beside `registry-password`',
-      'For ghcr.io it is ${{ github.actor }}.',
-    );
-  }
-  if (inputs['registry-username'] !== undefined && inputs['registry-password'] === undefined) {
-    throw wrong(
-      'registry-password',
-      'is missing or empty beside `registry-username`',
-      'For ghcr.io it is ${{ secrets.GITHUB_TOKEN }}.',
-    );
-  }
-  if (inputs['registry-password'] !== undefined && inputs.registry === undefined) {
-    throw wrong(
-      'registry',
-      'is missing beside `registry-password`',
-      'Write the host, such as ghcr.io or docker.io.',
-    );
-  }
+  registryLogin(inputs);
   if (inputs['migration-state'].length > 1) throw wrong('migration-state', 'holds more than one command');
   if (inputs['migration-state'].length === 1 && inputs.migrate.length === 0) {
     throw wrong('migration-state', 'is given without `migrate`');
@@ -59,11 +39,6 @@ export function checkInputs(inputs: DeployInputs): void {
 export function digestRule(inputs: DeployInputs): DigestRule {
   if (inputs['require-digest'] === undefined) return 'named';
   return inputs['require-digest'] ? 'all' : 'off';
-}
-
-export function loginOf(inputs: DeployInputs): RegistryLogin | undefined {
-  const { registry, 'registry-username': username, 'registry-password': password } = inputs;
-  return registry && username && password ? { host: registry, username, password } : undefined;
 }
 
 export function versionOf(inputs: DeployInputs, workflow: Workflow): string {

@@ -3,14 +3,14 @@ import { colorUrls } from '@deploy-actions/compose';
 import { type Locks, type Member, type MemberOutcome, fleetFailure, runTogether } from '@deploy-actions/host';
 import { Failure } from '@deploy-actions/kit';
 import { deploymentIdOf, releaseIdOf } from '@deploy-actions/ledger';
-import { type Wanted, deployOperation, discardStaging } from '@deploy-actions/release';
+import { type Wanted, deployOperation, discardStaging, registryLogin } from '@deploy-actions/release';
 import type { Ports } from '@deploy-actions/runner';
 import { type Server, serversOf, withSessions } from '@deploy-actions/shell';
 import { type DeployInputs, type DeployOutputs, EMPTY } from './fields.ts';
 import { deployProtocol } from './fleet.ts';
 import { servicesOutput } from './outcome.ts';
 import { elapsed, reportOfError, showPlan, tellOutcome } from './report.ts';
-import { checkInputs, digestRule, loginOf, parallelOf, versionOf } from './rules.ts';
+import { checkInputs, digestRule, parallelOf, versionOf } from './rules.ts';
 import { showStatus } from './status.ts';
 import { type Target, prepareAll, prepareOn } from './targets.ts';
 import { type Workspace, readWorkspace } from '@deploy-actions/workspace';
@@ -238,7 +238,7 @@ async function runAll(
 ): Promise<MemberOutcome[]> {
   const { workflow } = world;
   const several = targets.length > 1;
-  const login = loginOf(inputs);
+  const login = registryLogin(inputs);
   const parallel = parallelOf(inputs.parallel, targets.length);
   const batches = Math.ceil(targets.length / parallel) + 1;
   const members: Member[] = targets.map((target, index) => ({

@@ -65,10 +65,10 @@ engine_all() {
   docker ps -a --no-trunc --format '{{.ID}} {{.State}} {{or (.Label "com.docker.compose.oneoff") "-"}} {{.Label "com.docker.compose.project"}}' </dev/null
 }
 
-# engine_published: of every container that runs a line with tabs: name, project, and the ports that it publishes, as Docker
-# writes them.
+# engine_published: of every container that runs a line with tabs: name, project, the ports that it publishes, as Docker
+# writes them, and its image.
 engine_published() {
-  docker ps --format "$(printf '{{.Names}}\t{{.Label "com.docker.compose.project"}}\t{{.Ports}}')" </dev/null
+  docker ps --format "$(printf '{{.Names}}\t{{.Label "com.docker.compose.project"}}\t{{.Ports}}\t{{.Image}}')" </dev/null
 }
 
 # engine_table: project, id, service, state, release (- for none) and the engine's words on its state, of every
@@ -422,7 +422,7 @@ engine_untag() { docker image rm "$1" </dev/null >/dev/null 2>&1 9>&-; }
 engine_pull() { _engine_registry "$2" "$3" pull --quiet "$1"; }
 engine_manifest() {
   _engine_registry "$2" "$3" manifest inspect --verbose "$1" 2>/dev/null ||
-    _engine_registry "$2" "$3" manifest inspect --insecure --verbose "$1" 2>/dev/null
+    _engine_registry "$2" "$3" manifest inspect --insecure --verbose "$1"
 }
 _engine_registry() {
   engine_login=$1

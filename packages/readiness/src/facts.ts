@@ -4,7 +4,14 @@ import { Failure, messageOf } from '@deploy-actions/kit';
 import { type Inspection, type InspectionRequest, readInspection } from '@deploy-actions/release';
 import { type Backup, readBackups } from './backups.ts';
 import { type Clockwork, skewOf } from './clock-skew.ts';
-import { type Listener, type Published, readListeners, readPublished } from './ports.ts';
+import {
+  type Listener,
+  type Published,
+  type Running,
+  readListeners,
+  readPublished,
+  readRunning,
+} from './ports.ts';
 
 /** Something that was looked at: what it is, or why it is not known. */
 export type Known<T> = { is: T } | { failure: Failure };
@@ -65,6 +72,10 @@ export interface Facts {
   listeners: readonly Listener[];
   /** Undefined where Docker could not be asked. */
   published: readonly Published[] | undefined;
+  /** Containers that run; undefined where Docker could not be asked. */
+  running: readonly Running[] | undefined;
+  /** Kinds of proxies that run on the host itself. */
+  hostProxies: readonly string[];
   backups: readonly Backup[];
 }
 
@@ -96,6 +107,10 @@ export function readFacts(
     warnings,
     listeners: readListeners(of('sockets')),
     published: fields['published'] === undefined ? undefined : readPublished(fields['published']),
+    running: fields['published'] === undefined ? undefined : readRunning(fields['published']),
+    hostProxies: of('proxies')
+      .split('\n')
+      .filter((kind) => /^[a-z]+$/.test(kind)),
     backups: readBackups(of('backups')),
   };
 }

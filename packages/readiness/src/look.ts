@@ -10,6 +10,8 @@ export interface LookOptions {
   signal: AbortSignal;
   /** Milliseconds for which the processors are watched; undefined: not at all. */
   watchProcessors: number | undefined;
+  /** The names of the programs of proxies. */
+  proxyKinds: readonly string[];
 }
 
 /**
@@ -19,7 +21,7 @@ export interface LookOptions {
 export async function lookAtServer(
   session: Session,
   request: InspectionRequest,
-  { clock, signal, watchProcessors }: LookOptions,
+  { clock, signal, watchProcessors, proxyKinds }: LookOptions,
 ): Promise<Facts> {
   const warnings: string[] = [];
   const asked = clock.wall().getTime();
@@ -29,6 +31,7 @@ export async function lookAtServer(
     program: PREFLIGHT.with({
       want: 'preflight',
       cpu_seconds: watchProcessors === undefined ? '' : (watchProcessors / 1000).toFixed(2),
+      proxy_kinds: proxyKinds.join(' '),
       ...lookParameters(request),
     }),
     timeout: LONGEST_LOOK,

@@ -1,6 +1,6 @@
 import { COMPLAINT, ENGINE } from '@deploy-actions/engine';
 import { APART, FITNESS, FORMS, type ResultForms, defineInspection, part } from '@deploy-actions/host';
-import { RELEASE_LOOK } from '@deploy-actions/release';
+import { LOGIN, RELEASE_LOOK } from '@deploy-actions/release';
 
 /** Of these, what `apart` tells is read by the same forms once more, and lines by parsers that check each. */
 const READINESS_RESULTS: ResultForms = {
@@ -11,6 +11,7 @@ const READINESS_RESULTS: ResultForms = {
   sockets: FORMS.text,
   backups: FORMS.text,
   published: FORMS.text,
+  proxies: FORMS.text,
   machine: FORMS.text,
   compose: FORMS.line,
   engine: FORMS.line,
@@ -23,12 +24,25 @@ export const PREFLIGHT = defineInspection({
   parts: [
     part(new URL('sh/readiness.sh', import.meta.url), {
       needs: [APART, FITNESS, ENGINE, COMPLAINT, RELEASE_LOOK],
-      parameters: ['cpu_seconds'],
+      parameters: ['cpu_seconds', 'proxy_kinds'],
       results: READINESS_RESULTS,
     }),
   ],
   secrets: ['env_text'],
 });
 
+/** Asks the registries for images that the server has not. Its fields: see `askRegistry`. */
+export const ASK_REGISTRY = defineInspection({
+  name: 'ask-registry',
+  parts: [
+    part(new URL('sh/ask-registry.sh', import.meta.url), {
+      needs: [APART, ENGINE, COMPLAINT, LOGIN],
+      parameters: ['docker_host', 'references', 'min_free_disk'],
+      results: { 'image_*': FORMS.text, size: FORMS.count, wanted: FORMS.count },
+    }),
+  ],
+  secrets: ['registry_config'],
+});
+
 /** All programs of this package, for the checks that each of them must pass. */
-export const PROGRAMS = [PREFLIGHT];
+export const PROGRAMS = [PREFLIGHT, ASK_REGISTRY];

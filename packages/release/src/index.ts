@@ -17,6 +17,7 @@ export { type DatabaseCommands, afterDatabase, databaseServer } from './database
 export { redeployBack, redeployOperation } from './redeploy.ts';
 export { type StandingBy, standBy } from './stand-by.ts';
 export { type HookLists, type Prepared, type Wanted, prepareRelease } from './preparation.ts';
+export { type RegistryInputs, registryLogin } from './registry-login.ts';
 export { secretValues, secretsOf } from './secret-values.ts';
 export { type Obstacles, obstaclesOf, relativeSources } from './obstacles.ts';
-export { PROGRAMS, RELEASE_LOOK } from './programs.ts';
+export { LOGIN, PROGRAMS, RELEASE_LOOK } from './programs.ts';

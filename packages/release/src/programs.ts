@@ -23,6 +23,12 @@ const PORT_CLAIMS = part(new URL('sh/port-claims.sh', import.meta.url), {
 
 const MAKE_WAY = part(new URL('sh/make-way.sh', import.meta.url), { needs: [STACK] });
 
+/** `open_login`, `manifest_size` and `room_wanted`: what registries are asked of images. */
+export const LOGIN = part(new URL('sh/login.sh', import.meta.url), {
+  needs: [ENGINE],
+  parameters: ['registry', 'registry_config'],
+});
+
 const STORE = part(new URL('sh/store.sh', import.meta.url), { needs: [ENGINE] });
 
 /** Brings a release up and proves it healthy. */
@@ -134,7 +140,7 @@ export const DEPLOY = defineProgram({
     BRING_UP,
     CONTAINER,
     part(new URL('sh/hooks.sh', import.meta.url)),
-    part(new URL('sh/pull.sh', import.meta.url), { needs: [COMPLAINT, STORE] }),
+    part(new URL('sh/pull.sh', import.meta.url), { needs: [COMPLAINT, STORE, LOGIN] }),
     COLOR,
     part(new URL('sh/check-color.sh', import.meta.url), { needs: [PORT_CLAIMS] }),
     part(new URL('sh/deploy.sh', import.meta.url), { results: DEPLOY_RESULTS }),

@@ -27,6 +27,7 @@ const EXTERNAL: ReadonlySet<string> = new Set(
 /** Functions that run the command which their arguments are: how many words stand before it. */
 const RUNNERS: Readonly<Record<string, number>> = {
   apart: 1,
+  each_reference: 0,
   ask_aside: 1,
   run: 1,
   run_locked: 1,

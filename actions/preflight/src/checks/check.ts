@@ -1,5 +1,5 @@
 import type { Failure } from '@deploy-actions/kit';
-import type { Facts, Known } from '@deploy-actions/readiness';
+import type { Facts, Known, RegistryAnswer } from '@deploy-actions/readiness';
 import type { Inspection, Obstacles } from '@deploy-actions/release';
 import type { Workflow } from '@deploy-actions/runner';
 import type { Proof, Server } from '@deploy-actions/shell';
@@ -42,6 +42,8 @@ export interface Seen {
   connection: ConnectionFacts;
   /** What a deployment would refuse of the release; undefined where the configuration is not known. */
   obstacles: Obstacles | undefined;
+  /** What the registries say of images that are not on the server; undefined where nobody had to be asked. */
+  registry: Known<RegistryAnswer> | undefined;
   /** By name. */
   domains: ReadonlyMap<string, DomainAnswer>;
   /** Addresses of all servers of this run, as far as they are known. */

@@ -1,6 +1,16 @@
 import { imageId } from '@deploy-actions/compose';
 import { shortImage } from '@deploy-actions/image';
-import { type Check, type Seen, failedBy, listed, ofRelease, passed, told } from './check.ts';
+import {
+  type Check,
+  type Seen,
+  type Verdict,
+  failed,
+  failedBy,
+  listed,
+  ofRelease,
+  passed,
+  unknown,
+} from './check.ts';
 
 /** The images of the release. */
 export const IMAGES: readonly Check[] = [
@@ -14,10 +24,25 @@ export const IMAGES: readonly Check[] = [
         const missing = missingImages(seen);
         return missing.length === 0
           ? passed(`those of ${listed(services)} are on the server`)
-          : told(`to be pulled: ${listed(missing.map(shortImage))}`);
+          : judgeMissing(seen, missing);
       }),
   },
 ];
+
+function judgeMissing({ registry }: Seen, missing: readonly string[]): Verdict {
+  const names = listed(missing.map(shortImage));
+  if (registry === undefined) return unknown(`${names}: the registry was not asked`);
+  if ('failure' in registry)
+    return unknown(
+      `${names}: the registry could not be asked: ${registry.failure.message}`,
+      registry.failure.remedy,
+    );
+  const refused = [...registry.is.refused.values()];
+  const [first] = refused;
+  return first === undefined
+    ? passed(`in the registry, to be pulled: ${names}`)
+    : failed(refused.map(({ message }) => message).join('; '), first.remedy);
+}
 
 /** References of the release that the server has no image of, each once. */
 export function missingImages({ facts, obstacles }: Pick<Seen, 'facts' | 'obstacles'>): string[] {

@@ -1,4 +1,5 @@
 import type { Listener, Published } from '@deploy-actions/readiness';
+import { PROXIES } from '@deploy-actions/traffic/proxies';
 import {
   type Check,
   type Seen,
@@ -7,6 +8,7 @@ import {
   failed,
   listed,
   passed,
+  told,
   unknown,
   warned,
 } from './check.ts';
@@ -15,6 +17,7 @@ import {
 export const OUTSIDE: readonly Check[] = [
   { name: 'domains', judge: judgeDomains, judgeUnseen: judgeDomains },
   { name: 'certificates', judge: judgeCertificates, judgeUnseen: judgeCertificates },
+  { name: 'proxy', judge: judgeProxy },
   {
     name: 'ports',
     judge(seen) {
@@ -36,7 +39,7 @@ export const OUTSIDE: readonly Check[] = [
         } else if (sockets.length === 0) good.push(`${port}: free`);
         else {
           const [socket] = sockets as [Listener];
-          if (PROXIES.has(socket.program ?? '')) good.push(`${port}: ${socket.program!}`);
+          if (DOORS.has(socket.program ?? '')) good.push(`${port}: ${socket.program!}`);
           else if (socket.program === undefined && socket.user === 'root')
             unsure.push(`${port}: a program of root's, which ${seen.facts.machine.user} may not see`);
           else taken.push(`${port}: ${socket.program ?? 'a program'} of the user ${socket.user}`);
@@ -75,7 +78,25 @@ export const OUTSIDE: readonly Check[] = [
 ];
 
 /** Programs that stand at the door. */
-const PROXIES = new Set(['nginx', 'caddy', 'haproxy', 'traefik', 'apache2', 'httpd']);
+const DOORS = new Set([...PROXIES.map(({ kind }) => kind), 'apache2', 'httpd']);
+
+/** Which proxies run. Their configuration is looked at by blue-green-switch, which knows the site's file. */
+function judgeProxy({ facts }: Seen): Verdict {
+  const { running, hostProxies } = facts;
+  if (running === undefined) return unknown('the containers could not be looked at: see docker');
+  const isProxy = (image: string) =>
+    PROXIES.some(({ kind }) => new RegExp(`(?:^|/)${kind}(?::|@|$)`).test(image));
+  const found = [
+    ...hostProxies.map((kind) => `${kind} on the host`),
+    ...running
+      .filter(({ image }) => isProxy(image))
+      .map(({ name, image }) => `the container ${name} (${image})`),
+  ];
+  if (found.length === 0) return told('none was found');
+  return told(
+    `${listed(found)}; whether the configuration on disk is the one that runs was not checked (blue-green-switch checks it)`,
+  );
+}
 
 function isOwn({ facts }: Seen, { project, container }: Published): boolean {
   if (!('is' in facts.release)) return false;

@@ -79,7 +79,10 @@ export const ROOM: readonly Check[] = [
     judge: (seen) =>
       withTrend(
         seen,
-        disks(seen, (disk) => judgeDisk(seen, disk)),
+        withImages(
+          seen,
+          disks(seen, (disk) => judgeDisk(seen, disk)),
+        ),
       ),
   },
   {
@@ -135,6 +138,17 @@ function disks({ facts }: Seen, judge: (disk: Disk) => Verdict): Verdict {
     return { ...worst, detail: [...new Set([worst.detail, ...seen.map(({ detail }) => detail)])].join('; ') };
   const state = seen.every((verdict) => verdict.state === 'told') ? 'told' : 'passed';
   return { state, detail: seen.map(({ detail }) => detail).join('; ') };
+}
+
+/** The verdict where images are to be pulled: they need room too, by the deployment's own rule. */
+function withImages({ facts, registry }: Seen, verdict: Verdict): Verdict {
+  const { images } = facts.machine.disks;
+  if (verdict.state !== 'passed' || images === undefined || registry === undefined || !('is' in registry))
+    return verdict;
+  const { wanted } = registry.is;
+  return images.free < wanted
+    ? failed(`${verdict.detail}, and this release needs ${formatBytes(wanted)} with its images`, CLEAN_UP)
+    : { ...verdict, detail: `${verdict.detail}; ${formatBytes(wanted)} needed with the images` };
 }
 
 /** Deployments that may still find room; fewer are warned of. */

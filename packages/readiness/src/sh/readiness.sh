@@ -1,6 +1,7 @@
 # shellcheck shell=dash
 # Looks at all that a deployment will need of the server, and lets nothing that is wrong hide the rest.
-# Parameters: cpu_seconds (for how long the processors are watched; empty: not at all), and those of look_at_release.
+# Parameters: cpu_seconds (for how long the processors are watched; empty: not at all), proxy_kinds (words), and those of
+# look_at_release.
 
 inspect() {
   engine_use "$docker_host"
@@ -17,6 +18,8 @@ inspect() {
   apart status tell_status
   look_at_ports >ports
   result_file sockets ports
+  look_at_proxies >proxies
+  result_file proxies proxies
   look_at_backups >backups
   result_file backups backups
   apart release look_at_release
@@ -91,6 +94,16 @@ look_at_ports() {
     printf '%s %s\n' "$readiness_socket" "${readiness_name:-$readiness_uid}"
   done
   ss -Hltnp 2>/dev/null | sed -n 's/^.*[:]\([0-9]\{1,5\}\) .*users:(("\([^"]*\)".*/program \1 \2/p' | sort -u
+}
+
+# look_at_proxies: the kinds of those that run on the host itself; the control group of a container names its id.
+look_at_proxies() {
+  for readiness_comm in /proc/[0-9]*/comm; do
+    read -r readiness_name <"$readiness_comm" || continue
+    case " $proxy_kinds " in *" $readiness_name "*) ;; *) continue ;; esac
+    ! grep -q '[0-9a-f]\{64\}' "${readiness_comm%comm}cgroup" || continue
+    printf '%s\n' "$readiness_name"
+  done 2>/dev/null | sort -u
 }
 
 # look_at_backups: the manifests of the newest ones, a line each. A backup is whole when it has one.

@@ -50,6 +50,8 @@ export function engineCommand(
       return containerCommand(state, name, rest);
   }
   switch (two) {
+    case 'manifest inspect':
+      return manifest(state, after);
     case 'container inspect':
       return inspectContainers(state, after);
     case 'image inspect':
@@ -301,6 +303,15 @@ function tag(state: State, source: string, target: string): string {
   if (!image) throw new Refusal(`Error response from daemon: No such image: ${source}`);
   state.write('images', target, image);
   return '';
+}
+
+/** `manifest inspect --verbose`: every image of the stand-in registry is of one layer. */
+function manifest(state: State, words: readonly string[]): string {
+  const [reference = ''] = options(words, { flags: ['--verbose', '--insecure'] }).rest;
+  const { registry, pulls = {} } = state.script();
+  if (pulls[reference] !== undefined) throw new Refusal(pulls[reference]);
+  if (!registry[reference]) throw new Refusal(`no such manifest: ${reference}`);
+  return `${JSON.stringify({ Ref: reference, SchemaV2Manifest: { layers: [{ size: 1000 }] } })}\n`;
 }
 
 function pull(state: State, reference: string): string {
