@@ -1,13 +1,7 @@
-import { FORMS, defineInspection, inspect, part } from '@deploy-actions/host';
+import { inspect } from '@deploy-actions/host';
 import { type HistoryEntry, type Reading, readHistory } from '@deploy-actions/ledger';
 import type { Session } from '@deploy-actions/shell';
-
-/** Reads the end of history.jsonl. */
-export const READ_HISTORY = defineInspection({
-  name: 'read-history',
-  parts: [part(new URL('sh/read-history.sh', import.meta.url), { results: { history: FORMS.text } })],
-  parameters: ['history_lines'],
-});
+import { READ_HISTORY } from './history-program.ts';
 
 /** Milliseconds. */
 const LONGEST_READING = 30_000;

@@ -2,7 +2,7 @@ import { COMPLAINT, ENGINE, LIVE_NAMES, REQUIREMENTS } from '@deploy-actions/eng
 import { FORMS, type ResultForms, defineInspection, defineProgram, part } from '@deploy-actions/host';
 import { COLOR_PORTS, PROJECT } from '@deploy-actions/ledger';
 import { LEDGER_PARAMETERS, LEDGER_READING_SH, LEDGER_SH } from '@deploy-actions/ledger/sh';
-import { READ_HISTORY } from './history-reading.ts';
+import { READ_HISTORY } from './history-program.ts';
 
 const STACK = part(new URL('sh/stack.sh', import.meta.url), { needs: [ENGINE] });
 const WORK = part(new URL('sh/work.sh', import.meta.url), { needs: [ENGINE] });

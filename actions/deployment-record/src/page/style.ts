@@ -23,7 +23,8 @@ table{border-collapse:collapse;width:100%}
 th,td{text-align:left;vertical-align:top;padding:6px 12px 6px 0;border-bottom:1px solid var(--line)}
 th{color:var(--quiet);font-weight:600;white-space:nowrap}
 td.number,th.number{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
-td.bar{width:40%;min-width:120px}
+td.bar{width:28%;min-width:96px}
+td .ok,td .bad,td .back,td .idle{white-space:nowrap}
 svg{display:block;width:100%}
 svg.row{height:14px;background:var(--panel);border-radius:3px}
 svg.strip{height:64px}
@@ -36,6 +37,7 @@ thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%
 tr{padding:8px 0;border-bottom:1px solid var(--line)}
 td,td.bar,td.number{border:0;padding:1px 0;width:100%;text-align:left;white-space:normal}
 td[data-label]:not(:empty)::before{content:attr(data-label) ": ";color:var(--quiet)}
+td:first-child{font-weight:600}td:first-child::before{content:none!important}
 }
 @media print{pre{max-height:none}}
 `;
