@@ -1,3 +1,6 @@
+import { Failure } from '@deploy-actions/kit';
+import { COUNT, TEXT, kind, listOf, objectOf, textLike } from '@deploy-actions/ledger';
+
 /** A container as the engine shows it, reduced to what decisions need. */
 export interface ObservedContainer {
   id: string;
@@ -55,18 +58,56 @@ interface Raw {
   startedAt: string;
   restarts: number;
   /** Whose network, IPC and process namespaces it is in: `container:<id>` where they are another one's. */
-  modes: string[];
+  modes: readonly string[];
 }
 
-/** Reads the lines of `engine_observe`. Lines that are none (a container went while it was looked at) are left out. */
+const CODE = kind<number>('an exit code', Number.isSafeInteger);
+const PLAIN = textLike(/^[^\0-\x1f\x7f]*$/, 'one line of text');
+const WORD = textLike(/^[a-z-]*$/, 'a word');
+const HASH = textLike(/^[0-9a-f]*$/, 'a hash');
+const RAW = objectOf<Raw>('a container', {
+  id: textLike(/^[0-9a-f]{12,64}$/, 'an id'),
+  name: textLike(/^\/?[a-zA-Z0-9][\w.-]*$/, 'a name'),
+  project: textLike(/^[\w.-]*$/, 'a project'),
+  service: textLike(/^[\w.-]*$/, 'a service'),
+  once: TEXT,
+  image: PLAIN,
+  imageId: textLike(/^[a-zA-Z0-9:]*$/, 'an id'),
+  hash: HASH,
+  engineHash: HASH,
+  folder: TEXT,
+  status: WORD,
+  exitCode: CODE,
+  health: WORD,
+  startedAt: PLAIN,
+  restarts: COUNT,
+  modes: listOf(TEXT),
+});
+
+/**
+ * Reads the lines of `engine_observe`. Lines that are none (a container went while it was looked at) are left out; throws the
+ * Failure of a server that tells of a container what no container has.
+ */
 export function parseContainers(text: string): ObservedContainer[] {
-  return jsonLines<Raw>(text).map(({ once, health, modes, ...raw }) => ({
-    ...raw,
-    name: raw.name.replace(/^\//, ''),
-    oneOff: once === 'True',
-    health: health === '' ? undefined : health,
-    joined: modes.flatMap((mode) => /^container:(.+)$/.exec(mode)?.[1] ?? []),
-  }));
+  return jsonLines<Raw>(text)
+    .map(believed)
+    .map(({ once, health, modes, ...raw }) => ({
+      ...raw,
+      name: raw.name.replace(/^\//, ''),
+      oneOff: once === 'True',
+      health: health === '' ? undefined : health,
+      joined: modes.flatMap((mode) => /^container:(.+)$/.exec(mode)?.[1] ?? []),
+    }));
+}
+
+/** A container once its form was checked. */
+function believed(raw: Raw): Raw {
+  if (!RAW.fits(raw)) {
+    throw new Failure('remote', 'what the server tells of its containers has not the form of it', {
+      remedy: 'Look at what answers as docker on the server.',
+    });
+  }
+  return raw;
 }
 
 /** Reads `docker image ls` lines. */

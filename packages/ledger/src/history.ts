@@ -1,19 +1,8 @@
 import { VERIFIED, type Verified } from './backup-record.ts';
 import type { Color } from './color.ts';
 import { FOLDER } from './folder.ts';
-import {
-  COUNT,
-  FLAG,
-  type Form,
-  type Reading,
-  TEXT,
-  TIME,
-  formOf,
-  mapOf,
-  readLines,
-  wordOf,
-} from './form.ts';
-import { COLOR_KIND, ID_KIND, SHARE_KIND, orNone } from './kinds.ts';
+import { COUNT, FLAG, type Form, type Reading, TEXT, TIME, formOf, readLines, wordOf } from './form.ts';
+import { COLOR_KIND, ID_KIND, IMAGES_KIND, SHARE_KIND, orNone } from './kinds.ts';
 
 /** What every line of history.jsonl says. Lines of older versions may have no version, commit and environment. */
 export interface HistoryLine {
@@ -132,7 +121,6 @@ export type HistoryEntry =
   | BackupEntry;
 
 const SHARE_OR_NONE = orNone(SHARE_KIND);
-const DIGESTS = mapOf(TEXT);
 
 /** The operations that leave a line, and what each says beside what all do. */
 const OPERATIONS: {
@@ -144,7 +132,7 @@ const OPERATIONS: {
     outcome: form.get('outcome', wordOf(DEPLOY_OUTCOMES)),
     ref: form.get('ref', TEXT, ''),
     duration_ms: form.get('duration_ms', COUNT, 0),
-    digests: form.get('digests', DIGESTS, {}),
+    digests: form.get('digests', IMAGES_KIND, {}),
     ...freeBytes(form),
   }),
   switch: (form) => ({ outcome: form.get('outcome', wordOf(SWITCH_OUTCOMES)), ...moved(form) }),
@@ -161,7 +149,7 @@ const OPERATIONS: {
   redeploy: (form) => ({
     outcome: form.get('outcome', wordOf(REDEPLOY_OUTCOMES)),
     duration_ms: form.get('duration_ms', COUNT, 0),
-    digests: form.get('digests', DIGESTS, {}),
+    digests: form.get('digests', IMAGES_KIND, {}),
   }),
   backup: (form) => ({
     outcome: form.get('outcome', wordOf(BACKUP_OUTCOMES)),

@@ -101,5 +101,17 @@ export {
   type StepRecord,
   parseDeploymentRecord,
 } from './deployment-record.ts';
-export { type Kind, type Reading, TEXT, TIME, kind, linesLike, textLike, wordOf } from './form.ts';
-export { ID_KIND, SHARE_KIND, orNone } from './kinds.ts';
+export {
+  type Kind,
+  type Reading,
+  COUNT,
+  TEXT,
+  TIME,
+  kind,
+  linesLike,
+  listOf,
+  objectOf,
+  textLike,
+  wordOf,
+} from './form.ts';
+export { ID_KIND, SERVICE_KIND, SHARE_KIND, orNone } from './kinds.ts';

@@ -1,5 +1,5 @@
 import { type Color, isColor } from './color.ts';
-import { type Kind, kind } from './form.ts';
+import { type Kind, kind, mapOf, textLike } from './form.ts';
 import { isId } from './identity.ts';
 import { parseShare } from './share.ts';
 
@@ -13,6 +13,19 @@ export const SHARE_KIND: Kind<string> = kind(
 );
 
 export const COLOR_KIND: Kind<Color> = kind('blue or green', isColor);
+
+/** A service, as Compose takes its name. */
+const SERVICE = /^[a-zA-Z0-9][a-zA-Z0-9._-]*$/;
+
+export const SERVICE_KIND: Kind<string> = textLike(SERVICE, "a service's name");
+
+/** Service -> its image: a reference, by tag or by digest, or an id. */
+export const IMAGES_KIND: Kind<Readonly<Record<string, string>>> = kind(
+  'an object of services and their images',
+  (value) =>
+    mapOf(textLike(/^[a-zA-Z0-9][\w.:/@+-]*$/, 'an image')).fits(value) &&
+    Object.keys(value as object).every((name) => SERVICE.test(name)),
+);
 
 /** The same, or empty. */
 export function orNone<T extends string>(inner: Kind<T>): Kind<T | ''> {

