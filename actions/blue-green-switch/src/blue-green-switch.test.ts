@@ -7,7 +7,8 @@ import { type Switched, switchRig } from './testing/switch-rig.ts';
 // Real processes on a busy machine.
 jest.setTimeout(120_000);
 
-const shopsWith = shopsForEach(afterEach);
+const SHOPS = { dash: shopsForEach(afterEach, 'dash'), busybox: shopsForEach(afterEach, 'busybox') };
+const shopsWith = SHOPS.dash;
 
 /** Servers with `v1` in blue, which has the traffic, and `v2` in green. */
 async function colored<N extends string>(...names: N[]) {
@@ -34,18 +35,25 @@ const workersOf = ({ docker }: ShopServer) =>
 
 const cancelled = () => new Failure('lost', 'the run was cancelled (SIGINT)');
 
-test('the traffic goes to the idle colour, what runs only there goes along, and a visitor gets the new version', async () => {
-  const { servers, go } = await colored('web1');
-  const { web1 } = servers;
-  const switched = await go({ 'expect-version': 'v2' });
-  well(switched);
-  expect(switched.outputs).toMatchObject({ from: 'blue', to: 'green', weight: 100 });
-  expect(web1.proxy.share()).toBe('green');
-  expect(await (await fetch(web1.proxy.url)).json()).toEqual({ version: 'v2' });
-  expect(workersOf(web1)).toEqual(['worker registry.test/shop/worker:v2']);
-  expect(movesOf(web1)).toEqual(['blue green succeeded']);
-  expect(JSON.parse(web1.host.read('.deploy/traffic.json'))).toMatchObject({ share: 'green', release: 'v2' });
-});
+test.each(['dash', 'busybox'] as const)(
+  'by %s the traffic goes to the idle colour with what runs only there, and a visitor gets the new version',
+  async (shell) => {
+    const { servers, go } = switchRig(await SHOPS[shell]<'web1'>(['web1']));
+    const { web1 } = servers;
+    await web1.putColors();
+    const switched = await go({ 'expect-version': 'v2' });
+    well(switched);
+    expect(switched.outputs).toMatchObject({ from: 'blue', to: 'green', weight: 100 });
+    expect(web1.proxy.share()).toBe('green');
+    expect(await (await fetch(web1.proxy.url)).json()).toEqual({ version: 'v2' });
+    expect(workersOf(web1)).toEqual(['worker registry.test/shop/worker:v2']);
+    expect(movesOf(web1)).toEqual(['blue green succeeded']);
+    expect(JSON.parse(web1.host.read('.deploy/traffic.json'))).toMatchObject({
+      share: 'green',
+      release: 'v2',
+    });
+  },
+);
 
 test('traffic that is there already stays, and nothing is written into the history', async () => {
   const { servers, go } = await colored('web1');

@@ -1,9 +1,8 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import type { TestHost } from '@deploy-actions/host/testing';
 import { type Failure, parseFields } from '@deploy-actions/kit';
 import { type BackupRecord, type HistoryEntry, readBackups, readHistory } from '@deploy-actions/ledger';
-import { type DockerServer, dockerServers } from '@deploy-actions/release/testing';
+import { type DockerServer, type HostWith, dockerServers } from '@deploy-actions/release/testing';
 import { type FakePorts, fakePorts } from '@deploy-actions/runner/testing';
 import { backUp } from '../backup.ts';
 import { type BackupOutputs, fields } from '../fields.ts';
@@ -61,7 +60,7 @@ printf 'CREATE ROLE shop;\\n'
 [ "$(tail -n 1)" = END ] || { echo 'pg_restore: error: could not read from input file: end of file' >&2; exit 1; }`,
 };
 
-export function backupRig(hostWith: (shell: 'dash') => TestHost): BackupRig {
+export function backupRig(hostWith: HostWith): BackupRig {
   const { servers, connect } = dockerServers(['web1'], hostWith, {});
   const { host, docker } = servers.web1;
   const at = (...names: string[]) => path.join(host.home, ...names);

@@ -1,8 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import type { TestHost } from '@deploy-actions/host/testing';
 import { type Failure, parseFields } from '@deploy-actions/kit';
-import { type DockerServer, dockerServers } from '@deploy-actions/release/testing';
+import { type DockerServer, type HostWith, dockerServers } from '@deploy-actions/release/testing';
 import { type FakePorts, fakePorts } from '@deploy-actions/runner/testing';
 import type { CheckName } from '../check-names.ts';
 import type { State } from '../checks/check.ts';
@@ -57,7 +56,7 @@ export interface PreflightRig {
   run(more?: Record<string, string>): Promise<Preflighted>;
 }
 
-export function preflightRig(hostWith: (shell: 'dash') => TestHost): PreflightRig {
+export function preflightRig(hostWith: HostWith): PreflightRig {
   const { servers, connect } = dockerServers(['web1'], hostWith, IMAGES);
   const server = servers.web1;
   const workspace = path.join(server.host.home, 'checkout');

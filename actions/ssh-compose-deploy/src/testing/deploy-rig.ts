@@ -1,8 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import type { TestHost } from '@deploy-actions/host/testing';
 import { type Failure, parseFields } from '@deploy-actions/kit';
-import { type DockerServer, dockerServers } from '@deploy-actions/release/testing';
+import { type DockerServer, type HostWith, dockerServers } from '@deploy-actions/release/testing';
 import { type FakePorts, fakePorts } from '@deploy-actions/runner/testing';
 import { type DeployInputs, type DeployOutputs, fields } from '../fields.ts';
 import { deploy } from '../ssh-compose-deploy.ts';
@@ -67,7 +66,7 @@ export interface DeployRig<N extends string> {
 
 export function deployRig<N extends string>(
   names: readonly N[],
-  hostWith: (shell: 'dash') => TestHost,
+  hostWith: HostWith,
   { portClaims: given }: { portClaims?: string } = {},
 ): DeployRig<N> {
   const { servers, connect } = dockerServers(names, hostWith, IMAGES);

@@ -10,6 +10,12 @@ export interface DockerServer {
   sessions: (Session & { cut(): void })[];
 }
 
+/** What a server has as `sh`. */
+export type ServerShell = 'dash' | 'busybox';
+
+/** Makes a host with that as its shell. */
+export type HostWith = (shell: ServerShell) => TestHost;
+
 export interface DockerServers<N extends string> {
   servers: Record<N, DockerServer>;
   /** A world's `connect`. */
@@ -22,12 +28,13 @@ export interface DockerServers<N extends string> {
  */
 export function dockerServers<N extends string>(
   names: readonly N[],
-  hostWith: (shell: 'dash') => TestHost,
+  hostWith: HostWith,
   images: Readonly<Record<string, string>>,
+  shell: ServerShell = 'dash',
 ): DockerServers<N> {
   const servers = Object.fromEntries(
     names.map((name) => {
-      const host = hostWith('dash');
+      const host = hostWith(shell);
       return [name, { host, docker: fakeDocker(host, images), sessions: [] } satisfies DockerServer];
     }),
   ) as unknown as Record<N, DockerServer>;

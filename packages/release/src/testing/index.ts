@@ -1,3 +1,9 @@
 export { type TestRelease, deployRelease } from './deployed.ts';
 export { type FakeDocker, fakeDocker } from './docker-host.ts';
-export { type DockerServer, type DockerServers, dockerServers } from './docker-servers.ts';
+export {
+  type DockerServer,
+  type DockerServers,
+  type HostWith,
+  type ServerShell,
+  dockerServers,
+} from './docker-servers.ts';

@@ -14,6 +14,7 @@ import {
   type TestRelease,
   deployRelease,
   dockerServers,
+  type ServerShell,
 } from '@deploy-actions/release/testing';
 import type { Session } from '@deploy-actions/shell';
 import { type Answer, type StandInProxy, standInProxy } from './stand-in-proxy.ts';
@@ -74,6 +75,7 @@ export interface Shop<N extends string> {
  */
 export function shopsForEach(
   afterEach: (work: () => Promise<void>) => void,
+  shell: ServerShell = 'dash',
 ): <N extends string>(names: readonly N[]) => Promise<Shop<N>> {
   const hostWith = hostsForEach(afterEach);
   const proxies: StandInProxy[] = [];
@@ -87,13 +89,13 @@ export function shopsForEach(
     return known;
   };
   const copyOf = async (deploy: (first: DockerServer) => Promise<void>): Promise<Copy> => {
-    const { first } = dockerServers(['first'], hostWith, IMAGES).servers;
+    const { first } = dockerServers(['first'], hostWith, IMAGES, shell).servers;
     await deploy(first);
     const { home } = first.host;
     return { home, folder: copyFolder(home, (name) => name === 'bin' || name === 'compiled') };
   };
   return async <N extends string>(names: readonly N[]) => {
-    const { servers, connect } = dockerServers(names, hostWith, IMAGES);
+    const { servers, connect } = dockerServers(names, hostWith, IMAGES, shell);
     const shops: Partial<Record<N, ShopServer>> = {};
     for (const name of names) shops[name] = await shopServer(servers[name], proxies, once);
     return { servers: shops as Record<N, ShopServer>, connect };
