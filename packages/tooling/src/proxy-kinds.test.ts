@@ -12,8 +12,6 @@ const root = findRoot();
 /** Where a proxy may be named outside of its folder, and why. */
 const EXCEPTIONS: Readonly<Record<string, string>> = {
   'packages/traffic/src/proxy/registry.ts': 'the one line for each',
-  'actions/preflight/src/checks/outside.ts':
-    'programs that hold the ports of a site, whoever they are; the registry would bring all its parts along',
   'packages/compose/src/discovered.ts':
     'programs that find their targets by labels, which may bear a name like it',
 };

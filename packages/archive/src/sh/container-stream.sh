@@ -4,6 +4,8 @@
 # or lets go by a line, the guard in the container ends the command.
 
 # What runs there: `sh -c "$stream_guard" sh SCRIPT WORDS…`. The script ends with `exec`, so that the signal meets the tool.
+# Whoever is ended is waited for: what its parent leaves becomes a child of the container's first process, and where that
+# is PostgreSQL itself, a child of unknown origin that ended by a signal makes it restart every session.
 # shellcheck disable=SC2016 # the container's own
 stream_guard='script=$1
 shift
@@ -21,6 +23,7 @@ exec 3<&-
 wait "$job"
 code=$?
 kill "$guard" 2>/dev/null
+wait "$guard" 2>/dev/null
 exit "$code"'
 
 stream_deadline=0
