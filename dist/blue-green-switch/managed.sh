@@ -2,14 +2,6 @@
 # Starts the managed proxy where it does not run as wanted. Parameters: managedParameters (networks: those of both colours
 # on which it reaches the application), and login, login_group; the Caddyfile is $files/Caddyfile.
 
-as_root() {
-  if [ "$(id -u)" = 0 ]; then
-    "$@"
-  elif command -v sudo >/dev/null 2>&1 && sudo -n true 2>/dev/null; then
-    sudo -n "$@"
-  else return 77; fi
-}
-
 operate() {
   engine_use "$docker_host"
   phase prepare

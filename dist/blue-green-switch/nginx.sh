@@ -34,4 +34,7 @@ traffic_reload() {
   if [ -n "$proxy_container" ]; then in_proxy nginx -s reload 2>&1; else as_root nginx -s reload 2>&1; fi
 }
 # Why it may go on as before although it was told otherwise, where nothing else tells.
-why_silent() { :; }
+why_silent() {
+  silent_log=$(in_proxy tail -n 20 /var/log/nginx/error.log 2>/dev/null | grep -E 'emerg|bind\(\)|alert' | tail -n 1)
+  [ -z "$silent_log" ] || echo "$proxy said: $(printf '%s' "$silent_log" | cut -c 1-300)"
+}

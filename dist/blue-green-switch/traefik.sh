@@ -1,7 +1,6 @@
 # shellcheck shell=dash
 
-# The last line of the file names the share.
-traffic_observe() { sed -n 's/^# deploy-actions [^ ]* \([a-z0-9-]*\)$/\1/p' "$watched/deploy-actions-$project.yml" 2>/dev/null | grep .; }
+traffic_observe() { share_traefik | grep .; }
 # A file made in the watched directory would be read half written, and be an event of its own, for which the next one
 # has to wait. Traefik does not watch what is below; it reads it, but nothing by this name.
 traffic_apply() { put_share "$files/shares/$1.yml"; }

@@ -1,7 +1,8 @@
 # shellcheck shell=dash
 # Brings a release up and proves it healthy: the same code for a deploy, for the restore after a failed one, and
 # for a rollback. A release's directory holds compose.json, services (a table), images and perhaps adopted.
-# Parameters: project, wait_timeout (seconds), stop_timeout (seconds or empty), remove_orphans (true or false).
+# Parameters: project, wait_timeout (seconds), patience (seconds), stop_timeout (seconds or empty), remove_orphans (true
+# or false).
 
 # bring_up DIRECTORY: recreates what differs and only that, in starting order. Sets bad_services on failure.
 bring_up() {
@@ -49,11 +50,11 @@ restart_dependents() {
   say "restarts$up_restarts, since what they need was recreated"
   up_before=$(wc -c <"$run/log")
   # shellcheck disable=SC2086 # names of services have no spaces
-  run_locked "Compose to restart$up_restarts" engine_restart "$project" "$1" "$stop_timeout" $up_restarts
+  run_locked "$(engine_title) to restart$up_restarts" engine_restart "$project" "$1" "$stop_timeout" $up_restarts
   up_code=$?
   [ "$up_code" -eq 0 ] && return 0
   bad_services=$up_restarts
-  not_started "Compose could not restart$up_restarts" "$up_before" "$up_code"
+  not_started "$(engine_title) could not restart$up_restarts" "$up_before" "$up_code"
   return 1
 }
 
@@ -85,22 +86,22 @@ start_services() {
   up_anew=
   if [ -s "$1/joins" ]; then
     survey "$scratch/containers" || return 1
-    # To Compose they are as the file wants them.
+    # To the engine they are as the file wants them.
     up_anew=$(lost_joins "$1" | awk -v names="$2 " '!seen[$1]++ && index(names, " " $1 " ") { printf " %s", $1 }')
   fi
-  compose_up "$1" "$(without "$2" "$up_anew")" && compose_up "$1" "$up_anew" anew
+  start_changed "$1" "$(without "$2" "$up_anew")" && start_changed "$1" "$up_anew" anew
   up_code=$?
   [ "$up_code" -eq 0 ] && return 0
   bad_services=$2
-  not_started "Compose could not start$2" "$up_before" "$up_code"
+  not_started "$(engine_title) could not start$2" "$up_before" "$up_code"
   return 1
 }
 
-# compose_up DIRECTORY NAMES [HOW]
-compose_up() {
+# start_changed DIRECTORY NAMES [HOW]
+start_changed() {
   [ -n "${2# }" ] || return 0
   # shellcheck disable=SC2086 # service names have no spaces
-  run_locked "Compose to start$2" engine_start "$project" "$1" "${3:-changed}" "$stop_timeout" $2
+  run_locked "$(engine_title) to start$2" engine_start "$project" "$1" "${3:-changed}" "$stop_timeout" $2
 }
 
 # without NAMES OTHERS: those of the names that are none of the others.
@@ -252,7 +253,6 @@ judge_health() {
 }
 
 settle=4
-patience=5
 
 # gather_evidence NAMES: state, health log and last lines of every container of these services, before anything is
 # removed. Also of those that migrate. Adds it to the failure's details.

@@ -10,6 +10,9 @@ engine_use() {
   [ -z "$1" ] || export DOCKER_HOST="$1"
 }
 
+# engine_title: as people call it, in sentences.
+engine_title() { printf 'Compose'; }
+
 engine_is_installed() {
   command -v docker >/dev/null 2>&1
 }
@@ -62,6 +65,12 @@ engine_all() {
   docker ps -a --no-trunc --format '{{.ID}} {{.State}} {{or (.Label "com.docker.compose.oneoff") "-"}} {{.Label "com.docker.compose.project"}}' </dev/null
 }
 
+# engine_published: of every container that runs a line with tabs: name, project, the ports that it publishes, as Docker
+# writes them, and its image.
+engine_published() {
+  docker ps --format "$(printf '{{.Names}}\t{{.Label "com.docker.compose.project"}}\t{{.Ports}}\t{{.Image}}')" </dev/null
+}
+
 # engine_table: project, id, service, state, release (- for none) and the engine's words on its state, of every
 # container of a stack.
 engine_table() {
@@ -79,12 +88,12 @@ engine_survey() {
 
 # engine_observe IDS…: what the runner decides by, a JSON object each; see ObservedContainer in packages/compose.
 engine_observe() {
-  docker inspect --type container --format '{"id":{{json .ID}},"name":{{json .Name}},"project":{{json (or (index .Config.Labels "com.docker.compose.project") "")}},"service":{{json (or (index .Config.Labels "com.docker.compose.service") "")}},"once":{{json (or (index .Config.Labels "com.docker.compose.oneoff") "")}},"image":{{json .Config.Image}},"imageId":{{json .Image}},"hash":{{json (or (index .Config.Labels "deploy-actions.hash") "")}},"engineHash":{{json (or (index .Config.Labels "com.docker.compose.config-hash") "")}},"folder":{{json (or (index .Config.Labels "com.docker.compose.project.working_dir") "")}},"files":{{json (or (index .Config.Labels "com.docker.compose.project.config_files") "")}},"status":{{json .State.Status}},"exitCode":{{.State.ExitCode}},"health":{{if .State.Health}}{{json .State.Health.Status}}{{else}}""{{end}},"startedAt":{{json .State.StartedAt}},"restarts":{{.RestartCount}},"modes":[{{json .HostConfig.NetworkMode}},{{json .HostConfig.IpcMode}},{{json .HostConfig.PidMode}}]}' "$@" </dev/null 2>/dev/null
+  docker inspect --type container --format '{"id":{{json .ID}},"name":{{json .Name}},"project":{{json (or (index .Config.Labels "com.docker.compose.project") "")}},"service":{{json (or (index .Config.Labels "com.docker.compose.service") "")}},"once":{{json (or (index .Config.Labels "com.docker.compose.oneoff") "")}},"image":{{json .Config.Image}},"imageId":{{json .Image}},"hash":{{json (or (index .Config.Labels "deploy-actions.hash") "")}},"engineHash":{{json (or (index .Config.Labels "com.docker.compose.config-hash") "")}},"folder":{{json (or (index .Config.Labels "com.docker.compose.project.working_dir") "")}},"status":{{json .State.Status}},"exitCode":{{.State.ExitCode}},"health":{{if .State.Health}}{{json .State.Health.Status}}{{else}}""{{end}},"startedAt":{{json .State.StartedAt}},"restarts":{{.RestartCount}},"modes":[{{json .HostConfig.NetworkMode}},{{json .HostConfig.IpcMode}},{{json .HostConfig.PidMode}}]}' "$@" </dev/null 2>/dev/null
 }
 
 # engine_look IDS…: what is looked at before traffic moves, a JSON object each; see LookContainer in packages/traffic.
 engine_look() {
-  docker inspect --format '{"id":{{json .ID}},"name":{{json .Name}},"labels":{{json .Config.Labels}},"status":{{json .State.Status}},"health":{{if .State.Health}}{{json .State.Health.Status}}{{else}}"none"{{end}},"started":{{json .State.StartedAt}},"image":{{json .Config.Image}},"imageId":{{json .Image}},"ports":{{json .NetworkSettings.Ports}},"bindings":{{json .HostConfig.PortBindings}},"networks":{{json .NetworkSettings.Networks}}}' "$@" </dev/null
+  docker inspect --format '{"id":{{json .ID}},"name":{{json .Name}},"project":{{json (or (index .Config.Labels "com.docker.compose.project") "")}},"service":{{json (or (index .Config.Labels "com.docker.compose.service") "")}},"number":{{json (or (index .Config.Labels "com.docker.compose.container-number") "")}},"release":{{json (or (index .Config.Labels "deploy-actions.release") "")}},"liveOnly":{{json (or (index .Config.Labels "deploy-actions.live-only") "")}},"status":{{json .State.Status}},"health":{{if .State.Health}}{{json .State.Health.Status}}{{else}}"none"{{end}},"started":{{json .State.StartedAt}},"image":{{json .Config.Image}},"imageId":{{json .Image}},"ports":{{json .NetworkSettings.Ports}},"bindings":{{json .HostConfig.PortBindings}},"networks":{{json .NetworkSettings.Networks}}}' "$@" </dev/null
 }
 
 # engine_programs IDS…: id, name, image, project (- for none), the words of its program, `ports` and those that are published.
@@ -280,6 +289,16 @@ engine_processes() { docker top "$1" -o pid,args </dev/null 2>/dev/null; }
 engine_signal() { docker kill -s "$2" "$1" </dev/null >/dev/null; }
 engine_addresses() { docker inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}' "$1" </dev/null; }
 
+# engine_member PROJECT SERVICE: the id of its first running container that is the stack's own, none of a command's.
+engine_member() {
+  docker ps --no-trunc --quiet --filter "label=com.docker.compose.project=$1" \
+    --filter "label=com.docker.compose.service=$2" --filter label=com.docker.compose.oneoff=False </dev/null | sed -n 1p
+}
+
+# engine_pipe ID WORDS…: a command in a container, with our stdin as its own. It outlives us: see the guard of
+# container-stream.sh.
+engine_pipe() { docker exec --interactive "$@"; }
+
 # engine_keeper NAME LABEL: what the label says of a container, and whether it runs (true or false).
 engine_keeper() { docker inspect --format "{{index .Config.Labels \"$2\"}} {{.State.Running}}" "$1" </dev/null 2>/dev/null; }
 
@@ -403,7 +422,7 @@ engine_untag() { docker image rm "$1" </dev/null >/dev/null 2>&1 9>&-; }
 engine_pull() { _engine_registry "$2" "$3" pull --quiet "$1"; }
 engine_manifest() {
   _engine_registry "$2" "$3" manifest inspect --verbose "$1" 2>/dev/null ||
-    _engine_registry "$2" "$3" manifest inspect --insecure --verbose "$1" 2>/dev/null
+    _engine_registry "$2" "$3" manifest inspect --insecure --verbose "$1"
 }
 _engine_registry() {
   engine_login=$1

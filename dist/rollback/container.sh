@@ -183,11 +183,11 @@ start_missing() {
     say "starts what $2 needs:$hook_now"
     hook_before=$(wc -c <"$run/log")
     # shellcheck disable=SC2086 # service names have no spaces
-    run_locked "Compose to start$hook_now" engine_start "$project" "$1" missing "" $hook_now
+    run_locked "$(engine_title) to start$hook_now" engine_start "$project" "$1" missing "" $hook_now
     hook_code=$?
     if [ "$hook_code" -ne 0 ]; then
       bad_services=$hook_now
-      not_started "Compose could not start$hook_now" "$hook_before" "$hook_code"
+      not_started "$(engine_title) could not start$hook_now" "$hook_before" "$hook_code"
       return 1
     fi
     await_gates "$1" "$hook_now" || return 1

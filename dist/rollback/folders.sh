@@ -16,22 +16,35 @@ _check_own() {
     "Deployments need folders of the login user's own, such as by: sudo chown $host_user $wrong"
 }
 
+_check_tools() {
+  local tool
+  for tool in flock setsid sha256sum; do
+    command -v "$tool" >/dev/null || _refuse refused tool-missing "the server has no $tool" "Install util-linux and coreutils there."
+  done
+}
+
+_refuse_absent() {
+  _me
+  _refuse refused path-not-usable "$path does not exist and $host_user may not make it" \
+    "Run once on the server: sudo install -d -o $host_user $path"
+}
+
+_check_folder() {
+  [ -d "$path" ] || _refuse refused path-not-usable "$path is not a folder" 'Give another path.'
+  _check_own "$path"
+}
+
 # `path` belongs to the login user, `.deploy` and what is in it to nobody else, and none of them is a link.
 _check_path() {
   local parent
-  for parent in flock setsid sha256sum; do
-    command -v "$parent" >/dev/null || _refuse refused tool-missing "the server has no $parent" "Install util-linux and coreutils there."
-  done
+  _check_tools
   if [ ! -e "$path" ] && [ ! -L "$path" ]; then
     if ! (umask 022 && mkdir -p "$path") 2>/dev/null; then
       _refuse_if_full
-      _me
-      _refuse refused path-not-usable "$path does not exist and $host_user may not make it" \
-        "Run once on the server: sudo install -d -o $host_user $path"
+      _refuse_absent
     fi
   fi
-  [ -d "$path" ] || _refuse refused path-not-usable "$path is not a folder" 'Give another path.'
-  _check_own "$path"
+  _check_folder
   mkdir -p "$path/.deploy/runs" "$path/.deploy/incoming" 2>/dev/null
   for parent in "$path/.deploy" "$path/.deploy/runs" "$path/.deploy/incoming"; do
     [ -e "$parent" ] || _refuse_unwritten "$parent cannot be made"

@@ -38,7 +38,7 @@ haproxy_reload() {
 }
 traffic_observe() {
   haproxy_seen=$(haproxy_say "show map $folder/haproxy.map" 2>/dev/null | awk -v p="$project" '$2 == p { print $3 }')
-  [ -n "$haproxy_seen" ] || haproxy_seen=$(awk -v p="$project" '$1 == p { print $2 }' "$folder/haproxy.map" 2>/dev/null)
+  [ -n "$haproxy_seen" ] || haproxy_seen=$(share_haproxy)
   [ -n "$haproxy_seen" ] && printf '%s\n' "$haproxy_seen"
 }
 traffic_apply() {

@@ -24,12 +24,6 @@ lies() {
     echo "$proxy does not include $config_file: name the file that it loads in site-config."
     return
   fi
-  lies_log=
-  [ -z "$error_log" ] || lies_log=$(in_proxy tail -n 20 "$error_log" 2>/dev/null | grep -E 'emerg|bind\(\)|alert' | tail -n 1)
-  if [ -n "$lies_log" ]; then
-    echo "$proxy said: $(printf '%s' "$lies_log" | cut -c 1-300)"
-    return
-  fi
   lies_own=$(why_silent)
   if [ -n "$lies_own" ]; then
     echo "$lies_own"

@@ -1,15 +1,8 @@
 # shellcheck shell=dash
 # Looks at everything that a switch, an installation or a rollback must know, and changes nothing.
-# Parameters: project, folder (of the flags, where none was prepared yet), share_names, docker_host, site_config (may be empty), wants_config (1: reads the proxy's configuration).
+# Parameters: project, folder (of the flags, where none was prepared yet), share_names, docker_host, proxy_kinds (all that
+# there are), site_config (may be empty), wants_config (1: reads the proxy's configuration).
 # Fields: see parseLook.
-
-as_root() {
-  if [ "$(id -u)" = 0 ]; then
-    "$@"
-  elif command -v sudo >/dev/null 2>&1 && sudo -n true 2>/dev/null; then
-    sudo -n "$@"
-  else return 77; fi
-}
 
 look_at_docker() {
   { engine_all >"$staging_fields/all" && look_containers >"$staging_fields/containers"; } 2>"$staging_fields/error"
@@ -45,23 +38,6 @@ look_proxies() {
           if ((i == 3 && $i ~ "(^|/)" kind[k] "(:|@|$)") || (i > 4 && $i ~ "(^|/)" kind[k] "$")) { print "container", kind[k], $1, substr($2, 2); next }
         }
       }'
-}
-
-# Without root: what `nginx -T` would print, of the files that everybody may read.
-look_nginx() {
-  [ -r "$1" ] || return 0
-  printf '# configuration file %s:\n' "$1"
-  cat "$1"
-  echo
-  # shellcheck disable=SC2086 # a pattern for several files
-  sed -n 's/^[[:space:]]*include[[:space:]]\{1,\}\([^;#]*\);.*/\1/p' "$1" | while read -r look_include; do
-    case $look_include in /*) ;; *) look_include=/etc/nginx/$look_include ;; esac
-    for look_file in $look_include; do
-      if grep -qxF "$look_file" "$staging_fields/read" 2>/dev/null; then continue; fi
-      printf '%s\n' "$look_file" >>"$staging_fields/read"
-      look_nginx "$look_file"
-    done
-  done
 }
 
 # What install has noted of the site under a name that stands there once, as a text.
@@ -114,21 +90,18 @@ inspect() {
   result user "$(id -un)"
   result group "$(id -gn)"
   look_folder=$(look_noted folder)
-  : "${look_folder:=$folder}"
-  for look_share in "$look_folder"/* "$look_folder"/.new; do
-    [ -f "$look_share" ] && printf '%s\n' "${look_share##*/}"
-  done >"$staging_fields/folder"
-  result_file folder "$staging_fields/folder"
-  if [ -d "$look_folder" ]; then
-    if [ -w "$look_folder" ]; then result folder_state writable; else result folder_state foreign; fi
+  folder=${look_folder:-$folder}
+  # shellcheck disable=SC2034 # the part of a proxy reads it
+  watched=$(look_noted watched)
+  if [ -d "$folder" ]; then
+    if [ -w "$folder" ]; then result folder_state writable; else result folder_state foreign; fi
   else
     result folder_state absent
   fi
-  look_watched=$(look_noted watched)
-  # Each way in which a proxy may have been told; which one counts is known from what was prepared.
-  result share_flag "$(for look_share in $share_names; do [ ! -f "$look_folder/$look_share" ] || echo "$look_share"; done | head -n 1)"
-  result share_map "$(awk -v p="$project" '$1 == p { print $2; exit }' "$look_folder/haproxy.map" 2>/dev/null)"
-  result share_file "$(sed -n 's/^# deploy-actions [^ ]* \([a-z0-9-]*\)$/\1/p' "$look_watched/deploy-actions-$project.yml" 2>/dev/null)"
+  # Where each proxy may have been told; which one counts is known from what was prepared.
+  for look_kind in $proxy_kinds; do
+    result "share_$look_kind" "$(of_proxy share "$look_kind" | head -n 1)"
+  done
   if [ -n "$site_config" ]; then
     look_real=$(readlink -f "$site_config" 2>/dev/null) || look_real=$site_config
     result config_file "$look_real"
@@ -137,12 +110,13 @@ inspect() {
     fi
   fi
   if [ "$wants_config" = 1 ]; then
-    (umask 022 && as_root nginx -T) >"$staging_fields/whole" 2>/dev/null || look_nginx /etc/nginx/nginx.conf >"$staging_fields/whole"
+    each_proxy whole >"$staging_fields/whole"
     result_file whole "$staging_fields/whole"
-    while read -r look_where _ look_id look_name; do
+    while read -r look_where look_kind look_id look_name; do
       [ "$look_where" = container ] || continue
       engine_surroundings "$look_id" "$look_name"
-      engine_in "$look_id" nginx -T >"$staging_fields/whole-$look_name" 2>/dev/null && result_file "whole_$look_name" "$staging_fields/whole-$look_name"
+      of_proxy whole "$look_kind" "$look_id" >"$staging_fields/whole-$look_name"
+      [ ! -s "$staging_fields/whole-$look_name" ] || result_file "whole_$look_name" "$staging_fields/whole-$look_name"
     done <"$staging_fields/proxies" >"$staging_fields/mounts"
     result_file mounts "$staging_fields/mounts"
   fi

@@ -100,12 +100,9 @@ prepare_folder() {
   forget_shares
 }
 
-# Of a proxy that was there before, with another way to decide: what it went by says nothing any more.
-forget_shares() {
-  [ "$fresh" = 1 ] || return 0
-  rm -f "$folder/haproxy.map"
-  for forget_name in $share_names; do rm -f "$folder/$forget_name"; done
-}
+# Of a proxy that was there before, with another way to decide: what it went by says nothing any more. The folder holds
+# nothing else, and is ours alone.
+forget_shares() { [ "$fresh" = 0 ] || rm -f "$folder"/* "$folder"/.[!.]*; }
 
 # Reads the file as it is now, and refuses where it is another one than was looked at.
 read_before() {
@@ -181,7 +178,6 @@ put_back_whole() {
 # A folder's content is ours, what it stands in is root's.
 remove_or_tell() {
   [ -e "$1" ] || return 0
-  if [ -d "$1" ]; then for remove_one in $share_names watch .new haproxy.map .haproxy.map; do rm -f "$1/$remove_one"; done; fi
   if ! rm -rf "$1" 2>/dev/null; then
     # As root nothing but what is empty, or one file.
     if [ -d "$1" ]; then as_root rmdir "$1"; else as_root rm -f "$1"; fi 2>/dev/null

@@ -7,13 +7,10 @@
 
 # check_disk DIRECTORY: free space where Docker keeps images, against what is to be pulled.
 check_disk() {
-  # The look before this has asked already.
-  pull_root=$(cat "$files/docker-root" 2>/dev/null) || pull_root=
-  if [ -z "$pull_root" ] && ! pull_root=$(engine_image_folder); then require_answer stop; fi
+  pull_root=$(images_root) || require_answer stop
   check_inodes "$path"
   check_inodes "${pull_root:-/var/lib/docker}"
-  # The folder may be closed to us; df looks at its file system all the same where the parents are open.
-  pull_free=$(df -Pk "${pull_root:-/var/lib/docker}" 2>/dev/null | awk 'NR == 2 { printf "%.0f", $4 * 1024 }')
+  pull_free=$(free_for_images)
   if [ -z "$pull_free" ]; then
     warn "the free disk space of ${pull_root:-Docker} cannot be seen by $(id -un), so it was not checked"
     return 0
@@ -21,13 +18,12 @@ check_disk() {
   pull_need=0
   # Asking the registry for sizes costs time; with plenty of room there is no need to.
   if [ "$pull_free" -lt 21474836480 ] && [ "$pull" != never ]; then
-    open_login
+    open_login || stop remote write-failed 'no folder for the login could be made'
     run 'the sizes of the images' manifest_sizes "$1"
     close_login
     pull_need=$(awk '{ total += $1 } END { printf "%.0f", total }' "$scratch/sizes" 2>/dev/null)
   fi
-  # Registries tell compressed sizes; unpacked, with the packed copy beside it, is about three times that.
-  pull_wanted=$(awk -v need="${pull_need:-0}" -v least="$min_free_disk" 'BEGIN { printf "%.0f", need * 3 + least }')
+  pull_wanted=$(room_wanted "${pull_need:-0}" "$min_free_disk")
   if [ "$pull_free" -lt "$pull_wanted" ]; then
     stop refused disk-full "the disk of the server has $(megabytes "$pull_free") free at $pull_root, and this release needs $(megabytes "$pull_wanted") (images $(megabytes "$pull_need") compressed, min-free-disk $(megabytes "$min_free_disk"))" \
       'Free some space (docker system df shows what takes it), or lower min-free-disk.'
@@ -58,21 +54,10 @@ manifest_sizes() {
   while read -r pull_image; do
     ! engine_has_image "$pull_image" || continue
     pull_asked=$((pull_asked + 1))
-    manifest_size "$pull_image" "$pull_asked" >>"$scratch/sizes" &
+    manifest_size "$pull_image" "$pull_asked" 2>/dev/null >>"$scratch/sizes" &
     pull_asking="$pull_asking $!"
   done <"$1/pulls"
   wait_in_time 60 "$pull_asking"
-}
-
-# manifest_size IMAGE NUMBER
-manifest_size() {
-  engine_manifest "$1" "$(login_for "$1")" "$scratch/docker-pid.$2" | sed 's/[,{]/\
-/g' | awk '
-    # Of an index only the first platform counts: they are about equally large.
-    /"Ref":/ { if (++manifests > 1) exit }
-    /"size":/ { gsub(/[^0-9]/, ""); total += $0 }
-    END { print total + 0 }
-  '
 }
 
 # pull_images DIRECTORY: everything before anything changes; then images (service, id, reference) is written.
@@ -87,7 +72,7 @@ pull_images() {
     esac
   done <"$1/pulls"
   if [ -s "$scratch/to-pull" ]; then
-    open_login
+    open_login || stop remote write-failed 'no folder for the login could be made'
     run "$(wc -l <"$scratch/to-pull" | tr -d ' ') images from the registry" pull_together
     close_login
     pull_failure
@@ -121,7 +106,7 @@ pull_together() {
 
 # pull_one IMAGE NUMBER
 pull_one() {
-  if engine_pull "$1" "$(login_for "$1")" "$scratch/docker-pid.$2" >"$scratch/pull.$2" 2>&1; then
+  if engine_pull "$1" "$(login_for "$1")" "$scratch/pull-pid.$2" >"$scratch/pull.$2" 2>&1; then
     printf 'pulled %s\n' "$1"
     rm -f "$scratch/pull.$2"
   else
@@ -153,7 +138,7 @@ end_in_time() {
   if cancelled; then echo cancelled; else echo late; fi >"$scratch/ended"
   # A second question may follow one that was ended.
   while :; do
-    for pull_pid_file in "$scratch"/docker-pid.*; do
+    for pull_pid_file in "$scratch"/pull-pid.*; do
       [ ! -f "$pull_pid_file" ] || kill "$(cat "$pull_pid_file")" 2>/dev/null
     done
     sleep 0.2 2>/dev/null || sleep 1
@@ -186,46 +171,5 @@ pull_failure() {
       stop "$complaint_kind" "$complaint_code" "$complaint_message; nothing was changed" "$complaint_remedy"
     fi
     stop remote pull-failed "$pull_image could not be pulled: $(complaint_last "$pull_said"); nothing was changed" 'Try it on the server: docker pull.'
-  done
-}
-
-# login_for IMAGE: the folder of the login, if the image is of its registry.
-login_for() {
-  case ${1%%/*} in
-    "$registry") pull_own=yes ;;
-    *.* | *:* | localhost) pull_own= ;;
-    *) if [ "$registry" = docker.io ]; then pull_own=yes; else pull_own=; fi ;;
-  esac
-  if [ -n "$pull_own" ] && [ -n "$login_folder" ]; then printf '%s' "$login_folder"; fi
-}
-
-# The login lies in a folder of its own, in memory where there is some, for as long as images are pulled. The
-# user's plugins and contexts are linked in, since the folder hides them.
-login_folder=
-open_login() {
-  [ -n "$registry_config" ] || return 0
-  sweep_logins
-  if [ -d /dev/shm ] && [ -w /dev/shm ]; then pull_memory=/dev/shm; else pull_memory=$run; fi
-  login_folder=$(mktemp -d "$pull_memory/deploy-actions.$(id -u).$$.XXXXXX") || stop remote write-failed 'no folder for the login could be made'
-  pull_home_config=${DOCKER_CONFIG:-$HOME/.docker}
-  for pull_part in cli-plugins contexts; do
-    [ ! -d "$pull_home_config/$pull_part" ] || ln -s "$pull_home_config/$pull_part" "$login_folder/$pull_part"
-  done
-  # The user's context names the engine that pulls: without it another one would, or none.
-  pull_context=$(sed -n 's/.*"currentContext": *"\([A-Za-z0-9][A-Za-z0-9_.+-]*\)".*/\1/p' "$pull_home_config/config.json" 2>/dev/null | head -n 1)
-  printf '%s' "$registry_config" | sed "${pull_context:+s/^{/{\"currentContext\":\"$pull_context\",/}" >"$login_folder/config.json"
-}
-
-close_login() {
-  [ -z "$login_folder" ] || rm -rf "$login_folder"
-  login_folder=
-}
-
-# What a killed run left behind.
-sweep_logins() {
-  for pull_left in "/dev/shm/deploy-actions.$(id -u)".*; do
-    if [ ! -d "$pull_left" ] || [ -L "$pull_left" ] || [ ! -O "$pull_left" ]; then continue; fi
-    pull_owner=${pull_left#"/dev/shm/deploy-actions.$(id -u)."}
-    kill -0 "${pull_owner%%.*}" 2>/dev/null || rm -rf "$pull_left"
   done
 }

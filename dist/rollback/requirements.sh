@@ -3,7 +3,7 @@
 
 engine_asked=
 
-# ask_aside NAME COMMAND…: runs it beside what follows, since each call of docker takes a while to start; see `answered`.
+# ask_aside NAME COMMAND…: runs it beside what follows, since each call of the engine takes a while to start; see `answered`.
 ask_aside() {
   require_question=$1
   shift
@@ -18,7 +18,7 @@ answered() {
   [ -f "$scratch/$1.well" ]
 }
 
-# One call tells about the engine and the plugin; require_compose reads the answer.
+# One call tells about the engine and the plugin; require_engine reads the answer.
 ask_engine() {
   engine_asked=yes
   require_installed
@@ -30,8 +30,11 @@ require_answered() {
   answered "$1" || fail_for_engine "$(cat "$scratch/$1.error")"
 }
 
-# Prints nothing; ends the operation unless Docker and Compose can be used. Minimum: $1.$2.
-require_compose() {
+# The oldest Compose that will do.
+require_least=2.26
+
+# require_engine: ends the operation unless the engine can be used.
+require_engine() {
   [ -n "$engine_asked" ] || ask_engine
   wait
   # Some versions answer with exit code 0 and nothing of the engine's where they may not ask it.
@@ -48,7 +51,7 @@ require_compose() {
   require_minor=${require_plain#*.}
   require_minor=${require_minor%%.*}
   case $require_major$require_minor in *[!0-9]* | '') require_major=0 require_minor=0 ;; esac
-  if [ "$require_major" -lt "$1" ] || { [ "$require_major" -eq "$1" ] && [ "$require_minor" -lt "$2" ]; }; then
-    fail refused compose-too-old "Docker Compose $require_plain on the server is older than $1.$2" 'Update the Compose plugin.'
+  if [ "$require_major" -lt "${require_least%.*}" ] || { [ "$require_major" -eq "${require_least%.*}" ] && [ "$require_minor" -lt "${require_least#*.}" ]; }; then
+    fail refused compose-too-old "Docker Compose $require_plain on the server is older than $require_least" 'Update the Compose plugin.'
   fi
 }

@@ -16,7 +16,7 @@ operate() {
     'Run blue-green-switch with to: the colour that has the traffic: it writes the record anew.'
   [ -z "$canary" ] || fail refused canary-on "a canary is on ($canary): traffic goes to both colours" 'End it with blue-green-switch first.'
   [ "$live" != "$color" ] || fail refused color-is-live "$color has the traffic by now" 'Run it again.'
-  require_compose 2 26
+  require_engine
   directory=$recorded
   release=$source
   prove_images

@@ -62,7 +62,7 @@ complaint_about() {
       complaint refused registry-refused "the registry $complaint_host refused $complaint_image: $(complaint_last "$1")" \
         "$(complaint_login "${3:-}")"
       ;;
-    *'manifest unknown'* | *'name unknown'* | *'not known to registry'* | *': not found'* | *' not found:'*)
+    *'manifest unknown'* | *'no such manifest'* | *'name unknown'* | *'not known to registry'* | *': not found'* | *' not found:'*)
       complaint input image-unknown "the registry has no $complaint_image" 'Check that it was pushed, under this name.'
       ;;
     *'is no longer supported'*manifest* | *'manifest.v1+prettyjws'* | *'schema 1'*)

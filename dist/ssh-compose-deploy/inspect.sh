@@ -4,9 +4,10 @@
 # the project after it. What was not sent is linked in from shared/, so that `env_file`, `extends` and the like
 # find the user's own files.
 # Parameters: project_given, compose_files, profiles (one per line), env_file, folder (the <name>), adopt,
-# want (`deploy` or `status`). Secret: env_text.
+# want (`deploy`, `status`, or `preflight`: as `deploy`, with the releases that are kept and what the variables of the env file
+# are). Secret: env_text.
 
-inspect() {
+look_at_release() {
   scratch=$PWD/scratch
   mkdir "$scratch"
   old_folder=
@@ -16,13 +17,13 @@ inspect() {
   # Docker's own filter cannot tell a project's colours, and the project's name is not known yet.
   ask_aside stacks engine_stacks
   ask_aside images engine_images
-  if [ "$want" = deploy ]; then
+  if [ "$want" != status ]; then
     ask_aside volumes engine_volumes
     ask_aside nets engine_nets
   fi
   stage=$PWD/project/$folder
   mkdir -p "$stage"
-  if [ "$want" = deploy ]; then
+  if [ "$want" != status ]; then
     # A stack that was started by hand has its data and env files in a folder of its own.
     adopting=
     if [ "$adopt" = true ] && [ -z "$(current_release)" ]; then
@@ -33,7 +34,7 @@ inspect() {
     [ -z "$old_folder" ] || link_shared "$old_folder" "$stage" .
     resolve
     # The deploy that follows takes this folder over.
-    sed -n 1p "$scratch/engine.answer" >docker-root
+    sed -n 1p "$scratch/engine.answer" >image-folder
     project=$(sed -n 's/^  "name": "\(.*\)",*$/\1/p' config.json | head -n 1)
     [ -z "$adopting" ] || check_adopted
     if [ -n "$old_folder" ]; then
@@ -45,7 +46,7 @@ inspect() {
     result stage "$stage"
     result old_folder "$old_folder"
   else
-    require_compose 2 26
+    require_engine
     project=$project_given
     [ -n "$project" ] || project=$(sed -n 's/^ "name": "\(.*\)",*$/\1/p' "$path/current/compose.json" 2>/dev/null | head -n 1)
     [ -n "$project" ] || project=$(project_of_folder)
@@ -53,7 +54,7 @@ inspect() {
   require_answered stacks
   require_answered images
   result project "$project"
-  [ "$want" != deploy ] || look_at_leftovers
+  [ "$want" = status ] || look_at_leftovers
   look_at_stack
   look_at_releases
   # They hold secrets and have been told.
@@ -108,6 +109,7 @@ resolve() {
       fi
       ;;
   esac
+  [ "$want" != preflight ] || ask_values
   set -- --project-directory "$stage" --env-file "$inspect_merged"
   [ -z "$project_given" ] || set -- "$@" --project-name "$project_given"
   while read -r inspect_line; do
@@ -124,7 +126,8 @@ LIST
     cd "$stage" && engine_resolve "$@"
   ) >config.json 2>"$scratch/config.error" || : >"$scratch/config.broken"
   # First: what Docker itself lacks is the reason of everything else.
-  require_compose 2 26
+  require_engine
+  if [ "$want" = preflight ] && answered values; then result_file values "$scratch/values.answer"; fi
   [ ! -f "$scratch/config.broken" ] || config_failure
   # Services of profiles that are not asked for are in the file all the same: what runs of them is no orphan.
   if (cd "$stage" && printf '%s\n' "$compose_files" | tr '\n' '\0' | xargs -0 grep -qsE '^[[:space:]]*profiles:'); then
@@ -143,6 +146,22 @@ LIST
       fi
     done
   fi
+}
+
+# ask_values: what each variable of the env file is to Compose, by a file of ours that only names them.
+ask_values() {
+  inspect_names=$(sed -n 's/^[[:space:]]*\(export[[:space:]]\{1,\}\)\{0,1\}\([A-Za-z_][A-Za-z0-9_]*\)[[:space:]]*[=:].*/\2/p' "$inspect_merged" | sort -u)
+  {
+    printf '{"name":"values","services":{"values":{"image":"values","environment":{'
+    inspect_comma=
+    for inspect_variable in $inspect_names; do
+      # shellcheck disable=SC2016 # Compose's own expression
+      printf '%s"%s":"${%s-}"' "$inspect_comma" "$inspect_variable" "$inspect_variable"
+      inspect_comma=,
+    done
+    printf '}}}}\n'
+  } >"$PWD/values.yaml"
+  ask_aside values engine_resolve --project-directory "$PWD" --env-file "$inspect_merged" --file "$PWD/values.yaml"
 }
 
 # own_folders RELATIVE: every folder above it in the stage becomes one of our own with links in it, where it is a link
@@ -257,9 +276,8 @@ look_at_stack() {
 }
 
 look_at_releases() {
-  for inspect_one in traffic.json ports color-blue color-green; do
-    [ ! -f "$path/.deploy/$inspect_one" ] || result_file "$(echo "$inspect_one" | tr .- __)" "$path/.deploy/$inspect_one"
-  done
+  [ ! -f "$path/.deploy/traffic.json" ] || result_file traffic_json "$path/.deploy/traffic.json"
+  [ ! -f "$path/.deploy/ports" ] || result_file ports "$path/.deploy/ports"
   listening_ports >listening
   result_file listening listening
   claimed_ports >claimed
@@ -270,9 +288,8 @@ look_at_releases() {
   if [ -n "$inspect_current" ]; then
     result_file previous_config "$path/current/compose.json"
     [ ! -f "$path/current/release.json" ] || result_file previous_release "$path/current/release.json"
-    result_file previous_images "$path/current/images"
   fi
-  if [ "$want" = status ]; then
+  if [ "$want" != deploy ]; then
     : >releases
     for inspect_one in "$path"/releases/*; do
       [ ! -f "$inspect_one/release.json" ] || cat "$inspect_one/release.json" >>releases

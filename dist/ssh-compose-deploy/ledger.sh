@@ -1,5 +1,5 @@
 # shellcheck shell=dash
-# The only writer of history.jsonl, traffic.json, release.json and the link current. What is written is what the schemas
+# The only writer of history.jsonl, traffic.json, release.json, a backup's manifest.json and the link current. What is written is what the schemas
 # of packages/ledger say. actor, run_url and reason come as the inside of a JSON string (`jsonText`); ids, shares and
 # colours need no escaping.
 # Parameters: deployment_id, actor, run_url.
@@ -12,10 +12,10 @@ utc_now() {
 
 # Each of these appends a line, for one kind of operation.
 
-# record_deploy RELEASE COLOR OUTCOME BAD MILLISECONDS IMAGES DIGESTS: the files have lines of a service and its image's
-# id, or the references by digest that its image has.
+# record_deploy RELEASE COLOR OUTCOME BAD MILLISECONDS IMAGES DIGESTS [FREE]: the files have lines of a service and its image's
+# id, or the references by digest that its image has. FREE: bytes that were left on the disk of the images.
 record_deploy() {
-  append_history deploy "$1" "$2" "$3" "$4" '' "\"duration_ms\":$5,\"digests\":{$(told_digests "$6" "$7")}"
+  append_history deploy "$1" "$2" "$3" "$4" '' "\"duration_ms\":$5,\"digests\":{$(told_digests "$6" "$7")}${8:+,\"free_bytes\":$8}"
 }
 
 # record_move OPERATION RELEASE FROM TO OUTCOME REASON: of the traffic, from share to share; also where it stayed.
@@ -37,6 +37,11 @@ record_stand_by() {
 # rollback that is undone takes the mark off.
 mark_release() {
   append_history rollback "$1" '' "$2" "$(if [ "$2" = rolled-back ]; then echo true; else echo false; fi)" '' ''
+}
+
+# record_backup BACKUP OUTCOME VERIFIED BYTES MILLISECONDS: it is about no release, or its success would take a mark off.
+record_backup() {
+  append_history backup '' '' "$2" false '' "\"backup\":\"$1\",\"verified\":\"$3\",\"bytes\":$4,\"duration_ms\":$5"
 }
 
 # append_history OPERATION RELEASE COLOR OUTCOME BAD REASON MORE
@@ -113,4 +118,24 @@ write_release() {
     awk '{ printf "%s\"%s\":\"%s\"", separator, $1, $2; separator = "," }' "$1/images"
     printf '},"migrations":{"ran":%s,"reversible":%s,"state_before":"%s","state_after":"%s"}}\n' "$3" "$4" "$5" "$6"
   } | write_file "$1/release.json"
+}
+
+# --- manifest.json of a backup ----------------------------------------------------------------------------
+
+# write_manifest FOLDER ID CREATED PROJECT RELEASE VERIFIED SERVICES FILES: the last thing that is written into the folder.
+# SERVICES has lines of name, image, image id and state; FILES has lines with tabs: name, kind, service, source, bytes,
+# SHA-256, tool, and what a query answered as the inside of a JSON string. The other words need no escaping.
+write_manifest() {
+  {
+    printf '{"id":"%s","created":"%s","deployment_id":"%s","project":"%s","release":"%s",%s"actor":"%s","run_url":"%s","verified":"%s",' \
+      "$2" "$3" "$deployment_id" "$4" "$5" "$(release_facts "$5")" "$actor" "$run_url" "$6"
+    awk -F '\t' '{ bytes += $5 } END { printf "\"bytes\":%.0f,\"services\":[", bytes }' "$8"
+    awk '{ printf "%s{\"name\":\"%s\",\"image\":\"%s\",\"image_id\":\"%s\",\"state\":\"%s\"}", separator, $1, $2, $3, $4; separator = "," }' "$7"
+    printf '],"files":['
+    awk -F '\t' '{
+      printf "%s{\"name\":\"%s\",\"kind\":\"%s\",\"service\":\"%s\",\"source\":\"%s\",\"bytes\":%s,\"sha256\":\"%s\",\"tool\":\"%s\",\"answer\":\"%s\"}", separator, $1, $2, $3, $4, $5, $6, $7, $8
+      separator = ","
+    }' "$8"
+    printf ']}\n'
+  } | write_file "$1/manifest.json"
 }

@@ -2,8 +2,9 @@
 # Reads a recorded release. Parameter: release. It holds secrets: never log it.
 
 inspect() {
-  for read_name in compose.json services live-only; do
-    if [ -f "$path/releases/$release/$read_name" ]; then result_file "$(echo "$read_name" | tr .- __)" "$path/releases/$release/$read_name"; fi
-  done
+  read_folder=$path/releases/$release
+  if [ -f "$read_folder/compose.json" ]; then result_file compose_json "$read_folder/compose.json"; fi
+  if [ -f "$read_folder/services" ]; then result_file services "$read_folder/services"; fi
+  if [ -f "$read_folder/live-only" ]; then result_file live_only "$read_folder/live-only"; fi
   if [ -f "$path/.deploy/ports" ]; then result_file ports "$path/.deploy/ports"; fi
 }

@@ -12,7 +12,7 @@ operate() {
   result to "$release"
   phase preflight
   [ -f "$directory/services" ] || fail refused release-gone "the release $release is not on the server any more" 'See list: true for those that are.'
-  require_compose 2 26
+  require_engine
   prove_images
   if [ "$hosts" -gt 1 ]; then
     if ! await_go "$go_seconds"; then

@@ -112,9 +112,21 @@ retain() {
   done
 }
 
+# images_root: the folder of the engine's images. The look before a deployment has asked already.
+images_root() {
+  if [ -s "$files/image-folder" ]; then cat "$files/image-folder"; else engine_image_folder; fi
+}
+
+# free_for_images: bytes; nothing where they cannot be seen. The folder may be closed to us; df looks at its file system all the
+# same where the parents are open.
+free_for_images() {
+  df -Pk "$(images_root)" 2>/dev/null | awk 'NR == 2 { printf "%.0f", $4 * 1024 }'
+}
+
 # record_deployment OUTCOME [BAD]: how the deploy ended, in a line of the history.
 record_deployment() {
-  record_deploy "$release" "$color" "$1" "${2:-false}" "$((($(date +%s) - begun) * 1000))" "$files/release/images" "$files/release/digests"
+  record_deploy "$release" "$color" "$1" "${2:-false}" "$((($(date +%s) - begun) * 1000))" "$files/release/images" "$files/release/digests" \
+    "$(free_for_images)"
   : >"$run/recorded"
 }
 

@@ -1,7 +1,7 @@
 # shellcheck shell=dash
 # Many files at once: what the server has from an earlier deployment is not sent again.
 
-# The files of list $1 (lines of mode, sha256 and name) into the new folder $2. The frame `missing` says which of them
+# The files of list $1 (lines of mode, sha256 and name) into the new folder $2; a `visit` ($3) keeps nothing of them. The frame `missing` says which of them
 # are not here, by their lines in the list (`all`, or numbers); those come as a tar archive, which is the rest of stdin.
 # .deploy/sent has what an earlier list brought. It is nothing that counts: each file of it is looked at anew.
 _receive_tree() {
@@ -44,7 +44,7 @@ _receive_tree() {
   if [ -s "$1.sums" ] || [ -s "$1.spare" ]; then
     # One for all files, where `_receive` has one for each.
     sync -f "$2" 2>/dev/null || sync
-    _keep_sent "$2" "$1.kept"
+    [ "${3-}" = visit ] || _keep_sent "$2" "$1.kept"
   fi
   rm -rf "$1" "$1".*
 }

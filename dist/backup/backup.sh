@@ -1,0 +1,237 @@
+# shellcheck shell=dash
+# Saves the data of an application: all into a folder beside its end place, read back, described by a manifest, and then
+# renamed, which is the moment of truth. What ends before leaves nothing that counts.
+# Parameters: project, docker_host, backup (its id), verify, retention (seconds), keep_last, min_free_disk (bytes), timeout.
+# The file `sources` has lines: kind, service, names.
+
+operate() {
+  begin_backup
+  phase preflight
+  prepare_folder
+  find_sources
+  look_for_room
+  phase save
+  journal save:begin
+  mkdir "$saving" || fail_unwritten "$saving could not be made"
+  created=$(utc_now)
+  while read -r kind service id names <&5; do
+    # shellcheck disable=SC2086 # names have no spaces
+    case $kind in
+      postgres) save_postgres "$service" "$id" $names ;;
+    esac
+  done 5<"$scratch/found"
+  if [ "$verify" != none ]; then
+    phase read-back
+    read_back
+  fi
+  phase keep
+  keep_backup
+}
+
+begin_backup() {
+  scratch=$run/scratch
+  mkdir -p "$scratch"
+  begun=$(date +%s)
+  saving=$path/backups/.new-$backup
+  begin_look
+}
+
+# prepare_folder: `backups` is ours, and what an earlier run left there unfinished goes: nobody else writes while we have
+# the lock.
+prepare_folder() {
+  mkdir -p "$path/backups" || fail_unwritten "$path/backups could not be made"
+  if [ -n "$(find "$path/backups" -prune \( ! -type d -o ! -user "$(id -u)" \))" ]; then
+    fail refused path-not-usable "$path/backups is no folder of the login user's own" "Give it to the login user: sudo chown $(id -un) $path/backups"
+  fi
+  for each in "$path"/backups/.new-*; do
+    [ ! -d "$each" ] || rm -rf "$each"
+  done
+}
+
+# find_sources: the sources with the id of their container, into $scratch/found; all are there, or nothing begins.
+find_sources() {
+  : >"$scratch/found"
+  : >"$scratch/sizes"
+  open_streams "$timeout"
+  while read -r kind service names <&5; do
+    id=$(container_of_service "$service") || fail_for_engine 'the containers could not be listed'
+    [ -n "$id" ] || fail refused service-not-running "no container of $service runs in $project, so its data cannot be asked for" \
+      'Start it, or correct the name in the input.'
+    case $kind in
+      postgres) find_postgres "$service" "$id" "$names" ;;
+    esac
+    printf '%s %s %s %s\n' "$kind" "$service" "$id" "$names" >>"$scratch/found"
+  done 5<"$files/sources"
+}
+
+# find_postgres SERVICE ID NAMES: the databases, into $names: those that are named, or all.
+find_postgres() {
+  postgres_databases "$2" >"$scratch/databases" 2>"$scratch/said" || {
+    details "$scratch/said"
+    fail remote backup-failed "the PostgreSQL of $1 does not answer: $(last_said)" 'Look whether it is well: docker logs.'
+  }
+  names=
+  for name in ${3:-$(awk '{ sub(/^[^ ]* /, ""); gsub(/ /, "?"); print }' "$scratch/databases")}; do
+    case $name in
+      *[!A-Za-z0-9._-]* | [.-]*) fail refused request-refused "the database $name of $1 has a name that is no file name" 'Name the other ones in the input databases, and save this one by a command of your own.' ;;
+    esac
+    grep -q " $name\$" "$scratch/databases" || fail input input-wrong "there is no database $name in $1" "It has: $(cut -d ' ' -f 2- "$scratch/databases" | tr '\n' ' ')"
+    grep " $name\$" "$scratch/databases" >>"$scratch/sizes"
+    names="$names $name"
+  done
+}
+
+# look_for_room: as much as the last backup and a fifth, or half of what the databases take.
+look_for_room() {
+  whole_backups >"$scratch/before"
+  last_bytes=$(awk 'NR == 1 { print $4 }' "$scratch/before")
+  if [ -n "$last_bytes" ]; then need=$((last_bytes + last_bytes / 5)); else need=$(awk '{ sum += $1 } END { printf "%.0f", sum / 2 }' "$scratch/sizes"); fi
+  room=$(room_left)
+  [ "$((room - need))" -ge "$min_free_disk" ] || fail refused disk-full \
+    "the backup takes about $need bytes, and of the $room that are free where $path is $min_free_disk must stay free" \
+    "Free some space there, or lower min-free-disk."
+}
+
+# save_stream KIND SERVICE SOURCE FILE TOOL ID SCRIPT WORDS…
+save_stream() {
+  save_file=$4
+  save_row=$(printf '%s\t%s\t%s\t%s' "$save_file" "$1" "$2" "$3")
+  save_tool=$5
+  save_what="$2${3:+ ($3)}"
+  shift 5
+  [ ! -e "$saving/$save_file" ] || give_up "two sources would be written to $save_file"
+  stream_out "$save_what to be saved" "$saving/$save_file" "$@"
+  save_code=$?
+  ended_early "$save_code" "$save_what could not be saved"
+  [ -s "$saving/$save_file" ] || give_up "what was saved of $save_what is empty"
+  keep_on_disk "$saving/$save_file"
+  save_sum=$(sha256sum <"$saving/$save_file") || give_up "$save_file could not be read back"
+  printf '%s\t%s\t%s\t%s\t\n' "$save_row" "$(($(wc -c <"$saving/$save_file")))" "${save_sum%% *}" "$save_tool" >>"$scratch/files"
+  say "saved $save_what: $(($(wc -c <"$saving/$save_file"))) bytes"
+}
+
+# ended_early CODE WHAT: gives up unless a stream ended well.
+ended_early() {
+  [ "$1" = 0 ] && [ -z "$host_ended" ] && return 0
+  [ ! -s "$scratch/said" ] || details "$scratch/said"
+  case $host_ended in
+    late)
+      clear_away
+      fail remote timed-out "$2 within $timeout s (timeout): nothing of this backup is kept" 'Raise timeout.'
+      ;;
+    cancelled)
+      clear_away
+      fail lost cancelled 'the run was cancelled: nothing of this backup is kept' 'Run it again.'
+      ;;
+  esac
+  give_up "$2: exit code $1, $(last_said)"
+}
+
+last_said() {
+  grep . "$scratch/said" 2>/dev/null | tail -n 1 | cut -c 1-300
+}
+
+# plain_line: the first line of stdin, of characters that need no escaping.
+plain_line() {
+  head -n 1 | tr -cd 'A-Za-z0-9 ().,+~:_/-'
+}
+
+give_up() {
+  clear_away
+  if _disk_full "$path"; then fail_unwritten "$1"; fi
+  fail remote backup-failed "$1; nothing of this backup is kept" 'The lines of the tool are below. Earlier backups are as they were.'
+}
+
+clear_away() {
+  rm -rf "$saving"
+  record_backup "$backup" failed none 0 "$((($(date +%s) - begun) * 1000))"
+}
+
+# read_back: every file once more, by the reader of its kind; and by its sum, so that what is read is what was written.
+read_back() {
+  # The source last, since it may be empty.
+  awk -F '\t' '{ print $1, $2, $3, $6, $4 }' "$scratch/files" >"$scratch/read"
+  while read -r file kind service sum source <&6; do
+    [ "$(sha256sum <"$saving/$file")" = "$sum  -" ] || unreadable "$file is not what was written to it"
+    case $kind in
+      postgres)
+        id=$(awk -v name="$service" '$2 == name { print $3; exit }' "$scratch/found")
+        read_postgres "$file" "$id"
+        code=$?
+        [ -z "$host_ended" ] || ended_early "$code" "$file could not be read back"
+        [ "$code" = 0 ] || {
+          [ ! -s "$scratch/said" ] || details "$scratch/said"
+          unreadable "the backup of $service ($source) cannot be read back: $(last_said)"
+        }
+        ;;
+    esac
+  done 6<"$scratch/read"
+}
+
+unreadable() {
+  clear_away
+  fail unhealthy backup-unreadable "$1; nothing of this backup is kept" 'Look at the disk of the server, and run it again.'
+}
+
+keep_backup() {
+  # shellcheck disable=SC2046 # ids
+  engine_survey $(engine_ids "$project") | awk '{ print $1, $13, $4, $5 }' >"$scratch/services"
+  write_manifest "$saving" "$backup" "$created" "$project" "$(current_release)" "$verify" "$scratch/services" "$scratch/files" ||
+    give_up 'the manifest could not be written'
+  sync -f "$saving" 2>/dev/null || sync
+  journal whole
+  mv -T "$saving" "$path/backups/$backup" || give_up 'the folder could not be given its name'
+  sync -f "$path/backups" 2>/dev/null || sync
+  is_whole "$path/backups/$backup" || fail unhealthy backup-unreadable "the backup $backup is not whole on the disk" 'Look at the disk of the server, and run it again.'
+  tell_backup
+  take_old_away
+}
+
+# tell_backup: the line of the history and the result, once; also after a crash.
+tell_backup() {
+  bytes=$(
+    awk '{ sum += $1 } END { printf "%.0f", sum }' <<END
+$(files_of "$path/backups/$backup/manifest.json")
+END
+  )
+  grep -qs "\"backup\":\"$backup\"" "$path/.deploy/history.jsonl" ||
+    record_backup "$backup" succeeded "$verify" "$bytes" "$((($(date +%s) - begun) * 1000))"
+  result backup "$backup"
+  result folder "$path/backups/$backup"
+  result bytes "$bytes"
+  result verified "$verify"
+}
+
+# take_old_away: never the last good one. A backup of under half the size of the last one may be of data that is lost, so
+# then all stay.
+take_old_away() {
+  whole_backups >"$scratch/all"
+  last_bytes=$(awk -v own="$backup" '$2 != own { print $4; exit }' "$scratch/all")
+  if [ -n "$last_bytes" ] && [ "$((bytes * 2))" -lt "$last_bytes" ]; then
+    result shrunk "$last_bytes"
+    warn "this backup has $bytes bytes and the last one $last_bytes, more than twice as many: look whether data is missing. No old backup is removed"
+    return 0
+  fi
+  removed=
+  for each in $(old_backups "$backup" "$keep_last" "$retention" <"$scratch/all"); do
+    # The manifest first: what is half removed is no backup.
+    if rm -f "$path/backups/$each/manifest.json" && rm -rf "${path:?}/backups/$each"; then
+      say "removed the backup $each"
+      removed="$removed $each"
+    else
+      warn "the old backup $each could not be removed"
+    fi
+  done
+  result removed "${removed# }"
+}
+
+# After a crash. The guard in the container has ended what was being saved.
+recover() {
+  begin_backup
+  if [ -d "$path/backups/$backup" ]; then
+    tell_backup
+    return 0
+  fi
+  clear_away
+  fail lost interrupted 'the backup was cut off: nothing of it is kept' 'Run it again.'
+}

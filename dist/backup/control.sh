@@ -1,0 +1,30 @@
+# shellcheck shell=dash
+# Execs that say a word to a run, or ask for its result.
+
+_go() {
+  if [ -e "$1/result" ]; then
+    frame answer ended
+    return
+  fi
+  ln -s go "$1/decision" 2>/dev/null
+  if [ "$(readlink "$1/decision")" = go ]; then frame answer went; else frame answer late; fi
+}
+
+# $1: the run's folder, $2: a figure that was not there before: the runner is there.
+_alive() {
+  printf '%s\n' "$2" >"$1/alive"
+  frame answer noted
+}
+
+_cancel() {
+  : >"$1/cancel"
+  frame answer cancelled
+}
+
+_read_result() {
+  if [ -e "$1/result" ]; then
+    _frame_part result "$1/result" 0 "$(($(wc -c <"$1/result")))"
+  else
+    frame answer none
+  fi
+}

@@ -1,0 +1,37 @@
+# shellcheck shell=dash
+# An exec that tells what runs, ran and holds the lock.
+
+# $1: path
+_status() {
+  local each
+  path=$1
+  [ -d "$path/.deploy" ] || return 0
+  exec 8>>"$path/.deploy/lock"
+  if flock -n -s 8; then frame lock free; else frame lock held; fi
+  exec 8>&-
+  if _read_holder; then
+    _lives "$host_holder_pid" "$host_holder_start" "$host_holder_boot" && frame lives "$host_holder_pid"
+    _read_doing
+    frame phase "$host_doing_phase"
+    frame phasetime "$host_doing_phase_age"
+    frame waits "$host_doing_what"
+    frame waited "$host_doing_age"
+    frame left "$host_doing_left"
+    frame ends "$host_doing_ends"
+  fi
+  [ ! -f "$path/.deploy/lock.holder" ] || _frame_part holder "$path/.deploy/lock.holder" 0 "$(($(wc -c <"$path/.deploy/lock.holder")))"
+  [ ! -f "$path/.deploy/order" ] || _frame_part order "$path/.deploy/order" 0 "$(($(wc -c <"$path/.deploy/order")))"
+  for each in "$path"/.deploy/runs/*/*; do
+    [ -d "$each" ] || continue
+    frame run "$each"
+    if [ -e "$each/result" ]; then
+      _frame_part result "$each/result" 0 "$(($(wc -c <"$each/result")))"
+    elif _run_lives "$each"; then
+      frame state "$(cat "$each/state")"
+    else
+      frame state interrupted
+    fi
+    frame began "$(date -u -r "$each/launch" +%Y-%m-%dT%H:%M:%SZ)"
+    frame event "$(tail -n 1 "$each/journal" 2>/dev/null)"
+  done
+}

@@ -1,0 +1,140 @@
+# shellcheck shell=dash
+# What a run has done, in order, so that its own program can go on or back after a crash.
+
+host_began=0
+host_phase=''
+host_phases=''
+host_phase_began=0
+
+_state() {
+  printf '%s\n' "$1" >"$run/state"
+}
+
+phase() {
+  _clock
+  [ -z "$host_phase" ] || host_phases="$host_phases$host_phase $(((host_now - host_phase_began) * 10))
+"
+  host_phase=$1
+  host_phase_began=$host_now
+  printf '%s %s\n' "$1" "$host_now" >"$run/phase"
+  _tell "phase $(((host_now - host_began) * 10)) $1"
+  journal "phase:$1"
+}
+
+# Appends an event that lasts; before and after it a test may make the run stand still.
+journal() {
+  _boundary "$1:before"
+  printf '%s %s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$1" >>"$run/journal"
+  _fsync "$run/journal"
+  _boundary "$1:after"
+}
+
+_boundary() {
+  local wanted
+  [ -f "$path/.deploy/pause-at" ] || return 0
+  read -r wanted <"$path/.deploy/pause-at" || return 0
+  [ "$wanted" = "$1" ] || return 0
+  local before
+  before=$(cat "$run/state")
+  _state paused
+  while [ -f "$path/.deploy/pause-at" ]; do nap 0.05; done
+  _state "$before"
+}
+
+_journal_has() {
+  [ -f "$1" ] && grep -q " $2\$" "$1"
+}
+
+journalled() {
+  _journal_has "$run/journal" "$1"
+}
+
+once() {
+  local host_once=$1
+  shift
+  journalled "$host_once:done" && return 0
+  journal "$host_once:begin"
+  "$@" || return
+  journal "$host_once:done"
+}
+
+done_before() {
+  local each
+  for each in "${run%-*}"-*; do
+    [ -f "$each/hash" ] && _same "$each/hash" "$run/hash" && _journal_has "$each/journal" "$1:done" && return 0
+  done
+  return 1
+}
+
+# Going on together. At a gate a run waits for the runner's word, and no longer than the runner gives signs of life: a
+# figure in a file of the run, a new one every few seconds. Three minutes, since a connection that drops is opened anew for
+# two.
+
+runner_patience=180
+host_sign=''
+host_sign_at=''
+
+_runner_is_silent() {
+  local sign=''
+  if [ -f "$run/alive" ]; then read -r sign <"$run/alive" || :; fi
+  if [ -z "$host_sign_at" ] || [ "$sign" != "$host_sign" ]; then
+    host_sign=$sign
+    host_sign_at=$host_now
+  fi
+  [ $((host_now - host_sign_at)) -ge $((runner_patience * 100)) ]
+}
+
+# await_word SECONDS WAITING_FOR: until the runner has put the word `proceed` into the run's folder.
+await_word() {
+  local deadline told
+  host_sign_at=
+  _clock
+  told=$host_now
+  deadline=$((host_now + $1 * 100))
+  under_way "$2" "$1" ''
+  until [ -f "$run/proceed" ]; do
+    _clock
+    if cancelled || [ "$host_now" -ge "$deadline" ] || _is_left_alone; then
+      not_under_way
+      return 1
+    fi
+    if [ $((host_now - told)) -ge 1000 ]; then
+      told=$host_now
+      say "waiting for $2, $(((deadline - host_now) / 100)) s left"
+    fi
+    nap 0.15
+  done
+  not_under_way
+}
+
+_is_left_alone() {
+  _runner_is_silent || return 1
+  say "the runner has not been heard of for $runner_patience s: it is taken for lost"
+}
+
+# Who makes the link `decision` first has decided: the action with `go`, the deadline, a cancellation or the runner's
+# silence.
+await_go() {
+  local deadline told before
+  before=$(cat "$run/state")
+  journal ready
+  host_sign_at=
+  _clock
+  told=$host_now
+  deadline=$((host_now + $1 * 100))
+  under_way 'the other servers' "$1" ''
+  _state ready
+  while [ ! -L "$run/decision" ]; do
+    _clock
+    if cancelled || [ "$host_now" -ge "$deadline" ] || _is_left_alone; then ln -s stop "$run/decision" 2>/dev/null; fi
+    if [ $((host_now - told)) -ge 1000 ]; then
+      told=$host_now
+      say "ready; waiting for the other hosts, $(((deadline - host_now) / 100)) s left"
+    fi
+    [ -L "$run/decision" ] || nap 0.1
+  done
+  not_under_way
+  _state "$before"
+  [ "$(readlink "$run/decision")" = go ] || return 1
+  journal go
+}

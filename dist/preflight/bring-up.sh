@@ -1,0 +1,268 @@
+# shellcheck shell=dash
+# Brings a release up and proves it healthy: the same code for a deploy, for the restore after a failed one, and
+# for a rollback. A release's directory holds compose.json, services (a table), images and perhaps adopted.
+# Parameters: project, wait_timeout (seconds), patience (seconds), stop_timeout (seconds or empty), remove_orphans (true
+# or false).
+
+# bring_up DIRECTORY: recreates what differs and only that, in starting order. Sets bad_services on failure.
+bring_up() {
+  bad_services=
+  repair_leftovers || return 1
+  changed_services=$(not_current "$1" | tr '\n' ' ')
+  [ -n "$changed_services" ] || say 'every service is as the release wants it'
+  up_left=$changed_services
+  while [ -n "${up_left# }" ]; do
+    up_now=$(next_wave "$1" "$up_left")
+    make_way "$1" " $up_now" " $up_left" || return 1
+    start_services "$1" " $up_now" || return 1
+    # shellcheck disable=SC2086 # names of services have no spaces
+    up_left=$(printf '%s\n' $up_left | grep -vxF "$(printf '%s\n' $up_now)" | tr '\n' ' ')
+    # The last ones are waited for with all the others.
+    [ -z "$up_left" ] || await_gates "$1" " $up_now" || return 1
+  done
+  rejoin "$1" || return 1
+  restart_dependents "$1" || return 1
+  [ "$remove_orphans" != true ] || remove_orphans "$1"
+}
+
+# rejoin DIRECTORY: makes those anew whose namespaces went with a container that was recreated, and those in theirs.
+rejoin() {
+  [ -s "$1/joins" ] || return 0
+  # shellcheck disable=SC2013 # names of services have no spaces
+  for _up_round in $(cat "$1/joins"); do
+    survey "$scratch/containers" || return 1
+    up_lost=$(lost_joins "$1" | awk '!seen[$1]++ { printf " %s", $1 }')
+    [ -n "$up_lost" ] || return 0
+    changed_services="$changed_services${up_lost# } "
+    start_services "$1" "$up_lost" || return 1
+  done
+}
+
+# restart_dependents DIRECTORY: `restart: true` in depends_on asks for that when what is needed was recreated.
+restart_dependents() {
+  [ -s "$1/restarts" ] || return 0
+  up_restarts=$(awk -v changed=" $changed_services " '
+    index(changed, " " $1 " ") { next }
+    { for (i = 2; i <= NF; i++) if (index(changed, " " $i " ")) { printf " %s", $1; next } }
+  ' "$1/restarts")
+  [ -n "$up_restarts" ] || return 0
+  await_gates "$1" " $changed_services" || return 1
+  say "restarts$up_restarts, since what they need was recreated"
+  up_before=$(wc -c <"$run/log")
+  # shellcheck disable=SC2086 # names of services have no spaces
+  run_locked "$(engine_title) to restart$up_restarts" engine_restart "$project" "$1" "$stop_timeout" $up_restarts
+  up_code=$?
+  [ "$up_code" -eq 0 ] && return 0
+  bad_services=$up_restarts
+  not_started "$(engine_title) could not restart$up_restarts" "$up_before" "$up_code"
+  return 1
+}
+
+# next_wave DIRECTORY NAMES: those of the names that need none of the others.
+next_wave() {
+  up_wave=$(awk -v left=" $2 " '
+    index(left, " " $1 " ") == 0 { next }
+    { for (i = 2; i <= NF; i++) if (index(left, " " $i " ")) next; print $1 }
+  ' "$1/needs" | tr '\n' ' ')
+  # A circle is refused beforehand; whatever else comes, it must go on.
+  printf '%s' "${up_wave:-$2}" | sed 's/ *$//'
+}
+
+# await_gates DIRECTORY NAMES: waits for those that others wait for.
+await_gates() {
+  up_gates=
+  # shellcheck disable=SC2013 # names of services have no spaces
+  for up_name in $(awk '$3 == "gate" { print $7 }' "$1/services"); do
+    case "$2 " in *" $up_name "*) up_gates="$up_gates $up_name" ;; esac
+  done
+  [ -z "$up_gates" ] || wait_healthy "$1" "$up_gates"
+}
+
+# start_services DIRECTORY NAMES: `up` without dependencies, since with them it runs one-shots again.
+start_services() {
+  # Containers that bear the name but cannot be started again would make `up` fail.
+  say "starts$2"
+  up_before=$(wc -c <"$run/log")
+  up_anew=
+  if [ -s "$1/joins" ]; then
+    survey "$scratch/containers" || return 1
+    # To the engine they are as the file wants them.
+    up_anew=$(lost_joins "$1" | awk -v names="$2 " '!seen[$1]++ && index(names, " " $1 " ") { printf " %s", $1 }')
+  fi
+  start_changed "$1" "$(without "$2" "$up_anew")" && start_changed "$1" "$up_anew" anew
+  up_code=$?
+  [ "$up_code" -eq 0 ] && return 0
+  bad_services=$2
+  not_started "$(engine_title) could not start$2" "$up_before" "$up_code"
+  return 1
+}
+
+# start_changed DIRECTORY NAMES [HOW]
+start_changed() {
+  [ -n "${2# }" ] || return 0
+  # shellcheck disable=SC2086 # service names have no spaces
+  run_locked "$(engine_title) to start$2" engine_start "$project" "$1" "${3:-changed}" "$stop_timeout" $2
+}
+
+# without NAMES OTHERS: those of the names that are none of the others.
+without() {
+  for up_name in $1; do
+    case "$2 " in *" $up_name "*) ;; *) printf ' %s' "$up_name" ;; esac
+  done
+}
+
+# not_started WHAT OFFSET CODE: sets the problem and what is known to mend it. Why is the last thing that Compose said in
+# the log from there on, beside its progress (which it indents), its warnings, and our own word on the waiting.
+not_started() {
+  up_said=$(tail -c "+$(($2 + 1))" "$run/log" | sed '/^[[:space:]]/d; /^time=.* level=/d; /^waiting for /d; /^'"$up_record"'/d; /^$/d' | tail -n 1)
+  problem="$1 (exit code $3)"
+  [ -z "$up_said" ] || problem="$problem: $(complaint_last "$up_said")"
+  if complaint_about "$up_said"; then remedy=$complaint_remedy; fi
+}
+
+# Lines for the action begin with it.
+up_record=$(printf '\036')
+
+# orphans DIRECTORY: id and name of each container of a service that the release in DIRECTORY does not have, by the last
+# survey: starting the release's own makes no others. What stands in `dormant` is of a profile that was not asked for.
+orphans() {
+  awk '
+    FILENAME == ARGV[1] { known[$7] = 1; next }
+    FILENAME == ARGV[2] { known[$1] = 1; next }
+    !($1 in known) { print $2, $12 }
+  ' "$1/services" "$(existing "$1/dormant")" "$scratch/containers"
+}
+
+remove_orphans() {
+  orphans "$1" >"$scratch/orphans"
+  while read -r up_id up_name; do
+    say "removes ${up_name#/}: its service is not part of the release"
+    engine_stop "$stop_timeout" "$up_id" 2>/dev/null
+    engine_remove "$up_id"
+  done <"$scratch/orphans"
+}
+
+# wait_healthy DIRECTORY [NAMES]: true once each service (all without NAMES) is well. Sets bad_services and
+# problem otherwise, at once where time would not help.
+wait_healthy() {
+  up_wait_directory=$1
+  up_wait_names=${2:-}
+  : >"$scratch/seen"
+  up_verdict=
+  wait_until "$wait_timeout" "$(waiting_for "$up_wait_names")" health_settled
+  case $up_verdict in
+    well) return 0 ;;
+    bad) ;;
+    *)
+      judge_health
+      awk '$1 != "ok"' "$scratch/health" >"$scratch/health.bad"
+      up_cause="not healthy within $wait_timeout s"
+      if cancelled; then
+        up_cause='the run was cancelled'
+        # Among several servers this one is not the reason.
+        result stopped true
+      fi
+      ;;
+  esac
+  bad_services=" $(awk '$1 != "ok" { print $2 }' "$scratch/health.bad" | sort -u | tr '\n' ' ')"
+  problem=$(awk '$1 != "ok" {
+    name = $2; $1 = ""; $2 = ""; sub(/^ +/, ""); printf "%s%s %s", separator, name, $0; separator = "; "
+  }' "$scratch/health.bad")
+  [ "$up_verdict" = bad ] || problem="$problem; $up_cause"
+  # One that is to run to its end, and one that stopped by mistake, look the same: the user must say which it is.
+  up_ended=$(awk '$1 == "bad" && / exited with 0$/ && !seen[$2]++ { printf "%s%s", separator, $2; separator = ", " }' "$scratch/health.bad")
+  [ -z "$up_ended" ] || remedy="If it is meant to run to its end (a migration, a fixer of permissions), name it: one-shot: $up_ended. Or let what needs it wait for it: condition: service_completed_successfully."
+  return 1
+}
+
+waiting_for() {
+  if [ -n "$1" ]; then printf '%s to be healthy' "${1# }"; else printf 'every service to be healthy'; fi
+}
+
+# True when there is nothing more to wait for: all well, or one that will not become well.
+health_settled() {
+  judge_health || return 1
+  if awk '$1 == "bad" { found = 1 } END { exit !found }' "$scratch/health"; then
+    awk '$1 == "bad"' "$scratch/health" >"$scratch/health.bad"
+    up_verdict=bad
+    return 0
+  fi
+  if awk '$1 != "ok" { found = 1 } END { exit found }' "$scratch/health"; then
+    up_verdict=well
+    return 0
+  fi
+  return 1
+}
+
+# Writes $scratch/health: `ok|wait|bad SERVICE reason` for each service. Rules:
+# - a healthcheck decides; `unhealthy` is Docker's word after all of its retries, and is final when it lasts $patience
+#   seconds more (a slow machine may need one check more than the retries)
+# - without one the container must have been up for $settle seconds without a restart
+# - five restarts are a loop; an exit is a failure, also with 0; one-shots must exit with 0
+# The time that a container is up is taken modulo a day, which awk can do by itself; that can only prolong a wait.
+judge_health() {
+  survey "$scratch/containers" || return 1
+  awk -v now="$(date -u +%H:%M:%S)" -v settle="$settle" -v patience="$patience" -v names="$up_wait_names " -v changed="$changed_services" \
+    -v memory="$scratch/seen.new" '
+    FILENAME == ARGV[1] { first[$1] = $2; ill[$1] = $3; next }
+    FILENAME == ARGV[2] {
+      count[$1]++
+      n = count[$1]; id[$1, n] = $2; status[$1, n] = $5; code[$1, n] = $6; restarts[$1, n] = $7
+      health[$1, n] = $8; oom[$1, n] = $9; started[$1, n] = $11
+      next
+    }
+    {
+      name = $7; kind = $2; replicas = $4
+      if (names != " " && index(names, " " name " ") == 0) next
+      if (count[name] < replicas) { print "wait", name, "has " count[name] + 0 " of " replicas " containers"; next }
+      for (i = 1; i <= count[name]; i++) print judge(name, kind, i)
+    }
+    function seconds(time) {
+      return substr(time, 1, 2) * 3600 + substr(time, 4, 2) * 60 + substr(time, 7, 2)
+    }
+    function judge(name, kind, i,    s, fresh, base, up) {
+      s = status[name, i]
+      fresh = index(" " changed " ", " " name " ") > 0
+      base = fresh ? 0 : (id[name, i] in first) ? first[id[name, i]] : restarts[name, i]
+      if (health[name, i] != "unhealthy") ill[id[name, i]] = ""
+      else if (ill[id[name, i]] == "") ill[id[name, i]] = seconds(now)
+      print id[name, i], base, ill[id[name, i]] >memory
+      # Docker keeps the word while the container runs on, when one of its children was killed.
+      if (oom[name, i] == "true" && s != "running") return "bad " name " was killed for want of memory"
+      if (kind == "once") {
+        if (s == "exited") return code[name, i] == 0 ? "ok " name : "bad " name " exited with " code[name, i]
+        if (s == "dead") return "bad " name " is dead"
+        return "wait " name " has not finished"
+      }
+      if (s == "exited") return "bad " name " exited with " code[name, i]
+      if (s == "dead" || s == "removing") return "bad " name " is " s
+      if (restarts[name, i] - base >= 5) return "bad " name " restarts again and again, last exit code " code[name, i]
+      if (s != "running") return "wait " name " is " s
+      if (health[name, i] == "healthy") return "ok " name
+      if (health[name, i] == "unhealthy") {
+        s = (seconds(now) - ill[id[name, i]] + 86400) % 86400 >= patience ? "bad " : "wait "
+        return s name " is unhealthy"
+      }
+      if (health[name, i] != "none") return "wait " name " is " health[name, i]
+      up = (seconds(now) - seconds(substr(started[name, i], 12)) + 86400) % 86400
+      if (!fresh || up >= settle) return "ok " name
+      return "wait " name " has been up for " up " s only"
+    }
+  ' "$scratch/seen" "$scratch/containers" "$up_wait_directory/services" >"$scratch/health"
+  [ ! -f "$scratch/seen.new" ] || mv -f "$scratch/seen.new" "$scratch/seen"
+}
+
+settle=4
+
+# gather_evidence NAMES: state, health log and last lines of every container of these services, before anything is
+# removed. Also of those that migrate. Adds it to the failure's details.
+gather_evidence() {
+  survey "$scratch/containers"
+  : >"$scratch/evidence"
+  for up_name in $1; do
+    for up_id in $(ids_of "$up_name"); do
+      engine_evidence "$up_id" >>"$scratch/evidence" 2>&1
+    done
+  done
+  [ ! -s "$scratch/evidence" ] || details "$scratch/evidence"
+}

@@ -1,0 +1,195 @@
+# shellcheck shell=dash
+# Commands of the user's in containers of a release.
+# Parameters: hook_timeout, migrate_timeout (seconds that one command may take), migrate_on_cancel (finish or end).
+
+has_hooks() {
+  for hook_hook in "$1"/hooks/"$2"-*; do
+    [ ! -f "$hook_hook" ] || return 0
+  done
+  return 1
+}
+
+# container_of HOOK-FILE: the name of the container that a hook runs in.
+container_of() {
+  printf '%s-%s-%s' "$project" "$(basename "$1")" "$release" | sed 's/-migrate-01-/-migrate-/'
+}
+
+# hook_limits NAME: how long the command of that name may take, which input says so, and whether a cancelled run ends it:
+# into $hook_seconds, $hook_input and $hook_heeds. Half a migration is worse than a whole one, unless the user says else.
+hook_limits() {
+  hook_heeds=yes
+  case $1 in
+    migrate-* | down-migrate-* | restore-backup-*)
+      hook_seconds=$migrate_timeout
+      hook_input=migrate-timeout
+      [ "$migrate_on_cancel" = end ] || hook_heeds=no
+      ;;
+    *)
+      hook_seconds=$hook_timeout
+      hook_input=hook-timeout
+      ;;
+  esac
+}
+
+# run_in_container DIRECTORY HOOK-FILE: in a named, detached container of its own, waited for, its log kept. A
+# rerun attaches to the name. Without dependencies: `compose run` would recreate a changed database.
+run_in_container() {
+  # Sourcing the hook replaces $1, $2, …
+  hook_directory=$1
+  hook_file=$2
+  hook_container=$(container_of "$hook_file")
+  hook_service=''
+  hook_text=''
+  # shellcheck disable=SC1090 # written by the runner, sets both and the words of the command
+  . "$hook_file"
+  hook_limits "$(basename "$hook_file")"
+  [ "$hook_heeds" = no ] || not_cancelled || return 1
+  start_dependencies "$hook_directory" "$hook_service" || return 1
+  hook_doubt=
+  if ! engine_is_there "$hook_container"; then
+    say "runs in $hook_service: $hook_text"
+    hook_before=$(wc -c <"$run/log")
+    run_locked "the container $hook_container to start" engine_run "$project" "$hook_directory" \
+      "$hook_container" "$hook_service" "$@" >"$scratch/hook-id"
+    hook_code=$?
+    if [ "$hook_code" -ne 0 ]; then
+      engine_remove "$hook_container"
+      not_started "the command of $hook_service could not be started" "$hook_before" "$hook_code"
+      return 1
+    fi
+    doubt_entrypoint
+  else
+    say "waits for $hook_container, which is there already"
+  fi
+  await_container
+  engine_log "$hook_container" >"$run/$(basename "$hook_file").log" 2>&1
+  engine_remove "$hook_container"
+  [ "$hook_code" = 0 ] && [ -z "$host_ended" ] && return 0
+  tail -n 50 "$run/$(basename "$hook_file").log" >"$scratch/hook-tail"
+  details "$scratch/hook-tail"
+  tell_hook_failure
+  return 1
+}
+
+# not_cancelled: what has not begun need not begin any more, whatever it is.
+not_cancelled() {
+  cancelled || return 0
+  host_ended=cancelled
+  problem='the run was cancelled before the next command'
+  return 1
+}
+
+# await_container: the container $hook_container to its end, by the limits; its output goes to the log. Sets $hook_code.
+await_container() {
+  rm -f "$scratch/hook-code"
+  under_way "the container $hook_container" "$hook_seconds" "$(engine_ends "$hook_container")"
+  run_within "$hook_seconds" "$hook_heeds" end_container "$hook_container" container_to_its_end
+  not_under_way
+  hook_code=$(cat "$scratch/hook-code" 2>/dev/null)
+}
+
+container_to_its_end() {
+  engine_follow "$hook_container"
+  engine_result "$hook_container" >"$scratch/hook-code" 2>/dev/null
+}
+
+end_container() {
+  say "ends the container $hook_container"
+  engine_stop 10 "$hook_container" 2>/dev/null
+}
+
+# tell_hook_failure: why the command failed, into $problem, and what to do into $remedy.
+tell_hook_failure() {
+  remedy=
+  case $host_ended in
+    late)
+      problem="the command of $hook_service did not end within $hook_seconds s ($hook_input) and was ended: $hook_text$hook_doubt"
+      remedy="Mend the command, or raise $hook_input."
+      ;;
+    cancelled) problem="the run was cancelled, and the command of $hook_service was ended: $hook_text" ;;
+    *)
+      if [ -n "$hook_code" ]; then
+        problem="the command of $hook_service failed with exit code $hook_code: $hook_text$hook_doubt"
+      else
+        problem="the command of $hook_service was taken away by somebody else: $hook_text"
+      fi
+      ;;
+  esac
+}
+
+# doubt_entrypoint: an image whose entrypoint runs a program of its own takes the command for that program's words, and
+# may never end. Warned of, and remembered in $hook_doubt.
+doubt_entrypoint() {
+  engine_entrypoint "$hook_container" >"$scratch/hook-entrypoint"
+  ! runs_its_words <"$scratch/hook-entrypoint" || return 0
+  hook_doubt=$(tr '\n' ' ' <"$scratch/hook-entrypoint" | cut -c 1-100)
+  hook_doubt="; it was given to the entrypoint of $hook_service (${hook_doubt% }), which may not have run it"
+  warn "the command${hook_doubt#; it}: $hook_text. If so, give it a service with \`entrypoint: []\`"
+}
+
+# runs_its_words: whether an entrypoint (on stdin, a word a line) is known to run the words that follow it: there is none;
+# or it is a script, by its name, or a program that only makes ready and then runs what it is given. A text for `sh -c`
+# does only where it names its arguments.
+runs_its_words() {
+  awk '
+    { word[NR] = $0 }
+    END {
+      i = 1
+      while (i <= NR) {
+        name = word[i++]
+        sub(/.*\//, "", name)
+        if (name ~ /^(tini|tini-static|dumb-init|catatonit|docker-init|env|nice|ionice|setpriv|gosu|su-exec|chpst)$/) {
+          if (name ~ /^(gosu|su-exec)$/) i++
+          while (i <= NR && (word[i] ~ /^-/ || (name == "env" && word[i] ~ /=/))) i++
+          continue
+        }
+        if (name ~ /^(sh|bash|ash|dash|ksh|zsh)$/) {
+          while (i <= NR && word[i] ~ /^-/ && word[i] !~ /^-[a-z]*c$/) i++
+          if (i > NR || word[i] !~ /^-/) exit 0
+          text = ""
+          while (++i <= NR) text = text " " word[i]
+          exit text !~ /\$\{?[@*0-9]/
+        }
+        exit name !~ /\.sh$|entrypoint|^s6-|^init$|^launcher$/
+      }
+    }'
+}
+
+# start_dependencies DIRECTORY SERVICE: what it needs is started and waited for, nothing is recreated.
+start_dependencies() {
+  hook_needs=$(awk -v name="$2" '$1 == name { sub(/^[^ ]* */, ""); print }' "$1/needs")
+  [ -n "$hook_needs" ] || return 0
+  start_missing "$1" "$2" "$hook_needs" || return 1
+  wait_healthy "$1" " $hook_needs" || return 1
+}
+
+# start_missing DIRECTORY FOR NAMES: starts those of the services that do not run, in order; recreates nothing.
+start_missing() {
+  survey "$scratch/containers" || return 1
+  hook_missing=
+  for hook_need in $3; do
+    hook_missing_one=$(awk -v name="$hook_need" '
+      FILENAME == ARGV[1] { if ($7 == name) { kind = $2; replicas = $4 }; next }
+      $1 == name && (kind == "long" ? $5 == "running" : $5 == "exited" && $6 == 0) { good++ }
+      END { if (good < replicas) print name }
+    ' "$1/services" "$scratch/containers")
+    hook_missing="$hook_missing${hook_missing_one:+ $hook_missing_one}"
+  done
+  changed_services=
+  while [ -n "${hook_missing# }" ]; do
+    hook_now=" $(next_wave "$1" "$hook_missing")"
+    # shellcheck disable=SC2086 # names of services have no spaces
+    hook_missing=$(printf '%s\n' $hook_missing | grep -vxF "$(printf '%s\n' $hook_now)" | tr '\n' ' ')
+    say "starts what $2 needs:$hook_now"
+    hook_before=$(wc -c <"$run/log")
+    # shellcheck disable=SC2086 # service names have no spaces
+    run_locked "$(engine_title) to start$hook_now" engine_start "$project" "$1" missing "" $hook_now
+    hook_code=$?
+    if [ "$hook_code" -ne 0 ]; then
+      bad_services=$hook_now
+      not_started "$(engine_title) could not start$hook_now" "$hook_before" "$hook_code"
+      return 1
+    fi
+    await_gates "$1" "$hook_now" || return 1
+  done
+}

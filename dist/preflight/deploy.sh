@@ -1,0 +1,392 @@
+# shellcheck shell=dash
+# The deploy itself. The files of the run: release/ (compose.json, services, pulls, needs, trees, hooks/,
+# release.head, env), and the files sent under project/.
+# Parameters beside those of the other parts: on_failure (restore or keep), gates (true with several servers),
+# go_deadline (seconds), history_head.
+
+operate() {
+  begin
+  phase preflight
+  # That Docker and Compose can be used, the look before this has seen.
+  if [ -n "$color" ]; then check_color; else check_stack_is_ours; fi
+  check_disk "$files/release"
+  claim_project
+  phase pull
+  pull_images "$files/release"
+  if [ -n "$color" ] && [ -s "$files/release/shared/services" ]; then
+    # What is kept as it is need not be fetched anew.
+    [ "$shared_services" = update ] || [ "$pull" = never ] || pull=missing
+    pull_images "$files/release/shared"
+  fi
+  stop_if_cancelled
+  keep_images "$release" "$files/release" 9>&- &
+  survey_or_stop
+  wait
+  # What was not well before this deployment is not its doing.
+  cp "$scratch/containers" "$run/before"
+  if is_unchanged; then
+    say "nothing differs from the release $previous: nothing is recreated"
+    drop_sent
+    forget_tags
+    pass_first_gate || stop_without_go
+    pass_last_gate || stop_without_go
+    result release "$previous"
+    result changed false
+    result_file images "$path/releases/$previous/images"
+    result_file digests "$files/release/digests"
+    record_deployment unchanged
+    return 0
+  fi
+  place_release || fail_unwritten "the release could not be written to $path"
+  if [ -z "$(current_release)" ] && [ -d "$files/release-adopted" ]; then adopt_stack; fi
+  pass_first_gate || stop_without_go
+  [ "$gates" = true ] || surveyed=yes
+  make_ready
+}
+
+# From here on everything can be done again after a crash: each step looks at what is there.
+make_ready() {
+  directory=$path/releases/$release
+  if [ -n "$color" ]; then
+    phase shared
+    surveyed=
+    prepare_color "$directory" || abandon
+  fi
+  if has_hooks "$directory" before-up; then
+    phase before-up
+    surveyed=
+    run_hooks "$directory" before-up || abandon
+  fi
+  if has_hooks "$directory" migrate; then
+    phase migrate
+    surveyed=
+    migrate "$directory" || abandon
+  fi
+  phase up
+  journalled up:begin || journal up:begin
+  bring_up "$directory" || undo
+  echo "$changed_services" >"$run/changed"
+  phase wait
+  wait_healthy "$directory" || undo
+  say 'every service is healthy'
+  if has_hooks "$directory" after-up; then
+    phase after-up
+    run_hooks "$directory" after-up || undo
+  fi
+  pass_last_gate || {
+    result stopped true
+    problem='another server failed, or the runner was lost'
+    undo
+  }
+  finish
+}
+
+begin() {
+  begin_work
+  if [ -f "$run/previous" ]; then
+    previous=$(cat "$run/previous")
+  else
+    previous=$(slot_release)
+    printf '%s' "$previous" >"$run/previous"
+  fi
+  result previous "$previous"
+}
+
+# survey_or_stop: the survey; without it the end, before anything was changed.
+survey_or_stop() {
+  survey "$scratch/containers" 2>"$scratch/survey.error" && return 0
+  require_answer stop
+  fail_for_engine "$(cat "$scratch/survey.error")" stop
+}
+
+# The stack that runs becomes a release, which can be brought back.
+adopt_stack() {
+  deploy_adopted=$path/releases/adopted
+  rm -rf "$deploy_adopted"
+  if ! { cp -R "$files/release-adopted" "$deploy_adopted" && cp "$deploy_adopted/images" "$deploy_adopted/digests" &&
+    write_release_json "$deploy_adopted" '' && : >"$deploy_adopted/deployed" && link_current adopted; }; then
+    fail_unwritten "the running stack could not be recorded in $path"
+  fi
+  keep_images adopted "$deploy_adopted"
+  if [ -z "$color" ]; then
+    previous=adopted
+    printf '%s' "$previous" >"$run/previous"
+    result previous "$previous"
+  fi
+  say 'the running stack is recorded as the release adopted'
+}
+
+# Containers of this project that we did not start are somebody's running site: the user must say so.
+check_stack_is_ours() {
+  [ -z "$previous" ] || return 0
+  [ "$adopt" != true ] || return 0
+  survey_or_stop
+  awk '$3 == "-"' "$scratch/containers" >"$scratch/foreign"
+  [ -s "$scratch/foreign" ] || return 0
+  stop refused foreign-containers "the project $project has containers that this action did not start: $(awk '{ printf "%s%s", separator, substr($12, 2); separator = ", " }' "$scratch/foreign")" \
+    'Set adopt: true once to take the running stack over as it is, or give another project.'
+}
+
+# claim_project: from now on the project is this folder's, for every user of the engine. Two applications of one name would
+# take over each other's volumes as soon as one of them has no container. The look before this has refused what it saw;
+# here nobody can come between. A claim of which nothing is left is void.
+claim_project() {
+  [ ! -f "$files/project-noted" ] || return 0
+  deploy_holder=$(engine_claim "$base_project" "$path") || fail remote docker-failed "the project $base_project could not be noted as that of $path"
+  [ "$deploy_holder" != "$path" ] || return 0
+  deploy_left=$(engine_ids "$base_project" && engine_left "$base_project") || fail remote docker-failed 'docker volume ls failed'
+  if [ -z "$deploy_left" ] && engine_unclaim "$base_project"; then
+    deploy_holder=$(engine_claim "$base_project" "$path")
+    [ "$deploy_holder" != "$path" ] || return 0
+  fi
+  stop refused project-elsewhere "the project $base_project belongs to the application in $deploy_holder, and this is $path" \
+    'Give each application a name of its own with project, or another name: in its compose file.'
+}
+
+is_unchanged() {
+  [ -n "$previous" ] || return 1
+  deploy_old=$path/releases/$previous
+  cmp -s "$deploy_old/services" "$files/release/services" || return 1
+  [ -z "$(not_current "$files/release")" ] || return 1
+  [ "$remove_orphans" != true ] || [ -z "$(orphans "$files/release")" ]
+}
+
+forget_tags() {
+  [ -f "$files/release/images" ] || return 0
+  while read -r deploy_service deploy_id _deploy_image; do
+    engine_untag "$(image_tag "$release" "$deploy_service")" &
+  done <"$files/release/images"
+  wait
+}
+
+# With several servers there are two gates. Before the first nothing has changed: the runner opens it by a file,
+# which says what the migrations on the first server did. The second is the host program's own `await_go`.
+pass_first_gate() {
+  [ "$gates" = true ] || return 0
+  phase ready
+  await_word "$go_deadline" 'the other servers'
+}
+
+pass_last_gate() {
+  [ "$gates" = true ] || return 0
+  phase all-ready
+  await_go "$go_deadline"
+}
+
+stop_without_go() {
+  result stopped true
+  forget_tags
+  stop refused stopped-with-others 'nothing was changed here, because another server failed or the runner was lost'
+}
+
+# What the release's images are, also when it fails.
+tell_digests() {
+  [ ! -f "$files/release/digests" ] || result_file digests "$files/release/digests"
+}
+
+# What went wrong, by itself and without what became of it, and the services that are not well.
+tell_cause() {
+  cause_remedy=$remedy
+  result cause "$problem"
+  result unhealthy "$bad_services"
+}
+
+# abandon: something failed before anything was recreated; the old release goes on serving.
+abandon() {
+  tell_digests
+  tell_cause
+  [ -z "$bad_services" ] || gather_evidence "$bad_services"
+  record_deployment failed true
+  result changed false
+  forget_tags
+  if [ -n "$previous" ]; then deploy_serving="$previous goes on serving; nothing was recreated"; else deploy_serving='Nothing was recreated'; fi
+  if schema_allows_old; then
+    schema_settled
+    if [ "$host_ended" = cancelled ]; then fail lost cancelled "$problem. $deploy_serving" 'Run it again.'; fi
+    fail unhealthy hook-failed "$problem. $deploy_serving" "${cause_remedy:-Mend the cause and deploy again.}"
+  fi
+  fail unhealthy schema-moved "$problem. $deploy_serving, but the migrations may have changed the schema under it" \
+    "${cause_remedy:+$cause_remedy }Check the database, mend the migration and deploy again."
+}
+
+# unwell_before NAMES [touched]: those of the services that were unhealthy or restarting before this deployment; without the
+# second word only those whose containers are still the same ones.
+unwell_before() {
+  if [ ! -f "$run/before" ] || ! survey "$scratch/containers"; then return 0; fi
+  for deploy_name in $1; do
+    if awk -v name="$deploy_name" -v touched="${2:-}" '
+      $1 != name { next }
+      FILENAME == ARGV[1] { there[$2]; if ($8 == "unhealthy" || $5 == "restarting") unwell[$2]; next }
+      { if (!($2 in there)) fresh++ }
+      END { n = 0; for (id in unwell) n++; exit !(n && (touched != "" || !fresh)) }
+    ' "$run/before" "$scratch/containers"; then printf '%s ' "$deploy_name"; fi
+  done
+}
+
+# goes_on: ends a deployment that has touched no container, where what is unwell was so before: there is nothing to restore.
+goes_on() {
+  if [ -n "$color" ] || [ -z "$previous" ] || [ -z "$bad_services" ] || [ -n "${changed_services# }" ] || [ -s "$scratch/orphans" ]; then return 0; fi
+  # shellcheck disable=SC2086 # names of services have no spaces
+  [ "$(unwell_before "$bad_services")" = "$(printf '%s ' $bad_services)" ] || return 0
+  schema_allows_old || return 0
+  result changed false
+  record_deployment failed true
+  forget_tags
+  fail unhealthy release-unhealthy "$cause, as it was before this deployment. No container was touched, and $previous goes on running as it did" \
+    'Mend that first: its last lines and health log are below. A release that changes the service makes it anew.'
+}
+
+# undo: the new release is not well. The evidence first, then the release before it, by the same code.
+undo() {
+  tell_digests
+  tell_cause
+  [ -z "$bad_services" ] || gather_evidence "$bad_services"
+  cause=$problem
+  goes_on
+  journalled undo:begin || journal undo:begin
+  if [ "$on_failure" = keep ]; then
+    # What is in the colour is no proven release: nothing may switch to it.
+    [ -z "$color" ] || rm -f "$path/.deploy/color-$color"
+    record_deployment failed true
+    fail unhealthy release-unhealthy "$cause. Nothing was restored, as on-failure: keep says" 'Look at the containers on the server, then deploy or roll back.'
+  fi
+  if [ -n "$color" ] && { [ -z "$previous" ] || ! schema_allows_old; }; then
+    take_down_color
+    result changed false
+    record_deployment failed true
+    fail unhealthy release-unhealthy "$cause. $color was taken down again; traffic was not touched" "${cause_remedy:-Mend the cause and deploy again.}"
+  fi
+  if [ -z "$previous" ]; then
+    record_deployment failed true
+    fail unhealthy release-unhealthy "$cause. There is no earlier release to restore; the containers are left as they are" "${cause_remedy:-Mend the cause and deploy again.}"
+  fi
+  if ! schema_allows_old; then
+    record_deployment failed true
+    fail unhealthy schema-moved "$cause. $previous was not restored: the migrations changed the schema, and nothing says that the old code runs on it" \
+      'Mend the release and deploy again; or, if the old code can run on the new schema, set migration-reversible: true and roll back.'
+  fi
+  phase restore
+  restore "$previous"
+}
+
+# others_healthy DIRECTORY NAMES: all services of the release but these are well.
+others_healthy() {
+  deploy_others=$(without "$(awk '{ printf " %s", $7 }' "$1/services")" "$2")
+  [ -z "$deploy_others" ] || wait_healthy "$1" "$deploy_others"
+}
+
+# restore RELEASE: brings it back and proves it healthy, then ends the operation as failed with $cause.
+restore() {
+  # Whoever asked to stop wants what ran before; waiting for that must not stop.
+  outlast_cancel
+  say "restores the release $1"
+  deploy_back=$path/releases/$1
+  restore_references "$deploy_back" "$1" || warn "an image of $1 could not be found again"
+  # Services that only the failed release has.
+  awk 'FILENAME == ARGV[1] { known[$7] = 1; next } !($7 in known) { print $7 }' "$deploy_back/services" \
+    "$path/releases/$release/services" >"$scratch/only-new"
+  survey "$scratch/containers"
+  while read -r deploy_name; do
+    for deploy_id in $(ids_of "$deploy_name"); do
+      say "removes $deploy_name, which $1 does not have"
+      engine_remove "$deploy_id"
+    done
+  done <"$scratch/only-new"
+  remove_orphans=false
+  if bring_up "$deploy_back" && wait_healthy "$deploy_back"; then
+    [ "$(slot_release)" = "$1" ] || fill_slot "$1"
+    schema_settled
+    result restored true
+    record_deployment restored true
+    forget_tags
+    say "$1 is restored and healthy"
+    fail unhealthy release-unhealthy "$cause. $1 was restored and is healthy" "${cause_remedy:-The last lines and the health log of what failed are below.}"
+  fi
+  deploy_known=$(unwell_before "$bad_services" touched)
+  # shellcheck disable=SC2086 # names of services have no spaces
+  if [ -n "$deploy_known" ] && [ "$deploy_known" = "$(printf '%s ' $bad_services)" ] && others_healthy "$deploy_back" " $deploy_known"; then
+    [ "$(slot_release)" = "$1" ] || fill_slot "$1"
+    schema_settled
+    result restored true
+    record_deployment restored true
+    forget_tags
+    fail unhealthy release-unhealthy "$cause. $1 was restored; ${deploy_known% } is not well there, as it was before this deployment" \
+      'Mend that, then deploy again: the last lines and the health log of what failed are below.'
+  fi
+  result restored false
+  gather_evidence "$bad_services"
+  record_deployment failed true
+  fail unhealthy restore-failed "$cause. Restoring $1 failed as well: $problem" 'The site may be down: look at the containers on the server now.'
+}
+
+finish() {
+  phase finish
+  still_runs || undo
+  write_release_json "$directory" "$previous" || undo
+  : >"$directory/deployed"
+  if [ "$(slot_release)" != "$release" ]; then
+    fill_slot "$release" || undo
+  fi
+  schema_settled
+  journalled committed || journal committed
+  record_deployment succeeded
+  retain
+  tell_success
+  say "$release is deployed"
+}
+
+# An engine that was killed stops what it finds running when it comes back, and for good. During after-up and at the
+# gate there was time for that since the services were proven healthy.
+still_runs() {
+  has_hooks "$directory" after-up || [ "$gates" = true ] || return 0
+  survey "$scratch/containers" || return 0
+  [ -n "$(not_current "$directory")" ] || return 0
+  say 'something stopped since it was healthy; it is started again'
+  bring_up "$directory" && wait_healthy "$directory"
+}
+
+tell_success() {
+  deploy_changed=$(cat "$run/changed" 2>/dev/null)
+  result release "$release"
+  result changed "$(if [ -n "$deploy_changed" ]; then echo true; else echo false; fi)"
+  result changed_services "$deploy_changed"
+  result_file images "$directory/images"
+  result_file digests "$directory/digests"
+}
+
+# recover: the run was interrupted, by a crash or a restart of the server. Before anything was recreated there is
+# only a migration to wait for; later it goes on to the end, and back if that fails.
+recover() {
+  begin
+  if journalled committed; then
+    directory=$path/releases/$release
+    [ -f "$run/recorded" ] || record_deployment succeeded
+    tell_success
+    return 0
+  fi
+  if journalled undo:begin; then
+    cause='the deployment had failed when it was interrupted'
+    if [ "$on_failure" = restore ] && [ -n "$previous" ] && schema_allows_old; then restore "$previous"; fi
+    record_deployment failed true
+    fail unhealthy release-unhealthy "$cause"
+  fi
+  if ! journalled up:begin; then
+    for deploy_hook in "$files"/release/hooks/*; do
+      [ -f "$deploy_hook" ] || continue
+      deploy_left=$(container_of "$deploy_hook")
+      engine_is_there "$deploy_left" || continue
+      say "waits for $deploy_left, which was interrupted"
+      hook_container=$deploy_left
+      hook_limits "$(basename "$deploy_hook")"
+      hook_seconds=$(time_left "$hook_seconds")
+      await_container
+      engine_log "$deploy_left" >"$run/$(basename "$deploy_hook").log" 2>&1
+      engine_remove "$deploy_left"
+    done
+    [ ! -f "$files/release/images" ] || forget_tags
+    record_deployment interrupted
+    fail lost interrupted 'the deployment was interrupted before anything was recreated' 'Deploy again.'
+  fi
+  say 'goes on with the interrupted deployment'
+  make_ready
+}

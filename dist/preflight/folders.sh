@@ -1,0 +1,58 @@
+# shellcheck shell=dash
+# The folders of an application, checked before anything is put into them.
+
+_me() {
+  host_user=$(id -un 2>/dev/null) || host_user=$(id -u)
+}
+
+# Each is a folder, no link, and the login user's own.
+_check_own() {
+  local wrong
+  wrong=$(find "$@" -prune \( ! -type d -o ! -user "$(id -u)" \) | head -n 1)
+  [ -n "$wrong" ] || return 0
+  [ ! -L "$wrong" ] || _refuse refused path-not-usable "$wrong is a symbolic link" "Name the folder itself: $(readlink -f "$wrong")"
+  _me
+  _refuse refused path-not-usable "$wrong is no folder, or does not belong to $host_user" \
+    "Deployments need folders of the login user's own, such as by: sudo chown $host_user $wrong"
+}
+
+_check_tools() {
+  local tool
+  for tool in flock setsid sha256sum; do
+    command -v "$tool" >/dev/null || _refuse refused tool-missing "the server has no $tool" "Install util-linux and coreutils there."
+  done
+}
+
+_refuse_absent() {
+  _me
+  _refuse refused path-not-usable "$path does not exist and $host_user may not make it" \
+    "Run once on the server: sudo install -d -o $host_user $path"
+}
+
+_check_folder() {
+  [ -d "$path" ] || _refuse refused path-not-usable "$path is not a folder" 'Give another path.'
+  _check_own "$path"
+}
+
+# `path` belongs to the login user, `.deploy` and what is in it to nobody else, and none of them is a link.
+_check_path() {
+  local parent
+  _check_tools
+  if [ ! -e "$path" ] && [ ! -L "$path" ]; then
+    if ! (umask 022 && mkdir -p "$path") 2>/dev/null; then
+      _refuse_if_full
+      _refuse_absent
+    fi
+  fi
+  _check_folder
+  mkdir -p "$path/.deploy/runs" "$path/.deploy/incoming" 2>/dev/null
+  for parent in "$path/.deploy" "$path/.deploy/runs" "$path/.deploy/incoming"; do
+    [ -e "$parent" ] || _refuse_unwritten "$parent cannot be made"
+  done
+  _check_own "$path/.deploy" "$path/.deploy/runs" "$path/.deploy/incoming"
+  chmod 700 "$path/.deploy" "$path/.deploy/runs" "$path/.deploy/incoming"
+  if [ -L "$path/.deploy/lock" ]; then _refuse refused path-not-usable "$path/.deploy/lock is a link" 'Remove it.'; fi
+  [ -e "$path/.deploy/lock" ] || true >>"$path/.deploy/lock" || _refuse_unwritten "$path/.deploy/lock cannot be made"
+  # Before anything is written in part.
+  _refuse_if_full
+}

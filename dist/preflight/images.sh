@@ -1,0 +1,24 @@
+# shellcheck shell=dash
+# The images of a release: tags of ours that keep them, and references that mean again what they meant.
+
+image_tag() {
+  printf 'deploy-actions/%s:%s-%s' "$base_project" "$1" "$2"
+}
+
+# keep_images RELEASE DIRECTORY: a tag of ours on each image, or a plain prune deletes what was pulled by digest.
+keep_images() {
+  while read -r images_service images_id images_image; do
+    engine_tag "$images_id" "$(image_tag "$1" "$images_service")" &
+  done <"$2/images"
+  wait
+}
+
+# A tag may have moved since: the reference means again what it meant to the release in DIRECTORY.
+restore_references() {
+  while read -r images_service images_id images_image; do
+    case $images_image in *@sha256:*) continue ;; esac
+    [ "$(engine_image_id "$images_image")" != "$images_id" ] || continue
+    engine_tag "$images_id" "$images_image" ||
+      engine_tag "$(image_tag "$2" "$images_service")" "$images_image" || return 1
+  done <"$1/images"
+}

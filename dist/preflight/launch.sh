@@ -1,0 +1,127 @@
+# shellcheck shell=dash
+# An exec that starts a run as a program of its own and follows it.
+
+# $1: path, $2: id, $3: operation, $4: launch (a fresh name), $5: staging or empty, $6: resume-on-boot (yes, no
+# or empty), $7: `again` when a first try's answer was lost
+_launch() {
+  local incoming last=0 number each dir tries=0
+  path=$1
+  incoming=$path/.deploy/incoming/$4
+  _check_path
+  if [ -n "$5" ]; then
+    if [ -d "$5" ] && [ ! -L "$5" ]; then
+      mkdir -p "$incoming" && mv "$5" "$incoming/files"
+      rm -rf "${5%/files}"
+    elif [ -z "$7" ]; then
+      _refuse lost upload-broken "the uploaded files in $5 are gone" 'Run it again.'
+    fi
+  fi
+  _receive "$incoming"
+  printf '%s\n' "$4" >"$incoming/launch"
+  printf '%s\n' "$PATH" >"$incoming/path"
+  dir=$path/.deploy/runs/$2
+  mkdir -p "$dir"
+  while :; do
+    for each in "$dir/$3"-*; do
+      number=${each##*-}
+      case $number in
+        '' | *[!0-9]*) continue ;;
+      esac
+      [ "$each" = "$dir/$3-$number" ] && [ "$number" -gt "$last" ] && last=$number
+    done
+    if [ "$last" != 0 ] && _decide "$dir/$3-$last" "$incoming"; then
+      rm -rf "$incoming"
+      break
+    fi
+    last=$((last + 1))
+    # Renaming onto a folder that somebody else made meanwhile fails, and then we look again.
+    if [ ! -e "$dir/$3-$last" ] && mv -T "$incoming" "$dir/$3-$last" 2>/dev/null; then
+      _disposition=started
+      _resume_line "$6" "$dir/$3-$last"
+      _detach "$dir/$3-$last"
+      break
+    fi
+    tries=$((tries + 1))
+    [ "$tries" -lt 50 ] || _refuse remote run-not-started "the run could not be put into $dir"
+  done
+  frame run "$last $_disposition $dir/$3-$last"
+  _follow "$dir/$3-$last" 0
+}
+
+# Whether the last run ($1) stands for this one ($2), into _disposition.
+_decide() {
+  if _same "$1/launch" "$2/launch"; then
+    _disposition=started
+    return 0
+  fi
+  _same "$1/hash" "$2/hash" || return 1
+  if [ -e "$1/result" ]; then
+    _disposition=reported
+    [ "$(cat "$1/outcome" 2>/dev/null)" = succeeded ]
+  else
+    _disposition=reattached
+    _run_lives "$1"
+  fi
+}
+
+# Starts the program so that neither our end nor the connection's is its own.
+_detach() {
+  local tries=0 kill=no runtime=${XDG_RUNTIME_DIR-}
+  printf 'waiting\n' >"$1/state"
+  : >"$1/log"
+  _logind_kills && kill=yes
+  if [ "$kill" = yes ]; then
+    _me
+    if [ ! -e "/var/lib/systemd/linger/$host_user" ] || ! command -v systemd-run >/dev/null; then
+      rm -rf "$1"
+      _refuse refused programs-are-ended "the server ends $host_user's programs when the connection ends (KillUserProcesses)" \
+        "Run once on the server, as $host_user: loginctl enable-linger"
+    fi
+    XDG_RUNTIME_DIR=${runtime:-/run/user/$(id -u)}
+    export XDG_RUNTIME_DIR
+    # The $1 in quotes is the inner shell's.
+    # shellcheck disable=SC2016
+    systemd-run --user --quiet --collect -- env -i HOME="${HOME-/}" USER="$host_user" PATH="$PATH" \
+      XDG_RUNTIME_DIR="$XDG_RUNTIME_DIR" \
+      sh -c 'exec sh "$1/program" run "$1" </dev/null >>"$1/log" 2>&1' sh "$1" 3>&-
+  else
+    setsid env -i HOME="${HOME-/}" USER="${USER-}" PATH="$PATH" ${runtime:+XDG_RUNTIME_DIR="$runtime"} \
+      sh "$1/program" run "$1" </dev/null >>"$1/log" 2>&1 3>&- &
+  fi
+  until [ -f "$1/pid" ]; do
+    tries=$((tries + 1))
+    [ "$tries" -lt 200 ] || _refuse remote run-not-started "the program did not start: $(head -c 2000 "$1/log")"
+    nap 0.05
+  done
+}
+
+# logind ends the processes of a session's scope with the session, if so configured; root is exempt by default.
+_logind_kills() {
+  [ -d /run/systemd/system ] && [ "$(id -u)" != 0 ] || return 1
+  grep -q 'session-.*\.scope' /proc/self/cgroup 2>/dev/null || return 1
+  [ "$(loginctl show-session --property=KillUserProcesses 2>/dev/null)" = KillUserProcesses=yes ]
+}
+
+# Installs or removes crontab's @reboot line; $2 is the run, whose program can resume any.
+_resume_line() {
+  local mark="# deploy-actions $path" lines where=$PATH
+  [ -n "$1" ] || return 0
+  if ! command -v crontab >/dev/null; then
+    [ "$1" = no ] && return 0
+    _refuse refused tool-missing "the server has no crontab, which resume-on-boot needs" 'Install cron there, or leave the input out.'
+  fi
+  # crontab gives some characters a meaning.
+  case $where in
+    *[!A-Za-z0-9_/:.-]*) where=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin ;;
+  esac
+  # The end of a line: another application's path may begin like this one.
+  lines=$(crontab -l 2>/dev/null | awk -v m="$mark" 'substr($0, length($0) - length(m) + 1) != m')
+  if [ "$1" = yes ]; then
+    cp "$2/program" "$path/.deploy/resume.new" && mv -f "$path/.deploy/resume.new" "$path/.deploy/resume"
+    lines="${lines:+$lines
+}@reboot PATH=$where sh $path/.deploy/resume resume $path >>$path/.deploy/resume.log 2>&1 $mark"
+  elif ! crontab -l 2>/dev/null | awk -v m="$mark" 'substr($0, length($0) - length(m) + 1) == m { found = 1 } END { exit !found }'; then
+    return 0
+  fi
+  printf '%s\n' "$lines" | grep . | crontab - || _refuse refused crontab-refused 'crontab refuses the line of resume-on-boot'
+}

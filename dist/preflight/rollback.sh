@@ -1,0 +1,95 @@
+# shellcheck shell=dash
+
+# Brings a recorded release back, by the code that a deploy uses. Parameters: project, release, docker_host,
+# wait_timeout, stop_timeout, remove_orphans, failed_release, actor, run_url, reason, hosts (more than one waits for
+# go), go_seconds, database_elsewhere (the server that runs the commands for this one too; empty: none), database_seconds
+# (how long they are waited for), takes_back (1: a rollback that went well here is undone, because another server failed).
+operate() {
+  begin_rollback
+  left_release=$previous
+  directory=$path/releases/$release
+  result from "$previous"
+  result to "$release"
+  phase preflight
+  [ -f "$directory/services" ] || fail refused release-gone "the release $release is not on the server any more" 'See list: true for those that are.'
+  require_engine
+  prove_images
+  if [ "$hosts" -gt 1 ]; then
+    if ! await_go "$go_seconds"; then
+      # Among several servers this one is not the reason.
+      result stopped true
+      fail lost no-go 'no word to go came in time: nothing was changed' 'Run it again.'
+    fi
+  fi
+  if [ -n "$database_elsewhere" ]; then
+    phase database
+    if ! await_word "$database_seconds" "the commands on $database_elsewhere"; then
+      result stopped true
+      fail lost no-go "the commands on $database_elsewhere did not end well, or no word of it came: nothing was changed here" 'Run it again.'
+    fi
+  elif has_hooks "$files" down-migrate || has_hooks "$files" restore-backup; then
+    phase database
+    if cancelled; then fail lost cancelled 'the run was cancelled before anything was changed' 'Run it again.'; fi
+    rollback_hooks down-migrate || fail unhealthy hook-failed "$problem; nothing was rolled back" "$remedy"
+    rollback_hooks restore-backup || fail unhealthy hook-failed "$problem; nothing was rolled back" "$remedy"
+  fi
+  phase up
+  journal up:begin
+  restore_references "$directory" "$release" || fail remote docker-failed 'an image of the release could not be given its name again'
+  if bring_up "$directory" && phase wait && wait_healthy "$directory"; then
+    phase finish
+    link_current "$release" || fail_unwritten 'the link current could not be changed'
+    journal committed
+    record_rollback succeeded
+    say "$release serves again"
+    return 0
+  fi
+  back_again
+}
+
+# What served before, also where an earlier try of this run has changed `current` already.
+begin_rollback() {
+  begin_work
+  [ -f "$run/previous" ] || current_release | write_file "$run/previous"
+  previous=$(cat "$run/previous")
+}
+
+# The old release did not become healthy: what ran before the rollback goes on, so that things are no worse.
+back_again() {
+  gather_evidence "$bad_services"
+  cause=$problem
+  outlast_cancel
+  phase restore
+  if [ -n "$previous" ] && [ "$previous" != "$release" ] && [ -f "$path/releases/$previous/services" ]; then
+    restore_references "$path/releases/$previous" "$previous" || :
+    if bring_up "$path/releases/$previous" && wait_healthy "$path/releases/$previous"; then
+      record_rollback restored
+      fail unhealthy release-unhealthy "$release did not become healthy: $cause. $previous runs again as before the rollback" 'Choose another release with to.'
+    fi
+  fi
+  record_rollback failed
+  fail unhealthy restore-failed "$release did not become healthy: $cause" 'The site may be down: look at the containers on the server now.'
+}
+
+record_rollback() {
+  if [ "$1" = succeeded ] && [ -n "$takes_back" ]; then
+    mark_release "$release" taken-back
+  elif [ "$1" = succeeded ] && [ -n "$previous" ]; then
+    mark_release "$previous" rolled-back
+  fi
+  record_return "$release" "$previous" "$1" "$reason" "$((($(date +%s) - begun) * 1000))"
+  : >"$run/recorded"
+}
+
+# After a crash: what was begun goes on to its end, or back.
+recover() {
+  if ! journalled up:begin; then
+    fail lost interrupted 'the rollback was cut off before it changed anything' 'Run it again.'
+  fi
+  if journalled committed; then
+    begin_rollback
+    [ -f "$run/recorded" ] || record_rollback succeeded
+    return 0
+  fi
+  operate
+}

@@ -1,0 +1,115 @@
+# shellcheck shell=dash
+# The containers of a project as they are, and Compose on a release's resolved file.
+# Parameters: project.
+
+# Ids of all containers of the project, also stopped ones.
+project_ids() {
+  engine_ids "$project"
+}
+
+# Not empty where nothing can have changed since the last survey.
+surveyed=
+
+# survey FILE: one line for each container that is part of the stack (none of `compose run`):
+# service id hash image-id status exit-code restarts health oom number started-at name image namespaces
+survey() {
+  stack_ids=$(project_ids) || return 1
+  : >"$1.new"
+  if [ -n "$stack_ids" ]; then
+    # shellcheck disable=SC2086 # ids are hexadecimal
+    engine_survey $stack_ids >"$1.new"
+  fi
+  mv -f "$1.new" "$1"
+}
+
+# not_current DIRECTORY: names of the release's services whose containers are not as the release wants them, in
+# starting order. Reads the survey in $scratch/containers. A container is as wanted if it bears the service's hash
+# (or was adopted as such: lines of id and hash), was made from the reference, and that reference's image is still
+# the one it runs; and the containers whose namespaces it is in are there.
+not_current() {
+  if [ -f "$path/.deploy/adopted" ]; then cp "$path/.deploy/adopted" "$scratch/adopted"; else : >"$scratch/adopted"; fi
+  lost_joins "$1" >"$scratch/lost"
+  awk '
+    FILENAME == ARGV[1] { lost[$2]; next }
+    FILENAME == ARGV[2] { adopted[$1, $2] = 1; next }
+    FILENAME == ARGV[3] { wanted_id[$1] = $2; next }
+    FILENAME == ARGV[4] {
+      count[$1]++
+      hash[$1, count[$1]] = $3; id[$1, count[$1]] = $2; image_id[$1, count[$1]] = $4; status[$1, count[$1]] = $5
+      code[$1, count[$1]] = $6; image[$1, count[$1]] = $13
+      next
+    }
+    {
+      kind = $2; replicas = $4; name = $7; good = 0
+      for (i = 1; i <= count[name]; i++) {
+        if (id[name, i] in lost) continue
+        if (hash[name, i] != $5 && !((id[name, i], $5) in adopted)) continue
+        if (image[name, i] != $6 || image_id[name, i] != wanted_id[name]) continue
+        if (kind == "long" && status[name, i] != "running") continue
+        if (kind == "once" && (status[name, i] != "exited" || code[name, i] != 0)) continue
+        good++
+      }
+      if (good != replicas || count[name] != replicas) print name
+    }
+  ' "$scratch/lost" "$scratch/adopted" "$1/images" "$scratch/containers" "$1/services"
+}
+
+# lost_joins DIRECTORY: service and id of each container whose namespaces are those of a container that went, by the
+# survey in $scratch/containers. It runs on, without a network for one.
+lost_joins() {
+  [ -s "$1/joins" ] || return 0
+  awk '
+    FILENAME == ARGV[1] { joins[$1]; next }
+    { here[$2] = $1; if ($1 in joins) modes[$2] = $14 }
+    END {
+      for (id in modes) {
+        n = split(modes[id], mode, ",")
+        for (i = 1; i <= n; i++) if (sub(/^container:/, "", mode[i]) && !(mode[i] in here)) { print here[id], id; break }
+      }
+    }
+  ' "$1/joins" "$scratch/containers"
+}
+
+# ids_of SERVICE: the ids of its containers in the survey.
+ids_of() {
+  awk -v name="$1" '$1 == name { print $2 }' "$scratch/containers"
+}
+
+# Mends what an interrupted recreate leaves: a container whose name got the prefix `<hex>_`, which blocks every
+# later `up`. The one that runs keeps the proper name.
+repair_leftovers() {
+  [ -n "$surveyed" ] || survey "$scratch/containers" || return 1
+  surveyed=
+  cp "$scratch/containers" "$scratch/leftovers"
+  while read -r _stack_service stack_id _stack_hash _stack_image_id stack_status _stack_code _stack_restarts _stack_health _stack_oom _stack_number _stack_started stack_name _stack_image; do
+    case $stack_status in
+      dead | removing)
+        say "removes the dead container ${stack_name#/}"
+        engine_remove "$stack_id"
+        continue
+        ;;
+    esac
+    stack_plain=${stack_name#/}
+    stack_prefix=${stack_plain%%_*}
+    case $stack_prefix in *[!0-9a-f]* | '') continue ;; esac
+    if [ "${#stack_prefix}" -ne 12 ] || [ "$stack_prefix" = "$stack_plain" ]; then continue; fi
+    stack_proper=${stack_plain#*_}
+    stack_other=$(awk -v name="/$stack_proper" '$12 == name { print $2, $5 }' "$scratch/containers")
+    if [ -n "$stack_other" ] && [ "${stack_other#* }" = running ]; then
+      say "removes $stack_plain, which an interrupted recreate left"
+      engine_remove "$stack_id"
+      continue
+    fi
+    if [ -n "$stack_other" ]; then
+      say "removes $stack_proper, which an interrupted recreate did not start"
+      engine_remove "${stack_other% *}"
+    fi
+    say "gives $stack_plain its name $stack_proper back"
+    engine_rename "$stack_id" "$stack_proper"
+  done <"$scratch/leftovers"
+}
+
+# existing FILE: its name, or that of an empty file.
+existing() {
+  if [ -f "$1" ]; then printf '%s' "$1"; else printf '/dev/null'; fi
+}

@@ -1,0 +1,99 @@
+# shellcheck shell=dash
+
+# Brings a recorded release up in the idle colour, by the code that a deploy uses; no traffic is moved. Parameters: those
+# of a deploy with colours (project is the colour's), and source (the recorded release), release (the same, or the id
+# that it has in this colour: then $files/release holds what differs), failed_release, failed_project (the one that it
+# runs in), actor, run_url, reason.
+operate() {
+  begin_work
+  stood_by=$release
+  phase preflight
+  recorded=$path/releases/$source
+  [ -f "$recorded/services" ] || fail refused release-gone "the release $source is not on the server any more" 'See list: true for those that are.'
+  color_table=$recorded/services
+  color_live_only=$recorded/live-only
+  find_live || fail refused record-unreadable 'which colour is live is not known: .deploy/traffic.json cannot be read' \
+    'Run blue-green-switch with to: the colour that has the traffic: it writes the record anew.'
+  [ -z "$canary" ] || fail refused canary-on "a canary is on ($canary): traffic goes to both colours" 'End it with blue-green-switch first.'
+  [ "$live" != "$color" ] || fail refused color-is-live "$color has the traffic by now" 'Run it again.'
+  require_engine
+  directory=$recorded
+  release=$source
+  prove_images
+  release=$stood_by
+  directory=$path/releases/$release
+  if [ ! -f "$run/previous" ]; then slot_release >"$run/previous"; fi
+  previous=$(cat "$run/previous")
+  if has_hooks "$files" down-migrate || has_hooks "$files" restore-backup; then
+    phase database
+    left_release=$failed_release
+    colored_project=$project
+    project=$failed_project
+    if cancelled; then fail lost cancelled 'the run was cancelled before anything was changed' 'Run it again.'; fi
+    rollback_hooks down-migrate || fail unhealthy hook-failed "$problem; no traffic was moved" "$remedy"
+    rollback_hooks restore-backup || fail unhealthy hook-failed "$problem; no traffic was moved" "$remedy"
+    project=$colored_project
+  fi
+  place_recorded || fail_unwritten "the release could not be written to $path"
+  phase up
+  journalled up:begin || journal up:begin
+  # What is in the colour meanwhile is no release that traffic could go to.
+  rm -f "$path/.deploy/color-$color"
+  if stand_by "$release"; then
+    : >"$directory/deployed"
+    journal committed
+    record_end succeeded
+    say "$release stands by in $color"
+    return 0
+  fi
+  gather_evidence "$bad_services"
+  cause=$problem
+  outlast_cancel
+  phase restore
+  if [ -n "$previous" ] && [ "$previous" != "$release" ] && stand_by "$previous"; then left="$previous stands by in $color as before"; else
+    take_down_color
+    left="$color was taken down"
+  fi
+  record_end failed
+  fail unhealthy release-unhealthy "$release did not become healthy in $color: $cause. $left; traffic was not touched" 'Choose another release with to.'
+}
+
+# stand_by RELEASE: healthy in its colour, whatever was there before.
+stand_by() {
+  restore_references "$path/releases/$1" "$1" || {
+    problem='an image of the release could not be given its name again'
+    return 1
+  }
+  prepare_color "$path/releases/$1" && bring_up "$path/releases/$1" && wait_healthy "$path/releases/$1" && fill_slot "$1"
+}
+
+# The record of the release in this colour: the same, but for what the colour makes different.
+place_recorded() {
+  [ "$release" != "$source" ] || return 0
+  if [ ! -d "$directory" ]; then
+    rm -rf "$path/releases/.$release"
+    cp -R "$recorded" "$path/releases/.$release" && rm -f "$path/releases/.$release/deployed" &&
+      cp "$files"/release/* "$path/releases/.$release/" && write_release "$path/releases/.$release" "$failed_release" false true '' '' &&
+      mv -T "$path/releases/.$release" "$directory" || return 1
+  fi
+  keep_images "$release" "$directory"
+}
+
+record_end() {
+  record_stand_by "$release" "$color" "$1" "$reason" "$((($(date +%s) - begun) * 1000))" "$directory"
+  : >"$run/recorded"
+}
+
+# After a crash: what was begun goes on to its end. No traffic was moved.
+recover() {
+  if journalled committed; then
+    begin_work
+    directory=$path/releases/$release
+    [ -f "$run/recorded" ] || record_end succeeded
+    return 0
+  fi
+  if ! journalled up:begin; then
+    fail lost interrupted 'the rollback was cut off before it changed anything' 'Run it again.'
+  fi
+  operate
+}
