@@ -66,7 +66,7 @@ test('a first deploy serves, an upgrade replaces it, a release that never gets h
   expect(broken.summary).toContain('<details><summary>State and last lines of what failed');
   expect(readFileSync(broken.outputs['log']!, 'utf8')).toContain('== Restore the release before');
   expect(readFileSync(broken.outputs['migration-log']!, 'utf8')).toContain('== Migrate');
-  expect(await validateSchema(schema('release/schema/deployment-record'), record)).toEqual([]);
+  expect(await validateSchema(schema('ledger/schema/deployment-record'), record)).toEqual([]);
   const release = JSON.parse(await lab.host.sh('cat /srv/deploy/shop/current/release.json')) as unknown;
   expect(await validateSchema(schema('ledger/schema/release'), release)).toEqual([]);
 

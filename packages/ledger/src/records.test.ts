@@ -34,6 +34,7 @@ const SAMPLES: Record<string, { parse(value: unknown): unknown; good: object[] }
       switchConfirmed('green', 'r2'),
       returned('green', 'blue', 'r1'),
       { ...switchConfirmed('blue', ''), operation: 'install', outcome: 'installed' },
+      { ...switchConfirmed('blue', ''), operation: 'uninstall', outcome: 'uninstalled' },
       ...rolledBackInPlace('r2', 'r1'),
       marked('r2', 'taken-back'),
       redeployed('r1-green'),
