@@ -31,7 +31,7 @@ export function sentenceOf(servers: readonly ServerRows[]): string {
       // What rests on something else that is red is told by that.
       const first = red.filter(({ state }) => state === 'failed');
       const reasons = (first.length > 0 ? first : red).map((row) => row.name);
-      return `${name} is not ready: ${red.length} of ${rows.length} checks did not pass, for ${reasons.join(', ')}`;
+      return `${name} is not ready, ${red.length} of ${rows.length} checks did not pass: ${reasons.join(', ')}`;
     })
     .join('; ');
 }
