@@ -29,7 +29,9 @@ test('several things that are wrong stand in one table, each with what mends it,
   expect(outputs.ready).toBe(false);
   for (const name of ['path', 'docker', 'disk', 'backup', 'required'] as const)
     expect([name, state(name)]).toEqual([name, 'failed']);
-  expect(failure!.message).toMatch(/web1 is not ready, .* did not pass: path, docker, required, disk, backup$/);
+  expect(failure!.message).toMatch(
+    /web1 is not ready, .* did not pass: path, docker, required, disk, backup$/,
+  );
   expect(rows['docker']!.detail).toMatch(/may not use Docker.*usermod -aG docker/);
   expect(rows['path']!.detail).toContain('chown');
   expect(summary).toContain('usermod');
