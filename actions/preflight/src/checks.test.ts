@@ -3,6 +3,7 @@ import path from 'node:path';
 import { afterEach, expect, jest, test } from '@jest/globals';
 import { hostsForEach } from '@deploy-actions/host/testing';
 import { Failure } from '@deploy-actions/kit';
+import { backupRecord } from '@deploy-actions/ledger/testing';
 import { deployRelease } from '@deploy-actions/release/testing';
 import { isExample } from './example-values.ts';
 import { COMPOSE, preflightRig } from './testing/rig.ts';
@@ -257,13 +258,25 @@ test('backup: the newest whole one counts, by its manifest; one without is none'
   const rig = preflightRig(hostWith);
   rig.put('backups/b1/database.dump', 'half');
   expect((await rig.run({ 'max-backup-age': '1h' })).rows['backup']!.detail).toContain('no whole backup');
-  const at = (hours: number) => new Date(Date.now() - hours * 3_600_000).toISOString();
-  rig.put('backups/b2/manifest.json', `{"id":"b2",\n"created":"${at(30)}"}`);
+  const put = (id: string, hours: number) => {
+    const created = `${new Date(Date.now() - hours * 3_600_000).toISOString().slice(0, 19)}Z`;
+    const file = { ...backupRecord(id).files[0]!, bytes: 4 };
+    rig.put(
+      `backups/${id}/manifest.json`,
+      `${JSON.stringify(backupRecord(id, { created, files: [file] }))}\n`,
+    );
+    rig.put(`backups/${id}/${file.name}`, 'dump');
+  };
+  put('b2', 30);
   const old = await rig.run({ 'max-backup-age': '24h' });
   expect(old.state('backup')).toBe('failed');
   expect(old.rows['backup']!.detail).toContain('b2, is 30 h 00 m old');
-  rig.put('backups/b3/manifest.json', `{"id":"b3","created":"${at(2)}"}`);
+  put('b3', 2);
   expect((await rig.run({ 'max-backup-age': '24h' })).state('backup')).toBe('passed');
+  rig.put(`backups/b3/${backupRecord('b3').files[0]!.name}`, 'cut');
+  expect((await rig.run({ 'max-backup-age': '24h' })).rows['backup']!.detail).toContain(
+    'b2, is 30 h 00 m old',
+  );
 });
 
 test('disk: after some deployments the table says in about how many the disk is full, and warns of few', async () => {

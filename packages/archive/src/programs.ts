@@ -1,11 +1,17 @@
 import { COMPLAINT, ENGINE } from '@deploy-actions/engine';
 import { FORMS, defineInspection, defineProgram, part } from '@deploy-actions/host';
-import { LEDGER_PARAMETERS, LEDGER_READING_SH, LEDGER_SH } from '@deploy-actions/ledger/sh';
+import {
+  BACKUP_READING_SH,
+  LEDGER_PARAMETERS,
+  LEDGER_READING_SH,
+  LEDGER_SH,
+} from '@deploy-actions/ledger/sh';
 
 const READING = part(LEDGER_READING_SH);
 const LEDGER = part(LEDGER_SH, { needs: [READING], parameters: LEDGER_PARAMETERS });
+const BACKUP_READING = part(BACKUP_READING_SH);
 const FOLDER = part(new URL('sh/backup-folder.sh', import.meta.url), {
-  needs: [ENGINE, COMPLAINT, READING],
+  needs: [ENGINE, COMPLAINT, READING, BACKUP_READING],
   parameters: ['project', 'docker_host'],
 });
 const STREAM = part(new URL('sh/container-stream.sh', import.meta.url), { needs: [ENGINE] });

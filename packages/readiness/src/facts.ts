@@ -1,8 +1,8 @@
 import { PREFLIGHT } from './programs.ts';
 import { type Apart, type HostStatus, readApart, readRefusal, readStatus } from '@deploy-actions/host';
 import { Failure, messageOf } from '@deploy-actions/kit';
+import { type BackupRecord, readBackups } from '@deploy-actions/ledger';
 import { type Inspection, type InspectionRequest, readInspection } from '@deploy-actions/release';
-import { type Backup, readBackups } from './backups.ts';
 import { type Clockwork, skewOf } from './clock-skew.ts';
 import {
   type Listener,
@@ -76,7 +76,7 @@ export interface Facts {
   running: readonly Running[] | undefined;
   /** Kinds of proxies that run on the host itself. */
   hostProxies: readonly string[];
-  backups: readonly Backup[];
+  backups: readonly BackupRecord[];
 }
 
 /** Reads the fields that `PREFLIGHT` answered. Throws on what is no answer of it. */
@@ -111,7 +111,7 @@ export function readFacts(
     hostProxies: of('proxies')
       .split('\n')
       .filter((kind) => /^[a-z]+$/.test(kind)),
-    backups: readBackups(of('backups')),
+    backups: readBackups(of('backups')).records.reverse(),
   };
 }
 

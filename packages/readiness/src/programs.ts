@@ -1,6 +1,9 @@
 import { COMPLAINT, ENGINE } from '@deploy-actions/engine';
 import { APART, FITNESS, FORMS, type ResultForms, defineInspection, part } from '@deploy-actions/host';
+import { BACKUP_READING_SH } from '@deploy-actions/ledger/sh';
 import { LOGIN, RELEASE_LOOK } from '@deploy-actions/release';
+
+const BACKUP_READING = part(BACKUP_READING_SH);
 
 /** Of these, what `apart` tells is read by the same forms once more, and lines by parsers that check each. */
 const READINESS_RESULTS: ResultForms = {
@@ -23,7 +26,7 @@ export const PREFLIGHT = defineInspection({
   name: 'preflight',
   parts: [
     part(new URL('sh/readiness.sh', import.meta.url), {
-      needs: [APART, FITNESS, ENGINE, COMPLAINT, RELEASE_LOOK],
+      needs: [APART, FITNESS, ENGINE, COMPLAINT, RELEASE_LOOK, BACKUP_READING],
       parameters: ['cpu_seconds', 'proxy_kinds'],
       results: READINESS_RESULTS,
     }),

@@ -67,12 +67,13 @@ export const DEPLOYMENT: readonly Check[] = [
       const [newest] = facts.backups;
       if (most === undefined)
         return (
-          newest && told(`the newest of ${formatDuration(Math.max(0, now.getTime() - newest.created))} ago`)
+          newest &&
+          told(`the newest of ${formatDuration(Math.max(0, now.getTime() - Date.parse(newest.created)))} ago`)
         );
       const remedy = 'Make one before: the action backup.';
       if (newest === undefined) return failed(`there is no whole backup in ${server.path}/backups`, remedy);
-      const age = now.getTime() - newest.created;
-      const words = `the newest${newest.id === '' ? '' : `, ${newest.id},`} is ${formatDuration(Math.max(0, age))} old`;
+      const age = now.getTime() - Date.parse(newest.created);
+      const words = `the newest, ${newest.id}, is ${formatDuration(Math.max(0, age))} old`;
       return age > most
         ? failed(`${words}, and max-backup-age is ${formatDuration(most)}`, remedy)
         : passed(words);
