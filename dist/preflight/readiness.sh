@@ -106,11 +106,10 @@ look_at_proxies() {
   done 2>/dev/null | sort -u
 }
 
-# look_at_backups: the manifests of the newest ones, a line each. A backup is whole when it has one.
+# look_at_backups: the manifests of the newest whole ones, a line each.
 look_at_backups() {
   # shellcheck disable=SC2012 # the names are ids
   ls -t "$path"/backups/*/manifest.json 2>/dev/null | head -n 20 | while read -r readiness_manifest; do
-    head -c 65536 "$readiness_manifest" | tr -d '\r\n'
-    echo
+    if is_whole "${readiness_manifest%/*}"; then cat "$readiness_manifest"; fi
   done
 }
