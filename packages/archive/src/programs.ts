@@ -1,11 +1,7 @@
 import { COMPLAINT, ENGINE } from '@deploy-actions/engine';
 import { FORMS, defineInspection, defineProgram, part } from '@deploy-actions/host';
-import {
-  BACKUP_READING_SH,
-  LEDGER_PARAMETERS,
-  LEDGER_READING_SH,
-  LEDGER_SH,
-} from '@deploy-actions/ledger/sh';
+import { BACKUP_READING_SH } from '@deploy-actions/ledger/backup-sh';
+import { LEDGER_PARAMETERS, LEDGER_READING_SH, LEDGER_SH } from '@deploy-actions/ledger/sh';
 
 const READING = part(LEDGER_READING_SH);
 const LEDGER = part(LEDGER_SH, { needs: [READING], parameters: LEDGER_PARAMETERS });

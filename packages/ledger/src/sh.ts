@@ -3,7 +3,6 @@
  * `ledger-reading.sh`, the host's `write_file`, and the parameters that `LEDGER_PARAMETERS` names.
  */
 export const LEDGER_READING_SH: URL | string = new URL('sh/ledger-reading.sh', import.meta.url);
-export const BACKUP_READING_SH: URL | string = new URL('sh/backup-reading.sh', import.meta.url);
 export const LEDGER_SH: URL | string = new URL('sh/ledger.sh', import.meta.url);
 
 /** Who did it: the inside of JSON strings, see `jsonText`. */

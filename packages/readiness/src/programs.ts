@@ -1,6 +1,6 @@
 import { COMPLAINT, ENGINE } from '@deploy-actions/engine';
 import { APART, FITNESS, FORMS, type ResultForms, defineInspection, part } from '@deploy-actions/host';
-import { BACKUP_READING_SH } from '@deploy-actions/ledger/sh';
+import { BACKUP_READING_SH } from '@deploy-actions/ledger/backup-sh';
 import { LOGIN, RELEASE_LOOK } from '@deploy-actions/release';
 
 const BACKUP_READING = part(BACKUP_READING_SH);
