@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { ALONE, fleetFailure, runTogether } from '@deploy-actions/host';
 import { systemClock } from '@deploy-actions/kit';
 import { memoryLog } from '@deploy-actions/kit/testing';
@@ -32,6 +33,8 @@ export interface TestRelease {
 export async function deployRelease({ host }: DockerServer, wanted: TestRelease): Promise<void> {
   const { version, color, migrate = [], deploymentId = `${version}-deploy` } = wanted;
   const session = host.session();
+  // Every server has claims of its own, as servers have: those of this machine belong to whatever else runs here.
+  const portClaims = path.join(host.home, 'ports');
   const found = await inspectForDeploy(session, {
     path: host.path,
     project: '',
@@ -42,6 +45,7 @@ export async function deployRelease({ host }: DockerServer, wanted: TestRelease)
     files: [],
     adopt: false,
     dockerHost: undefined,
+    portClaims,
   });
   const request: Wanted = {
     release: version,
@@ -78,6 +82,7 @@ export async function deployRelease({ host }: DockerServer, wanted: TestRelease)
   const operation = deployOperation(prepareRelease(found, host.path, request), request, {
     path: host.path,
     deploymentId,
+    portClaims,
     staging: found.staging,
     dockerHost: undefined,
     adopt: false,
