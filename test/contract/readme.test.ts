@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import type { Fields } from '@deploy-actions/kit';
@@ -6,9 +6,14 @@ import { findRoot, listActions, parseYaml, readAction } from '@deploy-actions/to
 
 /** The examples in the manuals, held against the contracts of the actions that they use. */
 const root = findRoot();
-const pages = ['README.md', ...listActions(root).map((name) => `actions/${name}/README.md`)].filter((page) =>
-  existsSync(join(root, page)),
-);
+const pages = [
+  'README.md',
+  ...listActions(root).map((name) => `actions/${name}/README.md`),
+  ...readdirSync(join(root, 'docs'))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`)
+    .filter((page) => blocks(page).some((block) => block.includes('uses: org/deploy-actions/'))),
+].filter((page) => existsSync(join(root, page)));
 
 interface Step {
   id?: string;
@@ -41,6 +46,27 @@ test('the example of the README is the first example', () => {
   expect(readFileSync(join(root, 'examples/first-deploy.yml'), 'utf8')).toContain(block);
 });
 
+describe.each(listActions(root))('the groups of inputs of %s', (name) => {
+  test('show examples of their own inputs, with values that the action accepts', async () => {
+    for (const { title, example, inputs } of readAction(name, root).groups) {
+      const given = parseYaml(example) as Record<string, unknown>;
+      expect([title, Object.keys(given).filter((input) => !inputs.includes(input))]).toEqual([title, []]);
+      await expectAccepted(name, given);
+    }
+  });
+});
+
+/** Parses the values as the action would; what an expression stands for is known at run time only. */
+async function expectAccepted(name: string, given: Readonly<Record<string, unknown>>): Promise<void> {
+  const { fields } = (await import(join(root, 'actions', name, 'src/fields.ts'))) as { fields: Fields };
+  for (const [input, value] of Object.entries(given)) {
+    const text = String(value);
+    if (text.includes('${{')) continue;
+    const parse = () => fields[input]!.parse(fields[input]!.raw ? text : text.trim());
+    expect(parse).not.toThrow();
+  }
+}
+
 describe.each(pages)('%s', (page) => {
   const steps = blocks(page).flatMap((block) => ourSteps(parseYaml(block)));
 
@@ -67,18 +93,7 @@ describe.each(pages)('%s', (page) => {
   });
 
   test('gives values that the actions accept', async () => {
-    for (const step of steps) {
-      const { fields } = (await import(join(root, 'actions', nameOf(step), 'src/fields.ts'))) as {
-        fields: Fields;
-      };
-      for (const [input, value] of Object.entries(step.with ?? {})) {
-        const text = String(value);
-        // What an expression stands for is known at run time only.
-        if (text.includes('${{')) continue;
-        const parse = () => fields[input]!.parse(fields[input]!.raw ? text : text.trim());
-        expect(parse).not.toThrow();
-      }
-    }
+    for (const step of steps) await expectAccepted(nameOf(step), step.with ?? {});
   });
 
   test('reads only outputs that there are', () => {

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { parse } from 'yaml';
+import { isMap, isScalar, parse, parseDocument } from 'yaml';
 import { findRoot } from './root.ts';
 
 export interface ActionInput {
@@ -9,6 +9,15 @@ export interface ActionInput {
   /** As the runner hands it over when the workflow gives no value; undefined when there is none. */
   default: string | undefined;
   deprecationMessage: string | undefined;
+}
+
+/** Inputs of one subject, for the manual. */
+export interface InputGroup {
+  title: string;
+  /** A line of a workflow's `with:`. */
+  example: string;
+  /** Their names, in the order of action.yml. */
+  inputs: string[];
 }
 
 /** What an action.yml says; sources: docs.github.com "Metadata syntax". */
@@ -21,6 +30,8 @@ export interface ActionFile {
   description: string;
   author: string;
   inputs: Record<string, ActionInput>;
+  /** The inputs by subject; none where action.yml has no comments that say so. */
+  groups: InputGroup[];
   outputs: Record<string, { description: string }>;
   runs: { using: string; main: string; post?: string; 'post-if'?: string };
   branding: { icon?: string; color?: string };
@@ -74,6 +85,7 @@ export function parseActionFile(id: string, folder: string, text: string): Actio
     description: string(document['description']),
     author: string(document['author']),
     inputs: Object.fromEntries(inputs),
+    groups: inputGroups(text),
     outputs: Object.fromEntries(outputs),
     runs: {
       using: string(runs['using']),
@@ -83,6 +95,37 @@ export function parseActionFile(id: string, folder: string, text: string): Actio
     },
     branding: record(document['branding']) as ActionFile['branding'],
   };
+}
+
+/**
+ * The groups of an action.yml's inputs: a comment above an input begins one, its first line being the title and the line
+ * below, further in, the example.
+ * @throws where a comment has another form, or inputs stand before the first group.
+ */
+function inputGroups(text: string): InputGroup[] {
+  const inputs = parseDocument(text).get('inputs', true);
+  if (!isMap(inputs)) return [];
+  const groups: InputGroup[] = [];
+  for (const [index, { key }] of inputs.items.entries()) {
+    if (!isScalar(key)) continue;
+    const name = String(key.value);
+    // The comment above the first key is the mapping's own.
+    const comment = (index === 0 ? inputs.commentBefore : undefined) ?? key.commentBefore;
+    if (comment) {
+      const [, title, example] = /^ (\S.*)\n {2,}(\S.*)$/.exec(comment) ?? [];
+      if (title === undefined || example === undefined)
+        throw new Error(
+          `the comment above the input ${name} must be a title and, further in, a line of example`,
+        );
+      groups.push({ title, example, inputs: [] });
+    } else if (
+      groups.length === 0 &&
+      inputs.items.some(({ key: other }) => isScalar(other) && other.commentBefore)
+    )
+      throw new Error(`the input ${name} stands before the first group of inputs`);
+    groups.at(-1)?.inputs.push(name);
+  }
+  return groups;
 }
 
 function record(value: unknown): Record<string, unknown> {

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { parseActionFile } from './action-file.ts';
+import { listActions, parseActionFile, readAction } from './action-file.ts';
 import { anchorsOf, renderCatalog, renderReadme } from './docs.ts';
 
 const action = parseActionFile(
@@ -56,6 +56,43 @@ end
 test('rendering twice changes nothing', () => {
   const once = renderReadme(readme, action, 'README.md');
   expect(renderReadme(once, action, 'README.md')).toBe(once);
+});
+
+const GROUPED = `
+inputs:
+  # The server
+  #   host: deploy@web1.example.org
+  host: { description: Where }
+  port: { description: Which port }
+  # Times
+  #   wait: 3m
+  wait: { description: How long }
+`;
+
+test('inputs stand in the groups that the comments of action.yml make, each with its example', () => {
+  const grouped = parseActionFile('x', 'x', GROUPED);
+  expect(grouped.groups).toEqual([
+    { title: 'The server', example: 'host: deploy@web1.example.org', inputs: ['host', 'port'] },
+    { title: 'Times', example: 'wait: 3m', inputs: ['wait'] },
+  ]);
+  const page = renderReadme(readme, grouped, 'README.md');
+  expect(page).toContain('### The server\n\nSuch as `host: deploy@web1.example.org`.\n\n| Input |');
+  expect(page).toContain('### Times\n\nSuch as `wait: 3m`.\n\n| Input |');
+});
+
+test('a comment that makes no group, and an input before the first one, are named', () => {
+  expect(() => parseActionFile('x', 'x', GROUPED.replace('  #   wait: 3m\n', ''))).toThrow(
+    'the comment above the input wait must be a title and, further in, a line of example',
+  );
+  expect(() => parseActionFile('x', 'x', GROUPED.replace(/ {2}# The server\n.*\n/, ''))).toThrow(
+    'the input host stands before the first group of inputs',
+  );
+});
+
+test.each(listActions())('every input of %s is in a group, and no group has more than fourteen', (name) => {
+  const { inputs, groups } = readAction(name);
+  expect(groups.flatMap((group) => group.inputs)).toEqual(Object.keys(inputs));
+  expect(groups.filter((group) => group.inputs.length > 14)).toEqual([]);
 });
 
 test('a README without markers is named', () => {

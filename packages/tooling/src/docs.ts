@@ -118,7 +118,7 @@ export function anchorsOf(page: string): Set<string> {
 
 /** A README with its tables replaced; throws when it has not got both pairs of markers. */
 export function renderReadme(text: string, action: ActionFile, file: string): string {
-  const withInputs = between(text, 'inputs', inputTable(action), file);
+  const withInputs = between(text, 'inputs', inputTables(action), file);
   return between(withInputs, 'outputs', outputTable(action), file);
 }
 
@@ -131,12 +131,25 @@ function between(text: string, name: string, table: string, file: string): strin
   return `${text.slice(0, from + open.length)}\n\n${table}\n\n${text.slice(to)}`;
 }
 
-function inputTable(action: ActionFile): string {
-  const rows = Object.entries(action.inputs).map(([name, input]) => [
-    `\`${name}\``,
-    cell(input.description),
-    input.required ? '**required**' : defaultCell(input.default),
-  ]);
+function inputTables(action: ActionFile): string {
+  if (action.groups.length === 0) return inputTable(action, Object.keys(action.inputs));
+  return action.groups
+    .map(
+      ({ title, example, inputs }) =>
+        `### ${title}\n\nSuch as \`${example}\`.\n\n${inputTable(action, inputs)}`,
+    )
+    .join('\n\n');
+}
+
+function inputTable(action: ActionFile, names: readonly string[]): string {
+  const rows = names.map((name) => {
+    const input = action.inputs[name]!;
+    return [
+      `\`${name}\``,
+      cell(input.description),
+      input.required ? '**required**' : defaultCell(input.default),
+    ];
+  });
   return table(['Input', 'What it is', 'Default'], rows, 'This action has no inputs.');
 }
 
