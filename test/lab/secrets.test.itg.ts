@@ -57,7 +57,9 @@ function start(tag: string, wanted = newDeploy(tag)) {
 }
 
 function withSecrets(compose: string): string {
-  return compose.replace('REDIS_URL:', "TOKEN: '${TOKEN}', KEY: '${KEY}', REDIS_URL:");
+  return `${compose.replace('REDIS_URL:', "TOKEN: '${TOKEN}', KEY: '${KEY}', REDIS_URL:").replace('  api:\n', '  api:\n    secrets: [token, { source: key, uid: "65534", mode: 0400 }]\n')}
+secrets: { token: { environment: TOKEN }, key: { environment: KEY } }
+`;
 }
 
 function expectNothingShown(result: BundleResult): void {
@@ -134,6 +136,16 @@ test('no secret is in any command line, shown, or in a file that others can read
   expect(await lab.host.sh(`stat -c %a ${PATH}/.deploy ${PATH}/.deploy/runs ${PATH}/releases/*`)).toMatch(
     /^(700\n)+$/,
   );
+});
+
+test('a secret that comes from a variable is a file in the container, for its owner and mode, byte for byte', async () => {
+  const inside = (words: string) => lab.host.sh(`docker exec shop-api-1 ${words}`);
+  expect(await inside('cat /run/secrets/token')).toBe(TOKEN);
+  expect((await inside('cat /run/secrets/key')).trimEnd()).toBe(LINES);
+  expect(await inside("stat -c '%u %a %F' /run/secrets/token /run/secrets/key")).toBe(
+    '0 444 regular file\n65534 400 regular file\n',
+  );
+  expect(await lab.host.sh('docker inspect shop-api-1')).not.toContain('/run/secrets');
 });
 
 test('a login that a killed run left in memory is gone after the next', async () => {

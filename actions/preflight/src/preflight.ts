@@ -101,7 +101,7 @@ async function lookAt(
       proxyKinds: PROXIES.map(({ kind }) => kind),
     });
     if ('is' in facts.release)
-      for (const value of secretsOf(inputs.env, facts.release.is.config)) world.addSecret(value);
+      for (const value of secretsOf(inputs.env, facts.release.is)) world.addSecret(value);
     const obstacles = await obstaclesTo(facts, server, inputs, workspace);
     const registry = await registryOf(session, server, inputs, { facts, obstacles }, world);
     const { execs } = session.counts;
@@ -167,6 +167,7 @@ async function obstaclesTo(
     images: inputs.images,
     digestRule: 'named',
     files: workspace.files,
+    envFile: inputs['env-file'] ?? '',
     workspaceSources,
     adopt: false,
   });

@@ -101,7 +101,7 @@ export async function prepareOn(
       envFile: inputs['env-file'] ?? '.env',
     });
   }
-  for (const value of secretsOf(inputs.env, found.config)) ports.addSecret(value);
+  for (const value of secretsOf(inputs.env, found)) ports.addSecret(value);
   try {
     refuseForeign(found, inputs);
     const workspaceSources = new Map<string, 'file' | 'folder'>();

@@ -47,3 +47,9 @@ export { type ColoredModels, changingServices, splitColors } from './color.ts';
 export { type ColorNetwork, formatNetworks, networksToMake } from './color-networks.ts';
 export { type PortChoice, colorUrls, portAllocator } from './color-ports.ts';
 export { recolor } from './recolor.ts';
+export {
+  type VariableValues,
+  parseVariableValues,
+  withVariableValues,
+  writtenSecrets,
+} from './variable-values.ts';

@@ -85,23 +85,10 @@ export function relocate(model: ComposeModel, places: Places, sent: readonly Sen
   const resources = (group: Record<string, Resource | null> | undefined, kind: string) =>
     group &&
     Object.fromEntries(
-      Object.entries(group).map(([name, one]) => {
-        // Compose leaves the value out of what it resolves, and would look for it again when it starts the service.
-        if (one?.['environment'] !== undefined && one['content'] === undefined) {
-          throw new Failure(
-            'input',
-            `the ${kind} ${name} takes its value from the variable ${String(one['environment'])}, which Compose reads anew whenever it makes the container, also at a restore or a rollback, when nobody is there who has it`,
-            {
-              input: 'compose-file',
-              remedy: `Put the value into a file in ${places.path}/shared, with mode 0600, and name it: \`file: ./${name}\`.`,
-            },
-          );
-        }
-        return [
-          name,
-          one?.file === undefined ? one : { ...one, file: move(one.file, `the ${kind} ${name}`, true, true) },
-        ];
-      }),
+      Object.entries(group).map(([name, one]) => [
+        name,
+        one?.file === undefined ? one : { ...one, file: move(one.file, `the ${kind} ${name}`, true, true) },
+      ]),
     );
   const moved = mapServices(model, (service, name) => ({
     ...service,

@@ -1,4 +1,5 @@
 import { PREFLIGHT } from './programs.ts';
+import { parseVariableValues } from '@deploy-actions/compose';
 import { type Apart, type HostStatus, readApart, readRefusal, readStatus } from '@deploy-actions/host';
 import { Failure, messageOf } from '@deploy-actions/kit';
 import { type BackupRecord, readBackups } from '@deploy-actions/ledger';
@@ -131,18 +132,10 @@ function known<T>(read: () => T): Known<T> {
   }
 }
 
-/** Values as `docker compose config` prints them, where a literal dollar is written twice. */
+/** Plain, where Compose writes a literal dollar twice. */
 function readValues(json: string | undefined): Map<string, string> | undefined {
-  if (json === undefined) return undefined;
-  let environment: unknown;
-  try {
-    environment = (JSON.parse(json) as { services?: { values?: { environment?: unknown } } }).services?.values
-      ?.environment;
-  } catch {
-    return undefined;
-  }
-  const entries = Object.entries((environment ?? {}) as Record<string, unknown>);
-  return new Map(entries.map(([name, value]) => [name, String(value ?? '').replaceAll('$$', '$')]));
+  const values = json === undefined ? undefined : parseVariableValues(json);
+  return values && new Map([...values].map(([name, value]) => [name, value.replaceAll('$$', '$')]));
 }
 
 function readMachine(text: string, clockwork: Clockwork): Machine {

@@ -4,10 +4,12 @@ import {
   type LocalImage,
   type ObservedContainer,
   type SentFile,
+  type VariableValues,
   formatEnv,
   parseContainers,
   parseImageList,
   parseModel,
+  parseVariableValues,
 } from '@deploy-actions/compose';
 import { type RunEvent, type Upload, inspect } from '@deploy-actions/host';
 import {
@@ -60,6 +62,8 @@ export interface Inspection extends StackView {
   /** That folder within the run's files. */
   stageName: string;
   config: ComposeModel;
+  /** Values of the variables that configs and secrets take theirs from. */
+  granted: VariableValues;
   /** Services of profiles that are not asked for: what runs of them is no orphan. */
   dormant: readonly string[];
   /** Relative sources that are in `shared/`. */
@@ -178,6 +182,7 @@ export function readInspection(
     stage: field('stage'),
     stageName: stageNameOf(request),
     config,
+    granted: parseVariableValues(field('granted')) ?? new Map(),
     dormant: lines(field('all_services')).filter((name) => config.services[name] === undefined),
     shared: present('shared'),
     old: present('old'),

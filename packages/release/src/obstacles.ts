@@ -1,9 +1,9 @@
-import { type ComposeModel, type SentFile, applyImages, relocate } from '@deploy-actions/compose';
+import { type ComposeModel, type SentFile, applyImages, relocate, withVariableValues } from '@deploy-actions/compose';
 import { Failure } from '@deploy-actions/kit';
 import { refuseMissingExternals } from './externals.ts';
 import type { Inspection } from './inspection.ts';
 import { refuseLeftovers, refuseOtherFolder } from './ownership.ts';
-import { type Wanted, forgottenSources } from './preparation.ts';
+import { type Wanted, envFileAt, forgottenSources } from './preparation.ts';
 
 /** What of a release a deployment would refuse, each by the deployment's own rule. */
 export interface Obstacles {
@@ -13,6 +13,8 @@ export interface Obstacles {
   externals: Failure | undefined;
   /** What `images` says of services that are not there, or without a digest. */
   images: Failure | undefined;
+  /** Configs and secrets of variables that have no value. */
+  values: Failure | undefined;
   /** Files that are mounted or read and are nowhere. */
   files: Failure | undefined;
   /** What may be a mistake among them. */
@@ -30,6 +32,8 @@ export function obstaclesOf(
   path: string,
   wanted: Pick<Wanted, 'images' | 'digestRule' | 'workspaceSources' | 'adopt'> & {
     files: readonly SentFile[];
+    /** The input; empty: `.env`. */
+    envFile: string;
   },
 ): Obstacles {
   const notes: string[] = [];
@@ -53,11 +57,14 @@ export function obstaclesOf(
     model = applied.model;
     notes.push(...applied.notes);
   });
+  const values = caught(() => {
+    model = withVariableValues(model, found.granted, envFileAt(path, wanted.envFile));
+  });
   const files = caught(() => {
     const moved = relocate(model, { stage: found.stage, path, shared: found.shared }, wanted.files);
     notes.push(...forgottenSources(moved, found, wanted.workspaceSources, path));
   });
-  return { ownership, externals, images, files, notes, model };
+  return { ownership, externals, images, values, files, notes, model };
 }
 
 /** Relative sources of mounts, configs and secrets, to look up whether one was forgotten in `files`. */

@@ -22,6 +22,7 @@ function found(change: Partial<Inspection> = {}): Inspection {
     stageName: 'project/shop',
     project: 'shop',
     config: parseModel(readFileSync(join(__dirname, '../../compose/src/fixtures/resolved.json'), 'utf8')),
+    granted: new Map(),
     dormant: [],
     shared: new Set(['data', 's1.txt', 'c1.txt', 'nginx.conf']),
     old: new Set(),

@@ -14,6 +14,7 @@ import {
   relocate,
   selectServices,
   servicesTable,
+  withVariableValues,
   writeRelease,
 } from '@deploy-actions/compose';
 import type { Upload } from '@deploy-actions/host';
@@ -97,7 +98,8 @@ export function prepareRelease(found: Inspection, path: string, wanted: Wanted):
   const chosen = selectServices(found.config, wanted.services);
   refuseMissingExternals(chosen, found.leftovers);
   const { model: imaged, notes } = applyImages(chosen, wanted.images, wanted.digestRule);
-  const moved = relocate(imaged, { stage: found.stage, path, shared: found.shared }, wanted.files);
+  const valued = withVariableValues(imaged, found.granted, envFileAt(path, wanted.about.env_file));
+  const moved = relocate(valued, { stage: found.stage, path, shared: found.shared }, wanted.files);
   notes.push(...forgottenSources(moved, found, wanted.workspaceSources, path));
   const part = wanted.color
     ? coloredPart(found, moved, wanted, wanted.color)
@@ -127,6 +129,11 @@ export function prepareRelease(found: Inspection, path: string, wanted: Wanted):
     warnings: [...found.unread, ...told, ...badImages(found.history, part.services)],
     uploads,
   };
+}
+
+/** The env file as it is on the server, by the input. */
+export function envFileAt(path: string, envFile: string): string {
+  return envFile.startsWith('/') ? envFile : `${path}/shared/${envFile || '.env'}`;
 }
 
 type Part = Pick<

@@ -87,6 +87,7 @@ const INSPECT_RESULTS: ResultForms = {
   previous_config: FORMS.text,
   previous_release: FORMS.text,
   values: FORMS.text,
+  granted: FORMS.text,
 };
 
 const ADOPT = part(new URL('sh/adopt.sh', import.meta.url), { results: OLD_STACK_RESULTS });

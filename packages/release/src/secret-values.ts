@@ -1,8 +1,12 @@
-import type { ComposeModel, Environment } from '@deploy-actions/compose';
+import { type ComposeModel, type Environment, writtenSecrets } from '@deploy-actions/compose';
+import type { Inspection } from './inspection.ts';
 
-/** Every value that the services' environments hold under a name that speaks of a secret, or in a login of a URL. */
+/**
+ * Every value that the services' environments hold under a name that speaks of a secret, or in a login of a URL, and the
+ * secrets that the configuration holds.
+ */
 export function secretValues(model: ComposeModel): string[] {
-  const values: string[] = [];
+  const values = writtenSecrets(model);
   for (const service of Object.values(model.services)) {
     for (const [name, value] of Object.entries(service.environment ?? {})) {
       if (typeof value !== 'string') continue;
@@ -24,12 +28,14 @@ function decoded(text: string): string {
 }
 
 /**
- * Every value of `env`, and of the file on the server what is named like a secret. A registry or tag that is part
+ * Every value of `env`, what configs and secrets take from variables, and of the file on the server what is named like a secret. A registry or tag that is part
  * of an image's name is left out, and so are ports: they are shown everywhere, and masks would shred the log.
  */
-export function secretsOf(env: Environment, model: ComposeModel): string[] {
+export function secretsOf(env: Environment, found: Pick<Inspection, 'config' | 'granted'>): string[] {
+  const { config: model, granted } = found;
   const images = Object.values(model.services).map((service) => service.image ?? '');
   const open = (value: string) =>
     /^\d{1,5}$/.test(value) || images.some((image) => value !== '' && image.includes(value));
-  return [...[...env.values()].filter((value) => !open(value)), ...secretValues(model)];
+  const given = [...granted.values()].map((value) => value.replaceAll('$$', '$'));
+  return [...[...env.values(), ...given].filter((value) => !open(value)), ...secretValues(model)];
 }

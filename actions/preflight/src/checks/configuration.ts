@@ -37,6 +37,8 @@ export const CONFIGURATION: readonly Check[] = [
     judge: (seen) =>
       ofRelease(seen, () => {
         const { warnings } = seen.facts;
+        const { values } = seen.obstacles ?? {};
+        if (values) return failedBy(values);
         if (warnings.length === 0) return passed('every variable that the compose files use is set');
         const names = warnings.map(
           (text) => /"([A-Za-z_][A-Za-z0-9_]*)" variable is not set/.exec(text)?.[1],
