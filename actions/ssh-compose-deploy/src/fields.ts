@@ -30,8 +30,8 @@ export const fields = {
   services: lines(),
   images: withDefault(field(parseImages), new Map<string, string>()),
   'require-digest': field((value) => flag().parse(value)),
-  version: text(),
-  environment: text(),
+  version: name(),
+  environment: name(),
   env: secret({ ...withDefault(field(parseEnv), new Map<string, string>() as Environment), raw: true }),
   'env-file': envFile(),
   files: linesOf(workspacePath),
@@ -117,3 +117,8 @@ export type DeployOutputs = Record<(typeof outputs)[number], string | number | b
 
 /** Every output, and none of them known. */
 export const EMPTY = Object.fromEntries(outputs.map((name) => [name, undefined])) as DeployOutputs;
+
+/** As a record keeps it, and people read it: one line. */
+function name() {
+  return pattern(/^[^\0-\x1f\x7f]{1,200}$/, 'one line of at most 200 characters');
+}

@@ -55,6 +55,8 @@ test.each([
   ['port-range', '80-90'],
   ['keep-releases', '1'],
   ['color', 'red'],
+  ['version', 'v1\nv2'],
+  ['environment', 'production\u0007'],
   ['images', '{"web": "nope nope"}'],
 ])('a wrong %s is refused before anything is sent', (name, value) => {
   expect(() => inputs({ [name]: value })).toThrow(expect.objectContaining({ kind: 'input', input: name }));

@@ -65,9 +65,15 @@ test('the value may stand in the env file on the server alone; without one nothi
   const { host, docker } = servers.web1;
   compose(WITH_TOKEN);
   const { failure } = await deploy('v1', { env: 'TAG=v1\nMOTD=hello' });
-  expect(failure).toMatchObject({ kind: 'input', message: expect.stringContaining('API_TOKEN, which has none') });
+  expect(failure).toMatchObject({
+    kind: 'input',
+    message: expect.stringContaining('API_TOKEN, which has none'),
+  });
   expect(docker.containers()).toEqual([]);
-  await host.session().run({ script: 'mkdir -p "$1"; printf "API_TOKEN=%s\\n" "$2" >"$1/.env"', args: [path.join(host.path, 'shared'), TOKEN] });
+  await host.session().run({
+    script: 'mkdir -p "$1"; printf "API_TOKEN=%s\\n" "$2" >"$1/.env"',
+    args: [path.join(host.path, 'shared'), TOKEN],
+  });
   const found = await deploy('v1', { env: 'TAG=v1\nMOTD=hello' });
   expect(found.failure).toBeUndefined();
   expect(found.ports.redactor.forms()).toContain(TOKEN);

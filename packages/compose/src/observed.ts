@@ -1,5 +1,5 @@
 import { Failure } from '@deploy-actions/kit';
-import { COUNT, TEXT, kind, listOf, objectOf, textLike } from '@deploy-actions/ledger';
+import { COUNT, LINE, TEXT, kind, listOf, objectOf, textLike } from '@deploy-actions/ledger';
 
 /** A container as the engine shows it, reduced to what decisions need. */
 export interface ObservedContainer {
@@ -62,7 +62,6 @@ interface Raw {
 }
 
 const CODE = kind<number>('an exit code', Number.isSafeInteger);
-const PLAIN = textLike(/^[^\0-\x1f\x7f]*$/, 'one line of text');
 const WORD = textLike(/^[a-z-]*$/, 'a word');
 const HASH = textLike(/^[0-9a-f]*$/, 'a hash');
 const RAW = objectOf<Raw>('a container', {
@@ -71,7 +70,7 @@ const RAW = objectOf<Raw>('a container', {
   project: textLike(/^[\w.-]*$/, 'a project'),
   service: textLike(/^[\w.-]*$/, 'a service'),
   once: TEXT,
-  image: PLAIN,
+  image: LINE,
   imageId: textLike(/^[a-zA-Z0-9:]*$/, 'an id'),
   hash: HASH,
   engineHash: HASH,
@@ -79,7 +78,7 @@ const RAW = objectOf<Raw>('a container', {
   status: WORD,
   exitCode: CODE,
   health: WORD,
-  startedAt: PLAIN,
+  startedAt: LINE,
   restarts: COUNT,
   modes: listOf(TEXT),
 });
@@ -102,22 +101,41 @@ export function parseContainers(text: string): ObservedContainer[] {
 
 /** A container once its form was checked. */
 function believed(raw: Raw): Raw {
-  if (!RAW.fits(raw)) {
-    throw new Failure('remote', 'what the server tells of its containers has not the form of it', {
-      remedy: 'Look at what answers as docker on the server.',
-    });
-  }
+  if (!RAW.fits(raw)) throw lie('containers');
   return raw;
 }
 
-/** Reads `docker image ls` lines. */
+interface RawImage {
+  ID: string;
+  Repository: string;
+  Tag: string;
+  Digest: string;
+}
+
+const RAW_IMAGE = objectOf<RawImage>('an image', {
+  ID: textLike(/^(?:sha256:)?[0-9a-f]{12,64}$/, 'an id'),
+  Repository: textLike(/^(?:<none>|[a-zA-Z0-9][\w.:/[\]-]*)$/, 'a repository'),
+  Tag: textLike(/^(?:<none>|\w[\w.-]{0,127})$/, 'a tag'),
+  Digest: textLike(/^(?:<none>|[a-z0-9]+:[0-9a-f]{32,128})$/, 'a digest'),
+});
+
+/** Reads `docker image ls` lines; throws the Failure of a server that tells of an image what no image has. */
 export function parseImageList(text: string): LocalImage[] {
-  return jsonLines<{ ID: string; Repository: string; Tag: string; Digest: string }>(text).map((raw) => ({
-    id: raw.ID,
-    repository: raw.Repository,
-    tag: raw.Tag === '<none>' ? '' : raw.Tag,
-    digest: raw.Digest === '<none>' ? '' : raw.Digest,
-  }));
+  return jsonLines<RawImage>(text).map((raw) => {
+    if (!RAW_IMAGE.fits(raw)) throw lie('images');
+    return {
+      id: raw.ID,
+      repository: raw.Repository,
+      tag: raw.Tag === '<none>' ? '' : raw.Tag,
+      digest: raw.Digest === '<none>' ? '' : raw.Digest,
+    };
+  });
+}
+
+function lie(what: string): Failure {
+  return new Failure('remote', `what the server tells of its ${what} has not the form of it`, {
+    remedy: 'Look at what answers as docker on the server.',
+  });
 }
 
 function jsonLines<T>(text: string): T[] {

@@ -102,7 +102,11 @@ test.each([
 test('what no service is given needs no value', () => {
   const unused = model();
   unused.services = { web: unused.services['web']! };
-  expect(written(unused, new Map())).toEqual({ ...unused, configs: {}, secrets: { file: { name: 'shop_file', file: '/srv/shop/shared/file' } } });
+  expect(written(unused, new Map())).toEqual({
+    ...unused,
+    configs: {},
+    secrets: { file: { name: 'shop_file', file: '/srv/shop/shared/file' } },
+  });
 });
 
 test.each([

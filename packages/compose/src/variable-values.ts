@@ -44,35 +44,36 @@ export function withVariableValues(
   values: VariableValues,
   envFile: string,
 ): ComposeModel {
-  const configs: Record<string, Resource | null> = { ...model.configs };
-  const secrets: Record<string, Resource | null> = { ...model.secrets };
-  const ofSecret = new Map<string, string>();
+  const resources = (kind: 'configs' | 'secrets', isKept: (one: Resource | null) => boolean) =>
+    Object.entries(model[kind] ?? {}).filter(([, one]) => isKept(one));
   const used = (kind: 'configs' | 'secrets', name: string) =>
-    Object.entries(model.services).find(([, service]) =>
-      service[kind]?.some(({ source }) => source === name),
-    )?.[0];
-  for (const kind of ['configs', 'secrets'] as const) {
-    for (const [name, one] of Object.entries(model[kind] ?? {})) {
-      if (!fromVariable(one)) continue;
-      delete (kind === 'configs' ? configs : secrets)[name];
-      if (used(kind, name) === undefined) continue;
-      const { environment, ...kept } = one;
-      const content = valueOf(`the ${kind.slice(0, -1)} ${name}`, environment, values, envFile);
-      if (kind === 'configs') configs[name] = { ...kept, content };
-      else {
-        let key = `${OF_SECRET}${name}`;
-        while (Object.hasOwn(configs, key)) key += '.';
-        ofSecret.set(name, key);
-        configs[key] = { content };
-      }
-    }
+    Object.values(model.services).some((service) => service[kind]?.some(({ source }) => source === name));
+  /** Without those that no service is given. */
+  const variables = (kind: 'configs' | 'secrets') =>
+    resources(kind, fromVariable).flatMap(([name, one]) => {
+      if (!used(kind, name)) return [];
+      const { environment, ...kept } = one!;
+      const what = `the ${kind.slice(0, -1)} ${name}`;
+      return [{ name, kept, content: valueOf(what, environment, values, envFile) }];
+    });
+  const configs: Record<string, Resource | null> = Object.fromEntries([
+    ...resources('configs', (one) => !fromVariable(one)),
+    ...variables('configs').map(({ name, kept, content }) => [name, { ...kept, content }] as const),
+  ]);
+  const ofSecret = new Map<string, string>();
+  for (const { name, content } of variables('secrets')) {
+    let key = `${OF_SECRET}${name}`;
+    while (Object.hasOwn(configs, key)) key += '.';
+    ofSecret.set(name, key);
+    configs[key] = { content };
   }
+  const secrets = Object.fromEntries(resources('secrets', (one) => !fromVariable(one)));
   const moved = mapServices(model, (service, name) => {
     const { configs: given = [], secrets: granted = [], ...rest } = service;
     const written = granted.filter(({ source }) => ofSecret.has(source));
-    const variables = [...written, ...given.filter(({ source }) => fromVariable(model.configs?.[source]))];
-    if (variables.length === 0) return service;
-    if (rest['read_only'] === true) throw readOnly(name, variables[0]!);
+    const ofVariables = [...written, ...given.filter(({ source }) => fromVariable(model.configs?.[source]))];
+    if (ofVariables.length === 0) return service;
+    if (rest['read_only'] === true) throw readOnly(name, ofVariables[0]!);
     const left = granted.filter((grant) => !written.includes(grant));
     const all = [
       ...given,
@@ -88,7 +89,11 @@ export function withVariableValues(
       ...(left.length > 0 && { secrets: left }),
     };
   });
-  return { ...moved, ...(model.configs || ofSecret.size > 0 ? { configs } : {}), ...(model.secrets && { secrets }) };
+  return {
+    ...moved,
+    ...(model.configs || ofSecret.size > 0 ? { configs } : {}),
+    ...(model.secrets && { secrets }),
+  };
 }
 
 /** The values of secrets that a release's configuration holds, plain. */

@@ -1,5 +1,6 @@
 import {
   ID_KIND,
+  LINE,
   type Kind,
   SHARE_KIND,
   TEXT,
@@ -23,7 +24,7 @@ export const FORMS = {
   /** Read by a parser that checks it by itself, or shown to people and escaped for where it goes. */
   text: TEXT,
   /** Text for people, such as a sentence or a version. */
-  line: textLike(/^[^\0-\x1f\x7f]*$/, 'one line of text'),
+  line: LINE,
   flag: wordOf(['true', 'false']),
   count: textLike(/^\d{1,15}$/, 'a whole number'),
   /** The difference of two times: a clock may be set back in between. */

@@ -1,4 +1,5 @@
 import { formatDuration } from '@deploy-actions/kit';
+import { type Kind, LINE, TIME, URL_KIND, isId } from '@deploy-actions/ledger';
 import type { Session } from '@deploy-actions/shell';
 import { runEntry } from './exec.ts';
 import { type Frame, frameReader } from './frames.ts';
@@ -18,7 +19,7 @@ export interface HostStatus {
 export interface LockHolder {
   actor: string;
   runUrl: string;
-  /** ISO 8601, by the server's clock. */
+  /** ISO 8601, by the server's clock; empty where it does not say. */
   since: string;
   /** The folder of its run. */
   run: string;
@@ -84,7 +85,13 @@ function statusReader(path: string): { hear(frame: Frame): void; status(): HostS
           text.split('\n').map((line) => [line.split(' ', 1)[0]!, line.replace(/^\S+ ?/, '')]),
         );
         const of = (key: string) => lines.get(key) ?? '';
-        holder = { actor: of('actor'), runUrl: of('url'), since: of('since'), run: of('run') };
+        const formed = (key: string, form: Kind<string>) => (form.fits(of(key)) ? of(key) : '');
+        holder = {
+          actor: formed('actor', LINE).slice(0, 200),
+          runUrl: formed('url', URL_KIND),
+          since: formed('since', TIME),
+          run: referenceOf(path, of('run')) ? of('run') : '',
+        };
         break;
       }
       case 'lives':
@@ -97,7 +104,7 @@ function statusReader(path: string): { hear(frame: Frame): void; status(): HostS
         told.set(type, text);
         break;
       case 'order':
-        for (const [, key, number, attempt] of text.matchAll(/^(\S+) (\d+) (\d+)$/gm)) {
+        for (const [, key, number, attempt] of text.matchAll(/^([\w.-]{1,100}) (\d{1,15}) (\d{1,15})$/gm)) {
           order[key!] = { number: Number(number), attempt: Number(attempt) };
         }
         break;
@@ -119,10 +126,10 @@ function statusReader(path: string): { hear(frame: Frame): void; status(): HostS
           current.state = text.trim() === 'interrupted' ? 'interrupted' : runState(text);
         break;
       case 'began':
-        if (current) current.began = text;
+        if (current && TIME.fits(text)) current.began = text;
         break;
       case 'event':
-        if (current) current.lastEvent = text.replace(/^\S+ /, '');
+        if (current) current.lastEvent = /^[\dTZ:-]{20} ([\w:.-]{1,200})$/.exec(text)?.[1] ?? '';
         break;
     }
   };
@@ -139,7 +146,7 @@ export function holderText(lock: HostStatus['lock']): string {
   if (!lock) return 'nobody holds the lock';
   const { phase, waiting, pid } = lock;
   const text = [
-    `the lock is held by ${lock.actor || 'somebody'} since ${lock.since}${lock.runUrl ? ` (${lock.runUrl})` : ''}`,
+    `the lock is held by ${lock.actor || 'somebody'}${lock.since ? ` since ${lock.since}` : ''}${lock.runUrl ? ` (${lock.runUrl})` : ''}`,
   ];
   if (phase) text.push(`in the phase ${phase.name} for ${formatDuration(phase.ms)}`);
   if (waiting) text.push(`waiting for ${waiting.what} for ${formatDuration(waiting.ms)}`);
@@ -182,7 +189,9 @@ function doingOf(told: ReadonlyMap<string, string>): Doing {
 }
 
 function referenceOf(path: string, directory: string): RunReference | undefined {
-  const match = /\/([^/]+)\/([a-z][a-z-]*)-(\d+)$/.exec(directory);
-  if (!match) return undefined;
+  const runs = `${path}/.deploy/runs/`;
+  if (!directory.startsWith(runs)) return undefined;
+  const match = /^([^/]+)\/([a-z][a-z-]*)-(\d{1,9})$/.exec(directory.slice(runs.length));
+  if (!match || !isId(match[1]!)) return undefined;
   return { path, deploymentId: match[1]!, operation: match[2]!, number: Number(match[3]), directory };
 }

@@ -1,6 +1,7 @@
 import { FOLDER } from './folder.ts';
 import {
   COUNT,
+  LINE,
   type Reading,
   TEXT,
   TIME,
@@ -11,7 +12,7 @@ import {
   textLike,
   wordOf,
 } from './form.ts';
-import { ID_KIND, orNone } from './kinds.ts';
+import { COMMIT_KIND, ID_KIND, URL_KIND, orNone } from './kinds.ts';
 
 /**
  * How far a backup was proven: `none` not beyond its checksums, `read` every byte was read back by the tool's own reader,
@@ -93,12 +94,12 @@ export function parseBackupRecord(value: unknown): BackupRecord | string {
     id: form.get('id', ID_KIND),
     created: form.get('created', TIME),
     deployment_id: form.get('deployment_id', ID_KIND),
-    project: form.get('project', TEXT),
+    project: form.get('project', LINE),
     release: form.get('release', orNone(ID_KIND)),
-    version: form.get('version', TEXT, ''),
-    sha: form.get('sha', TEXT, ''),
-    actor: form.get('actor', TEXT, ''),
-    run_url: form.get('run_url', TEXT, ''),
+    version: form.get('version', LINE, ''),
+    sha: form.get('sha', orNone(COMMIT_KIND), ''),
+    actor: form.get('actor', LINE, ''),
+    run_url: form.get('run_url', orNone(URL_KIND), ''),
     verified: form.get('verified', wordOf(VERIFIED)),
     bytes: form.get('bytes', COUNT),
     services: form.get('services', SERVICES),

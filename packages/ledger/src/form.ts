@@ -68,6 +68,8 @@ export function objectOf<T extends object>(what: string, keys: { [K in keyof T]:
   );
 }
 
+/** Without anything that ends or moves a line. */
+export const LINE: Kind<string> = textLike(/^[^\0-\x1f\x7f]*$/, 'one line of text');
 export const TEXT: Kind<string> = kind('text', (value) => typeof value === 'string');
 /** As `date -u +%Y-%m-%dT%H:%M:%SZ` writes it. */
 export const TIME: Kind<string> = kind(

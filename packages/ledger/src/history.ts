@@ -1,8 +1,8 @@
 import { VERIFIED, type Verified } from './backup-record.ts';
 import type { Color } from './color.ts';
 import { FOLDER } from './folder.ts';
-import { COUNT, FLAG, type Form, type Reading, TEXT, TIME, formOf, readLines, wordOf } from './form.ts';
-import { COLOR_KIND, ID_KIND, IMAGES_KIND, SHARE_KIND, orNone } from './kinds.ts';
+import { COUNT, FLAG, type Form, LINE, type Reading, TEXT, TIME, formOf, readLines, wordOf } from './form.ts';
+import { COLOR_KIND, COMMIT_KIND, ID_KIND, IMAGES_KIND, SHARE_KIND, URL_KIND, orNone } from './kinds.ts';
 
 /** What every line of history.jsonl says. Lines of older versions may have no version, commit and environment. */
 export interface HistoryLine {
@@ -130,7 +130,7 @@ const OPERATIONS: {
 } = {
   deploy: (form) => ({
     outcome: form.get('outcome', wordOf(DEPLOY_OUTCOMES)),
-    ref: form.get('ref', TEXT, ''),
+    ref: form.get('ref', LINE, ''),
     duration_ms: form.get('duration_ms', COUNT, 0),
     digests: form.get('digests', IMAGES_KIND, {}),
     ...freeBytes(form),
@@ -176,12 +176,12 @@ export function parseHistoryEntry(value: unknown): HistoryEntry | string {
   const line: HistoryLine = {
     deployment_id: form.get('deployment_id', ID_KIND),
     release: form.get('release', orNone(ID_KIND)),
-    version: form.get('version', TEXT, ''),
-    sha: form.get('sha', TEXT, ''),
-    environment: form.get('environment', TEXT, ''),
+    version: form.get('version', LINE, ''),
+    sha: form.get('sha', orNone(COMMIT_KIND), ''),
+    environment: form.get('environment', LINE, ''),
     color: form.get('color', orNone(COLOR_KIND), ''),
-    actor: form.get('actor', TEXT, ''),
-    run_url: form.get('run_url', TEXT, ''),
+    actor: form.get('actor', LINE, ''),
+    run_url: form.get('run_url', orNone(URL_KIND), ''),
     reason: form.get('reason', TEXT, ''),
     bad: form.get('bad', FLAG, false),
     at: form.get('at', TIME, ''),

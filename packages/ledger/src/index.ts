@@ -102,16 +102,20 @@ export {
   parseDeploymentRecord,
 } from './deployment-record.ts';
 export {
+  type Form,
   type Kind,
   type Reading,
   COUNT,
+  LINE,
   TEXT,
   TIME,
+  formOf,
   kind,
   linesLike,
   listOf,
+  mapOf,
   objectOf,
   textLike,
   wordOf,
 } from './form.ts';
-export { ID_KIND, SERVICE_KIND, SHARE_KIND, orNone } from './kinds.ts';
+export { COMMIT_KIND, ID_KIND, IMAGE_KIND, SERVICE_KIND, SHARE_KIND, URL_KIND, orNone } from './kinds.ts';

@@ -19,12 +19,23 @@ const SERVICE = /^[a-zA-Z0-9][a-zA-Z0-9._-]*$/;
 
 export const SERVICE_KIND: Kind<string> = textLike(SERVICE, "a service's name");
 
-/** Service -> its image: a reference, by tag or by digest, or an id. */
+/** A reference, by tag or by digest, or an id. */
+export const IMAGE_KIND: Kind<string> = textLike(/^[a-zA-Z0-9][\w.:/@+-]*$/, 'an image');
+
+/** Service -> its image. */
 export const IMAGES_KIND: Kind<Readonly<Record<string, string>>> = kind(
   'an object of services and their images',
   (value) =>
-    mapOf(textLike(/^[a-zA-Z0-9][\w.:/@+-]*$/, 'an image')).fits(value) &&
-    Object.keys(value as object).every((name) => SERVICE.test(name)),
+    mapOf(IMAGE_KIND).fits(value) && Object.keys(value as object).every((name) => SERVICE.test(name)),
+);
+
+/** The name of a commit, SHA-1 or SHA-256. */
+export const COMMIT_KIND: Kind<string> = textLike(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/, 'the name of a commit');
+
+/** An address that a browser opens: other characters than these are not in one (RFC 3986, 2.2 and 2.3). */
+export const URL_KIND: Kind<string> = textLike(
+  /^https?:\/\/[A-Za-z0-9._~:/?#@!$&()*+,;=%[\]-]{1,2000}$/,
+  'an address such as https://github.com/o/r/actions/runs/7',
 );
 
 /** The same, or empty. */

@@ -119,6 +119,10 @@ const ODD = [
   {},
   { web: 1 },
   'succeeded',
+  'two\nlines',
+  'javascript:alert(1)',
+  'https://ci.example/1">',
+  'c0ffee',
 ];
 
 test.each(Object.keys(SAMPLES))('what the parser of %s takes is what its schema allows', async (name) => {

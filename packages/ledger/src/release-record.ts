@@ -3,6 +3,7 @@ import { FOLDER } from './folder.ts';
 import {
   COUNT,
   FLAG,
+  LINE,
   type Reading,
   TEXT,
   TIME,
@@ -14,7 +15,7 @@ import {
   textLike,
   wordOf,
 } from './form.ts';
-import { COLOR_KIND, ID_KIND, SERVICE_KIND, orNone } from './kinds.ts';
+import { COLOR_KIND, COMMIT_KIND, ID_KIND, IMAGE_KIND, SERVICE_KIND, URL_KIND, orNone } from './kinds.ts';
 
 export interface RecordedService {
   name: string;
@@ -67,7 +68,7 @@ const TEXTS = listOf(TEXT);
 const SERVICES = listOf(
   objectOf<RecordedService>('a service with its name, image, replicas, hash and kind', {
     name: SERVICE_KIND,
-    image: TEXT,
+    image: IMAGE_KIND,
     replicas: COUNT,
     hash: textLike(/^[0-9a-f]{64}$/, 'a SHA-256'),
     kind: wordOf(['long', 'once']),
@@ -84,15 +85,15 @@ export function parseReleaseRecord(value: unknown): ReleaseRecord | string {
   const form = formOf(value);
   const record: ReleaseRecord = {
     id: form.get('id', ID_KIND),
-    version: form.get('version', TEXT),
-    project: form.get('project', TEXT),
+    version: form.get('version', LINE),
+    project: form.get('project', LINE),
     color: form.get('color', orNone(COLOR_KIND), ''),
-    environment: form.get('environment', TEXT, ''),
-    repository: form.get('repository', TEXT, ''),
-    ref: form.get('ref', TEXT, ''),
-    sha: form.get('sha', TEXT, ''),
-    actor: form.get('actor', TEXT, ''),
-    run_url: form.get('run_url', TEXT, ''),
+    environment: form.get('environment', LINE, ''),
+    repository: form.get('repository', LINE, ''),
+    ref: form.get('ref', LINE, ''),
+    sha: form.get('sha', orNone(COMMIT_KIND), ''),
+    actor: form.get('actor', LINE, ''),
+    run_url: form.get('run_url', orNone(URL_KIND), ''),
     compose_files: form.get('compose_files', TEXTS, []),
     profiles: form.get('profiles', TEXTS, []),
     env_file: form.get('env_file', TEXT, ''),

@@ -1,5 +1,5 @@
 import { FOLDER, releaseOfLink } from './folder.ts';
-import { COUNT, TEXT, TIME, formOf, kind, listOf, objectOf, readLines, textLike } from './form.ts';
+import { COUNT, LINE, TIME, formOf, kind, listOf, objectOf, readLines, textLike } from './form.ts';
 import { ID_KIND, SHARE_KIND, orNone } from './kinds.ts';
 import { liveColor } from './share.ts';
 
@@ -45,19 +45,23 @@ const ROUTES = listOf(
   }),
 );
 
+const PROXY = textLike(/^[a-z]*$/, 'a kind of proxy');
+const CONTAINER = textLike(/^(?:[a-zA-Z0-9][\w.-]*)?$/, 'the name of a container');
+const PATH = textLike(/^(?:\/[^\0-\x1f\x7f]*)?$/, 'an absolute path');
+
 /** A traffic.json; a text says what is wrong with it. */
 export function parseTrafficRecord(value: unknown): TrafficRecord | string {
   const form = formOf(value);
   const record: TrafficRecord = {
-    project: form.get('project', TEXT, ''),
-    proxy: form.get('proxy', TEXT, ''),
-    container: form.get('container', TEXT, ''),
+    project: form.get('project', LINE, ''),
+    proxy: form.get('proxy', PROXY, ''),
+    container: form.get('container', CONTAINER, ''),
     share: form.get('share', SHARE_KIND),
     since: form.get('since', TIME, ''),
     release: form.get('release', orNone(ID_KIND), ''),
     previous: form.get('previous', orNone(ID_KIND), ''),
     fence: form.get('fence', COUNT),
-    folder: form.get('folder', TEXT, ''),
+    folder: form.get('folder', PATH, ''),
     routes: form.get('routes', ROUTES),
   };
   return form.problem() ?? record;

@@ -1,4 +1,10 @@
-import { type ComposeModel, type SentFile, applyImages, relocate, withVariableValues } from '@deploy-actions/compose';
+import {
+  type ComposeModel,
+  type SentFile,
+  applyImages,
+  relocate,
+  withVariableValues,
+} from '@deploy-actions/compose';
 import { Failure } from '@deploy-actions/kit';
 import { refuseMissingExternals } from './externals.ts';
 import type { Inspection } from './inspection.ts';

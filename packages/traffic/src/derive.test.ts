@@ -4,11 +4,13 @@ import { colorNetworksOf, deriveRoutes, movedAddresses } from './derive.ts';
 import { parseLook } from './look.ts';
 import type { Site } from './site.ts';
 
+const WELL = { id: 'a'.repeat(64), status: 'running', health: 'none' };
+
 /** Two replicas of each colour, with the ports as Docker happened to hand them out. */
 function look(blue: readonly number[], recorded: string) {
   const container = (color: string, number: number, port: number) =>
     JSON.stringify({
-      id: `${color}${number}`,
+      id: `${color === 'blue' ? 'b' : 'e'}${number}`.repeat(32),
       name: `/shop-${color}-web-${number}`,
       project: `shop-${color}`,
       service: 'web',
@@ -84,6 +86,7 @@ test.each([
       containers: colors
         .map(([color, ...networks]) =>
           JSON.stringify({
+            ...WELL,
             project: `shop-${color}`,
             service: 'web',
             networks: Object.fromEntries(networks.map((network) => [network, {}])),
@@ -98,9 +101,9 @@ test.each([
 test('a colour that was not deployed yet is where its ports are set aside, in the order of its replicas', () => {
   const seen = parseLook({
     containers: JSON.stringify({
+      ...WELL,
       project: 'shop-green',
       service: 'web',
-      status: 'running',
       ports: { '80/tcp': [{ HostIp: '127.0.0.1', HostPort: '18000' }] },
     }),
     ports:

@@ -1,14 +1,24 @@
 import { Failure } from '@deploy-actions/kit';
 import {
+  type Form,
+  type Kind,
+  LINE,
   type Standing,
   type StandingContainer,
+  TEXT,
+  formOf,
   isAboutServing,
   isId,
   readHistory,
   readReleases,
   readTraffic,
   type ColorPort,
+  kind,
+  listOf,
+  mapOf,
+  objectOf,
   parsePorts,
+  textLike,
 } from '@deploy-actions/ledger';
 import { preparedSite } from './prepared-site.ts';
 import type { ProxyMounts } from './proxy/mounts.ts';
@@ -138,36 +148,102 @@ function jsonLines(text: string): Record<string, unknown>[] {
   });
 }
 
-type Ports = Record<string, { HostIp?: string; HostPort?: string }[] | null> | null;
+interface HostPort {
+  HostPort: string;
+}
+
+/** Port of the container (`80/tcp`) -> where it is published; null where nothing is. */
+type Ports = Readonly<Record<string, readonly HostPort[] | null>> | null;
+
+const WORD = textLike(/^[a-z-]*$/, 'a word');
+const CONTAINER_ID = textLike(/^[0-9a-f]{12,64}$/, 'an id');
+const CONTAINER_NAME = textLike(/^\/?[a-zA-Z0-9][\w.-]*$/, 'a name');
+/** Of a project, a service, or an image in any spelling. */
+const NAME = textLike(/^[\w.:/@+-]*$/, 'a name');
+const NUMBER = textLike(/^\d{0,6}$/, 'a number');
+const PORTS = orNull(
+  mapOf(
+    orNull(
+      listOf(
+        objectOf<HostPort>('a port of the server', {
+          HostPort: textLike(/^\d{0,5}(?:-\d{1,5})?$/, 'a port'),
+        }),
+      ),
+    ),
+  ),
+);
+/** Name -> what the container has there, which nobody asks for. */
+const NETWORKS = orNull(kind<Readonly<Record<string, unknown>>>('networks by their names', isNamed));
+const MOUNTS = orNull(
+  listOf(
+    objectOf<{ Source: string; Destination: string }>('a mount with its source and destination', {
+      Source: LINE,
+      Destination: LINE,
+    }),
+  ),
+);
+
+function orNull<T>(inner: Kind<T>): Kind<T | null> {
+  return kind(`${inner.what}, or null`, (value) => value === null || inner.fits(value));
+}
+
+function isNamed(value: unknown): boolean {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    Object.keys(value).every((name) => /^[a-zA-Z0-9][\w.-]*$/.test(name))
+  );
+}
+
+/** What the server tells of a container, key by key; throws the Failure of a server that tells what no container has. */
+function told<T>(value: Record<string, unknown>, read: (form: Form) => T): T {
+  const form = formOf(value);
+  const result = read(form);
+  const problem = form.problem();
+  if (problem === undefined) return result;
+  throw new Failure(
+    'remote',
+    `what the server tells of its containers has not the form of it: one ${problem}`,
+    { remedy: 'Look at what answers as docker on the server.' },
+  );
+}
 
 function container(value: Record<string, unknown>): LookContainer {
-  const text = (name: string) => (typeof value[name] === 'string' ? value[name] : '');
-  const published = new Map<number, number[]>();
-  for (const ports of [value['bindings'], value['ports']] as Ports[]) {
-    for (const [key, hosts] of Object.entries(ports ?? {})) {
-      const port = /^(\d+)\/tcp$/.exec(key)?.[1];
-      const numbers = [
-        ...new Set((hosts ?? []).map((host) => Number(host.HostPort)).filter((number) => number > 0)),
-      ];
-      if (port !== undefined && numbers.length > 0) published.set(Number(port), numbers);
+  return told(value, (form) => {
+    const published = new Map<number, number[]>();
+    for (const ports of [form.get('bindings', PORTS, null), form.get('ports', PORTS, null)]) {
+      for (const [port, hosts] of tcpPorts(ports)) {
+        const numbers = [...new Set(hosts)];
+        if (numbers.length > 0) published.set(port, numbers);
+      }
     }
-  }
-  return {
-    id: String(value['id']),
-    name: String(value['name']).replace(/^\//, ''),
-    project: text('project'),
-    service: text('service'),
-    number: Number(text('number')) || 1,
-    status: String(value['status']),
-    health: String(value['health']),
-    started: String(value['started']),
-    image: String(value['image']),
-    imageId: String(value['imageId']),
-    release: releaseName(text('release')),
-    liveOnly: text('liveOnly') === 'true',
-    published,
-    networks: Object.keys((value['networks'] ?? {}) as Record<string, unknown>),
-  };
+    return {
+      id: form.get('id', CONTAINER_ID),
+      name: form.get('name', CONTAINER_NAME, '').replace(/^\//, ''),
+      project: form.get('project', NAME, ''),
+      service: form.get('service', NAME, ''),
+      number: Number(form.get('number', NUMBER, '')) || 1,
+      status: form.get('status', WORD),
+      health: form.get('health', WORD),
+      started: form.get('started', LINE, ''),
+      image: form.get('image', LINE, ''),
+      imageId: form.get('imageId', NAME, ''),
+      release: releaseName(form.get('release', TEXT, '')),
+      liveOnly: form.get('liveOnly', TEXT, '') === 'true',
+      published,
+      networks: Object.keys(form.get('networks', NETWORKS, null) ?? {}),
+    };
+  });
+}
+
+/** The container's TCP ports with the server's own, in order. */
+function tcpPorts(ports: Ports): [number, number[]][] {
+  return Object.entries(ports ?? {}).flatMap(([key, hosts]): [number, number[]][] => {
+    const port = /^(\d{1,5})\/tcp$/.exec(key)?.[1];
+    if (port === undefined) return [];
+    return [[Number(port), (hosts ?? []).map((host) => Number(host.HostPort)).filter((one) => one > 0)]];
+  });
 }
 
 /** A label may come with an image: what is no name of a release is none. */
@@ -176,22 +252,19 @@ function releaseName(label: string): string | undefined {
 }
 
 function proxyMounts(value: Record<string, unknown>): ProxyMounts {
-  const mounts = (value['mounts'] ?? []) as { Type?: string; Source?: string; Destination?: string }[];
-  const published = new Map<number, number>();
-  for (const [key, hosts] of Object.entries((value['ports'] ?? {}) as NonNullable<Ports>)) {
-    const port = Number(/^(\d+)\/tcp$/.exec(key)?.[1]);
-    const host = Number(hosts?.[0]?.HostPort);
-    if (port > 0 && host > 0) published.set(port, host);
-  }
-  return {
-    name: String(value['name']),
-    mounts: mounts.map((mount) => ({
-      source: String(mount.Source ?? ''),
-      destination: String(mount.Destination ?? ''),
+  return told(value, (form) => ({
+    name: form.get('name', CONTAINER_NAME),
+    mounts: (form.get('mounts', MOUNTS, null) ?? []).map(({ Source, Destination }) => ({
+      source: Source,
+      destination: Destination,
     })),
-    published,
-    networks: Object.keys((value['networks'] ?? {}) as Record<string, unknown>),
-  };
+    published: new Map(
+      tcpPorts(form.get('ports', PORTS, null)).flatMap(([port, [host]]): [number, number][] =>
+        host === undefined ? [] : [[port, host]],
+      ),
+    ),
+    networks: Object.keys(form.get('networks', NETWORKS, null) ?? {}),
+  }));
 }
 
 /** By service and number: which of the replicas is meant does not depend on the order in which they were listed. */
