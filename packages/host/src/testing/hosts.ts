@@ -27,10 +27,12 @@ export interface TestHost {
   read(name: string): string;
   /** Makes runs stand still at a boundary of the journal (`event:before` or `event:after`), or go on. */
   pauseAt(boundary: string | undefined): void;
-  /** Puts a program (sh text) first on the PATH. */
-  tool(name: string, text: string): void;
+  /** Puts a program (sh text) first on the PATH. Answers where it is. */
+  tool(name: string, text: string): string;
   /** The home of the login user. */
   home: string;
+  /** What is to be done when it is removed, beside that. */
+  atRemoval(work: () => void): void;
   /** Ends its sessions and takes its files away. */
   remove(): Promise<void>;
 }
@@ -64,12 +66,15 @@ function testHost(shell: Shell): TestHost {
   const app = path.join(folder, 'app');
   const pause = path.join(app, '.deploy', 'pause-at');
   const sessions: ReturnType<typeof localSession>[] = [];
+  const last: (() => void)[] = [];
   return {
     path: app,
     home: folder,
     tool(name, text) {
-      rmSync(path.join(bin, name), { force: true });
-      writeFileSync(path.join(bin, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+      const file = path.join(bin, name);
+      rmSync(file, { force: true });
+      writeFileSync(file, `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+      return file;
     },
     session() {
       const session = localSession({
@@ -103,8 +108,10 @@ function testHost(shell: Shell): TestHost {
       if (boundary === undefined) rmSync(pause, { force: true });
       else writeFileSync(pause, `${boundary}\n`);
     },
+    atRemoval: (work) => void last.push(work),
     async remove() {
       await Promise.all(sessions.map((session) => session.close()));
+      for (const work of last) work();
       rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
     },
   };

@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import type { TestHost } from '@deploy-actions/host/testing';
+import { type TestHost, shellsHere } from '@deploy-actions/host/testing';
+import { serve } from './docker/serve.ts';
 import { type FakeContainer, type Script, openState } from './docker/state.ts';
 
 /** An engine that stands in for Docker's on a test's host: real calls of a program, containers that are files. */
@@ -23,6 +24,9 @@ export interface FakeDocker {
   commands(): string[];
 }
 
+/** Elsewhere each call starts Node by itself, which is only slower. */
+const hasBash = shellsHere().includes('bash');
+
 /** Puts the stand-in first on a host's PATH. The registry has `images`: references by the id of their image. */
 export function fakeDocker(host: TestHost, images: Readonly<Record<string, string>>): FakeDocker {
   const folder = path.join(host.home, 'engine');
@@ -37,10 +41,17 @@ export function fakeDocker(host: TestHost, images: Readonly<Record<string, strin
   };
   const write = () => writeFileSync(path.join(folder, 'script.json'), JSON.stringify(script));
   write();
-  const program = path.join(import.meta.dirname, 'docker/main.ts');
+  const beside = (name: string) => path.join(import.meta.dirname, 'docker', name);
+  const alone = host.tool(
+    'docker-alone',
+    `NODE_COMPILE_CACHE='${path.join(host.home, 'compiled')}' exec '${process.execPath}' --disable-warning=ExperimentalWarning '${beside('main.ts')}' '${folder}' "$@"`,
+  );
+  // Beside the tools, which no copy of the host takes along.
+  const port = `${alone}.port`;
+  host.atRemoval(serve(folder, port));
   host.tool(
     'docker',
-    `NODE_COMPILE_CACHE='${path.join(host.home, 'compiled')}' exec '${process.execPath}' --disable-warning=ExperimentalWarning '${program}' '${folder}' "$@"`,
+    hasBash ? `exec bash '${beside('docker-client')}' '${port}' '${alone}' "$@"` : `exec '${alone}' "$@"`,
   );
   const lines = () => {
     try {

@@ -2,7 +2,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { containerOf, halt, launch, make, untilStopped } from './engine.ts';
+import type { Call } from './call.ts';
+import { containerOf, halt, launch, make, untilStopped } from './container.ts';
 import { Refusal, options, unknown } from './refusal.ts';
 import { type FakeContainer, type State, sha256 } from './state.ts';
 
@@ -28,7 +29,7 @@ interface Model {
 }
 
 /** `docker compose …`. Answers what goes to stdout. */
-export async function composeCommand(state: State, words: readonly string[]): Promise<string> {
+export async function composeCommand(state: State, words: readonly string[], call: Call): Promise<string> {
   const { values, rest } = options(words, {
     values: {
       project: ['--project-name'],
@@ -40,16 +41,18 @@ export async function composeCommand(state: State, words: readonly string[]): Pr
   });
   const given = (name: string) => values.get(name)?.[0];
   const [command = '', ...more] = rest;
-  const folder = given('folder') ?? process.cwd();
-  const files = (values.get('file') ?? [path.join(folder, 'compose.yaml')]).map((one) => path.resolve(one));
-  const load = async () => await readModel(files, given('project'), folder, given('env'));
+  const folder = path.resolve(call.cwd, given('folder') ?? '.');
+  const files = (values.get('file') ?? [path.join(folder, 'compose.yaml')]).map((one) =>
+    path.resolve(call.cwd, one),
+  );
+  const load = async () => await readModel(call, files, given('project'), folder, given('env'));
   switch (command) {
     case 'config':
       return await config(more, await load());
     case 'up':
-      return up(state, more, await load(), folder, files);
+      return up(state, more, call, await load(), folder, files);
     case 'run':
-      return await runOnce(state, more, await load());
+      return await runOnce(state, more, call, await load());
     case 'exec': {
       const { values: given, rest: named } = options(more, {
         flags: ['-T'],
@@ -74,6 +77,7 @@ export async function composeCommand(state: State, words: readonly string[]): Pr
 
 /** Reads compose files as far as tests write them: resolved ones as they are, others with variables and short forms. */
 async function readModel(
+  call: Call,
   files: readonly string[],
   given: string | undefined,
   folder: string,
@@ -98,7 +102,7 @@ async function readModel(
     /\$\{(\w+)(?::?-([^}]*))?\}/g,
     (_all, key: string, otherwise: string | undefined) => {
       if (otherwise === undefined && !env.has(key))
-        process.stderr.write(
+        call.err(
           `time="2026-11-27T08:00:00Z" level=warning msg="The \\"${key}\\" variable is not set. Defaulting to a blank string."\n`,
         );
       return env.get(key) ?? otherwise ?? '';
@@ -192,6 +196,7 @@ function containersOf(state: State, project: string, service: string): FakeConta
 function up(
   state: State,
   words: readonly string[],
+  call: Call,
   model: Model,
   folder: string,
   files: readonly string[],
@@ -240,7 +245,7 @@ function up(
         }),
       );
     }
-    process.stderr.write(` Container ${model.name}-${name}-1  Started\n`);
+    call.err(` Container ${model.name}-${name}-1  Started\n`);
   }
   return '';
 }
@@ -295,7 +300,7 @@ function labelsOf(
 }
 
 /** `compose run`: a container of its own, that has ended when it is looked at, unless it hangs. */
-async function runOnce(state: State, words: readonly string[], model: Model): Promise<string> {
+async function runOnce(state: State, words: readonly string[], call: Call, model: Model): Promise<string> {
   const { flags, values, rest } = options(words, {
     values: { name: ['--name'] },
     flags: ['--detach', '-d', '--no-deps', '-T', '--rm'],
@@ -326,7 +331,7 @@ async function runOnce(state: State, words: readonly string[], model: Model): Pr
   }
   if (!stays) halt(state, containerOf(state, made.ID), code);
   if (!flags.has('--rm')) return `${made.ID}\n`;
-  code = (await untilStopped(state, made.ID))?.State.ExitCode ?? 137;
+  code = (await untilStopped(state, made.ID, call.signal))?.State.ExitCode ?? 137;
   state.remove('containers', made.ID);
   if (code !== 0) throw new Refusal(state.log(made.ID).trimEnd(), code);
   return state.log(made.ID);

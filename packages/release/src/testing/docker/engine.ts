@@ -1,14 +1,17 @@
 import { writeFileSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
+import path from 'node:path';
+import type { Call } from './call.ts';
+import { containerOf, halt, launch, untilStopped } from './container.ts';
 import { execute } from './execute.ts';
 import { Refusal, options, unknown } from './refusal.ts';
-import { type FakeContainer, type FakeThing, type State, sha256 } from './state.ts';
+import type { FakeThing, State } from './state.ts';
 import { render } from './template.ts';
 
 /** Docker's own commands, of an engine that answers or of the client alone. Answers what goes to stdout. */
 export function engineCommand(
   state: State,
   words: readonly string[],
+  call: Call,
   answers = true,
 ): string | Promise<string> {
   const [name = '', ...rest] = words;
@@ -23,7 +26,7 @@ export function engineCommand(
     case 'ps':
       return list(state, rest);
     case 'inspect':
-      return inspectContainers(state, rest);
+      return inspectContainers(state, call, rest);
     case 'exec':
       return execute((which) => containerOf(state, which), rest);
     case 'cp': {
@@ -34,7 +37,7 @@ export function engineCommand(
         throw new Refusal(
           `Error response from daemon: Could not find the file ${file} in container ${which}`,
         );
-      writeFileSync(places[1]!, content);
+      writeFileSync(path.resolve(call.cwd, places[1]!), content);
       return '';
     }
     case 'tag':
@@ -47,15 +50,15 @@ export function engineCommand(
     case 'rename':
     case 'wait':
     case 'logs':
-      return containerCommand(state, name, rest);
+      return containerCommand(state, name, rest, call);
   }
   switch (two) {
     case 'manifest inspect':
       return manifest(state, after);
     case 'container inspect':
-      return inspectContainers(state, after);
+      return inspectContainers(state, call, after);
     case 'image inspect':
-      return inspectImages(state, after);
+      return inspectImages(state, call, after);
     case 'image ls':
       return listImages(state, after);
     case 'image rm': {
@@ -126,12 +129,6 @@ const ABOUT = {
   Server: { Version: '28.0.0' },
   Client: { Version: '28.0.0' },
 };
-
-export function containerOf(state: State, which: string): FakeContainer {
-  const found = state.container(which);
-  if (!found) throw new Refusal(`Error response from daemon: No such container: ${which}`);
-  return found;
-}
 
 function list(state: State, words: readonly string[]): string {
   const { flags, values, rest } = options(words, {
@@ -244,7 +241,7 @@ function changeNetwork(state: State, change: string, words: readonly string[]): 
   return '';
 }
 
-function inspectContainers(state: State, words: readonly string[]): string {
+function inspectContainers(state: State, call: Call, words: readonly string[]): string {
   const { values, rest } = options(words, {
     values: { format: ['--format', '-f'], type: ['--type'] },
   });
@@ -256,19 +253,19 @@ function inspectContainers(state: State, words: readonly string[]): string {
   });
   // What is there is told all the same.
   if (missing.length > 0) {
-    process.stdout.write(lines.join(''));
+    call.out(lines.join(''));
     throw new Refusal(missing.map((one) => `Error: No such object: ${one}`).join('\n'));
   }
   return lines.join('');
 }
 
-function inspectImages(state: State, words: readonly string[]): string {
+function inspectImages(state: State, call: Call, words: readonly string[]): string {
   const { values, rest } = options(words, { values: { format: ['--format', '-f'] } });
   const lines: string[] = [];
   for (const one of rest) {
     const found = state.image(one);
     if (!found) {
-      process.stdout.write(lines.join(''));
+      call.out(lines.join(''));
       throw new Refusal(`Error: No such image: ${one}`);
     }
     lines.push(`${render(values.get('format')?.[0] ?? '{{json .}}', found)}\n`);
@@ -326,16 +323,12 @@ function pull(state: State, reference: string): string {
   return `${reference}\n`;
 }
 
-/** Resolves when a container does not run any more. */
-export async function untilStopped(state: State, id: string): Promise<FakeContainer | undefined> {
-  for (;;) {
-    const container = state.container(id);
-    if (!container?.State.Running) return container;
-    await sleep(50);
-  }
-}
-
-function containerCommand(state: State, name: string, words: readonly string[]): string | Promise<string> {
+function containerCommand(
+  state: State,
+  name: string,
+  words: readonly string[],
+  call: Call,
+): string | Promise<string> {
   const known = {
     values: { time: ['--time', '-t'], tail: ['--tail'] },
     flags: ['--force', '-f', '--follow'],
@@ -349,10 +342,12 @@ function containerCommand(state: State, name: string, words: readonly string[]):
     }
     case 'logs': {
       const { ID } = containerOf(state, rest[0]!);
-      return flags.has('--follow') ? untilStopped(state, ID).then(() => state.log(ID)) : state.log(ID);
+      return flags.has('--follow')
+        ? untilStopped(state, ID, call.signal).then(() => state.log(ID))
+        : state.log(ID);
     }
     case 'wait':
-      return untilStopped(state, containerOf(state, rest[0]!).ID).then((ended) => {
+      return untilStopped(state, containerOf(state, rest[0]!).ID, call.signal).then((ended) => {
         if (!ended) throw new Refusal(`Error response from daemon: No such container: ${rest[0]!}`);
         return `${ended.State.ExitCode}\n`;
       });
@@ -364,113 +359,4 @@ function containerCommand(state: State, name: string, words: readonly string[]):
     if (name === 'start') launch(state, container);
   }
   return rest.map((one) => `${one}\n`).join('');
-}
-
-/** Milliseconds that a container seems to have been up already: what has no health check is well at once. */
-const UP_FOR = 60_000;
-
-/** Starts a container, which then behaves as the script says of its image. */
-export function launch(state: State, container: FakeContainer): void {
-  refuseHeld(state, container);
-  const { exits, health } = state.script().images?.[container.Config.Image] ?? {};
-  container.State = {
-    ...container.State,
-    Status: exits === undefined ? 'running' : 'exited',
-    Running: exits === undefined,
-    ExitCode: exits ?? 0,
-    StartedAt: new Date(Date.now() - UP_FOR).toISOString(),
-    ...(container.State.Health
-      ? { Health: { Status: health ?? 'healthy', FailingStreak: health === 'unhealthy' ? 3 : 0, Log: [] } }
-      : {}),
-  };
-  state.save(container);
-}
-
-/** A port of the server, and a static address, are of one container that runs. */
-function refuseHeld(state: State, container: FakeContainer): void {
-  const others = state.containers().filter((one) => one.State.Running && one.ID !== container.ID);
-  const portsOf = (one: FakeContainer) =>
-    Object.entries(one.HostConfig.PortBindings).flatMap(([port, to]) =>
-      (to as { HostPort: string }[]).map(({ HostPort }) => `${HostPort}/${port.split('/')[1]}`),
-    );
-  const addressesOf = (one: FakeContainer) =>
-    Object.values(one.NetworkSettings.Networks).flatMap(({ IPAddress }) =>
-      IPAddress === '' ? [] : [IPAddress],
-    );
-  for (const port of portsOf(container)) {
-    if (others.some((one) => portsOf(one).includes(port)))
-      throw new Refusal(
-        `Error response from daemon: driver failed programming external connectivity on endpoint ${container.Name.slice(1)}: Bind for 0.0.0.0:${port.split('/')[0]} failed: port is already allocated`,
-      );
-  }
-  if (addressesOf(container).some((address) => others.some((one) => addressesOf(one).includes(address))))
-    throw new Refusal('Error response from daemon: Address already in use');
-}
-
-export function halt(state: State, container: FakeContainer, code: number): void {
-  container.State = { ...container.State, Status: 'exited', Running: false, ExitCode: code };
-  state.save(container);
-}
-
-/** A container that was made and not started. */
-export function make(
-  state: State,
-  about: {
-    name: string;
-    image: string;
-    labels: Record<string, string>;
-    checked: boolean;
-    networks: { name: string; aliases: string[]; address: string }[];
-    ports: Record<string, object[]>;
-    files?: Record<string, string>;
-  },
-): FakeContainer {
-  const image = state.image(about.image);
-  if (!image) throw new Refusal(`Error response from daemon: No such image: ${about.image}`);
-  if (state.container(about.name))
-    throw new Refusal(
-      `Error response from daemon: Conflict. The container name "/${about.name}" is already in use`,
-    );
-  const id = sha256(`${about.name} ${process.hrtime.bigint()}`);
-  const container: FakeContainer = {
-    ID: id,
-    Id: id,
-    Name: `/${about.name}`,
-    Created: new Date().toISOString(),
-    Path: 'app',
-    Args: [],
-    Image: image.Id,
-    RestartCount: 0,
-    Config: {
-      Image: about.image,
-      Labels: about.labels,
-      Entrypoint: state.script().images?.[about.image]?.entrypoint ?? [],
-    },
-    Files: about.files ?? {},
-    State: {
-      Status: 'created',
-      Running: false,
-      ExitCode: 0,
-      StartedAt: '0001-01-01T00:00:00Z',
-      OOMKilled: false,
-      Error: '',
-      Pid: 0,
-      ...(about.checked ? { Health: { Status: 'starting', FailingStreak: 0, Log: [] } } : {}),
-    },
-    HostConfig: {
-      NetworkMode: about.networks[0]?.name ?? 'bridge',
-      IpcMode: 'private',
-      PidMode: '',
-      PortBindings: about.ports,
-    },
-    NetworkSettings: {
-      Networks: Object.fromEntries(
-        about.networks.map((one) => [one.name, { IPAddress: one.address, Aliases: one.aliases, Links: [] }]),
-      ),
-      Ports: about.ports,
-    },
-    Mounts: [],
-  };
-  state.save(container);
-  return container;
 }

@@ -93,14 +93,15 @@ export function openState(folder: string) {
   };
   const write = (kind: string, name: string, value: unknown) => {
     mkdirSync(path.join(folder, kind), { recursive: true });
-    const temporary = `${at(kind, name)}.${process.pid}`;
+    // No name is encoded with a `#`.
+    const temporary = `${at(kind, name)}#${process.pid}`;
     writeFileSync(temporary, JSON.stringify(value));
     renameSync(temporary, at(kind, name));
   };
   const names = (kind: string): string[] => {
     try {
       return readdirSync(path.join(folder, kind))
-        .filter((name) => !/\.\d+$/.test(name))
+        .filter((name) => !name.includes('#'))
         .map(decodeURIComponent)
         .sort();
     } catch {
