@@ -79,6 +79,47 @@ test('configuration: one that Compose refuses is a red line, with its words', as
   expect(state('docker')).toBe('passed');
 });
 
+test('configuration: what Compose cannot read is annotated at its file and line, with the command that shows it', async () => {
+  const rig = preflightRig(hostWith);
+  rig.compose(COMPOSE.replace('    image: registry.test/db:1\n', ''));
+  const { state, ports, rows } = await rig.run();
+  expect(state('configuration')).toBe('failed');
+  expect(ports.annotations.filter(({ place }) => place !== undefined)).toEqual([
+    {
+      level: 'error',
+      message: expect.stringMatching(/^configuration: .*docker compose -f compose\.yaml config$/),
+      place: expect.objectContaining({ file: 'compose.yaml', line: 8 }),
+    },
+  ]);
+  expect(rows['configuration']!.detail).not.toContain('/files/project/');
+});
+
+test('externals: a network and a volume that are not there are red, each with the command that makes it', async () => {
+  const rig = preflightRig(hostWith);
+  const uses =
+    '    networks: { front: null }\n    volumes: [{ type: volume, source: data, target: /data }]\n';
+  rig.compose(
+    `${COMPOSE}${uses}networks: { front: { external: true } }\nvolumes: { data: { external: true } }\n`,
+  );
+  const { state, rows } = await rig.run();
+  expect(state('externals')).toBe('failed');
+  expect(rows['externals']!.detail).toMatch(/docker network create front/);
+  expect(rows['externals']!.detail).toMatch(/docker volume create data/);
+  rig.server.docker.make('network', 'front');
+  rig.server.docker.make('volume', 'data');
+  expect((await rig.run()).state('externals')).toBe('passed');
+});
+
+test('files: one that is mounted and neither sent nor on the server is told with what sends it', async () => {
+  const rig = preflightRig(hostWith);
+  rig.compose(COMPOSE.replace('  db:\n', '    volumes: [ ./nginx.conf:/etc/nginx/nginx.conf:ro ]\n  db:\n'));
+  writeFileSync(path.join(rig.workspace, 'nginx.conf'), 'events { }\n');
+  const { state, rows } = await rig.run();
+  expect(state('files')).toBe('failed');
+  expect(rows['files']!.detail).toMatch(/nginx\.conf.*`files`/);
+  expect((await rig.run({ files: 'nginx.conf' })).state('files')).toBe('passed');
+});
+
 test('required-env: presence, length, equality and its opposite, of the file on the server and `env` together, without a value', async () => {
   const rig = preflightRig(hostWith);
   rig.put('shared/.env', 'SECRET_KEY=short-but-secret\nDEBUG=True\nMODE="production"\nEMPTY=\n');

@@ -15,8 +15,8 @@ import {
   secretsOf,
 } from '@deploy-actions/release';
 import { type Server, type Session, serversOf, withSessions } from '@deploy-actions/shell';
-import { PROXIES } from '@deploy-actions/traffic/proxies';
 import { type Workspace, readWorkspace } from '@deploy-actions/workspace';
+import { placeInComposeFile } from '@deploy-actions/workspace/compose-error';
 import type { Seen, Unseen } from './checks/check.ts';
 import { missingImages } from './checks/images.ts';
 import { type Row, isRed, judgeAll, judgeUnseen } from './checks/table.ts';
@@ -94,12 +94,12 @@ async function lookAt(
   try {
     const session = await world.connect(server);
     const connectMs = elapsed();
-    const facts = await lookAtServer(session, requestOf(server, inputs, workspace), {
+    const told = await lookAtServer(session, requestOf(server, inputs, workspace), {
       clock: world.clock,
       signal: world.signal,
       watchProcessors: inputs['max-cpu'] === undefined ? undefined : WATCHED,
-      proxyKinds: PROXIES.map(({ kind }) => kind),
     });
+    const facts = { ...told, release: await placed(told.release, server, inputs, workspace) };
     if ('is' in facts.release)
       for (const value of secretsOf(inputs.env, facts.release.is)) world.addSecret(value);
     const obstacles = await obstaclesTo(facts, server, inputs, workspace);
@@ -115,6 +115,19 @@ async function lookAt(
     if (world.signal.aborted || !(error instanceof Failure)) throw error;
     return { server, failure: error, elapsedMs: elapsed() };
   }
+}
+
+/** A configuration that cannot be read, by the file and the line of the checkout. */
+async function placed(
+  release: Facts['release'],
+  server: Server,
+  inputs: PreflightInputs,
+  workspace: Workspace,
+): Promise<Facts['release']> {
+  if ('is' in release) return release;
+  const files = { path: server.path, envFile: inputs['env-file'] ?? '.env' };
+  const failure = await placeInComposeFile(release.failure, workspace, files);
+  return { failure: failure as Failure };
 }
 
 /** Only where images are not on the server: it is a second round trip. */
@@ -187,6 +200,7 @@ function conclude(results: readonly Looked[], begun: number, world: World): Pref
     if (tables.length > 1) world.log.info(`${name}:`);
     for (const row of rows) world.log.info(logLine(row));
   }
+  annotatePlaces(tables, world);
   world.summary(renderSummary(tables));
   const summary = sentenceOf(tables);
   const ready = results.every(({ rows }) => !rows.some(isRed));
@@ -220,6 +234,19 @@ function conclude(results: readonly Looked[], begun: number, world: World): Pref
     remedy: first ? `${first.name}: ${first.remedy ?? first.detail}` : 'See the table in the summary.',
     outputs,
   });
+}
+
+/** What is wrong in a file of the checkout stands at its line too; once, however many servers say so. */
+function annotatePlaces(tables: readonly { rows: readonly Row[] }[], world: World): void {
+  const annotated = new Set<string>();
+  for (const { name, state, detail, remedy, place } of tables.flatMap(({ rows }) => rows)) {
+    if (place === undefined) continue;
+    const text = `${name}: ${detail}${remedy === undefined ? '' : `. ${remedy}`}`;
+    const key = JSON.stringify([text, place]);
+    if (annotated.has(key)) continue;
+    annotated.add(key);
+    world.annotate(state === 'warned' ? 'warning' : 'error', text, place);
+  }
 }
 
 function checkResult({ name, state, detail, remedy }: Row, prefix: string, elapsedMs: number): CheckResult {

@@ -10,7 +10,7 @@ import {
   secretsOf,
 } from '@deploy-actions/release';
 import type { Server, Session } from '@deploy-actions/shell';
-import { placeInComposeFile } from './compose-error.ts';
+import { placeInComposeFile } from '@deploy-actions/workspace/compose-error';
 import type { DeployInputs } from './fields.ts';
 import type { Workspace } from '@deploy-actions/workspace';
 import type { World } from './world.ts';

@@ -65,10 +65,10 @@ engine_all() {
   docker ps -a --no-trunc --format '{{.ID}} {{.State}} {{or (.Label "com.docker.compose.oneoff") "-"}} {{.Label "com.docker.compose.project"}}' </dev/null
 }
 
-# engine_published: of every container that runs a line with tabs: name, project, the ports that it publishes, as Docker
-# writes them, and its image.
+# engine_published: of every container that runs a line with tabs: name, project, and the ports that it publishes, as Docker
+# writes them.
 engine_published() {
-  docker ps --format "$(printf '{{.Names}}\t{{.Label "com.docker.compose.project"}}\t{{.Ports}}\t{{.Image}}')" </dev/null
+  docker ps --format "$(printf '{{.Names}}\t{{.Label "com.docker.compose.project"}}\t{{.Ports}}')" </dev/null
 }
 
 # engine_table: project, id, service, state, release (- for none) and the engine's words on its state, of every
@@ -104,6 +104,11 @@ engine_programs() {
 # engine_surroundings ID NAME: its mounts, networks and ports as JSON, under the name.
 engine_surroundings() {
   docker inspect --format "{\"name\":\"$2\",\"id\":{{json .ID}},\"mounts\":{{json .Mounts}},\"networks\":{{json .NetworkSettings.Networks}},\"ports\":{{json .NetworkSettings.Ports}}}" "$1" </dev/null
+}
+
+# engine_mounts ID: what of the host is mounted into it, a line each: the path in the container, and the host's.
+engine_mounts() {
+  docker inspect --format '{{range .Mounts}}{{if eq .Type "bind"}}{{println .Destination .Source}}{{end}}{{end}}' "$1" </dev/null
 }
 
 # engine_whole IDS…: all that is known of containers, a JSON object each; engine_whole_images: of their images.

@@ -5,14 +5,8 @@ import { Failure, messageOf } from '@deploy-actions/kit';
 import { type BackupRecord, readBackups } from '@deploy-actions/ledger';
 import { type Inspection, type InspectionRequest, readInspection } from '@deploy-actions/release';
 import { type Clockwork, skewOf } from './clock-skew.ts';
-import {
-  type Listener,
-  type Published,
-  type Running,
-  readListeners,
-  readPublished,
-  readRunning,
-} from './ports.ts';
+import { type LoadedProxy, readLoaded } from '@deploy-actions/traffic/loaded';
+import { type Listener, type Published, readListeners, readPublished } from './ports.ts';
 
 /** Something that was looked at: what it is, or why it is not known. */
 export type Known<T> = { is: T } | { failure: Failure };
@@ -73,10 +67,8 @@ export interface Facts {
   listeners: readonly Listener[];
   /** Undefined where Docker could not be asked. */
   published: readonly Published[] | undefined;
-  /** Containers that run; undefined where Docker could not be asked. */
-  running: readonly Running[] | undefined;
-  /** Kinds of proxies that run on the host itself. */
-  hostProxies: readonly string[];
+  /** Those that run on the host, and in containers where Docker could be asked. */
+  proxies: readonly LoadedProxy[];
   backups: readonly BackupRecord[];
 }
 
@@ -108,10 +100,7 @@ export function readFacts(
     warnings,
     listeners: readListeners(of('sockets')),
     published: fields['published'] === undefined ? undefined : readPublished(fields['published']),
-    running: fields['published'] === undefined ? undefined : readRunning(fields['published']),
-    hostProxies: of('proxies')
-      .split('\n')
-      .filter((kind) => /^[a-z]+$/.test(kind)),
+    proxies: readLoaded(of('proxies')),
     backups: readBackups(of('backups')).records.reverse(),
   };
 }

@@ -2,6 +2,7 @@ import { inspect } from '@deploy-actions/host';
 import { Failure, type Clock, messageOf } from '@deploy-actions/kit';
 import { type InspectionRequest, LONGEST_LOOK, lookFiles, lookParameters } from '@deploy-actions/release';
 import { type Session, SessionFailure } from '@deploy-actions/shell';
+import { PROXIES } from '@deploy-actions/traffic/proxies';
 import { type Facts, readFacts } from './facts.ts';
 import { PREFLIGHT } from './programs.ts';
 
@@ -10,8 +11,6 @@ export interface LookOptions {
   signal: AbortSignal;
   /** Milliseconds for which the processors are watched; undefined: not at all. */
   watchProcessors: number | undefined;
-  /** The names of the programs of proxies. */
-  proxyKinds: readonly string[];
 }
 
 /**
@@ -21,7 +20,7 @@ export interface LookOptions {
 export async function lookAtServer(
   session: Session,
   request: InspectionRequest,
-  { clock, signal, watchProcessors, proxyKinds }: LookOptions,
+  { clock, signal, watchProcessors }: LookOptions,
 ): Promise<Facts> {
   const warnings: string[] = [];
   const asked = clock.wall().getTime();
@@ -31,7 +30,7 @@ export async function lookAtServer(
     program: PREFLIGHT.with({
       want: 'preflight',
       cpu_seconds: watchProcessors === undefined ? '' : (watchProcessors / 1000).toFixed(2),
-      proxy_kinds: proxyKinds.join(' '),
+      proxy_kinds: PROXIES.map(({ kind }) => kind).join(' '),
       ...lookParameters(request),
     }),
     timeout: LONGEST_LOOK,

@@ -46,20 +46,6 @@ function reachOf(address: string): Listener['reach'] {
   return address === '00000000000000000000000001000000' ? 'loopback' : 'one-address';
 }
 
-/** A container that runs. */
-export interface Running {
-  name: string;
-  image: string;
-}
-
-/** The containers of the lines of `engine_published`. */
-export function readRunning(text: string): Running[] {
-  return text.split('\n').flatMap((line): Running[] => {
-    const [name = '', , , image = ''] = line.split('\t');
-    return name === '' ? [] : [{ name, image }];
-  });
-}
-
 /** Reads the lines of `engine_published`, such as `0.0.0.0:8080-8081->80-81/tcp, [::]:443->443/tcp`. */
 export function readPublished(text: string): Published[] {
   const all = text.split('\n').flatMap((line): Published[] => {

@@ -2,6 +2,7 @@ import { COMPLAINT, ENGINE } from '@deploy-actions/engine';
 import { APART, FITNESS, FORMS, type ResultForms, defineInspection, part } from '@deploy-actions/host';
 import { BACKUP_READING_SH } from '@deploy-actions/ledger/backup-sh';
 import { LOGIN, RELEASE_LOOK } from '@deploy-actions/release';
+import { LOADED_PARTS } from '@deploy-actions/traffic/loaded';
 
 const BACKUP_READING = part(BACKUP_READING_SH);
 
@@ -26,8 +27,8 @@ export const PREFLIGHT = defineInspection({
   name: 'preflight',
   parts: [
     part(new URL('sh/readiness.sh', import.meta.url), {
-      needs: [APART, FITNESS, ENGINE, COMPLAINT, RELEASE_LOOK, BACKUP_READING],
-      parameters: ['cpu_seconds', 'proxy_kinds'],
+      needs: [APART, FITNESS, ENGINE, COMPLAINT, RELEASE_LOOK, BACKUP_READING, ...LOADED_PARTS],
+      parameters: ['cpu_seconds'],
       results: READINESS_RESULTS,
     }),
   ],

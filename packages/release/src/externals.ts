@@ -8,6 +8,7 @@ import type { Leftover } from './leftover.ts';
  * @throws Failure `refused` or `input` that names the service, the thing and what makes it.
  */
 export function refuseMissingExternals(model: ComposeModel, there: readonly Leftover[]): void {
+  const missing = new Map<string, string>();
   for (const [service, used] of Object.entries(model.services)) {
     const networks = Object.keys(used.networks ?? {});
     const volumes = (used.volumes ?? []).flatMap((mount) =>
@@ -22,15 +23,9 @@ export function refuseMissingExternals(model: ComposeModel, there: readonly Left
         if (!one?.external) continue;
         const name = one.name ?? key;
         if (there.some((thing) => thing.kind === kind && thing.name === name)) continue;
-        throw new Failure(
-          'refused',
-          `the ${kind} ${name}, which ${service} uses as an external one, is not on the server`,
-          {
-            code: 'external-missing',
-            input: 'compose-file',
-            remedy: `Make it there: docker ${kind} create ${name}. Or leave \`external: true\` out, and Compose makes it.`,
-          },
-        );
+        const command = `docker ${kind} create ${name}`;
+        if (!missing.has(command))
+          missing.set(command, `the ${kind} ${name}, which ${service} uses as an external one,`);
       }
     }
     for (const [kind, grants, group] of [
@@ -50,4 +45,14 @@ export function refuseMissingExternals(model: ComposeModel, there: readonly Left
       }
     }
   }
+  if (missing.size === 0) return;
+  throw new Failure(
+    'refused',
+    `${[...missing.values()].join(' and ')} ${missing.size === 1 ? 'is' : 'are'} not on the server`,
+    {
+      code: 'external-missing',
+      input: 'compose-file',
+      remedy: `Make ${missing.size === 1 ? 'it' : 'them'} there: ${[...missing.keys()].join(' && ')}. Or leave \`external: true\` out, and Compose makes ${missing.size === 1 ? 'it' : 'them'}.`,
+    },
+  );
 }

@@ -37,6 +37,7 @@ const RUNNERS: Readonly<Record<string, number>> = {
   _with_names: 2,
   place_named: 2,
   in_proxy: 0,
+  within: 1,
   as_root: 0,
   need_root: 0,
   exec: 0,

@@ -18,7 +18,8 @@ export const ACCESS: readonly Check[] = [
     name: 'system',
     judge({ facts: { machine } }) {
       const { system, kernel, processors, host, groups, user } = machine;
-      if (kernel === '') return unknown('the server does not tell what it is');
+      if (kernel === '')
+        return unknown('the server does not tell what it is', 'Try it on the server: uname -srm; id');
       const count = processors === undefined ? '' : `, ${processors} processors`;
       return told(
         `${system === '' ? kernel : `${system}, ${kernel}`}${count}; ${host}; ${user} in ${groups.join(', ')}`,

@@ -1,4 +1,4 @@
-import type { Failure } from '@deploy-actions/kit';
+import type { Failure, Place } from '@deploy-actions/kit';
 import type { Facts, Known, RegistryAnswer } from '@deploy-actions/readiness';
 import type { Inspection, Obstacles } from '@deploy-actions/release';
 import type { Workflow } from '@deploy-actions/runner';
@@ -23,6 +23,8 @@ export interface Verdict {
   detail: string;
   /** What mends it, where it is red. */
   remedy?: string | undefined;
+  /** Where in a file of the checkout it is wrong. */
+  place?: Place | undefined;
 }
 
 /** How the look went. */
@@ -71,10 +73,12 @@ export const warned = (detail: string, remedy?: string): Verdict => ({ state: 'w
 export const failed = (detail: string, remedy?: string): Verdict => ({ state: 'failed', detail, remedy });
 export const unknown = (detail: string, remedy?: string): Verdict => ({ state: 'unknown', detail, remedy });
 
-/** A Failure as a red line. */
-export function failedBy(failure: Failure): Verdict {
-  return failed(failure.message, failure.remedy);
+/** A Failure as a red line; where nobody knows what mends it, what shows more of it. */
+export function failedBy({ message, remedy, place }: Failure): Verdict {
+  return { ...failed(message, remedy ?? SEE_MORE), place };
 }
+
+export const SEE_MORE = 'Run the job again with debug logging, which shows what the server answered.';
 
 /** Judges what is known, or says why it is not. */
 export function judged<T>(
@@ -82,7 +86,9 @@ export function judged<T>(
   judge: (is: T) => Verdict | undefined,
   what = 'not looked at',
 ): Verdict | undefined {
-  return 'is' in known ? judge(known.is) : unknown(`${what}: ${known.failure.message}`);
+  if ('is' in known) return judge(known.is);
+  const { message, remedy = SEE_MORE } = known.failure;
+  return unknown(`${what}: ${message}`, remedy);
 }
 
 /** Judges by the resolved configuration and what runs. */

@@ -2,6 +2,7 @@ import { imageId } from '@deploy-actions/compose';
 import { shortImage } from '@deploy-actions/image';
 import {
   type Check,
+  SEE_MORE,
   type Seen,
   type Verdict,
   failed,
@@ -31,11 +32,11 @@ export const IMAGES: readonly Check[] = [
 
 function judgeMissing({ registry }: Seen, missing: readonly string[]): Verdict {
   const names = listed(missing.map(shortImage));
-  if (registry === undefined) return unknown(`${names}: the registry was not asked`);
+  if (registry === undefined) return unknown(`${names}: the registry was not asked`, SEE_MORE);
   if ('failure' in registry)
     return unknown(
       `${names}: the registry could not be asked: ${registry.failure.message}`,
-      registry.failure.remedy,
+      registry.failure.remedy ?? SEE_MORE,
     );
   const refused = [...registry.is.refused.values()];
   const [first] = refused;

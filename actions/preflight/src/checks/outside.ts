@@ -8,7 +8,6 @@ import {
   failed,
   listed,
   passed,
-  told,
   unknown,
   warned,
 } from './check.ts';
@@ -17,7 +16,6 @@ import {
 export const OUTSIDE: readonly Check[] = [
   { name: 'domains', judge: judgeDomains, judgeUnseen: judgeDomains },
   { name: 'certificates', judge: judgeCertificates, judgeUnseen: judgeCertificates },
-  { name: 'proxy', judge: judgeProxy },
   {
     name: 'ports',
     judge(seen) {
@@ -79,24 +77,6 @@ export const OUTSIDE: readonly Check[] = [
 
 /** Programs that stand at the door. */
 const DOORS = new Set([...PROXIES.map(({ kind }) => kind), 'apache2', 'httpd']);
-
-/** Which proxies run. Their configuration is looked at by blue-green-switch, which knows the site's file. */
-function judgeProxy({ facts }: Seen): Verdict {
-  const { running, hostProxies } = facts;
-  if (running === undefined) return unknown('the containers could not be looked at: see docker');
-  const isProxy = (image: string) =>
-    PROXIES.some(({ kind }) => new RegExp(`(?:^|/)${kind}(?::|@|$)`).test(image));
-  const found = [
-    ...hostProxies.map((kind) => `${kind} on the host`),
-    ...running
-      .filter(({ image }) => isProxy(image))
-      .map(({ name, image }) => `the container ${name} (${image})`),
-  ];
-  if (found.length === 0) return told('none was found');
-  return told(
-    `${listed(found)}; whether the configuration on disk is the one that runs was not checked (blue-green-switch checks it)`,
-  );
-}
 
 function isOwn({ facts }: Seen, { project, container }: Published): boolean {
   if (!('is' in facts.release)) return false;

@@ -6,6 +6,8 @@ import { deploymentsUntilFull } from '../disk-trend.ts';
 const CLEAN_UP =
   'See what takes it: docker system df and df -h; docker image prune removes what nobody uses.';
 const UNTOLD = 'the server does not tell it (/proc)';
+const SEE_PROC =
+  'Look on the server why the login may not read it: ls -l /proc/stat /proc/meminfo /proc/loadavg /proc/cpuinfo';
 
 /** Whether the machine has what it takes. */
 export const ROOM: readonly Check[] = [
@@ -15,7 +17,7 @@ export const ROOM: readonly Check[] = [
       const least = inputs['min-cpus'];
       if (least === undefined) return undefined;
       const { processors } = facts.machine;
-      if (processors === undefined || processors === 0) return unknown(UNTOLD);
+      if (processors === undefined || processors === 0) return unknown(UNTOLD, SEE_PROC);
       return processors < least
         ? failed(`${processors}, and min-cpus is ${least}`, 'Take a larger machine, or lower min-cpus.')
         : passed(`${processors}`);
@@ -25,7 +27,7 @@ export const ROOM: readonly Check[] = [
     name: 'memory',
     judge({ facts, inputs }) {
       const { memory, available } = facts.machine;
-      if (memory === undefined || available === undefined || memory === 0) return unknown(UNTOLD);
+      if (memory === undefined || available === undefined || memory === 0) return unknown(UNTOLD, SEE_PROC);
       const least = inputs['min-memory'];
       const used = (100 * (memory - available)) / memory;
       const words = `${formatBytes(available)} of ${formatBytes(memory)} available`;
@@ -47,7 +49,8 @@ export const ROOM: readonly Check[] = [
     judge({ facts, inputs }) {
       const { load, processors } = facts.machine;
       const most = inputs['max-load'];
-      if (load === undefined || !processors) return most === undefined ? undefined : unknown(UNTOLD);
+      if (load === undefined || !processors)
+        return most === undefined ? undefined : unknown(UNTOLD, SEE_PROC);
       const each = load / processors;
       const words = `${load} in five minutes, ${each.toFixed(2)} for each of ${processors} processors`;
       if (most === undefined) return told(words);
@@ -65,7 +68,7 @@ export const ROOM: readonly Check[] = [
       const most = inputs['max-cpu'];
       if (most === undefined) return undefined;
       const { busy } = facts.machine;
-      if (busy === undefined) return unknown(UNTOLD);
+      if (busy === undefined) return unknown(UNTOLD, SEE_PROC);
       return busy > most
         ? failed(
             `${busy}% of the processors' time, and max-cpu is ${most}%`,
@@ -106,7 +109,8 @@ export const ROOM: readonly Check[] = [
     name: 'clock',
     judge({ facts, inputs }) {
       const { skew } = facts.machine;
-      if (skew === undefined) return unknown('the server does not tell its time');
+      if (skew === undefined)
+        return unknown('the server does not tell its time', 'Try it on the server: date +%s.%N');
       const off = Math.abs(skew.ms);
       const most = inputs['max-clock-skew'];
       const words = `${formatDuration(off)} ${skew.ms < 0 ? 'behind' : 'ahead of'} the runner's, give or take ${formatDuration(skew.give)}`;

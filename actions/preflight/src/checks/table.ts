@@ -7,6 +7,7 @@ import { CONFIGURATION } from './configuration.ts';
 import { DEPLOYMENT } from './deployment.ts';
 import { IMAGES } from './images.ts';
 import { OUTSIDE } from './outside.ts';
+import { PROXY } from './proxy.ts';
 import { ROOM } from './room.ts';
 import { WORKFLOW } from './workflow.ts';
 
@@ -18,6 +19,7 @@ const CHECKS: readonly Check[] = [
   ...IMAGES,
   ...ROOM,
   ...OUTSIDE,
+  ...PROXY,
   ...DEPLOYMENT,
 ];
 

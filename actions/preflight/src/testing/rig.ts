@@ -30,7 +30,11 @@ const IMAGES = {
 };
 
 /** Any key: nothing here is logged in to. */
-const KEY = ['-----BEGIN OPENSSH ', 'PRIVATE KEY-----\nAAAA\n-----END OPENSSH ', 'PRIVATE KEY-----'].join('');
+export const KEY = [
+  '-----BEGIN OPENSSH ',
+  'PRIVATE KEY-----\nAAAA\n-----END OPENSSH ',
+  'PRIVATE KEY-----',
+].join('');
 
 /** One run of the action, with its rows by their names. */
 export interface Preflighted {
@@ -110,6 +114,10 @@ export function preflightRig(hostWith: HostWith): PreflightRig {
         };
         const rows = Object.fromEntries(checks.map((one) => [one.name, one]));
         const summary = ports.summaries.join('\n');
+        // Whatever a test is about: nothing is red without what mends it, or the line that has it.
+        for (const line of summary.split('\n').filter((one) => /^\| (?:❌|❔) /.test(one)))
+          if (!/\| \S[^|]*\|$/.test(line) && !/ see (?:docker|configuration|connection) /.test(line))
+            throw new Error(`a red line does not say what mends it: ${line}`);
         return {
           outputs,
           failure,

@@ -17,27 +17,12 @@ look_containers() {
   engine_look $look_ids
 }
 
-# Proxies that run: "host KIND" or "container KIND ID NAME".
+# Proxies that run: "host KIND" or "container KIND ID NAME". Those of a colour are the application's own.
 look_proxies() {
   look_running=$(awk '$2 !~ /^(created|exited|dead|removing)$/ { print $1 }' "$staging_fields/all")
-  for look_comm in /proc/[0-9]*/comm; do
-    read -r look_name <"$look_comm" 2>/dev/null || continue
-    case " $proxy_kinds " in *" $look_name "*) ;; *) continue ;; esac
-    if [ -n "$look_running" ] && printf '%s\n' "$look_running" | grep -qFf - "${look_comm%comm}cgroup" 2>/dev/null; then continue; fi
-    echo "host $look_name"
-  done 2>/dev/null | sort -u
-  [ -n "$look_running" ] || return 0
-  # shellcheck disable=SC2086
-  engine_programs $look_running |
-    awk -v project="$project" -v kinds="$proxy_kinds" '
-      BEGIN { known = split(kinds, kind, " ") }
-      $4 == project "-blue" || $4 == project "-green" { next }
-      {
-        line = $0; sub(/.* ports /, "", line)
-        for (i = 3; i <= NF; i++) for (k = 1; k <= known; k++) {
-          if ((i == 3 && $i ~ "(^|/)" kind[k] "(:|@|$)") || (i > 4 && $i ~ "(^|/)" kind[k] "$")) { print "container", kind[k], $1, substr($2, 2); next }
-        }
-      }'
+  found_on_host "$look_running" | awk '{ print "host " $1 }' | sort -u
+  found_in_containers "$look_running" |
+    awk -v project="$project" '$4 != project "-blue" && $4 != project "-green" { print "container", $1, $2, $3 }'
 }
 
 # What install has noted of the site under a name that stands there once, as a text.

@@ -11,7 +11,7 @@ import {
 import { COLOR_PORTS } from '@deploy-actions/ledger';
 import { LEDGER_PARAMETERS, LEDGER_READING_SH, LEDGER_SH } from '@deploy-actions/ledger/sh';
 import { PROXIES, proxyOf } from '../proxy/registry.ts';
-import { AS_ROOT, OF_PROXY, SHARED } from '../proxy/shared.ts';
+import { AS_ROOT, FOUND, OF_PROXY, SHARED } from '../proxy/shared.ts';
 import { ANSWERS, CLOCK } from './answers.ts';
 
 const READING = part(LEDGER_READING_SH);
@@ -144,7 +144,7 @@ export const LOOK = defineInspection({
   parts: [
     ...PROXIES.map(({ lookPart }) => lookPart),
     part(new URL('look.sh', import.meta.url), {
-      needs: [COMPLAINT, PROCESSES, AS_ROOT, OF_PROXY],
+      needs: [COMPLAINT, PROCESSES, AS_ROOT, OF_PROXY, FOUND],
       results: LOOK_RESULTS,
     }),
   ],

@@ -48,6 +48,10 @@ export interface Proxy {
    * go by, and `whole_KIND [CONTAINER]`, which prints its whole configuration where a level above the site matters.
    */
   readonly lookPart: Part<'project' | 'folder' | 'share_names'>;
+  /** What it has loaded, beside what stands on disk: `loaded_KIND`, by the words of `loaded.sh`. */
+  readonly loadedPart: Part<'proxy_kinds'>;
+  /** The command that lets it take what stands on disk: on the host, or in the container of this name. */
+  reloadBy(container: string | undefined): string;
   /** What `install` and `uninstall` carry besides: the functions that `preparation.sh` names. */
   readonly preparationParts: readonly Part<ProxyParameter | PreparationParameter>[];
   /** Files that every run which moves traffic brings along. */

@@ -1,5 +1,5 @@
 import { ENGINE } from '@deploy-actions/engine';
-import { part } from '@deploy-actions/host';
+import { PROCESSES, part } from '@deploy-actions/host';
 
 export const AS_ROOT = part(new URL('as-root.sh', import.meta.url));
 
@@ -7,6 +7,12 @@ export const AS_ROOT = part(new URL('as-root.sh', import.meta.url));
 export const SHARED = part(new URL('proxy.sh', import.meta.url), {
   needs: [ENGINE],
   parameters: ['proxy_container'],
+});
+
+/** Which proxies run. */
+export const FOUND = part(new URL('found.sh', import.meta.url), {
+  needs: [ENGINE],
+  parameters: ['proxy_kinds'],
 });
 
 /** Calls what each proxy defines under a name of its own. */
@@ -20,3 +26,6 @@ export const FLAG_PREPARATION = part(new URL('flag-preparation.sh', import.meta.
   needs: [SHARED, FLAG],
   parameters: ['canary_log', 'first_share', 'login', 'login_group'],
 });
+
+/** What the proxies that run have loaded, beside what stands on disk. */
+export const LOADED = part(new URL('loaded.sh', import.meta.url), { needs: [PROCESSES, FOUND, OF_PROXY] });

@@ -139,16 +139,17 @@ async function readModel(
   const named =
     given ?? env.get('COMPOSE_PROJECT_NAME') ?? (model.name as string | undefined) ?? path.basename(folder);
   const networks = Object.fromEntries(
-    Object.entries<object | null>({ default: null, ...model.networks }).map(([key, one]) => [
+    Object.entries<{ external?: boolean } | null>({ default: null, ...model.networks }).map(([key, one]) => [
       key,
-      { name: `${named}_${key}`, ...one },
+      { name: one?.external ? key : `${named}_${key}`, ...one },
     ]),
   );
   return { ...model, name: named, services, networks };
 }
 
-/** A mount of the project's folder in its short form. */
+/** A mount of the project's folder in its short form, or any in its long one. */
 function bound(text: unknown, folder: string): object {
+  if (typeof text === 'object' && text !== null) return text;
   const [source, target, how] = String(text).split(':');
   if (!source?.startsWith('./') || target === undefined) throw unknown(['compose', 'config', String(text)]);
   return {

@@ -1,6 +1,6 @@
 import { part } from '@deploy-actions/host';
 import type { Proxy } from '../proxy.ts';
-import { AS_ROOT, FLAG, FLAG_PREPARATION, SHARED } from '../shared.ts';
+import { AS_ROOT, FLAG, FLAG_PREPARATION, LOADED, SHARED } from '../shared.ts';
 
 export const caddy: Proxy = {
   kind: 'caddy',
@@ -12,6 +12,11 @@ export const caddy: Proxy = {
     parameters: ['config_inside'],
   }),
   lookPart: part(new URL('caddy-look.sh', import.meta.url), { needs: [FLAG] }),
+  loadedPart: part(new URL('caddy-loaded.sh', import.meta.url), { needs: [LOADED] }),
+  reloadBy: (container) =>
+    container === undefined
+      ? 'sudo systemctl reload caddy'
+      : `docker exec ${container} caddy reload --config /etc/caddy/Caddyfile`,
   preparationParts: [FLAG_PREPARATION, part(new URL('caddy-preparation.sh', import.meta.url))],
   files: () => [],
   prepare: async () => (await import('./preparation.ts')).preparation,

@@ -1,6 +1,6 @@
 import { part } from '@deploy-actions/host';
 import type { Proxy } from '../proxy.ts';
-import { AS_ROOT, SHARED } from '../shared.ts';
+import { AS_ROOT, LOADED, SHARED } from '../shared.ts';
 
 const LOOK = part(new URL('haproxy-look.sh', import.meta.url), { parameters: ['project', 'folder'] });
 
@@ -14,6 +14,10 @@ export const haproxy: Proxy = {
     parameters: ['config_file', 'config_inside', 'socket'],
   }),
   lookPart: LOOK,
+  loadedPart: part(new URL('haproxy-loaded.sh', import.meta.url), { needs: [LOADED] }),
+  // A process without a master ends at this signal, and the container with it; a restart is then what is left.
+  reloadBy: (container) =>
+    container === undefined ? 'sudo systemctl reload haproxy' : `docker kill -s USR2 ${container}`,
   preparationParts: [
     part(new URL('haproxy-preparation.sh', import.meta.url), {
       parameters: ['first_share', 'login', 'login_group', 'socket_folder'],

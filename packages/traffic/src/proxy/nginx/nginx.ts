@@ -1,7 +1,7 @@
 import { ENGINE } from '@deploy-actions/engine';
 import { part } from '@deploy-actions/host';
 import type { Proxy } from '../proxy.ts';
-import { AS_ROOT, FLAG, FLAG_PREPARATION, SHARED } from '../shared.ts';
+import { AS_ROOT, FLAG, FLAG_PREPARATION, LOADED, SHARED } from '../shared.ts';
 
 export const nginx: Proxy = {
   kind: 'nginx',
@@ -10,6 +10,11 @@ export const nginx: Proxy = {
   siteExample: '/etc/nginx/sites-available/shop',
   part: part(new URL('nginx.sh', import.meta.url), { needs: [SHARED, AS_ROOT, FLAG] }),
   lookPart: part(new URL('nginx-look.sh', import.meta.url), { needs: [ENGINE, AS_ROOT, FLAG] }),
+  loadedPart: part(new URL('nginx-loaded.sh', import.meta.url), { needs: [LOADED] }),
+  reloadBy: (container) =>
+    container === undefined
+      ? 'sudo nginx -t && sudo nginx -s reload'
+      : `docker exec ${container} nginx -t && docker exec ${container} nginx -s reload`,
   preparationParts: [FLAG_PREPARATION, part(new URL('nginx-preparation.sh', import.meta.url))],
   files: () => [],
   prepare: async () => (await import('./preparation.ts')).preparation,

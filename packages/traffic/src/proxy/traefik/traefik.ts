@@ -1,6 +1,7 @@
 import { part } from '@deploy-actions/host';
 import { ANSWERS } from '../../program/answers.ts';
 import type { Proxy } from '../proxy.ts';
+import { LOADED } from '../shared.ts';
 import { shareFiles } from './share-file.ts';
 
 const LOOK = part(new URL('traefik-look.sh', import.meta.url), { parameters: ['project'] });
@@ -16,6 +17,9 @@ export const traefik: Proxy = {
     parameters: ['config_file', 'watched'],
   }),
   lookPart: LOOK,
+  loadedPart: part(new URL('traefik-loaded.sh', import.meta.url), { needs: [LOADED] }),
+  reloadBy: (container) =>
+    container === undefined ? 'sudo systemctl restart traefik' : `docker restart ${container}`,
   preparationParts: [
     part(new URL('traefik-preparation.sh', import.meta.url), {
       parameters: ['first_share', 'fresh', 'login', 'login_group', 'verify_seconds'],

@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import { Failure, type FailureDetails, type Place } from '@deploy-actions/kit';
-import type { Workspace } from '@deploy-actions/workspace';
+import type { Workspace } from './workspace.ts';
 
 /** Where things are on the server. */
 export interface ServerFiles {

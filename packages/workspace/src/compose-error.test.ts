@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { Failure } from '@deploy-actions/kit';
 import { placeInComposeFile, positionIn } from './compose-error.ts';
-import type { Workspace } from '@deploy-actions/workspace';
+import type { Workspace } from './workspace.ts';
 
 const FILE = `name: shop
 services:
