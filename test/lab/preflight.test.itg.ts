@@ -83,6 +83,7 @@ test('a server that is ready is green: a new one, one with a release, and within
       'clock',
     ])
       expect([name, rows[name]?.ok]).toEqual([name, true]);
+    expect(rows['proxy']!.detail).toMatch(/nginx in the container shop-web-1: nothing of it changed on disk/);
     expect(rows['ports']!.detail).toMatch(/8080: ours \(shop-web-1\); 8081: free/);
     expect(rows['connection']!.detail).toMatch(
       /with \S+ SHA256:\S+; the server proved itself by \S+ SHA256:/,
@@ -97,6 +98,32 @@ test('a server that is ready is green: a new one, one with a release, and within
   console.log(`preflight, beyond the connection: ${times.map((ms) => `${ms} ms`).join(', ')}`);
   // A second on a quiet machine; a test machine is not always one.
   expect(Math.min(...times)).toBeLessThan(5000);
+}, 900_000);
+
+test('a proxy whose file changed after it was loaded is warned of, with the command that loads it, or that nothing does', async () => {
+  const { host } = lab;
+  const run = `docker run --detach --name edge --volume /srv/edge.conf:/etc/nginx/conf.d/default.conf:ro ${lab.registry.image('shop/web:v1')}`;
+  await host.sh(`printf 'server { listen 80; }\\n' >/srv/edge.conf && ${run} && sleep 3`);
+  const proxy = async () => rowsOf(await look('v1'))['proxy']!;
+  try {
+    const fresh = await proxy();
+    expect(fresh.detail).toMatch(
+      /nginx in the container edge: nothing of it changed on disk since it was loaded \d/,
+    );
+    expect(fresh.ok).toBe(true);
+    await host.sh("printf 'server { listen 81; }\\n' >>/srv/edge.conf");
+    const changed = await proxy();
+    expect(changed).toMatchObject({ ok: false, severity: 'warn' });
+    expect(changed.detail).toContain('edge: changed since it was loaded: /etc/nginx/conf.d/default.conf');
+    expect(changed.detail).toContain('docker exec edge nginx -t && docker exec edge nginx -s reload');
+    await host.sh('docker exec edge nginx -s reload && sleep 2');
+    expect((await proxy()).ok).toBe(true);
+    // As most editors and rsync do it.
+    await host.sh("printf 'server { listen 82; }\\n' >/srv/edge.new && mv /srv/edge.new /srv/edge.conf");
+    expect((await proxy()).detail).toContain('it has an older /srv/edge.conf than the host');
+  } finally {
+    await host.sh('docker rm --force edge; rm -f /srv/edge.conf');
+  }
 }, 900_000);
 
 test('much that is wrong at once stands in one table, with what mends it, and one look finds it', async () => {
