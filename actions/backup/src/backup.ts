@@ -30,8 +30,14 @@ import type { World } from './world.ts';
 export async function backUp(inputs: BackupInputs, world: World): Promise<BackupOutputs> {
   const begun = world.clock.now();
   const elapsed = () => Math.round(world.clock.now() - begun);
-  const publish = (report: Report) =>
-    publishReport(report, world.redactor, (json) => writeReport(world.workflow, 'backup', json));
+  /** The file names the backup besides, for deployment-record. */
+  const publish = (report: Report, backup?: string) =>
+    publishReport(
+      report,
+      world.redactor,
+      (json) => writeReport(world.workflow, 'backup', json),
+      backup === undefined ? report : { ...report, backup },
+    );
   try {
     const sources = sourcesOf(inputs);
     return await withSessions(world, async (inner) => {
@@ -67,7 +73,10 @@ async function save(
   sources: readonly Source[],
   inputs: BackupInputs,
   world: World,
-  { elapsed, publish }: { elapsed(): number; publish(report: Report): Partial<BackupOutputs> },
+  {
+    elapsed,
+    publish,
+  }: { elapsed(): number; publish(report: Report, backup?: string): Partial<BackupOutputs> },
 ): Promise<BackupOutputs> {
   const backup = backupIdOf(world.clock.wall());
   const members = await Promise.all(
@@ -86,7 +95,7 @@ async function save(
     size: saved === undefined ? undefined : sizes.reduce((sum, one) => sum + one, 0),
     verified: saved?.['verified'],
     duration: elapsed(),
-    ...publish(report),
+    ...publish(report, saved?.['backup']),
   };
   world.summary(summaryOf(outcomes, report));
   const failure = fleetFailure(outcomes, outputs, members.length > 1);

@@ -80,7 +80,14 @@ export async function prepareDeployment(
     const summary = failure?.message ?? `${decided!.version} of ${run.repository} is ready to be deployed`;
     const elapsedMs = Math.round(clock.now() - begun);
     const report = { kind: 'prepare', ok: !failure, summary, elapsedMs, checks: parts.results } as const;
-    return publishReport(report, ports.redactor, world.writeReport);
+    // The file says the names besides, for deployment-record.
+    const named = decided && {
+      version: decided.version,
+      'deployment-id': decided['deployment-id'],
+      environment: decided.environment,
+      reason: decided.reason,
+    };
+    return publishReport(report, ports.redactor, world.writeReport, { ...report, ...named });
   };
 
   try {

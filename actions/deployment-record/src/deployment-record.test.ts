@@ -82,6 +82,44 @@ describe('the record of a run', () => {
     ]);
   });
 
+  test('fills what the inputs leave open from the files of the other steps, which the step that deployed goes before', async () => {
+    rig = await rigRecord(run());
+    const files = [
+      {
+        ...reportOf('prepare'),
+        version: 'v2',
+        environment: 'staging',
+        'deployment-id': 'prod-v2',
+        reason: 'prices\nare wrong',
+      },
+      { ...reportOf('backup'), backup: '2026-01-01' },
+      reportOf('smoke', { ok: false }),
+      { ...reportOf('rollback'), mode: 'flip' },
+    ];
+    const reports = files.map(json).join('\n');
+    const early = await rig.record({ 'job-status': 'failure', reports });
+    expect(JSON.parse(String(early.record))).toMatchObject({
+      version: 'v2',
+      environment: 'staging',
+      deployment_id: 'prod-v2',
+      reason: 'prices are wrong',
+      backup: '2026-01-01',
+      rollback: 'flip',
+    });
+    const deployed = await rig.record({ ...GOOD, 'job-status': 'failure', reports, reason: 'asked for' });
+    expect(JSON.parse(String(deployed.record))).toMatchObject({
+      version: '1.4.0',
+      environment: 'production',
+      deployment_id: '7-deploy',
+      reason: 'asked for',
+    });
+    const odd = [{ ...reportOf('prepare'), version: 7, 'deployment-id': '../x' }, reportOf('rollback')];
+    const outputs = await rig.record({ reports: odd.map(json).join('\n') });
+    expect(JSON.parse(String(outputs.record))).toMatchObject({
+      deployment_id: expect.not.stringContaining('..'),
+    });
+  });
+
   test('is no success after a rollback later in the run', async () => {
     rig = await rigRecord(run());
     const outputs = await rig.record({

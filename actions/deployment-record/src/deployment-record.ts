@@ -6,9 +6,9 @@ import {
   publishReport,
   redactTexts,
 } from '@deploy-actions/kit';
-import type { DeploymentRecord, HistoryEntry, Reading } from '@deploy-actions/ledger';
+import { type DeploymentRecord, type HistoryEntry, type Reading, isId } from '@deploy-actions/ledger';
 import type { Ports } from '@deploy-actions/runner';
-import { findEvidence } from './evidence.ts';
+import { type Found, findEvidence } from './evidence.ts';
 import type { RecordInputs, outputs } from './fields.ts';
 import { type Told, readApprovals, tellDeployment, tellPullRequest, tellRelease } from './github/parts.ts';
 import { logTails } from './log-tails.ts';
@@ -20,7 +20,7 @@ import { renderPage } from './page/page.ts';
 import { recordOfRun } from './run-record.ts';
 import { type Story, linksOf, reasonOf, sentenceOf } from './story.ts';
 import { heldAgainst } from './thresholds.ts';
-import { judge, outcomeOfRecord } from './verdict.ts';
+import { ROLLBACK_MODES, judge, outcomeOfRecord } from './verdict.ts';
 
 /** Everything outside that deployment-record touches. */
 export interface World {
@@ -53,14 +53,15 @@ const RECORD_LIMIT = 48 * 1024;
  * written whatever they say.
  */
 export async function recordDeployment(
-  inputs: RecordInputs,
+  asGiven: RecordInputs,
   ports: RecordPorts,
   world: World,
 ): Promise<RecordOutputs> {
   const { workflow, log, clock, redactor } = ports;
   const begun = clock.now();
   const parts = openParts(ports);
-  const found = findEvidence(inputs, world.readFile);
+  const found = findEvidence(asGiven, world.readFile);
+  const inputs = filled(asGiven, found);
   for (const problem of found.problems) log.warning(`${problem}.`);
   const outcome = inputs.outcome ?? (found.record && outcomeOfRecord(found.record.status));
   const { reports } = found;
@@ -162,6 +163,25 @@ export async function recordDeployment(
     deployment,
     'comment-url': commentUrl,
     ...published,
+  };
+}
+
+/** The inputs, with what the reports' files say where an input says nothing; the step's own record goes before them. */
+function filled(inputs: RecordInputs, { record, said }: Found): RecordInputs {
+  const or = (input: string | undefined, recorded: string | undefined, from: string) =>
+    input ?? (recorded ? undefined : from || undefined);
+  return {
+    ...inputs,
+    version: or(inputs.version, record?.version, said.version),
+    environment: or(inputs.environment, record?.environment, said.environment),
+    'deployment-id': or(
+      inputs['deployment-id'],
+      record?.deployment_id,
+      isId(said['deployment-id']) ? said['deployment-id'] : '',
+    ),
+    reason: inputs.reason ?? (said.reason || undefined),
+    backup: inputs.backup ?? (said.backup || undefined),
+    'rollback-mode': inputs['rollback-mode'] ?? ROLLBACK_MODES.find((one) => one === said['rollback-mode']),
   };
 }
 

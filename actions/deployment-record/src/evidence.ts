@@ -2,6 +2,12 @@ import { type Report, readReports } from '@deploy-actions/kit';
 import { type DeploymentRecord, parseDeploymentRecord } from '@deploy-actions/ledger';
 import type { RecordInputs } from './fields.ts';
 
+/** Of the report file of deployment-prepare, of backup and of a rollback that did something; each empty where none says it. */
+export type Said = Record<
+  'version' | 'environment' | 'deployment-id' | 'reason' | 'backup' | 'rollback-mode',
+  string
+>;
+
 /** What the steps before left, read and checked; nothing of it stops the record from being written. */
 export interface Found {
   /** The record of the step that deployed; undefined where there is none that can be read. */
@@ -9,6 +15,8 @@ export interface Found {
   reports: Report[];
   /** The same reports as they were written: a file holds more than its report. */
   wholes: unknown[];
+  /** What the `report-file`s say beside their reports. */
+  said: Said;
   /** Sentences about what could not be read. */
   problems: string[];
 }
@@ -26,7 +34,27 @@ export function findEvidence(
     if (typeof read === 'string') problems.push(`\`record\` ${read}; the record is made without it`);
     else record = read;
   }
-  return { record, problems, ...single(found) };
+  const kept = single(found);
+  const prepared = (name: string) => saidBy(kept.wholes, 'prepare', name);
+  const said: Said = {
+    version: prepared('version'),
+    environment: prepared('environment'),
+    'deployment-id': prepared('deployment-id'),
+    reason: prepared('reason'),
+    backup: saidBy(kept.wholes, 'backup', 'backup'),
+    'rollback-mode': saidBy(kept.wholes, 'rollback', 'mode'),
+  };
+  return { record, problems, ...kept, said };
+}
+
+/** What the last report of a kind says beside what every report has; empty where it says nothing. */
+function saidBy(wholes: readonly unknown[], kind: Report['kind'], name: string): string {
+  const value = wholes
+    .flatMap((whole) =>
+      typeof whole === 'object' && whole !== null ? [whole as Record<string, unknown>] : [],
+    )
+    .findLast((whole) => whole['kind'] === kind)?.[name];
+  return typeof value === 'string' ? value : '';
 }
 
 function readRecord(given: string, readFile: (path: string) => string): DeploymentRecord | string {

@@ -43,8 +43,14 @@ export async function rollback(inputs: RollbackInputs, world: World): Promise<Ro
   }
 }
 
-function publish(report: Report, world: World): Partial<RollbackOutputs> {
-  return publishReport(report, world.redactor, (json) => writeReport(world.workflow, 'rollback', json));
+/** The file says the mode besides, for deployment-record. */
+function publish(report: Report, world: World, mode = ''): Partial<RollbackOutputs> {
+  return publishReport(
+    report,
+    world.redactor,
+    (json) => writeReport(world.workflow, 'rollback', json),
+    mode === '' ? report : { ...report, mode },
+  );
 }
 
 async function rollBack(
@@ -119,7 +125,7 @@ async function rollBack(
     mode: modeOf(first.decision),
     'elapsed-ms': elapsed(),
     reason: first.decision.reason,
-    ...publish(reportOf(ready, outcomes, elapsed()), world),
+    ...publish(reportOf(ready, outcomes, elapsed()), world, modeOf(first.decision)),
   };
   summary(ready, new Map(outcomes.map((one) => [one.name, outcomeText(one)])), elapsed(), world);
   const failure = fleetFailure(outcomes, outputs, members.length > 1);

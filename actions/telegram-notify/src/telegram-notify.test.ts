@@ -41,6 +41,49 @@ function send(given: Record<string, string | undefined>, ports: FakePorts = fake
   return sendTelegram(parseFields(fields, { input: (name) => all[name] ?? '' }), ports, http);
 }
 
+/** What deployment-record writes into its file, as far as a notice reads it. */
+function recordFile(status: string): string {
+  const record = {
+    timestamp: '2026-01-01T00:00:00Z',
+    deployment_id: 'prod-v1.4.0',
+    environment: 'production',
+    version: 'v1.4.0',
+    status,
+    git_sha: 'c'.repeat(40),
+    git_ref: 'refs/tags/v1.4.0',
+    services_deployed: [],
+    health_checks: [],
+    rollback_available: false,
+  };
+  return JSON.stringify({ kind: 'record', ok: status === 'success', summary: 'as it went', record });
+}
+
+test('the record of the run fills what the inputs leave open, and a failed job that was taken back is told as that', async () => {
+  await send({ status: 'success', reports: recordFile('success') });
+  await send({ status: 'failure', reports: recordFile('rolled-back') });
+  await send({ status: 'cancelled', reports: recordFile('restored'), 'only-on': 'rolled-back' });
+  await send({ status: 'failure', reports: recordFile('failure'), version: 'v9', environment: 'staging' });
+  await send({ status: 'success', reports: recordFile('rolled-back') });
+  const texts = stub.messages().map(({ text }) => text);
+  expect(texts.map((text) => text.split('\n')[0])).toEqual([
+    expect.stringContaining('Deployed shop v1.4.0 to production'),
+    expect.stringContaining('Rolled back shop v1.4.0 in production'),
+    expect.stringContaining('Rolled back shop v1.4.0 in production'),
+    expect.stringContaining('Deploying shop v9 to staging failed'),
+    expect.stringContaining('Deployed shop v1.4.0 to production'),
+  ]);
+  expect(texts[0]).toContain('prod-v1.4.0');
+});
+
+test('a record that is not whole fills nothing', async () => {
+  const { record, ...report } = JSON.parse(recordFile('rolled-back')) as { record: object };
+  await send({
+    status: 'failure',
+    reports: JSON.stringify({ ...report, record: { ...record, git_sha: 7 } }),
+  });
+  expect(stub.messages()[0]!.text).toContain('Deploying shop failed');
+});
+
 test('one message per chat, with its topic, its detail, and what the inputs say', async () => {
   const ports = fakePorts();
   const outputs = await send(

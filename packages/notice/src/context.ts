@@ -4,6 +4,7 @@ import type { noticeFields } from './fields.ts';
 import type { Handle, HandlePhase } from './handle.ts';
 import { literalLine } from './literal.ts';
 import { type Commit, type Notice, type Phase, type Status, settled } from './record.ts';
+import type { RecordedRun } from './recorded-run.ts';
 
 export type NoticeInputs = Inputs<typeof noticeFields>;
 
@@ -31,6 +32,8 @@ export function noticeOf(
   workflow: NoticeWorkflow,
   live: {
     reports: readonly Report[];
+    /** Fills what the inputs leave open. */
+    recorded?: RecordedRun | undefined;
     earlier: Handle | undefined;
     phases: readonly HandlePhase[];
     now: number;
@@ -38,8 +41,9 @@ export function noticeOf(
 ): Notice {
   const { status } = inputs;
   const deployment = object(workflow.event()['deployment']);
-  const environment = inputs.environment ?? string(deployment['environment']);
-  const version = inputs.version ?? workflow.tag;
+  const { recorded } = live;
+  const environment = inputs.environment ?? (recorded?.environment || string(deployment['environment']));
+  const version = inputs.version ?? (recorded?.version || workflow.tag);
   const notice: Notice = {
     status,
     title: '',
@@ -47,7 +51,7 @@ export function noticeOf(
     repository: workflow.repository,
     environment,
     version,
-    deploymentId: inputs['deployment-id'] ?? '',
+    deploymentId: inputs['deployment-id'] ?? recorded?.deployment_id ?? '',
     // A tag is the version already.
     ref: workflow.tag === '' ? workflow.refName : '',
     commit: commitOf(workflow),

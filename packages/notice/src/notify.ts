@@ -7,6 +7,7 @@ import { type Courier, type Post, openCourier } from './delivery.ts';
 import { type Handle, destinationKey, formatHandle, parseHandle } from './handle.ts';
 import { askLastOutcome, unwanted } from './occasion.ts';
 import { type Detail, type Notice, alarming, settled } from './record.ts';
+import { recordedRun, statusOf } from './recorded-run.ts';
 
 /** One place that gets the message. */
 export interface Destination {
@@ -64,12 +65,17 @@ export type NoticePorts = Pick<Ports, 'log' | 'clock' | 'workflow' | 'redactor' 
  * but it is never silent.
  */
 export async function notify<D extends Destination>(
-  inputs: NoticeInputs,
+  given: NoticeInputs,
   messenger: Messenger<D>,
   ports: NoticePorts,
   post: Post,
 ): Promise<NoticeOutputs> {
   const { log, clock, workflow, redactor } = ports;
+  const found = readReports(given.reports ?? '', (path) =>
+    readFileSync(resolve(workflow.workspace, path), 'utf8'),
+  );
+  const recorded = recordedRun(found);
+  const inputs = { ...given, status: statusOf(given.status, recorded) };
   const earlier = inputs.update === undefined ? undefined : parseHandle(inputs.update);
   const skip = (): NoticeOutputs => ({ delivered: 'skipped', message: inputs.update ?? '', attempts: 0 });
 
@@ -96,14 +102,11 @@ export async function notify<D extends Destination>(
     log.warning('`update` is not a handle of an earlier message; a new message is sent.');
   }
 
-  const found = readReports(inputs.reports ?? '', (path) =>
-    readFileSync(resolve(workflow.workspace, path), 'utf8'),
-  );
   for (const problem of found.problems) log.warning(`${problem}.`);
   const now = clock.wall().getTime();
   const phases = nextPhases(earlier?.phases ?? [], inputs.phase, inputs.status, now);
   const notice = redacted(
-    noticeOf(inputs, workflow, { reports: found.reports, earlier, phases, now }),
+    noticeOf(inputs, workflow, { reports: found.reports, recorded, earlier, phases, now }),
     redactor,
   );
 
