@@ -1,17 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { type Lab, openLab } from '@deploy-actions/lab';
-import {
-  PASSWORD,
-  checkout,
-  containers,
-  deployInputs,
-  deployed,
-  psql,
-  refused,
-  served,
-} from './deploy-rig.ts';
+import { containers, deployInputs, deployed, psql, refused, served, startByHand } from './deploy-rig.ts';
 
 let lab: Lab;
 
@@ -27,28 +16,11 @@ beforeEach(async () => {
   await lab.host.reset();
 });
 
-/** Starts the stack as a person does: a folder, an .env file and `docker compose up`. */
-async function startByHand(folder: string, tag = 'v1'): Promise<void> {
-  const { host, registry } = lab;
-  await host.sh(`mkdir -p ${folder}`);
-  const workspace = checkout();
-  for (const name of ['compose.yaml', 'nginx.conf']) {
-    await host.write(`${folder}/${name}`, readFileSync(join(workspace, name)));
-  }
-  await host.write(
-    `${folder}/.env`,
-    `REGISTRY=${registry.address}\nTAG=${tag}\nPOSTGRES_PASSWORD=${PASSWORD}\n`,
-  );
-  await host.sh(
-    `chown -R deploy ${folder} && cd ${folder} && su deploy -c 'docker compose up --detach --wait --quiet-pull db redis && docker compose run --rm -T api /app/shop migrate && docker compose up --detach --wait --quiet-pull'`,
-  );
-}
-
 /** What is left to the env file on the server. */
 const fromServer = (tag: string) => ({ env: `TAG=${tag}` });
 
 test('a stack that was started by hand is not touched unasked', async () => {
-  await startByHand('/srv/deploy/shop');
+  await startByHand(lab, '/srv/deploy/shop');
   const before = await containers(lab.host);
   const result = await refused(deployInputs(lab, 'v2'));
   expect(result.headline).toContain('has containers that this action did not start');
@@ -57,7 +29,7 @@ test('a stack that was started by hand is not touched unasked', async () => {
 });
 
 test('a stack that was started by hand is taken over as it is: nothing is recreated', async () => {
-  await startByHand('/srv/deploy/shop');
+  await startByHand(lab, '/srv/deploy/shop');
   const before = await containers(lab.host);
   const result = await deployed(deployInputs(lab, 'v1', { adopt: true, ...fromServer('v1') }));
   expect(await containers(lab.host)).toEqual(before);
@@ -66,7 +38,7 @@ test('a stack that was started by hand is taken over as it is: nothing is recrea
 });
 
 test('an adopted stack is upgraded with its data, and its database goes on running', async () => {
-  await startByHand('/srv/deploy/old/shop');
+  await startByHand(lab, '/srv/deploy/old/shop');
   await psql(lab.host, 'create table kept (n int); insert into kept values (7)');
   await lab.host.sh('echo mine >/srv/deploy/old/shop/data/note');
   const before = await containers(lab.host);
@@ -82,7 +54,7 @@ test('an adopted stack is upgraded with its data, and its database goes on runni
 });
 
 test('a first deployment that fails brings the adopted stack back', async () => {
-  await startByHand('/srv/deploy/shop');
+  await startByHand(lab, '/srv/deploy/shop');
   const result = await refused(
     deployInputs(lab, 'crash-at-start', {
       adopt: true,

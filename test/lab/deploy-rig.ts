@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Host, type Lab, SAMPLE_APP } from '@deploy-actions/lab';
@@ -190,4 +190,21 @@ export async function psql(host: Host, statement: string): Promise<string> {
   const { code, stdout, stderr } = await host.exec(argv);
   if (code !== 0) throw new Error(stderr);
   return stdout.trim();
+}
+
+/** Starts the stack as a person does: a folder, an .env file and `docker compose up`. */
+export async function startByHand(lab: Lab, folder: string, tag = 'v1'): Promise<void> {
+  const { host, registry } = lab;
+  await host.sh(`mkdir -p ${folder}`);
+  const workspace = checkout();
+  for (const name of ['compose.yaml', 'nginx.conf']) {
+    await host.write(`${folder}/${name}`, readFileSync(join(workspace, name)));
+  }
+  await host.write(
+    `${folder}/.env`,
+    `REGISTRY=${registry.address}\nTAG=${tag}\nPOSTGRES_PASSWORD=${PASSWORD}\n`,
+  );
+  await host.sh(
+    `chown -R deploy ${folder} && cd ${folder} && su deploy -c 'docker compose up --detach --wait --quiet-pull db redis && docker compose run --rm -T api /app/shop migrate && docker compose up --detach --wait --quiet-pull'`,
+  );
 }

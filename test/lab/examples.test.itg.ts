@@ -67,18 +67,26 @@ test('every example has a test that runs it', () => {
 });
 
 testWithAct(
-  'first-deploy.yml deploys a tag, and the next one in its place',
+  'first-deploy.yml deploys a tag, the next one in its place, and brings it back when the one after does not answer where its users are',
   async () => {
     await lab.host.reset();
-    for (const tag of ['v1', 'v2']) {
-      const { exitCode, log } = await runWorkflow({
-        ...settings(),
+    const given = settings();
+    const tag = (name: string, url: string) =>
+      runWorkflow({
+        ...given,
+        variables: { ...given.variables, SHOP_URL: url },
         workflow: join(examples, 'first-deploy.yml'),
-        payload: { ref: `refs/tags/${tag}` },
+        payload: { ref: `refs/tags/${name}` },
       });
+    for (const name of ['v1', 'v2']) {
+      const { exitCode, log } = await tag(name, lab.host.url(8080));
       expect([exitCode, exitCode === 0 ? '' : log]).toEqual([0, '']);
-      expect(await servedVersion()).toBe(tag);
+      expect(await servedVersion()).toBe(name);
     }
+    // Healthy on the server, with v2's schema, and not to be reached from outside.
+    const bad = await tag('some-errors', 'http://127.0.0.1:1');
+    expect(bad.exitCode).not.toBe(0);
+    expect([await servedVersion(), bad.log.includes('health-wait')]).toEqual(['v2', true]);
   },
   900_000,
 );

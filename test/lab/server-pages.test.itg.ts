@@ -1,10 +1,9 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type Host, type Lab, openLab } from '@deploy-actions/lab';
 import { parseDocument } from '@deploy-actions/document';
-import { findRoot, runBundle } from '@deploy-actions/tooling';
+import { runBundle } from '@deploy-actions/tooling';
 import { checkout, containers, deployInputs, deployed, served } from './deploy-rig.ts';
+import { blocksOf, typeBlock, workflowOf } from './page-rig.ts';
 
 // The pages about a server, read by a new user who types what they say.
 
@@ -18,34 +17,9 @@ afterAll(async () => {
   await lab?.close();
 });
 
-/** A block of shell of a page, and by whom it is run: `root` or `deploy` of the server, or the reader, `yours`. */
-interface Block {
-  who: string;
-  text: string;
-}
-
-function blocks(page: string): Block[] {
-  const text = readFileSync(join(findRoot(), 'docs', page), 'utf8');
-  const found = [...text.matchAll(/^```sh (\w+)\n([\s\S]*?)^```$/gm)].map(([, who, body]) => ({
-    who: who!,
-    text: body!,
-  }));
-  // Every block of the page is one that is run.
-  expect(found).toHaveLength([...text.matchAll(/^```(?!yaml)\w/gm)].length);
-  return found;
-}
-
-/** Runs a block up to the first line that fails, in bash as a person would. */
-async function type({ who, text }: Block): Promise<string> {
-  const user = who === 'yours' ? 'root' : who;
-  await host.write('/tmp/typed', text, { owner: user });
-  return await host.sh('mkdir -p ~/yours && cd ~/yours && exec bash -e /tmp/typed </dev/null', { user });
-}
-
 /** What stands under `with:` of the last step of a page's workflow, with the secrets in their places. */
 async function lastStep(page: string, secrets: Record<string, string>): Promise<Record<string, string>> {
-  const [, text] = /^```yaml\n([\s\S]*?)^```$/m.exec(readFileSync(join(findRoot(), 'docs', page), 'utf8'))!;
-  const { jobs } = (await parseDocument(text!)).value as {
+  const { jobs } = (await parseDocument(workflowOf(page))).value as {
     jobs: Record<string, { steps: { with: Record<string, string> }[] }>;
   };
   const step = Object.values(jobs)[0]!.steps.at(-1)!;
@@ -61,7 +35,7 @@ test('a bare server is ready for its first deployment after the commands of its 
   await host.sh('crontab -r -u deploy 2>/dev/null; userdel -r deploy; rm -rf /srv/deploy');
   // The name of the page leads to the server itself: its own sshd, with its own keys.
   await host.sh('echo "127.0.0.1 web1.example.org" >>/etc/hosts');
-  const page = blocks('server.md');
+  const page = blocksOf('server.md');
   expect(page.map(({ who }) => who)).toEqual(['root', 'root', 'yours', 'root', 'root', 'yours', 'root']);
   const said: string[] = [];
   for (const block of page) {
@@ -70,7 +44,7 @@ test('a bare server is ready for its first deployment after the commands of its 
       const publicKey = await host.sh('cut -d " " -f 2 /root/yours/deploy_shop.pub');
       text = text.replace('AAAA…', publicKey.trim());
     }
-    const output = await type({ ...block, text });
+    const output = await typeBlock(host, { ...block, text });
     if (text.includes('ssh_host_')) await host.write('/root/yours/known_hosts', output, { owner: 'root' });
     said.push(output);
   }
@@ -108,9 +82,9 @@ test('what the page about lending a hand says works after a deployment, and the 
     ...deployInputs(lab, 'v1'),
     'ssh-key': await host.sh('cat /root/yours/deploy_shop'),
   };
-  for (const block of blocks('by-hand.md')) {
+  for (const block of blocksOf('by-hand.md')) {
     expect(block.who).toBe('deploy');
-    await type(block);
+    await typeBlock(host, block);
   }
   const before = await containers(host);
   const again = await deployed(inputs);
@@ -123,9 +97,9 @@ test('what the page about lending a hand says works after a deployment, and the 
 
 test('who leaves keeps every container as it runs, and nothing of ours is left', async () => {
   const before = await containers(host);
-  for (const block of blocks('leaving.md')) {
+  for (const block of blocksOf('leaving.md')) {
     expect(block.who).toBe('deploy');
-    await type(block);
+    await typeBlock(host, block);
   }
   expect(await containers(host)).toEqual(before);
   expect(await served(host)).toBe('v2');
