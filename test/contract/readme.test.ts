@@ -108,3 +108,25 @@ describe.each(pages)('%s', (page) => {
     }
   });
 });
+
+test('what docs/coming-from.md sets beside the lines of others are inputs, with values that an action of that input takes', async () => {
+  const known = listActions(root).map((name) => readAction(name, root));
+  const cells = readFileSync(join(root, 'docs/coming-from.md'), 'utf8')
+    .split('\n')
+    .filter((line) => /^\|.*\|.*\|.*\|$/.test(line))
+    .map((line) => line.split('|')[2]!);
+  const codes = cells.flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, code]) => code!));
+  // A name by itself, or a name with its value; what else stands in backquotes is a file, or Compose's own.
+  const named = codes.flatMap((code) => {
+    const [, name, value] = /^([a-z][a-z-]+)(?:: (.+))?$/.exec(code) ?? [];
+    return name === undefined ? [] : [{ code, name, value }];
+  });
+  expect(named.length).toBeGreaterThan(25);
+  for (const { code, name, value } of named) {
+    const having = known.filter(({ inputs }) => Object.hasOwn(inputs, name));
+    expect([code, having.length > 0]).toEqual([code, true]);
+    if (value === undefined) continue;
+    const takers = await Promise.allSettled(having.map(({ id }) => expectAccepted(id, { [name]: value })));
+    expect([code, takers.some(({ status }) => status === 'fulfilled')]).toEqual([code, true]);
+  }
+});

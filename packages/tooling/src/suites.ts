@@ -7,6 +7,7 @@ import { NO_ACT } from './act.ts';
 import { checkBuilds } from './build-check.ts';
 import { brokenLinks, renderDocs } from './docs.ts';
 import { node24 } from './node24.ts';
+import { pageWorkflows } from './page-workflows.ts';
 import { findProgram, runProgram, withHeartbeat } from './program.ts';
 import { findRoot } from './root.ts';
 import { shellFiles } from './shell-files.ts';
@@ -155,6 +156,7 @@ async function checkWorkflows({ tally, say }: SuiteRun): Promise<void> {
         });
         if (code === 0) tally.passed(workflows.length);
         else tally.failed('actionlint', output);
+        await checkPages(actionlint.path, tally);
       }
       const audit = await zizmor(say);
       if ('reason' in audit) tally.skipped('zizmor', audit.reason);
@@ -176,6 +178,21 @@ async function checkWorkflows({ tally, say }: SuiteRun): Promise<void> {
       }
     },
   );
+}
+
+/** What the pages show to be copied holds against actionlint as the examples do. */
+async function checkPages(actionlint: string, tally: Tally): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'page-workflows-'));
+  try {
+    const workflows = pageWorkflows(findRoot());
+    for (const { name, text } of workflows) writeFileSync(join(folder, name), text);
+    const files = workflows.map(({ name }) => name);
+    const { code, output } = await runProgram(actionlint, ['-no-color', ...files], { cwd: folder });
+    if (code === 0) tally.passed(workflows.length);
+    else tally.failed('actionlint on the pages', output);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 async function runLab(run: SuiteRun): Promise<void> {
