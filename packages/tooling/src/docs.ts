@@ -3,13 +3,15 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { messageOf } from '@deploy-actions/kit';
 import { type ActionFile, listActions, readAction } from './action-file.ts';
+import { permissionsOf } from './permissions.ts';
 import { RELATIVE_LINK } from './release-tree.ts';
 import { findRoot } from './root.ts';
 import { renderTroubleshooting } from './troubleshooting.ts';
 
 /**
- * `npm run docs`: writes the tables between the markers of each action's README and action-catalog.md, both from
- * action.yml, and docs/troubleshooting.md from the kit's table of failures. `--check` writes nothing and fails when one is stale.
+ * `npm run docs`: writes the tables between the markers of each action's README, action-catalog.md and the permissions in
+ * docs/platform-teams.md, all from action.yml, and docs/troubleshooting.md from the kit's table of failures. `--check`
+ * writes nothing and fails when one is stale.
  */
 export async function run(args: string[]): Promise<number> {
   const root = findRoot();
@@ -51,10 +53,17 @@ export function renderDocs(root: string): Page[] {
   });
   const catalog = join(root, 'action-catalog.md');
   const current = existsSync(catalog) ? readFileSync(catalog, 'utf8') : '';
+  const platform = join(root, 'docs/platform-teams.md');
+  const platformNow = readFileSync(platform, 'utf8');
   const troubleshooting = join(root, 'docs/troubleshooting.md');
   return [
     ...pages,
     { file: catalog, current, wanted: renderCatalog(actions) },
+    {
+      file: platform,
+      current: platformNow,
+      wanted: between(platformNow, 'permissions', permissionTable(actions), 'docs/platform-teams.md'),
+    },
     {
       file: troubleshooting,
       current: existsSync(troubleshooting) ? readFileSync(troubleshooting, 'utf8') : '',
@@ -159,6 +168,21 @@ function outputTable(action: ActionFile): string {
     cell(output.description),
   ]);
   return table(['Output', 'What it is'], rows, 'This action has no outputs.');
+}
+
+/** What each action asks of the job's token, beside what actions/checkout needs. */
+function permissionTable(actions: readonly ActionFile[]): string {
+  const rows = actions.flatMap((action) => {
+    const name = `[${action.id}](../actions/${action.id}/README.md)`;
+    const needed = permissionsOf(action);
+    if (needed.length === 0) return [[name, 'none', '']];
+    return needed.map(({ permission, inputs }, index) => [
+      index === 0 ? name : '',
+      `\`${permission}\``,
+      inputs.map((input) => `\`${input}\``).join(', '),
+    ]);
+  });
+  return table(['Action', 'Permission', 'For the input'], rows, '');
 }
 
 function table(head: string[], rows: string[][], none: string): string {
