@@ -7,6 +7,7 @@ import { minify } from '@swc/core';
 import { readAction } from './action-file.ts';
 import { writeFolder } from './build.ts';
 import { findRoot } from './root.ts';
+import { SBOM_FILE, renderSbom } from './sbom.ts';
 
 interface Ncc {
   (
@@ -21,7 +22,17 @@ interface Ncc {
       filename: string;
       target: string;
     },
-  ): Promise<{ code: string; assets: Record<string, { source: string | Buffer } | undefined> }>;
+  ): Promise<{
+    code: string;
+    assets: Record<string, { source: string | Buffer } | undefined>;
+    stats: { compilation: { modules: Iterable<BundledModule> } };
+  }>;
+}
+
+/** Of webpack: a file, or several that were joined to one module. */
+interface BundledModule {
+  resource?: string;
+  modules?: Iterable<BundledModule>;
 }
 
 /** Assets that must not ship: ssh2 brings a Windows program that is of no use here, and native code differs by platform. */
@@ -33,7 +44,7 @@ const ncc = createRequire(import.meta.url)('@vercel/ncc') as Ncc;
 const files = new Map<string, string | Buffer>();
 const licenses = new Map<string, string>();
 
-const { code, assets } = await ncc(join(root, 'actions', name, 'src/index.ts'), {
+const { code, assets, stats } = await ncc(join(root, 'actions', name, 'src/index.ts'), {
   cache: false,
   minify: false,
   transpileOnly: true,
@@ -78,8 +89,16 @@ files.set(
     .map(([, text]) => text)
     .join('\n'),
 );
+files.set(SBOM_FILE, renderSbom(root, name, filesOf(stats.compilation.modules)));
 if (readAction(name, root).runs.post !== undefined) files.set('post.js', POST_PROGRAM);
 writeFolder(join(root, 'dist', name), files);
+
+function filesOf(modules: Iterable<BundledModule>): string[] {
+  return [...modules].flatMap(({ resource, modules: inner }) => [
+    ...(resource === undefined ? [] : [resource]),
+    ...filesOf(inner ?? []),
+  ]);
+}
 
 /** The third-party libraries of one of ncc's license files, each with its text, which begins with its name. */
 function splitLicenses(text: string): Map<string, string> {

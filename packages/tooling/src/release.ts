@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pool } from '@deploy-actions/kit';
 import { parseActionFile } from './action-file.ts';
+import { attestationsOf, describeAttestations } from './attestation.ts';
 import { type Git, gitIn } from './git.ts';
 import { type ReleaseTree, actionsOf, belongsTo, checkTree, releaseTree, writeTree } from './release-tree.ts';
 import { findRoot } from './root.ts';
@@ -33,7 +34,7 @@ export interface Plan {
 
 /**
  * `npm run release -- --dry-run --out DIR`: writes the release tree to DIR, checks it, runs every action from it and
- * says which actions changed and what version comes next. Without `--dry-run` it commits to the branch releases/v<major>
+ * says which actions changed, what version comes next and what would be attested. Without `--dry-run` it commits to the branch releases/v<major>
  * and tags, all in this clone; `--bundle FILE` writes them to a bundle of git's, for publish-release.sh, unless nothing
  * changed.
  */
@@ -51,6 +52,9 @@ export async function run(args: string[]): Promise<number> {
   } finally {
     if (options.out === undefined) rmSync(out, { recursive: true, force: true });
   }
+  const attestations = attestationsOf(tree);
+  problems.push(...attestations.problems);
+  for (const line of describeAttestations(attestations)) console.log(line);
   const plans = actionsOf(tree).map((name) => planAction(git, root, tree, name));
   for (const plan of plans) console.log(describePlan(plan));
   const blocking = options.dryRun
