@@ -85,6 +85,48 @@ test('a failure is told once, says what to do, and keeps its outputs', async () 
   expect(core.calls).toContain('info: caused by: flock: 1');
 });
 
+test('a failure of which the action has told nothing itself is the summary: what, what to do, and the evidence folded', async () => {
+  const core = fakeCore();
+  const run = async () => {
+    throw new Failure('refused', 'the user <deploy> may not use Docker', {
+      code: 'docker-not-allowed',
+      remedy: 'Add it to the group docker',
+      outputs: { outcome: 'nothing-changed' },
+      details: 'tail ``` of geheimnis-1',
+    });
+  };
+  await runAction({ name: 'a', fields, outputs: ['outcome'], run }, { core, env, signal });
+  expect(core.written).toBe(
+    [
+      '### ❌ a: Refused: the user &lt;deploy&gt; may not use Docker',
+      'Add it to the group docker',
+      'Outcome: `nothing-changed`.',
+      '[What `docker-not-allowed` means](https://github.com/org/deploy-actions/blob/main/docs/troubleshooting.md#docker-not-allowed).',
+      '<details><summary>What was seen</summary>',
+      '````\ntail ``` of ***\n````',
+      '</details>',
+      '\n',
+    ].join('\n\n'),
+  );
+});
+
+test('the summary that a failing action has written itself stands alone', async () => {
+  const core = fakeCore();
+  await runAction(
+    {
+      name: 'a',
+      fields,
+      outputs: [],
+      async run(_inputs, ports) {
+        ports.summary('### ❌ v2 is not healthy');
+        throw new Failure('unhealthy', 'v2 is not healthy');
+      },
+    },
+    { core, env, signal },
+  );
+  expect(core.written).toBe('### ❌ v2 is not healthy\n');
+});
+
 test('text from outside cannot start a log command', async () => {
   const core = fakeCore();
   await runAction(

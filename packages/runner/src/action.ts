@@ -9,8 +9,10 @@ import {
   type Place,
   type Redactor,
   causesOf,
+  codeBlock,
   cut,
   escapeLog,
+  escapeMarkdown,
   messageOf,
   parseFields,
   redactor,
@@ -195,13 +197,34 @@ export function explain(name: string, error: unknown): { headline: string; below
 /** Where each code of a failure is explained. */
 const TROUBLESHOOTING = 'https://github.com/org/deploy-actions/blob/main/docs/troubleshooting.md';
 
-function reportFailure(name: string, error: unknown, ports: Ports): void {
+function reportFailure(name: string, error: unknown, ports: OpenPorts): void {
   const { headline, below } = explain(name, error);
   ports.annotate('error', headline, error instanceof Failure ? error.place : undefined);
   for (const text of below) ports.log.info(text);
   if (error instanceof Failure && error.code !== GENERAL_CODES[error.kind]) {
     ports.log.info(`${error.code}: ${TROUBLESHOOTING}#${error.code}`);
   }
+  // What an action has told of its own end says more.
+  if (!ports.hasSummary()) ports.summary(failureMarkdown(name, error, below));
+}
+
+/** The summary of a step that ended before it had anything of its own to tell: what happened, what to do, the evidence folded. */
+function failureMarkdown(name: string, error: unknown, below: readonly string[]): string {
+  const failure = error instanceof Failure ? error : undefined;
+  const kind = failure ? HEADLINES[failure.kind] : 'unexpected error';
+  const outcome = failure?.outputs?.['outcome'];
+  return [
+    `### ❌ ${escapeMarkdown(`${name}: ${kind}: ${messageOf(error)}`)}`,
+    ...(failure?.remedy === undefined ? [] : [escapeMarkdown(failure.remedy)]),
+    ...(typeof outcome === 'string' ? [`Outcome: \`${outcome}\`.`] : []),
+    ...(failure && failure.code !== GENERAL_CODES[failure.kind]
+      ? [`[What \`${failure.code}\` means](${TROUBLESHOOTING}#${failure.code}).`]
+      : []),
+    ...(below.length === 0
+      ? []
+      : [`<details><summary>What was seen</summary>\n\n${codeBlock(below.join('\n\n'))}\n\n</details>`]),
+    '',
+  ].join('\n\n');
 }
 
 function setOutputs(core: Core, names: readonly string[], values: Record<string, unknown>): void {
@@ -232,6 +255,8 @@ function cutLines(text: string): string {
 
 interface OpenPorts extends Ports {
   variables: Map<string, string>;
+  /** Whether the action has written something to the summary. */
+  hasSummary(): boolean;
   flush(): Promise<void>;
 }
 
@@ -279,6 +304,7 @@ function openPorts(surroundings: Surroundings, secrets: Redactor): OpenPorts {
     summary(markdown) {
       summary += `${markdown}\n`;
     },
+    hasSummary: () => summary !== '',
     saveState: (name, value) => core.saveState(name, value),
     async flush() {
       if (summary === '' || !env['GITHUB_STEP_SUMMARY']) return;
