@@ -1,4 +1,6 @@
+import { type Base, explained, slowBeside } from './baseline.ts';
 import { tail } from './binomial.ts';
+import { P95_ANSWERS } from './quantile.ts';
 
 /** One answer, or none, of a target. */
 export interface Sample {
@@ -50,10 +52,10 @@ export interface Spent {
 /** Errors that the default bears in any case, and the share of the requests that it bears when there are many. */
 export const BORNE_ERRORS = 3;
 export const BORNE_SHARE = 0.01;
-/** Answers from which on a p95 says something: of 30 it is the second largest, a coin toss. */
-export const P95_ANSWERS = 100;
 /** A p95 ends the watch early only when chance explains the slow answers in one of a thousand cases. */
 const SURE = 0.001;
+/** One look at the end may err more often than each of many. */
+const SURE_AT_LAST = 0.01;
 
 export interface Budget {
   /** Counts a sample; answers the limit that it passed. */
@@ -65,9 +67,15 @@ export interface Budget {
 
 /**
  * An empty budget for so many targets. Pure over the samples that it is given: neither time nor chance is in it. `seldom`
- * has the places of targets that are asked too seldom for a share: the default count is theirs.
+ * has the places of targets that are asked too seldom for a share: the default count is theirs. `bases` says how each was
+ * before, where that is known.
  */
-export function openBudget(limits: Limits, targets: number, seldom: ReadonlySet<number> = new Set()): Budget {
+export function openBudget(
+  limits: Limits,
+  targets: number,
+  seldom: ReadonlySet<number> = new Set(),
+  bases: readonly (Base | undefined)[] = [],
+): Budget {
   const limitsOf = (target: number) => (seldom.has(target) ? { ...limits, maxErrorRate: undefined } : limits);
   const tallies = Array.from({ length: targets }, (): Tally => ({
     requests: 0,
@@ -85,17 +93,17 @@ export function openBudget(limits: Limits, targets: number, seldom: ReadonlySet<
       if (ok) {
         tally.consecutive = 0;
         tally.times.push(elapsedMs);
-        return errorSpent(limitsOf(target), tally, all, target, false);
+        return errorSpent(limitsOf(target), tally, all, target, false, bases[target]);
       }
       all += 1;
       tally.errors += 1;
       tally.consecutive += 1;
       tally.detail = detail;
-      return errorSpent(limitsOf(target), tally, all, target, true);
+      return errorSpent(limitsOf(target), tally, all, target, true, bases[target]);
     },
     slow: (final) => {
       for (const [target, tally] of tallies.entries()) {
-        const spent = slowSpent(limits, tally, target, final);
+        const spent = slowSpent(limits, tally, target, final, bases[target]);
         if (spent) return spent;
       }
       return undefined;
@@ -103,9 +111,13 @@ export function openBudget(limits: Limits, targets: number, seldom: ReadonlySet<
   };
 }
 
-/** Errors that a target may have after so many requests, where nobody has set a limit. */
-export function borne(requests: number): number {
-  return Math.max(BORNE_ERRORS, Math.floor(requests * BORNE_SHARE));
+/** Errors that a target may have after so many requests, where nobody has set a limit: more, where it had them before. */
+export function borne(requests: number, base?: Base): number {
+  return Math.max(
+    BORNE_ERRORS,
+    Math.floor(requests * BORNE_SHARE),
+    base === undefined ? 0 : explained(base, requests),
+  );
 }
 
 function errorSpent(
@@ -114,6 +126,7 @@ function errorSpent(
   all: number,
   target: number,
   failed: boolean,
+  base: Base | undefined,
 ): Spent | undefined {
   const of = `${errors} of ${requests} requests failed`;
   if (maxErrors !== undefined && failed && all > maxErrors)
@@ -129,11 +142,11 @@ function errorSpent(
       limit: 'max-error-rate',
       reason: `${of} (${share(errors / requests)}), and max-error-rate is ${share(maxErrorRate)}`,
     };
-  if (maxErrors === undefined && maxErrorRate === undefined && failed && errors > borne(requests))
+  if (maxErrors === undefined && maxErrorRate === undefined && failed && errors > borne(requests, base))
     return {
       target,
       limit: 'max-errors',
-      reason: `${of} (${share(errors / requests)}), more than ${BORNE_ERRORS} and more than ${share(BORNE_SHARE)}`,
+      reason: `${of} (${share(errors / requests)}), more than ${BORNE_ERRORS} and more than ${share(BORNE_SHARE)}${base === undefined ? '' : `; before, ${base.errors} of ${base.requests} did`}`,
     };
   if (failed && consecutive > maxConsecutive)
     return {
@@ -144,15 +157,33 @@ function errorSpent(
   return undefined;
 }
 
-function slowSpent({ maxP95 }: Limits, { times }: Tally, target: number, final: boolean): Spent | undefined {
-  if (maxP95 === undefined || times.length < P95_ANSWERS) return undefined;
-  const slow = times.filter((ms) => ms > maxP95).length;
-  const spent = final ? slow > times.length * 0.05 : tail(slow, times.length, 0.05) < SURE;
+function slowSpent(
+  { maxP95 }: Limits,
+  { times }: Tally,
+  target: number,
+  final: boolean,
+  base: Base | undefined,
+): Spent | undefined {
+  const beside = slowBeside(base);
+  const limit = maxP95 ?? beside;
+  if (limit === undefined || times.length < P95_ANSWERS) return undefined;
+  const slow = times.filter((ms) => ms > limit).length;
+  const chance = tail(slow, times.length, 0.05);
+  // What a person has set is kept to the letter at the end; a comparison of two samples is not.
+  const spent = final
+    ? maxP95 === undefined
+      ? chance < SURE_AT_LAST
+      : slow > times.length * 0.05
+    : chance < SURE;
   if (!spent) return undefined;
+  const of = `${slow} of ${times.length} answers (${share(slow / times.length)}) took longer than ${Math.round(limit)} ms`;
   return {
     target,
     limit: 'max-p95',
-    reason: `${slow} of ${times.length} answers (${share(slow / times.length)}) took longer than ${Math.round(maxP95)} ms, and by max-p95 only 5 % may`,
+    reason:
+      maxP95 === undefined
+        ? `${of}; before, 95 % were there in ${Math.round(base!.p95Ms!)} ms`
+        : `${of}, and by max-p95 only 5 % may`,
   };
 }
 

@@ -3,6 +3,7 @@ import {
   type Inputs,
   duration,
   field,
+  flag,
   integer,
   lines,
   linesOf,
@@ -14,6 +15,7 @@ import {
 import { projectField } from '@deploy-actions/ledger';
 import { parseTextMatch, targetFields } from '@deploy-actions/probe/inputs';
 import { optionalServerFields } from '@deploy-actions/shell';
+import { parseBaseline } from './baseline.ts';
 import { parseMetricLine } from './metric-line.ts';
 
 /** A share such as `0.5%`, from 0 to 1. */
@@ -60,6 +62,8 @@ export const fields = {
   'max-disk': field(shareOf),
   metrics: linesOf(parseMetricLine),
   'prometheus-url': field(baseUrl),
+  baseline: field(parseBaseline),
+  'baseline-only': flag(),
   'on-no-data': withDefault(oneOf(['fail', 'warn']), 'fail'),
   project: projectField(),
   services: lines(),
@@ -74,6 +78,7 @@ export const outputs = [
   'requests',
   'p95-ms',
   'reason',
+  'baseline',
   'report',
   'report-file',
   'elapsed-ms',

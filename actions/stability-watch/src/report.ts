@@ -2,16 +2,19 @@ import {
   type CheckResult,
   Failure,
   type Report,
+  cut,
   formatDuration,
   messageOf,
   publishReport,
 } from '@deploy-actions/kit';
 import type { Aim } from '@deploy-actions/probe';
 import type { Ports } from '@deploy-actions/runner';
+import { baseOf, baselineJson } from './baseline.ts';
 import { upperBound } from './binomial.ts';
-import { P95_ANSWERS, share } from './budget.ts';
+import { share } from './budget.ts';
 import type { WatchInputs, WatchOutputs } from './fields.ts';
-import { quantile, rowsOf } from './rows.ts';
+import { P95_ANSWERS, quantile } from './quantile.ts';
+import { rowsOf } from './rows.ts';
 import type { Seen } from './seen.ts';
 import { summaryOf } from './summary.ts';
 
@@ -40,6 +43,8 @@ export function conclude(
     requests: seen.samples.length,
     'p95-ms': p95 === undefined ? undefined : Math.round(p95),
     reason: report.ok ? undefined : ports.redactor.redact(report.summary),
+    baseline:
+      seen.targets.length > 0 && seen.lost === undefined ? baselineText(seen, inputs, ports) : undefined,
     ...publishReport(report, ports.redactor, (json) => world.writeReport(json), {
       ...report,
       intervals: rows,
@@ -48,6 +53,7 @@ export function conclude(
   };
   if (report.ok) {
     for (const one of seen.missing) ports.annotate('warning', one);
+    if (seen.alarm) ports.annotate('warning', `this is wrong already, before any change: ${alarmOf(seen)}`);
     ports.log.info(report.summary);
     return outputs;
   }
@@ -60,6 +66,20 @@ export function conclude(
     ...(details.length > 0 ? { details: details.join('\n') } : {}),
     ...(lost === undefined ? {} : { cause: lost }),
   });
+}
+
+/** What a later watch compares itself with. */
+function baselineText(seen: Seen, inputs: WatchInputs, { redactor }: Pick<Ports, 'redactor'>): string {
+  const targets = seen.targets.map(({ name }, place) => [name, baseOf(seen.tallies[place]!)] as const);
+  const alarm = cut(redactor.redact(alarmOf(seen)), 500);
+  return baselineJson({ via: inputs.via, targets: new Map(targets), alarm });
+}
+
+/** What was wrong, where the watch only measures or has ended with it; empty when nothing was. */
+function alarmOf(seen: Seen): string {
+  const one = seen.alarm ?? seen.found;
+  if (!one) return '';
+  return one.target === undefined ? one.reason : `${seen.targets[one.target]!.name}: ${one.reason}`;
 }
 
 function remedyOf({ found, lost, limits }: Seen): string {
@@ -89,13 +109,13 @@ function reportOf(seen: Seen, inputs: WatchInputs): Report {
   return {
     kind: 'watch',
     ok: !found && lost === undefined && !blind,
-    summary: headline(seen, blind),
+    summary: headline(seen, inputs, blind),
     elapsedMs,
     checks,
   };
 }
 
-function headline(seen: Seen, blind: boolean): string {
+function headline(seen: Seen, inputs: WatchInputs, blind: boolean): string {
   const { found, lost, missing, elapsedMs, targets } = seen;
   const after = `after ${formatDuration(elapsedMs)}`;
   if (found) {
@@ -111,6 +131,10 @@ function headline(seen: Seen, blind: boolean): string {
   }
   if (lost !== undefined) return `the watch was cut off ${after}: ${messageOf(lost)}`;
   if (blind) return `no data ${after}: ${missing.join('; ')}`;
+  if (inputs['baseline-only']) {
+    const rings = seen.alarm ? `; it is wrong already: ${alarmOf(seen)}` : '';
+    return `measured for ${formatDuration(elapsedMs)}: ${honest(seen)}${rings}`;
+  }
   const parts = [honest(seen), seen.scope ? restartsOf(seen) : ''].filter((part) => part !== '');
   return `stable for ${formatDuration(elapsedMs)}: ${parts.join(', ')}`;
 }

@@ -1,4 +1,5 @@
 import type { Sample } from './budget.ts';
+import { quantile } from './quantile.ts';
 
 /** What happened in an interval. */
 export interface Row {
@@ -43,10 +44,4 @@ export function rowsOf(
     row.p95Ms = quantile(times[index]!, 0.95);
   }
   return rows;
-}
-
-/** The nearest-rank quantile; undefined for no values. */
-export function quantile(values: readonly number[], part: number): number | undefined {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.max(0, Math.ceil(part * sorted.length) - 1)];
 }

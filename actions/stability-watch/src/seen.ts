@@ -1,4 +1,5 @@
 import type { Aim, ContainerScope } from '@deploy-actions/probe';
+import type { Baseline } from './baseline.ts';
 import type { Limits, Sample, Spent, Tally } from './budget.ts';
 import type { Incident } from './container-signals.ts';
 
@@ -33,6 +34,10 @@ export interface Seen {
   /** What could not be seen, as sentences. */
   missing: readonly string[];
   found: Found | undefined;
+  /** What would have ended it, where it only measures. */
+  alarm: Found | undefined;
+  /** What it is compared with. */
+  baseline: Baseline | undefined;
   /** What took the sight away, such as a lost connection. */
   lost: unknown;
   /** Milliseconds after the warm-up. */

@@ -97,6 +97,40 @@ test('it ends at the error that spends the budget, with the reason and what the 
   expect(report.checks).toMatchObject([{ name: 'shop', ok: false }]);
 });
 
+test('a baseline is measured to its end whatever is wrong, and what is wrong is told then and by the watch that uses it', async () => {
+  const url = await serving((request) => request % 10 === 0);
+  const measured = await run({ ...SHORT, targets: `shop = ${url}`, 'baseline-only': 'true' });
+  expect([measured.failure, measured.outputs!.requests]).toEqual([undefined, 100]);
+  expect(measured.outputs).toMatchObject({ stable: true, errors: 10 });
+  expect(measured.report.summary).toContain('it is wrong already: shop: 4 of 40 requests failed');
+  const baseline = String(measured.outputs!.baseline);
+  const after = await run({ ...SHORT, targets: `shop = ${url}`, baseline });
+  expect([after.failure, after.outputs!.errors]).toEqual([undefined, 10]);
+  const worse = await serving((request) => request % 2 === 0);
+  const found = await run({ ...SHORT, targets: `shop = ${worse}`, baseline });
+  expect(found.failure!.message).toContain('before, 10 of 100 did');
+  const warnings = [measured, after].map((one) => one.warnings.join());
+  expect(warnings).toEqual([
+    expect.stringContaining('wrong already, before any change: shop: 4 of 40'),
+    expect.stringContaining('in the baseline already: shop: 4 of 40'),
+  ]);
+  // A limit of one's own is kept, whatever was before.
+  const strict = await run({ ...SHORT, targets: `shop = ${url}`, baseline, 'max-errors': '3' });
+  expect(strict.failure!.message).toContain('max-errors is 3');
+});
+
+test('a baseline from elsewhere, or to be made and used at once, is refused before anything is asked', async () => {
+  const url = await serving(() => false);
+  const { outputs } = await run({ ...SHORT, targets: url, 'baseline-only': 'true' });
+  const baseline = String(outputs!.baseline);
+  const both = await run({ ...SHORT, targets: url, baseline, 'baseline-only': 'true' });
+  expect(both.failure!.message).toContain('are given both');
+  const elsewhere = await run({ ...SHORT, targets: url, baseline: baseline.replace('"runner"', '"ssh"') });
+  expect(elsewhere.failure!.message).toContain('was measured by way of ssh, and this watch asks by runner');
+  const nothing = await run({ ...SERVER, ...SHORT, 'baseline-only': 'true' }, engine([container]));
+  expect(nothing.failure!.message).toContain('has nothing to measure');
+});
+
 test('a container that crashes ends it at once, with its log; the sentence names it', async () => {
   const died = {
     Action: 'die',

@@ -14,11 +14,12 @@ import {
 } from '@deploy-actions/probe';
 import type { Ports } from '@deploy-actions/runner';
 import { tail } from './binomial.ts';
-import { type Limits, P95_ANSWERS, type Sample, openBudget, share } from './budget.ts';
+import { type Limits, type Sample, openBudget, share } from './budget.ts';
 import { CAUSE_COMES_WITHIN, type Incident, containerSignals } from './container-signals.ts';
 import type { WatchInputs, WatchOutputs } from './fields.ts';
 import { metricLooks } from './metrics.ts';
 import { type Periodic, logPatterns, periodicRun, serverLoad } from './periodic.ts';
+import { P95_ANSWERS } from './quantile.ts';
 import { conclude } from './report.ts';
 import { type Pace, sampleTargets } from './sampling.ts';
 import type { Found, Seen } from './seen.ts';
@@ -54,6 +55,7 @@ export async function stabilityWatch(inputs: WatchInputs, ports: Ports, world: W
   const pace = paceOf(inputs, targets);
   const limits = limitsOf(inputs);
   refuseBlind(inputs, targets, scope, pace);
+  tellBaseline(inputs, targets, ports);
   tellOdds(limits, pace, ports.log);
   if (inputs.metrics.length > 0 || targets.some(({ target }) => target.kind === 'http')) await loadClient();
   const needsServer =
@@ -202,6 +204,46 @@ function tellOdds({ maxErrors }: Limits, pace: Pace, log: Ports['log']): void {
     );
 }
 
+/** Holds the baseline against this watch; what it cannot say, and what rang in it already, is told before anything is asked. */
+function tellBaseline(
+  { baseline, via, 'baseline-only': only }: WatchInputs,
+  targets: readonly Aim[],
+  { annotate, log }: Pick<Ports, 'annotate' | 'log'>,
+): void {
+  if (only && targets.length === 0)
+    throw new Failure('input', '`baseline-only` has nothing to measure: input `targets` is empty', {
+      input: 'targets',
+      remedy: 'Name the addresses that the later watch asks as well.',
+    });
+  if (!baseline) return;
+  if (only)
+    throw new Failure(
+      'input',
+      '`baseline` and `baseline-only` are given both: one is compared, the other made',
+      {
+        input: 'baseline-only',
+        remedy: 'Leave one of them out.',
+      },
+    );
+  if (baseline.via !== via)
+    throw new Failure(
+      'input',
+      `the baseline was measured by way of ${baseline.via}, and this watch asks by ${via}`,
+      {
+        input: 'baseline',
+        remedy: 'Measure both from the same place: give both steps the same `via`.',
+      },
+    );
+  for (const { name } of targets) {
+    const base = baseline.targets.get(name);
+    if (!base) log.warning(`the baseline knows nothing of ${name}: it is judged by itself.`);
+    else if (base.p95AtMostMs === undefined)
+      log.info(`the baseline has too few answers of ${name} to compare times`);
+  }
+  if (baseline.alarm !== '')
+    annotate('warning', `this was wrong before the watch, in the baseline already: ${baseline.alarm}`);
+}
+
 interface Scene {
   targets: readonly Aim[];
   scope: ContainerScope | undefined;
@@ -240,13 +282,24 @@ async function observe({ targets, scope, pace, limits, inputs, server, ports, wo
   const over = new AbortController();
   const signal = AbortSignal.any([ports.signal, over.signal, ...(server ? [server.session.gone] : [])]);
   const seldom = new Set(targets.flatMap((aim, place) => (isRequest(aim) ? [] : [place])));
-  const budget = openBudget(limits, targets.length, seldom);
+  const { baseline } = inputs;
+  const budget = openBudget(
+    limits,
+    targets.length,
+    seldom,
+    targets.map(({ name }) => baseline?.targets.get(name)),
+  );
   const samples: Sample[] = [];
   const incidents: { incident: Incident; at: number }[] = [];
   const missing: string[] = [];
   let found: Found | undefined;
+  let alarm: Found | undefined;
   const end = (one: Found) => {
     if (found) return;
+    if (inputs['baseline-only']) {
+      alarm ??= one;
+      return;
+    }
     found = one;
     over.abort(new Over(one.reason));
   };
@@ -344,6 +397,8 @@ async function observe({ targets, scope, pace, limits, inputs, server, ports, wo
     notes: signals?.notes ?? [],
     missing,
     found,
+    alarm,
+    baseline,
     lost,
     elapsedMs,
     evidence,
