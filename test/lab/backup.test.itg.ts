@@ -132,3 +132,33 @@ test('a database that ends in the middle, and a dump that was cut, are no backup
   const listing = JSON.parse(listed.outputs['backups']!) as { id: string }[];
   expect(listing.map(({ id }) => id)).toEqual(before.slice(1));
 }, 180_000);
+
+test('a backup is loaded into a PostgreSQL of its own and asked again, and comes back in place of what was spoilt', async () => {
+  const count = 'SELECT count(*), max(name) FROM items';
+  const [before, counted] = [await folders(), await psql('shop', count)];
+  const query = { 'verify-query': `db: ${count}` };
+  const { exitCode, shown, outputs } = await backup({ verify: 'restore', ...query }).done;
+  expect([exitCode, exitCode === 0 ? '' : shown]).toEqual([0, '']);
+  expect(outputs['verified']).toBe('restore');
+  expect(shown).toContain(`answers on what was loaded as it did then: ${counted}`);
+  expect(await host.sh('docker ps --all --filter label=deploy-actions.trial --quiet')).toBe('');
+  const id = outputs['backup']!;
+
+  await psql('shop', 'DELETE FROM items');
+  const unconfirmed = await backup({ restore: id, databases: '' }).done;
+  expect(unconfirmed.annotations.map(({ message }) => message).join()).toContain('`confirm` is empty');
+  const restored = await backup({ restore: id, confirm: id, databases: 'db: postgres shop' }).done;
+  expect([restored.exitCode, restored.exitCode === 0 ? '' : restored.shown]).toEqual([0, '']);
+  expect(await psql('shop', count)).toBe(counted);
+  const old = restored.outputs['replaced']!.replace('db/', '');
+  expect(await psql('postgres', 'SELECT datname FROM pg_database WHERE NOT datallowconn ORDER BY 1')).toBe(
+    `${old}\ntemplate0`,
+  );
+  const confirmed = await backup({ confirm: id, databases: '' }).done;
+  expect([confirmed.exitCode, confirmed.exitCode === 0 ? '' : confirmed.shown]).toEqual([0, '']);
+  expect(await psql('postgres', 'SELECT datname FROM pg_database ORDER BY 1')).toBe(
+    'postgres\nshop\ntemplate0\ntemplate1',
+  );
+  expect(await folders()).toEqual([...before, id].sort());
+  expect(await crashes()).toBe('');
+}, 300_000);

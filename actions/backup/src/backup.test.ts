@@ -3,21 +3,13 @@ import path from 'node:path';
 import { afterEach, expect, jest, test } from '@jest/globals';
 import { eventually, hostsForEach, paused, pidOf } from '@deploy-actions/host/testing';
 import { Failure } from '@deploy-actions/kit';
-import { type BackedUp, backupRig } from './testing/backup-rig.ts';
+import { backupRig, idOf, well } from './testing/backup-rig.ts';
 
 // Real processes on a busy machine.
 jest.setTimeout(120_000);
 
 const hostWith = hostsForEach(afterEach);
 const rigged = () => backupRig(hostWith);
-
-/** Fails with the log where a backup that should go well does not. */
-function well(back: BackedUp): BackedUp {
-  if (back.failure) throw new Error(`${back.failure.message}\n${back.failure.details ?? ''}\n${back.log}`);
-  return back;
-}
-
-const idOf = (back: BackedUp) => String(well(back).outputs.backup);
 
 test('a database is saved whole, read back, and described by its manifest', async () => {
   const rig = rigged();
@@ -35,7 +27,7 @@ test('a database is saved whole, read back, and described by its manifest', asyn
   ]);
   expect(record!.files[0]!.tool).toBe('pg_dump (PostgreSQL) 17.2 (Debian x)');
   expect(record!.services).toMatchObject([{ name: 'db', image: 'postgres:17', state: 'running' }]);
-  expect(rig.host.read(`backups/${id}/db.shop.pgdump`)).toBe('PGDMP\nmany rows of the shop\nEND\n');
+  expect(rig.host.read(`backups/${id}/db.shop.pgdump`)).toBe('PGDMP shop\nmany rows of the shop\nEND\n');
   expect(outputs).toMatchObject({
     folder: path.join(rig.host.path, 'backups', id),
     verified: 'read',

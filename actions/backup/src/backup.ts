@@ -1,28 +1,21 @@
-import { BACKUP, type Source, sourceFile } from '@deploy-actions/archive';
+import { BACKUP, type Source, queryFile, sourceFile } from '@deploy-actions/archive';
 import {
   ALONE,
   type Member,
   type MemberOutcome,
   fleetFailure,
   operationHash,
-  outcomeText,
   runTogether,
   succeeded,
 } from '@deploy-actions/host';
-import {
-  Failure,
-  type Report,
-  escapeMarkdown,
-  formatBytes,
-  formatDuration,
-  markdownTable,
-  publishReport,
-} from '@deploy-actions/kit';
-import { backupIdOf, deploymentIdOf, jsonText } from '@deploy-actions/ledger';
+import { Failure, type Report, escapeMarkdown, formatBytes, publishReport } from '@deploy-actions/kit';
+import { type Verified, backupIdOf, deploymentIdOf, jsonText } from '@deploy-actions/ledger';
 import { writeReport } from '@deploy-actions/runner';
 import { type Server, type Session, serversOf, withSessions } from '@deploy-actions/shell';
 import { type BackupInputs, type BackupOutputs, EMPTY } from './fields.ts';
 import { lookAtBackups } from './look.ts';
+import { reportOf, summaryOf } from './outcome.ts';
+import { bringBack, returnOf } from './restore.ts';
 import { seconds } from './seconds.ts';
 import type { World } from './world.ts';
 
@@ -39,6 +32,13 @@ export async function backUp(inputs: BackupInputs, world: World): Promise<Backup
       backup === undefined ? report : { ...report, backup },
     );
   try {
+    const wanted = returnOf(inputs);
+    if (wanted) {
+      return await withSessions(
+        world,
+        async (inner) => await bringBack(wanted, inputs, inner, { elapsed, publish }),
+      );
+    }
     const sources = sourcesOf(inputs);
     return await withSessions(world, async (inner) => {
       const servers = serversOf(inputs);
@@ -49,7 +49,8 @@ export async function backUp(inputs: BackupInputs, world: World): Promise<Backup
     if (!(error instanceof Failure) || error.outputs !== undefined) throw error;
     // Refused, or ended before any server was asked: whoever is told must hear why.
     const remedy = error.remedy === undefined ? '' : `. ${error.remedy}`;
-    const summary = `nothing was saved: ${error.message}${remedy}`;
+    const what = inputs.restore ?? inputs.confirm;
+    const summary = `nothing was ${what === undefined ? 'saved' : 'changed'}: ${error.message}${remedy}`;
     world.summary(`### ❌ ${escapeMarkdown(summary)}\n`);
     const report: Report = { kind: 'backup', ok: false, summary, elapsedMs: elapsed(), checks: [] };
     const outputs = { ...EMPTY, duration: elapsed(), ...publish(report) };
@@ -63,6 +64,15 @@ function sourcesOf(inputs: BackupInputs): Source[] {
     throw new Failure('input', 'input `databases` is empty, so there is nothing to save', {
       input: 'databases',
       remedy: 'Name the service of the database: `databases: "db: postgres"`.',
+    });
+  }
+  const unsaved = inputs['verify-query'].find(({ service }) =>
+    inputs.databases.every((one) => one.service !== service),
+  );
+  if (unsaved !== undefined) {
+    throw new Failure('input', `input \`verify-query\` asks ${unsaved.service}, of which nothing is saved`, {
+      input: 'verify-query',
+      remedy: 'Name the service in `databases`, or leave its query out.',
     });
   }
   return inputs.databases;
@@ -87,7 +97,8 @@ async function save(
   const outcomes = await runTogether(members, ALONE, world);
   const sizes = outcomes.filter(succeeded).map(bytesOf);
   const saved = outcomes.find(succeeded)?.result?.fields;
-  const report = reportOf(outcomes, backup, elapsed());
+  const telling = { failed: 'the backup failed', done: `backup ${backup}`, sentence: sentenceOf };
+  const report = reportOf(outcomes, telling, elapsed());
   const outputs: BackupOutputs = {
     ...EMPTY,
     backup: saved?.['backup'],
@@ -97,7 +108,7 @@ async function save(
     duration: elapsed(),
     ...publish(report, saved?.['backup']),
   };
-  world.summary(summaryOf(outcomes, report));
+  world.summary(summaryOf(report));
   const failure = fleetFailure(outcomes, outputs, members.length > 1);
   if (failure) throw failure;
   return outputs;
@@ -134,7 +145,10 @@ function memberOf(
         actor: jsonText(actor),
         run_url: jsonText(runUrl),
       }),
-      files: [{ name: 'sources', content: sourceFile(sources) }],
+      files: [
+        { name: 'sources', content: sourceFile(sources) },
+        { name: 'queries', content: queryFile(inputs['verify-query']) },
+      ],
       // What was saved an hour ago, by the attempt before, is no backup of now: a second one is made each time.
       inputHash: operationHash([backup]),
     },
@@ -146,34 +160,16 @@ function bytesOf({ result }: MemberOutcome): number {
   return /^\d{1,15}$/.test(text) ? Number(text) : 0;
 }
 
-/** What became of one server, in a sentence. */
+const PROVEN: Readonly<Record<Verified, string>> = {
+  none: 'not read back',
+  read: 'every byte was read back',
+  restore: 'every byte was read back, and all was loaded into a database of its own',
+};
+
+/** What became of one server where it went well, in a sentence. */
 function sentenceOf(outcome: MemberOutcome): string {
-  if (!succeeded(outcome)) return outcomeText(outcome);
   const { folder = '', verified, removed = '' } = outcome.result!.fields;
-  const proven = verified === 'read' ? 'every byte was read back' : 'not read back';
+  const proven = PROVEN[(verified ?? 'none') as Verified];
   const gone = removed === '' ? '' : `; old ones removed: ${removed.split(' ').join(', ')}`;
   return `${formatBytes(bytesOf(outcome))} in ${folder}, ${proven}${gone}`;
-}
-
-function reportOf(outcomes: readonly MemberOutcome[], backup: string, elapsedMs: number): Report {
-  const checks = outcomes.map((outcome) => ({
-    name: outcome.name,
-    ok: succeeded(outcome),
-    attempts: 1,
-    elapsedMs: outcome.result?.elapsedMs ?? 0,
-    detail: sentenceOf(outcome),
-  }));
-  const failed = checks.filter(({ ok }) => !ok);
-  const summary =
-    failed.length > 0
-      ? `the backup failed on ${failed.map(({ name }) => name).join(', ')}: ${failed[0]!.detail}`
-      : `backup ${backup} in ${formatDuration(elapsedMs)}: ${checks[0]?.detail ?? ''}`;
-  return { kind: 'backup', ok: failed.length === 0, summary, elapsedMs, checks };
-}
-
-function summaryOf(outcomes: readonly MemberOutcome[], report: Report): string {
-  const rows = outcomes.map((outcome) =>
-    [outcome.name, formatDuration(outcome.result?.elapsedMs ?? 0), sentenceOf(outcome)].map(escapeMarkdown),
-  );
-  return `### ${report.ok ? '✅' : '❌'} ${escapeMarkdown(report.summary)}\n\n${markdownTable(['Server', 'Time', 'Outcome'], rows)}\n`;
 }

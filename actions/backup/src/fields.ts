@@ -8,21 +8,25 @@ import {
   required,
   withDefault,
 } from '@deploy-actions/kit';
-import { idField, projectField } from '@deploy-actions/ledger';
+import { VERIFIED, idField, projectField } from '@deploy-actions/ledger';
 import { serverFields } from '@deploy-actions/shell';
 import { databases } from './databases.ts';
+import { queries } from './queries.ts';
 
 export const fields = {
   ...serverFields,
   project: required(projectField()),
   databases: databases(),
-  verify: withDefault(oneOf(['none', 'read']), 'read'),
+  verify: withDefault(oneOf(VERIFIED), 'read'),
+  'verify-query': queries(),
   retention: withDefault(duration(60_000, 86_400_000 * 3660), 30 * 86_400_000),
   'keep-last': withDefault(integer(1, 1000), 3),
   'min-free-disk': withDefault(bytes(), 1_000_000_000),
   timeout: withDefault(duration(1000, 86_400_000), 3_600_000),
   list: flag(),
   plan: flag(),
+  restore: idField(),
+  confirm: idField(),
   'lock-timeout': withDefault(duration(0), 600_000),
   'deployment-id': idField(),
 };
@@ -33,6 +37,7 @@ export const outputs = [
   'size',
   'verified',
   'backups',
+  'replaced',
   'duration',
   'report',
   'report-file',

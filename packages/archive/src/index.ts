@@ -1,2 +1,2 @@
-export { BACKUP, LOOK_AT_BACKUPS, PROGRAMS } from './programs.ts';
-export { type Source, sourceFile } from './source.ts';
+export { BACKUP, LOOK_AT_BACKUPS, PROGRAMS, RESTORE } from './programs.ts';
+export { type Query, type Source, queryFile, sourceFile } from './source.ts';

@@ -1,5 +1,6 @@
 import { COMPLAINT, ENGINE } from '@deploy-actions/engine';
 import { FORMS, defineInspection, defineProgram, part } from '@deploy-actions/host';
+import { VERIFIED } from '@deploy-actions/ledger';
 import { BACKUP_READING_SH } from '@deploy-actions/ledger/backup-sh';
 import { LEDGER_PARAMETERS, LEDGER_READING_SH, LEDGER_SH } from '@deploy-actions/ledger/sh';
 
@@ -11,8 +12,27 @@ const FOLDER = part(new URL('sh/backup-folder.sh', import.meta.url), {
   parameters: ['project', 'docker_host'],
 });
 const STREAM = part(new URL('sh/container-stream.sh', import.meta.url), { needs: [ENGINE] });
+const SESSION = part(new URL('sh/container-session.sh', import.meta.url), { needs: [STREAM] });
+const ATTEMPT = part(new URL('sh/attempt.sh', import.meta.url), { needs: [STREAM] });
+const QUERY = part(new URL('sh/verify-query.sh', import.meta.url), { needs: [ATTEMPT] });
+const TRIAL = part(new URL('sh/trial.sh', import.meta.url), {
+  needs: [ATTEMPT, COMPLAINT],
+  parameters: ['project'],
+});
 const POSTGRES_LOGIN = part(new URL('sh/postgres-login.sh', import.meta.url), { needs: [ENGINE] });
-const POSTGRES = part(new URL('sh/postgres.sh', import.meta.url), { needs: [POSTGRES_LOGIN, STREAM] });
+const POSTGRES_DATABASES = part(new URL('sh/postgres-databases.sh', import.meta.url), {
+  needs: [POSTGRES_LOGIN],
+});
+const POSTGRES_QUESTION = part(new URL('sh/postgres-question.sh', import.meta.url), {
+  needs: [ENGINE, POSTGRES_LOGIN, QUERY],
+});
+const KEEP_QUERY = part(new URL('sh/keep-query.sh', import.meta.url), { needs: [QUERY] });
+const POSTGRES = part(new URL('sh/postgres.sh', import.meta.url), {
+  needs: [POSTGRES_DATABASES, POSTGRES_QUESTION, KEEP_QUERY, SESSION],
+});
+const POSTGRES_TRIAL = part(new URL('sh/postgres-trial.sh', import.meta.url), {
+  needs: [POSTGRES_QUESTION, TRIAL],
+});
 
 /** Saves the data of an application. */
 export const BACKUP = defineProgram({
@@ -20,14 +40,14 @@ export const BACKUP = defineProgram({
   parts: [
     FOLDER,
     LEDGER,
-    STREAM,
     POSTGRES,
+    POSTGRES_TRIAL,
     part(new URL('sh/backup.sh', import.meta.url), {
       results: {
         backup: FORMS.id,
         folder: FORMS.path,
         bytes: FORMS.count,
-        verified: FORMS.word(['none', 'read']),
+        verified: FORMS.word(VERIFIED),
         shrunk: FORMS.count,
         removed: FORMS.line,
       },
@@ -36,12 +56,32 @@ export const BACKUP = defineProgram({
   parameters: ['backup', 'verify', 'retention', 'keep_last', 'min_free_disk', 'timeout'],
 });
 
+/** Brings the data of a backup back, or lets go what that has replaced. */
+export const RESTORE = defineProgram({
+  name: 'restore',
+  parts: [
+    FOLDER,
+    LEDGER,
+    part(new URL('sh/postgres-restore.sh', import.meta.url), { needs: [POSTGRES_QUESTION, STREAM] }),
+    part(new URL('sh/restore.sh', import.meta.url), {
+      results: {
+        backup: FORMS.id,
+        folder: FORMS.path,
+        restored: FORMS.line,
+        replaced: FORMS.line,
+        dropped: FORMS.line,
+      },
+    }),
+  ],
+  parameters: ['backup', 'step', 'min_free_disk', 'timeout'],
+});
+
 /** Tells which backups there are, and what the next one would save. */
 export const LOOK_AT_BACKUPS = defineInspection({
   name: 'look-at-backups',
   parts: [
     FOLDER,
-    POSTGRES_LOGIN,
+    POSTGRES_DATABASES,
     part(new URL('sh/look-at-backups.sh', import.meta.url), {
       results: {
         whole: FORMS.text,
@@ -56,4 +96,4 @@ export const LOOK_AT_BACKUPS = defineInspection({
 });
 
 /** All programs of this package, for the checks that each of them must pass. */
-export const PROGRAMS = [BACKUP, LOOK_AT_BACKUPS];
+export const PROGRAMS = [BACKUP, RESTORE, LOOK_AT_BACKUPS];

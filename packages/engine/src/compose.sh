@@ -304,6 +304,19 @@ engine_member() {
 # container-stream.sh.
 engine_pipe() { docker exec --interactive "$@"; }
 
+# engine_container_image ID: the id of its image. engine_image_words IMAGE: how many words it is started by, and these, one
+# a line.
+engine_container_image() { docker inspect --type container --format '{{.Image}}' "$1" </dev/null; }
+engine_image_words() {
+  docker image inspect --format '{{len .Config.Entrypoint}} {{len .Config.Cmd}}{{range .Config.Entrypoint}}
+{{.}}{{end}}{{range .Config.Cmd}}
+{{.}}{{end}}' "$1" </dev/null | awk 'NR == 1 { print $1 + $2; next } { print }'
+}
+
+# engine_labelled LABEL: ids of all containers that have it. engine_discard ID: with the volumes that nobody named.
+engine_labelled() { docker ps --all --quiet --no-trunc --filter "label=$1" </dev/null; }
+engine_discard() { docker rm --force --volumes "$1" </dev/null >/dev/null 2>&1 9>&-; }
+
 # engine_keeper NAME LABEL: what the label says of a container, and whether it runs (true or false).
 engine_keeper() { docker inspect --format "{{index .Config.Labels \"$2\"}} {{.State.Running}}" "$1" </dev/null 2>/dev/null; }
 

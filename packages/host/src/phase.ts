@@ -17,9 +17,11 @@ export const PHASES = [
   { name: 'all-ready', title: 'Healthy; waiting for the other servers' },
   { name: 'finish', title: 'Finish' },
   { name: 'restore', title: 'Restore the release before' },
-  // Of a backup.
+  // Of a backup, and of what brings its data back.
   { name: 'save', title: 'Save the data' },
   { name: 'read-back', title: 'Read every byte back' },
+  { name: 'load', title: 'Load the data into a place of their own' },
+  { name: 'exchange', title: 'Put them in the place of those that are there' },
   { name: 'keep', title: 'Keep the backup, and take old ones away' },
   // Of a switch of the traffic.
   { name: 'check', title: 'Check that the colour can take the traffic' },

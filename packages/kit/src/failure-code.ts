@@ -106,6 +106,8 @@ export const FAILURE_KINDS = {
   'service-not-running': 'refused',
   'backup-failed': 'remote',
   'backup-unreadable': 'unhealthy',
+  'backup-unknown': 'refused',
+  'exchange-failed': 'remote',
 
   // Colours and traffic (packages/traffic).
   'record-unreadable': 'refused',

@@ -349,8 +349,18 @@ export const TROUBLESHOOTING: Readonly<Record<FailureCode, Explanation>> = {
     remedy: 'The message has the tool’s last line, and what it printed is below.',
   },
   'backup-unreadable': {
-    meaning: 'What was saved could not be read back, so it is not kept.',
+    meaning:
+      'What was saved could not be read back, could not be loaded, or answers `verify-query` in another way: so it is not kept, or not brought back.',
     remedy: 'Look at the disk and the memory of the server, then run the job again.',
+  },
+  'backup-unknown': {
+    meaning: 'The backup that is to come back is not there, or is not whole.',
+    remedy: 'backup with `list: true` shows which there are.',
+  },
+  'exchange-failed': {
+    meaning:
+      'The data of a backup were loaded, but could not take the place of those that are there. The message says which have.',
+    remedy: 'Look who keeps the database busy, such as a prepared transaction or a replication slot.',
   },
 
   ...TRAFFIC,

@@ -31,6 +31,7 @@ const UNINSTALL_OUTCOMES = ['uninstalled'] as const;
 const ROLLBACK_OUTCOMES = ['succeeded', 'restored', 'failed', 'rolled-back', 'taken-back'] as const;
 const REDEPLOY_OUTCOMES = ['succeeded', 'failed'] as const;
 const BACKUP_OUTCOMES = ['succeeded', 'failed'] as const;
+const RESTORE_OUTCOMES = ['succeeded', 'failed'] as const;
 
 /** A release was brought up, in place or in a colour. */
 export interface DeployEntry extends HistoryLine {
@@ -109,6 +110,15 @@ export interface BackupEntry extends HistoryLine {
   duration_ms: number;
 }
 
+/** The data of a backup took the place of those that were there, or could not. It is about no release either. */
+export interface RestoreEntry extends HistoryLine {
+  operation: 'restore';
+  outcome: (typeof RESTORE_OUTCOMES)[number];
+  /** The backup's id. */
+  backup: string;
+  duration_ms: number;
+}
+
 /** A line of history.jsonl: what was done, by whom, and how it ended. */
 export type HistoryEntry =
   | DeployEntry
@@ -118,7 +128,8 @@ export type HistoryEntry =
   | UninstallEntry
   | RollbackEntry
   | RedeployEntry
-  | BackupEntry;
+  | BackupEntry
+  | RestoreEntry;
 
 const SHARE_OR_NONE = orNone(SHARE_KIND);
 
@@ -156,6 +167,11 @@ const OPERATIONS: {
     backup: form.get('backup', ID_KIND),
     verified: form.get('verified', wordOf(VERIFIED)),
     bytes: form.get('bytes', COUNT),
+    duration_ms: form.get('duration_ms', COUNT),
+  }),
+  restore: (form) => ({
+    outcome: form.get('outcome', wordOf(RESTORE_OUTCOMES)),
+    backup: form.get('backup', ID_KIND),
     duration_ms: form.get('duration_ms', COUNT),
   }),
 };
@@ -196,9 +212,9 @@ export function readHistory(text: string): Reading<HistoryEntry> {
   return readLines(text, `a line of ${FOLDER.history}`, parseHistoryEntry);
 }
 
-/** Whether the entry is about what serves, as all are but those of backups: decisions go by no other ones. */
+/** Whether the entry is about what serves, as all are but those of the data: decisions go by no other ones. */
 export function isAboutServing(entry: HistoryEntry): boolean {
-  return entry.operation !== 'backup';
+  return entry.operation !== 'backup' && entry.operation !== 'restore';
 }
 
 /** Whether the entry says that its release serves since, by a switch or a rollback. */

@@ -55,6 +55,7 @@ export {
   type HistoryLine,
   type InstallEntry,
   type RedeployEntry,
+  type RestoreEntry,
   type RollbackEntry,
   type SwitchEntry,
   isAboutServing,

@@ -9,6 +9,7 @@ import { parseHistoryEntry, readHistory } from './history.ts';
 import { parseReleaseRecord, readReleases } from './release-record.ts';
 import {
   backedUp,
+  dataRestored,
   backupRecord,
   deployed,
   lines,
@@ -39,6 +40,7 @@ const SAMPLES: Record<string, { parse(value: unknown): unknown; good: object[] }
       marked('r2', 'taken-back'),
       redeployed('r1-green'),
       backedUp('20260101-000000-ab12'),
+      dataRestored('20260101-000000-ab12'),
     ],
   },
   release: {

@@ -219,6 +219,7 @@ record_return r1 r2 succeeded "$1" 3000
 mark_release r2 taken-back
 record_stand_by r1-green green succeeded "$1" 10 .
 record_backup 20260101-000000-ab12 succeeded read 123456789012 5000
+record_restore 20260101-000000-ab12 failed 6000
 `,
       [jsonText(REASON)],
     );
@@ -318,6 +319,15 @@ record_backup 20260101-000000-ab12 succeeded read 123456789012 5000
         verified: 'read',
         bytes: 123_456_789_012,
         duration_ms: 5000,
+      },
+      {
+        operation: 'restore',
+        ...common(''),
+        ...none,
+        reason: '',
+        outcome: 'failed',
+        backup: '20260101-000000-ab12',
+        duration_ms: 6000,
       },
     ]);
     const schema = JSON.parse(

@@ -24,8 +24,10 @@ export interface BackupRig extends DockerServer {
   go(more?: Record<string, string>): Promise<BackedUp>;
   /** Makes a database, or another content of it. */
   database(name: string, content: string): void;
+  /** The databases that the server has, with their content. */
+  databases(): Record<string, string>;
   /** How a tool behaves from now on: `fails`, `lies` (exit code 0 and nothing written), `hangs`, `cuts` what it writes. */
-  tool(name: string, how: 'fails' | 'lies' | 'hangs' | 'cuts' | ''): void;
+  tool(name: string, how: 'fails' | 'lies' | 'hangs' | 'cuts' | 'loses' | 'busy' | ''): void;
   /** Ids of tools that run. */
   running(name: string): number[];
   /** What is in `backups`, also what is no backup. */
@@ -36,37 +38,91 @@ export interface BackupRig extends DockerServer {
   age(id: string, days: number): void;
 }
 
-/** The tools of the container, which are programs on the test's host. Each does as the file of its name says. */
+/** Fails with the log where a backup that should go well does not. */
+export function well(back: BackedUp): BackedUp {
+  if (back.failure) throw new Error(`${back.failure.message}\n${back.failure.details ?? ''}\n${back.log}`);
+  return back;
+}
+
+/** The id of a backup that should go well. */
+export const idOf = (back: BackedUp) => String(well(back).outputs.backup);
+
+/**
+ * The tools of the container, which are programs on the test's host. Each does as the file of its name says. A database is a
+ * file; those of the throw-away container are in a folder of their own.
+ */
 const HOW = (name: string) => `how=$(cat "$HOME/how/${name}" 2>/dev/null)
 echo $$ >>"$HOME/pids/${name}"
 case $how in
   fails) echo "${name}: error: connection to server was lost" >&2; exit 1 ;;
   lies) exit 0 ;;
   hangs) printf PGDMP; exec sleep 300 ;;
-esac`;
+esac
+case $IN_CONTAINER in *trial*) databases=$HOME/trial ;; *) databases=$HOME/databases ;; esac
+for word; do
+  case $word in
+    --dbname=*) database=\${word#--dbname=} ;;
+    --set=query=*) query=\${word#--set=query=} ;;
+    --set=name=*) name=\${word#--set=name=} ;;
+    --set=new=*) new=\${word#--set=new=} ;;
+    --set=old=*) old=\${word#--set=old=} ;;
+  esac
+done`;
+
+/** Statements that stand for those of psql: what is asked is how many words the database has, and its name. */
+const PSQL = String.raw`${HOW('psql')}
+case "$*" in
+  *'SELECT datname'*) ls "$databases"; exit 0 ;;
+  *pg_database_size*) for each in "$databases"/*; do echo "$(wc -c <"$each") ${'$'}{each##*/}"; done; exit 0 ;;
+  *ANALYZE*) exit 0 ;;
+esac
+while IFS= read -r line; do
+  case $line in
+    *pg_export_snapshot*) echo 'snapshot 00000003-1' ;;
+    *\\gexec) [ "$query" != wrong ] || { echo 'ERROR: syntax error' >&2; exit 3; }; echo "$(wc -w <"$databases/$database") \"words\" by $query" ;;
+    '\echo '*) echo "${'$'}{line#* }" ;;
+    '\echo') echo ;;
+    'CREATE DATABASE :"new"'*) : >"$databases/$new" ;;
+    'DROP DATABASE IF EXISTS :"new"'*) rm -f "$databases/$new" ;;
+    'ALTER DATABASE :"name" RENAME TO :"old"'*) [ "$how" != busy ] || { echo 'ERROR:  database is being accessed by other users' >&2; exit 3; }; mv "$databases/$name" "$databases/$old" ;;
+    'ALTER DATABASE :"new" RENAME TO :"name"'*) mv "$databases/$new" "$databases/$name" ;;
+    *'WITH ALLOW_CONNECTIONS '*) echo "$name ${'$'}{line##* }" >>"$HOME/connections" ;;
+  esac
+done
+exit 0`;
 
 const TOOLS: Readonly<Record<string, string>> = {
-  psql: `${HOW('psql')}
-for each in "$HOME"/databases/*; do echo "$(wc -c <"$each") \${each##*/}"; done`,
+  psql: PSQL,
+  pg_isready: '[ "$(cat "$HOME/how/pg_isready" 2>/dev/null)" != fails ]',
   pg_dump: `[ "$1" != --version ] || { echo 'pg_dump (PostgreSQL) 17.2 (Debian "x")'; exit 0; }
 ${HOW('pg_dump')}
-for word; do name=\${word#--dbname=}; done
-printf 'PGDMP\\n' && cat "$HOME/databases/$name" || exit 1
+case "$*" in *--snapshot=*) echo "$*" >>"$HOME/snapshots" ;; esac
+printf 'PGDMP %s\\n' "$database" && cat "$databases/$database" || exit 1
 [ "$how" = cuts ] || echo END`,
   pg_dumpall: `${HOW('pg_dumpall')}
 printf 'CREATE ROLE shop;\\n'
 [ "$how" = cuts ] || printf -- '--\\n-- PostgreSQL database cluster dump complete\\n--\\n\\n'`,
   pg_restore: `${HOW('pg_restore')}
-[ "$(tail -n 1)" = END ] || { echo 'pg_restore: error: could not read from input file: end of file' >&2; exit 1; }`,
+cat >"$HOME/loading.$$"
+[ "$(tail -n 1 "$HOME/loading.$$")" = END ] || { echo 'pg_restore: error: could not read from input file: end of file' >&2; exit 1; }
+dumped=$(sed -n '1s/^PGDMP //p' "$HOME/loading.$$")
+case "$*" in
+  *--schema-only*) printf -- '--\\n-- Name: %s; Type: DATABASE; Schema: -; Owner: shop\\n--\\n\\nCREATE DATABASE %s WITH TEMPLATE = template0;\\n' "$dumped" "$dumped" ;;
+  *--create*) sed '1d; $d' "$HOME/loading.$$" >"$databases/$dumped" ;;
+  *--dbname=*) sed '1d; $d' "$HOME/loading.$$" >"$databases/$database" ;;
+esac
+[ "$how" != loses ] || for each in "$databases"/*; do : >"$each"; done
+rm -f "$HOME/loading.$$"`,
 };
 
 export function backupRig(hostWith: HostWith): BackupRig {
   const { servers, connect } = dockerServers(['web1'], hostWith, {});
   const { host, docker } = servers.web1;
   const at = (...names: string[]) => path.join(host.home, ...names);
-  for (const folder of ['how', 'pids', 'databases']) mkdirSync(at(folder), { recursive: true });
+  for (const folder of ['how', 'pids', 'databases', 'trial']) mkdirSync(at(folder), { recursive: true });
   for (const [name, text] of Object.entries(TOOLS)) host.tool(name, text);
   docker.put(databaseContainer());
+  docker.putImage('postgres:17', `sha256:${'1'.repeat(64)}`);
   const backups = path.join(host.path, 'backups');
   const folders = () => (existsSync(backups) ? readdirSync(backups).sort() : []);
   const manifest = (id: string) => path.join(backups, id, 'manifest.json');
@@ -99,6 +155,13 @@ export function backupRig(hostWith: HostWith): BackupRig {
     },
     go: (more) => rig.start(more).done,
     database: (name, content) => writeFileSync(at('databases', name), `${content}\n`),
+    databases: () =>
+      Object.fromEntries(
+        readdirSync(at('databases')).map((name) => [
+          name,
+          readFileSync(at('databases', name), 'utf8').trim(),
+        ]),
+      ),
     tool: (name, how) => writeFileSync(at('how', name), how),
     running: (name) =>
       (existsSync(at('pids', name)) ? readFileSync(at('pids', name), 'utf8') : '')

@@ -2,6 +2,8 @@
 # The backups of an application: folders in `backups`, each whole with its manifest.json or no backup at all. What is being
 # made stands beside them as `.new-<id>`, and counts for nothing.
 
+tab=$(printf '\t')
+
 # begin_look: what every program on backups begins with.
 begin_look() {
   engine_use "$docker_host"
@@ -39,6 +41,13 @@ old_backups() {
       if (($5 in is_kept) && !told[$5]++) needed = 1
       if (!needed && $1 < limit) print $2
     }'
+}
+
+# file_rows MANIFEST: name, kind, service, source, bytes, SHA-256, tool and answer of each file, with tabs between, as
+# write_manifest takes them.
+file_rows() {
+  sed 's/.*"files":\[//; s/{"name":"/\
+/g' "$1" | sed -n "s/^\\([A-Za-z0-9._-]*\\)\",\"kind\":\"\\([^\"]*\\)\",\"service\":\"\\([^\"]*\\)\",\"source\":\"\\([^\"]*\\)\",\"bytes\":\\([0-9]*\\),\"sha256\":\"\\([0-9a-f]*\\)\",\"tool\":\"\\([^\"]*\\)\",\"answer\":\"\\(.*\\)\"}[],}]*\$/\\1$tab\\2$tab\\3$tab\\4$tab\\5$tab\\6$tab\\7$tab\\8/p"
 }
 
 # kept_releases: the releases that could be gone back to, as words.

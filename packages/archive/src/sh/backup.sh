@@ -2,7 +2,7 @@
 # Saves the data of an application: all into a folder beside its end place, read back, described by a manifest, and then
 # renamed, which is the moment of truth. What ends before leaves nothing that counts.
 # Parameters: project, docker_host, backup (its id), verify, retention (seconds), keep_last, min_free_disk (bytes), timeout.
-# The file `sources` has lines: kind, service, names.
+# The file `sources` has lines: kind, service, names; `queries` lines with tabs: service, name (- for the usual one), query.
 
 operate() {
   begin_backup
@@ -24,6 +24,10 @@ operate() {
     phase read-back
     read_back
   fi
+  if [ "$verify" = restore ]; then
+    phase load
+    load_apart
+  fi
   phase keep
   keep_backup
 }
@@ -33,6 +37,7 @@ begin_backup() {
   mkdir -p "$scratch"
   begun=$(date +%s)
   saving=$path/backups/.new-$backup
+  attempt_kept='nothing of this backup is kept'
   begin_look
 }
 
@@ -46,12 +51,14 @@ prepare_folder() {
   for each in "$path"/backups/.new-*; do
     [ ! -d "$each" ] || rm -rf "$each"
   done
+  end_trials
 }
 
 # find_sources: the sources with the id of their container, into $scratch/found; all are there, or nothing begins.
 find_sources() {
   : >"$scratch/found"
   : >"$scratch/sizes"
+  cp "$files/queries" "$scratch/queries" || fail_unwritten "$scratch/queries could not be written"
   open_streams "$timeout"
   while read -r kind service names <&5; do
     id=$(container_of_service "$service") || fail_for_engine 'the containers could not be listed'
@@ -62,6 +69,10 @@ find_sources() {
     esac
     printf '%s %s %s %s\n' "$kind" "$service" "$id" "$names" >>"$scratch/found"
   done 5<"$files/sources"
+  while IFS="$tab" read -r service name _; do
+    awk -v service="$service" -v name="$name" '$2 == service { for (i = 4; i <= NF; i++) if ($i == name) found = 1 } END { exit !found }' "$scratch/found" ||
+      fail input input-wrong "verify-query asks $name of $service, which is not among what is saved" 'Name a database that the input databases names.'
+  done <"$scratch/queries"
 }
 
 # find_postgres SERVICE ID NAMES: the databases, into $names: those that are named, or all.
@@ -79,6 +90,11 @@ find_postgres() {
     grep " $name\$" "$scratch/databases" >>"$scratch/sizes"
     names="$names $name"
   done
+  if grep -q "^$1$tab-$tab" "$scratch/queries"; then
+    # shellcheck disable=SC2016 # the container's own
+    name=$(postgres_in "$2" 'printf %s "$PGDATABASE"') || fail_for_engine "$1 could not be asked for its database"
+    sed -i "s/^$1$tab-$tab/$1$tab$name$tab/" "$scratch/queries"
+  fi
 }
 
 # look_for_room: as much as the last backup and a fifth, or half of what the databases take.
@@ -90,12 +106,23 @@ look_for_room() {
   [ "$((room - need))" -ge "$min_free_disk" ] || fail refused disk-full \
     "the backup takes about $need bytes, and of the $room that are free where $path is $min_free_disk must stay free" \
     "Free some space there, or lower min-free-disk."
+  [ "$verify" = restore ] || return 0
+  # What is loaded again takes what it takes now, on the disk of the engine.
+  need=$(awk '{ sum += $1 } END { printf "%.0f", sum * 1.2 + 100000000 }' "$scratch/sizes")
+  # shellcheck disable=SC2046 # two figures
+  set -- $(stat -f -c '%a %S' "$(engine_image_folder)" 2>/dev/null)
+  if [ $# = 2 ] && [ "$(($1 * $2 - need))" -lt "$min_free_disk" ]; then
+    fail refused disk-full "to load the backup takes about $need bytes, and of the $(($1 * $2)) that are free on the disk of $(engine_title) $min_free_disk must stay free" \
+      'Free some space there, lower min-free-disk, or set verify: read.'
+  fi
 }
 
 # save_stream KIND SERVICE SOURCE FILE TOOL ID SCRIPT WORDS…
 save_stream() {
+  save_kind=$1
+  save_service=$2
+  save_source=$3
   save_file=$4
-  save_row=$(printf '%s\t%s\t%s\t%s' "$save_file" "$1" "$2" "$3")
   save_tool=$5
   save_what="$2${3:+ ($3)}"
   shift 5
@@ -104,31 +131,15 @@ save_stream() {
   save_code=$?
   ended_early "$save_code" "$save_what could not be saved"
   [ -s "$saving/$save_file" ] || give_up "what was saved of $save_what is empty"
-  keep_on_disk "$saving/$save_file"
-  save_sum=$(sha256sum <"$saving/$save_file") || give_up "$save_file could not be read back"
-  printf '%s\t%s\t%s\t%s\t\n' "$save_row" "$(($(wc -c <"$saving/$save_file")))" "${save_sum%% *}" "$save_tool" >>"$scratch/files"
+  keep_file "$save_file" "$save_kind" "$save_service" "$save_source" "$save_tool"
   say "saved $save_what: $(($(wc -c <"$saving/$save_file"))) bytes"
 }
 
-# ended_early CODE WHAT: gives up unless a stream ended well.
-ended_early() {
-  [ "$1" = 0 ] && [ -z "$host_ended" ] && return 0
-  [ ! -s "$scratch/said" ] || details "$scratch/said"
-  case $host_ended in
-    late)
-      clear_away
-      fail remote timed-out "$2 within $timeout s (timeout): nothing of this backup is kept" 'Raise timeout.'
-      ;;
-    cancelled)
-      clear_away
-      fail lost cancelled 'the run was cancelled: nothing of this backup is kept' 'Run it again.'
-      ;;
-  esac
-  give_up "$2: exit code $1, $(last_said)"
-}
-
-last_said() {
-  grep . "$scratch/said" 2>/dev/null | tail -n 1 | cut -c 1-300
+# keep_file FILE KIND SERVICE SOURCE TOOL: it is on the disk, and in the manifest; with it what was asked ($save_answer).
+keep_file() {
+  keep_on_disk "$saving/$1"
+  save_sum=$(sha256sum <"$saving/$1") || give_up "$1 could not be read back"
+  printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$1" "$2" "$3" "$4" "$(($(wc -c <"$saving/$1")))" "${save_sum%% *}" "$5" "$save_answer" >>"$scratch/files"
 }
 
 # plain_line: the first line of stdin, of characters that need no escaping.
@@ -136,13 +147,9 @@ plain_line() {
   head -n 1 | tr -cd 'A-Za-z0-9 ().,+~:_/-'
 }
 
-give_up() {
-  clear_away
-  if _disk_full "$path"; then fail_unwritten "$1"; fi
-  fail remote backup-failed "$1; nothing of this backup is kept" 'The lines of the tool are below. Earlier backups are as they were.'
-}
-
 clear_away() {
+  close_session
+  end_trials
   rm -rf "$saving"
   record_backup "$backup" failed none 0 "$((($(date +%s) - begun) * 1000))"
 }
@@ -152,25 +159,26 @@ read_back() {
   # The source last, since it may be empty.
   awk -F '\t' '{ print $1, $2, $3, $6, $4 }' "$scratch/files" >"$scratch/read"
   while read -r file kind service sum source <&6; do
-    [ "$(sha256sum <"$saving/$file")" = "$sum  -" ] || unreadable "$file is not what was written to it"
+    [ "$(sha256sum <"$saving/$file")" = "$sum  -" ] || give_up_unproven "$file is not what was written to it"
     case $kind in
       postgres)
         id=$(awk -v name="$service" '$2 == name { print $3; exit }' "$scratch/found")
         read_postgres "$file" "$id"
         code=$?
         [ -z "$host_ended" ] || ended_early "$code" "$file could not be read back"
-        [ "$code" = 0 ] || {
-          [ ! -s "$scratch/said" ] || details "$scratch/said"
-          unreadable "the backup of $service ($source) cannot be read back: $(last_said)"
-        }
+        [ "$code" = 0 ] || give_up_unproven "the backup of $service ($source) cannot be read back: $(last_said)"
         ;;
     esac
   done 6<"$scratch/read"
 }
 
-unreadable() {
-  clear_away
-  fail unhealthy backup-unreadable "$1; nothing of this backup is kept" 'Look at the disk of the server, and run it again.'
+# load_apart: what was saved of each service is loaded into a container of its own.
+load_apart() {
+  while read -r kind service id _ <&5; do
+    case $kind in
+      postgres) try_postgres "$service" "$id" ;;
+    esac
+  done 5<"$scratch/found"
 }
 
 keep_backup() {
@@ -228,6 +236,7 @@ take_old_away() {
 # After a crash. The guard in the container has ended what was being saved.
 recover() {
   begin_backup
+  end_trials
   if [ -d "$path/backups/$backup" ]; then
     tell_backup
     return 0

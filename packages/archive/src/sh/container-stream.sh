@@ -55,7 +55,7 @@ stream_out() {
 _stream_out() {
   local file=$1 id=$2
   shift 2
-  exec 7>&-
+  exec 7>&- 8>&-
   engine_pipe "$id" sh -c "$stream_guard" sh "$@" <"$scratch/handle" >"$file" 2>"$scratch/said"
 }
 
@@ -66,8 +66,8 @@ stream_in() {
   run_within "$(seconds_left)" yes let_go "$what" _stream_in "$@"
 }
 _stream_in() {
-  local file=$1 id=$2
-  shift 2
-  exec 7>&-
-  engine_pipe "$id" sh -c "$1" sh "$@" <"$file" >"$scratch/answer" 2>"$scratch/said"
+  local file=$1 id=$2 script=$3
+  shift 3
+  exec 7>&- 8>&-
+  engine_pipe "$id" sh -c "$script" sh "$@" <"$file" >"$scratch/answer" 2>"$scratch/said"
 }

@@ -44,6 +44,11 @@ record_backup() {
   append_history backup '' '' "$2" false '' "\"backup\":\"$1\",\"verified\":\"$3\",\"bytes\":$4,\"duration_ms\":$5"
 }
 
+# record_restore BACKUP OUTCOME MILLISECONDS: of the data, about no release.
+record_restore() {
+  append_history restore '' '' "$2" false '' "\"backup\":\"$1\",\"duration_ms\":$3"
+}
+
 # append_history OPERATION RELEASE COLOR OUTCOME BAD REASON MORE
 append_history() {
   # What a power cut left of a line must not take this one along.

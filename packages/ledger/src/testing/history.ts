@@ -5,6 +5,7 @@ import type {
   HistoryEntry,
   HistoryLine,
   RedeployEntry,
+  RestoreEntry,
   RollbackEntry,
   SwitchEntry,
 } from '../history.ts';
@@ -145,6 +146,19 @@ export function backedUp(backup: string, more: Line<BackupEntry> = {}): BackupEn
     backup,
     verified: 'read',
     bytes: 1000,
+    duration_ms: 1000,
+    ...more,
+  };
+}
+
+/** The data of a backup came back. */
+export function dataRestored(backup: string, more: Line<RestoreEntry> = {}): RestoreEntry {
+  return {
+    operation: 'restore',
+    ...line(''),
+    version: '',
+    outcome: 'succeeded',
+    backup,
     duration_ms: 1000,
     ...more,
   };

@@ -1,6 +1,7 @@
 export {
   type Line,
   backedUp,
+  dataRestored,
   by,
   deployed,
   marked,

@@ -10,6 +10,8 @@ export interface FakeDocker {
   script(change: Partial<Script>): void;
   /** Makes a volume or network, with these labels. */
   make(kind: 'volume' | 'network', name: string, labels?: Readonly<Record<string, string>>): void;
+  /** Puts an image onto the server. */
+  putImage(reference: string, id: string): void;
   /** Adds a container that was made by other means, or changes one. */
   put(container: FakeContainer): void;
   /** Ends a container, as if its process had. Throws where there is none of that name. */
@@ -77,6 +79,7 @@ export function fakeDocker(host: TestHost, images: Readonly<Record<string, strin
       write();
     },
     make: (kind, Name, Labels = {}) => openState(folder).write(`${kind}s`, Name, { Name, Labels }),
+    putImage: (reference, Id) => openState(folder).write('images', reference, { Id, RepoDigests: [] }),
     put: (container) => openState(folder).save(container),
     stop(name) {
       const found = containers().find(({ Name }) => Name === `/${name}`);

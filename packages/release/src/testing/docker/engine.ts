@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Call } from './call.ts';
-import { containerOf, halt, launch, untilStopped } from './container.ts';
+import { containerOf, halt, launch, make, untilStopped } from './container.ts';
 import { execute } from './execute.ts';
 import { Refusal, options, unknown } from './refusal.ts';
 import type { FakeThing, State } from './state.ts';
@@ -40,6 +40,8 @@ export function engineCommand(
       writeFileSync(path.resolve(call.cwd, places[1]!), content);
       return '';
     }
+    case 'create':
+      return create(state, rest);
     case 'tag':
       return tag(state, rest[0]!, rest[1]!);
     case 'pull':
@@ -268,7 +270,8 @@ function inspectImages(state: State, call: Call, words: readonly string[]): stri
       call.out(lines.join(''));
       throw new Refusal(`Error: No such image: ${one}`);
     }
-    lines.push(`${render(values.get('format')?.[0] ?? '{{json .}}', found)}\n`);
+    const Config = { Entrypoint: ['/entry'], Cmd: ['serve'] };
+    lines.push(`${render(values.get('format')?.[0] ?? '{{json .}}', { Config, ...found })}\n`);
   }
   return lines.join('');
 }
@@ -323,6 +326,28 @@ function pull(state: State, reference: string): string {
   return `${reference}\n`;
 }
 
+/** `create`: a container outside of every stack. */
+function create(state: State, words: readonly string[]): string {
+  const { values, rest } = options(words, {
+    values: {
+      name: ['--name'],
+      label: ['--label'],
+      network: ['--network'],
+      environment: ['--env-file'],
+      entrypoint: ['--entrypoint'],
+      user: ['--user'],
+      volume: ['--volume'],
+    },
+  });
+  const [image] = rest;
+  const [name] = values.get('name') ?? [];
+  if (image === undefined || name === undefined) throw unknown(['create', ...words]);
+  const labels = Object.fromEntries(
+    (values.get('label') ?? []).map((label) => label.split(/=(.*)/s, 2) as [string, string]),
+  );
+  return `${make(state, { name, image, labels, checked: false, networks: [], ports: {} }).ID}\n`;
+}
+
 function containerCommand(
   state: State,
   name: string,
@@ -331,7 +356,7 @@ function containerCommand(
 ): string | Promise<string> {
   const known = {
     values: { time: ['--time', '-t'], tail: ['--tail'] },
-    flags: ['--force', '-f', '--follow'],
+    flags: ['--force', '-f', '--follow', '--volumes'],
   };
   const { flags, rest } = options(words, known);
   switch (name) {

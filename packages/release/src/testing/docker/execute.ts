@@ -17,7 +17,11 @@ export async function execute(
   if (!container.State.Running)
     throw new Refusal(`Error response from daemon: container ${container.ID} is not running`);
   const isInteractive = flags.size > 0;
-  const child = spawn(program, more, { stdio: [isInteractive ? 'pipe' : 'ignore', 'inherit', 'inherit'] });
+  const child = spawn(program, more, {
+    stdio: [isInteractive ? 'pipe' : 'ignore', 'inherit', 'inherit'],
+    // A tool of a test may do other things in another container.
+    env: { ...process.env, IN_CONTAINER: container.Name.slice(1) },
+  });
   if (isInteractive) {
     // A command may end before it has read everything.
     child.stdin!.on('error', () => undefined);

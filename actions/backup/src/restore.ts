@@ -1,0 +1,135 @@
+import { RESTORE, sourceFile } from '@deploy-actions/archive';
+import {
+  ALONE,
+  type Member,
+  type MemberOutcome,
+  fleetFailure,
+  operationHash,
+  runTogether,
+  succeeded,
+} from '@deploy-actions/host';
+import { Failure, type Report } from '@deploy-actions/kit';
+import { deploymentIdOf, jsonText } from '@deploy-actions/ledger';
+import { type Server, type Session, serversOf } from '@deploy-actions/shell';
+import { type BackupInputs, type BackupOutputs, EMPTY } from './fields.ts';
+import { reportOf, summaryOf } from './outcome.ts';
+import { seconds } from './seconds.ts';
+import type { World } from './world.ts';
+
+/** What is to be done with a backup that is there. */
+export interface Return {
+  backup: string;
+  /** `restore` brings its data back; `confirm` lets go what that has replaced. */
+  step: 'restore' | 'confirm';
+}
+
+/** What the inputs `restore` and `confirm` ask for; undefined where they are empty. Throws where they do not go together. */
+export function returnOf({ restore, confirm, list, plan }: BackupInputs): Return | undefined {
+  const backup = restore ?? confirm;
+  if (backup === undefined) return undefined;
+  if (list || plan) {
+    throw new Failure('input', `input \`${list ? 'list' : 'plan'}\` does not go with restore or confirm`, {
+      input: list ? 'list' : 'plan',
+      remedy: 'Look first, and bring the backup back in a step of its own.',
+    });
+  }
+  if (restore === undefined) return { backup, step: 'confirm' };
+  if (confirm !== restore) {
+    const given = confirm === undefined ? 'empty' : `${confirm}, another backup`;
+    throw new Failure(
+      'input',
+      `\`restore\` would replace the data by those of ${restore}, and \`confirm\` is ${given}`,
+      {
+        input: 'confirm',
+        remedy: `To replace them set confirm: ${restore}`,
+      },
+    );
+  }
+  return { backup, step: 'restore' };
+}
+
+/** Brings a backup back on each server, or lets go what that has replaced there. */
+export async function bringBack(
+  wanted: Return,
+  inputs: BackupInputs,
+  world: World,
+  { elapsed, publish }: { elapsed(): number; publish(report: Report): Partial<BackupOutputs> },
+): Promise<BackupOutputs> {
+  const servers = serversOf(inputs);
+  const members = await Promise.all(
+    servers.map(async (server) => memberOf(server, await world.connect(server), wanted, inputs, world)),
+  );
+  const outcomes = await runTogether(members, ALONE, world);
+  const fields = outcomes.find(succeeded)?.result?.fields;
+  const report = reportOf(outcomes, tellingOf(wanted), elapsed());
+  const outputs: BackupOutputs = {
+    ...EMPTY,
+    backup: fields?.['backup'],
+    folder: fields?.['folder'],
+    replaced: fields?.['replaced'],
+    duration: elapsed(),
+    ...publish(report),
+  };
+  world.summary(summaryOf(report));
+  const failure = fleetFailure(outcomes, outputs, members.length > 1);
+  if (failure) throw failure;
+  return outputs;
+}
+
+function memberOf(
+  server: Server,
+  session: Session,
+  { backup, step }: Return,
+  inputs: BackupInputs,
+  world: World,
+): Member {
+  const { actor, runUrl, runAttempt } = world.workflow;
+  return {
+    name: server.name,
+    session,
+    reopen: () => world.connect(server),
+    operation: {
+      name: 'restore',
+      path: server.path,
+      deploymentId: deploymentIdOf(inputs['deployment-id'], world.workflow),
+      lockTimeout: inputs['lock-timeout'],
+      holder: { actor, runUrl },
+      program: RESTORE.with({
+        project: inputs.project,
+        docker_host: server.dockerHost ?? '',
+        backup,
+        step,
+        min_free_disk: String(inputs['min-free-disk']),
+        timeout: seconds(inputs.timeout),
+        actor: jsonText(actor),
+        run_url: jsonText(runUrl),
+      }),
+      files: [{ name: 'sources', content: sourceFile(inputs.databases) }],
+      // Once for each attempt: what was brought back an hour ago may be other data by now.
+      inputHash: operationHash([backup, step, String(runAttempt), sourceFile(inputs.databases)]),
+    },
+  };
+}
+
+function tellingOf({ backup, step }: Return) {
+  const words = (text = '') => text.split(' ').filter(Boolean).join(', ');
+  if (step === 'confirm') {
+    return {
+      failed: `what the restore of ${backup} has replaced was not dropped`,
+      done: `confirmed the restore of ${backup}`,
+      sentence: ({ result }: MemberOutcome) => `dropped ${words(result!.fields['dropped'])}`,
+    };
+  }
+  return {
+    failed: `the restore of ${backup} failed`,
+    done: `restored ${backup}`,
+    sentence({ result }: MemberOutcome) {
+      const { restored, replaced = '' } = result!.fields;
+      const kept =
+        replaced === ''
+          ? ''
+          : `; those from before are kept as ${words(replaced)} until confirm: ${backup} is given alone`;
+      return `${words(restored)} came back${kept}`;
+    },
+  };
+}
