@@ -162,3 +162,39 @@ test('a backup is loaded into a PostgreSQL of its own and asked again, and comes
   expect(await folders()).toEqual([...before, id].sort());
   expect(await crashes()).toBe('');
 }, 300_000);
+
+test('a Redis, a volume with its owners, a path and the output of a command are saved, and come back by hand', async () => {
+  // The image of the lab has no redis-check-rdb; it is the same program as the server.
+  await host.sh('docker cp --follow-link /usr/bin/redis-check-rdb shop-redis-1:/usr/bin/redis-check-rdb');
+  await host.sh('docker exec shop-redis-1 redis-cli SET backed-up yes');
+  await host.sh(
+    `docker exec shop-api-1 sh -c 'echo picture >/media/a.png; chown -R 1000:1000 /media; chmod 2750 /media'`,
+  );
+  await host.sh(
+    'install -d -o deploy /srv/deploy/shop/shared; echo kept >/srv/deploy/shop/shared/note; chown deploy /srv/deploy/shop/shared/note',
+  );
+  const { exitCode, shown, outputs } = await backup({
+    databases: 'redis: redis',
+    volumes: 'media',
+    paths: 'shared/note',
+    commands: 'api: printf "%s" "$APP_VERSION" -> version.txt',
+    pause: 'api\nworker\nscheduler',
+  }).done;
+  expect([exitCode, exitCode === 0 ? '' : shown]).toEqual([0, '']);
+  const folder = outputs['folder']!;
+  expect(await host.sh(`cat ${folder}/version.txt`)).toBe('v1');
+  const listed = await host.sh(`tar --numeric-owner -tvzf ${folder}/volume.media.tar.gz`);
+  expect(listed).toMatch(/^drwxr-s--- 1000\/1000 .* \.\/$/m);
+  expect(listed).toMatch(/1000\/1000 .* \.\/a\.png$/m);
+  expect(await host.sh(`tar -xzOf ${folder}/path.shared_note.tar.gz`)).toBe('kept\n');
+  expect(await host.sh('docker ps --filter status=paused --quiet')).toBe('');
+  expect(await host.sh('docker ps --all --filter label=deploy-actions.trial --quiet')).toBe('');
+  // The saved file is one that another server begins with.
+  await host.sh(
+    `mkdir -p /tmp/redis && cp ${folder}/redis.rdb /tmp/redis/dump.rdb && redis-server --port 7777 --dir /tmp/redis --daemonize yes`,
+  );
+  await until('a Redis that has loaded it', async () =>
+    (await host.exec(['redis-cli', '-p', '7777', 'GET', 'backed-up'])).stdout.includes('yes'),
+  );
+  await host.sh('redis-cli -p 7777 SHUTDOWN NOSAVE || :');
+}, 240_000);

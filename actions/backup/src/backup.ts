@@ -1,4 +1,11 @@
-import { BACKUP, type Source, queryFile, sourceFile } from '@deploy-actions/archive';
+import {
+  BACKUP,
+  LOADABLE_KINDS,
+  type Source,
+  commandFile,
+  queryFile,
+  sourceFile,
+} from '@deploy-actions/archive';
 import {
   ALONE,
   type Member,
@@ -58,24 +65,54 @@ export async function backUp(inputs: BackupInputs, world: World): Promise<Backup
   }
 }
 
-/** What is to be saved. Throws where that is nothing. */
+/** What is to be saved. Throws where that is nothing, or what is asked of it cannot be done. */
 function sourcesOf(inputs: BackupInputs): Source[] {
-  if (inputs.databases.length === 0 && !inputs.list) {
-    throw new Failure('input', 'input `databases` is empty, so there is nothing to save', {
-      input: 'databases',
-      remedy: 'Name the service of the database: `databases: "db: postgres"`.',
-    });
+  const { databases, commands, volumes, paths, pause, verify } = inputs;
+  const sources = [...databases, ...commands, ...volumes, ...paths];
+  if (inputs.list) return sources;
+  if (sources.length === 0) {
+    throw new Failure(
+      'input',
+      'input `databases` is empty, and so are commands, volumes and paths: there is nothing to save',
+      {
+        input: 'databases',
+        remedy: 'Name the service of the database: `databases: "db: postgres"`.',
+      },
+    );
   }
-  const unsaved = inputs['verify-query'].find(({ service }) =>
-    inputs.databases.every((one) => one.service !== service),
+  const unasked = inputs['verify-query'].find(
+    ({ service }) => !databases.some((one) => one.service === service && one.kind === 'postgres'),
   );
-  if (unsaved !== undefined) {
-    throw new Failure('input', `input \`verify-query\` asks ${unsaved.service}, of which nothing is saved`, {
-      input: 'verify-query',
-      remedy: 'Name the service in `databases`, or leave its query out.',
+  if (unasked !== undefined) {
+    throw new Failure(
+      'input',
+      `input \`verify-query\` asks ${unasked.service}, of which no PostgreSQL is saved`,
+      {
+        input: 'verify-query',
+        remedy: 'Name the service in `databases`, or leave its query out.',
+      },
+    );
+  }
+  const unloadable =
+    verify === 'restore' ? sources.find(({ kind }) => !LOADABLE_KINDS.includes(kind)) : undefined;
+  if (unloadable !== undefined) {
+    const { kind, service, names } = unloadable;
+    throw new Failure('input', `\`verify: restore\` cannot load the ${kind} ${service || names.join(' ')}`, {
+      input: 'verify',
+      remedy: `Save it in a step of its own with verify: read. What can be loaded: ${LOADABLE_KINDS.join(', ')}.`,
     });
   }
-  return inputs.databases;
+  if (pause.length > 0 && volumes.length + paths.length === 0) {
+    throw new Failure(
+      'input',
+      'input `pause` stops services while volumes and paths are saved, and there are none',
+      {
+        input: 'pause',
+        remedy: 'Leave it out: databases are saved by their own tools while they serve.',
+      },
+    );
+  }
+  return sources;
 }
 
 async function save(
@@ -142,12 +179,14 @@ function memberOf(
         keep_last: String(inputs['keep-last']),
         min_free_disk: String(inputs['min-free-disk']),
         timeout: seconds(inputs.timeout),
+        pause: inputs.pause.join(' '),
         actor: jsonText(actor),
         run_url: jsonText(runUrl),
       }),
       files: [
         { name: 'sources', content: sourceFile(sources) },
         { name: 'queries', content: queryFile(inputs['verify-query']) },
+        { name: 'commands', content: commandFile(sources) },
       ],
       // What was saved an hour ago, by the attempt before, is no backup of now: a second one is made each time.
       inputHash: operationHash([backup]),

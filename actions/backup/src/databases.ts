@@ -1,11 +1,20 @@
-import type { Source } from '@deploy-actions/archive';
+import { DATABASE_KINDS, type DatabaseKind, type Source } from '@deploy-actions/archive';
 import { type Field, FieldError, linesOf, quote } from '@deploy-actions/kit';
 
-const KINDS = ['postgres'] as const;
 const SERVICE = /^[a-zA-Z0-9_][a-zA-Z0-9._-]*$/;
 /** It becomes part of a file's name, and a word of a command. */
 const DATABASE = /^[A-Za-z0-9_][A-Za-z0-9._-]*$/;
+const FILE_IN_CONTAINER = /^(?:\/[A-Za-z0-9_][A-Za-z0-9._-]*)+$/;
 const REMEDY = 'Write service: postgres, and the names of databases behind it where not all are meant.';
+
+/** What may stand behind a kind, by its pattern; and whether something must. */
+const NAMES: Readonly<Record<DatabaseKind, { pattern?: RegExp; what: string; needed?: boolean }>> = {
+  postgres: { pattern: DATABASE, what: 'a name of a database of plain characters' },
+  mysql: { pattern: DATABASE, what: 'a name of a database of plain characters' },
+  mariadb: { pattern: DATABASE, what: 'a name of a database of plain characters' },
+  redis: { what: 'taken: a Redis is saved whole' },
+  sqlite: { pattern: FILE_IN_CONTAINER, what: 'an absolute path of plain characters', needed: true },
+};
 
 /** `service: kind [name…]` lines. */
 export function databases(): Field<Source[]> {
@@ -32,17 +41,26 @@ function parseDatabase(line: string): Source {
   if (!SERVICE.test(service)) {
     throw new FieldError(`${quote(line)} is not service: kind [names]`, { remedy: REMEDY });
   }
-  const kind = KINDS.find((one) => one === kindText);
+  const kind = DATABASE_KINDS.find((one) => one === kindText);
   if (kind === undefined) {
-    throw new FieldError(`${quote(kindText)} is no kind of database that is known (${KINDS.join(', ')})`, {
-      remedy: REMEDY,
-    });
+    throw new FieldError(
+      `${quote(kindText)} is no kind of database that is known (${DATABASE_KINDS.join(', ')})`,
+      {
+        remedy: `${REMEDY} Others are saved by the input commands.`,
+      },
+    );
   }
   const names = rest.split(/[\s,]+/).filter((one) => one !== '');
-  const odd = names.find((one) => !DATABASE.test(one));
+  const { pattern, what, needed } = NAMES[kind];
+  const odd = names.find((one) => !pattern?.test(one));
   if (odd !== undefined) {
-    throw new FieldError(`${quote(odd)} is no name of a database of plain characters`, {
-      remedy: 'Only letters, digits and . _ - are taken.',
+    throw new FieldError(`${quote(odd)} is not ${what}`, {
+      remedy: pattern ? 'Only letters, digits and . _ - are taken.' : `Write ${service}: ${kind}`,
+    });
+  }
+  if (needed && names.length === 0) {
+    throw new FieldError(`${service}: ${kind} names no file`, {
+      remedy: `Write its path in the container: ${service}: ${kind} /data/app.db`,
     });
   }
   return { kind, service, names };

@@ -11,12 +11,17 @@ import {
 import { VERIFIED, idField, projectField } from '@deploy-actions/ledger';
 import { serverFields } from '@deploy-actions/shell';
 import { databases } from './databases.ts';
+import { commands, paths, services, volumes } from './files-apart.ts';
 import { queries } from './queries.ts';
 
 export const fields = {
   ...serverFields,
   project: required(projectField()),
   databases: databases(),
+  commands: commands(),
+  volumes: volumes(),
+  paths: paths(),
+  pause: services(),
   verify: withDefault(oneOf(VERIFIED), 'read'),
   'verify-query': queries(),
   retention: withDefault(duration(60_000, 86_400_000 * 3660), 30 * 86_400_000),

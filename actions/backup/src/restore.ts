@@ -24,13 +24,24 @@ export interface Return {
 }
 
 /** What the inputs `restore` and `confirm` ask for; undefined where they are empty. Throws where they do not go together. */
-export function returnOf({ restore, confirm, list, plan }: BackupInputs): Return | undefined {
+export function returnOf(inputs: BackupInputs): Return | undefined {
+  const { restore, confirm, list, plan, databases, commands, volumes, paths } = inputs;
   const backup = restore ?? confirm;
   if (backup === undefined) return undefined;
   if (list || plan) {
     throw new Failure('input', `input \`${list ? 'list' : 'plan'}\` does not go with restore or confirm`, {
       input: list ? 'list' : 'plan',
       remedy: 'Look first, and bring the backup back in a step of its own.',
+    });
+  }
+  const byHand = [...databases, ...commands, ...volumes, ...paths].find(({ kind }) => kind !== 'postgres');
+  if (byHand !== undefined) {
+    throw new Failure('input', `restore brings back databases of PostgreSQL, and no ${byHand.kind}`, {
+      input:
+        byHand.kind === 'command' || byHand.kind === 'volume' || byHand.kind === 'path'
+          ? `${byHand.kind}s`
+          : 'databases',
+      remedy: 'Leave it out, and bring it back by the commands of the manual ("Bring one back").',
     });
   }
   if (restore === undefined) return { backup, step: 'confirm' };

@@ -1,2 +1,11 @@
 export { BACKUP, LOOK_AT_BACKUPS, PROGRAMS, RESTORE } from './programs.ts';
-export { type Query, type Source, queryFile, sourceFile } from './source.ts';
+export {
+  DATABASE_KINDS,
+  type DatabaseKind,
+  LOADABLE_KINDS,
+  type Query,
+  type Source,
+  commandFile,
+  queryFile,
+  sourceFile,
+} from './source.ts';

@@ -34,6 +34,15 @@ const POSTGRES_TRIAL = part(new URL('sh/postgres-trial.sh', import.meta.url), {
   needs: [POSTGRES_QUESTION, TRIAL],
 });
 
+const REDIS = part(new URL('sh/redis.sh', import.meta.url), { needs: [ATTEMPT, COMPLAINT] });
+const MYSQL = part(new URL('sh/mysql.sh', import.meta.url), { needs: [ATTEMPT] });
+const MYSQL_TRIAL = part(new URL('sh/mysql-trial.sh', import.meta.url), { needs: [MYSQL, TRIAL] });
+const SQLITE = part(new URL('sh/sqlite.sh', import.meta.url), { needs: [ATTEMPT] });
+const FILES_APART = part(new URL('sh/files-apart.sh', import.meta.url), {
+  needs: [ATTEMPT, FOLDER, TRIAL],
+  parameters: ['project', 'pause'],
+});
+
 /** Saves the data of an application. */
 export const BACKUP = defineProgram({
   name: 'backup',
@@ -42,6 +51,10 @@ export const BACKUP = defineProgram({
     LEDGER,
     POSTGRES,
     POSTGRES_TRIAL,
+    REDIS,
+    MYSQL_TRIAL,
+    SQLITE,
+    FILES_APART,
     part(new URL('sh/backup.sh', import.meta.url), {
       results: {
         backup: FORMS.id,
@@ -53,7 +66,7 @@ export const BACKUP = defineProgram({
       },
     }),
   ],
-  parameters: ['backup', 'verify', 'retention', 'keep_last', 'min_free_disk', 'timeout'],
+  parameters: ['backup', 'verify', 'retention', 'keep_last', 'min_free_disk', 'timeout', 'pause'],
 });
 
 /** Brings the data of a backup back, or lets go what that has replaced. */

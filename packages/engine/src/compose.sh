@@ -313,6 +313,24 @@ engine_image_words() {
 {{.}}{{end}}' "$1" </dev/null | awk 'NR == 1 { print $1 + $2; next } { print }'
 }
 
+# engine_pause ID, engine_unpause ID: its processes stand still, and go on.
+engine_pause() { docker pause "$1" </dev/null >/dev/null 9>&-; }
+engine_unpause() { docker unpause "$1" </dev/null >/dev/null 2>&1 9>&-; }
+
+# engine_volume_of PROJECT NAME: the full name of a volume that the compose file calls so. engine_volumes_of PROJECT: what the
+# compose file calls them. engine_volume_users NAME: ids of the containers that have it. engine_mount ID NAME: where.
+engine_volume_of() {
+  docker volume ls --quiet --filter "label=com.docker.compose.project=$1" --filter "label=com.docker.compose.volume=$2" </dev/null
+}
+engine_volumes_of() {
+  docker volume ls --format '{{.Label "com.docker.compose.volume"}}' --filter "label=com.docker.compose.project=$1" </dev/null
+}
+engine_volume_users() { docker ps --all --quiet --no-trunc --filter "volume=$1" </dev/null; }
+engine_mount() {
+  docker inspect --type container --format '{{range .Mounts}}{{.Name}} {{.Destination}}
+{{end}}' "$1" </dev/null | sed -n "s/^$2 //p"
+}
+
 # engine_labelled LABEL: ids of all containers that have it. engine_discard ID: with the volumes that nobody named.
 engine_labelled() { docker ps --all --quiet --no-trunc --filter "label=$1" </dev/null; }
 engine_discard() { docker rm --force --volumes "$1" </dev/null >/dev/null 2>&1 9>&-; }

@@ -16,10 +16,10 @@ const BUILTINS = new Set(
 
 /**
  * Programs that a server has, or whose absence the program asks for itself (`command -v`): coreutils, findutils,
- * util-linux, grep, sed, awk, procps, tar.
+ * util-linux, grep, sed, awk, procps, tar, gzip.
  */
 const EXTERNAL: ReadonlySet<string> = new Set(
-  'awk basename cat chmod chown chgrp cksum cmp cp cut date dd df dirname env find flock getent grep head id install ln loginctl ls mkdir mktemp mv ps readlink rm rmdir sed setsid sh sha256sum sleep sort stat sync systemctl systemd-run tail tar timeout tr wc xargs crontab docker curl wget perl socat python3 nc sudo setfacl touch tee uname uniq ss mkfifo'
+  'awk basename cat chmod chown chgrp cksum cmp cp cut date dd df dirname du env find flock getent grep gzip head id install ln loginctl ls mkdir mktemp mv ps readlink rm rmdir sed setsid sh sha256sum sleep sort stat sync systemctl systemd-run tail tar timeout tr wc xargs crontab docker curl wget perl socat python3 nc sudo setfacl touch tee truncate uname uniq ss mkfifo'
     .split(' ')
     .concat(KINDS),
 );
@@ -34,6 +34,7 @@ const RUNNERS: Readonly<Record<string, number>> = {
   once: 1,
   wait_until: 2,
   run_within: 4,
+  _stream_to: 1,
   _with_names: 2,
   place_named: 2,
   in_proxy: 0,

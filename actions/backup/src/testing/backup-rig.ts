@@ -24,6 +24,8 @@ export interface BackupRig extends DockerServer {
   go(more?: Record<string, string>): Promise<BackedUp>;
   /** Makes a database, or another content of it. */
   database(name: string, content: string): void;
+  /** Another service that runs; its tools are programs of the test's host as well. */
+  service(name: string, volumes?: readonly { Name: string; Destination: string }[]): void;
   /** The databases that the server has, with their content. */
   databases(): Record<string, string>;
   /** How a tool behaves from now on: `fails`, `lies` (exit code 0 and nothing written), `hangs`, `cuts` what it writes. */
@@ -121,7 +123,7 @@ export function backupRig(hostWith: HostWith): BackupRig {
   const at = (...names: string[]) => path.join(host.home, ...names);
   for (const folder of ['how', 'pids', 'databases', 'trial']) mkdirSync(at(folder), { recursive: true });
   for (const [name, text] of Object.entries(TOOLS)) host.tool(name, text);
-  docker.put(databaseContainer());
+  docker.put(containerOf('db'));
   docker.putImage('postgres:17', `sha256:${'1'.repeat(64)}`);
   const backups = path.join(host.path, 'backups');
   const folders = () => (existsSync(backups) ? readdirSync(backups).sort() : []);
@@ -155,6 +157,7 @@ export function backupRig(hostWith: HostWith): BackupRig {
     },
     go: (more) => rig.start(more).done,
     database: (name, content) => writeFileSync(at('databases', name), `${content}\n`),
+    service: (name, volumes) => docker.put(containerOf(name, volumes)),
     databases: () =>
       Object.fromEntries(
         readdirSync(at('databases')).map((name) => [
@@ -194,12 +197,15 @@ function isAlive(pid: number): boolean {
   }
 }
 
-function databaseContainer(): Parameters<DockerServer['docker']['put']>[0] {
-  const id = 'd'.repeat(64);
+function containerOf(
+  service: string,
+  volumes: readonly { Name: string; Destination: string }[] = [],
+): Parameters<DockerServer['docker']['put']>[0] {
+  const id = Buffer.from(service).toString('hex').padEnd(64, 'd');
   return {
     ID: id,
     Id: id,
-    Name: '/shop-db-1',
+    Name: `/shop-${service}-1`,
     Created: '2026-01-01T00:00:00Z',
     Path: 'postgres',
     Args: [],
@@ -209,7 +215,7 @@ function databaseContainer(): Parameters<DockerServer['docker']['put']>[0] {
       Image: 'postgres:17',
       Labels: {
         'com.docker.compose.project': 'shop',
-        'com.docker.compose.service': 'db',
+        'com.docker.compose.service': service,
         'com.docker.compose.oneoff': 'False',
         'com.docker.compose.container-number': '1',
       },
@@ -226,6 +232,6 @@ function databaseContainer(): Parameters<DockerServer['docker']['put']>[0] {
     },
     HostConfig: { NetworkMode: 'shop_default', IpcMode: 'private', PidMode: '', PortBindings: {} },
     NetworkSettings: { Networks: {}, Ports: {} },
-    Mounts: [],
+    Mounts: [...volumes],
   };
 }

@@ -63,11 +63,13 @@ wanted_files() {
 }
 
 find_places() {
-  local need
+  local need left
   : >"$scratch/places"
   wanted_files >"$scratch/wanted"
   [ -s "$scratch/wanted" ] || fail input input-wrong "the backup $backup has nothing of what is asked for" \
     "It has: $(awk -F '\t' '{ printf "%s%s (%s)", (NR > 1 ? ", " : ""), $3, $2 }' "$scratch/files")"
+  left=$(awk -F '\t' '$2 !~ /^postgres/ { printf "%s%s", (n++ ? ", " : ""), $1 }' "$scratch/files")
+  [ -z "$left" ] || warn "the backup has more, which does not come back by this: $left"
   while read -r _ service names <&5; do
     for name in $names; do
       grep -Fqx -e "$service $name" "$scratch/wanted" || fail input input-wrong "the backup $backup has no database $name of $service" \

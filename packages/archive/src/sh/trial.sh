@@ -1,6 +1,6 @@
 # shellcheck shell=dash
-# A throw-away container of the image that a service runs, where its data are loaded to see that they can be. It is apart
-# from everything: without network, without a volume of the stack's, with nothing of its environment that is secret.
+# A throw-away container of the image that a service runs, where its data are loaded to see that they can be, or a volume is
+# read. It is apart from everything: without network, without a volume of the stack's, with nothing of its environment that is secret.
 
 trial=''
 
@@ -23,6 +23,19 @@ begin_trial() {
     give_up "$what_trial could not be started: $(last_said)"
   fi
   rm -f "$scratch/trial.env"
+}
+
+# begin_helper WHAT ID VOLUME: a container of the image of that one, with the volume to be read; its id is in $trial then.
+begin_helper() {
+  local image left
+  trial=deploy-actions-helper-$backup-$1
+  image=$(engine_container_image "$2") || fail_for_engine "the image of a container with the volume $1 could not be found"
+  left=$(seconds_left)
+  if ! engine_make --name "$trial" --label "deploy-actions.trial=$project" --network none --user 0 --volume "$3:/volume:ro" \
+    --entrypoint timeout "$image" "$left" sleep "$left" 2>"$scratch/said" || ! engine_resume "$trial" >/dev/null 2>"$scratch/said" ||
+    ! engine_in "$trial" sh -c 'command -v tar' >/dev/null 2>"$scratch/said"; then
+    give_up "the image of a service with the volume $1 cannot read it, since it has no sh, tar, timeout and sleep of its own: $(last_said)"
+  fi
 }
 
 # await_trial WORDS…: until that command succeeds in it.

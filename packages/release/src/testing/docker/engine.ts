@@ -47,6 +47,8 @@ export function engineCommand(
     case 'pull':
       return pull(state, options(rest, { flags: ['--quiet', '-q'] }).rest[0]!);
     case 'stop':
+    case 'pause':
+    case 'unpause':
     case 'start':
     case 'rm':
     case 'rename':
@@ -142,14 +144,18 @@ function list(state: State, words: readonly string[]): string {
   const quiet = flags.has('--quiet') || flags.has('-q');
   const given = values.get('filter') ?? [];
   const networks = given.flatMap((one) => /^network=(.*)$/.exec(one)?.[1] ?? []);
+  const volumes = given.flatMap((one) => /^volume=(.*)$/.exec(one)?.[1] ?? []);
   const filters = labelFilters(
-    given.filter((one) => !one.startsWith('network=')),
+    given.filter((one) => !/^(?:network|volume)=/.test(one)),
     ['ps', ...words],
   );
   return state
     .containers()
     .filter(({ State: { Running } }) => all || Running)
     .filter(({ NetworkSettings }) => networks.every((one) => one in NetworkSettings.Networks))
+    .filter(({ Mounts }) =>
+      volumes.every((name) => (Mounts as { Name?: string }[]).some((at) => at.Name === name)),
+    )
     .filter(({ Config: { Labels } }) => filters.every((filter) => filter(Labels)))
     .map((one) => {
       if (quiet) return `${one.ID}\n`;
@@ -380,6 +386,12 @@ function containerCommand(
   for (const which of rest) {
     const container = containerOf(state, which);
     if (name === 'rm') state.remove('containers', container.ID);
+    if (name === 'pause' || name === 'unpause') {
+      const [from, to] = name === 'pause' ? ['running', 'paused'] : ['paused', 'running'];
+      if (container.State.Status !== from)
+        throw new Refusal(`Error response from daemon: Container ${container.ID} is not ${from}`);
+      state.save({ ...container, State: { ...container.State, Status: to } });
+    }
     if (name === 'stop') halt(state, container, 143);
     if (name === 'start') launch(state, container);
   }

@@ -16,6 +16,10 @@ export async function execute(
   const container = find(which);
   if (!container.State.Running)
     throw new Refusal(`Error response from daemon: container ${container.ID} is not running`);
+  if (container.State.Status === 'paused')
+    throw new Refusal(
+      `Error response from daemon: Container ${container.ID} is paused, unpause the container before exec`,
+    );
   const isInteractive = flags.size > 0;
   const child = spawn(program, more, {
     stdio: [isInteractive ? 'pipe' : 'ignore', 'inherit', 'inherit'],
