@@ -175,6 +175,19 @@ test('the newest backup of a release that is kept stays', async () => {
   expect(rig.folders()).toEqual([newer, next].sort());
 });
 
+test('the backup that the record of a kept release names stays, however old it is', async () => {
+  const rig = rigged();
+  const [named, other] = [idOf(await rig.go()), idOf(await rig.go())];
+  mkdirSync(path.join(rig.host.path, 'releases/r1'), { recursive: true });
+  writeFileSync(
+    path.join(rig.host.path, 'releases/r1/release.json'),
+    `{"id":"r1","images":{"backup":"sha256:x"},"migrations":{"ran":true},"backup":"${named}"}\n`,
+  );
+  for (const id of [named, other]) rig.age(id, 60);
+  const next = idOf(await rig.go({ 'keep-last': '1' }));
+  expect(rig.folders()).toEqual([named, next].sort());
+});
+
 test('a backup of under half the size takes no other one away, and warns', async () => {
   const rig = rigged();
   rig.database('shop', 'x'.repeat(5000));

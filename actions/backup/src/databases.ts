@@ -9,11 +9,11 @@ const REMEDY = 'Write service: postgres, and the names of databases behind it wh
 
 /** What may stand behind a kind, by its pattern; and whether something must. */
 const NAMES: Readonly<Record<DatabaseKind, { pattern?: RegExp; what: string; needed?: boolean }>> = {
-  postgres: { pattern: DATABASE, what: 'a name of a database of plain characters' },
-  mysql: { pattern: DATABASE, what: 'a name of a database of plain characters' },
-  mariadb: { pattern: DATABASE, what: 'a name of a database of plain characters' },
-  redis: { what: 'taken: a Redis is saved whole' },
-  sqlite: { pattern: FILE_IN_CONTAINER, what: 'an absolute path of plain characters', needed: true },
+  postgres: { pattern: DATABASE, what: 'no name of a database of plain characters' },
+  mysql: { pattern: DATABASE, what: 'no name of a database of plain characters' },
+  mariadb: { pattern: DATABASE, what: 'no name of a database of plain characters' },
+  redis: { what: 'not taken: a Redis is saved whole' },
+  sqlite: { pattern: FILE_IN_CONTAINER, what: 'no absolute path of plain characters', needed: true },
 };
 
 /** `service: kind [name…]` lines. */
@@ -54,7 +54,7 @@ function parseDatabase(line: string): Source {
   const { pattern, what, needed } = NAMES[kind];
   const odd = names.find((one) => !pattern?.test(one));
   if (odd !== undefined) {
-    throw new FieldError(`${quote(odd)} is not ${what}`, {
+    throw new FieldError(`${quote(odd)} is ${what}`, {
       remedy: pattern ? 'Only letters, digits and . _ - are taken.' : `Write ${service}: ${kind}`,
     });
   }

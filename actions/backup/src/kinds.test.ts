@@ -114,7 +114,7 @@ test('what cannot be done with a kind is refused before a server is asked', asyn
 test.each([
   [{ databases: 'cache: redis one' }, 'a Redis is saved whole'],
   [{ databases: 'app: sqlite' }, 'names no file'],
-  [{ databases: 'app: sqlite ../app.db' }, 'is not an absolute path'],
+  [{ databases: 'app: sqlite ../app.db' }, 'is no absolute path'],
   [{ commands: 'app: cat /etc/passwd -> ../x' }, 'is no name for a file'],
   [{ commands: 'app: cat x -> manifest.json' }, 'is no name for a file'],
   [{ commands: 'app: cat x' }, 'is not service: command -> file'],

@@ -45,6 +45,7 @@ export const fields = {
   'after-up': hooks(),
   'migration-state': hooks(),
   'migration-reversible': flag(),
+  backup: idField(),
   'migrate-on': withDefault(oneOf(['first', 'each']), 'first'),
   'hook-timeout': withDefault(duration(1000), 900_000),
   'migrate-timeout': withDefault(duration(1000), 3_600_000),

@@ -267,6 +267,7 @@ async function runAll(
       keepReleases: inputs['keep-releases'],
       removeOrphans: wanted.removeOrphans,
       migrationReversible: inputs['migration-reversible'],
+      backup: inputs.backup,
       goDeadline: several ? GO_MARGIN + batches * (inputs['wait-timeout'] + 300_000) : undefined,
       migratesElsewhere: several && index > 0 && inputs['migrate-on'] === 'first',
       order:

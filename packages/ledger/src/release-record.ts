@@ -62,6 +62,8 @@ export interface ReleaseRecord {
   /** Service -> image id. */
   images: Readonly<Record<string, string>>;
   migrations: RecordedMigrations;
+  /** The backup that was taken before it was deployed; empty without one. It stays as long as the release does. */
+  backup: string;
 }
 
 const TEXTS = listOf(TEXT);
@@ -104,6 +106,7 @@ export function parseReleaseRecord(value: unknown): ReleaseRecord | string {
     previous: form.get('previous', orNone(ID_KIND)),
     images: form.get('images', IMAGES),
     migrations: form.get('migrations', MIGRATIONS),
+    backup: form.get('backup', orNone(ID_KIND), ''),
   };
   return form.problem() ?? record;
 }

@@ -439,7 +439,7 @@ record_restore 20260101-000000-ab12 failed 6000
     symlinkSync('releases/gone', at('current'));
     expect(
       run(
-        'current_release; write_release "$path/releases/r2" r1 true false a b; link_current r2; link_current r2; current_release',
+        'current_release; write_release "$path/releases/r2" r1 true false a b 20260101-000000-ab12; link_current r2; link_current r2; current_release',
       ),
     ).toBe('r2');
     expect(readlinkSync(at(FOLDER.current))).toBe('releases/r2');
@@ -452,6 +452,7 @@ record_restore 20260101-000000-ab12 failed 6000
         previous: 'r1',
         images: { web: SHA256 },
         migrations: { ran: true, reversible: false, state_before: 'a', state_after: 'b' },
+        backup: '20260101-000000-ab12',
       },
     ]);
   });

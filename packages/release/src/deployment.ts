@@ -34,6 +34,8 @@ export interface DeployOptions {
   keepReleases: number;
   removeOrphans: boolean;
   migrationReversible: boolean;
+  /** The id of the backup that was taken before; undefined: the newest of the same deployment. */
+  backup: string | undefined;
   /** Set with several servers: milliseconds that each waits for the others before it reverts. */
   goDeadline: number | undefined;
   /** Migrations run on another server. */
@@ -85,6 +87,7 @@ export function deployOperation(prepared: Prepared, wanted: Wanted, options: Dep
       keep_releases: String(options.keepReleases),
       remove_orphans: String(options.removeOrphans),
       migration_reversible: String(options.migrationReversible),
+      backup: options.backup ?? '',
       gates: String(options.goDeadline !== undefined),
       go_deadline: seconds(options.goDeadline ?? 0),
       actor: jsonText(wanted.about.actor),

@@ -1,6 +1,7 @@
 import { COMPLAINT, ENGINE, LIVE_NAMES, REQUIREMENTS } from '@deploy-actions/engine';
 import { FORMS, type ResultForms, defineInspection, defineProgram, part } from '@deploy-actions/host';
 import { COLOR_PORTS, PROJECT } from '@deploy-actions/ledger';
+import { BACKUP_READING_SH } from '@deploy-actions/ledger/backup-sh';
 import { LEDGER_PARAMETERS, LEDGER_READING_SH, LEDGER_SH } from '@deploy-actions/ledger/sh';
 import { READ_HISTORY } from './history-program.ts';
 
@@ -144,6 +145,7 @@ export const DEPLOY = defineProgram({
     part(new URL('sh/pull.sh', import.meta.url), { needs: [COMPLAINT, STORE, LOGIN] }),
     COLOR,
     part(new URL('sh/check-color.sh', import.meta.url), { needs: [PORT_CLAIMS] }),
+    part(BACKUP_READING_SH),
     part(new URL('sh/deploy.sh', import.meta.url), { results: DEPLOY_RESULTS }),
   ],
   parameters: [
@@ -166,6 +168,7 @@ export const DEPLOY = defineProgram({
     'keep_releases',
     'remove_orphans',
     'migration_reversible',
+    'backup',
     'gates',
     'go_deadline',
     'registry_config',

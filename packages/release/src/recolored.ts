@@ -102,6 +102,7 @@ function recordHead(record: ReleaseRecord, serving: readonly ReleaseService[]): 
     previous: _previous,
     images: _images,
     migrations: _migrations,
+    backup: _backup,
     ...kept
   } = record;
   const services = serving.map(({ name, image, replicas, hash, kind }) => ({

@@ -114,14 +114,14 @@ link_current() {
 
 # --- release.json -----------------------------------------------------------------------------------------
 
-# write_release DIRECTORY PREVIOUS RAN REVERSIBLE BEFORE AFTER: the runner's part in release.head, which is JSON without
-# its last brace, and what is known on the server alone. The last four tell of the migrations.
+# write_release DIRECTORY PREVIOUS RAN REVERSIBLE BEFORE AFTER BACKUP: the runner's part in release.head, which is JSON
+# without its last brace, and what is known on the server alone. The four before the last tell of the migrations.
 write_release() {
   {
     cat "$1/release.head"
     printf ',"created":"%s","previous":"%s","images":{' "$(utc_now)" "$2"
     awk '{ printf "%s\"%s\":\"%s\"", separator, $1, $2; separator = "," }' "$1/images"
-    printf '},"migrations":{"ran":%s,"reversible":%s,"state_before":"%s","state_after":"%s"}}\n' "$3" "$4" "$5" "$6"
+    printf '},"migrations":{"ran":%s,"reversible":%s,"state_before":"%s","state_after":"%s"},"backup":"%s"}\n' "$3" "$4" "$5" "$6" "$7"
   } | write_file "$1/release.json"
 }
 

@@ -30,6 +30,7 @@ export function releaseRecord(
     previous,
     images: {},
     migrations: { ran: false, reversible: true, state_before: '', state_after: '' },
+    backup: '',
     ...more,
   };
 }

@@ -2,7 +2,7 @@
 # The deploy itself. The files of the run: release/ (compose.json, services, pulls, needs, trees, hooks/,
 # release.head, env), and the files sent under project/.
 # Parameters beside those of the other parts: on_failure (restore or keep), gates (true with several servers),
-# go_deadline (seconds), history_head.
+# go_deadline (seconds), history_head, backup (an id, or empty).
 
 operate() {
   begin
@@ -10,6 +10,7 @@ operate() {
   # That Docker and Compose can be used, the look before this has seen.
   if [ -n "$color" ]; then check_color; else check_stack_is_ours; fi
   check_disk "$files/release"
+  settle_backup
   claim_project
   phase pull
   pull_images "$files/release"
@@ -42,6 +43,15 @@ operate() {
   pass_first_gate || stop_without_go
   [ "$gates" = true ] || surveyed=yes
   make_ready
+}
+
+# settle_backup: the record will name the backup that was taken before: the one that was given, else the newest of the same
+# deployment.
+settle_backup() {
+  [ -n "$backup" ] || backup=$(backup_of "$deployment_id")
+  [ -z "$backup" ] || is_whole "$path/backups/$backup" ||
+    stop refused backup-unknown "there is no whole backup $backup in $path/backups" 'The action backup with list: true shows which there are.'
+  printf '%s' "$backup" >"$run/backup"
 }
 
 # From here on everything can be done again after a crash: each step looks at what is there.
@@ -104,7 +114,7 @@ adopt_stack() {
   deploy_adopted=$path/releases/adopted
   rm -rf "$deploy_adopted"
   if ! { cp -R "$files/release-adopted" "$deploy_adopted" && cp "$deploy_adopted/images" "$deploy_adopted/digests" &&
-    write_release_json "$deploy_adopted" '' && : >"$deploy_adopted/deployed" && link_current adopted; }; then
+    write_release_json "$deploy_adopted" '' '' && : >"$deploy_adopted/deployed" && link_current adopted; }; then
     fail_unwritten "the running stack could not be recorded in $path"
   fi
   keep_images adopted "$deploy_adopted"
@@ -322,7 +332,7 @@ restore() {
 finish() {
   phase finish
   still_runs || undo
-  write_release_json "$directory" "$previous" || undo
+  write_release_json "$directory" "$previous" "$(cat "$run/backup" 2>/dev/null)" || undo
   : >"$directory/deployed"
   if [ "$(slot_release)" != "$release" ]; then
     fill_slot "$release" || undo

@@ -73,7 +73,7 @@ place_recorded() {
   if [ ! -d "$directory" ]; then
     rm -rf "$path/releases/.$release"
     cp -R "$recorded" "$path/releases/.$release" && rm -f "$path/releases/.$release/deployed" &&
-      cp "$files"/release/* "$path/releases/.$release/" && write_release "$path/releases/.$release" "$failed_release" false true '' '' &&
+      cp "$files"/release/* "$path/releases/.$release/" && write_release "$path/releases/.$release" "$failed_release" false true '' '' '' &&
       mv -T "$path/releases/.$release" "$directory" || return 1
   fi
   keep_images "$release" "$directory"

@@ -136,10 +136,10 @@ stop() {
   fail "$@"
 }
 
-# write_release_json DIRECTORY PREVIOUS: the record of a release that is proven, or was found here.
+# write_release_json DIRECTORY PREVIOUS BACKUP: the record of a release that is proven, or was found here.
 write_release_json() {
   write_release "$1" "$2" "$(if journalled migration:begin; then echo true; else echo false; fi)" "$migration_reversible" \
-    "$(state_hash before)" "$(state_hash after)"
+    "$(state_hash before)" "$(state_hash after)" "$3"
 }
 
 state_hash() {

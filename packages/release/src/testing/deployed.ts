@@ -100,6 +100,7 @@ export async function deployRelease({ host }: DockerServer, wanted: TestRelease)
     keepReleases: 9,
     removeOrphans: true,
     migrationReversible: false,
+    backup: undefined,
     goDeadline: undefined,
     migratesElsewhere: false,
     order: undefined,
