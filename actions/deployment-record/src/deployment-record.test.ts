@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { type Schema, validateSchema } from '@deploy-actions/document';
 import { Failure, redactor, reportJson } from '@deploy-actions/kit';
-import { parseDeploymentRecord } from '@deploy-actions/ledger';
-import { deployed, rolledBackInPlace } from '@deploy-actions/ledger/testing';
+import { type DeploymentRecord, parseDeploymentRecord } from '@deploy-actions/ledger';
+import { backupRecord, deployed, rolledBackInPlace } from '@deploy-actions/ledger/testing';
 import { readWorkflow } from '../../../packages/runner/src/workflow.ts';
 import { type RecordRig, eventFile, rigRecord } from './testing/rig.ts';
 import { checkOf, reportOf, stepRecord } from './testing/samples.ts';
@@ -118,6 +118,39 @@ describe('the record of a run', () => {
     expect(JSON.parse(String(outputs.record))).toMatchObject({
       deployment_id: expect.not.stringContaining('..'),
     });
+  });
+
+  test('tells a backup by its id, by the report of the action backup, which is a phase then, and by its manifest', async () => {
+    rig = await rigRecord(run());
+    const report = json(reportOf('backup', { summary: '12 MB of shop are saved as b-17', elapsedMs: 7000 }));
+    rig.given['/tmp/backup.json'] = json({ ...reportOf('backup', { elapsedMs: 7000 }), backup: 'b-18' });
+    rig.given['/srv/manifest.json'] = json(backupRecord('b-17'));
+    rig.given['/tmp/odd.json'] = '{"a": 1}';
+    const told = async (backup: string, reports = '') => {
+      const outputs = await rig.record({ ...GOOD, backup, reports });
+      const { backup: words, phases } = JSON.parse(String(outputs.record)) as DeploymentRecord;
+      return [words, phases.filter(({ name }) => name === 'backup').length];
+    };
+    expect(await told('b-17')).toEqual(['b-17', 0]);
+    expect(await told(report)).toEqual(['12 MB of shop are saved as b-17', 1]);
+    expect(await told('/tmp/backup.json')).toEqual(['b-18', 1]);
+    expect(await told(report, report)).toEqual(['12 MB of shop are saved as b-17', 1]);
+    expect((await told('/srv/manifest.json'))[0]).toMatch(/^b-17 of \S+Z, .* verified: read$/);
+    for (const odd of ['/tmp/odd.json', '/tmp/absent.json', '{"a"']) {
+      expect(await told(odd)).toEqual(['', 0]);
+      expect(log()).toContain('warning: `backup` is neither an id,');
+    }
+  });
+
+  test('by the status of the job alone says that nobody told what was deployed', async () => {
+    rig = await rigRecord(run());
+    expect(await rig.record({ 'job-status': 'success' })).toMatchObject({ status: 'unchanged' });
+    expect(log()).toContain(
+      'Nothing says what was deployed: `record`, `reports` and `outcome` are all empty',
+    );
+    expect(rig.files['deployment.html']).toContain('Nothing says what was deployed');
+    expect(await rig.record({ 'job-status': 'failure' })).toMatchObject({ status: 'failure' });
+    expect(await rig.record({ 'job-status': 'cancelled' })).toMatchObject({ status: 'cancelled' });
   });
 
   test('is no success after a rollback later in the run', async () => {
@@ -258,6 +291,19 @@ describe('limits', () => {
     const outputs = await rig.record({ ...GOOD, history: 'server' });
     expect(outputs).toMatchObject({ status: 'success', metrics: undefined });
     expect(log()).toContain('warning: The history part is left out: web1 did not answer.');
+  });
+
+  test('of several servers a deployment is one, as bad as it went on any, and one that does not answer costs its own part', async () => {
+    rig = await rigRecord(run());
+    const ten = [...Array(10)].map((_, index) => deployed(`r${index}`));
+    rig.history = ten;
+    rig.others = { web2: [...ten, ...rolledBackInPlace('r9', 'r8')] };
+    const outputs = await rig.record({ ...GOOD, history: 'server' });
+    expect(outputs.metrics).toMatchObject({ deployments: 10, rolledBack: { count: 1 } });
+    rig.others['web3'] = new Failure('lost', 'web3 did not answer');
+    const without = await rig.record({ ...GOOD, history: 'server' });
+    expect(without.metrics).toMatchObject({ deployments: 10, rolledBack: { count: 1 } });
+    expect(log()).toContain('warning: The history of web3 part is left out: web3 did not answer.');
   });
 });
 

@@ -13,7 +13,7 @@ import type { RecordInputs, outputs } from './fields.ts';
 import { type Told, readApprovals, tellDeployment, tellPullRequest, tellRelease } from './github/parts.ts';
 import { logTails } from './log-tails.ts';
 import { storyMarkdown } from './markdown.ts';
-import { type PastDeployment, pastDeployments } from './metrics/deployments.ts';
+import { type PastDeployment, pastDeployments, together } from './metrics/deployments.ts';
 import { type Metrics, metricsOf } from './metrics/dora.ts';
 import { leadTimes } from './metrics/lead-time.ts';
 import { renderPage } from './page/page.ts';
@@ -26,8 +26,8 @@ import { ROLLBACK_MODES, judge, outcomeOfRecord } from './verdict.ts';
 export interface World {
   /** GitHub's API, or a Failure where there is no token for it; asked for when a part needs it. */
   github(): GitHubApi;
-  /** The server's history, or a Failure. */
-  history(): Promise<Reading<HistoryEntry>>;
+  /** The history of each server, or why it is not known. Throws a Failure where no server is named. */
+  histories(): Promise<readonly ServerHistory[]>;
   /** Reads a file of the run; throws where there is none. */
   readFile(path: string): string;
   /** The end of one. */
@@ -37,12 +37,23 @@ export interface World {
   write(name: string, text: string): string;
 }
 
+/** What one server tells of its past. */
+export interface ServerHistory {
+  server: string;
+  /** Throws the Failure that kept it from being read. */
+  read(): Reading<HistoryEntry>;
+}
+
 export type RecordPorts = Pick<
   Ports,
   'workflow' | 'log' | 'clock' | 'signal' | 'redactor' | 'summary' | 'annotate'
 >;
 
 export type RecordOutputs = Record<(typeof outputs)[number], string | number | object | undefined>;
+
+/** By the job's status alone nobody knows what became of a deployment: in a later job it is that job's own. */
+const NOTHING_TOLD =
+  'Nothing says what was deployed: `record`, `reports` and `outcome` are all empty, so the status is that of the job alone; in a later job give `job-status: ${{ needs.NAME.result }}`';
 
 /** Longest `record` output, in bytes: as an input it must fit an environment variable. */
 const RECORD_LIMIT = 48 * 1024;
@@ -62,6 +73,8 @@ export async function recordDeployment(
   const parts = openParts(ports);
   const found = findEvidence(asGiven, world.readFile);
   const inputs = filled(asGiven, found);
+  if (inputs.outcome === undefined && inputs.record === undefined && found.reports.length === 0)
+    found.problems.push(NOTHING_TOLD);
   for (const problem of found.problems) log.warning(`${problem}.`);
   const outcome = inputs.outcome ?? (found.record && outcomeOfRecord(found.record.status));
   const { reports } = found;
@@ -82,7 +95,16 @@ export async function recordDeployment(
     inputs.history === 'server' ? await lastDeployments(environment, ports, world, parts) : {};
 
   const record = redactTexts(
-    recordOfRun({ status, inputs, step: found.record, reports, approvals, workflow, now: clock.wall() }),
+    recordOfRun({
+      status,
+      inputs,
+      backup: found.backup,
+      step: found.record,
+      reports,
+      approvals,
+      workflow,
+      now: clock.wall(),
+    }),
     redactor,
   );
   const { over, unknown } = heldAgainst(inputs, {
@@ -180,7 +202,6 @@ function filled(inputs: RecordInputs, { record, said }: Found): RecordInputs {
       isId(said['deployment-id']) ? said['deployment-id'] : '',
     ),
     reason: inputs.reason ?? (said.reason || undefined),
-    backup: inputs.backup ?? (said.backup || undefined),
     'rollback-mode': inputs['rollback-mode'] ?? ROLLBACK_MODES.find((one) => one === said['rollback-mode']),
   };
 }
@@ -204,7 +225,7 @@ function publish(
   return publishReport(report, redactor, (json) => world.write('report.json', json), whole);
 }
 
-/** The deployments that the server's history tells of, and what they say; each undefined where it is not known. */
+/** The deployments that the servers' histories tell of, and what they say; each undefined where it is not known. */
 async function lastDeployments(
   environment: string,
   { log, clock }: RecordPorts,
@@ -212,11 +233,20 @@ async function lastDeployments(
   parts: Parts,
 ): Promise<{ past?: PastDeployment[]; metrics?: Metrics }> {
   let past: PastDeployment[] | undefined;
+  const each: PastDeployment[][] = [];
+  const take = ({ server, read }: ServerHistory, several: boolean) => {
+    const { records, unread } = read();
+    for (const sentence of unread) log.info(several ? `${server}: ${sentence}` : sentence);
+    each.push(pastDeployments(records, environment));
+  };
+  let more: readonly ServerHistory[] = [];
   await parts.may('history', undefined, async () => {
-    const { records, unread } = await world.history();
-    for (const sentence of unread) log.info(sentence);
-    past = pastDeployments(records, environment);
+    const histories = await world.histories();
+    if (histories.length === 1) take(histories[0]!, false);
+    else more = histories;
   });
+  for (const one of more) await parts.may(`history of ${one.server}`, undefined, () => take(one, true));
+  if (each.length > 0) past = together(each);
   if (past === undefined) return {};
   const known = past;
   let times: number[] = [];
@@ -242,7 +272,7 @@ function say({ info, notice }: Told, log: RecordPorts['log']): void {
 interface Parts {
   results: CheckResult[];
   /** A part that the record goes on without; the reader is told, and which permission it needs. */
-  may(name: string, permission: string | undefined, work: () => Promise<void>): Promise<void>;
+  may(name: string, permission: string | undefined, work: () => void | Promise<void>): Promise<void>;
   /** Sentences about those that were left out. */
   left(): string[];
 }

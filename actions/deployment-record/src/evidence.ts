@@ -1,12 +1,9 @@
-import { type Report, readReports } from '@deploy-actions/kit';
-import { type DeploymentRecord, parseDeploymentRecord } from '@deploy-actions/ledger';
+import { type Report, asReport, formatBytes, readReports } from '@deploy-actions/kit';
+import { type DeploymentRecord, parseBackupRecord, parseDeploymentRecord } from '@deploy-actions/ledger';
 import type { RecordInputs } from './fields.ts';
 
-/** Of the report file of deployment-prepare, of backup and of a rollback that did something; each empty where none says it. */
-export type Said = Record<
-  'version' | 'environment' | 'deployment-id' | 'reason' | 'backup' | 'rollback-mode',
-  string
->;
+/** Of the report file of deployment-prepare and of a rollback that did something; each empty where none says it. */
+export type Said = Record<'version' | 'environment' | 'deployment-id' | 'reason' | 'rollback-mode', string>;
 
 /** What the steps before left, read and checked; nothing of it stops the record from being written. */
 export interface Found {
@@ -17,12 +14,14 @@ export interface Found {
   wholes: unknown[];
   /** What the `report-file`s say beside their reports. */
   said: Said;
+  /** What was backed up before, in words; empty where nothing is told. */
+  backup: string;
   /** Sentences about what could not be read. */
   problems: string[];
 }
 
 export function findEvidence(
-  inputs: Pick<RecordInputs, 'record' | 'reports'>,
+  inputs: Pick<RecordInputs, 'record' | 'reports' | 'backup'>,
   readFile: (path: string) => string,
 ): Found {
   const found = readReports(inputs.reports ?? '', readFile);
@@ -34,17 +33,22 @@ export function findEvidence(
     if (typeof read === 'string') problems.push(`\`record\` ${read}; the record is made without it`);
     else record = read;
   }
-  const kept = single(found);
+  const saved = readBackup(inputs.backup?.trim() ?? '', readFile);
+  if (saved.problem !== undefined) problems.push(saved.problem);
+  // It was made before anything else that reports tell of, and may stand among them already.
+  const reports = saved.report ? [saved.report.report, ...found.reports] : found.reports;
+  const wholes = saved.report ? [saved.report.whole, ...found.wholes] : found.wholes;
+  const kept = single({ reports, wholes });
   const prepared = (name: string) => saidBy(kept.wholes, 'prepare', name);
   const said: Said = {
     version: prepared('version'),
     environment: prepared('environment'),
     'deployment-id': prepared('deployment-id'),
     reason: prepared('reason'),
-    backup: saidBy(kept.wholes, 'backup', 'backup'),
     'rollback-mode': saidBy(kept.wholes, 'rollback', 'mode'),
   };
-  return { record, problems, ...kept, said };
+  const backup = saved.words || saidBy(kept.wholes, 'backup', 'backup');
+  return { record, problems, backup, ...kept, said };
 }
 
 /** What the last report of a kind says beside what every report has; empty where it says nothing. */
@@ -55,6 +59,36 @@ function saidBy(wholes: readonly unknown[], kind: Report['kind'], name: string):
     )
     .findLast((whole) => whole['kind'] === kind)?.[name];
   return typeof value === 'string' ? value : '';
+}
+
+interface Saved {
+  words: string;
+  report?: { report: Report; whole: unknown };
+  problem?: string;
+}
+
+/** An id, or what the action backup left: its report, its report's file, or the manifest of a backup. */
+function readBackup(given: string, readFile: (path: string) => string): Saved {
+  const isPath = /[/\\]|\.json$/.test(given);
+  if (!given.startsWith('{') && !isPath) return { words: given };
+  const problem =
+    '`backup` is neither an id, nor a report of the action backup or its file, nor a manifest.json';
+  let value: unknown;
+  try {
+    value = JSON.parse(isPath && !given.startsWith('{') ? readFile(given) : given);
+  } catch {
+    return { words: '', problem };
+  }
+  const report = asReport(value);
+  if (report?.kind === 'backup') {
+    // A report's file has the id, which the report itself has not.
+    const words = saidBy([value], 'backup', 'backup') || report.summary;
+    return { words, report: { report, whole: value } };
+  }
+  const manifest = parseBackupRecord(value);
+  if (typeof manifest === 'string') return { words: '', problem };
+  const { id, created, bytes, verified } = manifest;
+  return { words: `${id} of ${created}, ${formatBytes(bytes)}, verified: ${verified}` };
 }
 
 function readRecord(given: string, readFile: (path: string) => string): DeploymentRecord | string {

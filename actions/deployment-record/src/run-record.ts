@@ -13,6 +13,8 @@ const LONGEST_REASON = 500;
 export interface RunFacts {
   status: RunStatus;
   inputs: RecordInputs;
+  /** What was backed up before, in words. */
+  backup: string;
   /** What the step that deployed wrote. */
   step: DeploymentRecord | undefined;
   reports: readonly Report[];
@@ -29,6 +31,7 @@ export interface RunFacts {
 export function recordOfRun({
   status,
   inputs,
+  backup,
   step,
   reports,
   approvals,
@@ -74,7 +77,7 @@ export function recordOfRun({
     approvals,
     phases: phases.length > 0 ? phases : (step?.phases ?? []),
     rollback: status === 'rolled-back' && (mode === 'flip' || mode === 'redeploy') ? mode : '',
-    backup: oneLine(inputs.backup ?? ''),
+    backup: oneLine(backup),
   };
 }
 

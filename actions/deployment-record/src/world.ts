@@ -14,7 +14,7 @@ import { openHttp } from '@deploy-actions/http';
 import { Failure } from '@deploy-actions/kit';
 import type { Ports } from '@deploy-actions/runner';
 import { openSession, serversOf } from '@deploy-actions/shell';
-import type { World } from './deployment-record.ts';
+import type { ServerHistory, World } from './deployment-record.ts';
 import type { RecordInputs } from './fields.ts';
 
 /** Largest file that is read as a record, report or notes, in bytes. */
@@ -43,8 +43,9 @@ export function openWorld(inputs: RecordInputs, ports: Ports): World & { close()
         });
       return openGitHub({ apiUrl, repository, token, exchange: http, clock, log, signal, patience: 30_000 });
     },
-    async history() {
-      const [server] = serversOf(inputs);
+    async histories() {
+      const servers = serversOf(inputs);
+      const [server] = servers;
       if (server === undefined || server.path === '')
         throw new Failure(
           'input',
@@ -55,13 +56,27 @@ export function openWorld(inputs: RecordInputs, ports: Ports): World & { close()
               'Add the server inputs, or the `DEPLOY_…` variables of the job: host, user, ssh-key, known-hosts, path.',
           },
         );
-      const session = await openSession(server, { clock, log, signal });
-      try {
-        const { readServerHistory } = await import('@deploy-actions/release/history');
-        return await readServerHistory(session, server.path, HISTORY_LINES, { signal });
-      } finally {
-        await session.close();
-      }
+      const { readServerHistory } = await import('@deploy-actions/release/history');
+      return await Promise.all(
+        servers.map(async (one): Promise<ServerHistory> => {
+          try {
+            const session = await openSession(one, { clock, log, signal });
+            try {
+              const reading = await readServerHistory(session, one.path, HISTORY_LINES, { signal });
+              return { server: one.name, read: () => reading };
+            } finally {
+              await session.close();
+            }
+          } catch (error) {
+            return {
+              server: one.name,
+              read() {
+                throw error;
+              },
+            };
+          }
+        }),
+      );
     },
     readFile(path) {
       const { size } = statSync(pathOf(path));

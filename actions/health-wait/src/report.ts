@@ -4,7 +4,9 @@ import {
   codeSpan,
   escapeMarkdown,
   formatDuration,
+  latencyOf,
   markdownTable,
+  quantile,
 } from '@deploy-actions/kit';
 import type { PollResult, Tick } from '@deploy-actions/probe';
 import type { Watched } from './watched.ts';
@@ -25,13 +27,17 @@ export function reportOf(outcomes: TargetOutcome[], elapsedMs: number): Report {
     ok: bad.length === 0,
     summary: headline(outcomes, bad, elapsedMs),
     elapsedMs,
-    checks: outcomes.map(({ watched, result }) => ({
-      name: watched.name,
-      ok: result.ok,
-      attempts: result.attempts,
-      elapsedMs: Math.round(result.elapsedMs),
-      ...(result.ok ? {} : { phase: result.last?.phase ?? 'timeout', detail: whyNot({ watched, result }) }),
-    })),
+    checks: outcomes.map(({ watched, result }) => {
+      const measured = latencyOf(goodTimes(result.timeline));
+      return {
+        name: watched.name,
+        ok: result.ok,
+        attempts: result.attempts,
+        elapsedMs: Math.round(result.elapsedMs),
+        ...(result.ok ? {} : { phase: result.last?.phase ?? 'timeout', detail: whyNot({ watched, result }) }),
+        ...(measured ? { latency: measured } : {}),
+      };
+    }),
   };
 }
 
@@ -172,24 +178,20 @@ export function summaryOf(
 /** Time to ready and time of the answers over all targets. */
 function times(outcomes: readonly TargetOutcome[]): string[] {
   const ready = outcomes.filter(({ result }) => result.ok).map(({ result }) => result.elapsedMs);
-  const answers = outcomes.flatMap(({ result }) =>
-    result.timeline.filter(({ outcome }) => outcome === 'ok').map(({ elapsedMs }) => elapsedMs),
-  );
+  const answers = outcomes.flatMap(({ result }) => goodTimes(result.timeline));
   if (ready.length < 2) return [];
   const both = (values: number[]) =>
-    `p50 ${formatDuration(quantile(values, 0.5))}, p95 ${formatDuration(quantile(values, 0.95))}`;
+    `p50 ${formatDuration(quantile(values, 0.5) ?? 0)}, p95 ${formatDuration(quantile(values, 0.95) ?? 0)}`;
   return [`Time to ready: ${both(ready)}. Good answers: ${both(answers)}.`, ''];
 }
 
-function latency(timeline: readonly Tick[]): string {
-  const times = timeline.filter(({ outcome }) => outcome === 'ok').map(({ elapsedMs }) => elapsedMs);
-  const at = (share: number) => formatDuration(quantile(times, share));
-  return times.length > 1 ? `p50 ${at(0.5)}, p95 ${at(0.95)}` : `in ${at(0.5)}`;
+/** What the good answers took, in milliseconds. */
+function goodTimes(timeline: readonly Tick[]): number[] {
+  return timeline.filter(({ outcome }) => outcome === 'ok').map(({ elapsedMs }) => elapsedMs);
 }
 
-/** The nearest-rank quantile; 0 for no values. */
-export function quantile(values: readonly number[], share: number): number {
-  if (values.length === 0) return 0;
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)]!;
+function latency(timeline: readonly Tick[]): string {
+  const times = goodTimes(timeline);
+  const at = (share: number) => formatDuration(quantile(times, share) ?? 0);
+  return times.length > 1 ? `p50 ${at(0.5)}, p95 ${at(0.95)}` : `in ${at(0.5)}`;
 }

@@ -1,6 +1,14 @@
 import { DocumentError, documentFailure } from '@deploy-actions/document';
 import type { ConnectOptions } from '@deploy-actions/http';
-import { Failure, type Inputs, formatDuration, pool, publishReport, redactTexts } from '@deploy-actions/kit';
+import {
+  Failure,
+  type Inputs,
+  formatDuration,
+  pool,
+  publishReport,
+  quantile,
+  redactTexts,
+} from '@deploy-actions/kit';
 import type { Reach } from '@deploy-actions/probe';
 import type { Ports } from '@deploy-actions/runner';
 import { type Conformance, conformance } from './openapi/conformance.ts';
@@ -12,7 +20,7 @@ import { annotationsOf, detailOf, failuresOf, isUnreachable, reportOf, summaryOf
 import { addressOf, takeUserInfo } from './request/request.ts';
 import { type CheckOutcome, type Runtime, runCheck } from './run-check.ts';
 import type { Check, Specification } from './specification/specification.ts';
-import { type ThresholdOutcome, judgeThresholds, quantile } from './report/threshold.ts';
+import { type ThresholdOutcome, judgeThresholds } from './report/threshold.ts';
 
 export type SmokeInputs = Inputs<typeof fields>;
 export type SmokeOutputs = Record<(typeof outputs)[number], string | number | undefined>;
@@ -269,7 +277,7 @@ function conclude(
     ...publishReport(whole, ports.redactor, (json) =>
       world.writeFile(inputs['json-file'], 'report.json', json),
     ),
-    'p95-ms': durations.length === 0 ? undefined : Math.round(quantile(durations, 0.95)),
+    'p95-ms': durations.length === 0 ? undefined : Math.round(quantile(durations, 0.95)!),
     'junit-file':
       inputs['junit-file'] === undefined
         ? undefined

@@ -1,6 +1,6 @@
-import { FieldError, quote } from '@deploy-actions/kit';
+import { FieldError, quantile, quote } from '@deploy-actions/kit';
 import { tail } from './binomial.ts';
-import { P95_ANSWERS, quantile } from './quantile.ts';
+import { P95_ANSWERS } from './p95.ts';
 
 /** How a target was before: what the new version is compared with. */
 export interface Base {

@@ -1,6 +1,6 @@
 import { type Base, explained, slowBeside } from './baseline.ts';
 import { tail } from './binomial.ts';
-import { P95_ANSWERS } from './quantile.ts';
+import { P95_ANSWERS } from './p95.ts';
 
 /** One answer, or none, of a target. */
 export interface Sample {

@@ -4,8 +4,10 @@ import {
   type Report,
   cut,
   formatDuration,
+  latencyOf,
   messageOf,
   publishReport,
+  quantile,
 } from '@deploy-actions/kit';
 import type { Aim } from '@deploy-actions/probe';
 import type { Ports } from '@deploy-actions/runner';
@@ -13,7 +15,7 @@ import { baseOf, baselineJson } from './baseline.ts';
 import { upperBound } from './binomial.ts';
 import { share } from './budget.ts';
 import type { WatchInputs, WatchOutputs } from './fields.ts';
-import { P95_ANSWERS, quantile } from './quantile.ts';
+import { P95_ANSWERS } from './p95.ts';
 import { rowsOf } from './rows.ts';
 import type { Seen } from './seen.ts';
 import { summaryOf } from './summary.ts';
@@ -165,6 +167,7 @@ function targetCheck(seen: Seen, aim: Aim, target: number): CheckResult {
     found?.kind === 'requests' && (found.target === undefined ? errors > 0 : found.target === target);
   const p95 = times.length >= P95_ANSWERS ? `, p95 ${formatDuration(quantile(times, 0.95)!)}` : '';
   const last = detail === undefined ? '' : `; the last one: ${detail}`;
+  const latency = latencyOf(times);
   return {
     name: aim.name,
     ok: !blamed,
@@ -172,6 +175,7 @@ function targetCheck(seen: Seen, aim: Aim, target: number): CheckResult {
     elapsedMs: seen.elapsedMs,
     ...(blamed ? { phase: found.limit === 'max-p95' ? 'expectation' : 'http' } : {}),
     detail: `${errors} of ${requests} requests failed${p95}${last}`,
+    ...(latency ? { latency } : {}),
   };
 }
 

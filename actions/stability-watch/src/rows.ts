@@ -1,5 +1,5 @@
+import { quantile } from '@deploy-actions/kit';
 import type { Sample } from './budget.ts';
-import { quantile } from './quantile.ts';
 
 /** What happened in an interval. */
 export interface Row {

@@ -19,7 +19,7 @@ import { CAUSE_COMES_WITHIN, type Incident, containerSignals } from './container
 import type { WatchInputs, WatchOutputs } from './fields.ts';
 import { metricLooks } from './metrics.ts';
 import { type Periodic, logPatterns, periodicRun, serverLoad } from './periodic.ts';
-import { P95_ANSWERS } from './quantile.ts';
+import { P95_ANSWERS } from './p95.ts';
 import { conclude } from './report.ts';
 import { type Pace, sampleTargets } from './sampling.ts';
 import type { Found, Seen } from './seen.ts';

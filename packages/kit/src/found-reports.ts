@@ -1,3 +1,4 @@
+import { readLatency } from './latency.ts';
 import type { CheckResult, Report } from './report.ts';
 
 /** Reports that were found in an input, and what was not understood, as sentences for a warning. */
@@ -73,11 +74,12 @@ export function asReport(value: unknown): Report | undefined {
 
 function asCheck(value: unknown): CheckResult[] {
   if (typeof value !== 'object' || value === null) return [];
-  const { name, ok, severity, skipped, attempts, elapsedMs, phase, detail } = value as Record<
+  const { name, ok, severity, skipped, attempts, elapsedMs, phase, detail, latency } = value as Record<
     string,
     unknown
   >;
   if (typeof name !== 'string' || typeof ok !== 'boolean') return [];
+  const times = readLatency(latency);
   return [
     {
       name,
@@ -88,6 +90,7 @@ function asCheck(value: unknown): CheckResult[] {
       ...(skipped === true ? { skipped } : {}),
       ...(typeof phase === 'string' ? { phase } : {}),
       ...(typeof detail === 'string' ? { detail } : {}),
+      ...(times ? { latency: times } : {}),
     },
   ];
 }

@@ -60,6 +60,7 @@ export {
   redactTexts,
   reportJson,
 } from './report.ts';
+export { type Latency, latencyOf, quantile, readLatency } from './latency.ts';
 export { type FoundReports, asReport, readReports } from './found-reports.ts';
 export { sameVersion } from './version.ts';
 export { MATCH_TIME, OutOfTime, matchWithin, within } from './within.ts';

@@ -1,3 +1,4 @@
+import type { Latency } from './latency.ts';
 import type { Redactor } from './redact.ts';
 
 /**
@@ -17,6 +18,8 @@ export interface CheckResult {
   phase?: string;
   /** What was got against what was wanted, in one sentence. */
   detail?: string;
+  /** Of its good answers, where several were measured. */
+  latency?: Latency;
 }
 
 export interface Report {

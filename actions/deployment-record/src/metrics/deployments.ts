@@ -111,6 +111,47 @@ export function pastDeployments(history: readonly HistoryEntry[], environment: s
   return past;
 }
 
+/** What is worst for the visitors counts for all. */
+const WORST: readonly PastOutcome[] = ['success', 'restored', 'rolled-back', 'failure'];
+
+/**
+ * The deployments of several servers, oldest first: what has one id and release on several of them is one deployment, as bad as
+ * it went on any. What one server tells of twice stays two.
+ */
+export function together(servers: readonly (readonly PastDeployment[])[]): PastDeployment[] {
+  const all = new Map<string, PastDeployment>();
+  for (const [server, past] of servers.entries()) {
+    const times = new Map<string, number>();
+    for (const one of past) {
+      // Without an id nothing says that two are one.
+      const name = JSON.stringify(
+        one.deploymentId === '' ? [server, one.at] : [one.deploymentId, one.release],
+      );
+      const time = (times.get(name) ?? 0) + 1;
+      times.set(name, time);
+      const key = `${time} ${name}`;
+      const before = all.get(key);
+      all.set(key, before === undefined ? one : joined(before, one));
+    }
+  }
+  return [...all.values()].sort((a, b) => a.at - b.at);
+}
+
+function joined(a: PastDeployment, b: PastDeployment): PastDeployment {
+  const worst = WORST.indexOf(b.outcome) > WORST.indexOf(a.outcome) ? b : a;
+  const failed = [a, b].filter(({ outcome }) => outcome !== 'success');
+  const over = failed.map(({ recoveredAt }) => recoveredAt);
+  const durations = [a.durationMs, b.durationMs].filter((one) => one !== undefined);
+  return {
+    ...worst,
+    reached: a.reached || b.reached,
+    at: Math.max(a.at, b.at),
+    durationMs: durations.length === 0 ? undefined : Math.max(...durations),
+    recoveredAt:
+      failed.length === 0 || over.includes(undefined) ? undefined : Math.max(...over.map((one) => one!)),
+  };
+}
+
 /** Ends the failures of the deployments that reached the visitors and are not over yet. */
 function recover(past: readonly PastDeployment[], at: number): void {
   for (const one of past)

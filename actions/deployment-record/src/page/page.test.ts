@@ -58,6 +58,45 @@ test('an address that is none of the web is no link', () => {
   );
 });
 
+test('latencies are plotted where something measured them, the slowest first, each with its figures', () => {
+  const latency = { answers: 200, p50Ms: 20, p90Ms: 60, p95Ms: 80, p99Ms: 300, maxMs: 1000 };
+  const watch = { kind: 'watch', ok: true, summary: 'stable', elapsedMs: 60_000 } as const;
+  const check = { ok: true, attempts: 200, elapsedMs: 60_000 };
+  const checks = [
+    { ...check, name: 'fast', latency: { ...latency, p95Ms: 70 } },
+    { ...check, name: '<slow>', latency },
+    { ...check, name: 'unmeasured' },
+  ];
+  const plotOf = (story: ReturnType<typeof storyOf>) =>
+    /<h2>Latencies<[\s\S]*?<\/section>/.exec(renderPage(story))?.[0];
+  const plot = plotOf({ ...storyOf(), reports: [{ ...watch, checks }] })!;
+  expect([...plot.matchAll(/data-label="What">([^<]*)</g)].map(([, name]) => name)).toEqual([
+    'Watch: &lt;slow&gt;',
+    'Watch: fast',
+  ]);
+  for (const figure of ['200', '20 ms', '60 ms', '80 ms', '300 ms', '1.0 s'])
+    expect(plot).toContain(`>${figure}<`);
+  // On a scale of powers 20 of 1000 ms are 434 of 1000 wide; the slowest fills the row.
+  expect([...plot.matchAll(/ width="(\d+)"/g)].slice(0, 3).map(([, width]) => width)).toEqual([
+    '1000',
+    '634',
+    '434',
+  ]);
+  expect(
+    plotOf({ ...storyOf(), reports: [{ ...watch, checks: [{ ...check, name: 'a' }] }] }),
+  ).toBeUndefined();
+  // Smoke checks ask once each, and are a distribution together.
+  const smoke = [...Array(10).keys()].map((index) => ({
+    name: `c${index}`,
+    ok: true,
+    attempts: 1,
+    elapsedMs: 10 * (index + 1),
+  }));
+  expect(plotOf({ ...storyOf(), reports: [{ ...watch, kind: 'smoke', checks: smoke }] })).toContain(
+    'Smoke: 10 checks',
+  );
+});
+
 test('a report of thousands of checks leaves a page that can be read', () => {
   const story = storyOf();
   const checks = [...Array(5000).keys()].map((index) => ({

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Story } from '../story.ts';
+import { latenciesSection } from './latencies.ts';
 import { html, textOf } from './markup.ts';
 import {
   checksSection,
@@ -20,7 +21,7 @@ export function renderPage(story: Story): string {
   const policy = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; base-uri 'none'; form-action 'none'`;
   const body = html`<main>
     ${headSection(story)} ${factsSection(story)} ${timelineSection(story)} ${servicesSection(story)}
-    ${logsSection(story)} ${checksSection(story)} ${pastSection(story)}
+    ${logsSection(story)} ${latenciesSection(story)} ${checksSection(story)} ${pastSection(story)}
   </main>`;
   const title = textOf(html`${story.sentence}`);
   return `<!doctype html>

@@ -16,6 +16,8 @@ export interface RecordRig extends GitHubRig {
   given: Record<string, string>;
   /** The server's history; an error is thrown. */
   history: readonly HistoryEntry[] | Error;
+  /** Those of further servers, by name. */
+  others: Record<string, readonly HistoryEntry[] | Error>;
   secrets: string[];
   summary: string;
 }
@@ -32,6 +34,7 @@ export async function rigRecord(
     files: {},
     given: {},
     history: [],
+    others: {},
     secrets: [],
     summary: '',
     async record(given = {}) {
@@ -55,10 +58,16 @@ export async function rigRecord(
       };
       return await recordDeployment(inputs, ports, {
         github: () => github.api,
-        async history() {
-          if (rig.history instanceof Error) throw rig.history;
-          return { records: [...rig.history], unread: [] };
-        },
+        histories: () =>
+          Promise.resolve(
+            Object.entries({ web1: rig.history, ...rig.others }).map(([server, history]) => ({
+              server,
+              read() {
+                if (history instanceof Error) throw history;
+                return { records: [...history], unread: [] };
+              },
+            })),
+          ),
         readFile: read,
         readTail: read,
         isFile: (path) => path in rig.given,

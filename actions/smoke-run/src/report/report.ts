@@ -6,10 +6,11 @@ import {
   escapeMarkdown,
   formatDuration,
   markdownTable,
+  quantile,
 } from '@deploy-actions/kit';
 import { curlCommand } from '../request/request.ts';
 import { type CheckOutcome, bodyBeginning, isWarning } from '../run-check.ts';
-import { type ThresholdOutcome, quantile } from './threshold.ts';
+import type { ThresholdOutcome } from './threshold.ts';
 
 const SHOWN_FAILURES = 20;
 const SHOWN_ROWS = 100;
@@ -137,7 +138,7 @@ export function summaryOf(
   const times =
     durations.length === 0
       ? ''
-      : ` p50 ${formatDuration(quantile(durations, 0.5))}, p95 ${formatDuration(quantile(durations, 0.95))} over ${durations.length} answers.`;
+      : ` p50 ${formatDuration(quantile(durations, 0.5)!)}, p95 ${formatDuration(quantile(durations, 0.95)!)} over ${durations.length} answers.`;
   const broken = thresholds.filter(({ ok }) => !ok);
   const rows = outcomes
     .filter(({ ok }) => ok)

@@ -1,4 +1,4 @@
-import { formatDuration } from '@deploy-actions/kit';
+import { formatDuration, quantile } from '@deploy-actions/kit';
 import type { CheckOutcome } from '../run-check.ts';
 import type { Check, Specification } from '../specification/specification.ts';
 
@@ -44,7 +44,7 @@ function judgeFile(specification: Specification, outcomes: readonly CheckOutcome
   if (ran.length === 0) return found;
   if (p95Ms !== undefined) {
     const durations = ran.flatMap((outcome) => outcome.durations);
-    const p95 = quantile(durations, 0.95);
+    const p95 = quantile(durations, 0.95) ?? 0;
     const ok = durations.length > 0 && p95 <= p95Ms;
     judge(
       'p95',
@@ -66,11 +66,4 @@ function judgeFile(specification: Specification, outcomes: readonly CheckOutcome
     );
   }
   return found;
-}
-
-/** The nearest-rank quantile; 0 for no values. */
-export function quantile(values: readonly number[], share: number): number {
-  if (values.length === 0) return 0;
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)]!;
 }
