@@ -15,13 +15,16 @@ export interface View {
   height: number;
   /** What the reader's system asks for; light where it is left out. */
   dark?: boolean;
+  /** For a page whose scripts draw: milliseconds of the page's own clock that they have. */
+  drawsFor?: number;
 }
 
 /** Renders a page that refers to nothing outside itself, and answers the PNG. */
 export async function photograph(chromium: string, html: string, size: View): Promise<Buffer> {
   return await withPage(html, async (page, folder) => {
     const picture = join(folder, 'page.png');
-    const { said, code } = await browse(chromium, folder, size, [`--screenshot=${picture}`, page]);
+    const time = size.drawsFor === undefined ? [] : [`--virtual-time-budget=${size.drawsFor}`];
+    const { said, code } = await browse(chromium, folder, size, [`--screenshot=${picture}`, ...time, page]);
     if (!existsSync(picture))
       throw new Error(`chromium ended with ${code} and no picture: ${said.slice(-2000)}`);
     return readFileSync(picture);

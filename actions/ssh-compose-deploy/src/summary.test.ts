@@ -44,6 +44,18 @@ test('nothing from outside can break a table', () => {
   expect(rows).toContain('&lt;b&gt;');
 });
 
+test('the images of a service stand last: the one that stays, or the one before and the one after', () => {
+  const kept = { ...change, service: 'db', action: 'keep' as const, from: 'pg:16', to: 'pg:16', reasons: [] };
+  const added = { ...change, service: 'web', action: 'create' as const, from: '', to: 'web:1', reasons: [] };
+  expect(servicesMarkdown([change, kept, added]).split('\n')).toEqual([
+    '| Service | Action | Because of | Image |',
+    '| --- | --- | --- | --- |',
+    '| `api` | recreate | `image`, `environment.URL` | `r/api:v1`<br>→ `r/api@sha256:aaaaaaaaaaaa…` |',
+    '| `db` | keep |  | `pg:16` |',
+    '| `web` | create |  | `web:1` |',
+  ]);
+});
+
 test('phases are shown with their durations, a column for each server', () => {
   const result = (ms: number) =>
     ({ phases: [{ name: 'pull', ms }], elapsedMs: ms + 1000 }) as unknown as RunResult;

@@ -28,15 +28,21 @@ export function planLines(changes: readonly ServiceChange[]): string[] {
 /** The same as a Markdown table. */
 export function servicesMarkdown(changes: readonly ServiceOutcome[]): string {
   return markdownTable(
-    ['Service', 'Action', 'Image before', 'Image after', 'Because of'],
+    // The images are long: they come last, where a narrow page cuts nothing else off.
+    ['Service', 'Action', 'Because of', 'Image'],
     changes.map((change) => [
       codeSpan(change.service),
       change.action,
-      codeSpan(shortImage(change.from)),
-      codeSpan(shortImage(change.to)),
       change.reasons.map((reason) => codeSpan(reason)).join(', '),
+      imageCell(shortImage(change.from), shortImage(change.to)),
     ]),
   );
+}
+
+/** The image that stays, or below each other the one before and the one after. */
+function imageCell(before: string, after: string): string {
+  if (before === after || before === '' || after === '') return codeSpan(after || before);
+  return `${codeSpan(before)}<br>→ ${codeSpan(after)}`;
 }
 
 /** Phases with their durations, one column for each server. */

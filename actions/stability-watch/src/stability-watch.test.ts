@@ -263,7 +263,10 @@ test('the load of the server: memory at two looks in a row, disks at each, proce
 test('the summary has a plot of each figure, and nothing that was said by others is Markdown in it', async () => {
   const url = await serving((request) => request === 1);
   const { summary } = await run({ duration: '2s', interval: '1s', targets: `a <b>|x = ${url}` });
-  expect(summary).toContain('```mermaid\nxychart-beta\n  title "Errors and restarts"');
+  expect(summary).toMatch(
+    /```mermaid\n%%\{init: .*\}%%\nxychart-beta\n {2}title "Errors \(bars\) and restarts \(line\)"/,
+  );
+  expect(summary).toMatch(/ {2}y-axis "count" 0 --> \d+\n/);
   expect(summary).toMatch(/bar \[1, 0\]/);
   expect(summary).not.toContain('<b>');
 });

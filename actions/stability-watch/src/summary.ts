@@ -4,8 +4,11 @@ import type { Seen } from './seen.ts';
 
 const SHOWN_ROWS = 60;
 
+/** What of a watch the summary tells of. */
+type Shown = Pick<Seen, 'targets' | 'scope' | 'missing' | 'evidence'>;
+
 /** The job summary: the sentence first, then plots, what was counted of each target, and a row for each interval. */
-export function summaryOf(seen: Seen, report: Report, rows: readonly Row[]): string {
+export function summaryOf(seen: Shown, report: Report, rows: readonly Row[]): string {
   const checks = report.checks.map(({ name, ok, attempts, detail }) => [
     ok ? '✅' : '❌',
     escapeMarkdown(name),
@@ -31,7 +34,7 @@ export function summaryOf(seen: Seen, report: Report, rows: readonly Row[]): str
   ].join('\n');
 }
 
-function table(rows: readonly Row[], { scope, targets }: Seen): string[] {
+function table(rows: readonly Row[], { scope, targets }: Shown): string[] {
   const shown = rows.slice(-SHOWN_ROWS);
   const time = (ms: number | undefined) => (ms === undefined ? '–' : formatDuration(ms));
   return [
@@ -61,18 +64,24 @@ function table(rows: readonly Row[], { scope, targets }: Seen): string[] {
 /** Points that a plot has at most: more of them are not told apart. */
 const POINTS = 60;
 
+/** Seen on a light and on a dark page; Mermaid's own first colour is hardly seen on either. */
+const RED = '#cf222e';
+const BLUE = '#218bff';
+
 /** Plots as Mermaid draws them in a job summary. Only figures and words of our own stand in them. */
 function plots(rows: readonly Row[], asked: boolean): string[] {
   if (!asked || rows.length < 2) return [];
   const points = merged(rows);
   const until = points.map(({ untilMs }) => Math.round(untilMs / 1000));
-  const plot = (title: string, axis: string, series: string[]) => [
+  const plot = (title: string, axis: string, most: number, colors: string, series: string[]) => [
     codeBlock(
       [
+        `%%{init: {"themeVariables": {"xyChart": {"plotColorPalette": "${colors}"}}}}%%`,
         'xychart-beta',
         `  title "${title}"`,
         `  x-axis "seconds" [${until.join(', ')}]`,
-        `  y-axis "${axis}"`,
+        // From zero: by itself the axis begins where the figures do, and little looks like much.
+        `  y-axis "${axis}" 0 --> ${Math.max(1, Math.ceil(most))}`,
         ...series.map((one) => `  ${one}`),
       ].join('\n'),
       'mermaid',
@@ -81,12 +90,22 @@ function plots(rows: readonly Row[], asked: boolean): string[] {
   ];
   const figures = (pick: (row: Row) => number) =>
     `[${points.map((row) => Math.round(pick(row))).join(', ')}]`;
+  const most = (pick: (row: Row) => number) => Math.max(...points.map(pick));
   return [
-    ...plot('Errors and restarts', 'count', [
-      `bar ${figures(({ errors }) => errors)}`,
-      `line ${figures(({ restarts }) => restarts)}`,
-    ]),
-    ...plot('Time of 95 % of the good answers', 'ms', [`line ${figures(({ p95Ms }) => p95Ms ?? 0)}`]),
+    ...plot(
+      'Errors (bars) and restarts (line)',
+      'count',
+      most(({ errors, restarts }) => Math.max(errors, restarts)),
+      `${RED}, ${BLUE}`,
+      [`bar ${figures(({ errors }) => errors)}`, `line ${figures(({ restarts }) => restarts)}`],
+    ),
+    ...plot(
+      'Time of 95 % of the good answers',
+      'ms',
+      most(({ p95Ms }) => p95Ms ?? 0),
+      BLUE,
+      [`line ${figures(({ p95Ms }) => p95Ms ?? 0)}`],
+    ),
   ];
 }
 

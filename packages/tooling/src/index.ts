@@ -18,3 +18,4 @@ export {
 } from './run-action.ts';
 export { type WorkflowRun, runWorkflow, whyNoAct } from './act.ts';
 export { testIf } from './test-if.ts';
+export { browserFile } from './tools.ts';

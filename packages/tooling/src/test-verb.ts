@@ -22,7 +22,7 @@ const PROGRAMS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     // Asked the same as ghcr-verify-image.
     skopeo: 'skopeo',
   },
-  contract: { ssh: 'openssh-client', chromium: 'chromium' },
+  contract: { ssh: 'openssh-client', chromium: 'chromium', busybox: 'busybox-static', dash: 'dash' },
   lab: { ssh: 'openssh-client' },
 };
 

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { findProgram, runProgram, withHeartbeat } from './program.ts';
 import { findRoot } from './root.ts';
@@ -108,4 +108,38 @@ export function nodeTool(name: 'prettier' | 'eslint' | 'jest' | 'tsc'): string {
 
 function lastLine(output: string): string {
   return output.trim().split('\n').at(-1) ?? '';
+}
+
+/** Files of npm packages that are shown in a browser and not installed: one file each, with nothing that it depends on. */
+const BROWSER_FILES = {
+  'github-markdown-css': { version: '5.9.0', file: 'github-markdown.css' },
+  marked: { version: '18.2.1', file: 'lib/marked.umd.js' },
+  mermaid: { version: '12.3.0', file: 'dist/mermaid.min.js' },
+} as const;
+
+/** The text of a package's file for the browser, fetched into .cache/tools once. */
+export async function browserFile(
+  name: keyof typeof BROWSER_FILES,
+  say: (line: string) => void = () => {},
+): Promise<{ text: string } | { reason: string }> {
+  const { version, file } = BROWSER_FILES[name];
+  const folder = join(findRoot(), '.cache/tools/browser', `${name}-${version}`);
+  const path = join(folder, 'package', file);
+  if (existsSync(path)) return { text: readFileSync(path, 'utf8') };
+  mkdirSync(folder, { recursive: true });
+  say(`fetching ${name}@${version} (once)`);
+  const packed = await runProgram('npm', [
+    'pack',
+    `${name}@${version}`,
+    '--silent',
+    '--pack-destination',
+    folder,
+  ]);
+  if (packed.code !== 0)
+    return { reason: `${name}@${version} cannot be fetched: ${lastLine(packed.output)}` };
+  const archive = join(folder, `${name}-${version}.tgz`);
+  const { code, output } = await runProgram('tar', ['-xzf', archive, '-C', folder, `package/${file}`]);
+  rmSync(archive, { force: true });
+  if (code !== 0) return { reason: `${name}@${version} has no ${file}: ${lastLine(output)}` };
+  return { text: readFileSync(path, 'utf8') };
 }

@@ -1,2 +1,3 @@
 export { type FakePorts, fakePorts } from './ports.ts';
 export { fakeWorkflow } from './workflow.ts';
+export { summaryOfFailure } from './failure-summary.ts';
