@@ -338,6 +338,45 @@ services:
   expect(servers.web1.docker.calls().filter((call) => / restart --no-deps web$/.test(call))).toHaveLength(1);
 });
 
+test("files that were placed while a pull failed are nobody's, and go with the next deployment", async () => {
+  const { servers, deploy, compose, workspace } = rigOf('web1');
+  const { host, docker } = servers.web1;
+  compose(`
+name: shop
+services:
+  api:
+    image: registry.test/shop/api:\${TAG}
+    healthcheck: { test: [CMD, check] }
+    volumes: ['./one.conf:/etc/one.conf']
+`);
+  const placed = () => {
+    const folder = path.join(host.path, 'files');
+    return readdirSync(folder).map((sum) => readFileSync(path.join(folder, sum, 'one.conf'), 'utf8'));
+  };
+  writeFileSync(path.join(workspace, 'one.conf'), 'one');
+  well(await deploy('v1', { files: 'one.conf' }));
+
+  writeFileSync(path.join(workspace, 'one.conf'), 'two');
+  expect((await deploy('v9', { files: 'one.conf' })).failure?.kind).toBe('input');
+  expect(placed().sort()).toEqual(['one', 'two']);
+  expect(docker.running('shop')).toEqual(['api registry.test/shop/api:v1']);
+  // As a crash leaves it.
+  mkdirSync(path.join(host.path, 'files', `.${'a'.repeat(64)}`));
+
+  writeFileSync(path.join(workspace, 'one.conf'), 'three');
+  well(await deploy('v2', { files: 'one.conf' }));
+  expect(placed().sort()).toEqual(['one', 'three']);
+});
+
+test('where nothing differs, the images keep the tags that they have, and get none for a moment', async () => {
+  const { servers, deploy } = rigOf('web1');
+  well(await deploy('v1'));
+  const before = servers.web1.docker.calls().length;
+  well(await deploy('v1'));
+  const calls = servers.web1.docker.calls().slice(before);
+  expect(calls.filter((call) => call.startsWith('tag ') || call.startsWith('image rm '))).toEqual([]);
+});
+
 test('a mounted folder of many files is placed as it was sent, with what no other may read left out', async () => {
   const { servers, deploy, compose, workspace } = rigOf('web1');
   const { host } = servers.web1;

@@ -1,5 +1,6 @@
-import { readFile, readdir, realpath, stat } from 'node:fs/promises';
-import { join, relative, sep } from 'node:path';
+import { type Stats, lstatSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import { basename, dirname, join, relative, sep } from 'node:path';
 import type { SentFile } from '@deploy-actions/compose';
 import { whyNotSendable } from '@deploy-actions/host';
 import { Failure, quote } from '@deploy-actions/kit';
@@ -46,8 +47,8 @@ export async function readWorkspace(
       },
     );
   };
-  const compose: SentFile[] = [];
-  for (const name of names) compose.push(await readSent(base, inFolder(name), root, 'compose-file'));
+  const find = finderIn(base, root);
+  const compose = names.map((name) => readSent(find(inFolder(name), 'compose-file')));
   const paths = new Set<string>();
   for (const pattern of patterns) {
     const found = await matches(base, pattern);
@@ -64,25 +65,23 @@ export async function readWorkspace(
     }
     for (const path of found) paths.add(path);
   }
-  await checkSize(base, paths);
-  const files: SentFile[] = [];
-  for (const path of [...paths].sort()) files.push(await readSent(base, path, root, 'files'));
+  const meant = [...paths].sort().map((path) => find(path, 'files'));
+  checkSize(meant);
   return {
     folder,
     composeFiles: compose,
-    files,
+    files: meant.map(readSent),
     has: (path) => kindOf(join(base, path)),
   };
 }
 
 /** Before anything is read, so that a pattern that means a whole disk does not fill the runner's memory. */
-async function checkSize(base: string, paths: ReadonlySet<string>): Promise<void> {
-  let bytes = 0;
-  for (const path of paths) bytes += (await stat(join(base, path)).catch(() => undefined))?.size ?? 0;
+function checkSize(found: readonly FoundFile[]): void {
+  const bytes = found.reduce((sum, { info }) => sum + info.size, 0);
   if (bytes <= MOST_BYTES) return;
   throw new Failure(
     'input',
-    `input \`files\`: ${paths.size} files of ${Math.round(bytes / 2 ** 20)} MiB are more than the ${MOST_BYTES / 2 ** 20} MiB that go with a release`,
+    `input \`files\`: ${found.length} files of ${Math.round(bytes / 2 ** 20)} MiB are more than the ${MOST_BYTES / 2 ** 20} MiB that go with a release`,
     {
       input: 'files',
       remedy: 'Put large content into an image or a volume.',
@@ -111,39 +110,78 @@ async function defaultFile(root: string): Promise<string> {
   });
 }
 
-async function readSent(base: string, path: string, root: string, input: string): Promise<SentFile> {
-  const absolute = join(base, path);
-  const [real, realRoot] = await Promise.all([realpath(absolute).catch(() => ''), realpath(root)]);
-  if (real === '') {
-    throw new Failure('input', `input \`${input}\`: there is no ${path} in the checkout`, {
-      input,
-      remedy: 'Is the repository checked out (actions/checkout), and is the path relative to its root?',
-    });
-  }
-  if (!isBelow(real, realRoot)) {
-    throw new Failure('input', `input \`${input}\`: ${path} is a link out of the checkout`, {
-      input,
-      remedy: 'Put a copy of the file into the repository, or mount it from shared/ on the server.',
-    });
-  }
-  // The token of the checkout stands in .git/config.
-  if (isGits(relative(realRoot, real).split(sep).join('/'))) {
-    throw new Failure('input', `input \`${input}\`: ${path} leads into .git, which never leaves the runner`, {
-      input,
-      remedy: 'Leave it out.',
-    });
-  }
-  const why = whyNotSendable(path);
-  if (why !== undefined) {
-    throw new Failure('input', `input \`${input}\`: ${quote(path)} cannot be sent to a server: ${why}`, {
-      input,
-      remedy: 'Rename it, or leave it out of the pattern.',
-    });
-  }
-  const info = await stat(real);
+/** A file of the checkout that may leave it. */
+interface FoundFile {
+  path: string;
+  /** Where it is when every link on the way has been followed. */
+  real: string;
+  info: Stats;
+}
+
+/**
+ * Finds files of the checkout that may be sent; throws `input` Failures for others. Nothing else goes on meanwhile, and
+ * asked for one by one by promises, thousands of files take the runner longer than the network does: so this waits for the
+ * disk, and looks at each folder once.
+ */
+function finderIn(base: string, root: string): (path: string, input: string) => FoundFile {
+  const realRoot = realpathSync(root);
+  const folders = new Map<string, string>();
+  const realFolder = (path: string) => {
+    const known = folders.get(path) ?? realpathSync(path);
+    folders.set(path, known);
+    return known;
+  };
+  const locate = (absolute: string): Pick<FoundFile, 'real' | 'info'> | undefined => {
+    try {
+      const info = lstatSync(absolute);
+      if (!info.isSymbolicLink())
+        return { real: join(realFolder(dirname(absolute)), basename(absolute)), info };
+      const real = realpathSync(absolute);
+      return { real, info: statSync(real) };
+    } catch {
+      return undefined;
+    }
+  };
+  return (path, input) => {
+    const found = locate(join(base, path));
+    if (found === undefined) {
+      throw new Failure('input', `input \`${input}\`: there is no ${path} in the checkout`, {
+        input,
+        remedy: 'Is the repository checked out (actions/checkout), and is the path relative to its root?',
+      });
+    }
+    if (!isBelow(found.real, realRoot)) {
+      throw new Failure('input', `input \`${input}\`: ${path} is a link out of the checkout`, {
+        input,
+        remedy: 'Put a copy of the file into the repository, or mount it from shared/ on the server.',
+      });
+    }
+    // The token of the checkout stands in .git/config.
+    if (isGits(relative(realRoot, found.real).split(sep).join('/'))) {
+      throw new Failure(
+        'input',
+        `input \`${input}\`: ${path} leads into .git, which never leaves the runner`,
+        {
+          input,
+          remedy: 'Leave it out.',
+        },
+      );
+    }
+    const why = whyNotSendable(path);
+    if (why !== undefined) {
+      throw new Failure('input', `input \`${input}\`: ${quote(path)} cannot be sent to a server: ${why}`, {
+        input,
+        remedy: 'Rename it, or leave it out of the pattern.',
+      });
+    }
+    return { path, ...found };
+  };
+}
+
+function readSent({ path, real, info }: FoundFile): SentFile {
   return {
     path,
-    content: await readFile(real),
+    content: readFileSync(real),
     executable: (info.mode & 0o111) !== 0 && process.platform !== 'win32',
   };
 }

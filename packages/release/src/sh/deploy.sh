@@ -13,6 +13,7 @@ operate() {
   settle_backup
   claim_project
   phase pull
+  begin_placing
   pull_images "$files/release"
   if [ -n "$color" ] && [ -s "$files/release/shared/services" ]; then
     # What is kept as it is need not be fetched anew.
@@ -20,7 +21,10 @@ operate() {
     pull_images "$files/release/shared"
   fi
   stop_if_cancelled
-  keep_images "$release" "$files/release" 9>&- &
+  # What the tags of the release before keep is in no danger meanwhile.
+  deploy_kept=
+  if [ -n "$previous" ] && cmp -s "$files/release/images" "$path/releases/$previous/images"; then deploy_kept=yes; fi
+  if [ -z "$deploy_kept" ]; then keep_images "$release" "$files/release" 9>&- & fi
   survey_or_stop
   wait
   # What was not well before this deployment is not its doing.
@@ -28,7 +32,7 @@ operate() {
   if is_unchanged; then
     say "nothing differs from the release $previous: nothing is recreated"
     drop_sent
-    forget_tags
+    [ -n "$deploy_kept" ] || forget_tags
     pass_first_gate || stop_without_go
     pass_last_gate || stop_without_go
     result release "$previous"
@@ -38,7 +42,9 @@ operate() {
     record_deployment unchanged
     return 0
   fi
+  if [ -n "$deploy_kept" ]; then keep_images "$release" "$files/release" 9>&- & fi
   place_release || fail_unwritten "the release could not be written to $path"
+  wait
   if [ -z "$(current_release)" ] && [ -d "$files/release-adopted" ]; then adopt_stack; fi
   pass_first_gate || stop_without_go
   [ "$gates" = true ] || surveyed=yes

@@ -2,8 +2,23 @@
 # Where releases lie on the server: releases/<id>, files/<sha256>, the link `current`, the tags of kept images.
 # Parameters: project, release, keep_releases.
 
+# begin_placing: what was sent goes into its place while something else is waited for. placed: whether it is there, in the end.
+# What no release mounts in the end is nobody's, and goes with the next retention.
+store_placing=
+begin_placing() {
+  (exec 9>&- && place_files && : >"$scratch/placed") &
+  store_placing=$!
+}
+placed() {
+  # A TERM ends a wait before its time.
+  while kill -0 "$store_placing" 2>/dev/null; do wait "$store_placing"; done
+  [ -f "$scratch/placed" ]
+}
+
 # place_files: what was sent and is mounted goes to files/<sha256>/…, by content. The list has lines of
-# sha256, mode, path in the tree, path in the folder of the files sent; with tabs between.
+# sha256, mode, path in the tree, path in the folder of the files sent; with tabs between. They are copies, and no links of
+# what came: .deploy/sent has that for the next time, a container may write to what it mounts, and a program there that
+# sees by the count of links when a look has begun could change a file between its check and Compose's reading of it.
 place_files() {
   [ -d "$path/files" ] || mkdir "$path/files" || return 1
   # shellcheck disable=SC2013 # hashes
@@ -41,7 +56,7 @@ tab=$(printf '\t')
 place_release() {
   [ -d "$path/releases" ] || mkdir "$path/releases" || return 1
   [ -d "$path/shared" ] || mkdir -m 0755 "$path/shared" || return 1
-  place_files || return 1
+  placed || return 1
   place_links || return 1
   if [ ! -d "$path/releases/$release" ]; then
     rm -rf "$path/releases/.$release"
@@ -104,6 +119,8 @@ retain() {
       forget_release "$store_old" </dev/null
     done
   }
+  # What a crash left half placed.
+  rm -rf "$path"/files/.[0-9a-f]*
   for store_tree in "$path"/files/*; do
     [ -d "$store_tree" ] || continue
     cat "$path"/releases/*/trees 2>/dev/null | grep -q "^${store_tree##*/}$tab" && continue
@@ -132,6 +149,8 @@ record_deployment() {
 
 # stop KIND MESSAGE [REMEDY]: ends the operation before anything was changed, with a line of history.
 stop() {
+  # It must not outlive us, who have the lock.
+  [ -z "$store_placing" ] || placed || :
   record_deployment failed
   fail "$@"
 }
