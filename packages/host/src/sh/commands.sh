@@ -147,6 +147,14 @@ wait_until() {
   done
 }
 
+# wait_out PID: to the end of a child. A TERM ends the shell's own `wait` before its time.
+wait_out() {
+  while kill -0 "$1" 2>/dev/null; do
+    wait "$1"
+    [ $? != 127 ] || return 0
+  done
+}
+
 cancelled() {
   [ -e "$run/cancel" ] || { [ -n "$host_recoverer" ] && [ -e "$host_recoverer/cancel" ]; }
 }

@@ -21,18 +21,16 @@ operate() {
     pull_images "$files/release/shared"
   fi
   stop_if_cancelled
-  # What the tags of the release before keep is in no danger meanwhile.
-  deploy_kept=
-  if [ -n "$previous" ] && cmp -s "$files/release/images" "$path/releases/$previous/images"; then deploy_kept=yes; fi
-  if [ -z "$deploy_kept" ]; then keep_images "$release" "$files/release" 9>&- & fi
-  survey_or_stop
-  wait
+  # Each is a call of the engine and its start, and none needs the other's answer.
+  begin_survey
+  identify_images "$files/release"
+  [ -z "$color" ] || [ ! -s "$files/release/shared/services" ] || identify_images "$files/release/shared"
+  surveyed_or_stop
   # What was not well before this deployment is not its doing.
   cp "$scratch/containers" "$run/before"
   if is_unchanged; then
     say "nothing differs from the release $previous: nothing is recreated"
     drop_sent
-    [ -n "$deploy_kept" ] || forget_tags
     pass_first_gate || stop_without_go
     pass_last_gate || stop_without_go
     result release "$previous"
@@ -42,7 +40,7 @@ operate() {
     record_deployment unchanged
     return 0
   fi
-  if [ -n "$deploy_kept" ]; then keep_images "$release" "$files/release" 9>&- & fi
+  keep_images "$release" "$files/release" 9>&- &
   place_release || fail_unwritten "the release could not be written to $path"
   wait
   if [ -z "$(current_release)" ] && [ -d "$files/release-adopted" ]; then adopt_stack; fi
@@ -108,11 +106,22 @@ begin() {
   result previous "$previous"
 }
 
-# survey_or_stop: the survey; without it the end, before anything was changed.
-survey_or_stop() {
-  survey "$scratch/containers" 2>"$scratch/survey.error" && return 0
+# begin_survey, surveyed_or_stop: the survey, beside other work; without it the end, before anything was changed. survey_or_stop:
+# both.
+begin_survey() {
+  rm -f "$scratch/containers"
+  (exec 9>&- && survey "$scratch/containers" 2>"$scratch/survey.error") &
+  deploy_survey=$!
+}
+surveyed_or_stop() {
+  wait_out "$deploy_survey"
+  [ ! -f "$scratch/containers" ] || return 0
   require_answer stop
   fail_for_engine "$(cat "$scratch/survey.error")" stop
+}
+survey_or_stop() {
+  begin_survey
+  surveyed_or_stop
 }
 
 # The stack that runs becomes a release, which can be brought back.

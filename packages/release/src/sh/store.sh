@@ -10,8 +10,7 @@ begin_placing() {
   store_placing=$!
 }
 placed() {
-  # A TERM ends a wait before its time.
-  while kill -0 "$store_placing" 2>/dev/null; do wait "$store_placing"; done
+  wait_out "$store_placing"
   [ -f "$scratch/placed" ]
 }
 
