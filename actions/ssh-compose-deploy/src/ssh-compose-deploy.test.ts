@@ -368,13 +368,33 @@ services:
   expect(placed().sort()).toEqual(['one', 'three']);
 });
 
-test('where nothing differs, the images keep the tags that they have, and get none for a moment', async () => {
-  const { servers, deploy } = rigOf('web1');
-  well(await deploy('v1'));
-  const before = servers.web1.docker.calls().length;
-  well(await deploy('v1'));
-  const calls = servers.web1.docker.calls().slice(before);
-  expect(calls.filter((call) => call.startsWith('tag ') || call.startsWith('image rm '))).toEqual([]);
+test('the engine is asked once for each thing: each call takes its programs a while to start', async () => {
+  const { servers, deploy, compose } = rigOf('web1');
+  compose(`
+name: shop
+services:
+  api:
+    image: registry.test/shop/api:\${TAG}
+    ports: ['127.0.0.1:8080:80']
+    healthcheck: { test: [CMD, check] }
+`);
+  const { docker } = servers.web1;
+  const asked = async (version: string) => {
+    const before = docker.calls().length;
+    well(await deploy(version));
+    const words = docker.calls().slice(before);
+    return words
+      .map((call) => /^compose .*?(config|up)\b|^(?:(?:image|volume|network) )?\w+/.exec(call)!)
+      .map(([all, compose]) => compose ?? all)
+      .sort();
+  };
+  await asked('v1');
+  const look = ['config', 'image ls', 'info', 'inspect', 'network ls', 'ps', 'volume ls'];
+  const identified = ['image inspect', 'inspect', 'ps', 'pull'];
+  // No tags are set for a moment either.
+  expect(await asked('v1')).toEqual([...look, ...identified].sort());
+  // Of what is being made anew nobody is in the way but itself.
+  expect(await asked('v2')).toEqual([...look, ...identified, 'inspect', 'ps', 'tag', 'up'].sort());
 });
 
 test('a mounted folder of many files is placed as it was sent, with what no other may read left out', async () => {

@@ -449,9 +449,9 @@ engine_digests() { docker image inspect --format '{{.Id}} {{range .RepoDigests}}
 # engine_images: what is on the server, a JSON object each; see LocalImage in packages/compose.
 engine_images() { docker image ls --no-trunc --digests --format '{{json .}}' </dev/null; }
 
-# engine_tag IMAGE NAME, engine_untag NAME: the image goes with its last name, unless a container uses it.
+# engine_tag IMAGE NAME, engine_untag NAMES…: an image goes with its last name, unless a container uses it.
 engine_tag() { docker tag "$1" "$2" </dev/null 9>&-; }
-engine_untag() { docker image rm "$1" </dev/null >/dev/null 2>&1 9>&-; }
+engine_untag() { docker image rm "$@" </dev/null >/dev/null 2>&1 9>&-; }
 
 # engine_pull REFERENCE LOGIN PID-FILE, engine_manifest REFERENCE LOGIN PID-FILE: with the login in that folder, or
 # none. As long as it runs its process is in the file, so that it can be ended.

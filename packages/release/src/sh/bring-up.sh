@@ -149,6 +149,7 @@ wait_healthy() {
   up_wait_names=${2:-}
   : >"$scratch/seen"
   up_verdict=
+  up_listed=
   wait_until "$wait_timeout" "$(waiting_for "$up_wait_names")" health_settled
   case $up_verdict in
     well) return 0 ;;
@@ -201,7 +202,8 @@ health_settled() {
 # - five restarts are a loop; an exit is a failure, also with 0; one-shots must exit with 0
 # The time that a container is up is taken modulo a day, which awk can do by itself; that can only prolong a wait.
 judge_health() {
-  survey "$scratch/containers" || return 1
+  # Once each service has all of its containers, what becomes of those is the question.
+  if [ -n "$up_listed" ]; then survey_again "$scratch/containers" || return 1; else survey "$scratch/containers" || return 1; fi
   awk -v now="$(date -u +%H:%M:%S)" -v settle="$settle" -v patience="$patience" -v names="$up_wait_names " -v changed="$changed_services" \
     -v memory="$scratch/seen.new" '
     FILENAME == ARGV[1] { first[$1] = $2; ill[$1] = $3; next }
@@ -250,9 +252,12 @@ judge_health() {
     }
   ' "$scratch/seen" "$scratch/containers" "$up_wait_directory/services" >"$scratch/health"
   [ ! -f "$scratch/seen.new" ] || mv -f "$scratch/seen.new" "$scratch/seen"
+  up_listed=yes
+  ! grep -q '^wait [^ ]* has [0-9]* of ' "$scratch/health" || up_listed=
 }
 
 settle=4
+up_listed=
 
 # gather_evidence NAMES: state, health log and last lines of every container of these services, before anything is
 # removed. Also of those that migrate. Adds it to the failure's details.

@@ -177,11 +177,12 @@ is_unchanged() {
 }
 
 forget_tags() {
-  [ -f "$files/release/images" ] || return 0
-  while read -r deploy_service deploy_id _deploy_image; do
-    engine_untag "$(image_tag "$release" "$deploy_service")" &
+  [ -s "$files/release/images" ] || return 0
+  set --
+  while read -r deploy_service _deploy_id _deploy_image; do
+    set -- "$@" "$(image_tag "$release" "$deploy_service")"
   done <"$files/release/images"
-  wait
+  engine_untag "$@"
 }
 
 # With several servers there are two gates. Before the first nothing has changed: the runner opens it by a file,

@@ -9,9 +9,13 @@ make_way() {
   [ -s "$1/holds" ] || return 0
   awk -v names="$2 " 'index(names, " " $1 " ")' "$1/holds" >"$scratch/wanted"
   [ -s "$scratch/wanted" ] || return 0
-  survey "$scratch/containers" || return 1
+  # By the last survey: what is still to be made anew is as it was. A service's own container is not in its way, and often it
+  # is the only one.
   way_ids=$({
-    awk -v left="$3 " 'index(left, " " $1 " ") { print $2 }' "$scratch/containers"
+    awk -v left="$3 " '
+      FILENAME == ARGV[1] { if (!($1 in wants)) n++; wants[$1]; next }
+      index(left, " " $1 " ") && !(n == 1 && $1 in wants) { print $2 }
+    ' "$scratch/wanted" "$scratch/containers"
     [ "$remove_orphans" != true ] || orphans "$1"
   } | awk '{ print $1 }')
   [ -n "$way_ids" ] || return 0

@@ -22,6 +22,20 @@ survey() {
   mv -f "$1.new" "$1"
 }
 
+# survey_again FILE: of the same containers, which is one call less; where one of them has gone, of all.
+survey_again() {
+  stack_ids=$(awk '{ print $2 }' "$1")
+  if [ -n "$stack_ids" ]; then
+    # shellcheck disable=SC2086 # ids are hexadecimal
+    engine_survey $stack_ids >"$1.new"
+    if [ "$(wc -l <"$1.new")" -eq "$(wc -l <"$1")" ]; then
+      mv -f "$1.new" "$1"
+      return 0
+    fi
+  fi
+  survey "$1"
+}
+
 # not_current DIRECTORY: names of the release's services whose containers are not as the release wants them, in
 # starting order. Reads the survey in $scratch/containers. A container is as wanted if it bears the service's hash
 # (or was adopted as such: lines of id and hash), was made from the reference, and that reference's image is still

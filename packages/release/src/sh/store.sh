@@ -86,16 +86,17 @@ place_links() {
 # forget_release RELEASE: its folder and its tags. A reference by digest that no other release has goes too; what a
 # container uses stays by itself.
 forget_release() {
+  store_release=$1
   cp "$path/releases/$1/images" "$scratch/forgotten" 2>/dev/null || : >"$scratch/forgotten"
   rm -rf "${path:?}/releases/${1:?}"
+  set --
   while read -r store_service _store_id store_image; do
-    engine_untag "$(image_tag "$1" "$store_service")"
+    set -- "$@" "$(image_tag "$store_release" "$store_service")"
     case $store_image in
-      *@sha256:*) cat "$path"/releases/*/images 2>/dev/null | grep -qF " $store_image" && continue ;;
-      *) continue ;;
+      *@sha256:*) cat "$path"/releases/*/images 2>/dev/null | grep -qF " $store_image" || set -- "$@" "$store_image" ;;
     esac
-    engine_untag "$store_image"
   done <"$scratch/forgotten"
+  [ $# = 0 ] || engine_untag "$@"
 }
 
 # retain: keeps the newest releases that were deployed, `keep_releases` with the current one and the one before it,

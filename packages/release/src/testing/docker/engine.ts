@@ -67,11 +67,12 @@ export function engineCommand(
       return listImages(state, after);
     case 'image rm': {
       const { rest: references } = options(after, {});
-      for (const one of references) {
-        if (!state.read('images', one))
-          throw new Refusal(`Error response from daemon: No such image: ${one}`);
-        state.remove('images', one);
-      }
+      const missing = references.filter((one) => !state.read('images', one));
+      for (const one of references) if (!missing.includes(one)) state.remove('images', one);
+      if (missing.length > 0)
+        throw new Refusal(
+          missing.map((one) => `Error response from daemon: No such image: ${one}`).join('\n'),
+        );
       return '';
     }
     case 'network inspect':
