@@ -43,7 +43,7 @@ _receive_tree() {
   find "$2" -type f ! -perm 600 -exec chmod 600 {} +
   _with_names "$1.run" "$2" chmod 700
   if [ -s "$1.sums" ] || [ -s "$1.spare" ]; then
-    # One for all files, where `_receive` has one for each. The look goes on meanwhile, and its end waits for it.
+    # The look goes on meanwhile, and its end waits for it.
     sync -f "$2" >/dev/null 2>&1 3>&- &
     host_syncing=$!
     [ "${3-}" = visit ] || _keep_sent "$2" "$1.kept"
