@@ -1,5 +1,4 @@
 import { type Part, part, withNeeds } from './part.ts';
-import { sentText } from './sent-text.ts';
 
 const PRELUDE = part(new URL('sh/prelude.sh', import.meta.url));
 const ROOM = part(new URL('sh/room.sh', import.meta.url), { needs: [PRELUDE] });
@@ -65,5 +64,5 @@ export function execScript(exec: Exec): string {
 
 /** Parts as they are sent. */
 export function textOf(parts: readonly Part[]): string {
-  return parts.map((one) => sentText(one.source())).join('');
+  return parts.map((one) => one.sent()).join('');
 }

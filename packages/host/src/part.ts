@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { ResultForms } from './result-forms.ts';
+import { sentText } from './sent-text.ts';
 
 /** A piece of the programs that run on servers: one .sh file, with what it asks of the program that carries it. */
 export interface Part<P extends string = string> {
@@ -15,6 +16,8 @@ export interface Part<P extends string = string> {
   readonly results: ResultForms;
   /** The text of the file, comments included. */
   source(): string;
+  /** The text as it goes to servers, read once however many there are. */
+  sent(): string;
 }
 
 /**
@@ -26,13 +29,16 @@ export function part<const P extends string = never, const N extends string = ne
   asks: { needs?: readonly Part<N>[]; parameters?: readonly P[]; results?: ResultForms } = {},
 ): Part<P | N> {
   let text: string | undefined;
+  let sent: string | undefined;
+  const source = () => (text ??= readFileSync(file, 'utf8'));
   return {
     file: String(file),
     name: String(file).replace(/^.*\//, '').replace(/\.sh$/, ''),
     needs: asks.needs ?? [],
     parameters: asks.parameters ?? [],
     results: asks.results ?? {},
-    source: () => (text ??= readFileSync(file, 'utf8')),
+    source,
+    sent: () => (sent ??= sentText(source())),
   };
 }
 

@@ -23,6 +23,7 @@ describe.each(shellsHere())('with %s as sh, a visit', (shell) => {
       parameters: [],
       results: { '*': FORMS.text },
       source: () => body,
+      sent: () => body,
     };
     return inspect(host.session(), {
       path: host.path,

@@ -37,6 +37,7 @@ function readyOf<P>(
     parameters: [],
     results: { '*': FORMS.text },
     source: () => body,
+    sent: () => body,
   };
   return define({
     name: 'test',
