@@ -152,10 +152,27 @@ test('what a proxy would find at Docker by itself is refused, since traffic woul
   expect(labelled({ 'traefik.enable': 'true' })).toThrow('web has the label traefik.enable');
   expect(labelled({ caddy_0: 'shop.example.org' })).toThrow('caddy-docker-proxy would send');
   expect(labelled({ 'traefik.enable': 'false', ...router, 'caddy-notes': 'x' })).not.toThrow();
+  const enabled = { 'traefik.enable': 'true', ...router };
+  expect(labelled(enabled)).toThrow(
+    expect.objectContaining({
+      remedy: expect.stringContaining('Or name web in `live-only-services`'),
+      details: expect.stringContaining('      rule: "Host(`shop.example.org`)"\n      service: web\n'),
+    }),
+  );
   const nginx = model();
   nginx.services['web']!.environment = { VIRTUAL_HOST: 'shop.example.org' };
   expect(() => split(['web'], [], nginx)).toThrow(
     'web has VIRTUAL_HOST in its environment: nginx-proxy would',
+  );
+});
+
+test('a service that runs only where the traffic is may be found there by a proxy', () => {
+  const one = model();
+  const labels = { 'traefik.enable': 'true', 'traefik.tcp.routers.mqtt.rule': 'HostSNI(`*`)' };
+  one.services['worker']!.labels = labels;
+  expect(split(['web', 'worker'], ['worker'], one).color.services['worker']!.labels).toMatchObject(labels);
+  expect(() => split(['web', 'worker'], [], one)).toThrow(
+    'worker has the label traefik.tcp.routers.mqtt.rule',
   );
 });
 

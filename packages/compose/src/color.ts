@@ -7,7 +7,7 @@ import {
   droppedFrom,
   networkName,
 } from './color-networks.ts';
-import { discoveredBy } from './discovered.ts';
+import { refuseDiscovered } from './discovered.ts';
 import { type AllocatePorts, withOtherColor } from './color-ports.ts';
 import { type ComposeModel, type Port, type Service, joinedBy, mapServices, replicasOf } from './model.ts';
 import { parseReference } from '@deploy-actions/image';
@@ -98,16 +98,9 @@ export function splitColors(
   for (const name of own) {
     const service = model.services[name]!;
     refuseUnfit(name, service, own);
-    const found = discoveredBy(service);
-    if (found) {
-      const { what, proxy, remedy } = found;
-      throw wrong(
-        'color',
-        `${name} has ${what}: ${proxy} would send traffic to a colour as soon as it runs`,
-        remedy,
-      );
-    }
     const isLiveOnly = request.liveOnly.includes(name);
+    // What runs only where the traffic is may be found there.
+    if (!isLiveOnly) refuseDiscovered(name, service);
     const { container_name: _name, links, ports: published = [], networks: _networks, ...kept } = service;
     const attachments = attachmentsOf(model, name, color);
     // What is only ever up in one colour keeps its ports as they are: it stops there before it starts here.

@@ -1,7 +1,9 @@
+import { Failure } from '@deploy-actions/kit';
 import type { Service } from './model.ts';
+import { traefikFile } from './traefik-labels.ts';
 
 /** What a proxy that finds its targets at the engine goes by in a service. */
-export interface Discovery {
+interface Discovery {
   /** As it stands in the file. */
   what: string;
   /** The proxy's title. */
@@ -44,7 +46,7 @@ const DISCOVERERS: readonly {
 ];
 
 /** What would send traffic to a colour as soon as it runs, before any switch; undefined: nothing is known to. */
-export function discoveredBy({ labels = {}, environment = {} }: Service): Discovery | undefined {
+function discoveredBy({ labels = {}, environment = {} }: Service): Discovery | undefined {
   for (const { proxy, labels: patterns, variable, off, remedy } of DISCOVERERS) {
     if (off && labels[off[0]] === off[1]) continue;
     const label = patterns
@@ -56,4 +58,33 @@ export function discoveredBy({ labels = {}, environment = {} }: Service): Discov
     }
   }
   return undefined;
+}
+
+/** Throws where traffic would come to a colour's service as soon as it runs; for Traefik with the lines of a file. */
+export function refuseDiscovered(name: string, service: Service): void {
+  const found = discoveredBy(service);
+  if (!found) return;
+  const { what, proxy, remedy } = found;
+  const targets = [...new Set((service.ports ?? []).map(({ target }) => target))];
+  const file = proxy === 'Traefik' ? traefikFile(name, service.labels ?? {}, targets) : undefined;
+  throw new Failure(
+    'input',
+    `input \`color\`: ${name} has ${what}: ${proxy} would send traffic to a colour as soon as it runs`,
+    {
+      input: 'color',
+      remedy: `${remedy} Or name ${name} in \`live-only-services\`: it runs only where the traffic is, and what it has goes along, after a pause.`,
+      ...(file && { details: detailsOf(file.text, file.left) }),
+    },
+  );
+}
+
+function detailsOf(text: string, left: readonly string[]): string {
+  const rest =
+    left.length === 0 ? [] : ['', 'Not in it, to be written by hand:', ...left.map((label) => `  ${label}`)];
+  return [
+    "The labels as a file in the folder that Traefik watches (providers.file.directory), for install's site-config:",
+    '',
+    text,
+    ...rest,
+  ].join('\n');
 }

@@ -55,7 +55,10 @@ function fixturesOf(kind: Kind): Fixture[] {
     const head = /^(?:#[^\n]*\n)+/.exec(readFileSync(file, 'utf8'))?.[0] ?? '';
     const asks = /^# asks (\S+) at (\S+), lines([ \d]*)$/m.exec(head);
     const refused = /^# refused: (.*)$/m.exec(head)?.[1];
-    if (!asks && refused === undefined) return [];
+    if (!asks && refused === undefined) {
+      if (/^# (?:asks|refused)/m.test(head)) throw new Error(`the head of ${file} cannot be read`);
+      return [];
+    }
     return [
       {
         name: file.slice(folder.length + 1),
