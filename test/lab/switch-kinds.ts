@@ -174,6 +174,52 @@ export function testSwitching(kind: HostProxy, special: (subject: Subject) => Sp
     expect((await must(prepare)).shown).toContain('has all parts already');
   });
 
+  testKind('another local user, also one of the proxy’s own groups, decides nothing', async () => {
+    const { host } = subject;
+    await host.sh(
+      'id mallory >/dev/null 2>&1 || useradd --no-create-home mallory; for group in haproxy www-data caddy users; do ! getent group $group >/dev/null || usermod -aG $group mallory; done',
+    );
+    const as = async (user: string, ...argv: string[]) =>
+      await host.exec(['runuser', '-u', user, '--', ...argv]);
+    // Where what decides may stand, whichever proxy it is; by access(2), so by groups and ACLs too.
+    const places =
+      '/var/lib/deploy-actions /var/log/deploy-actions /run/haproxy /etc/haproxy /etc/nginx /etc/caddy /etc/traefik /srv/deploy';
+    const writable = async (user: string) =>
+      (await as(user, 'sh', '-c', `find ${places} -writable ! -type l 2>/dev/null; :`)).stdout;
+    expect(await writable('deploy')).toMatch(/^\/(?:var\/lib\/deploy-actions\/shop|etc\/traefik\/dynamic)/m);
+    expect(await writable('mallory')).toBe('');
+    const asked = async (user: string) => {
+      const sockets = await host.sh('find /run/haproxy /var/lib/deploy-actions -type s 2>/dev/null || :');
+      const answers = await Promise.all(
+        sockets
+          .split('\n')
+          .filter(Boolean)
+          .map((socket) =>
+            as(
+              user,
+              'perl',
+              '-MIO::Socket::UNIX',
+              '-e',
+              'print IO::Socket::UNIX->new(Peer => $ARGV[0]) ? "open" : "$!"',
+              socket,
+            ),
+          ),
+      );
+      return answers.map(({ stdout }) => stdout);
+    };
+    expect(await asked('mallory')).not.toContain('open');
+    if (kind === 'haproxy') expect(await asked('deploy')).toContain('open');
+    for (const folder of [
+      '/var/lib/deploy-actions/shop',
+      '/var/log/deploy-actions',
+      file.replace(/\/[^/]*$/, ''),
+    ])
+      for (const name of ['green', 'deploy-actions-shop.yml'])
+        expect((await as('mallory', 'touch', `${folder}/${name}`)).code).not.toBe(0);
+    expect((await as('mallory', 'cat', '/srv/deploy/shop/.deploy/traffic.json')).code).not.toBe(0);
+    expect((await served(host)).color).toBe('blue');
+  });
+
   own.installed?.(testKind);
 
   testKind(
