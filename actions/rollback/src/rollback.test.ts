@@ -168,21 +168,54 @@ test('a release that changed the schema is not gone back from unless it is said 
   well(await go({ to: 'previous', 'down-migrate': 'api: ./down' }));
   expect(servers.web1.docker.commands()).toEqual(['sh -c ./up', 'sh -c ./down']);
   expect(servers.web1.version()).toBe('v2');
+  // Its migration was undone, and no rollback runs it again.
+  expect((await go({ to: 'v3' })).failure).toMatchObject({
+    kind: 'refused',
+    message: expect.stringMatching(
+      /^the data were taken back to an older release since v3 served, and with them what v3 had changed.*v2 goes on serving/,
+    ),
+    remedy: expect.stringContaining('Deploy that version again'),
+  });
+  expect(servers.web1.version()).toBe('v2');
 });
 
-test('of two rollbacks at once the second waits for the first, and leaves the same release', async () => {
+test('of two rollbacks at once the second waits for the first, leaves the same release, and runs no command again', async () => {
   const { servers, start } = await inPlace('web1');
   const { web1 } = servers;
+  const request = { to: 'v1', 'down-migrate': 'api: ./down' };
   web1.host.pauseAt('up:begin:after');
-  const first = start({ to: 'v1' });
+  const first = start(request);
   await eventually(() => stateOf(web1, '101-deploy') === 'paused\n', 'the pause');
-  const second = start({ to: 'v1' });
+  const second = start(request);
   await eventually(() => stateOf(web1, '102-deploy') === 'waiting\n', 'the second run to wait');
   web1.host.pauseAt(undefined);
   well(await first.done);
-  well(await second.done);
+  const after = await second.done;
+  well(after);
+  expect(after.log).toContain('v1 serves already: another run has brought it back meanwhile');
   expect(web1.version()).toBe('v1');
   expect(badOn(web1)).toEqual(['v2']);
+  expect(web1.docker.commands()).toEqual(['sh -c ./down']);
+  expect(linesOf(web1).filter((line) => line.startsWith('rollback v1'))).toEqual(['rollback v1 succeeded']);
+});
+
+test('a rollback that waited while another run changed what serves leaves that alone', async () => {
+  const { servers, start } = await inPlace('web1');
+  const { web1 } = servers;
+  await web1.put('v3');
+  web1.host.pauseAt('up:begin:after');
+  const first = start({ to: 'v1' });
+  await eventually(() => stateOf(web1, '101-deploy') === 'paused\n', 'the pause');
+  const second = start({ to: 'v2' });
+  await eventually(() => stateOf(web1, '102-deploy') === 'waiting\n', 'the second run to wait');
+  web1.host.pauseAt(undefined);
+  well(await first.done);
+  expect((await second.done).failure).toMatchObject({
+    code: 'release-changed',
+    message: expect.stringMatching(/^v1 serves by now, not v3: .*nothing was changed/),
+  });
+  expect(web1.version()).toBe('v1');
+  expect(badOn(web1)).toEqual(['v3']);
 });
 
 test('a connection that is lost after the start is opened again, and the end is seen', async () => {

@@ -145,6 +145,13 @@ engine_is_there() {
   docker container inspect "$1" </dev/null >/dev/null 2>&1
 }
 
+# engine_is_kept NAME: it is there, and nobody is just taking it away.
+engine_is_kept() {
+  case $(docker container inspect --format '{{.State.Status}}' "$1" </dev/null 2>/dev/null) in
+    '' | removing | dead) return 1 ;;
+  esac
+}
+
 # engine_evidence ID: state, health log and last lines, for people.
 engine_evidence() {
   docker inspect --type container --format '== {{.Name}}: {{.State.Status}}, exit code {{.State.ExitCode}}, {{.RestartCount}} restarts{{if .State.OOMKilled}}, killed for want of memory{{end}}{{if .State.Error}}, {{.State.Error}}{{end}}{{if .State.Health}}

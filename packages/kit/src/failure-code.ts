@@ -114,6 +114,7 @@ export const FAILURE_KINDS = {
   'canary-on': 'refused',
   'color-is-live': 'refused',
   'color-changed': 'refused',
+  'release-changed': 'refused',
   'color-unwell': 'unhealthy',
   'color-answers-wrong': 'unhealthy',
   'confirmation-pending': 'refused',

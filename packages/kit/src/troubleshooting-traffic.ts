@@ -19,6 +19,10 @@ export const TRAFFIC = {
     meaning: 'Another run deployed to that colour meanwhile. No traffic was moved.',
     remedy: 'Run the job again: it decides by what is there now.',
   },
+  'release-changed': {
+    meaning: 'Another run changed what serves while this rollback waited for it. Nothing was changed.',
+    remedy: 'Run the job again: it decides by what serves now.',
+  },
   'color-unwell': {
     meaning: 'The colour that should get the traffic is not healthy.',
     remedy: 'Look at its containers, or deploy it again.',

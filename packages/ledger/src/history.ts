@@ -87,6 +87,8 @@ export interface RollbackEntry extends HistoryLine {
   to: string;
   previous: string;
   duration_ms: number;
+  /** Commands of the user's took the data back for it (`down-migrate`, `restore-backup`). */
+  data_taken_back?: true;
 }
 
 /** A recorded release was brought up in the idle colour; no traffic moved. */
@@ -95,6 +97,8 @@ export interface RedeployEntry extends HistoryLine {
   outcome: (typeof REDEPLOY_OUTCOMES)[number];
   duration_ms: number;
   digests: Readonly<Record<string, string>>;
+  /** As with a rollback. */
+  data_taken_back?: true;
 }
 
 /** The data were saved, or could not be. It is about no release, since it changes nothing of what serves. */
@@ -156,11 +160,13 @@ const OPERATIONS: {
     to: form.get('to', SHARE_OR_NONE, ''),
     previous: form.get('previous', orNone(ID_KIND), ''),
     duration_ms: form.get('duration_ms', COUNT, 0),
+    ...dataTakenBack(form),
   }),
   redeploy: (form) => ({
     outcome: form.get('outcome', wordOf(REDEPLOY_OUTCOMES)),
     duration_ms: form.get('duration_ms', COUNT, 0),
     digests: form.get('digests', IMAGES_KIND, {}),
+    ...dataTakenBack(form),
   }),
   backup: (form) => ({
     outcome: form.get('outcome', wordOf(BACKUP_OUTCOMES)),
@@ -179,6 +185,10 @@ const OPERATIONS: {
 function freeBytes(form: Form): Pick<DeployEntry, 'free_bytes'> {
   const free = form.get('free_bytes', COUNT, 0);
   return free > 0 ? { free_bytes: free } : {};
+}
+
+function dataTakenBack(form: Form): Pick<RollbackEntry, 'data_taken_back'> {
+  return form.get('data_taken_back', FLAG, false) ? { data_taken_back: true } : {};
 }
 
 function moved(form: Form): Moved {

@@ -3,7 +3,7 @@ import { type Color, otherColor } from './color.ts';
 import { type HistoryEntry, movedTraffic } from './history.ts';
 import { unfitReleases } from './marks.ts';
 import type { ReleaseRecord } from './release-record.ts';
-import { releaseBefore, schemaChanges } from './served.ts';
+import { releaseBefore, schemaChanges, undoneChanges } from './served.ts';
 import { canaryOf, majorColor, parseShare } from './share.ts';
 import {
   type Standing,
@@ -314,6 +314,18 @@ function recolor(
 /** Old code runs on the schema as it is by one rule, see `schemaChanges`. The refusal says who serves, and what comes by itself. */
 function checkMigrations(look: Standing, to: string, request: RollbackRequest): void {
   if (request.pastMigration) return;
+  const undone = undoneChanges(to, look);
+  if (undone.length > 0) {
+    throw new Failure(
+      'refused',
+      `the data were taken back to an older release since ${to} served, and with them what ${undone.map((one) => one.id).join(', ')} had changed in the schema: a rollback runs no migrations. ${whoServes(look, request)}`,
+      {
+        input: 'allow-past-migration',
+        remedy:
+          'Deploy that version again (ssh-compose-deploy): its migrations run then. Or set allow-past-migration: true if it can run on the schema as it is.',
+      },
+    );
+  }
   const crossed = schemaChanges(to, look);
   if (crossed.length === 0) return;
   const target = to || 'the release before';

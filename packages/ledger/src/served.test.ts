@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { marksOf, unfitReleases } from './marks.ts';
-import { releaseBefore, schemaChanges, servedReleases } from './served.ts';
+import { releaseBefore, schemaChanges, servedReleases, undoneChanges } from './served.ts';
 import {
   deployed,
   marked,
@@ -208,4 +208,38 @@ describe('with colours, what had the traffic while the other colour migrated', (
     const then = [...returnedTo.history, deployed('r3', { color: 'green' }), moved('blue', 'green', 'r3')];
     expect(changes('r1', { history: then, releases })).toEqual([]);
   });
+});
+
+test('what the data were taken back from is gone back to only by deploying it again', () => {
+  const releases = [
+    releaseRecord('r1'),
+    releaseRecord('r2', 'r1', MIGRATED),
+    releaseRecord('r3', 'r2'),
+    releaseRecord('r4', 'r3', MIGRATED),
+  ];
+  const deploys = ['r1', 'r2', 'r3', 'r4'].map((id) => deployed(id));
+  const undone = (to: string, ...history: (typeof deploys)[number][] | object[]) =>
+    undoneChanges(to, { history: [...deploys, ...(history as typeof deploys)], releases }).map(
+      ({ id }) => id,
+    );
+  const down = (release: string, previous: string) =>
+    rolledBack(release, { previous, data_taken_back: true });
+  // With nothing but the traffic, or the containers, the schema stays.
+  expect(undone('r4', ...rolledBackInPlace('r4', 'r1'))).toEqual([]);
+  expect(undone('r4', down('r1', 'r4'))).toEqual(['r2', 'r4']);
+  expect(undone('r3', down('r1', 'r4'))).toEqual(['r2']);
+  expect(undone('r1', down('r1', 'r4'))).toEqual([]);
+  // Only r4's own change was undone: r3 and r2 run on what is left.
+  expect(undone('r4', down('r3', 'r4'))).toEqual(['r4']);
+  expect(undone('r2', down('r3', 'r4'))).toEqual([]);
+  // It has served since, because somebody said that it may, or was deployed again.
+  expect(undone('r4', down('r1', 'r4'), rolledBack('r4', { previous: 'r1' }))).toEqual([]);
+  // Also where the older release did not come up after that.
+  expect(
+    undone('r4', rolledBack('r1', { previous: 'r4', outcome: 'restored', data_taken_back: true })),
+  ).toEqual(['r2', 'r4']);
+  // In the other colour it has another id.
+  const colored = [...releases.slice(1), releaseRecord('r1-blue', '', { color: 'blue' })];
+  const history = [...deploys, redeployed('r1-green', { data_taken_back: true })];
+  expect(undoneChanges('r4', { history, releases: colored }).map(({ id }) => id)).toEqual(['r2', 'r4']);
 });

@@ -1,4 +1,6 @@
+import { COLORS } from './color.ts';
 import { type HistoryEntry, isMove, isReturn } from './history.ts';
+import { releaseIdInColor } from './identity.ts';
 import { unfitReleases } from './marks.ts';
 import { type ReleaseRecord, changesSchema } from './release-record.ts';
 
@@ -66,6 +68,34 @@ export function schemaChanges(to: string, past: Past): ReleaseRecord[] {
     (one) =>
       one.id !== to && one.created > created && changesSchema(one) && !servedSince(one, past).includes(to),
   );
+}
+
+/**
+ * The changes of the schema that a release was made for and that are gone: commands of the user's took the data back to an
+ * older release since it last served, and a rollback runs no migrations. Deploying it again does.
+ */
+export function undoneChanges(to: string, { history, releases }: Past): ReleaseRecord[] {
+  const created = (id: string) => releases.find((one) => one.id === id)?.created;
+  const own = created(to);
+  if (own === undefined) return [];
+  const served = history.findLastIndex((entry) => servesSince(entry) === to);
+  const oldest = history
+    .slice(served + 1)
+    .flatMap((entry) =>
+      'data_taken_back' in entry ? (created(originOf(entry.release, releases)) ?? []) : [],
+    )
+    .sort()[0];
+  if (oldest === undefined) return [];
+  return releases.filter((one) => one.created > oldest && one.created <= own && changesSchema(one));
+}
+
+/** The release that was brought up in the other colour under another id; itself where it was not. */
+function originOf(id: string, releases: readonly ReleaseRecord[]): string {
+  const origin = releases.find(
+    (one) =>
+      one.color !== '' && one.id !== id && COLORS.some((color) => releaseIdInColor(one.id, color) === id),
+  );
+  return origin?.id ?? id;
 }
 
 /** What has served since a release migrated, oldest first. Empty texts: a plain stack that no record tells of. */

@@ -216,8 +216,9 @@ record_move install '' blue blue installed "$1"
 mark_release r2 rolled-back
 record_move rollback r1 green blue succeeded "$1"
 record_return r1 r2 succeeded "$1" 3000
+record_return r1 r2 restored "$1" 4000 yes
 mark_release r2 taken-back
-record_stand_by r1-green green succeeded "$1" 10 .
+record_stand_by r1-green green succeeded "$1" 10 . yes
 record_backup 20260101-000000-ab12 succeeded read 123456789012 5000
 record_restore 20260101-000000-ab12 failed 6000
 `,
@@ -299,6 +300,14 @@ record_restore 20260101-000000-ab12 failed 6000
       { ...rollback, ...common('r2'), reason: '', outcome: 'rolled-back', bad: true },
       { ...rollback, ...common('r1'), color: 'blue', outcome: 'succeeded', from: 'green', to: 'blue' },
       { ...rollback, ...common('r1'), outcome: 'succeeded', previous: 'r2', duration_ms: 3000 },
+      {
+        ...rollback,
+        ...common('r1'),
+        outcome: 'restored',
+        previous: 'r2',
+        duration_ms: 4000,
+        data_taken_back: true,
+      },
       { ...rollback, ...common('r2'), reason: '', outcome: 'taken-back' },
       {
         operation: 'redeploy',
@@ -308,6 +317,7 @@ record_restore 20260101-000000-ab12 failed 6000
         outcome: 'succeeded',
         duration_ms: 10,
         digests: { web: `registry.test/web@${SHA256}`, db: 'sha256:db' },
+        data_taken_back: true,
       },
       {
         operation: 'backup',

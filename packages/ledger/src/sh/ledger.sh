@@ -23,14 +23,15 @@ record_move() {
   append_history "$1" "$2" "$(share_color "$4")" "$5" false "$6" "\"from\":\"$3\",\"to\":\"$4\""
 }
 
-# record_return RELEASE PREVIOUS OUTCOME REASON MILLISECONDS: a release came back in place of another one.
+# record_return RELEASE PREVIOUS OUTCOME REASON MILLISECONDS COMMANDS: a release came back in place of another one. COMMANDS:
+# not empty where commands of the user's took the data back for it.
 record_return() {
-  append_history rollback "$1" '' "$3" false "$4" "\"previous\":\"$2\",\"duration_ms\":$5"
+  append_history rollback "$1" '' "$3" false "$4" "\"previous\":\"$2\",\"duration_ms\":$5${6:+,\"data_taken_back\":true}"
 }
 
-# record_stand_by RELEASE COLOR OUTCOME REASON MILLISECONDS DIRECTORY: a release was brought up in the idle colour.
+# record_stand_by RELEASE COLOR OUTCOME REASON MILLISECONDS DIRECTORY COMMANDS: a release was brought up in the idle colour.
 record_stand_by() {
-  append_history redeploy "$1" "$2" "$3" false "$4" "\"duration_ms\":$5,\"digests\":{$(told_digests "$6/images" "$6/digests")}"
+  append_history redeploy "$1" "$2" "$3" false "$4" "\"duration_ms\":$5,\"digests\":{$(told_digests "$6/images" "$6/digests")}${7:+,\"data_taken_back\":true}"
 }
 
 # mark_release RELEASE rolled-back|taken-back: a rollback leaves a release that is not to be chosen again by itself; a

@@ -30,8 +30,11 @@ operate() {
     colored_project=$project
     project=$failed_project
     if cancelled; then fail lost cancelled 'the run was cancelled before anything was changed' 'Run it again.'; fi
-    rollback_hooks down-migrate || fail unhealthy hook-failed "$problem; no traffic was moved" "$remedy"
-    rollback_hooks restore-backup || fail unhealthy hook-failed "$problem; no traffic was moved" "$remedy"
+    if ! rollback_hooks down-migrate || ! rollback_hooks restore-backup; then
+      # What they did to the data until then counts.
+      record_end failed
+      fail unhealthy hook-failed "$problem; no traffic was moved" "$remedy"
+    fi
     project=$colored_project
   fi
   place_recorded || fail_unwritten "the release could not be written to $path"
@@ -80,7 +83,7 @@ place_recorded() {
 }
 
 record_end() {
-  record_stand_by "$release" "$color" "$1" "$reason" "$((($(date +%s) - begun) * 1000))" "$directory"
+  record_stand_by "$release" "$color" "$1" "$reason" "$((($(date +%s) - begun) * 1000))" "$directory" "$(commands_ran)"
   : >"$run/recorded"
 }
 
