@@ -1,4 +1,5 @@
 import {
+  chmodSync,
   lstatSync,
   mkdirSync,
   readFileSync,
@@ -44,8 +45,11 @@ export function copyFolder(folder: string, leave: (relative: string) => boolean 
         Object.entries(replace).reduce((all, [from, to]) => all.replaceAll(from, to), text);
       for (const { relative, mode, kind, text } of entries) {
         const file = path.join(target, relative);
-        if (kind === 'folder') mkdirSync(file, { recursive: true, mode: mode & 0o777 });
-        else if (kind === 'link') symlinkSync(replaced(text), file);
+        if (kind === 'folder') {
+          mkdirSync(file, { recursive: true });
+          // With the sticky bit, and whatever the umask: a folder may be one that everybody adds to.
+          chmodSync(file, mode & 0o7777);
+        } else if (kind === 'link') symlinkSync(replaced(text), file);
         else writeFileSync(file, replaced(text), { mode: mode & 0o777 });
       }
     },
