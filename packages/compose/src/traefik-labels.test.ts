@@ -6,7 +6,7 @@ import { traefikFile } from './traefik-labels.ts';
 /** What `install` is tested with. */
 const FILE = readFileSync(join(__dirname, '../../traffic/src/proxy/traefik/fixtures/from-labels.yml'), 'utf8')
   .replace(/^(?:#.*\n)+/, '')
-  .replace(/\n  # by hand\n[^]*$/, '');
+  .replace(/\n {2}# by hand\n[^]*$/, '');
 
 /** As a starter of many projects has them. */
 const STARTER = {
