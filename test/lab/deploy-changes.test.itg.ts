@@ -82,7 +82,7 @@ test('a port moves from a service to the one that it needs, and back', async () 
 
 test('a disk that is full under path, of bytes or of inodes, is told as that before anything is pulled or started', async () => {
   await host.sh(
-    'install -d -o deploy /srv/deploy/small && mount -t tmpfs -o size=4m,nr_inodes=1000,mode=0755,uid=$(id -u deploy) tmpfs /srv/deploy/small',
+    'install -d -o deploy /srv/deploy/small && mount -t tmpfs -o size=4m,nr_inodes=4000,mode=0755,uid=$(id -u deploy) tmpfs /srv/deploy/small',
   );
   const small = () => run('small', { store: 'restart: always' }, { path: '/srv/deploy/small/shop' });
   const nothing = async () => {
@@ -95,10 +95,19 @@ test('a disk that is full under path, of bytes or of inodes, is told as that bef
   expect(full.headline).not.toContain('defect');
   await nothing();
 
-  await host.sh('rm /srv/deploy/small/fill; cd /srv/deploy/small && seq 960 | sed s/^/f/ | xargs touch');
+  const takeInodes = (left: number) =>
+    host.sh(
+      `cd /srv/deploy/small && n=$(($(stat -f -c %d .) - ${left})) && seq $n | sed s/^/f${left}-/ | xargs touch`,
+    );
+  await host.sh('rm /srv/deploy/small/fill');
+  await takeInodes(180);
   const crowded = await refused(...small());
-  expect(crowded.headline).toMatch(/\d+ of 1000 inodes free/);
+  expect(crowded.headline).toMatch(/\d+ of 4000 inodes free/);
   expect(crowded.shown).toContain('min-free-inodes');
+  await nothing();
+  await takeInodes(40);
+  const none = await refused(...small());
+  expect(none.headline).toMatch(/disk of the server is full at \/srv\/deploy\/small.*no inodes are left/);
   await nothing();
 
   await host.sh('rm -f /srv/deploy/small/f*');

@@ -121,8 +121,10 @@ engine_whole_images() {
 }
 
 # engine_holdings IDS…: id, name, ports that are published (address|port|port of the container/protocol) and @addresses.
+# By the names of the engine's JSON: `HostIp` is none of those that its own program has, as `ID` is, and one template goes by
+# the ones or by the others.
 engine_holdings() {
-  docker inspect --type container --format '{{.ID}} {{.Name}}{{range $port, $to := .NetworkSettings.Ports}}{{range $to}} {{.HostIp}}|{{.HostPort}}|{{$port}}{{end}}{{end}}{{range .NetworkSettings.Networks}} @{{.IPAddress}}{{end}}' "$@" </dev/null 2>/dev/null
+  docker inspect --type container --format '{{.Id}} {{.Name}}{{range $port, $to := .NetworkSettings.Ports}}{{range $to}} {{.HostIp}}|{{.HostPort}}|{{$port}}{{end}}{{end}}{{range .NetworkSettings.Networks}} @{{.IPAddress}}{{end}}' "$@" </dev/null 2>/dev/null
 }
 
 # engine_files IDS…: the compose files that they were brought up from, one per line, each once and in their order;

@@ -254,10 +254,14 @@ function inspectContainers(state: State, call: Call, words: readonly string[]): 
   const { values, rest } = options(words, {
     values: { format: ['--format', '-f'], type: ['--type'] },
   });
+  const format = values.get('format')?.[0] ?? '{{json .}}';
+  // A template goes by the program's own names, else by those of the JSON, and never by both.
+  if (/\.ID\b/.test(format) && /\.(?:HostIp|Id)\b/.test(format))
+    throw new Refusal('template parsing error: map has no entry for key "ID"');
   const lines: string[] = [];
   const missing = rest.filter((one) => {
     const found = state.container(one);
-    if (found) lines.push(`${render(values.get('format')?.[0] ?? '{{json .}}', found)}\n`);
+    if (found) lines.push(`${render(format, found)}\n`);
     return !found;
   });
   // What is there is told all the same.
