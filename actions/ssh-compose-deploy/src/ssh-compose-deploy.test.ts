@@ -11,7 +11,7 @@ import path from 'node:path';
 import { afterEach, expect, jest, test } from '@jest/globals';
 import { eventually, hostsForEach } from '@deploy-actions/host/testing';
 import { Failure } from '@deploy-actions/kit';
-import { type DeploymentRecord, parseDeploymentRecord } from '@deploy-actions/ledger';
+import { type DeploymentRecord, marksOf, parseDeploymentRecord, readHistory } from '@deploy-actions/ledger';
 import type { DockerServer } from '@deploy-actions/release/testing';
 import { afterDeploy } from './post.ts';
 import { type Deployed, deployRig } from './testing/deploy-rig.ts';
@@ -467,4 +467,31 @@ test('every session is closed, also after a failure', async () => {
     () => Object.values(servers).every(({ sessions }) => sessions.every(({ gone }) => gone.aborted)),
     'the end of every session',
   );
+});
+
+test('a deployment that would change nothing is red where what runs is not well, and no mark is left on it', async () => {
+  const { servers, deploy } = rigOf('web1');
+  const { docker } = servers.web1;
+  well(await deploy('v1'));
+  const api = () => docker.containers().find(({ Name }) => Name === '/shop-api-1')!;
+  const health = (Status: string) =>
+    docker.put({ ...api(), State: { ...api().State, Health: { Status, FailingStreak: 3, Log: [] } } });
+  const { ID } = api();
+  health('unhealthy');
+  const { failure, outputs } = await deploy('v1', { 'wait-timeout': '3s' });
+  expect(failure).toMatchObject({
+    kind: 'unhealthy',
+    message: expect.stringContaining(
+      'api is unhealthy, as it was before this deployment. No container was touched',
+    ),
+  });
+  expect(outputs.outcome).toBe('nothing-changed');
+  expect(api().ID).toBe(ID);
+  const { records } = readHistory(servers.web1.host.read('.deploy/history.jsonl'));
+  expect([...marksOf(records).releases]).toEqual([]);
+  health('healthy');
+  const again = await deploy('v1');
+  well(again);
+  expect(again.outputs.outcome).toBe('unchanged');
+  expect(outcomesOf(servers.web1)).toEqual(['succeeded', 'failed', 'unchanged']);
 });

@@ -32,6 +32,7 @@ operate() {
     say "nothing differs from the release $previous: nothing is recreated"
     drop_sent
     pass_first_gate || stop_without_go
+    still_well || stays_unwell
     pass_last_gate || stop_without_go
     result release "$previous"
     result changed false
@@ -124,7 +125,8 @@ survey_or_stop() {
   surveyed_or_stop
 }
 
-# The stack that runs becomes a release, which can be brought back.
+# The stack that runs becomes a release, which can be brought back. No line of the history tells of it: nothing was
+# deployed, and the record says when it was found.
 adopt_stack() {
   deploy_adopted=$path/releases/adopted
   rm -rf "$deploy_adopted"
@@ -174,6 +176,25 @@ is_unchanged() {
   cmp -s "$deploy_old/services" "$files/release/services" || return 1
   [ -z "$(not_current "$files/release")" ] || return 1
   [ "$remove_orphans" != true ] || [ -z "$(orphans "$files/release")" ]
+}
+
+# still_well: nothing is to be made anew, and what runs is well. The survey tells already where there is nothing to wait for.
+still_well() {
+  changed_services=
+  awk '
+    FILENAME == ARGV[1] { known[$7]; next }
+    ($1 in known) && ($8 == "unhealthy" || $8 == "starting" || $5 == "restarting") { found = 1 }
+    END { exit found }
+  ' "$files/release/services" "$scratch/containers" || wait_healthy "$files/release"
+}
+
+stays_unwell() {
+  tell_digests
+  tell_cause
+  gather_evidence "$bad_services"
+  cause=$problem
+  # The release is the one that runs: no mark on it by a deployment that changed nothing.
+  fail_untouched false
 }
 
 forget_tags() {
@@ -255,8 +276,13 @@ goes_on() {
   # shellcheck disable=SC2086 # names of services have no spaces
   [ "$(unwell_before "$bad_services")" = "$(printf '%s ' $bad_services)" ] || return 0
   schema_allows_old || return 0
+  fail_untouched true
+}
+
+# fail_untouched BAD: ends a deployment that has touched no container, because something was unwell before it.
+fail_untouched() {
   result changed false
-  record_deployment failed true
+  record_deployment failed "$1"
   forget_tags
   fail unhealthy release-unhealthy "$cause, as it was before this deployment. No container was touched, and $previous goes on running as it did" \
     'Mend that first: its last lines and health log are below. A release that changes the service makes it anew.'
