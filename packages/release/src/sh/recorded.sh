@@ -25,8 +25,7 @@ rollback_hooks() {
   release=$rollback_release
 }
 
-# commands_ran: a word where commands of the user's have changed the data, here or on the server that runs them for all.
+# commands_ran: a word where commands of the user's have changed the data.
 commands_ran() {
-  [ -z "${database_elsewhere-}" ] || echo yes
   ! has_hooks "$files" down-migrate && ! has_hooks "$files" restore-backup || echo yes
 }

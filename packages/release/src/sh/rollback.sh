@@ -101,7 +101,8 @@ record_rollback() {
   elif [ "$1" = succeeded ] && [ -n "$previous" ]; then
     mark_release "$previous" rolled-back
   fi
-  record_return "$release" "$previous" "$1" "$reason" "$((($(date +%s) - begun) * 1000))" "$(commands_ran)"
+  # Where another server ran the commands for all, their data are this one's too.
+  record_return "$release" "$previous" "$1" "$reason" "$((($(date +%s) - begun) * 1000))" "$database_elsewhere$(commands_ran)"
   : >"$run/recorded"
 }
 
