@@ -181,6 +181,7 @@ testWithAct(
     });
     const page = upload!.files.find(({ name }) => name === 'deployment.html')!;
     expect(page.text).toContain('login and profile');
+    expect(page.text).toContain('Of 1 deployment: counts');
     for (const { text } of upload!.files) expect(text).not.toContain(PASSWORD);
     expect(github.repository.comments).toEqual([
       expect.objectContaining({ pull: 7, body: expect.stringContaining('staging') }),

@@ -39,12 +39,16 @@ beforeAll(async () => {
     return `shop/${service === 'api-gateway' ? 'web' : 'api'}:${built(service)}`;
   });
   await lab.host.sh('install -d -o deploy -g deploy /srv/deploy/staging /srv/deploy/staging/shared');
-  await lab.host.write(
+  await writeEnv(PASSWORD);
+}, 600_000);
+
+function writeEnv(password: string): Promise<void> {
+  return lab.host.write(
     '/srv/deploy/staging/shared/.env',
-    `REGISTRY=${lab.registry.address}\nPOSTGRES_PASSWORD=${PASSWORD}\n`,
+    `REGISTRY=${lab.registry.address}\nPOSTGRES_PASSWORD=${password}\n`,
     { mode: '0600', owner: 'deploy' },
   );
-}, 600_000);
+}
 
 beforeEach(async () => {
   if (noAct !== undefined) return;
@@ -140,6 +144,9 @@ testWithAct(
       ),
       rollback_available: false,
     });
+    expect(upload!.files.find(({ name }) => name === 'deployment.html')!.text).toContain(
+      'Deployment frequency',
+    );
     const migration = upload!.files.find(({ text }) => text.includes('migration 1: done'));
     expect(migration).toBeDefined();
     expect(github.violations).toEqual([]);
@@ -148,7 +155,7 @@ testWithAct(
 );
 
 testWithAct(
-  'staging-microservices.yml ends before anything changes when a check is red, a build fails or the server is not named',
+  'staging-microservices.yml ends before anything changes when a check is red, a build fails, a secret is empty or the server is not ready',
   async () => {
     built = () => 'v2';
     check = 'failure';
@@ -158,9 +165,16 @@ testWithAct(
     expect(await fails(push())).not.toContain('migration 2: starting');
     built = () => 'v2';
     expect(await fails(push({ secrets: { STAGING_HOST: '' } }))).toContain('`STAGING_HOST` is empty');
+    await writeEnv('changeme');
+    const unready = await fails(push());
+    await writeEnv(PASSWORD);
+    expect(unready).toContain('still as in an example: POSTGRES_PASSWORD');
+    expect(unready).not.toContain('migration 2: starting');
     expect(await versionOf('education')).toBe('v1');
     // Of the build that failed GitHub itself tells who pushed.
-    expect(slack.news()).toHaveLength(2);
+    const told = slack.news();
+    expect(told).toHaveLength(3);
+    expect(told.join()).toContain('staging');
   },
   600_000,
 );
