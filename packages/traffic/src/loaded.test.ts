@@ -3,6 +3,7 @@ import {
   chmodSync,
   copyFileSync,
   existsSync,
+  linkSync,
   mkdirSync,
   mkdtempSync,
   realpathSync,
@@ -54,14 +55,14 @@ function run(kind: string, title: string, words: readonly string[] = []): void {
 const PROGRAM = defineInspection({ name: 'loaded', parts: LOADED_PARTS, parameters: ['proxy_kinds'] });
 
 /** What is told of the proxies that this test has started: others may run on the machine. */
-function told(kind: string, tools: Readonly<Record<string, string>> = {}): LoadedProxy {
+function told(kind: string, tools: Readonly<Record<string, string>> = {}, container = ''): LoadedProxy {
   for (const [name, script] of Object.entries(tools))
     chmodSync(put(`tools/${name}`, `#!/bin/sh\n${script}\n`), 0o755);
   const given = `proxy_kinds='${PROXIES.map((one) => one.kind).join(' ')}'\n`;
   // Instead of those of the whole machine.
-  const own = `found_on_host() { printf '${kind} %s\\n' ${started.map(({ pid }) => pid).join(' ')}; }\n`;
+  const own = container === '' ? `printf '${kind} %s\\n' ${started.map(({ pid }) => pid).join(' ')}` : ':';
   const { stdout, stderr } = spawnSync('sh', ['-s'], {
-    input: `${PROGRAM.parts.map((part) => part.source()).join('')}${given}${own}tell_loaded "${mkdtempSync(join(home, 'scratch-'))}/loaded" ''\n`,
+    input: `${PROGRAM.parts.map((part) => part.source()).join('')}${given}found_on_host() { ${own}; }\ntell_loaded "${mkdtempSync(join(home, 'scratch-'))}/loaded" '${container}'\n`,
     encoding: 'utf8',
     env: { ...process.env, PATH: `${join(home, 'tools')}:${process.env['PATH']}` },
   });
@@ -117,6 +118,41 @@ test('nginx: a file that is not seen, or one of another start, is told as not kn
   run('nginx', 'nginx: master process nginx -p /srv/other');
   await sleep(200);
   expect(told('nginx').unknown).toEqual(['it was started with another prefix (-p)']);
+});
+
+test('in a container: its own files count, and one that was mounted alone and replaced is no matter of a reload', async () => {
+  const inside = put('inside/nginx.conf', 'events { }\n');
+  const outside = put('site/nginx.conf', 'events { }\n');
+  linkSync(outside, join(home, 'inside/mounted.conf'));
+  run('nginx', 'nginx: master process nginx -g daemon off;');
+  run('nginx', 'nginx: worker process');
+  await sleep(200);
+  const id = 'c'.repeat(64);
+  // What is run in the container is run here.
+  const docker = `case "$*" in
+  inspect*.Path*) echo "${id} /shop-proxy-1 registry.test/nginx:1.27 shop nginx ports" ;;
+  inspect*.Mounts*) echo "${home}/inside/mounted.conf ${outside}" ;;
+  top*) printf 'PID COMMAND\\n${started.map(({ pid }) => pid).join(' x\\n')} x\\n' ;;
+  'exec ${id} nginx -T -c /etc/nginx/nginx.conf') printf '# configuration file %s:\\n' ${inside} ${home}/inside/mounted.conf ;;
+  exec*) shift 2; exec "$@" ;;
+  *) exit 1 ;;
+esac`;
+  expect(told('nginx', { docker }, id)).toEqual({
+    kind: 'nginx',
+    container: 'shop-proxy-1',
+    loaded: expect.any(Number),
+    changed: [],
+    replaced: [],
+    unknown: [],
+  });
+  await sleep(LATER);
+  put('inside/nginx.conf', 'events { }\nhttp { }\n');
+  expect(told('nginx', { docker }, id)).toMatchObject({ changed: [inside], replaced: [] });
+  renameSync(put('site/new', 'http { }\n'), outside);
+  expect(told('nginx', { docker }, id)).toMatchObject({ replaced: [outside] });
+  expect(told('nginx', { docker: docker.replace('top*)', 'nothing)') }, id).unknown).toEqual([
+    'its processes are not seen from the login',
+  ]);
 });
 
 test('haproxy: the newest process tells, with each file and folder that it was started with', async () => {
