@@ -62,6 +62,21 @@ test('a server that cannot be reached says why and what mends it, and nothing el
     expect([name, state(name)]).toEqual([name, 'unknown']);
 });
 
+test('a key that is not let in is red with the command that makes the user and lets it in', async () => {
+  const rig = preflightRig(hostWith);
+  rig.world.connect = () => {
+    throw new Failure('refused', 'web1 does not let deploy in', {
+      code: 'auth-refused',
+      remedy: 'Add its public key.',
+      details: 'What lets it in, as root on web1:\nid deploy || useradd deploy; echo key',
+    });
+  };
+  const { rows } = await rig.run();
+  expect(rows['connection']!.detail).toContain(
+    'Add its public key. As root there: id deploy || useradd deploy',
+  );
+});
+
 test('variables: one that is not set is named, and fails', async () => {
   const rig = preflightRig(hostWith);
   rig.compose(COMPOSE.replace('${SECRET_KEY-}', '${SHOP_SECRET}'));

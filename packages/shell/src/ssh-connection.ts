@@ -194,6 +194,12 @@ function hostKeyFailure(hop: Hop, presented: readonly Buffer[], verdict: KeyVerd
   );
 }
 
+/** The command that makes the user where there is none, and lets the key in; both are of checked characters. */
+function letIn(user: string, publicKey: string): string {
+  const home = `~${user}/.ssh`;
+  return `id ${user} || useradd --create-home --shell /bin/bash ${user}; install -d -m 0700 -o ${user} ${home} && echo 'restrict,port-forwarding ${publicKey}' >>${home}/authorized_keys && chown ${user}: ${home}/authorized_keys && chmod 0600 ${home}/authorized_keys`;
+}
+
 function isHangUp(error: unknown): boolean {
   const { code } = error as { code?: unknown };
   return (
@@ -207,7 +213,8 @@ function handshakeFailure(hop: Hop, key: ParsedKey, error: unknown): SessionFail
   const { level } = error as { level?: string };
   const where = `${hop.host}, port ${hop.port},`;
   if (level === 'client-authentication') {
-    const fingerprint = fingerprintOf(key.getPublicSSH() as Buffer);
+    const publicKey = key.getPublicSSH() as Buffer;
+    const fingerprint = fingerprintOf(publicKey);
     return new SessionFailure(
       'auth-refused',
       `${hop.host} does not let ${hop.user} in with the key ${fingerprint} (${hop.key.input})`,
@@ -215,6 +222,7 @@ function handshakeFailure(hop: Hop, key: ParsedKey, error: unknown): SessionFail
         cause: error,
         input: hop.key.input,
         remedy: `Add its public key to ~${hop.user}/.ssh/authorized_keys on ${hop.host}, or check \`user\``,
+        details: `What lets it in, as root on ${hop.host}:\n${letIn(hop.user, `${key.type} ${publicKey.toString('base64')}`)}`,
       },
     );
   }

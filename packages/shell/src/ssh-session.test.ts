@@ -214,6 +214,12 @@ describe('what can go wrong has its own code', () => {
     ).rejects.toMatchObject({
       code: 'auth-refused',
       message: expect.stringContaining(fingerprintOf(publicOf(key))),
+      // With the command that makes the user and lets in this very key.
+      details: expect.stringMatching(
+        new RegExp(
+          `\\nid (\\S+) \\|\\| useradd --create-home --shell /bin/bash \\1; .*'restrict,port-forwarding ssh-ed25519 ${publicOf(key).toString('base64').replaceAll('+', '\\+')}'`,
+        ),
+      ),
     });
   });
 

@@ -44,14 +44,21 @@ export function judgeUnseen(seen: Unseen, failure: Failure): Row[] {
   });
 }
 
-/** With the line that known-hosts would need, where that is what is missing. */
+/** With the line that known-hosts would need, or the command that lets the key in, where that is what is missing. */
 function unreachable(failure: Failure): Verdict {
-  const line = failure.code === 'host-key-unknown' ? failure.details?.split('\n')[1] : undefined;
   const verdict = failedBy(failure);
+  const what = LINES[failure.code];
+  const line = what === undefined ? undefined : failure.details?.split('\n')[1];
   return line === undefined
     ? verdict
-    : { ...verdict, remedy: `${verdict.remedy ?? ''} The line: ${line}`.trim() };
+    : { ...verdict, remedy: `${verdict.remedy ?? ''} ${what}: ${line}`.trim() };
 }
+
+/** What the second line of a failure's details is, by its code. */
+const LINES: Readonly<Record<string, string>> = {
+  'host-key-unknown': 'The line',
+  'auth-refused': 'As root there',
+};
 
 function rowsOf(inputs: PreflightInputs, judge: (check: Check) => Verdict | undefined): Row[] {
   return CHECK_NAMES.flatMap((name): Row[] => {
