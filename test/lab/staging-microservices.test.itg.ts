@@ -26,8 +26,8 @@ let lab: Lab;
 let github: GitHubStub;
 let slack: Messenger;
 let others: ReturnType<typeof othersActions>;
-/** The version of the sample application that a service is built as, and what the checks of the commit said. */
-let built: (service: string) => string;
+/** The version of the sample application that a service is built as (undefined: nothing is pushed), and what the checks said. */
+let built: (service: string) => string | undefined;
 let check: 'success' | 'failure';
 
 beforeAll(async () => {
@@ -36,7 +36,8 @@ beforeAll(async () => {
   slack = await openMessenger();
   others = othersActions(lab, (repository) => {
     const service = repository.split('/').at(-1)!;
-    return `shop/${service === 'api-gateway' ? 'web' : 'api'}:${built(service)}`;
+    const version = built(service);
+    return version && `shop/${service === 'api-gateway' ? 'web' : 'api'}:${version}`;
   });
   await lab.host.sh('install -d -o deploy -g deploy /srv/deploy/staging /srv/deploy/staging/shared');
   await writeEnv(PASSWORD);
@@ -155,7 +156,7 @@ testWithAct(
 );
 
 testWithAct(
-  'staging-microservices.yml ends before anything changes when a check is red, a build fails, a secret is empty or the server is not ready',
+  'staging-microservices.yml ends before anything changes when a check is red, a build fails, an image is missing, a secret is empty or the server is not ready',
   async () => {
     built = () => 'v2';
     check = 'failure';
@@ -163,6 +164,8 @@ testWithAct(
     check = 'success';
     built = (service) => (service === 'auth-service' ? 'no-such-version' : 'v2');
     expect(await fails(push())).not.toContain('migration 2: starting');
+    built = (service) => (service === 'auth-service' ? undefined : 'v2');
+    expect(await fails(push())).toMatch(/azora\/auth-service/);
     built = () => 'v2';
     expect(await fails(push({ secrets: { STAGING_HOST: '' } }))).toContain('`STAGING_HOST` is empty');
     await writeEnv('changeme');
@@ -173,7 +176,7 @@ testWithAct(
     expect(await versionOf('education')).toBe('v1');
     // Of the build that failed GitHub itself tells who pushed.
     const told = slack.news();
-    expect(told).toHaveLength(3);
+    expect(told).toHaveLength(4);
     expect(told.join()).toContain('staging');
   },
   600_000,

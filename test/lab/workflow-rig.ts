@@ -77,11 +77,12 @@ export function recordOf({ files }: Upload): Record<string, unknown> {
 
 /**
  * What stands in for the actions of others: nothing to set up, a build that makes its tag out of an image of the sample
- * application (`built` says which, by the tag's repository), and a list of what was uploaded.
+ * application (`built` says which, by the tag's repository; undefined: it
+ * pushes none, and is green), and a list of what was uploaded.
  */
 export function othersActions(
   lab: Pick<Lab, 'registry'>,
-  built: (repository: string) => string,
+  built: (repository: string) => string | undefined,
 ): { standIns: NonNullable<WorkflowRun['standIns']>; builds: string[]; uploads: Upload[] } {
   const builds: string[] = [];
   const uploads: Upload[] = [];
@@ -96,8 +97,10 @@ export function othersActions(
         if (!tag.startsWith(`${lab.registry.address}/`))
           throw new Error(`${tag} is not of the lab's registry`);
         const name = tag.slice(lab.registry.address.length + 1);
-        const { digest } = await lab.registry.publish({ from: built(name.split(':')[0]!), to: name });
+        const from = built(name.split(':')[0]!);
         builds.push(name);
+        if (from === undefined) return undefined;
+        const { digest } = await lab.registry.publish({ from, to: name });
         return { digest };
       },
       'actions/upload-artifact': ({ inputs }) => {
