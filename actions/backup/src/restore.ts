@@ -1,30 +1,24 @@
-import { RESTORE, sourceFile } from '@deploy-actions/archive';
+import { type Return, restoreOperation } from '@deploy-actions/archive';
 import {
   ALONE,
   type Member,
   type MemberOutcome,
   fleetFailure,
-  operationHash,
   runTogether,
   succeeded,
 } from '@deploy-actions/host';
 import { Failure, type Report } from '@deploy-actions/kit';
-import { deploymentIdOf, jsonText } from '@deploy-actions/ledger';
+import { deploymentIdOf } from '@deploy-actions/ledger';
 import { type Server, type Session, serversOf } from '@deploy-actions/shell';
 import { type BackupInputs, type BackupOutputs, EMPTY } from './fields.ts';
 import { reportOf, summaryOf } from './outcome.ts';
-import { seconds } from './seconds.ts';
 import type { World } from './world.ts';
 
-/** What is to be done with a backup that is there. */
-export interface Return {
-  backup: string;
-  /** `restore` brings its data back; `confirm` lets go what that has replaced. */
-  step: 'restore' | 'confirm';
-}
+/** Which backup, and what is to be done with it. */
+export type Wanted = Pick<Return, 'backup' | 'step'>;
 
 /** What the inputs `restore` and `confirm` ask for; undefined where they are empty. Throws where they do not go together. */
-export function returnOf(inputs: BackupInputs): Return | undefined {
+export function returnOf(inputs: BackupInputs): Wanted | undefined {
   const { restore, confirm, list, plan, databases, commands, volumes, paths } = inputs;
   const backup = restore ?? confirm;
   if (backup === undefined) return undefined;
@@ -61,7 +55,7 @@ export function returnOf(inputs: BackupInputs): Return | undefined {
 
 /** Brings a backup back on each server, or lets go what that has replaced there. */
 export async function bringBack(
-  wanted: Return,
+  wanted: Wanted,
   inputs: BackupInputs,
   world: World,
   { elapsed, publish }: { elapsed(): number; publish(report: Report): Partial<BackupOutputs> },
@@ -90,7 +84,7 @@ export async function bringBack(
 function memberOf(
   server: Server,
   session: Session,
-  { backup, step }: Return,
+  { backup, step }: Wanted,
   inputs: BackupInputs,
   world: World,
 ): Member {
@@ -99,30 +93,28 @@ function memberOf(
     name: server.name,
     session,
     reopen: () => world.connect(server),
-    operation: {
-      name: 'restore',
-      path: server.path,
-      deploymentId: deploymentIdOf(inputs['deployment-id'], world.workflow),
-      lockTimeout: inputs['lock-timeout'],
-      holder: { actor, runUrl },
-      program: RESTORE.with({
-        project: inputs.project,
-        docker_host: server.dockerHost ?? '',
+    operation: restoreOperation(
+      {
+        path: server.path,
+        deploymentId: deploymentIdOf(inputs['deployment-id'], world.workflow),
+        lockTimeout: inputs['lock-timeout'],
+        holder: { actor, runUrl },
+      },
+      {
         backup,
         step,
-        min_free_disk: String(inputs['min-free-disk']),
-        timeout: seconds(inputs.timeout),
-        actor: jsonText(actor),
-        run_url: jsonText(runUrl),
-      }),
-      files: [{ name: 'sources', content: sourceFile(inputs.databases) }],
-      // Once for each attempt: what was brought back an hour ago may be other data by now.
-      inputHash: operationHash([backup, step, String(runAttempt), sourceFile(inputs.databases)]),
-    },
+        sources: inputs.databases,
+        project: inputs.project,
+        dockerHost: server.dockerHost,
+        minFreeDisk: inputs['min-free-disk'],
+        timeout: inputs.timeout,
+        attempt: runAttempt,
+      },
+    ),
   };
 }
 
-function tellingOf({ backup, step }: Return) {
+function tellingOf({ backup, step }: Wanted) {
   const words = (text = '') => text.split(' ').filter(Boolean).join(', ');
   if (step === 'confirm') {
     return {

@@ -1,4 +1,5 @@
 import {
+  type Field,
   FieldError,
   type Inputs,
   duration,
@@ -12,7 +13,7 @@ import {
   withDefault,
 } from '@deploy-actions/kit';
 import { idField, projectField } from '@deploy-actions/ledger';
-import { hooks } from '@deploy-actions/release/hook';
+import { type Hook, hooks } from '@deploy-actions/release/hook';
 import { serverFields } from '@deploy-actions/shell';
 
 function parseUrl(value: string): string {
@@ -25,6 +26,26 @@ function parseUrl(value: string): string {
   return url.href;
 }
 
+/** How data come back: by commands of the user's, or from a backup that the action backup took. */
+export interface Restoration {
+  commands: readonly Hook[];
+  /** Its id, or `latest`. */
+  backup: string | undefined;
+}
+
+/** `service: command` lines, or the id of a backup. */
+function restoration(): Field<Restoration> {
+  const commands = hooks();
+  return withDefault(
+    field((value): Restoration =>
+      /^[a-z0-9][a-z0-9._-]{0,62}$/.test(value)
+        ? { commands: [], backup: value }
+        : { commands: commands.parse(value), backup: undefined },
+    ),
+    { commands: [], backup: undefined },
+  );
+}
+
 export const fields = {
   ...serverFields,
   project: required(projectField()),
@@ -32,7 +53,7 @@ export const fields = {
   mode: withDefault(oneOf(['auto', 'flip', 'redeploy']), 'auto'),
   list: flag(),
   plan: flag(),
-  'restore-backup': hooks(),
+  'restore-backup': restoration(),
   'down-migrate': hooks(),
   'migrate-on': withDefault(oneOf(['first', 'each']), 'first'),
   'migrate-timeout': withDefault(duration(1000), 3_600_000),
@@ -55,7 +76,13 @@ export const outputs = [
   'report-file',
 ] as const;
 
-export type RollbackInputs = Inputs<typeof fields>;
+/** The inputs as they are given. */
+export type GivenInputs = Inputs<typeof fields>;
+/** The same, with the backup apart from the commands that run in the release's program. */
+export type RollbackInputs = Omit<GivenInputs, 'restore-backup'> & {
+  'restore-backup': readonly Hook[];
+  backup: string | undefined;
+};
 export type RollbackOutputs = Record<(typeof outputs)[number], string | number | object | undefined>;
 
 /** Every output, and none of them known. */

@@ -64,8 +64,9 @@ export function memberOf(
   return { name: server.name, session, reopen: () => world.connect(server), operation };
 }
 
-function refuseCommands(inputs: RollbackInputs): void {
-  if (inputs['down-migrate'].length + inputs['restore-backup'].length === 0) return;
+/** Throws where the data are to be changed while the traffic is only moved. */
+export function refuseCommands(inputs: RollbackInputs): void {
+  if (!changesData(inputs)) return;
   throw new Failure(
     'input',
     '`down-migrate` and `restore-backup` cannot run while the traffic is only moved',
@@ -74,4 +75,10 @@ function refuseCommands(inputs: RollbackInputs): void {
       remedy: 'Use mode: redeploy, or migrate down in a step of its own and set allow-past-migration: true.',
     },
   );
+}
+
+/** Whether something is to undo what was done to the data. */
+export function changesData(inputs: RollbackInputs): boolean {
+  const count = inputs['down-migrate'].length + inputs['restore-backup'].length;
+  return count > 0 || inputs.backup !== undefined;
 }

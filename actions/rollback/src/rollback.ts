@@ -20,15 +20,18 @@ import { type Ports, writeReport } from '@deploy-actions/runner';
 import { type Server, type Session, serversOf, withSessions } from '@deploy-actions/shell';
 import { type SeenServer, lookAt, settleUnderWay } from '@deploy-actions/traffic';
 import { type MovingDecision, takenBack } from './compensation.ts';
-import { EMPTY, type RollbackInputs, type RollbackOutputs } from './fields.ts';
+import { restoreData } from './data.ts';
+import { EMPTY, type GivenInputs, type RollbackInputs, type RollbackOutputs } from './fields.ts';
 import { showList } from './list.ts';
-import { about, memberOf } from './operations.ts';
+import { about, changesData, memberOf, refuseCommands } from './operations.ts';
 import { idleReport, refusedReport, reportOf, sentenceOf } from './report.ts';
 import { proveVersion, versionProof } from './served-version.ts';
 import type { World } from './world.ts';
 
 /** The action: values in, outputs out, Failures thrown. */
-export async function rollback(inputs: RollbackInputs, world: World): Promise<RollbackOutputs> {
+export async function rollback(given: GivenInputs, world: World): Promise<RollbackOutputs> {
+  const { commands, backup } = given['restore-backup'];
+  const inputs: RollbackInputs = { ...given, 'restore-backup': commands, backup };
   const begun = world.clock.now();
   try {
     return await withSessions(world, (inner) => rollBack(serversOf(inputs), inputs, inner));
@@ -98,6 +101,10 @@ async function rollBack(
   }
   const database = databaseServer(acting, servers, inputs);
   const proofs = acting.map((one) => versionProof(one, inputs));
+  if (acting.some(({ decision }) => decision.kind === 'flip')) refuseCommands(inputs);
+  if (inputs.backup !== undefined) {
+    await restoreData(inputs.backup, acting, servers[0]!.name, inputs, world, deploymentId);
+  }
   // What is to take the traffic stands by on every server before it moves on any.
   const ready = await readied(acting, database, inputs, world, deploymentId);
   const members = ready.map((one) =>
@@ -113,7 +120,7 @@ async function rollBack(
       ...(waits ? afterDatabase(database) : ALL_OR_NONE),
       undo(member, outcome) {
         // Where the user's commands have changed the data, going back would put the new code on the old schema.
-        if (hasCommands(inputs)) return undefined;
+        if (changesData(inputs)) return undefined;
         return takenBack(ready.find(({ server }) => server.name === member.name)!.decision, member, outcome);
       },
     },
@@ -181,7 +188,7 @@ async function readied(
       const release = made.get(one.server.name)!;
       const flip: MovingDecision = { ...decision, kind: 'flip', release, slot: release };
       // The commands have run.
-      const moved = { ...inputs, 'down-migrate': [], 'restore-backup': [] };
+      const moved = { ...inputs, 'down-migrate': [], 'restore-backup': [], backup: undefined };
       return { ...(await look(one.server, one.session, inputs, world)), decision: flip, inputs: moved };
     }),
   );
@@ -215,15 +222,10 @@ function requestOf(inputs: RollbackInputs, ports: Ports, deploymentId: string): 
     project: inputs.project,
     isOwn: (entry: HistoryEntry) =>
       isSameRun(entry.deployment_id, deploymentId) || (runUrl !== '' && entry.run_url === runUrl),
-    pastMigration: inputs['allow-past-migration'] || hasCommands(inputs),
+    pastMigration: inputs['allow-past-migration'] || changesData(inputs),
     now: Math.floor(ports.clock.wall().getTime() / 1000),
-    runsHooks: hasCommands(inputs),
+    runsHooks: changesData(inputs),
   };
-}
-
-/** Commands of the user's undo what was done to the data. */
-function hasCommands(inputs: RollbackInputs): boolean {
-  return inputs['down-migrate'].length + inputs['restore-backup'].length > 0;
 }
 
 function decideOn(

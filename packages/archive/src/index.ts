@@ -1,4 +1,5 @@
-export { BACKUP, LOOK_AT_BACKUPS, PROGRAMS, RESTORE } from './programs.ts';
+export { BACKUP, LOOK_AT_BACKUPS, PROGRAMS } from './programs.ts';
+export { type Return, restoreOperation } from './restore-operation.ts';
 export {
   DATABASE_KINDS,
   type DatabaseKind,

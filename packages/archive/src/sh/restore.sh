@@ -1,7 +1,7 @@
 # shellcheck shell=dash
 # Brings the data of a backup back: all is loaded beside what is there and checked, and only then takes its place; what was
 # there is kept until a person confirms (step: confirm).
-# Parameters: project, docker_host, backup, step (restore, confirm), timeout, min_free_disk. The file `sources` has lines kind,
+# Parameters: project, docker_host, backup (an id, or latest), step (restore, confirm), timeout, min_free_disk. The file `sources` has lines kind,
 # service, names: of these only; empty: all that the backup has.
 
 operate() {
@@ -36,9 +36,14 @@ begin_restore() {
   scratch=$run/scratch
   mkdir -p "$scratch"
   begun=$(date +%s)
-  folder=$path/backups/$backup
   attempt_kept='the data are as they were'
   begin_look
+  if [ "$backup" = latest ]; then
+    [ -f "$scratch/latest" ] || whole_backups | awk 'NR == 1 { print $2 }' >"$scratch/latest"
+    backup=$(cat "$scratch/latest")
+    [ -n "$backup" ] || fail refused backup-unknown "there is no whole backup in $path/backups" 'Take one with the action backup before you change the data.'
+  fi
+  folder=$path/backups/$backup
 }
 
 # look_at_backup: it is whole, every byte is what was written, and what it has is known; its files are in $scratch/files.

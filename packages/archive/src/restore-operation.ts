@@ -1,0 +1,46 @@
+import { type Operation, operationHash } from '@deploy-actions/host';
+import { jsonText } from '@deploy-actions/ledger';
+import { RESTORE } from './programs.ts';
+import { type Source, sourceFile } from './source.ts';
+
+/** What is to be done with a backup that is there. */
+export interface Return {
+  /** Its id; `latest`: the newest whole one. */
+  backup: string;
+  /** `restore` brings its data back; `confirm` lets go what that has replaced. */
+  step: 'restore' | 'confirm';
+  /** These only; empty: all databases that the backup has. */
+  sources: readonly Source[];
+  project: string;
+  dockerHost: string | undefined;
+  /** Bytes that must stay free where the data are loaded. */
+  minFreeDisk: number;
+  /** Milliseconds for all of it. */
+  timeout: number;
+  /** Of the run: another attempt brings it back anew, since what was brought back may be other data by now. */
+  attempt: number;
+}
+
+/** The operation on one server that does it. */
+export function restoreOperation(
+  common: Pick<Operation, 'path' | 'deploymentId' | 'lockTimeout' | 'holder'>,
+  { backup, step, sources, project, dockerHost, minFreeDisk, timeout, attempt }: Return,
+): Operation {
+  const files = [{ name: 'sources', content: sourceFile(sources) }];
+  return {
+    ...common,
+    name: 'restore',
+    program: RESTORE.with({
+      project,
+      docker_host: dockerHost ?? '',
+      backup,
+      step,
+      min_free_disk: String(minFreeDisk),
+      timeout: String(Math.ceil(timeout / 1000)),
+      actor: jsonText(common.holder.actor),
+      run_url: jsonText(common.holder.runUrl),
+    }),
+    files,
+    inputHash: operationHash([backup, step, String(attempt), files[0]!.content]),
+  };
+}
