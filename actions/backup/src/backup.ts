@@ -187,6 +187,7 @@ function memberOf(
         { name: 'sources', content: sourceFile(sources) },
         { name: 'queries', content: queryFile(inputs['verify-query']) },
         { name: 'commands', content: commandFile(sources) },
+        { name: 'recipients', content: inputs['encrypt-to'].map((one) => `${one}\n`).join('') },
       ],
       // What was saved an hour ago, by the attempt before, is no backup of now: a second one is made each time.
       inputHash: operationHash([backup]),

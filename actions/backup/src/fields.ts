@@ -11,7 +11,7 @@ import {
 import { VERIFIED, idField, projectField } from '@deploy-actions/ledger';
 import { serverFields } from '@deploy-actions/shell';
 import { databases } from './databases.ts';
-import { commands, paths, services, volumes } from './files-apart.ts';
+import { commands, paths, recipients, services, volumes } from './files-apart.ts';
 import { queries } from './queries.ts';
 
 export const fields = {
@@ -30,6 +30,7 @@ export const fields = {
   timeout: withDefault(duration(1000, 86_400_000), 3_600_000),
   list: flag(),
   plan: flag(),
+  'encrypt-to': recipients(),
   restore: idField(),
   confirm: idField(),
   'lock-timeout': withDefault(duration(0), 600_000),

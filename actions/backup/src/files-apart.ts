@@ -78,3 +78,16 @@ export function services(): Field<string[]> {
     return line;
   });
 }
+
+/** Public keys of age's, one per line. */
+export function recipients(): Field<string[]> {
+  return linesOf((line) => {
+    if (!/^(?:age1[0-9a-z]{58,}|ssh-(?:ed25519|rsa) [A-Za-z0-9+/=]+(?: .*)?)$/.test(line)) {
+      // What it is may be a secret key by mistake.
+      throw new FieldError('this is no public key of age', {
+        remedy: 'Write what age-keygen prints as the public key: age1…; the secret one stays with you.',
+      });
+    }
+    return line;
+  });
+}

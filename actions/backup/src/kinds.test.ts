@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, expect, jest, test } from '@jest/globals';
@@ -231,4 +231,49 @@ test('services that stand still go on when everything is killed', async () => {
   await done;
   await eventually(() => !isPaused(), 'the service to go on');
   expect(rig.records()).toEqual([]);
+});
+
+const KEY = `age1${'q'.repeat(58)}`;
+
+/** Writes as age does, but for what it does. */
+const AGE = `cat >/dev/null </dev/null
+case "$(cat "$HOME/how/age" 2>/dev/null)" in fails) echo 'age: error: disk is full' >&2; exit 1 ;; esac
+for word; do :; done
+echo age-encryption.org/v1
+case $word in */recipients) cat ;; *) tr a-z n-za-m <"$word" ;; esac`;
+
+test('what was saved is encrypted once it is proven, and does not come back by itself', async () => {
+  const rig = rigged();
+  rig.host.tool('age', AGE);
+  const id = idOf(await rig.go({ 'encrypt-to': KEY, 'verify-query': 'db/shop: SELECT 1' }));
+  const [record] = rig.records();
+  expect(record!.verified).toBe('read');
+  expect(record!.files.map(({ name }) => name)).toEqual([
+    'db.shop.pgdump.age',
+    'db.shop.query.age',
+    'db.globals.sql.age',
+  ]);
+  expect(readdirSync(path.join(rig.host.path, 'backups', id)).sort()).toEqual(
+    ['manifest.json', ...record!.files.map(({ name }) => name)].sort(),
+  );
+  expect(read(rig, id, 'db.shop.pgdump.age').toString()).not.toContain('many rows');
+  const { failure } = await rig.go({ restore: id, confirm: id, databases: '' });
+  expect(failure?.message).toContain('is encrypted, and the server has no key to it');
+});
+
+test('encrypt-to is refused where age is not there, where it fails, and for what is no public key', async () => {
+  const rig = rigged();
+  rig.host.tool('age', 'exit 127');
+  const broken = await rig.go({ 'encrypt-to': KEY });
+  expect(broken.failure?.message).toContain('age takes no recipient');
+  rig.host.tool(
+    'age',
+    AGE.replace('case "$(cat', 'case "$*" in */recipients) cat; exit ;; esac\ncase "$(cat'),
+  );
+  rig.tool('age', 'fails');
+  expect((await rig.go({ 'encrypt-to': KEY })).failure?.message).toContain('could not be encrypted');
+  expect(rig.folders()).toEqual([]);
+  await expect((async () => await rig.go({ 'encrypt-to': 'AGE-SECRET-KEY-1QQ' }))()).rejects.toThrow(
+    'this is no public key of age',
+  );
 });

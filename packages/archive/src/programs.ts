@@ -55,6 +55,7 @@ export const BACKUP = defineProgram({
     MYSQL_TRIAL,
     SQLITE,
     FILES_APART,
+    part(new URL('sh/encrypt.sh', import.meta.url), { needs: [ATTEMPT, LEDGER] }),
     part(new URL('sh/backup.sh', import.meta.url), {
       results: {
         backup: FORMS.id,

@@ -22,6 +22,7 @@ export const PHASES = [
   { name: 'read-back', title: 'Read every byte back' },
   { name: 'load', title: 'Load the data into a place of their own' },
   { name: 'exchange', title: 'Put them in the place of those that are there' },
+  { name: 'encrypt', title: 'Encrypt what was saved' },
   { name: 'keep', title: 'Keep the backup, and take old ones away' },
   // Of a switch of the traffic.
   { name: 'check', title: 'Check that the colour can take the traffic' },

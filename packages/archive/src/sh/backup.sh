@@ -3,7 +3,7 @@
 # renamed, which is the moment of truth. What ends before leaves nothing that counts.
 # Parameters: project, docker_host, backup (its id), verify, retention (seconds), keep_last, min_free_disk (bytes), timeout,
 # pause (services). The file `sources` has lines: kind, service (- for none), names; `queries` lines with tabs: service, name (-
-# for the usual one), query; `commands` file and command.
+# for the usual one), query; `commands` file and command; `recipients` those whom it is encrypted for.
 
 operate() {
   begin_backup
@@ -33,6 +33,10 @@ operate() {
   if [ "$verify" = restore ]; then
     phase load
     load_apart
+  fi
+  if [ -s "$files/recipients" ]; then
+    phase encrypt
+    encrypt_all
   fi
   phase keep
   keep_backup
@@ -81,6 +85,7 @@ find_sources() {
   : >"$scratch/sizes"
   cp "$files/queries" "$scratch/queries" || fail_unwritten "$scratch/queries could not be written"
   open_streams "$timeout"
+  find_age
   find_pausing
   while read -r kind service names <&5; do
     id=-
@@ -141,6 +146,8 @@ look_for_room() {
   whole_backups >"$scratch/before"
   last_bytes=$(awk 'NR == 1 { print $4 }' "$scratch/before")
   if [ -n "$last_bytes" ]; then need=$((last_bytes + last_bytes / 5)); else need=$(awk '{ sum += $1 } END { printf "%.0f", sum / 2 }' "$scratch/sizes"); fi
+  # For a while a file is there twice, plain and encrypted.
+  [ ! -s "$files/recipients" ] || need=$((need * 2))
   room=$(room_left)
   [ "$((room - need))" -ge "$min_free_disk" ] || fail refused disk-full \
     "the backup takes about $need bytes, and of the $room that are free where $path is $min_free_disk must stay free" \

@@ -52,6 +52,10 @@ look_at_backup() {
     'list: true shows which there are.'
   file_rows "$folder/manifest.json" >"$scratch/files"
   [ "$step" = restore ] || return 0
+  if grep -q "^[^$tab]*\.age$tab" "$scratch/files"; then
+    fail refused request-refused "the backup $backup is encrypted, and the server has no key to it" \
+      'Decrypt its files where the key is (age --decrypt --identity KEY), and bring them back by the commands of the manual.'
+  fi
   awk -F '\t' '{ print $1, $6 }' "$scratch/files" >"$scratch/read"
   while read -r name sum <&5; do
     [ "$(sha256sum <"$folder/$name")" = "$sum  -" ] ||
