@@ -238,11 +238,20 @@ tell_cause() {
   result unhealthy "$bad_services"
 }
 
+# show_evidence: the evidence of what is not well; where nothing better is known to do, it is what to look at.
+show_evidence() {
+  [ -n "$bad_services" ] || return 0
+  gather_evidence "$bad_services"
+  # Of what never had a container there is none.
+  [ -s "$scratch/evidence" ] || return 0
+  : "${cause_remedy:=The last lines and the health log of what failed are below: mend the cause and deploy again.}"
+}
+
 # abandon: something failed before anything was recreated; the old release goes on serving.
 abandon() {
   tell_digests
   tell_cause
-  [ -z "$bad_services" ] || gather_evidence "$bad_services"
+  show_evidence
   record_deployment failed true
   result changed false
   forget_tags
@@ -292,7 +301,7 @@ fail_untouched() {
 undo() {
   tell_digests
   tell_cause
-  [ -z "$bad_services" ] || gather_evidence "$bad_services"
+  show_evidence
   cause=$problem
   goes_on
   journalled undo:begin || journal undo:begin
@@ -352,7 +361,7 @@ restore() {
     record_deployment restored true
     forget_tags
     say "$1 is restored and healthy"
-    fail unhealthy release-unhealthy "$cause. $1 was restored and is healthy" "${cause_remedy:-The last lines and the health log of what failed are below.}"
+    fail unhealthy release-unhealthy "$cause. $1 was restored and is healthy" "${cause_remedy:-Mend the cause and deploy again.}"
   fi
   deploy_known=$(unwell_before "$bad_services" touched)
   # shellcheck disable=SC2086 # names of services have no spaces
