@@ -23,7 +23,7 @@ describe.each(shellsHere())('with %s as sh, a visit', (shell) => {
       parameters: [],
       results: { '*': FORMS.text },
       source: () => body,
-      sent: () => body,
+      sent: () => `${body}\n`,
     };
     return inspect(host.session(), {
       path: host.path,

@@ -37,7 +37,7 @@ function readyOf<P>(
     parameters: [],
     results: { '*': FORMS.text },
     source: () => body,
-    sent: () => body,
+    sent: () => `${body}\n`,
   };
   return define({
     name: 'test',
