@@ -44,6 +44,12 @@ const CASES: [string, string, string, string[]][] = [
     ['/shop-web'],
   ],
   [
+    'a renamed service that keeps both',
+    file(service('web', { ports: '8080', name: 'shop-web' })),
+    file(service('site', { ports: '8080', name: 'shop-web' })),
+    ['/shop-web'],
+  ],
+  [
     'a renamed service that keeps its address',
     file(service('web', { address: '10.1.0.7' })),
     file(service('site', { address: '10.1.0.7' })),

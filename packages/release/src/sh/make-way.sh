@@ -36,6 +36,7 @@ in_the_way() {
     FILENAME == ARGV[1] { n++; service[n] = $1; kind[n] = $2; what[n] = $3; ip[n] = $4; next }
     FILENAME == ARGV[2] { of[$2] = $1; next }
     {
+      first = 0
       for (i = 1; i <= n; i++) {
         if (of[$1] == service[i]) continue
         held = kind[i] == "name" && $2 == "/" what[i]
@@ -44,8 +45,10 @@ in_the_way() {
           else if (kind[i] == "port" && split($j, port, "|") == 3)
             held = port[2] "/" substr(port[3], index(port[3], "/") + 1) == what[i] && (any(ip[i]) || any(port[1]) || ip[i] == port[1])
         }
-        if (held) { print $1, $2, service[i], kind[i], what[i]; next }
+        # One that holds a name is more than stopped, whatever else it holds.
+        if (held && (!first || kind[i] == "name")) first = i
       }
+      if (first) print $1, $2, service[first], kind[first], what[first]
     }
     function any(address) { return address == "" || address == "*" || address == "0.0.0.0" || address == "::" }
   ' "$scratch/wanted" "$scratch/containers" "$scratch/holdings"
