@@ -21,6 +21,7 @@ import { recordOfRun } from './run-record.ts';
 import { type Story, linksOf, reasonOf, sentenceOf } from './story.ts';
 import { heldAgainst } from './thresholds.ts';
 import { ROLLBACK_MODES, judge, outcomeOfRecord } from './verdict.ts';
+import { watchedIntervals } from './watched.ts';
 
 /** Everything outside that deployment-record touches. */
 export interface World {
@@ -127,6 +128,7 @@ export async function recordDeployment(
       repository: workflow.repository,
       record,
       reports,
+      watched: watchedIntervals(found.wholes),
       steps: found.record?.phases ?? [],
       warnings: [...over, ...found.problems, ...parts.left()],
       links: linksOf(inputs['environment-url'], record.run_url, commitUrl, inputs.links),

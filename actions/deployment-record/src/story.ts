@@ -4,6 +4,7 @@ import { webAddress } from '@deploy-actions/notice';
 import type { PastDeployment } from './metrics/deployments.ts';
 import type { Metrics } from './metrics/dora.ts';
 import type { RunStatus } from './verdict.ts';
+import type { WatchedInterval } from './watched.ts';
 
 export interface StoryLink {
   name: string;
@@ -21,6 +22,8 @@ export interface Story {
   repository: string;
   record: DeploymentRecord;
   reports: readonly Report[];
+  /** What stability-watch saw, interval by interval; empty where nothing was watched. */
+  watched: readonly WatchedInterval[];
   /** Phases within the deployment itself. */
   steps: DeploymentRecord['phases'];
   /** What is over a limit, and which parts are left out. */

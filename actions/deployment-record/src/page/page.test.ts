@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { expect, test } from '@jest/globals';
 import { escapeHtml } from '@deploy-actions/kit';
 import { storyOf, storySaying } from '../testing/story.ts';
+import { watchedIntervals } from '../watched.ts';
 import { html, link, textOf } from './markup.ts';
 import { renderPage } from './page.ts';
 
@@ -109,4 +110,41 @@ test('a report of thousands of checks leaves a page that can be read', () => {
   expect(page).toContain('>c4999<');
   expect(page).toContain('… and 4500 more');
   expect(page.length).toBeLessThan(500_000);
+});
+
+test('what a watch saw is drawn over its time, and a watch that tells no figures is left out', () => {
+  const page = renderPage(storyOf());
+  expect(page).toContain('Watched for 5 m 00 s');
+  expect(page).toContain('3 errors in 3000 requests');
+  expect(page).toContain('95 % of the good answers within 62 ms or less');
+  expect(page).toContain('1 restart');
+  expect(renderPage(storyOf({ watched: [] }))).not.toContain('Watched for');
+  const day = Array.from({ length: 8640 }, (_, index) => ({
+    untilMs: (index + 1) * 10_000,
+    requests: 1,
+    errors: 0,
+    restarts: 0,
+    p95Ms: undefined,
+  }));
+  const long = renderPage(storyOf({ watched: day }));
+  expect(long).toContain('0 errors in 8640 requests');
+  expect(long.length - renderPage(storyOf({ watched: [] })).length).toBeLessThan(60_000);
+});
+
+test('figures of a watch are taken in their form alone', () => {
+  const row = { untilMs: 10, requests: 3, errors: 0, restarts: 0, p95Ms: 7 };
+  const quick = { untilMs: 20, requests: 1, errors: 1, restarts: 0 };
+  expect(watchedIntervals([{ kind: 'watch', intervals: [row, quick] }])).toEqual([
+    row,
+    { ...quick, p95Ms: undefined },
+  ]);
+  for (const wrong of [
+    { ...row, errors: '<b>' },
+    { ...row, requests: -1 },
+    { ...row, p95Ms: null },
+    null,
+    'x',
+  ])
+    expect(watchedIntervals([{ kind: 'watch', intervals: [row, wrong] }])).toEqual([]);
+  expect(watchedIntervals([{ kind: 'smoke', intervals: [row] }, null, 7])).toEqual([]);
 });

@@ -12,6 +12,7 @@ import {
   timelineSection,
 } from './sections.ts';
 import { STYLE } from './style.ts';
+import { watchSection } from './watch.ts';
 
 /**
  * One page with everything that a run did. It has no script and asks for nothing: its own policy forbids both, so that it may be
@@ -20,8 +21,9 @@ import { STYLE } from './style.ts';
 export function renderPage(story: Story): string {
   const policy = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; base-uri 'none'; form-action 'none'`;
   const body = html`<main>
-    ${headSection(story)} ${factsSection(story)} ${timelineSection(story)} ${servicesSection(story)}
-    ${logsSection(story)} ${latenciesSection(story)} ${checksSection(story)} ${pastSection(story)}
+    ${headSection(story)} ${factsSection(story)} ${timelineSection(story)} ${watchSection(story.watched)}
+    ${servicesSection(story)} ${logsSection(story)} ${latenciesSection(story)} ${checksSection(story)}
+    ${pastSection(story)}
   </main>`;
   const title = textOf(html`${story.sentence}`);
   return `<!doctype html>

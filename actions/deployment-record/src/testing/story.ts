@@ -59,6 +59,13 @@ export function storyOf(more: Partial<Story> = {}): Story {
       }),
       reportOf('rollback', { elapsedMs: 1800, summary: 'The traffic goes from green back to blue' }),
     ],
+    watched: [...Array(30).keys()].map((index) => ({
+      untilMs: (index + 1) * 10_000,
+      requests: 100,
+      errors: index === 28 ? 3 : 0,
+      restarts: index === 29 ? 1 : 0,
+      p95Ms: 40 + ((index * 17) % 23),
+    })),
     steps: record.phases,
     warnings: ['The smoke checks took 1 m 20 s, more than the 1 m 0 s of `max-smoke-time`'],
     links: linksOf('https://shop.example.org', record.run_url, 'https://github.com/org/shop/commit/cccccc', [
