@@ -2,12 +2,21 @@ import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { type Field, type Fields, pool } from '@deploy-actions/kit';
-import { type ActionFile, type BundleResult, findRoot, readAction, runBundle } from '@deploy-actions/tooling';
+import {
+  type ActionFile,
+  type BundleResult,
+  findRoot,
+  listActions,
+  listPrograms,
+  readAction,
+  runBundle,
+} from '@deploy-actions/tooling';
 import { GARBAGE, SAMPLES } from './samples.ts';
 
 const root = findRoot();
+const composites = listActions(root).filter((name) => !listPrograms(root).includes(name));
 const names = readdirSync(join(root, 'actions'), { withFileTypes: true })
-  .filter((entry) => entry.isDirectory())
+  .filter((entry) => entry.isDirectory() && !composites.includes(entry.name))
   .map((entry) => entry.name)
   .sort();
 

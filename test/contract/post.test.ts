@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { POST_PROGRAM } from '@deploy-actions/runner/post-step';
-import { findRoot, listActions, readAction, runBundle } from '@deploy-actions/tooling';
+import { findRoot, listActions, listPrograms, readAction, runBundle } from '@deploy-actions/tooling';
 import { SAMPLES } from './samples.ts';
 
 const root = findRoot();
@@ -12,7 +12,7 @@ test('the deployment has a post step', () => {
   expect(withPost).toContain('ssh-compose-deploy');
 });
 
-test.each(listActions())('%s: a post step is a stub that loads the same bundle, or none', (name) => {
+test.each(listPrograms())('%s: a post step is a stub that loads the same bundle, or none', (name) => {
   const stub = join(root, 'dist', name, 'post.js');
   if (withPost.includes(name)) expect(readFileSync(stub, 'utf8')).toBe(POST_PROGRAM);
   else expect(existsSync(stub)).toBe(false);

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import type { Fields } from '@deploy-actions/kit';
-import { findRoot, listActions, parseYaml, readAction } from '@deploy-actions/tooling';
+import { findRoot, listActions, listPrograms, parseYaml, readAction } from '@deploy-actions/tooling';
 
 /** The examples in the manuals, held against the contracts of the actions that they use. */
 const root = findRoot();
@@ -58,6 +58,8 @@ describe.each(listActions(root))('the groups of inputs of %s', (name) => {
 
 /** Parses the values as the action would; what an expression stands for is known at run time only. */
 async function expectAccepted(name: string, given: Readonly<Record<string, unknown>>): Promise<void> {
+  // What is made of the steps of others has no parser of its own; each of those is held against its values.
+  if (!listPrograms(root).includes(name)) return;
   const { fields } = (await import(join(root, 'actions', name, 'src/fields.ts'))) as { fields: Fields };
   for (const [input, value] of Object.entries(given)) {
     const text = String(value);

@@ -8,7 +8,7 @@ import { serveHttp } from '../support/server.ts';
 export const EXAMPLES = join(findRoot(), 'examples');
 
 /** The repository of a team that has copied an example. */
-export function repositoryOf(team: 'app' | 'django' | 'microservices'): string {
+export function repositoryOf(team: 'app' | 'django' | 'microservices' | 'production'): string {
   return join(findRoot(), 'test/lab/repositories', team);
 }
 

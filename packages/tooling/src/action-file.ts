@@ -20,6 +20,14 @@ export interface InputGroup {
   inputs: string[];
 }
 
+/** A step of a composite action. */
+export interface CompositeStep {
+  id: string;
+  uses: string;
+  /** Texts as they stand, expressions unevaluated. */
+  with: Record<string, string>;
+}
+
 /** What an action.yml says; sources: docs.github.com "Metadata syntax". */
 export interface ActionFile {
   /** The name of the action's folder, which is what follows `uses: org/deploy-actions/`. */
@@ -34,6 +42,8 @@ export interface ActionFile {
   groups: InputGroup[];
   outputs: Record<string, { description: string }>;
   runs: { using: string; main: string; post?: string; 'post-if'?: string };
+  /** The steps of a composite action, whose `runs.main` is empty; none of one with a program. */
+  steps: CompositeStep[];
   branding: { icon?: string; color?: string };
 }
 
@@ -44,6 +54,11 @@ export function listActions(tree = findRoot()): string[] {
     .filter((entry) => entry.isDirectory() && existsSync(join(base, entry.name, 'action.yml')))
     .map((entry) => entry.name)
     .sort();
+}
+
+/** Those of them that have a program of their own, and are not made of the steps of others. */
+export function listPrograms(tree = findRoot()): string[] {
+  return listActions(tree).filter((name) => readAction(name, tree).runs.using !== 'composite');
 }
 
 /** Reads one action's action.yml from a checkout (`actions/<name>`) or a release tree (`<name>`). */
@@ -93,6 +108,11 @@ export function parseActionFile(id: string, folder: string, text: string): Actio
       ...(runs['post'] === undefined ? {} : { post: string(runs['post']) }),
       ...(runs['post-if'] === undefined ? {} : { 'post-if': string(runs['post-if']) }),
     },
+    steps: (Array.isArray(runs['steps']) ? runs['steps'] : []).map((raw: unknown): CompositeStep => {
+      const one = record(raw);
+      const given = Object.entries(record(one['with'])).map(([input, value]) => [input, string(value)]);
+      return { id: string(one['id']), uses: string(one['uses']), with: Object.fromEntries(given) };
+    }),
     branding: record(document['branding']) as ActionFile['branding'],
   };
 }

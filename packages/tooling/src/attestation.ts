@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type ReleaseTree, actionsOf } from './release-tree.ts';
+import { type ReleaseTree, programsOf } from './release-tree.ts';
 import { SBOM_FILE } from './sbom.ts';
 
 /** GitHub takes so many subjects in one attestation, and refuses more. */
@@ -24,7 +24,7 @@ export function attestationsOf(tree: ReleaseTree): Attestations {
   if (subjects.length > MOST_SUBJECTS)
     problems.push(`the release has ${subjects.length} files, and one attestation takes ${MOST_SUBJECTS}`);
   const packages = new Map<string, number>();
-  for (const name of actionsOf(tree)) {
+  for (const name of programsOf(tree)) {
     const sbom = tree.get(`dist/${name}/${SBOM_FILE}`);
     if (sbom === undefined) problems.push(`dist/${name} has no ${SBOM_FILE}: run \`npm run build\``);
     else packages.set(name, (JSON.parse(sbom.toString()) as { components: unknown[] }).components.length);

@@ -2,6 +2,7 @@ export {
   type ActionFile,
   type ActionInput,
   listActions,
+  listPrograms,
   parseActionFile,
   parseYaml,
   readAction,

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
-import { listActions, parseActionFile } from './action-file.ts';
+import { type CompositeStep, listActions, parseActionFile } from './action-file.ts';
 import { UsageError } from './usage-error.ts';
 
 /** The pages that every release holds besides the actions. */
@@ -70,7 +70,9 @@ export function checkTree(tree: ReleaseTree): string[] {
   for (const [path, content] of tree) {
     const name = /^([^/]+)\/action\.yml$/.exec(path)?.[1];
     if (name === undefined) continue;
-    const { runs } = parseActionFile(name, name, content.toString());
+    const { runs, steps } = parseActionFile(name, name, content.toString());
+    problems.push(...foreignSteps(path, steps, tree));
+    if (runs.using === 'composite') continue;
     for (const [key, program] of Object.entries({ main: runs.main, post: runs.post })) {
       if (program === undefined) continue;
       const target = relative('/', resolve('/', dirname(path), program));
@@ -81,9 +83,27 @@ export function checkTree(tree: ReleaseTree): string[] {
   return problems;
 }
 
+/** The steps of a composite action that are no action of the same release. */
+function foreignSteps(path: string, steps: readonly CompositeStep[], tree: ReleaseTree): string[] {
+  return steps.flatMap(({ id, uses }) => {
+    const name = /^org\/deploy-actions\/([a-z-]+)@v1$/.exec(uses)?.[1];
+    return name !== undefined && tree.has(`${name}/action.yml`)
+      ? []
+      : [`${path}: step ${id} uses ${uses}, which is no action of this release at v1`];
+  });
+}
+
 /** The actions of a release tree. */
 export function actionsOf(tree: ReleaseTree): string[] {
   return [...tree.keys()].flatMap((path) => /^([^/]+)\/action\.yml$/.exec(path)?.[1] ?? []).sort();
+}
+
+/** Those of them that have a bundle, and are not made of the steps of others. */
+export function programsOf(tree: ReleaseTree): string[] {
+  return actionsOf(tree).filter(
+    (name) =>
+      parseActionFile(name, name, tree.get(`${name}/action.yml`)!.toString()).runs.using !== 'composite',
+  );
 }
 
 /** Whether a path of a release tree belongs to this action alone. */

@@ -54,6 +54,27 @@ test('a runs path that leads nowhere is told', () => {
   ]);
 });
 
+test('an action made of the steps of others needs no program, and may use what is in the same release alone', () => {
+  const tree = releaseTree(house().root);
+  const composite = (uses: string) =>
+    Buffer.from(
+      `name: Whole\ndescription: Does all.\nruns:\n  using: composite\n  steps:\n    - { id: one, uses: ${uses} }\n`,
+    );
+  tree.set('whole/action.yml', composite('org/deploy-actions/one@v1'));
+  expect(checkTree(tree)).toEqual([]);
+  for (const foreign of [
+    'org/deploy-actions/three@v1',
+    'org/deploy-actions/one@main',
+    'eve/one@v1',
+    './one',
+  ]) {
+    tree.set('whole/action.yml', composite(foreign));
+    expect(checkTree(tree)).toEqual([
+      `whole/action.yml: step one uses ${foreign}, which is no action of this release at v1`,
+    ]);
+  }
+});
+
 test('a release is never written over a folder of something else', () => {
   const { root } = house();
   expect(() => writeTree(releaseTree(root), join(root, 'actions'))).toThrow('holds no release');

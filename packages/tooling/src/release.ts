@@ -6,7 +6,15 @@ import { pool } from '@deploy-actions/kit';
 import { parseActionFile } from './action-file.ts';
 import { attestationsOf, describeAttestations } from './attestation.ts';
 import { type Git, gitIn } from './git.ts';
-import { type ReleaseTree, actionsOf, belongsTo, checkTree, releaseTree, writeTree } from './release-tree.ts';
+import {
+  type ReleaseTree,
+  actionsOf,
+  programsOf,
+  belongsTo,
+  checkTree,
+  releaseTree,
+  writeTree,
+} from './release-tree.ts';
 import { findRoot } from './root.ts';
 import { runBundle } from './run-action.ts';
 import { UsageError } from './usage-error.ts';
@@ -48,7 +56,7 @@ export async function run(args: string[]): Promise<number> {
   try {
     writeTree(tree, out);
     console.log(`release tree: ${tree.size} files, ${totalSize(tree)} in ${out}`);
-    problems.push(...(await tryActions(out, actionsOf(tree))));
+    problems.push(...(await tryActions(out, programsOf(tree))));
   } finally {
     if (options.out === undefined) rmSync(out, { recursive: true, force: true });
   }

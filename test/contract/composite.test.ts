@@ -1,0 +1,80 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import type { Fields } from '@deploy-actions/kit';
+import { findRoot, listActions, listPrograms, readAction } from '@deploy-actions/tooling';
+
+/** Actions that are made of the steps of others, held against those others' contracts. */
+const root = findRoot();
+const programs = listPrograms(root);
+const composites = listActions(root).filter((name) => !programs.includes(name));
+
+test('there are two composite actions', () => {
+  expect(composites).toEqual(['release-blue-green', 'release-in-place']);
+});
+
+describe.each(composites)('%s', (name) => {
+  const { inputs, outputs, steps, runs, branding } = readAction(name, root);
+  const text = readFileSync(join(root, 'actions', name, 'action.yml'), 'utf8');
+  const uses = steps.map(({ uses: used }) => /^org\/deploy-actions\/([a-z-]+)@v1$/.exec(used)?.[1]);
+
+  test('has all the parts of an action without a program', () => {
+    const parts = ['README.md', 'CHANGELOG.md', 'package.json'];
+    expect(parts.filter((part) => !existsSync(join(root, 'actions', name, part)))).toEqual([]);
+    expect([runs.using, runs.main]).toEqual(['composite', '']);
+    expect(branding).toMatchObject({ icon: expect.any(String), color: expect.any(String) });
+  });
+
+  test('has steps of this project alone, each with an id of its own, and runs no script', () => {
+    expect(uses.filter((one) => one === undefined || !programs.includes(one))).toEqual([]);
+    expect(new Set(steps.map(({ id }) => id)).size).toBe(steps.length);
+    expect(text).not.toMatch(/^ +(- )?(run|shell):/m);
+  });
+
+  test('gives its steps inputs that they have, every one that they require, and values that they accept', async () => {
+    for (const [place, step] of steps.entries()) {
+      const used = uses[place]!;
+      const known = readAction(used, root).inputs;
+      const given = Object.keys(step.with);
+      expect([step.id, given.filter((input) => !Object.hasOwn(known, input))]).toEqual([step.id, []]);
+      const missing = Object.keys(known).filter((input) => known[input]!.required && !given.includes(input));
+      expect([step.id, missing]).toEqual([step.id, []]);
+      const { fields } = (await import(join(root, 'actions', used, 'src/fields.ts'))) as { fields: Fields };
+      for (const [input, value] of Object.entries(step.with)) {
+        if (value.includes('${{')) continue;
+        expect(() => fields[input]!.parse(value)).not.toThrow();
+      }
+    }
+  });
+
+  test('uses every input that it has, and no other', () => {
+    const read = new Set([...text.matchAll(/\binputs\.([a-z-]+)/g)].map(([, input]) => input!));
+    expect([...read].sort()).toEqual(Object.keys(inputs).sort());
+  });
+
+  test('gives outputs that its steps have, and reads no other', () => {
+    const ids = new Map(steps.map(({ id }, place) => [id, uses[place]!]));
+    expect(Object.keys(outputs).length).toBeGreaterThan(2);
+    for (const [, id, output] of text.matchAll(/\bsteps\.([a-z]+)\.outputs\.([a-z-]+)/g))
+      expect(Object.keys(readAction(ids.get(id!)!, root).outputs)).toContain(output);
+  });
+
+  test('an input that is left out is left to the step, whose own default it is', async () => {
+    for (const [place, step] of steps.entries()) {
+      const { fields } = (await import(join(root, 'actions', uses[place]!, 'src/fields.ts'))) as {
+        fields: Fields;
+      };
+      for (const [input, value] of Object.entries(step.with)) {
+        const [, own] = /^\$\{\{ inputs\.([a-z-]+) \}\}$/.exec(value) ?? [];
+        if (own === undefined || inputs[own]!.default !== undefined || inputs[own]!.required) continue;
+        // An empty text is what the runner hands over.
+        const declared = readAction(uses[place]!, root).inputs[input]!.default;
+        expect([step.id, input, fields[input]!.required && declared !== undefined]).toEqual([
+          step.id,
+          input,
+          false,
+        ]);
+      }
+    }
+  });
+});
