@@ -34,15 +34,12 @@ export interface Restoration {
 }
 
 /** `service: command` lines, or the id of a backup. */
-function restoration(): Field<Restoration> {
+function restoration(): Field<Restoration | undefined> {
   const commands = hooks();
-  return withDefault(
-    field((value): Restoration =>
-      /^[a-z0-9][a-z0-9._-]{0,62}$/.test(value)
-        ? { commands: [], backup: value }
-        : { commands: commands.parse(value), backup: undefined },
-    ),
-    { commands: [], backup: undefined },
+  return field((value) =>
+    /^[a-z0-9][a-z0-9._-]{0,62}$/.test(value)
+      ? { commands: [], backup: value }
+      : { commands: commands.parse(value), backup: undefined },
   );
 }
 

@@ -30,8 +30,11 @@ import type { World } from './world.ts';
 
 /** The action: values in, outputs out, Failures thrown. */
 export async function rollback(given: GivenInputs, world: World): Promise<RollbackOutputs> {
-  const { commands, backup } = given['restore-backup'];
-  const inputs: RollbackInputs = { ...given, 'restore-backup': commands, backup };
+  const inputs: RollbackInputs = {
+    ...given,
+    'restore-backup': given['restore-backup']?.commands ?? [],
+    backup: given['restore-backup']?.backup,
+  };
   const begun = world.clock.now();
   try {
     return await withSessions(world, (inner) => rollBack(serversOf(inputs), inputs, inner));
