@@ -59,9 +59,11 @@ function places(part: Part): { at: number; name: string; kind: Mutation['kind'] 
     ...commands.functions.map(({ name }) => name),
     ...commands.commands.flatMap(({ words }) => words.slice(0, 4)),
   ]);
+  const variables = new Set([...commands.reads, ...commands.sets, ...commands.taken]);
   return found.filter(({ at, name, kind }) => {
     if (insideQuotes(text, at)) return false;
-    return kind === 'variable' || called.has(name);
+    // An argument such as `conv=fsync` looks like a variable that is set.
+    return (kind === 'variable' ? variables : called).has(name);
   });
 }
 

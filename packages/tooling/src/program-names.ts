@@ -74,20 +74,12 @@ export function wrongNames(
     }
   }
   const inParts = program.parts.map((part) => ({ part, ...readCommands(sentText(source(part))) }));
-  const together = new Map(
-    inParts.flatMap((one) => one.functions.map(({ name }) => [name, one.functions] as const)),
-  );
-  // A part comes whole: what any of its functions calls must be there, whether this program gets there or not.
-  const reached = new Set<string>(['']);
-  for (const one of reached) {
-    for (const name of calls.get(one) ?? []) reached.add(name);
-    for (const { name } of together.get(one) ?? []) reached.add(name);
-  }
+  const reached = reachedBy(calls);
   for (const { part, commands: own, functions: defines } of inParts) {
     // One that acts by itself, such as by setting what holds everywhere, is carried for that.
     if (own.some(({ within }) => within === '')) continue;
     if (!defines.some(({ name }) => reached.has(name))) {
-      wrong.push(`nothing calls a function of the part ${part.name}`);
+      wrong.push(`no call from its last lines on reaches the part ${part.name}`);
     }
   }
   for (const name of reads) {
@@ -159,6 +151,11 @@ export function reachedFunctions(program: SentProgram): ReadonlySet<string> {
   const calls = new Map<string, string[]>();
   for (const command of commands)
     calls.set(command.within, [...(calls.get(command.within) ?? []), ...called(command)]);
+  return reachedBy(calls);
+}
+
+/** What is called outside of functions (by the name '') and, one call after the other, from there. */
+function reachedBy(calls: ReadonlyMap<string, Iterable<string>>): ReadonlySet<string> {
   const reached = new Set<string>(['']);
   for (const one of reached) for (const name of calls.get(one) ?? []) reached.add(name);
   return reached;

@@ -176,11 +176,23 @@ export const SETTLE = defineProgram({
   parameters: [],
 });
 
+/** What is asked of the proxy by what moves its traffic and holds it to that. */
+function switched(kind: string) {
+  const { movePart, sharePart, configurationPart } = proxyOf(kind);
+  return [movePart, sharePart, configurationPart];
+}
+
+/** What is asked of it by what changes its configuration. */
+function prepared(kind: string) {
+  const { sharePart, configurationPart, preparationParts } = proxyOf(kind);
+  return [sharePart, configurationPart, ...preparationParts];
+}
+
 /** Moves the traffic. */
 export const switchProgram = (kind: string) =>
   defineProgram({
     name: `switch ${kind}`,
-    parts: [proxyOf(kind).part, SWITCH, part(new URL('move.sh', import.meta.url))],
+    parts: [...switched(kind), SWITCH, part(new URL('move.sh', import.meta.url))],
   });
 
 /** Moves the traffic back to a colour that still holds what was chosen. */
@@ -188,7 +200,7 @@ export const flipProgram = (kind: string) =>
   defineProgram({
     name: `flip ${kind}`,
     parts: [
-      proxyOf(kind).part,
+      ...switched(kind),
       SWITCH,
       part(new URL('expected.sh', import.meta.url), { parameters: ['expect_slot'] }),
     ],
@@ -199,9 +211,8 @@ export const installProgram = (kind: string) =>
   defineProgram({
     name: `install ${kind}`,
     parts: [
-      proxyOf(kind).part,
+      ...prepared(kind),
       PREPARATION,
-      ...proxyOf(kind).preparationParts,
       part(new URL('install.sh', import.meta.url), { results: { changed: FORMS.flag, to: FORMS.share } }),
     ],
   });
@@ -211,9 +222,8 @@ export const uninstallProgram = (kind: string) =>
   defineProgram({
     name: `uninstall ${kind}`,
     parts: [
-      proxyOf(kind).part,
+      ...prepared(kind),
       PREPARATION,
-      ...proxyOf(kind).preparationParts,
       part(new URL('uninstall.sh', import.meta.url), {
         parameters: ['canary_log'],
         results: { from: FORMS.shareOrNone, to: FORMS.share, changed: FORMS.flag, remains: FORMS.line },
@@ -226,7 +236,8 @@ export const confirmProgram = (kind: string) =>
   defineProgram({
     name: `confirm ${kind}`,
     parts: [
-      proxyOf(kind).part,
+      proxyOf(kind).movePart,
+      proxyOf(kind).sharePart,
       part(new URL('confirm.sh', import.meta.url), {
         needs: [TOOLS, GIVE_BACK, WAY_BACK, START_TIMERS, BUSY],
         parameters: ['reason'],
@@ -240,7 +251,7 @@ export const timerProgram = (kind: string) =>
   defineTimer({
     name: `timer ${kind}`,
     parts: [
-      proxyOf(kind).part,
+      proxyOf(kind).movePart,
       part(new URL('timer.sh', import.meta.url), { needs: [TOOLS, GIVE_BACK, WAY_BACK] }),
     ],
     parameters: ['path', 'deployment_id'],

@@ -25,3 +25,4 @@ put_command() { shown cp "$1" "$config_file"; }
 undo_prepare() { :; }
 proven() { :; }
 forget_proxy() { :; }
+told_by_header() { share_color "$(traffic_observe)"; }

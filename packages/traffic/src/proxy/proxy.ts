@@ -41,8 +41,15 @@ export interface Proxy {
   readonly mechanism: Mechanism;
   /** A file that a site may stand in, for messages. */
   readonly siteExample: string;
-  /** What every program that reaches the proxy carries: the functions that `proxy.sh` names. */
-  readonly part: Part<ProxyParameter>;
+  /** `traffic_apply SHARE` moves the traffic; `traffic_taken SHARE` says whether the proxy goes by it. */
+  readonly movePart: Part<ProxyParameter>;
+  /** `traffic_observe` prints the share that the proxy goes by. */
+  readonly sharePart: Part<ProxyParameter>;
+  /**
+   * `traffic_valid` fails and prints why where its configuration cannot be loaded, `traffic_whole` prints that configuration,
+   * and `why_silent` what it has said where it does not go by what it was told.
+   */
+  readonly configurationPart: Part<ProxyParameter>;
   /**
    * How a server is looked at, before it is known which proxy counts: `share_KIND`, which prints the share that it would
    * go by, and `whole_KIND [CONTAINER]`, which prints its whole configuration where a level above the site matters.
@@ -52,7 +59,11 @@ export interface Proxy {
   readonly loadedPart: Part<'proxy_kinds'>;
   /** The command that lets it take what stands on disk: on the host, or in the container of this name. */
   reloadBy(container: string | undefined): string;
-  /** What `install` and `uninstall` carry besides: the functions that `preparation.sh` names. */
+  /**
+   * What `install` and `uninstall` carry besides: the functions that `preparation.sh` names, `traffic_reload`,
+   * `traffic_generation`, which prints what another reload changes, and `told_by_header`, which prints what an answer's header
+   * then says.
+   */
   readonly preparationParts: readonly Part<ProxyParameter | PreparationParameter>[];
   /** Files that every run which moves traffic brings along. */
   files(site: Site): readonly ProxyFile[];

@@ -21,9 +21,15 @@ export const OF_PROXY = part(new URL('of-proxy.sh', import.meta.url), { paramete
 /** The share as the name of a file. */
 export const FLAG = part(new URL('flag.sh', import.meta.url), { parameters: ['folder', 'share_names'] });
 
+/** How traffic moves by a flag, which needs nothing of the proxy itself. */
+export const FLAG_MOVE = part(new URL('flag-move.sh', import.meta.url), { needs: [FLAG] });
+
+/** The share that a flag says. */
+export const FLAG_SHARE = part(new URL('flag-share.sh', import.meta.url), { needs: [FLAG] });
+
 /** What `install` and `uninstall` do for a proxy that goes by flags. */
 export const FLAG_PREPARATION = part(new URL('flag-preparation.sh', import.meta.url), {
-  needs: [SHARED, FLAG],
+  needs: [SHARED, FLAG, FLAG_SHARE],
   parameters: ['canary_log', 'first_share', 'login', 'login_group'],
 });
 

@@ -1,14 +1,16 @@
 import { part } from '@deploy-actions/host';
 import type { Proxy } from '../proxy.ts';
-import { AS_ROOT, FLAG, FLAG_PREPARATION, LOADED, SHARED } from '../shared.ts';
+import { FLAG, FLAG_MOVE, FLAG_PREPARATION, FLAG_SHARE, LOADED, SHARED } from '../shared.ts';
 
 export const caddy: Proxy = {
   kind: 'caddy',
   title: 'Caddy',
   mechanism: 'flag',
   siteExample: '/etc/caddy/Caddyfile',
-  part: part(new URL('caddy.sh', import.meta.url), {
-    needs: [SHARED, AS_ROOT, FLAG],
+  movePart: FLAG_MOVE,
+  sharePart: FLAG_SHARE,
+  configurationPart: part(new URL('caddy-configuration.sh', import.meta.url), {
+    needs: [SHARED],
     parameters: ['config_inside'],
   }),
   lookPart: part(new URL('caddy-look.sh', import.meta.url), { needs: [FLAG] }),

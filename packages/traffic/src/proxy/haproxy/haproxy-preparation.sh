@@ -60,3 +60,6 @@ reload_command() {
     echo "kill -USR2 \$(cat /run/haproxy.pid)"
   fi
 }
+told_by_header() { share_color "$(traffic_observe)"; }
+traffic_generation() { haproxy_say 'show info' 2>/dev/null | awk '/^Pid:/ { print $2 }'; }
+traffic_reload() { haproxy_reload; }

@@ -4,14 +4,21 @@ import { AS_ROOT, LOADED, SHARED } from '../shared.ts';
 
 const LOOK = part(new URL('haproxy-look.sh', import.meta.url), { parameters: ['project', 'folder'] });
 
+const MOVE = part(new URL('haproxy.sh', import.meta.url), {
+  needs: [SHARED, AS_ROOT],
+  parameters: ['config_file', 'folder', 'project', 'socket'],
+});
+
 export const haproxy: Proxy = {
   kind: 'haproxy',
   title: 'HAProxy',
   mechanism: 'map',
   siteExample: '/etc/haproxy/haproxy.cfg',
-  part: part(new URL('haproxy.sh', import.meta.url), {
-    needs: [SHARED, AS_ROOT, LOOK],
-    parameters: ['config_file', 'config_inside', 'socket'],
+  movePart: MOVE,
+  sharePart: part(new URL('haproxy-share.sh', import.meta.url), { needs: [MOVE, LOOK] }),
+  configurationPart: part(new URL('haproxy-configuration.sh', import.meta.url), {
+    needs: [SHARED, AS_ROOT],
+    parameters: ['config_inside'],
   }),
   lookPart: LOOK,
   loadedPart: part(new URL('haproxy-loaded.sh', import.meta.url), { needs: [LOADED] }),
@@ -20,6 +27,7 @@ export const haproxy: Proxy = {
     container === undefined ? 'sudo systemctl reload haproxy' : `docker kill -s USR2 ${container}`,
   preparationParts: [
     part(new URL('haproxy-preparation.sh', import.meta.url), {
+      needs: [MOVE],
       parameters: ['first_share', 'login', 'login_group', 'socket_folder'],
     }),
   ],

@@ -1,14 +1,16 @@
 import { ENGINE } from '@deploy-actions/engine';
 import { part } from '@deploy-actions/host';
 import type { Proxy } from '../proxy.ts';
-import { AS_ROOT, FLAG, FLAG_PREPARATION, LOADED, SHARED } from '../shared.ts';
+import { AS_ROOT, FLAG, FLAG_MOVE, FLAG_PREPARATION, FLAG_SHARE, LOADED, SHARED } from '../shared.ts';
 
 export const nginx: Proxy = {
   kind: 'nginx',
   title: 'nginx',
   mechanism: 'flag',
   siteExample: '/etc/nginx/sites-available/shop',
-  part: part(new URL('nginx.sh', import.meta.url), { needs: [SHARED, AS_ROOT, FLAG] }),
+  movePart: FLAG_MOVE,
+  sharePart: FLAG_SHARE,
+  configurationPart: part(new URL('nginx-configuration.sh', import.meta.url), { needs: [SHARED, AS_ROOT] }),
   lookPart: part(new URL('nginx-look.sh', import.meta.url), { needs: [ENGINE, AS_ROOT, FLAG] }),
   loadedPart: part(new URL('nginx-loaded.sh', import.meta.url), { needs: [LOADED] }),
   reloadBy: (container) =>

@@ -92,3 +92,6 @@ forget_proxy() {
 # It reads what is written by itself.
 check_command() { :; }
 reload_command() { :; }
+told_by_header() { traffic_observe; }
+traffic_generation() { :; }
+traffic_reload() { :; }

@@ -6,15 +6,21 @@ import { shareFiles } from './share-file.ts';
 
 const LOOK = part(new URL('traefik-look.sh', import.meta.url), { parameters: ['project'] });
 
+const MOVE = part(new URL('traefik.sh', import.meta.url), {
+  // Only its answers tell that it has taken a share.
+  needs: [ANSWERS],
+  parameters: ['project', 'watched'],
+});
+
 export const traefik: Proxy = {
   kind: 'traefik',
   title: 'Traefik',
   mechanism: 'file',
   siteExample: '/etc/traefik/dynamic/shop.yml',
-  part: part(new URL('traefik.sh', import.meta.url), {
-    // Only its answers tell that it has taken a share.
-    needs: [ANSWERS, LOOK],
-    parameters: ['config_file', 'watched'],
+  movePart: MOVE,
+  sharePart: part(new URL('traefik-share.sh', import.meta.url), { needs: [LOOK], parameters: ['watched'] }),
+  configurationPart: part(new URL('traefik-configuration.sh', import.meta.url), {
+    parameters: ['config_file', 'project', 'watched'],
   }),
   lookPart: LOOK,
   loadedPart: part(new URL('traefik-loaded.sh', import.meta.url), { needs: [LOADED] }),
@@ -22,6 +28,7 @@ export const traefik: Proxy = {
     container === undefined ? 'sudo systemctl restart traefik' : `docker restart ${container}`,
   preparationParts: [
     part(new URL('traefik-preparation.sh', import.meta.url), {
+      needs: [MOVE],
       parameters: ['first_share', 'fresh', 'login', 'login_group', 'verify_seconds'],
     }),
   ],

@@ -1,9 +1,6 @@
 # shellcheck shell=dash
+# What Caddy says of its configuration. Parameter: config_inside.
 
-traffic_observe() { flag_observe; }
-traffic_apply() { flag_apply "$1"; }
-traffic_taken() { :; }
-told_by_header() { share_color "$(traffic_observe)"; }
 # The file that it was started with, as it sees it: the site may stand in one that this imports.
 caddy_file() {
   if [ -n "$proxy_container" ]; then
@@ -17,21 +14,15 @@ caddy_file() {
   done
   printf '%s\n' "$config_inside"
 }
+
 traffic_valid() {
   valid_said=$(in_proxy caddy adapt --config "$(caddy_file)" 2>&1 >/dev/null) || {
     printf '%s\n' "$valid_said" | reason
     return 1
   }
 }
+
 traffic_whole() { in_proxy cat "$config_inside"; }
-traffic_generation() { :; }
-traffic_reload() {
-  if [ -n "$proxy_container" ]; then
-    in_proxy caddy reload --force --config "$(caddy_file)" 2>&1
-  else
-    # Its admin endpoint asks nobody on the server who he is, unless it was told to.
-    caddy reload --force --config "$(caddy_file)" 2>&1 || as_root caddy reload --force --config "$(caddy_file)" 2>&1
-  fi
-}
+
 # Why it may go on as before although it was told otherwise, where nothing else tells.
 why_silent() { :; }
