@@ -1,6 +1,5 @@
 import { ALL_OR_NONE, type Member, fleetFailure, operationHash, runTogether } from '@deploy-actions/host';
 import { Failure } from '@deploy-actions/kit';
-import { deploymentIdOf } from '@deploy-actions/ledger';
 import type { Ports } from '@deploy-actions/runner';
 import { type Installation, planInstallation } from '@deploy-actions/traffic/install';
 import {
@@ -21,6 +20,7 @@ import { tellDiffs } from './difference.ts';
 import type { SwitchInputs, SwitchOutputs } from './fields.ts';
 import { NO_OUTPUTS, switchReport } from './move.ts';
 import { publish } from './report.ts';
+import { memberOf } from './member.ts';
 import type { World } from './world.ts';
 
 /** Prepares the proxies once, or says what that would change (`install: check`, `plan`). */
@@ -73,14 +73,10 @@ export async function installProxy(
       version: '',
       seconds: Math.ceil(inputs['verify-timeout'] / 1000),
     };
-    return {
-      name: server.name,
-      session,
-      reopen: () => world.connect(server),
-      operation: {
+    return memberOf(
+      { server, session },
+      {
         name: 'install',
-        path: server.path,
-        deploymentId: deploymentIdOf(inputs['deployment-id'], world.workflow),
         program: installProgram(installation.site.kind).take({
           ...siteParameters(installation.site, verification, server.dockerHost),
           ...switchParameters({
@@ -104,10 +100,10 @@ export async function installProxy(
           look.share ?? '',
           world.clock.wall().getTime(),
         ]),
-        lockTimeout: inputs['lock-timeout'],
-        holder: { actor: world.workflow.actor, runUrl: world.workflow.runUrl },
       },
-    };
+      inputs,
+      world,
+    );
   });
   const outcomes = await runTogether(members, ALL_OR_NONE, world);
   const outputs: SwitchOutputs = {
@@ -167,21 +163,17 @@ async function startManaged(
       login: look.user,
       login_group: look.group,
     };
-    return {
-      name: server.name,
-      session,
-      reopen: () => world.connect(server),
-      operation: {
+    return memberOf(
+      { server, session },
+      {
         name: 'proxy',
-        path: server.path,
-        deploymentId: deploymentIdOf(inputs['deployment-id'], world.workflow),
         program: MANAGED.with(parameters),
         files: managedFiles(managed, route),
         inputHash: operationHash([parameters, world.clock.wall().getTime()]),
-        lockTimeout: inputs['lock-timeout'],
-        holder: { actor: world.workflow.actor, runUrl: world.workflow.runUrl },
       },
-    };
+      inputs,
+      world,
+    );
   });
   const outcomes = await runTogether(members, ALL_OR_NONE, world);
   const failure = fleetFailure(outcomes, { ...NO_OUTPUTS });

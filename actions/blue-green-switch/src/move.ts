@@ -44,6 +44,7 @@ import type { SwitchInputs, SwitchOutputs } from './fields.ts';
 import { type Reporting, publish } from './report.ts';
 import { switchMarkdown } from './summary.ts';
 import { isConfirmed } from './target.ts';
+import { memberOf } from './member.ts';
 import type { World } from './world.ts';
 
 /** A server waits this long for the others before it stops without having changed anything. */
@@ -104,25 +105,21 @@ export async function moveTraffic(
       ...siteParameters(one.site, verification, one.server.dockerHost),
       ...switchParameters({ ...plan, liveOnly: one.liveOnly }),
     };
-    return {
-      name: one.server.name,
-      session: one.session,
-      reopen: () => world.connect(one.server),
-      operation: {
+    return memberOf(
+      one,
+      {
         name: 'switch',
-        path: one.server.path,
-        deploymentId: deploymentIdOf(inputs['deployment-id'], world.workflow),
         program: switchProgram(one.site.kind).take(parameters),
         files: [
           timerFile(one, parameters, deploymentIdOf(inputs['deployment-id'], world.workflow)),
           ...proxyOf(one.site.kind).files(one.site),
         ],
         inputHash: operationHash([target, inputs.weight, one.look.share, one.look.traffic?.fence ?? 0]),
-        lockTimeout: inputs['lock-timeout'],
-        holder: { actor: world.workflow.actor, runUrl: world.workflow.runUrl },
         resumeOnBoot: inputs['resume-on-boot'],
       },
-    };
+      inputs,
+      world,
+    );
   });
   const protocol = { ...ALL_OR_NONE, undo: backFrom };
   const outcomes = await runTogether(members, protocol, {
@@ -262,10 +259,10 @@ function tellPlan(
       `${server.name}: traffic is on ${look.share}; ${target} would get ${to}. Nothing was changed.`,
     );
   }
-  return { ...EMPTY, from: sites[0]!.look.share, to: target, weight: 0 };
+  return { ...NO_OUTPUTS, from: sites[0]!.look.share, to: target, weight: 0 };
 }
 
-const EMPTY: SwitchOutputs = {
+export const NO_OUTPUTS: SwitchOutputs = {
   from: undefined,
   to: undefined,
   weight: undefined,
@@ -359,7 +356,7 @@ export async function confirmSwitch(
     const { share } = seen[0]!.look;
     world.log.info(`The switch to ${share} was confirmed by an earlier attempt of this job.`);
     const report = { ...switchReport([], 0), summary: `traffic is on ${share}, confirmed before` };
-    return { ...EMPTY, from: share, to: share, weight: 100, ...publish(report, world) };
+    return { ...NO_OUTPUTS, from: share, to: share, weight: 100, ...publish(report, world) };
   }
   const members = seen
     .filter((one) => !isDone(one))
@@ -377,14 +374,10 @@ export async function confirmSwitch(
           reason: 'confirmed',
         }),
       };
-      return {
-        name: one.server.name,
-        session: one.session,
-        reopen: () => world.connect(one.server),
-        operation: {
+      return memberOf(
+        one,
+        {
           name: 'confirm',
-          path: one.server.path,
-          deploymentId,
           program: confirmProgram(site.kind).take(parameters),
           files: [
             timerFile({ ...one, site }, parameters, deploymentId),
@@ -397,14 +390,14 @@ export async function confirmSwitch(
             one.look.traffic?.fence ?? 0,
             one.look.confirm ?? '',
           ]),
-          lockTimeout: inputs['lock-timeout'],
-          holder: { actor: world.workflow.actor, runUrl: world.workflow.runUrl },
         },
-      };
+        inputs,
+        world,
+      );
     });
   const outcomes = await runTogether(members, ALL_OR_NONE, world);
   const outputs: SwitchOutputs = {
-    ...EMPTY,
+    ...NO_OUTPUTS,
     from: outcomes[0]?.result?.fields['from'],
     to: outcomes[0]?.result?.fields['to'],
     weight: 100,
@@ -415,5 +408,3 @@ export async function confirmSwitch(
   if (failure) throw failure;
   return outputs;
 }
-
-export { EMPTY as NO_OUTPUTS };

@@ -8,7 +8,6 @@ import {
   succeeded,
 } from '@deploy-actions/host';
 import type { Report } from '@deploy-actions/kit';
-import { deploymentIdOf } from '@deploy-actions/ledger';
 import {
   type SeenServer,
   doorFor,
@@ -23,6 +22,7 @@ import { tellDiffs } from './difference.ts';
 import type { SwitchInputs, SwitchOutputs } from './fields.ts';
 import { NO_OUTPUTS } from './move.ts';
 import { publish } from './report.ts';
+import { memberOf } from './member.ts';
 import type { World } from './world.ts';
 
 /** Takes our parts out of the proxies' configurations again, or says what that would change (`plan`). */
@@ -56,14 +56,10 @@ export async function uninstallProxy(
       version: '',
       seconds: Math.ceil(inputs['verify-timeout'] / 1000),
     };
-    return {
-      name: server.name,
-      session,
-      reopen: () => world.connect(server),
-      operation: {
+    return memberOf(
+      { server, session },
+      {
         name: 'uninstall',
-        path: server.path,
-        deploymentId: deploymentIdOf(inputs['deployment-id'], world.workflow),
         program: uninstallProgram(site.kind).take({
           ...siteParameters(site, verification, server.dockerHost),
           ...switchParameters({
@@ -81,10 +77,10 @@ export async function uninstallProxy(
         }),
         files: [{ name: 'site', content: removal.text }, ...proxyOf(site.kind).files(site)],
         inputHash: operationHash([removal.text, removal.oldSum, world.clock.wall().getTime()]),
-        lockTimeout: inputs['lock-timeout'],
-        holder: { actor: world.workflow.actor, runUrl: world.workflow.runUrl },
       },
-    };
+      inputs,
+      world,
+    );
   });
   const outcomes = await runTogether(members, ALL_OR_NONE, world);
   const outputs: SwitchOutputs = {
