@@ -1,5 +1,5 @@
 # shellcheck shell=dash
-# What install and uninstall do for a proxy that goes by flags. Parameters: see PREPARATION.
+# What install and uninstall do for a proxy that goes by flags. Parameters: see preparation.sh.
 
 prepare_steps() {
   prepare_folder

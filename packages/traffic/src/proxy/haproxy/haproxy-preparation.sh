@@ -1,5 +1,5 @@
 # shellcheck shell=dash
-# What install and uninstall do for HAProxy. Parameters: see PREPARATION.
+# What install and uninstall do for HAProxy. Parameters: see preparation.sh.
 
 prepare_steps() {
   prepare_folder

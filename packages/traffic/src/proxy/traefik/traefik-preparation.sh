@@ -1,5 +1,5 @@
 # shellcheck shell=dash
-# What install and uninstall do in the folder that Traefik watches. Parameters: see PREPARATION.
+# What install and uninstall do in the folder that Traefik watches. Parameters: see preparation.sh.
 
 share_file=$watched/deploy-actions-$project.yml
 
