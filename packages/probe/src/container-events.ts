@@ -1,6 +1,7 @@
 import { complaintOf } from '@deploy-actions/engine/complaint';
+import { EVENT_LABELS, watchText } from '@deploy-actions/engine/watch';
 import type { Session } from '@deploy-actions/shell';
-import { type Container, type ContainerScope, LIST, PRELUDE, inScope, parseList } from './container.ts';
+import { type Container, type ContainerScope, inScope, parseList } from './container.ts';
 
 /** What the engine tells of a container when it happens. */
 export interface ContainerEvent {
@@ -26,30 +27,6 @@ export interface ContainerListener {
   /** Events of the last ten minutes come too, as far as the engine remembers them. */
   event(event: ContainerEvent): void;
 }
-
-/**
- * Who stops a container says so up to ten minutes before it ends, its stop_grace_period: the engine is asked for what it
- * remembers of that time. `date` knows whole seconds only on some servers, so the engine tells what time it is.
- */
-const EVENTS = `now=$(date +%s)
-looked=$(docker info --format '{{.SystemTime}}') || exit
-# Some versions answer nothing, and well, where they may not ask the engine; this one does not.
-[ -n "$looked" ] || docker version >/dev/null || exit
-echo "looked $looked"
-${LIST}echo listed
-(
-  trap 'kill "$e" 2>/dev/null; exit' TERM
-  docker events --since "$((now - 600))" --until "$((now + $1))" --filter type=container --filter "label=com.docker.compose.project=$p" --format '{{json .}}' </dev/null &
-  e=$!
-  wait "$e"
-  # An engine that stops or is restarted ends them: who listens must not take that for silence.
-  echo ended
-) &
-w=$!
-# Ends when the other side closes this program's stdin, or the connection is gone.
-cat >/dev/null
-kill "$w" 2>/dev/null
-`;
 
 interface RawEvent {
   timeNano?: number;
@@ -91,7 +68,7 @@ export async function followContainers(
     }
   };
   const program = session.run({
-    script: PRELUDE + EVENTS,
+    script: watchText('follow_containers'),
     args: [scope.dockerHost ?? '', scope.project, String(Math.ceil(options.seconds))],
     input: untilOver(signal, ended),
     onStdout: lineReader(onLine),
@@ -120,7 +97,7 @@ function readEvent(line: string): ContainerEvent | undefined {
     return undefined;
   }
   const about = raw.Actor?.Attributes ?? {};
-  if (about['com.docker.compose.oneoff'] === 'True') return undefined;
+  if (about[EVENT_LABELS.oneOff] === 'True') return undefined;
   const [action, health] = (raw.Action ?? raw.status ?? '').split(': ');
   const id = raw.Actor?.ID ?? raw.id ?? '';
   return {
@@ -128,7 +105,7 @@ function readEvent(line: string): ContainerEvent | undefined {
     health: health ?? '',
     id,
     name: about['name'] ?? id.slice(0, 12),
-    service: about['com.docker.compose.service'] ?? '',
+    service: about[EVENT_LABELS.service] ?? '',
     at: (raw.timeNano ?? Infinity) / 1e6,
     exitCode: Number(about['exitCode'] ?? NaN),
     signal: about['signal'] ?? '',

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { complaintOf } from '@deploy-actions/engine/complaint';
+import { watchText } from '@deploy-actions/engine/watch';
 import type { Session } from '@deploy-actions/shell';
-import { type ContainerScope, PRELUDE } from './container.ts';
+import type { ContainerScope } from './container.ts';
 
 /** What a container logged in a stretch of time. */
 export interface LogPart {
@@ -23,26 +24,6 @@ export interface LogRead {
 const LARGEST = 2 ** 20;
 
 /**
- * Each container's log since `since`, between two lines that only the asking side can have written. Without `since` only
- * the time is told.
- */
-const LOGS = `now=$(date +%s)
-echo "$1 now $now"
-[ -n "$2" ] || exit 0
-ids=$(docker ps -aq --no-trunc --filter "label=com.docker.compose.project=$p" --filter label=com.docker.compose.oneoff=False) || exit
-for id in $ids; do
-  about=$(docker inspect --type container --format '{{.Name}} {{index .Config.Labels "com.docker.compose.service"}}' "$id") || continue
-  echo "$1 log $id $about"
-  if [ -n "$4" ]; then
-    { docker logs --since "$2" "$id" </dev/null 2>&1; printf '\\n%s end %s\\n' "$1" "$?"; } | head -c "$3"
-  else
-    { docker logs --since "$2" --until "$now" "$id" </dev/null 2>&1; printf '\\n%s end %s\\n' "$1" "$?"; } | head -c "$3"
-  fi
-  echo
-done
-`;
-
-/**
  * What the containers of the scope logged since a time of the server's, in seconds; undefined asks for that time alone.
  * One stretch follows the other without a gap; the last one has no end. Throws a Failure when the engine does not answer.
  */
@@ -55,7 +36,7 @@ export async function readLogs(
 ): Promise<LogRead> {
   const mark = randomUUID();
   const { code, stdout, stderr } = await session.run({
-    script: PRELUDE + LOGS,
+    script: watchText('read_logs'),
     args: [
       scope.dockerHost ?? '',
       scope.project,

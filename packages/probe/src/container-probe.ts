@@ -1,4 +1,5 @@
 import { complaintOf } from '@deploy-actions/engine/complaint';
+import { watchText } from '@deploy-actions/engine/watch';
 import { OutOfTime, cut } from '@deploy-actions/kit';
 import { type Session, SessionFailure } from '@deploy-actions/shell';
 import { type Container, type ContainerScope, listContainers } from './container.ts';
@@ -32,14 +33,6 @@ function notReady(containers: Container[], service: string, project: string): st
       : `${bad.health}`;
   return `${bad.name} is ${state}, wanted ${bad.health === undefined ? 'running' : 'healthy'}`;
 }
-
-const EXEC = `[ -z "$1" ] || { DOCKER_HOST=$1; export DOCKER_HOST; }
-ids=$(docker ps -q --filter "label=com.docker.compose.project=$2" --filter "label=com.docker.compose.service=$3" --filter label=com.docker.compose.oneoff=False </dev/null) || { code=$?; echo refused; exit $code; }
-[ -n "$ids" ] || { echo none; exit 125; }
-shift 3
-echo running
-for id in $ids; do exec docker exec "$id" "$@" </dev/null; done
-`;
 
 /** Runs a command in a service's container; good when it exits 0 and prints what is expected. */
 export async function probeExec(
@@ -103,7 +96,7 @@ export async function runInService(
   let outcome;
   try {
     outcome = await session.run({
-      script: EXEC,
+      script: watchText('command_in_service'),
       args: [scope.dockerHost ?? '', scope.project, service, ...command],
       timeout: limits.timeout,
       signal: limits.signal,

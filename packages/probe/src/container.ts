@@ -1,4 +1,5 @@
 import { complaintOf } from '@deploy-actions/engine/complaint';
+import { watchText } from '@deploy-actions/engine/watch';
 import { cut } from '@deploy-actions/kit';
 import type { Session } from '@deploy-actions/shell';
 
@@ -33,24 +34,6 @@ export interface Container {
   stoppedFor: number | undefined;
 }
 
-/** Names the engine, and leaves the project's name in $p. */
-export const PRELUDE = `[ -z "$1" ] || { DOCKER_HOST=$1; export DOCKER_HOST; }
-p=$2
-shift 2
-`;
-
-const FORMAT =
-  '{"id":{{json .ID}},"name":{{json .Name}},"service":{{json (index .Config.Labels "com.docker.compose.service")}},' +
-  '"status":{{json .State.Status}},"exitCode":{{.State.ExitCode}},"oomKilled":{{.State.OOMKilled}},"error":{{json .State.Error}},' +
-  '"health":{{if .State.Health}}{{json .State.Health.Status}}{{else}}null{{end}},"restarts":{{.RestartCount}},' +
-  '"policy":{{json .HostConfig.RestartPolicy.Name}},"started":{{json .State.StartedAt}},"finished":{{json .State.FinishedAt}}}';
-
-/** Says the server's time, and each container of the project in a line of JSON. */
-export const LIST = `ids=$(docker ps -aq --no-trunc --filter "label=com.docker.compose.project=$p" --filter label=com.docker.compose.oneoff=False) || exit
-date +%s
-[ -z "$ids" ] || docker inspect --type container --format '${FORMAT}' $ids || exit
-`;
-
 /** The containers of the scope as they are now. Throws a Failure when the engine does not answer. */
 export async function listContainers(
   session: Session,
@@ -58,7 +41,7 @@ export async function listContainers(
   signal?: AbortSignal,
 ): Promise<Container[]> {
   const { code, stdout, stderr } = await session.run({
-    script: PRELUDE + LIST,
+    script: watchText('list_containers'),
     args: [scope.dockerHost ?? '', scope.project],
     timeout: 30_000,
     signal,
@@ -74,7 +57,7 @@ export function inScope(containers: Container[], scope: ContainerScope): Contain
     : containers.filter(({ service }) => scope.services.includes(service));
 }
 
-/** What LIST has printed. */
+/** What `list_containers` has printed. */
 export function parseList(lines: string[]): Container[] {
   const now = Number(lines.find((line) => /^\d+$/.test(line)) ?? 0);
   return lines
@@ -144,10 +127,6 @@ function wasStopped({ exitCode, restartPolicy }: Container): boolean {
   );
 }
 
-const EVIDENCE = `docker inspect --type container --format '{{if .State.Health}}{{json .State.Health.Log}}{{else}}null{{end}}' "$1" || exit
-docker logs --tail 50 "$1" 2>&1
-`;
-
 /** The last 50 log lines and the health log of a container, as text for a person; says so when there are none. */
 export async function evidenceOf(
   session: Session,
@@ -155,8 +134,8 @@ export async function evidenceOf(
   container: { id: string; name: string },
 ): Promise<string> {
   const { code, stdout } = await session.run({
-    script: PRELUDE + EVIDENCE,
-    args: [scope.dockerHost ?? '', scope.project, container.id],
+    script: watchText('container_evidence'),
+    args: [scope.dockerHost ?? '', container.id],
     timeout: 20_000,
   });
   if (code !== 0) return `${container.name}: gone already, its log with it`;

@@ -1,3 +1,4 @@
+import { watchText } from '@deploy-actions/engine/watch';
 import type { Session } from '@deploy-actions/shell';
 
 /** How a server is loaded at a moment. What could not be read is undefined. */
@@ -10,23 +11,13 @@ export interface ServerLoad {
   disk: { share: number; mount: string } | undefined;
 }
 
-const LOAD = `[ -z "$1" ] || { DOCKER_HOST=$1; export DOCKER_HOST; }
-sed -n 's/^cpu  */cpu /p' /proc/stat
-grep -E '^Mem(Total|Available):' /proc/meminfo
-root=$(docker info --format '{{.DockerRootDir}}' 2>/dev/null </dev/null)
-for folder in / "$2" "$root"; do
-  [ -z "$folder" ] || [ ! -d "$folder" ] || df -P -k "$folder" | sed -n '2s/^/disk /p'
-done
-:
-`;
-
 /** Looks at the server's processors, memory and disks. `path` is the application's folder, or empty. */
 export async function readLoad(
   session: Session,
   options: { path: string; dockerHost?: string | undefined; signal?: AbortSignal },
 ): Promise<ServerLoad> {
   const { stdout } = await session.run({
-    script: LOAD,
+    script: watchText('server_load'),
     args: [options.dockerHost ?? '', options.path],
     timeout: 30_000,
     signal: options.signal,
@@ -34,7 +25,7 @@ export async function readLoad(
   return parseLoad(stdout.toString('utf8'));
 }
 
-/** What LOAD has printed, as far as it has the form that Linux and POSIX give it (proc(5), df(1)). */
+/** What `server_load` has printed, as far as it has the form that Linux and POSIX give it (proc(5), df(1)). */
 export function parseLoad(text: string): ServerLoad {
   const ticks = /^cpu (\d+(?: \d+){3,})$/m.exec(text)?.[1]?.split(' ').map(Number);
   const kib = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(text)?.[1] ?? NaN);

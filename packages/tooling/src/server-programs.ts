@@ -1,10 +1,12 @@
 import { PROGRAMS as ARCHIVE } from '@deploy-actions/archive';
+import { WATCH_PROGRAMS, watchEnd, watchFiles } from '@deploy-actions/engine/watch';
 import {
   EXEC_NAMES,
   type Part,
   type ServerProgram,
   execEnd,
   execParts,
+  part,
   programEnd,
 } from '@deploy-actions/host';
 import { sentText } from '@deploy-actions/host/sent-text';
@@ -24,7 +26,8 @@ export interface SentProgram {
   end: string;
 }
 
-/** Everything that is sent to servers: every program in each of its variants, and the host's own execs. */
+/** Everything that is sent to servers: every program in each of its variants, the host's own execs, and what is
+ * asked outside of any run. */
 export const SERVER_PROGRAMS: readonly SentProgram[] = [
   ...[...ARCHIVE, ...READINESS, ...RELEASE, ...TRAFFIC].map((program: ServerProgram): SentProgram => ({
     name: program.name,
@@ -39,6 +42,13 @@ export const SERVER_PROGRAMS: readonly SentProgram[] = [
     given: [],
     results: [],
     end: execEnd(exec),
+  })),
+  ...WATCH_PROGRAMS.map((name): SentProgram => ({
+    name,
+    parts: watchFiles(name).map((file) => part(file)),
+    given: [],
+    results: [],
+    end: watchEnd(name),
   })),
 ];
 
