@@ -17,6 +17,11 @@ engine_is_installed() {
   command -v docker >/dev/null 2>&1
 }
 
+# engine_answers: it does, or there is none to wait for.
+engine_answers() {
+  ! engine_is_installed || docker version >/dev/null 2>&1
+}
+
 # engine_about: the folder of its images, the version that counts, and the path of the program that brings up releases;
 # a line each, the last ones empty where there is none.
 engine_about() {

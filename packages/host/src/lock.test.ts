@@ -188,7 +188,6 @@ describe.each(shellsHere().filter((one) => one !== 'bash'))('with %s as sh', (sh
         'crontab',
         `case $1 in -l) cat "$HOME/cron" ;; -) cat >"$HOME/cron.new"; mv "$HOME/cron.new" "$HOME/cron" ;; esac`,
       );
-      host.tool('docker', 'exit 0');
       const cron = path.join(host.home, 'cron');
       writeFileSync(cron, '0 0 * * * theirs\n');
       host.pauseAt('up:done:before');
@@ -197,6 +196,7 @@ describe.each(shellsHere().filter((one) => one !== 'bash'))('with %s as sh', (sh
         host.operation({
           resumeOnBoot: true,
           body: `operate() { once up touch up; }
+          engine_answers() { echo asked >>"$HOME/asked"; [ "$(grep -c . "$HOME/asked")" -gt 1 ]; }
           recover() { journalled up:done || once up touch up; result resumed "$(cat "$files/a")"; }`,
           files: [{ name: 'a', content: 'kept' }],
         }),
@@ -216,6 +216,8 @@ describe.each(shellsHere().filter((one) => one !== 'bash'))('with %s as sh', (sh
         recovered: true,
         fields: { resumed: 'kept' },
       });
+      // An engine that was still starting was waited for.
+      expect(readFileSync(path.join(host.home, 'asked'), 'utf8')).toBe('asked\nasked\n');
       const off = host.operation({ body: 'operate() { :; }', deploymentId: 'off', resumeOnBoot: false });
       await (
         await startRun(host.session(), off, watching())

@@ -46,8 +46,8 @@ const RUNNERS: Readonly<Record<string, number>> = {
   env: 0,
 };
 
-/** Functions that the host's parts call, if a program defines them. */
-const OPTIONAL = new Set(['recover']);
+/** Functions that the host's parts call, if a program defines them: they ask so by `command -v`. */
+const OPTIONAL = new Set(['recover', 'engine_answers']);
 
 /** What is wrong with the names of a program: functions that are defined twice, called and nowhere, or carried for nothing. */
 export function wrongNames(
@@ -184,6 +184,6 @@ function called({ words }: Command): string[] {
   // What each proxy defines.
   if (/^(?:of|each)_proxy$/.test(name) && rest[0] !== undefined)
     names.push(...KINDS.map((kind) => `${rest[0]}_${kind}`));
-  if (name === 'command' && rest[0] === '-v' && rest[1] === 'recover') names.push('recover');
+  if (name === 'command' && rest[0] === '-v' && OPTIONAL.has(rest[1] ?? '')) names.push(rest[1]!);
   return names;
 }
