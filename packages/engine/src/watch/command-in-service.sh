@@ -15,5 +15,6 @@ command_in_service() {
   }
   shift 3
   echo running
-  for command_container in $command_containers; do exec docker exec "$command_container" "$@" </dev/null; done
+  command_container=$(printf '%s\n' "$command_containers" | head -n 1)
+  exec docker exec "$command_container" "$@" </dev/null
 }
