@@ -1,7 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import net from 'node:net';
-import { spawn } from 'node:child_process';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { type Clock, systemClock } from '@deploy-actions/kit';
 import { memoryLog } from '@deploy-actions/kit/testing';
@@ -10,120 +9,22 @@ import { BOOTSTRAP } from './bootstrap.ts';
 import { HostKeys, fingerprintOf } from './host-keys.ts';
 import type { Server } from './server.ts';
 import { forwardFailure, openSshSession } from './ssh-session.ts';
+import {
+  type FakeSshServer,
+  hostEd,
+  newEd25519,
+  pin,
+  publicOf,
+  runHere,
+  server,
+  sshServersForEach,
+} from './testing/ssh-server.ts';
 
-// A small real SSH server on loopback: what sshd does at the edges, at will.
-
-const { utils, Server: SshServer } = ssh2;
-const hostEd = newEd25519();
-const hostRsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({
-  type: 'pkcs1',
-  format: 'pem',
-}) as string;
-const userKey = newEd25519();
-const publicOf = (key: string) => (utils.parseKey(key) as ssh2.ParsedKey).getPublicSSH() as Buffer;
-
-/** One in some three hundred that the library makes is malformed, and OpenSSH refuses it, too. */
-function newEd25519(): string {
-  for (;;) {
-    const key = utils.generateKeyPairSync('ed25519').private;
-    if (!(utils.parseKey(key) instanceof Error)) return key;
-  }
-}
-
-interface Fake {
-  port: number;
-  authentications: number;
-  connections: ssh2.Connection[];
-  commands: string[];
-  sockets: Set<net.Socket>;
-}
-
+const fakeServer = sshServersForEach(afterEach);
 const closers: (() => void)[] = [];
 afterEach(() => {
   for (const close of closers.splice(0)) close();
 });
-
-async function fakeServer(
-  options: {
-    hostKeys?: string[];
-    algorithms?: ssh2.Algorithms;
-    onExec?: (channel: ssh2.ServerChannel, fake: Fake) => void;
-    mayOpen?: () => boolean;
-  } = {},
-): Promise<Fake> {
-  const fake: Fake = { port: 0, authentications: 0, connections: [], commands: [], sockets: new Set() };
-  const { hostKeys = [hostEd, hostRsa], algorithms } = options;
-  const server = new SshServer({ hostKeys, algorithms }, (connection) => {
-    fake.connections.push(connection);
-    connection.on('error', () => {});
-    connection.on('authentication', (context) => {
-      fake.authentications += 1;
-      if (
-        context.method === 'publickey' &&
-        context.username === 'deploy' &&
-        context.key.data.equals(publicOf(userKey))
-      ) {
-        context.accept();
-      } else context.reject();
-    });
-    connection.on('session', (accept, reject) => {
-      if (options.mayOpen?.() === false) return void reject();
-      accept().on('exec', (acceptExec, _reject, { command }) => {
-        fake.commands.push(command);
-        const channel = acceptExec();
-        if (options.onExec) options.onExec(channel, fake);
-        else runHere(command, channel);
-      });
-    });
-    connection.on('tcpip', (accept) => {
-      accept().end('hello');
-    });
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  fake.port = (server.address() as net.AddressInfo).port;
-  const inner = (server as unknown as { _srv: net.Server })._srv;
-  inner.on('connection', (socket) => fake.sockets.add(socket));
-  closers.push(() => {
-    for (const socket of fake.sockets) socket.destroy();
-    server.close();
-  });
-  return fake;
-}
-
-function runHere(command: string, channel: ssh2.ServerChannel): void {
-  const child = spawn('sh', ['-c', command], { stdio: 'pipe', detached: true });
-  closers.push(() => {
-    if (child.exitCode === null) process.kill(-child.pid!, 'SIGKILL');
-  });
-  channel.pipe(child.stdin);
-  child.stdin.on('error', () => {});
-  child.stdout.on('data', (bytes: Buffer) => channel.write(bytes));
-  child.stderr.on('data', (bytes: Buffer) => channel.stderr.write(bytes));
-  child.on('close', (code) => {
-    channel.exit(code ?? 255);
-    channel.end();
-  });
-}
-
-function server(fake: Fake, pins: string, more: Partial<Server> = {}): Server {
-  return {
-    name: 'web',
-    host: '127.0.0.1',
-    port: fake.port,
-    user: 'deploy',
-    hostKeys: HostKeys.parse(pins),
-    key: { text: userKey, passphrase: undefined, input: 'ssh-key' },
-    jump: undefined,
-    path: '/srv/app',
-    connectTimeout: 20_000,
-    dockerHost: undefined,
-    ...more,
-  };
-}
-
-const pin = (fake: Fake, key: string, type = 'ssh-ed25519') =>
-  `[127.0.0.1]:${fake.port} ${type} ${publicOf(key).toString('base64')}`;
 const ports = { clock: systemClock as Clock, log: memoryLog() };
 
 test('a session runs programs with arguments, stdin, both streams and any exit code, by one constant exec string', async () => {
@@ -138,68 +39,6 @@ test('a session runs programs with arguments, stdin, both streams and any exit c
   expect(fake.commands).toEqual([BOOTSTRAP]);
   expect(session.counts).toEqual({ connections: 1, execs: 1, forwards: 0 });
   await session.close();
-});
-
-describe('host keys', () => {
-  test.each([
-    ['ed25519', hostEd, 'ssh-ed25519'],
-    ['RSA', hostRsa, 'ssh-rsa'],
-  ])('a pin of the %s key alone is enough', async (_, key, type) => {
-    const fake = await fakeServer();
-    const session = await openSshSession(server(fake, pin(fake, key, type)), ports);
-    expect(session.counts.connections).toBe(1);
-    await session.close();
-  });
-
-  test('a fingerprint matches whichever key of the host it is of', async () => {
-    const fake = await fakeServer();
-    const session = await openSshSession(server(fake, fingerprintOf(publicOf(hostRsa))), ports);
-    await session.close();
-    expect(fake.authentications).toBeGreaterThan(0);
-  });
-
-  test.each([
-    ['no pin at all', () => '', 'host-key-unknown', 'input'],
-    ['a pin of another host', () => `other ${fingerprintOf(publicOf(hostEd))}`, 'host-key-unknown', 'input'],
-    ['a pin of another key', (fake: Fake) => pin(fake, userKey), 'host-key-mismatch', 'refused'],
-    ['a wrong fingerprint', () => `SHA256:${'A'.repeat(43)}`, 'host-key-mismatch', 'refused'],
-    ['a revoked key', (fake: Fake) => `@revoked ${pin(fake, hostEd)}`, 'host-key-revoked', 'refused'],
-  ])('%s stops before authentication and shows what was presented', async (_, pins, code, kind) => {
-    const fake = await fakeServer();
-    const opening = openSshSession(server(fake, pins(fake)), ports);
-    await expect(opening).rejects.toMatchObject({
-      code,
-      kind,
-      message: expect.stringContaining(fingerprintOf(publicOf(hostEd))),
-    });
-    expect(fake.authentications).toBe(0);
-    if (code !== 'host-key-revoked') {
-      await expect(opening).rejects.toMatchObject({ details: expect.stringContaining(pin(fake, hostEd)) });
-    }
-  });
-
-  test('a host without any of the pinned types is a mismatch that shows its key', async () => {
-    const fake = await fakeServer({ hostKeys: [hostEd] });
-    await expect(openSshSession(server(fake, pin(fake, hostRsa, 'ssh-rsa')), ports)).rejects.toMatchObject({
-      code: 'host-key-mismatch',
-      message: expect.stringContaining(fingerprintOf(publicOf(hostEd))),
-    });
-    expect(fake.authentications).toBe(0);
-  });
-
-  test('there is no session without pins, by type and at run time', async () => {
-    const fake = await fakeServer();
-    const { hostKeys: _, ...without } = server(fake, pin(fake, hostEd));
-    const lookalike = { check: () => ({ verdict: 'pinned', line: 1 }) };
-    // @ts-expect-error a server without host keys is no server
-    const bare: Server = { ...without };
-    // @ts-expect-error what only looks like pins is none
-    const posing: Server = { ...without, hostKeys: lookalike };
-    for (const one of [bare, posing]) {
-      await expect(openSshSession(one, ports)).rejects.toThrow('pinned host keys');
-    }
-    expect(fake.connections).toHaveLength(0);
-  });
 });
 
 describe('what can go wrong has its own code', () => {
@@ -441,7 +280,7 @@ test('at most two programs run at once; the others wait', async () => {
 });
 
 describe('the channel of a program to come', () => {
-  const opened = async (fake: Fake, count: number) => {
+  const opened = async (fake: FakeSshServer, count: number) => {
     while (fake.commands.length < count) await new Promise((done) => setTimeout(done, 5));
   };
 
@@ -460,7 +299,7 @@ describe('the channel of a program to come', () => {
     const fake = await fakeServer({
       onExec(channel, { commands }) {
         if (commands.length === 2) channel.close();
-        else runHere(commands.at(-1)!, channel);
+        else runHere(commands.at(-1)!, channel, closers);
       },
     });
     const session = await openSshSession(server(fake, pin(fake, hostEd)), ports);
@@ -477,7 +316,7 @@ describe('the channel of a program to come', () => {
       onExec(channel, { commands }) {
         sessions += 1;
         channel.on('close', () => (sessions -= 1));
-        runHere(commands.at(-1)!, channel);
+        runHere(commands.at(-1)!, channel, closers);
       },
     });
     const session = await openSshSession(server(fake, pin(fake, hostEd)), ports);
