@@ -5,11 +5,11 @@ import { deploymentIdOf } from '@deploy-actions/ledger';
 import { type Server, type Session, serversOf, withSessions } from '@deploy-actions/shell';
 import { PROXIES, type SeenServer, lookAt, settleInterrupted } from '@deploy-actions/traffic';
 import type { SwitchInputs, SwitchOutputs } from './fields.ts';
-import { installProxy } from './install.ts';
+import { installProxy } from './install-proxy.ts';
 import { confirmSwitch, moveTraffic } from './move.ts';
 import { showStatus } from './status.ts';
 import { targetOf } from './target.ts';
-import { uninstallProxy } from './uninstall.ts';
+import { uninstallProxy } from './uninstall-proxy.ts';
 import type { World } from './world.ts';
 
 /** The action: values in, outputs out, Failures thrown. */

@@ -17,7 +17,7 @@ import { credentialsFor } from './registry/credentials.ts';
 import type { fields, outputs } from './fields.ts';
 import { type Expectation, inspect } from './inspect.ts';
 import { nearest } from './nearest.ts';
-import { type Outcome, toReport, toReportFile } from './outcome.ts';
+import { type Verification, toReport, toReportFile } from './verification.ts';
 import { Problem } from './problem.ts';
 import { type Repository, openRepository } from './registry/registry.ts';
 import { renderLine, renderSummary } from './summary.ts';
@@ -98,7 +98,7 @@ export async function verifyImages(inputs: VerifyInputs, ports: VerifyPorts): Pr
     github: { wire, apiUrl: ports.workflow.apiUrl, token: inputs['github-token'], now: () => clock.wall() },
   };
 
-  const outcomes = await pool(wanted, inputs.concurrency, async (one): Promise<Outcome> => {
+  const outcomes = await pool(wanted, inputs.concurrency, async (one): Promise<Verification> => {
     const repository = openRepository({ wire, tokens, clock, isInsecure }, one.reference);
     const outcome = await verifyOne(
       one,
@@ -146,10 +146,10 @@ async function verifyOne(
   repository: Repository,
   task: Task,
   ports: VerifyPorts,
-): Promise<Outcome> {
+): Promise<Verification> {
   const { clock } = ports;
   const started = clock.now();
-  const outcome: Outcome = {
+  const outcome: Verification = {
     wanted,
     found: undefined,
     attested: undefined,
@@ -325,7 +325,7 @@ async function readTrust(path: string | undefined, { readText }: VerifyPorts): P
 }
 
 function byName(
-  outcomes: readonly Outcome[],
+  outcomes: readonly Verification[],
   value: (wanted: Wanted, digest: string) => string,
 ): Record<string, string> {
   return Object.fromEntries(
@@ -335,7 +335,7 @@ function byName(
   );
 }
 
-function failureOf(outcomes: readonly Outcome[], shared: Record<string, unknown>): Failure {
+function failureOf(outcomes: readonly Verification[], shared: Record<string, unknown>): Failure {
   const problems = outcomes.flatMap(({ problem }) => problem ?? []);
   const [first] = problems as [Problem, ...Problem[]];
   const rest = problems.length - 1;

@@ -2,12 +2,12 @@ import { type Reference, formatReference } from '@deploy-actions/image';
 import { codeSpan, escapeMarkdown, formatBytes, formatDuration, markdownTable } from '@deploy-actions/kit';
 import { shortDigest } from './manifest/digest.ts';
 import { formatPlatform } from './manifest/platform.ts';
-import type { Outcome } from './outcome.ts';
+import type { Verification } from './verification.ts';
 
 const REVISION = 'org.opencontainers.image.revision';
 
 /** The job summary: what was verified, as what, and what was not and why. */
-export function renderSummary(outcomes: readonly Outcome[], now: Date): string {
+export function renderSummary(outcomes: readonly Verification[], now: Date): string {
   const failed = outcomes.filter((outcome) => outcome.problem !== undefined);
   const verified = outcomes.filter((outcome) => outcome.found !== undefined && outcome.problem === undefined);
   const parts = [`### Images: ${verified.length} of ${outcomes.length} verified`];
@@ -61,7 +61,7 @@ function pageOf(reference: Reference, digest: string): string {
 }
 
 /** One line of the log for an image that was verified. */
-export function renderLine({ wanted, found, attested, traffic, elapsedMs }: Outcome): string {
+export function renderLine({ wanted, found, attested, traffic, elapsedMs }: Verification): string {
   const facts = [
     found!.variants.flatMap(({ platform }) => (platform ? [formatPlatform(platform)] : [])).join(' '),
     found!.variants.flatMap(({ size }) => (size === undefined ? [] : [formatBytes(size)])).join(', '),

@@ -17,7 +17,7 @@ export { type Part, part } from './part.ts';
 export { cancelRun, readResult } from './control.ts';
 export { type Locks, type Member, type MemberRun } from './fleet.ts';
 export { followRun } from './follow.ts';
-export { type Inspected, type Inspection, inspect } from './inspect.ts';
+export { type InspectOptions, type Inspected, inspect } from './inspect.ts';
 export { operationHash } from './operation-hash.ts';
 export { type MemberOutcome, fleetFailure, memberFailure, outcomeText, succeeded } from './outcome.ts';
 export { PHASES, type PhaseName, isPast, phaseTitle } from './phase.ts';

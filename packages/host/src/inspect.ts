@@ -9,7 +9,7 @@ import { FORMS, checkedFields } from './result-forms.ts';
 import type { RunEvent, Upload } from './run.ts';
 import { treeUpload } from './tree-upload.ts';
 
-export interface Inspection {
+export interface InspectOptions {
   path: string;
   /** What looks, with its values; its working folder is the one with the files. */
   program: ReadyProgram<'inspection'>;
@@ -37,7 +37,7 @@ const STAGING = { staging: FORMS.path };
  * Uploads files into a fresh 0700 folder, of many only those that the server has not, and runs a body that looks at the server and changes nothing, in one
  * exec. Throws the Failure that the body gave to `fail`, or that the folder is not fit.
  */
-export async function inspect(session: Session, inspection: Inspection): Promise<Inspected> {
+export async function inspect(session: Session, inspection: InspectOptions): Promise<Inspected> {
   const { path, program, files = [], timeout, signal } = inspection;
   const token = freshName();
   const events = eventReader(token, inspection.onEvent);

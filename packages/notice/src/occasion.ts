@@ -4,10 +4,10 @@ import type { Post } from './delivery.ts';
 import type { Occasion } from './fields.ts';
 import type { Status } from './record.ts';
 
-export type Outcome = 'good' | 'bad';
+export type RunOutcome = 'good' | 'bad';
 
 /** How a status compares with another run's; undefined where there is nothing to compare. */
-export function outcomeOf(status: Status): Outcome | undefined {
+export function outcomeOf(status: Status): RunOutcome | undefined {
   if (status === 'success') return 'good';
   return status === 'failure' || status === 'rolled-back' ? 'bad' : undefined;
 }
@@ -19,7 +19,7 @@ export function outcomeOf(status: Status): Outcome | undefined {
 export async function unwanted(
   status: Status,
   onlyOn: readonly Occasion[],
-  lastOutcome: () => Promise<Outcome | undefined>,
+  lastOutcome: () => Promise<RunOutcome | undefined>,
 ): Promise<string | undefined> {
   if (onlyOn.length === 0 || onlyOn.includes(status)) return undefined;
   if (!onlyOn.includes('change'))
@@ -42,7 +42,7 @@ export async function askLastOutcome(
   ports: Pick<Ports, 'workflow' | 'log' | 'clock' | 'signal'>,
   token: string | undefined,
   post: Post,
-): Promise<Outcome | undefined> {
+): Promise<RunOutcome | undefined> {
   const { workflow, log, clock, signal } = ports;
   if (!token || workflow.runId === '') {
     log.info('The last outcome is not known (no `github-token`); the message is sent.');

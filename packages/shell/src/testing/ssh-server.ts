@@ -55,7 +55,7 @@ export function sshServersForEach(
 }
 
 async function startServer(options: FakeSshOptions, closers: (() => void)[]): Promise<FakeSshServer> {
-  const fake: FakeSshServerSshServer = {
+  const fake: FakeSshServer = {
     port: 0,
     authentications: 0,
     connections: [],

@@ -8,7 +8,7 @@ import type { Traffic } from './registry/wire.ts';
 import type { Wanted } from './wanted.ts';
 
 /** What became of one image. */
-export interface Outcome {
+export interface Verification {
   wanted: Wanted;
   /** Undefined when the image could not be read. */
   found: Inspected | undefined;
@@ -22,7 +22,7 @@ export interface Outcome {
 }
 
 /** The outcomes in the shape that all actions report in; a failed check's `phase` is its Problem's code. */
-export function toReport(outcomes: readonly Outcome[], elapsedMs: number): Report {
+export function toReport(outcomes: readonly Verification[], elapsedMs: number): Report {
   const failed = outcomes.filter(({ problem }) => problem);
   const checks = outcomes.map((outcome): CheckResult => {
     const { wanted, found, problem, attempts } = outcome;
@@ -48,7 +48,7 @@ export function toReport(outcomes: readonly Outcome[], elapsedMs: number): Repor
 }
 
 /** The whole of what is known, for the report file: the report, and each image in full. */
-export function toReportFile(outcomes: readonly Outcome[], elapsedMs: number): object {
+export function toReportFile(outcomes: readonly Verification[], elapsedMs: number): object {
   return {
     ...toReport(outcomes, elapsedMs),
     images: outcomes.map(({ wanted, found, attested, problem, traffic }) => ({
