@@ -18,6 +18,16 @@ export function checkInputs(inputs: DeployInputs): void {
     throw wrong('migration-reversible', 'is set without `migrate`');
   }
   const isColored = inputs.color !== undefined;
+  if (inputs.strategy === 'rolling' && isColored) {
+    throw wrong(
+      'strategy',
+      'cannot be `rolling` with `color`: a colour is deployed beside the live one, which serves on',
+      'Leave one of them out.',
+    );
+  }
+  if (inputs['rolling-fallback'] === 'recreate' && inputs.strategy !== 'rolling') {
+    throw wrong('rolling-fallback', 'is given without `strategy: rolling`');
+  }
   for (const name of ['color-services', 'live-only-services'] as const) {
     if (!isColored && inputs[name].length > 0) throw wrong(name, 'is given without `color`');
   }

@@ -149,6 +149,10 @@ async function wantedOf(inputs: DeployInputs, ports: Ports, workspace: Workspace
     removeOrphans: inputs['remove-orphans'] && inputs.services.length === 0,
     adopt: inputs.adopt,
     migrationReversible: inputs['migration-reversible'],
+    rolling:
+      inputs.strategy === 'rolling'
+        ? { fallback: inputs['rolling-fallback'], drain: inputs['drain-timeout'], callers: undefined }
+        : undefined,
     color: inputs.color && {
       color: inputs.color,
       services: inputs['color-services'],

@@ -109,8 +109,16 @@ export async function prepareOn(
       const kind = await workspace.has(path);
       if (kind) workspaceSources.set(path, kind);
     }
-    const prepared = prepareRelease(found, server.path, { ...wanted, workspaceSources });
-    return { server, session, found, prepared };
+    const asked = { ...wanted, workspaceSources };
+    const prepared = prepareRelease(found, server.path, asked);
+    if (wanted.rolling === undefined || prepared.rolled.length === 0) {
+      return { server, session, found, prepared };
+    }
+    const { askCallers } = await import('@deploy-actions/traffic/callers');
+    const request = { path: server.path, project: prepared.project, dockerHost: server.dockerHost };
+    const callers = await askCallers(session, { ...request, signal: ports.signal }, prepared.rolled);
+    const rolling = { ...wanted.rolling, callers };
+    return { server, session, found, prepared: prepareRelease(found, server.path, { ...asked, rolling }) };
   } catch (error) {
     await discardStaging(session, found.staging);
     throw error;

@@ -6,13 +6,14 @@ import { type ReleaseService, changedKeys } from './release.ts';
 /**
  * - `keep`: runs as it should
  * - `recreate`: its containers are replaced
+ * - `roll`: they are replaced one at a time, each by a new one beside it
  * - `create`: has no container yet
  * - `scale`: only their number changes
  * - `restart`: its containers stay and are restarted, since what they need changes
  * - `run`: a one-shot that runs (again)
  * - `remove`: is no longer part of the application
  */
-export type ServiceAction = 'keep' | 'recreate' | 'create' | 'scale' | 'restart' | 'run' | 'remove';
+export type ServiceAction = 'keep' | 'recreate' | 'roll' | 'create' | 'scale' | 'restart' | 'run' | 'remove';
 
 /** What happens to a service: names and digests only, no values. */
 export interface ServiceChange {

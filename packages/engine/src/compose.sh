@@ -194,6 +194,12 @@ engine_start() {
     ${engine_seconds:+--timeout "$engine_seconds"} ${engine_how:+"$engine_how"} "$@"
 }
 
+# engine_add PROJECT DIRECTORY SERVICE COUNT: one more container of the service beside those that it has, which stay as they
+# are; COUNT: with the new one.
+engine_add() {
+  _engine_compose "$1" "$2" up --detach --no-deps --no-build --pull never --no-color --quiet-pull --no-recreate --scale "$3=$4" "$3"
+}
+
 # engine_restart PROJECT DIRECTORY SECONDS SERVICES…
 engine_restart() {
   engine_project=$1
@@ -308,6 +314,16 @@ engine_processes() { docker top "$1" -o pid,args </dev/null 2>/dev/null; }
 engine_signal() { docker kill -s "$2" "$1" </dev/null >/dev/null; }
 engine_addresses() { docker inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}' "$1" </dev/null; }
 
+# engine_connections ID PID: its TCP connections as /proc/net/tcp writes them. PID is that of its first process, where the
+# engine is on this machine; a container whose processes cannot be seen is asked itself.
+engine_connections() {
+  # A kernel without IPv6 has no second table.
+  case ${DOCKER_HOST-} in
+    '' | unix:*) ! cat "/proc/$2/net/tcp" "/proc/$2/net/tcp6" 2>/dev/null | grep . || return 0 ;;
+  esac
+  docker exec "$1" cat /proc/net/tcp /proc/net/tcp6 </dev/null 2>/dev/null | grep .
+}
+
 # engine_member PROJECT SERVICE: the id of its first running container that is the stack's own, none of a command's.
 engine_member() {
   docker ps --no-trunc --quiet --filter "label=com.docker.compose.project=$1" \
@@ -386,6 +402,11 @@ engine_project_networks() {
 # engine_members NETWORK: ids of the containers that are on it, also of those that do not run.
 engine_members() {
   docker ps --all --quiet --no-trunc --filter "network=$1" </dev/null
+}
+
+# engine_on NETWORK: id, project and service (- for none) of the containers that run on it.
+engine_on() {
+  docker ps --no-trunc --format '{{.ID}} {{or (.Label "com.docker.compose.project") "-"}} {{or (.Label "com.docker.compose.service") "-"}}' --filter "network=$1" </dev/null
 }
 
 # engine_join NETWORK ID NAMES…: the container is on the network, under these names too.

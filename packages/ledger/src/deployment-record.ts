@@ -65,7 +65,17 @@ const TIMESTAMP = kind<string>(
     /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(value) &&
     !Number.isNaN(Date.parse(value)),
 );
-const ACTIONS = ['keep', 'recreate', 'create', 'scale', 'restart', 'run', 'remove', 'restored'] as const;
+const ACTIONS = [
+  'keep',
+  'recreate',
+  'roll',
+  'create',
+  'scale',
+  'restart',
+  'run',
+  'remove',
+  'restored',
+] as const;
 const SERVICES = listOf(
   objectOf<DeploymentRecord['services_deployed'][number]>('a service with its image and action', {
     service: TEXT,

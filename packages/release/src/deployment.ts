@@ -115,6 +115,7 @@ function inputHash(prepared: Prepared, wanted: Wanted, options: DeployOptions): 
       hooks: wanted.hooks,
       onFailure: options.onFailure,
       removeOrphans: options.removeOrphans,
+      ...(wanted.rolling && { strategy: 'rolling' }),
       adopt: options.adopt,
     }),
   );

@@ -16,6 +16,7 @@ export {
 export { type DatabaseCommands, afterDatabase, databaseServer } from './database.ts';
 export { redeployBack, redeployOperation } from './redeploy.ts';
 export { type StandingBy, standBy } from './stand-by.ts';
+export { type RolledService, type RollingWish } from './rolling.ts';
 export { type HookLists, type Prepared, type Wanted, prepareRelease } from './preparation.ts';
 export { type RegistryInputs, registryLogin } from './registry-login.ts';
 export { secretValues, secretsOf } from './secret-values.ts';

@@ -27,6 +27,7 @@ import { type ColorWish, colorRelease } from './coloring.ts';
 import { type Hook, checkHooks, hookFile } from './hook.ts';
 import type { Inspection } from './inspection.ts';
 import { refuseLeftovers, refuseOtherFolder } from './ownership.ts';
+import { type RolledService, type RollingWish, rollServices } from './rolling.ts';
 import { refuseMissingExternals } from './externals.ts';
 import { holdsTable, joinsTable, needsTable, pullList, restartsTable, treesTable } from './tables.ts';
 
@@ -48,6 +49,8 @@ export interface Wanted {
   /** The user has said that what stands under the project's name is this application's. */
   adopt: boolean;
   color: ColorWish | undefined;
+  /** Undefined: what changes is recreated. */
+  rolling?: RollingWish | undefined;
   /** Facts for release.json: who, where from, which files. */
   about: Pick<
     ReleaseRecord,
@@ -82,6 +85,8 @@ export interface Prepared {
   /** What makes this release what it is, for the input's hash. */
   table: string;
   changes: ServiceChange[];
+  /** Those of them that are replaced one container at a time. */
+  rolled: RolledService[];
   /** Decisions that the user should hear about. */
   notes: string[];
   /** What may be a mistake. */
@@ -138,31 +143,35 @@ export function envFileAt(path: string, envFile: string): string {
 
 type Part = Pick<
   Prepared,
-  'project' | 'color' | 'ports' | 'model' | 'services' | 'changes' | 'notes' | 'uploads'
+  'project' | 'color' | 'ports' | 'model' | 'services' | 'changes' | 'rolled' | 'notes' | 'uploads'
 >;
 
 function plainPart(found: Inspection, moved: Relocated, wanted: Wanted): Part {
   const model = withUnselected(moved.model, wanted, found.previousConfig);
   const { json, services } = writeRelease(model, wanted.oneShot);
   const selected = services.filter(({ name }) => moved.model.services[name] !== undefined);
+  const containers = found.containers.filter(
+    (one) => one.project === model.name && !found.dormant.includes(one.service),
+  );
+  const planned = planChanges({
+    model,
+    services,
+    previous: found.previousConfig,
+    containers,
+    images: found.images,
+    adopted: new Set([...found.adopted, ...adoptedHashes(found, services, moved)]),
+    removeOrphans: wanted.removeOrphans,
+  });
+  const rolling = wanted.rolling && rollServices(model, services, planned, containers, wanted.rolling);
   return {
     project: model.name,
     color: undefined,
     ports: [],
     model,
     services,
-    notes: [],
-    changes: planChanges({
-      model,
-      services,
-      previous: found.previousConfig,
-      containers: found.containers.filter(
-        (one) => one.project === model.name && !found.dormant.includes(one.service),
-      ),
-      images: found.images,
-      adopted: new Set([...found.adopted, ...adoptedHashes(found, services, moved)]),
-      removeOrphans: wanted.removeOrphans,
-    }),
+    notes: rolling?.notes ?? [],
+    changes: rolling?.changes ?? planned,
+    rolled: rolling?.rolled ?? [],
     uploads: [
       { name: 'release/compose.json', content: json },
       { name: 'release/services', content: servicesTable(services) },
@@ -172,6 +181,7 @@ function plainPart(found: Inspection, moved: Relocated, wanted: Wanted): Part {
       { name: 'release/restarts', content: restartsTable(model) },
       { name: 'release/joins', content: joinsTable(model) },
       { name: 'release/holds', content: holdsTable(model) },
+      ...(rolling ? [{ name: 'release/rolling', content: rolling.table }] : []),
       ...adoptionUploads(found, services, moved),
     ],
   };
@@ -239,6 +249,7 @@ function coloredPart(found: Inspection, moved: Relocated, wanted: Wanted, wish: 
     services: colored.services,
     notes: colored.notes,
     changes: [...changes, ...shared],
+    rolled: [],
     uploads: [...colored.uploads, ...adoptionUploads(found, colored.shared, moved)],
   };
 }

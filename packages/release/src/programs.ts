@@ -32,9 +32,14 @@ export const LOGIN = part(new URL('sh/login.sh', import.meta.url), {
 
 const STORE = part(new URL('sh/store.sh', import.meta.url), { needs: [ENGINE] });
 
+const WAYS = part(new URL('sh/ways.sh', import.meta.url), { needs: [STACK] });
+
+/** Replaces the containers of a service one at a time. */
+const ROLLING = part(new URL('sh/rolling.sh', import.meta.url), { needs: [STACK, WAYS] });
+
 /** Brings a release up and proves it healthy. */
 const BRING_UP = part(new URL('sh/bring-up.sh', import.meta.url), {
-  needs: [STACK, COMPLAINT, MAKE_WAY],
+  needs: [STACK, COMPLAINT, MAKE_WAY, ROLLING],
   parameters: ['patience'],
   results: { stopped: FORMS.flag },
 });

@@ -336,6 +336,16 @@ others_healthy() {
   [ -z "$deploy_others" ] || wait_healthy "$1" "$deploy_others"
 }
 
+# never_stopped: what ran before this deployment still does, and has not been stopped in between.
+never_stopped() {
+  [ -f "$run/before" ] || return 1
+  awk '
+    FILENAME == ARGV[1] { if ($5 == "running") was[$2] = "running " $11; next }
+    { now[$2] = $5 " " $11 }
+    END { for (id in was) if (now[id] != was[id]) exit 1 }
+  ' "$run/before" "$scratch/containers"
+}
+
 # restore RELEASE: brings it back and proves it healthy, then ends the operation as failed with $cause.
 restore() {
   # Whoever asked to stop wants what ran before; waiting for that must not stop.
@@ -354,6 +364,7 @@ restore() {
     done
   done <"$scratch/only-new"
   remove_orphans=false
+  rolled_by=$path/releases/$release
   if bring_up "$deploy_back" && wait_healthy "$deploy_back"; then
     [ "$(slot_release)" = "$1" ] || fill_slot "$1"
     schema_settled
@@ -361,7 +372,9 @@ restore() {
     record_deployment restored true
     forget_tags
     say "$1 is restored and healthy"
-    fail unhealthy release-unhealthy "$cause. $1 was restored and is healthy" "${cause_remedy:-Mend the cause and deploy again.}"
+    deploy_state="was restored and is healthy"
+    ! never_stopped || deploy_state="goes on serving: none of its containers was stopped"
+    fail unhealthy release-unhealthy "$cause. $1 $deploy_state" "${cause_remedy:-Mend the cause and deploy again.}"
   fi
   deploy_known=$(unwell_before "$bad_services" touched)
   # shellcheck disable=SC2086 # names of services have no spaces

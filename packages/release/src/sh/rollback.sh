@@ -45,6 +45,7 @@ operate() {
   phase up
   journal up:begin
   restore_references "$directory" "$release" || fail remote docker-failed 'an image of the release could not be given its name again'
+  [ -z "$previous" ] || rolled_by=$path/releases/$previous
   if bring_up "$directory" && phase wait && wait_healthy "$directory"; then
     phase finish
     link_current "$release" || fail_unwritten 'the link current could not be changed'
@@ -86,6 +87,7 @@ back_again() {
   phase restore
   if [ -n "$previous" ] && [ "$previous" != "$release" ] && [ -f "$path/releases/$previous/services" ]; then
     restore_references "$path/releases/$previous" "$previous" || :
+    rolled_by=$directory
     if bring_up "$path/releases/$previous" && wait_healthy "$path/releases/$previous"; then
       record_rollback restored
       fail unhealthy release-unhealthy "$release did not become healthy: $cause. $previous runs again as before the rollback" 'Choose another release with to.'

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { type TestHost, shellsHere } from '@deploy-actions/host/testing';
 import { serve } from './docker/serve.ts';
@@ -41,7 +41,11 @@ export function fakeDocker(host: TestHost, images: Readonly<Record<string, strin
       ]),
     ),
   };
-  const write = () => writeFileSync(path.join(folder, 'script.json'), JSON.stringify(script));
+  // Calls that are under way read it.
+  const write = () => {
+    writeFileSync(path.join(folder, 'script.new'), JSON.stringify(script));
+    renameSync(path.join(folder, 'script.new'), path.join(folder, 'script.json'));
+  };
   write();
   const beside = (name: string) => path.join(import.meta.dirname, 'docker', name);
   const alone = host.tool(

@@ -13,6 +13,7 @@ import { LEDGER_PARAMETERS, LEDGER_READING_SH, LEDGER_SH } from '@deploy-actions
 import { PROXIES, proxyOf } from '../proxy/registry.ts';
 import { AS_ROOT, FOUND, OF_PROXY, SHARED } from '../proxy/shared.ts';
 import { ANSWERS, CLOCK } from './answers.ts';
+import { CALLERS, PROXY_LINES } from './callers.ts';
 
 const READING = part(LEDGER_READING_SH);
 const LEDGER = part(LEDGER_SH, { needs: [READING], parameters: LEDGER_PARAMETERS });
@@ -111,10 +112,7 @@ const ACCOUNT = FORMS.like(/^[\p{L}\p{N}][\p{L}\p{N} ._@\\+$-]{0,255}$/u, 'the n
 const LOOK_RESULTS: ResultForms = {
   containers: FORMS.text,
   unfinished: FORMS.lines(/^(?:running|interrupted) \/./, 'a state and the folder of a run'),
-  proxies: FORMS.lines(
-    /^(?:host [a-z]+|container [a-z]+ [0-9a-f]{12,64} [a-zA-Z0-9][\w.-]*)$/,
-    'where a proxy runs and its kind',
-  ),
+  proxies: PROXY_LINES,
   traffic: FORMS.text,
   slot_blue: FORMS.idOrNone,
   slot_green: FORMS.idOrNone,
@@ -262,6 +260,7 @@ export const timerProgram = (kind: string) =>
 /** All programs of this package, for the checks that each of them must pass. */
 export const PROGRAMS = [
   LOOK,
+  CALLERS,
   MANAGED,
   SETTLE,
   ...[switchProgram, flipProgram, installProgram, uninstallProgram, confirmProgram, timerProgram].flatMap(

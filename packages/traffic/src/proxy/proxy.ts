@@ -1,5 +1,6 @@
 import type { CopiedParts, Site } from '../site.ts';
 import type { Door } from './door.ts';
+import type { Follows } from './follow.ts';
 import type { Part } from '@deploy-actions/host';
 import type { ProxyMounts } from './mounts.ts';
 
@@ -67,6 +68,11 @@ export interface Proxy {
   readonly preparationParts: readonly Part<ProxyParameter | PreparationParameter>[];
   /** Files that every run which moves traffic brings along. */
   files(site: Site): readonly ProxyFile[];
+  /**
+   * Whether it follows a name that leads elsewhere, by what `whole_KIND` prints in a container; without it, that is not
+   * known.
+   */
+  follows?(): Promise<Follows>;
   /** What `install` and `uninstall` need besides: parsers, loaded when they are asked for. */
   prepare(): Promise<Preparation>;
 }

@@ -202,8 +202,8 @@ function up(
   folder: string,
   files: readonly string[],
 ): string {
-  const { flags, rest } = options(words, {
-    values: { timeout: ['--timeout', '-t'], pull: ['--pull'] },
+  const { flags, values, rest } = options(words, {
+    values: { timeout: ['--timeout', '-t'], pull: ['--pull'], scale: ['--scale'] },
     flags: [
       '--detach',
       '-d',
@@ -226,7 +226,11 @@ function up(
     const hash = sha256(JSON.stringify(service));
     const image = state.image(service.image);
     const old = containersOf(state, model.name, name);
-    const replicas = service.scale ?? service.deploy?.replicas ?? 1;
+    const scaled = values.get('scale')?.find((one) => one.startsWith(`${name}=`));
+    const replicas =
+      scaled === undefined
+        ? (service.scale ?? service.deploy?.replicas ?? 1)
+        : Number(scaled.slice(name.length + 1));
     const isKept = (one: FakeContainer) =>
       flags.has('--no-recreate') ||
       (!flags.has('--force-recreate') &&
@@ -235,9 +239,13 @@ function up(
     const kept = old.filter(isKept).slice(0, replicas);
     for (const one of old) if (!kept.includes(one)) state.remove('containers', one.ID);
     for (const one of kept) if (!one.State.Running) launch(state, one);
-    const used = new Set(kept.map((one) => one.Config.Labels['com.docker.compose.container-number']));
-    for (let number = 1; kept.length + 0 < replicas && number <= replicas; number += 1) {
-      if (used.has(String(number))) continue;
+    // As Compose counts on: from the highest number that a container has.
+    let number = Math.max(
+      0,
+      ...kept.map((one) => Number(one.Config.Labels['com.docker.compose.container-number'])),
+    );
+    for (let missing = replicas - kept.length; missing > 0; missing -= 1) {
+      number += 1;
       launch(
         state,
         make(state, {

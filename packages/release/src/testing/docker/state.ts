@@ -75,6 +75,8 @@ export interface Script {
     string,
     { health?: 'healthy' | 'unhealthy' | 'starting'; exits?: number; fails?: string; entrypoint?: string[] }
   >;
+  /** The connections of containers of an image, as /proc/net/tcp writes them. */
+  connections?: Record<string, string>;
   /** What Compose says instead of starting anything. */
   up?: string;
   /** How a command in a container ends, by its words; `hangs`: not before somebody ends it. */

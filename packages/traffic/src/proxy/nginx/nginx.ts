@@ -19,5 +19,6 @@ export const nginx: Proxy = {
       : `docker exec ${container} nginx -t && docker exec ${container} nginx -s reload`,
   preparationParts: [FLAG_PREPARATION, part(new URL('nginx-preparation.sh', import.meta.url))],
   files: () => [],
+  follows: async () => (await import('./follows.ts')).followsInNginx,
   prepare: async () => (await import('./preparation.ts')).preparation,
 };
