@@ -4,26 +4,26 @@
 
 inspect() {
   engine_use "$docker_host"
-  callers_folder=$files/callers
-  mkdir -p "$callers_folder"
-  : >"$callers_folder/kinds"
-  : >"$callers_folder/there"
+  staging_fields=$files/callers
+  mkdir -p "$staging_fields"
+  : >"$staging_fields/kinds"
+  : >"$staging_fields/there"
   while read -r callers_network; do
     [ -n "$callers_network" ] || continue
-    printf '%s %s\n' "$callers_network" "$(engine_network_kind "$callers_network")" >>"$callers_folder/kinds"
-    engine_on "$callers_network" >"$callers_folder/on" 2>"$callers_folder/error" || fail_for_engine "$(cat "$callers_folder/error")"
-    awk -v network="$callers_network" '{ print network, $0 }' "$callers_folder/on" >>"$callers_folder/there"
+    printf '%s %s\n' "$callers_network" "$(engine_network_kind "$callers_network")" >>"$staging_fields/kinds"
+    engine_on "$callers_network" >"$staging_fields/on" 2>"$staging_fields/error" || fail_for_engine "$(cat "$staging_fields/error")"
+    awk -v network="$callers_network" '{ print network, $0 }' "$staging_fields/on" >>"$staging_fields/there"
   done <<NETWORKS
 $networks
 NETWORKS
-  result_file kinds "$callers_folder/kinds"
-  result_file there "$callers_folder/there"
-  found_in_containers "$(cut -d ' ' -f 2 "$callers_folder/there" | sort -u)" |
-    awk '{ print "container", $1, $2, $3 }' >"$callers_folder/proxies"
-  result_file proxies "$callers_folder/proxies"
+  result_file kinds "$staging_fields/kinds"
+  result_file there "$staging_fields/there"
+  found_in_containers "$(cut -d ' ' -f 2 "$staging_fields/there" | sort -u)" |
+    awk '{ print "container", $1, $2, $3 }' >"$staging_fields/proxies"
+  result_file proxies "$staging_fields/proxies"
   while read -r _ callers_kind callers_id callers_name; do
-    of_proxy whole "$callers_kind" "$callers_id" >"$callers_folder/whole" </dev/null
-    result_file "whole_$callers_name" "$callers_folder/whole"
-  done <"$callers_folder/proxies"
-  rm -rf "$callers_folder"
+    of_proxy whole "$callers_kind" "$callers_id" >"$staging_fields/whole" </dev/null
+    result_file "whole_$callers_name" "$staging_fields/whole"
+  done <"$staging_fields/proxies"
+  rm -rf "$staging_fields"
 }
