@@ -8,7 +8,7 @@ import { describe, expect, test } from '@jest/globals';
 const text = (name: string) => readFileSync(join(import.meta.dirname, 'sh', `${name}.sh`), 'utf8');
 const engine = ENGINE.source() + COMPLAINT.source();
 const [stack, inspect] = [text('stack') + REQUIREMENTS.source(), text('inspect')];
-const bringUp = text('make-way') + text('bring-up');
+const bringUp = ['make-way', 'ways', 'rolling', 'bring-up'].map(text).join('');
 
 const SHELLS = [['dash'], ['busybox', 'sh'], ['bash', '--posix']].filter(
   ([name]) => spawnSync(name!, ['--help']).error === undefined,
