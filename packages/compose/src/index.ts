@@ -6,6 +6,7 @@ export {
   writtenFiles,
 } from './adopt.ts';
 export { composeFilesOf, isOneOff, serviceOf, volumeLabels } from './container-labels.ts';
+export { discoveredBy } from './discovered.ts';
 export { type Environment, formatEnv, parseEnv } from './env.ts';
 export { type DigestRule, type Images, applyImages, neverPulled, parseImages } from './images.ts';
 export { type InspectedContainer, type InspectedImage } from './inspected.ts';

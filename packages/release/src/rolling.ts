@@ -4,6 +4,7 @@ import {
   type ReleaseService,
   type Service,
   type ServiceChange,
+  discoveredBy,
   joinedBy,
   restartedWith,
 } from '@deploy-actions/compose';
@@ -162,21 +163,11 @@ function alone(service: Service, both: boolean): Obstacle | undefined {
   }
   if (typeof service['mac_address'] === 'string')
     return { why: `its address is fixed (${service['mac_address']})`, remedy: 'Leave mac_address out' };
-  const label = Object.keys({
-    ...service.labels,
-    ...(service.deploy?.['labels'] as object | undefined),
-  }).find((key) => /^(?:traefik\.|caddy(?:_\d+)?(?:$|\.))/.test(key));
-  if (label !== undefined) {
+  const found = discoveredBy(service);
+  if (found) {
     return {
-      why: `a proxy finds its containers by their labels (${label}), the new one before it is proven and the old one until it has gone`,
-      remedy: 'Let the proxy ask it by its name; or use colours (color: auto)',
-    };
-  }
-  const variable = ['VIRTUAL_HOST', 'VIRTUAL_PORT'].find((key) => service.environment?.[key] !== undefined);
-  if (variable !== undefined) {
-    return {
-      why: `a proxy finds its containers by their environment (${variable})`,
-      remedy: 'Let the proxy ask it by its name; or use colours (color: auto)',
+      why: `${found.proxy} finds its containers by ${found.what}, the new one before it is proven and the old one until it has gone`,
+      remedy: found.remedy.replace(/\.$/, ''),
     };
   }
   const nameless = (service.volumes ?? []).find((mount) => mount.type === 'volume' && !mount.source);

@@ -4,6 +4,9 @@ import { CALLERS } from './program/callers.ts';
 import type { Follow } from './proxy/follow.ts';
 import { PROXIES } from './proxy/registry.ts';
 
+/** Proxies of which it is known how they look names up. */
+const FOLLOWING = PROXIES.filter(({ follows }) => follows !== undefined).map(({ title }) => title);
+
 /** A service that others ask by its names. */
 export interface AskedService {
   service: string;
@@ -80,7 +83,7 @@ export async function readCallers(
         if (!proxy || !follows) {
           return {
             why: `${proxy?.title ?? kind} in the container ${name} shares its network ${network}, and how that one looks names up is not known here`,
-            remedy: 'Put nginx or Caddy before it, or take that container off the network',
+            remedy: `Put ${FOLLOWING.join(' or ')} in its place, or take that container off the network`,
           };
         }
         const follow = follows(fields[`whole_${name}`] ?? '', own);
