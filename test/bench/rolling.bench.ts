@@ -36,15 +36,7 @@ export async function run(): Promise<void> {
   }
 }
 
-const HEAD = [
-  'way',
-  'deployments',
-  'requests',
-  'failed',
-  'WebSockets cut',
-  'seconds each (p50)',
-  'p99 ms',
-];
+const HEAD = ['way', 'deployments', 'requests', 'failed', 'WebSockets cut', 'seconds each (p50)', 'p99 ms'];
 
 async function count(
   lab: Lab,
