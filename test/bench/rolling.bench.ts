@@ -1,6 +1,6 @@
 import { type Lab, openLab, startLoad } from '@deploy-actions/lab';
 import { deployed } from '../lab/deploy-rig.ts';
-import { type RollingProxy, caddyImage, rollingCheckout, rollingInputs } from '../lab/rolling-rig.ts';
+import { rollingCheckout, rollingInputs } from '../lab/rolling-rig.ts';
 import { table } from './peers.ts';
 
 /** Rolling deployments of each way; of those that recreate a few are enough to see what they lose. */
@@ -13,20 +13,18 @@ const PATIENCE = 60;
 /**
  * The count of the switch, for deployments in place: 64 keep-alive clients that never retry, GET and POST, 1 % of the
  * requests lasting 1.5 s, and 20 WebSockets, while an application that ends at once when it is told to is deployed again
- * and again behind a proxy in a container; one container at a time, and recreated. Throws where rolling lost a request.
+ * and again behind nginx in a container; one container at a time, and recreated. Throws where rolling lost a request.
  */
 export async function run(): Promise<void> {
   const lab = await openLab({ hosts: 1, progress: (line) => console.log(`  ${line}`) });
   const rows: string[][] = [];
   let lost = 0;
   try {
-    for (const proxy of ['nginx', 'caddy'] as const) {
-      for (const strategy of ['rolling', 'recreate'] as const) {
-        const { row, failed } = await count(lab, proxy, strategy);
-        console.log(`  ${row[0]}: ${row[3]} of ${row[2]} failed`);
-        rows.push(row);
-        if (strategy === 'rolling') lost += failed;
-      }
+    for (const strategy of ['rolling', 'recreate'] as const) {
+      const { row, failed } = await count(lab, strategy);
+      console.log(`  ${row[0]}: ${row[3]} of ${row[2]} failed`);
+      rows.push(row);
+      if (strategy === 'rolling') lost += failed;
     }
     console.log(`\n${table(HEAD, rows)}`);
     if (lost > 0) throw new Error(`rolling deployments lost ${lost} requests`);
@@ -38,14 +36,9 @@ export async function run(): Promise<void> {
 
 const HEAD = ['way', 'deployments', 'requests', 'failed', 'WebSockets cut', 'seconds each (p50)', 'p99 ms'];
 
-async function count(
-  lab: Lab,
-  proxy: RollingProxy,
-  strategy: 'rolling' | 'recreate',
-): Promise<{ row: string[]; failed: number }> {
+async function count(lab: Lab, strategy: 'rolling' | 'recreate'): Promise<{ row: string[]; failed: number }> {
   await lab.host.reset();
-  if (proxy === 'caddy') await caddyImage(lab, lab.host);
-  const workspace = rollingCheckout(proxy);
+  const workspace = rollingCheckout();
   const more = { strategy, 'drain-timeout': '10s' };
   await deployed(rollingInputs(lab, 'v0', more), { workspace });
   const load = startLoad({
@@ -73,7 +66,7 @@ async function count(
   return {
     failed: report.failed,
     row: [
-      `${proxy} in a container, ${strategy}`,
+      `nginx in a container, ${strategy}`,
       String(deployments),
       String(report.sent),
       String(report.failed),

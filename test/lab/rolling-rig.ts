@@ -1,7 +1,7 @@
 import { mkdtempSync, writeFileSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Host, type Lab, SAMPLE_APP } from '@deploy-actions/lab';
+import { type Lab, SAMPLE_APP } from '@deploy-actions/lab';
 import { type DeployInputs, deployInputs } from './deploy-rig.ts';
 
 /** An application that ends at once when it is told to, whatever it is doing: what is lost then is lost by the change. */
@@ -43,42 +43,18 @@ server.on('request', (request, response) => {
 server.listen(8000);
 `;
 
-export type RollingProxy = 'nginx' | 'caddy';
-
-const CADDYFILE = `{
-	auto_https off
-}
-http://:80 {
-	reverse_proxy api:8000 {
-		transport http {
-			keepalive off
-		}
-	}
-}
-`;
-
-/** A checkout of an application of so many containers behind a proxy in a container of its own, which no version changes. */
-export function rollingCheckout(proxy: RollingProxy, replicas = 1): string {
+/** A checkout of an application of so many containers behind nginx in a container of its own, which no version changes. */
+export function rollingCheckout(replicas = 1): string {
   const folder = mkdtempSync(join(tmpdir(), 'deploy-actions-checkout-'));
   writeFileSync(join(folder, 'app.mjs'), APP);
-  writeFileSync(
-    join(folder, 'proxy.conf'),
-    proxy === 'caddy' ? CADDYFILE : readFileSync(join(SAMPLE_APP, 'nginx.conf'), 'utf8'),
-  );
-  const gateway =
-    proxy === 'caddy'
-      ? `image: caddy:lab
-    pull_policy: never
-    entrypoint: [caddy, run, --config, /etc/caddy/Caddyfile]
-    volumes: ['./proxy.conf:/etc/caddy/Caddyfile:ro']`
-      : `image: \${REGISTRY}/shop/web:v1
-    volumes: ['./proxy.conf:/etc/nginx/conf.d/shop.conf:ro']`;
+  writeFileSync(join(folder, 'proxy.conf'), readFileSync(join(SAMPLE_APP, 'nginx.conf'), 'utf8'));
   writeFileSync(
     join(folder, 'compose.yaml'),
     `name: shop
 services:
   gateway:
-    ${gateway}
+    image: \${REGISTRY}/shop/web:v1
+    volumes: ['./proxy.conf:/etc/nginx/conf.d/shop.conf:ro']
     ports: ['8080:80']
     depends_on: { api: { condition: service_healthy } }
   api:
@@ -111,12 +87,4 @@ export function rollingInputs(lab: Lab, tag: string, more: DeployInputs = {}, fa
     strategy: 'rolling',
     ...more,
   });
-}
-
-/** An image with Caddy in it, as there is no way to a public registry here. */
-export async function caddyImage(lab: Lab, host: Host): Promise<void> {
-  const web = lab.registry.image('shop/web:v1');
-  await host.sh(
-    `docker pull -q ${web} && docker create --name caddy-image --entrypoint caddy ${web} >/dev/null && docker cp /usr/bin/caddy caddy-image:/usr/bin/caddy && docker commit caddy-image caddy:lab >/dev/null && docker rm caddy-image`,
-  );
 }

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type Lab, openLab, startLoad } from '@deploy-actions/lab';
 import { containers, deployed, refused, served, startDeploy } from './deploy-rig.ts';
-import { type RollingProxy, caddyImage, rollingCheckout, rollingInputs } from './rolling-rig.ts';
+import { rollingCheckout, rollingInputs } from './rolling-rig.ts';
 
-/** Rolling deployments under load, behind proxies in containers that ask by Docker's DNS. */
+/** Rolling deployments under load, behind nginx in a container that asks by Docker's DNS. */
 let lab: Lab;
 
 beforeAll(async () => {
@@ -29,11 +29,9 @@ const waysOn = async () =>
     .split('\n')
     .filter(Boolean);
 
-/** Deployments under load: good ones, one that does not become healthy, other numbers of replicas, one that is killed. */
-async function keepServing(proxy: RollingProxy): Promise<void> {
+test('behind nginx in a container no request is lost, a failed release leaves the old containers running, and a killed one is finished', async () => {
   await lab.host.reset();
-  if (proxy === 'caddy') await caddyImage(lab, lab.host);
-  const workspace = rollingCheckout(proxy);
+  const workspace = rollingCheckout();
   await deployed(rollingInputs(lab, 'v1'), { workspace });
   const before = await containers(lab.host);
   const load = loaded();
@@ -54,7 +52,7 @@ async function keepServing(proxy: RollingProxy): Promise<void> {
   expect(sick.headline).toContain('goes on serving: none of its containers was stopped');
   expect(await containers(lab.host)).toEqual(after);
 
-  const two = rollingCheckout(proxy, 2);
+  const two = rollingCheckout(2);
   await deployed(rollingInputs(lab, 'v4'), { workspace: two });
   expect(Object.keys(await containers(lab.host)).filter((name) => name.startsWith('api-'))).toHaveLength(2);
   await deployed(rollingInputs(lab, 'v5'), { workspace: two });
@@ -78,12 +76,4 @@ async function keepServing(proxy: RollingProxy): Promise<void> {
   expect((await again.stop()).byFailure).toEqual({});
   expect(await served(lab.host)).toBe('v7');
   expect((await waysOn()).length).toBeLessThanOrEqual(2);
-}
-
-test('behind nginx in a container no request is lost, a failed release leaves the old containers running, and a killed one is finished', async () => {
-  await keepServing('nginx');
-}, 900_000);
-
-test('behind Caddy in a container no request is lost, a failed release leaves the old containers running, and a killed one is finished', async () => {
-  await keepServing('caddy');
 }, 900_000);

@@ -46,7 +46,7 @@ const DISCOVERERS: readonly {
 ];
 
 /** What would send traffic to a colour as soon as it runs, before any switch; undefined: nothing is known to. */
-function discoveredBy({ labels = {}, environment = {} }: Service): Discovery | undefined {
+export function discoveredBy({ labels = {}, environment = {} }: Service): Discovery | undefined {
   for (const { proxy, labels: patterns, variable, off, remedy } of DISCOVERERS) {
     if (off && labels[off[0]] === off[1]) continue;
     const label = patterns

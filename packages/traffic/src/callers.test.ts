@@ -1,6 +1,5 @@
 import { expect, test } from '@jest/globals';
 import { readCallers } from './callers.ts';
-import { followsInCaddy } from './proxy/caddy/follows.ts';
 import { followsInNginx } from './proxy/nginx/follows.ts';
 
 /** A configuration as `nginx -T` prints it, with this in its server. */
@@ -63,45 +62,6 @@ test('nginx whose configuration nobody can read does not pass', () => {
   expect(followsInNginx('', ['api'])).toMatchObject({ why: expect.stringContaining('cannot be read') });
 });
 
-const caddy = (handler: object) =>
-  JSON.stringify({
-    apps: {
-      http: {
-        servers: {
-          a: {
-            routes: [
-              {
-                handle: [
-                  { handler: 'subroute', routes: [{ handle: [{ handler: 'reverse_proxy', ...handler }] }] },
-                ],
-              },
-            ],
-          },
-        },
-      },
-    },
-  });
-const api = { upstreams: [{ dial: 'api:8000' }] };
-
-test('Caddy follows a name where it keeps no connection by it', () => {
-  expect(
-    followsInCaddy(caddy({ ...api, transport: { protocol: 'http', keep_alive: { enabled: false } } }), [
-      'api',
-    ]),
-  ).toEqual({ keep: 0 });
-  expect(
-    followsInCaddy(caddy({ dynamic_upstreams: { source: 'a', name: 'api', refresh: 1e9 } }), ['api']),
-  ).toEqual({ keep: 2 });
-  expect(followsInCaddy(caddy({ upstreams: [{ dial: 'web:80' }] }), ['api'])).toEqual({ keep: 0 });
-  expect(followsInCaddy(caddy(api), ['api'])).toMatchObject({
-    remedy: expect.stringContaining('keepalive off'),
-  });
-  expect(followsInCaddy(caddy({ dynamic_upstreams: { source: 'a', name: 'api' } }), ['api'])).toMatchObject({
-    remedy: expect.stringContaining('refresh 1s'),
-  });
-  expect(followsInCaddy('', ['api'])).toMatchObject({ why: expect.stringContaining('cannot be read') });
-});
-
 const ID = 'a'.repeat(64);
 const SERVICES = [{ service: 'api', names: new Map([['shop_default', ['api']]]) }];
 const fields = (more: Record<string, string>) => ({
@@ -124,6 +84,9 @@ test('a service is followed where every proxy on its networks follows', async ()
     why: expect.stringContaining('nginx in the container shop-web-1: `proxy_pass http://api:8000;`'),
   });
   expect(await judged({ proxies })).toMatchObject({ why: expect.stringContaining('cannot be read') });
+  expect(await judged({ proxies: `container caddy ${ID} edge\n` })).toMatchObject({
+    why: expect.stringContaining('Caddy in the container edge'),
+  });
   expect(await judged({ proxies: `container haproxy ${ID} edge\n` })).toMatchObject({
     why: expect.stringContaining('HAProxy in the container edge'),
   });

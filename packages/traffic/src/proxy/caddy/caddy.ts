@@ -1,4 +1,3 @@
-import { ENGINE } from '@deploy-actions/engine';
 import { part } from '@deploy-actions/host';
 import type { Proxy } from '../proxy.ts';
 import { FLAG, FLAG_MOVE, FLAG_PREPARATION, FLAG_SHARE, LOADED, SHARED } from '../shared.ts';
@@ -14,7 +13,7 @@ export const caddy: Proxy = {
     needs: [SHARED],
     parameters: ['config_inside'],
   }),
-  lookPart: part(new URL('caddy-look.sh', import.meta.url), { needs: [ENGINE, FLAG] }),
+  lookPart: part(new URL('caddy-look.sh', import.meta.url), { needs: [FLAG] }),
   loadedPart: part(new URL('caddy-loaded.sh', import.meta.url), { needs: [LOADED] }),
   reloadBy: (container) =>
     container === undefined
@@ -22,6 +21,5 @@ export const caddy: Proxy = {
       : `docker exec ${container} caddy reload --config /etc/caddy/Caddyfile`,
   preparationParts: [FLAG_PREPARATION, part(new URL('caddy-preparation.sh', import.meta.url))],
   files: () => [],
-  follows: async () => (await import('./follows.ts')).followsInCaddy,
   prepare: async () => (await import('./preparation.ts')).preparation,
 };
