@@ -20,3 +20,11 @@ is_whole() {
     done
   )
 }
+
+# backup_of DEPLOYMENT: the newest whole backup that was taken in that deployment; nothing without one.
+backup_of() {
+  local each
+  for each in "$path"/backups/*; do
+    ! is_whole "$each" || awk -F '"' -v deployment="$1" '$10 == "deployment_id" && $12 == deployment { print $8, $4 }' "$each/manifest.json"
+  done | sort | tail -n 1 | cut -d ' ' -f 2
+}

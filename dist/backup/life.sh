@@ -162,9 +162,9 @@ _resume() {
   host_token=resume
   holder_actor=resume-on-boot
   cd "$path" || exit 71
-  # The engine may still be starting.
-  if command -v docker >/dev/null; then
-    until docker version >/dev/null 2>&1; do
+  # The engine may still be starting, where the program asks one.
+  if command -v engine_answers >/dev/null; then
+    until engine_answers; do
       tries=$((tries + 1))
       [ "$tries" -lt 180 ] || break
       nap 1

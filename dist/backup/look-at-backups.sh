@@ -15,6 +15,11 @@ inspect() {
   begin_look
   : >planned
   while read -r kind service names <&5; do
+    case $kind in volume | path)
+      echo "would save the $kind $names" >>planned
+      continue
+      ;;
+    esac
     id=$(container_of_service "$service") || fail_for_engine 'the containers could not be listed'
     if [ -z "$id" ]; then
       echo "$service is not running" >>planned
@@ -22,6 +27,7 @@ inspect() {
     fi
     case $kind in
       postgres) postgres_databases "$id" 2>said | awk -v service="$service" -v names=" $names " '{ size = $1; sub(/^[^ ]* /, ""); if (names ~ /^ *$/ || index(names, " " $0 " ")) print service, $0, size }' >>planned ;;
+      *) echo "would save the $kind of $service${names:+: $names}" >>planned ;;
     esac
   done 5<sources
   result_file planned planned

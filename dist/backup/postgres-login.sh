@@ -1,5 +1,5 @@
 # shellcheck shell=dash
-# What PostgreSQL is asked in the container that it runs in.
+# How PostgreSQL is asked in the container that it runs in.
 
 # What begins each script there: who asks is the image's own user, and a password never stands among the words.
 # shellcheck disable=SC2016 # the container's own
@@ -12,7 +12,9 @@ PGCONNECT_TIMEOUT=20
 export PGUSER PGDATABASE PGPASSWORD PGAPPNAME PGCONNECT_TIMEOUT
 '
 
-# postgres_databases ID: a line for each database that is no template: its bytes and its name.
-postgres_databases() {
-  engine_in "$1" sh -c "${postgres_login}exec psql --no-psqlrc --no-align --tuples-only --field-separator=' ' --command=\"SELECT pg_database_size(oid), datname FROM pg_database WHERE datallowconn AND NOT datistemplate ORDER BY datname\""
+# postgres_in ID SCRIPT WORDS…: the script there, logged in.
+postgres_in() {
+  local id=$1 script=$2
+  shift 2
+  engine_in "$id" sh -c "$postgres_login$script" sh "$@"
 }

@@ -20,8 +20,8 @@ _disk_full() {
     return 1
   elif [ "$(($1 * $2))" -lt 262144 ]; then
     host_room='no space is left (df -h)'
-  elif [ "$3" -gt 0 ] && [ "$4" -lt 16 ]; then
-    # Some file systems make inodes as they are needed, and tell of none.
+  elif [ "$3" -gt 0 ] && [ "$4" -lt 64 ]; then
+    # Some file systems make inodes as they are needed, and tell of none. A run alone takes some dozens.
     host_room='no inodes are left, which every file takes one of (df -i)'
   else return 1; fi
 }

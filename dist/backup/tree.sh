@@ -39,14 +39,23 @@ _receive_tree() {
     (cd "$2" && sha256sum -c "$1.sums" >/dev/null 2>&1) ||
       _refuse_unwritten "what arrived in $2 is not what was sent"
   fi
-  find "$2" -type f -exec chmod 600 {} +
+  # As they arrive, and as they were kept; but what is equal may have been a program before, or be one now.
+  find "$2" -type f ! -perm 600 -exec chmod 600 {} +
   _with_names "$1.run" "$2" chmod 700
   if [ -s "$1.sums" ] || [ -s "$1.spare" ]; then
-    # One for all files, where `_receive` has one for each.
-    sync -f "$2" 2>/dev/null || sync
+    # The look goes on meanwhile, and its end waits for it.
+    sync -f "$2" >/dev/null 2>&1 3>&- &
+    host_syncing=$!
     [ "${3-}" = visit ] || _keep_sent "$2" "$1.kept"
   fi
   rm -rf "$1" "$1".*
+}
+
+host_syncing=''
+
+# Until what arrived will last.
+_await_sync() {
+  [ -z "$host_syncing" ] || wait "$host_syncing" || sync
 }
 
 # Runs a command on the names in list $1, from folder $2: LIST FOLDER COMMAND…

@@ -1,5 +1,5 @@
 # shellcheck shell=dash
-# What install and uninstall do for a proxy that goes by flags. Parameters: see PREPARATION.
+# What install and uninstall do for a proxy that goes by flags. Parameters: see preparation.sh.
 
 prepare_steps() {
   prepare_folder
@@ -25,3 +25,4 @@ put_command() { shown cp "$1" "$config_file"; }
 undo_prepare() { :; }
 proven() { :; }
 forget_proxy() { :; }
+told_by_header() { share_color "$(traffic_observe)"; }

@@ -1,5 +1,5 @@
 # shellcheck shell=dash
-# What install and uninstall do for HAProxy. Parameters: see PREPARATION.
+# What install and uninstall do for HAProxy. Parameters: see preparation.sh.
 
 prepare_steps() {
   prepare_folder
@@ -60,3 +60,6 @@ reload_command() {
     echo "kill -USR2 \$(cat /run/haproxy.pid)"
   fi
 }
+told_by_header() { share_color "$(traffic_observe)"; }
+traffic_generation() { haproxy_say 'show info' 2>/dev/null | awk '/^Pid:/ { print $2 }'; }
+traffic_reload() { haproxy_reload; }

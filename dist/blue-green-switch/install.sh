@@ -1,5 +1,5 @@
 # shellcheck shell=dash
-# Prepares a proxy once. Parameters: see PREPARATION.
+# Prepares a proxy once. Parameters: see preparation.sh.
 
 told_steps() { prepare_steps; }
 

@@ -44,3 +44,13 @@ _run_lives() {
   local pid start boot
   [ -f "$1/pid" ] && read -r pid start boot <"$1/pid" && _lives "$pid" "$start" "$boot"
 }
+
+# Kills a process and all that it has started: a shell's function is a process of its own, and what that runs another.
+_kill_tree() {
+  local each
+  for each in /proc/[0-9]*; do
+    each=${each#/proc/}
+    if _process "$each" && [ "$host_parent" = "$1" ]; then _kill_tree "$each"; fi
+  done
+  kill -KILL "$1" 2>/dev/null
+}

@@ -1,9 +1,8 @@
 # shellcheck shell=dash
-# Moves the traffic. Parameters besides those of OBSERVE: target, steps (weights), step_seconds,
-# drain_seconds, stop_after (seconds or empty), confirm_seconds (0: none), live_only,
-# hosts (how many; more than one waits for go), go_seconds, max_error_rate and max_p95 (empty: no gate;
-# per 10,000 and milliseconds), min_requests, watch_runner (seconds without a sign of the runner that end a
-# canary; 0: none), actor, run_url, reason, record_route_json.
+# Moves the traffic. Parameters besides those of the other parts: target, steps (weights in percent, the last one is where it
+# ends), mechanism, traffic_first (1: a rollback, which moves the traffic before anything else), start_target (seconds for
+# the target to be started and healthy; empty: it is not started), hosts (how many; more than one waits for go), go_seconds,
+# verify_seconds, marks_bad and marks_good (releases that history marks; may be empty), reason.
 # Boundaries of the journal, in order: check:done, live-stop:*, apply:begin NAME, apply:done NAME for each step,
 # verified, live-start:*, recorded, drained.
 
@@ -43,6 +42,143 @@ target_judged() {
   case $chosen_wrong in 503\ *) return 1 ;; esac
 }
 
+# The traffic is on the goal already. What follows it may still be elsewhere, where an earlier run was cut off.
+stay_on_goal() {
+  start_live_only "$(share_color "$goal")" || true
+  follow_traffic "$(share_color "$goal")" || true
+  keep_traffic "$goal"
+  say "Traffic is on $goal already: nothing was changed."
+  result weight "$last_step"
+  result changed false
+  [ "$hosts" -le 1 ] || await_go "$go_seconds" || true
+}
+
+# Fails where the target cannot take the traffic. A rollback starts its containers first.
+check_target() {
+  if why=$(color_unwell "$target"); then
+    [ -n "$start_target" ] || fail unhealthy color-unwell "$target cannot take the traffic: $why" 'Look at its containers, or deploy it again.'
+    start_color || fail unhealthy color-unwell "$target could not be started again: $why" 'Look at its containers, or roll back to another release.'
+  fi
+}
+
+# Fails where the proxy would not start with its configuration.
+check_proxy() {
+  # A rollback does not wait for what only matters at the proxy's next start.
+  if [ "$traffic_first" = 1 ]; then valid_why=; else valid_why=$(traffic_valid); fi
+  case $? in
+    0) ;;
+    77) say "$proxy's configuration is not tested: that needs root, and a switch does not" ;;
+    *) fail refused proxy-config-invalid "$proxy would not start with its configuration: $valid_why" 'Mend it before traffic is moved: the next restart of the proxy would take the site down.' ;;
+  esac
+}
+
+# Asks the proxy for the target by name, and fails where the target does not answer as it should.
+prove_target() {
+  wait_until "$verify_seconds" "$proxy to send to $target" target_judged || true
+  if [ -n "$chosen" ] && [ -z "$chosen_wrong" ]; then return 0; fi
+  # shellcheck disable=SC2086 # the words of one answer
+  set -- $chosen_wrong
+  case ${3:--} in
+    -) fail refused proxy-config-not-loaded "$proxy does not run the configuration that was installed: $verify_url came back without $header" "$(lies)" ;;
+    *fallback) fail refused flags-unreadable "$proxy cannot read the flags in $folder" 'Every folder above it needs mode 0755, and a container needs it as a mount of the whole folder.' ;;
+    "$target")
+      if [ "${1:-0}" -ge 500 ]; then fail unhealthy color-answers-wrong "$target answers $1 through $proxy" 'Its containers are healthy, so look at the address that the proxy uses for it.'; fi
+      fail unhealthy color-answers-wrong "$target does not answer with the version $expect_version through $proxy" 'The wrong release may be in this colour: look at the outputs of the deploy step.'
+      ;;
+    *) fail refused proxy-config-not-loaded "$proxy answered as ${3:--} where $target was asked for" 'Run this action with install: true: the installed configuration is not of this project.' ;;
+  esac
+}
+
+# Among several servers all go, or none does.
+await_others() {
+  [ "$hosts" -gt 1 ] || return 0
+  await_go "$go_seconds" && return 0
+  # This server is not the reason.
+  result stopped true
+  fail lost no-go 'no word to go came in time: nothing was changed' 'Run it again.'
+}
+
+# move_step PERCENT: moves so much of the traffic, and everything back where that does not go well.
+move_step() {
+  if [ "$1" = 100 ]; then share=$target; else share=$target-$1; fi
+  if [ "$1" = 100 ] && [ "$traffic_first" = 0 ] && ! once live-stop stop_live_only "$old"; then
+    give_back
+    fail remote live-only-failed "a service that runs only where the traffic is could not be stopped in $old: traffic stays on $from"
+  fi
+  begun=$(now_ms)
+  if ! move_to "$share"; then
+    give_back
+    fail remote share-not-taken "$proxy did not take the share $share: traffic stays where it was"
+  fi
+  ended=$(now_ms)
+  result switch_ms "$((ended - begun))"
+  result switched_at "$(date -u +%Y-%m-%dT%H:%M:%SZ)"
+  if [ "$1" = 100 ]; then prove_all; else prove_part "$1"; fi
+}
+
+# Waits until every answer comes from the target. Gives the traffic back and fails where one does not.
+prove_all() {
+  phase verify
+  wrong_at=0
+  if ! wait_until "$verify_seconds" "every answer to come from $target" target_answers; then
+    # shellcheck disable=SC2086 # the words of one answer
+    set -- $steady_wrong
+    give_back
+    record_switch "$from" "$from" failed "not seen to answer"
+    fail unhealthy color-answers-wrong "traffic was moved to $target, but it does not answer steadily (last wrong answer: status ${1:-none}, colour ${3:-none}): it is back on $from" "$(lies)"
+  fi
+  if [ "$wrong_at" = 0 ]; then result overlap_ms 0; else result overlap_ms "$((wrong_at - ended))"; fi
+  journal verified
+}
+
+# prove_part PERCENT: waits until the proxy has taken the share of a canary, and watches that. Gives the traffic back and fails
+# where a gate is not kept.
+prove_part() {
+  if ! await_taken "$share"; then
+    give_back
+    record_switch "$from" "$from" failed "share not taken"
+    result weight 0
+    fail remote share-not-taken "$proxy did not take the share $share: traffic stays on $from" "$(lies)"
+  fi
+  record_traffic "$share"
+  say "$target has $1 percent"
+  result weight "$1"
+  if ! canary_step; then
+    # All of it, also where a canary that was on before had some already.
+    from=$old
+    give_back
+    record_switch "$from" "$from" failed "canary at $1 percent"
+    result weight 0
+    fail unhealthy gate-failed "$gate_why: all traffic is back on $(share_color "$from")" "Look at $target's logs; the report has the figures."
+  fi
+}
+
+# What follows the traffic to the target, and what the old colour still has to do.
+settle_target() {
+  phase settle
+  if [ -n "$live_only" ]; then
+    once live-stop stop_live_only "$old" || warn "a service that runs only where the traffic is did not stop in $old"
+    once live-start start_live_only "$target" || warn "a service that runs only where the traffic is did not start in $target"
+  fi
+  # After those that have just started: they may be asked too.
+  follow_traffic "$target" || true
+  record_goal
+  phase drain
+  # What is to be confirmed is looked at first: bad answers must not last longer for the sake of old connections.
+  if [ "$confirm_seconds" -gt 0 ]; then drain_seconds=0; fi
+  measure_drain "$old"
+  journal drained
+  # With a confirmation to come the old one is the way back, which needs no haste either.
+  [ "$confirm_seconds" -gt 0 ] || forget_names "$project"
+}
+
+# The records say where the traffic is: from here on a crash does not undo the switch.
+record_goal() {
+  record_traffic "$goal"
+  journal recorded
+}
+
+# Moves the traffic to the target by the steps, and back to where it was if anything does not go well.
 move_traffic() {
   look_at_tools
   traffic_mechanism=$mechanism
@@ -53,49 +189,14 @@ move_traffic() {
   if [ "$last_step" = 100 ]; then goal=$target; else goal=$target-$last_step; fi
   result to "$goal"
   if [ "$from" = "$goal" ]; then
-    # Live-only services may still have to follow, where an earlier run was cut off.
-    start_live_only "$(share_color "$goal")" || true
-    follow_traffic "$(share_color "$goal")" || true
-    keep_traffic "$goal"
-    say "Traffic is on $goal already: nothing was changed."
-    result weight "$last_step"
-    result changed false
-    [ "$hosts" -le 1 ] || await_go "$go_seconds" || true
+    stay_on_goal
     return 0
   fi
-  if why=$(color_unwell "$target"); then
-    [ -n "$start_target" ] || fail unhealthy color-unwell "$target cannot take the traffic: $why" 'Look at its containers, or deploy it again.'
-    start_color || fail unhealthy color-unwell "$target could not be started again: $why" 'Look at its containers, or roll back to another release.'
-  fi
-  # A rollback does not wait for what only matters at the proxy's next start.
-  if [ "$traffic_first" = 1 ]; then valid_why=; else valid_why=$(traffic_valid); fi
-  case $? in
-    0) ;;
-    77) say "$proxy's configuration is not tested: that needs root, and a switch does not" ;;
-    *) fail refused proxy-config-invalid "$proxy would not start with its configuration: $valid_why" 'Mend it before traffic is moved: the next restart of the proxy would take the site down.' ;;
-  esac
-  wait_until "$verify_seconds" "$proxy to send to $target" target_judged || true
-  if [ -z "$chosen" ] || [ -n "$chosen_wrong" ]; then
-    # shellcheck disable=SC2086 # the words of one answer
-    set -- $chosen_wrong
-    case ${3:--} in
-      -) fail refused proxy-config-not-loaded "$proxy does not run the configuration that was installed: $verify_url came back without $header" "$(lies)" ;;
-      *fallback) fail refused flags-unreadable "$proxy cannot read the flags in $folder" 'Every folder above it needs mode 0755, and a container needs it as a mount of the whole folder.' ;;
-      "$target")
-        if [ "${1:-0}" -ge 500 ]; then fail unhealthy color-answers-wrong "$target answers $1 through $proxy" 'Its containers are healthy, so look at the address that the proxy uses for it.'; fi
-        fail unhealthy color-answers-wrong "$target does not answer with the version $expect_version through $proxy" 'The wrong release may be in this colour: look at the outputs of the deploy step.'
-        ;;
-      *) fail refused proxy-config-not-loaded "$proxy answered as ${3:--} where $target was asked for" 'Run this action with install: true: the installed configuration is not of this project.' ;;
-    esac
-  fi
+  check_target
+  check_proxy
+  prove_target
   journal check:done
-  if [ "$hosts" -gt 1 ]; then
-    if ! await_go "$go_seconds"; then
-      # Among several servers this one is not the reason.
-      result stopped true
-      fail lost no-go 'no word to go came in time: nothing was changed' 'Run it again.'
-    fi
-  fi
+  await_others
   # A rollback that was begun is better finished.
   if [ "$traffic_first" = 0 ] && cancelled; then fail lost cancelled 'cancelled before any traffic was moved: nothing was changed' 'Run it again.'; fi
 
@@ -105,74 +206,11 @@ move_traffic() {
   journal "from.$from"
   old=$(other_color "$target")
   for step in $steps; do
-    if [ "$step" = 100 ]; then share=$target; else share=$target-$step; fi
-    if [ "$step" = 100 ] && [ "$traffic_first" = 0 ] && ! once live-stop stop_live_only "$old"; then
-      give_back
-      fail remote live-only-failed "a service that runs only where the traffic is could not be stopped in $old: traffic stays on $from"
-    fi
-    begun=$(now_ms)
-    if ! move_to "$share"; then
-      give_back
-      fail remote share-not-taken "$proxy did not take the share $share: traffic stays where it was"
-    fi
-    ended=$(now_ms)
-    result switch_ms "$((ended - begun))"
-    result switched_at "$(date -u +%Y-%m-%dT%H:%M:%SZ)"
-    if [ "$step" = 100 ]; then
-      phase verify
-      wrong_at=0
-      if ! wait_until "$verify_seconds" "every answer to come from $target" target_answers; then
-        # shellcheck disable=SC2086 # the words of one answer
-        set -- $steady_wrong
-        give_back
-        record_switch "$from" "$from" failed "not seen to answer"
-        fail unhealthy color-answers-wrong "traffic was moved to $target, but it does not answer steadily (last wrong answer: status ${1:-none}, colour ${3:-none}): it is back on $from" "$(lies)"
-      fi
-      if [ "$wrong_at" = 0 ]; then result overlap_ms 0; else result overlap_ms "$((wrong_at - ended))"; fi
-      journal verified
-    else
-      if ! await_taken "$share"; then
-        give_back
-        record_switch "$from" "$from" failed "share not taken"
-        result weight 0
-        fail remote share-not-taken "$proxy did not take the share $share: traffic stays on $from" "$(lies)"
-      fi
-      record_traffic "$share"
-      say "$target has $step percent"
-      result weight "$step"
-      if ! canary_step "$step"; then
-        # All of it, also where a canary that was on before had some already.
-        from=$old
-        give_back
-        record_switch "$from" "$from" failed "canary at $step percent"
-        result weight 0
-        fail unhealthy gate-failed "$gate_why: all traffic is back on $(share_color "$from")" "Look at $target's logs; the report has the figures."
-      fi
-    fi
+    move_step "$step"
   done
   result weight "$last_step"
 
-  if [ "$last_step" = 100 ]; then
-    phase settle
-    if [ -n "$live_only" ]; then
-      once live-stop stop_live_only "$old" || warn "a service that runs only where the traffic is did not stop in $old"
-      once live-start start_live_only "$target" || warn "a service that runs only where the traffic is did not start in $target"
-    fi
-    # After those that have just started: they may be asked too.
-    follow_traffic "$target" || true
-    record_traffic "$goal"
-    journal recorded
-    phase drain
-    # What is to be confirmed is looked at first: bad answers must not last longer for the sake of old connections.
-    if [ "$confirm_seconds" -gt 0 ]; then drain_seconds=0; fi
-    measure_drain "$old"
-    journal drained
-    # With a confirmation to come the old one is the way back, which needs no haste either.
-    [ "$confirm_seconds" -gt 0 ] || forget_names "$project"
-  else
-    record_traffic "$goal"
-    journal recorded
-  fi
+  if [ "$last_step" = 100 ]; then settle_target; else record_goal; fi
   record_success "$from" "$goal" "$reason"
   result changed true
   result mechanism "$traffic_mechanism"

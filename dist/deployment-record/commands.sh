@@ -58,16 +58,6 @@ _end_in_time() {
   _kill_tree "$1"
 }
 
-# Kills a process and all that it has started: a shell's function is a process of its own, and what that runs another.
-_kill_tree() {
-  local each
-  for each in /proc/[0-9]*; do
-    each=${each#/proc/}
-    if _process "$each" && [ "$host_parent" = "$1" ]; then _kill_tree "$each"; fi
-  done
-  kill -KILL "$1" 2>/dev/null
-}
-
 # What a run waits for is known to whoever waits for the run. under_way WHAT SECONDS ENDS: it takes so long at most
 # (empty: nobody knows), and this command of a person's ends it (empty: none does).
 under_way() {
@@ -154,6 +144,14 @@ wait_until() {
     # Most waits are short; in a long one nobody notices half a second.
     host_turns=$((host_turns + 1))
     if [ "$host_turns" -le 20 ]; then nap 0.15; else nap 0.5; fi
+  done
+}
+
+# wait_out PID: to the end of a child. A TERM ends the shell's own `wait` before its time.
+wait_out() {
+  while kill -0 "$1" 2>/dev/null; do
+    wait "$1"
+    [ $? != 127 ] || return 0
   done
 }
 

@@ -58,7 +58,7 @@ look_at_release() {
   look_at_stack
   look_at_releases
   # They hold secrets and have been told.
-  rm -rf env config.json original.json own.json own-hashes own.why hashes same stack stack-images listening claimed containers releases history "$scratch"
+  rm -rf env granted config.json original.json own.json own-hashes own.why hashes same stack stack-images listening claimed containers releases history "$scratch"
 }
 
 # link_shared FROM TO RELATIVE: links what FROM has and TO has not, folder by folder.
@@ -146,22 +146,39 @@ LIST
       fi
     done
   fi
+  granted_values
 }
 
-# ask_values: what each variable of the env file is to Compose, by a file of ours that only names them.
+# ask_values: what each variable of the env file is to Compose.
 ask_values() {
-  inspect_names=$(sed -n 's/^[[:space:]]*\(export[[:space:]]\{1,\}\)\{0,1\}\([A-Za-z_][A-Za-z0-9_]*\)[[:space:]]*[=:].*/\2/p' "$inspect_merged" | sort -u)
-  {
-    printf '{"name":"values","services":{"values":{"image":"values","environment":{'
-    inspect_comma=
-    for inspect_variable in $inspect_names; do
-      # shellcheck disable=SC2016 # Compose's own expression
-      printf '%s"%s":"${%s-}"' "$inspect_comma" "$inspect_variable" "$inspect_variable"
-      inspect_comma=,
-    done
-    printf '}}}}\n'
-  } >"$PWD/values.yaml"
-  ask_aside values engine_resolve --project-directory "$PWD" --env-file "$inspect_merged" --file "$PWD/values.yaml"
+  # shellcheck disable=SC2046 # names of variables
+  naming $(sed -n 's/^[[:space:]]*\(export[[:space:]]\{1,\}\)\{0,1\}\([A-Za-z_][A-Za-z0-9_]*\)[[:space:]]*[=:].*/\2/p' "$inspect_merged" | sort -u) >"$PWD/values.yaml"
+  ask_aside values values_of "$PWD/values.yaml"
+}
+
+# granted_values: what the variables are that configs and secrets take their values from. Compose leaves those out of what
+# it resolves.
+granted_values() {
+  inspect_names=$(sed -n 's/^ *"environment": "\([A-Za-z_][A-Za-z0-9_]*\)",*$/\1/p' config.json | sort -u)
+  [ -n "$inspect_names" ] || return 0
+  # shellcheck disable=SC2086 # names of variables
+  naming $inspect_names >"$PWD/granted.yaml"
+  values_of "$PWD/granted.yaml" >granted 2>"$scratch/config.error" || config_failure
+  result_file granted granted
+}
+
+values_of() { engine_resolve --project-directory "$PWD" --env-file "$inspect_merged" --file "$1"; }
+
+# naming NAMES…: a compose file of ours that does no more than name the variables.
+naming() {
+  printf '{"name":"values","services":{"values":{"image":"values","environment":{'
+  inspect_comma=
+  for inspect_variable; do
+    # shellcheck disable=SC2016 # Compose's own expression
+    printf '%s"%s":"${%s-}"' "$inspect_comma" "$inspect_variable" "$inspect_variable"
+    inspect_comma=,
+  done
+  printf '}}}}\n'
 }
 
 # own_folders RELATIVE: every folder above it in the stage becomes one of our own with links in it, where it is a link

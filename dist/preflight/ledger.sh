@@ -23,14 +23,15 @@ record_move() {
   append_history "$1" "$2" "$(share_color "$4")" "$5" false "$6" "\"from\":\"$3\",\"to\":\"$4\""
 }
 
-# record_return RELEASE PREVIOUS OUTCOME REASON MILLISECONDS: a release came back in place of another one.
+# record_return RELEASE PREVIOUS OUTCOME REASON MILLISECONDS COMMANDS: a release came back in place of another one. COMMANDS:
+# not empty where commands of the user's took the data back for it.
 record_return() {
-  append_history rollback "$1" '' "$3" false "$4" "\"previous\":\"$2\",\"duration_ms\":$5"
+  append_history rollback "$1" '' "$3" false "$4" "\"previous\":\"$2\",\"duration_ms\":$5${6:+,\"data_taken_back\":true}"
 }
 
-# record_stand_by RELEASE COLOR OUTCOME REASON MILLISECONDS DIRECTORY: a release was brought up in the idle colour.
+# record_stand_by RELEASE COLOR OUTCOME REASON MILLISECONDS DIRECTORY COMMANDS: a release was brought up in the idle colour.
 record_stand_by() {
-  append_history redeploy "$1" "$2" "$3" false "$4" "\"duration_ms\":$5,\"digests\":{$(told_digests "$6/images" "$6/digests")}"
+  append_history redeploy "$1" "$2" "$3" false "$4" "\"duration_ms\":$5,\"digests\":{$(told_digests "$6/images" "$6/digests")}${7:+,\"data_taken_back\":true}"
 }
 
 # mark_release RELEASE rolled-back|taken-back: a rollback leaves a release that is not to be chosen again by itself; a
@@ -42,6 +43,11 @@ mark_release() {
 # record_backup BACKUP OUTCOME VERIFIED BYTES MILLISECONDS: it is about no release, or its success would take a mark off.
 record_backup() {
   append_history backup '' '' "$2" false '' "\"backup\":\"$1\",\"verified\":\"$3\",\"bytes\":$4,\"duration_ms\":$5"
+}
+
+# record_restore BACKUP OUTCOME MILLISECONDS: of the data, about no release.
+record_restore() {
+  append_history restore '' '' "$2" false '' "\"backup\":\"$1\",\"duration_ms\":$3"
 }
 
 # append_history OPERATION RELEASE COLOR OUTCOME BAD REASON MORE
@@ -109,14 +115,14 @@ link_current() {
 
 # --- release.json -----------------------------------------------------------------------------------------
 
-# write_release DIRECTORY PREVIOUS RAN REVERSIBLE BEFORE AFTER: the runner's part in release.head, which is JSON without
-# its last brace, and what is known on the server alone. The last four tell of the migrations.
+# write_release DIRECTORY PREVIOUS RAN REVERSIBLE BEFORE AFTER BACKUP: the runner's part in release.head, which is JSON
+# without its last brace, and what is known on the server alone. The four before the last tell of the migrations.
 write_release() {
   {
     cat "$1/release.head"
     printf ',"created":"%s","previous":"%s","images":{' "$(utc_now)" "$2"
     awk '{ printf "%s\"%s\":\"%s\"", separator, $1, $2; separator = "," }' "$1/images"
-    printf '},"migrations":{"ran":%s,"reversible":%s,"state_before":"%s","state_after":"%s"}}\n' "$3" "$4" "$5" "$6"
+    printf '},"migrations":{"ran":%s,"reversible":%s,"state_before":"%s","state_after":"%s"},"backup":"%s"}\n' "$3" "$4" "$5" "$6" "$7"
   } | write_file "$1/release.json"
 }
 

@@ -60,7 +60,7 @@ manifest_sizes() {
   wait_in_time 60 "$pull_asking"
 }
 
-# pull_images DIRECTORY: everything before anything changes; then images (service, id, reference) is written.
+# pull_images DIRECTORY: everything before anything changes.
 pull_images() {
   : >"$scratch/to-pull"
   while read -r pull_image; do
@@ -77,6 +77,10 @@ pull_images() {
     close_login
     pull_failure
   fi
+}
+
+# identify_images DIRECTORY: writes what is here now: images (service, id, reference) and digests.
+identify_images() {
   # One call for all; the order of the answers is that of the references.
   cat "$1/services" "$(existing "$1/live-only")" | awk '{ print $7, $6 }' >"$scratch/service-images"
   # shellcheck disable=SC2046 # references have no spaces

@@ -1,7 +1,6 @@
 # shellcheck shell=dash
 # Looks at all that a deployment will need of the server, and lets nothing that is wrong hide the rest.
-# Parameters: cpu_seconds (for how long the processors are watched; empty: not at all), proxy_kinds (words), and those of
-# look_at_release.
+# Parameters: cpu_seconds (for how long the processors are watched; empty: not at all), and those of look_at_release.
 
 inspect() {
   engine_use "$docker_host"
@@ -18,14 +17,14 @@ inspect() {
   apart status tell_status
   look_at_ports >ports
   result_file sockets ports
-  look_at_proxies >proxies
-  result_file proxies proxies
+  ask_aside loaded look_at_loaded
   look_at_backups >backups
   result_file backups backups
   apart release look_at_release
   wait
   # What was asked above is the answer that `require_engine` reads.
   engine_asked=yes
+  result_file proxies "$scratch/loaded.answer"
   apart docker look_at_engine
   if answered published; then result_file published "$scratch/published.answer"; fi
   readiness_root=$(sed -n 1p "$scratch/engine.answer" 2>/dev/null)
@@ -96,14 +95,9 @@ look_at_ports() {
   ss -Hltnp 2>/dev/null | sed -n 's/^.*[:]\([0-9]\{1,5\}\) .*users:(("\([^"]*\)".*/program \1 \2/p' | sort -u
 }
 
-# look_at_proxies: the kinds of those that run on the host itself; the control group of a container names its id.
-look_at_proxies() {
-  for readiness_comm in /proc/[0-9]*/comm; do
-    read -r readiness_name <"$readiness_comm" || continue
-    case " $proxy_kinds " in *" $readiness_name "*) ;; *) continue ;; esac
-    ! grep -q '[0-9a-f]\{64\}' "${readiness_comm%comm}cgroup" || continue
-    printf '%s\n' "$readiness_name"
-  done 2>/dev/null | sort -u
+# look_at_loaded: the proxies that run, and what they have loaded.
+look_at_loaded() {
+  tell_loaded "$scratch/loaded" "$(engine_all 2>/dev/null | awk '$2 == "running" { print $1 }')"
 }
 
 # look_at_backups: the manifests of the newest whole ones, a line each.

@@ -24,3 +24,8 @@ rollback_hooks() {
   done
   release=$rollback_release
 }
+
+# commands_ran: a word where commands of the user's have changed the data.
+commands_ran() {
+  ! has_hooks "$files" down-migrate && ! has_hooks "$files" restore-backup || echo yes
+}

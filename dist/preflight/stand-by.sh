@@ -30,8 +30,11 @@ operate() {
     colored_project=$project
     project=$failed_project
     if cancelled; then fail lost cancelled 'the run was cancelled before anything was changed' 'Run it again.'; fi
-    rollback_hooks down-migrate || fail unhealthy hook-failed "$problem; no traffic was moved" "$remedy"
-    rollback_hooks restore-backup || fail unhealthy hook-failed "$problem; no traffic was moved" "$remedy"
+    if ! rollback_hooks down-migrate || ! rollback_hooks restore-backup; then
+      # What they did to the data until then counts.
+      record_end failed
+      fail unhealthy hook-failed "$problem; no traffic was moved" "$remedy"
+    fi
     project=$colored_project
   fi
   place_recorded || fail_unwritten "the release could not be written to $path"
@@ -73,14 +76,14 @@ place_recorded() {
   if [ ! -d "$directory" ]; then
     rm -rf "$path/releases/.$release"
     cp -R "$recorded" "$path/releases/.$release" && rm -f "$path/releases/.$release/deployed" &&
-      cp "$files"/release/* "$path/releases/.$release/" && write_release "$path/releases/.$release" "$failed_release" false true '' '' &&
+      cp "$files"/release/* "$path/releases/.$release/" && write_release "$path/releases/.$release" "$failed_release" false true '' '' '' &&
       mv -T "$path/releases/.$release" "$directory" || return 1
   fi
   keep_images "$release" "$directory"
 }
 
 record_end() {
-  record_stand_by "$release" "$color" "$1" "$reason" "$((($(date +%s) - begun) * 1000))" "$directory"
+  record_stand_by "$release" "$color" "$1" "$reason" "$((($(date +%s) - begun) * 1000))" "$directory" "$(commands_ran)"
   : >"$run/recorded"
 }
 

@@ -14,7 +14,11 @@ bring_up() {
   while [ -n "${up_left# }" ]; do
     up_now=$(next_wave "$1" "$up_left")
     make_way "$1" " $up_now" " $up_left" || return 1
-    start_services "$1" " $up_now" || return 1
+    up_rolled=$(rolled_now "$1" " $up_now")
+    start_services "$1" "$(without " $up_now" "$up_rolled")" || return 1
+    for up_name in $up_rolled; do
+      roll_service "$1" "$up_name" || return 1
+    done
     # shellcheck disable=SC2086 # names of services have no spaces
     up_left=$(printf '%s\n' $up_left | grep -vxF "$(printf '%s\n' $up_now)" | tr '\n' ' ')
     # The last ones are waited for with all the others.
@@ -23,6 +27,7 @@ bring_up() {
   rejoin "$1" || return 1
   restart_dependents "$1" || return 1
   [ "$remove_orphans" != true ] || remove_orphans "$1"
+  tidy_ways || warn 'not every network of an earlier rolling deployment could be looked after'
 }
 
 # rejoin DIRECTORY: makes those anew whose namespaces went with a container that was recreated, and those in theirs.
@@ -80,6 +85,7 @@ await_gates() {
 
 # start_services DIRECTORY NAMES: `up` without dependencies, since with them it runs one-shots again.
 start_services() {
+  [ -n "${2# }" ] || return 0
   # Containers that bear the name but cannot be started again would make `up` fail.
   say "starts$2"
   up_before=$(wc -c <"$run/log")
@@ -142,6 +148,9 @@ remove_orphans() {
   done <"$scratch/orphans"
 }
 
+# The ids that wait_healthy judges by, with spaces around each; empty: all.
+up_only=
+
 # wait_healthy DIRECTORY [NAMES]: true once each service (all without NAMES) is well. Sets bad_services and
 # problem otherwise, at once where time would not help.
 wait_healthy() {
@@ -149,6 +158,7 @@ wait_healthy() {
   up_wait_names=${2:-}
   : >"$scratch/seen"
   up_verdict=
+  up_listed=
   wait_until "$wait_timeout" "$(waiting_for "$up_wait_names")" health_settled
   case $up_verdict in
     well) return 0 ;;
@@ -201,11 +211,13 @@ health_settled() {
 # - five restarts are a loop; an exit is a failure, also with 0; one-shots must exit with 0
 # The time that a container is up is taken modulo a day, which awk can do by itself; that can only prolong a wait.
 judge_health() {
-  survey "$scratch/containers" || return 1
+  # Once each service has all of its containers, what becomes of those is the question.
+  if [ -n "$up_listed" ]; then survey_again "$scratch/containers" || return 1; else survey "$scratch/containers" || return 1; fi
   awk -v now="$(date -u +%H:%M:%S)" -v settle="$settle" -v patience="$patience" -v names="$up_wait_names " -v changed="$changed_services" \
-    -v memory="$scratch/seen.new" '
+    -v only="$up_only" -v memory="$scratch/seen.new" '
     FILENAME == ARGV[1] { first[$1] = $2; ill[$1] = $3; next }
     FILENAME == ARGV[2] {
+      if (only != "" && index(only, " " $2 " ") == 0) next
       count[$1]++
       n = count[$1]; id[$1, n] = $2; status[$1, n] = $5; code[$1, n] = $6; restarts[$1, n] = $7
       health[$1, n] = $8; oom[$1, n] = $9; started[$1, n] = $11
@@ -214,7 +226,8 @@ judge_health() {
     {
       name = $7; kind = $2; replicas = $4
       if (names != " " && index(names, " " name " ") == 0) next
-      if (count[name] < replicas) { print "wait", name, "has " count[name] + 0 " of " replicas " containers"; next }
+      if (only != "" && !count[name]) { print "bad", name, "has lost its new container"; next }
+      if (only == "" && count[name] < replicas) { print "wait", name, "has " count[name] + 0 " of " replicas " containers"; next }
       for (i = 1; i <= count[name]; i++) print judge(name, kind, i)
     }
     function seconds(time) {
@@ -250,9 +263,12 @@ judge_health() {
     }
   ' "$scratch/seen" "$scratch/containers" "$up_wait_directory/services" >"$scratch/health"
   [ ! -f "$scratch/seen.new" ] || mv -f "$scratch/seen.new" "$scratch/seen"
+  up_listed=yes
+  ! grep -q '^wait [^ ]* has [0-9]* of ' "$scratch/health" || up_listed=
 }
 
 settle=4
+up_listed=
 
 # gather_evidence NAMES: state, health log and last lines of every container of these services, before anything is
 # removed. Also of those that migrate. Adds it to the failure's details.

@@ -1,6 +1,7 @@
 # shellcheck shell=dash
-# One step of a canary, watched on the server. Parameters: see SWITCH; canary_log (empty: none), canary_why
-# (why there is none).
+# One step of a canary, watched on the server. Parameters: step_seconds, canary_log (empty: none), canary_why (why there is
+# none), max_error_rate (of 10,000) and max_p95 (milliseconds), each empty where it is no gate, min_requests, watch_runner
+# (seconds without a sign of the runner that end a canary; 0: the runner is not watched).
 
 # A figure in a file of the run is a sign that the runner follows; it writes another one every few seconds.
 runner_missed() {
@@ -57,7 +58,13 @@ figures() {
 }
 p95() { sort -n "$1" | awk '{ t[NR] = $1 } END { if (NR) { i = int(NR * 0.95 + 0.9999); print int(t[i < 1 ? 1 : i]) } else print 0 }'; }
 
+# canary_step: false where the step does not keep its gates; then $gate_why says why.
 canary_step() {
+  watch_canary && judge_canary
+}
+
+# watch_canary: looks at the target for the time of the step, and gathers lines "status seconds" in $run/answers.
+watch_canary() {
   last_seen=$(date +%s)
   last_sign=none
   canary_until=$((last_seen + step_seconds))
@@ -90,6 +97,10 @@ canary_step() {
   else
     cp "$run/probes" "$run/answers"
   fi
+}
+
+# judge_canary: adds the figures of the step to the report, and holds them to the gates.
+judge_canary() {
   # shellcheck disable=SC2046 # two numbers
   set -- $(figures <"$run/answers")
   canary_count=$1

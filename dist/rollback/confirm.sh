@@ -1,5 +1,5 @@
 # shellcheck shell=dash
-# Confirms a switch that waits for it. Parameters: actor, run_url, stop_after, those of OBSERVE.
+# Confirms a switch that waits for it. Parameter besides those of the other parts: reason.
 
 operate() {
   look_at_tools

@@ -47,6 +47,7 @@ _follow() {
       # Also how this exec notices that nobody reads any more.
       frame alive ''
     fi
-    if [ "$state" = waiting ]; then nap 0.5; else nap "$pause"; fi
+    # Most wait for no one, and have the lock at once.
+    if [ "$state" = waiting ] && [ "$turns" -gt 10 ]; then nap 0.5; else nap "$pause"; fi
   done
 }

@@ -1,4 +1,6 @@
 # shellcheck shell=dash
+# How traffic moves at HAProxy: by the line of the project in a map. Parameters: config_file, folder, project, socket (empty:
+# none is reached).
 
 # One command to the runtime socket; the answer on stdout.
 haproxy_say() {
@@ -20,6 +22,7 @@ while True:
     return 1
   fi
 }
+
 haproxy_reload() {
   if [ -n "$proxy_container" ]; then
     # Without a master the signal would end it, and the container with it.
@@ -36,11 +39,7 @@ haproxy_reload() {
     as_root kill -USR2 "$haproxy_pid"
   fi
 }
-traffic_observe() {
-  haproxy_seen=$(haproxy_say "show map $folder/haproxy.map" 2>/dev/null | awk -v p="$project" '$2 == p { print $3 }')
-  [ -n "$haproxy_seen" ] || haproxy_seen=$(share_haproxy)
-  [ -n "$haproxy_seen" ] && printf '%s\n' "$haproxy_seen"
-}
+
 traffic_apply() {
   # The file first: a restart at any moment reads either the old or the new share.
   printf '%s %s\n' "$project" "$1" >"$folder/.haproxy.map" || return 1
@@ -60,36 +59,6 @@ traffic_apply() {
       ;;
   esac
 }
+
+# The socket has answered, or the reload has taken effect.
 traffic_taken() { :; }
-told_by_header() { share_color "$(traffic_observe)"; }
-# The files that it was started with, as words of a command: -f may be given several times.
-haproxy_files() {
-  if [ -n "$proxy_container" ]; then
-    haproxy_pids=$(engine_processes "$proxy_container" | awk 'NR > 1 { print $1 }')
-  else haproxy_pids=$(grep -lx haproxy /proc/[0-9]*/comm 2>/dev/null | cut -d / -f 3); fi
-  for haproxy_pid in $haproxy_pids; do
-    haproxy_words=$(tr '\0' '\n' 2>/dev/null <"/proc/$haproxy_pid/cmdline" | awk 'before == "-f" && /^\/[A-Za-z0-9_.\/@+-]+$/ { printf "-f %s ", $0 } { before = $0 }')
-    # One that was not started with the site's file is another one.
-    case " $haproxy_words" in *" $config_inside "*) printf '%s\n' "$haproxy_words" && return 0 ;; esac
-  done
-  printf '%s\n' "-f $config_inside"
-}
-traffic_valid() {
-  # shellcheck disable=SC2046 # haproxy_files checks the words
-  if [ -n "$proxy_container" ]; then
-    valid_said=$(in_proxy haproxy -c $(haproxy_files) 2>&1)
-  else valid_said=$(as_root haproxy -c $(haproxy_files) 2>&1); fi
-  case $? in
-    0) ;;
-    77) return 77 ;;
-    *)
-      printf '%s\n' "$valid_said" | grep -v NOTICE | reason
-      return 1
-      ;;
-  esac
-}
-traffic_whole() { :; }
-traffic_generation() { haproxy_say 'show info' 2>/dev/null | awk '/^Pid:/ { print $2 }'; }
-traffic_reload() { haproxy_reload; }
-# Why it may go on as before although it was told otherwise, where nothing else tells.
-why_silent() { :; }

@@ -17,27 +17,12 @@ look_containers() {
   engine_look $look_ids
 }
 
-# Proxies that run: "host KIND" or "container KIND ID NAME".
+# Proxies that run: "host KIND" or "container KIND ID NAME". Those of a colour are the application's own.
 look_proxies() {
   look_running=$(awk '$2 !~ /^(created|exited|dead|removing)$/ { print $1 }' "$staging_fields/all")
-  for look_comm in /proc/[0-9]*/comm; do
-    read -r look_name <"$look_comm" 2>/dev/null || continue
-    case " $proxy_kinds " in *" $look_name "*) ;; *) continue ;; esac
-    if [ -n "$look_running" ] && printf '%s\n' "$look_running" | grep -qFf - "${look_comm%comm}cgroup" 2>/dev/null; then continue; fi
-    echo "host $look_name"
-  done 2>/dev/null | sort -u
-  [ -n "$look_running" ] || return 0
-  # shellcheck disable=SC2086
-  engine_programs $look_running |
-    awk -v project="$project" -v kinds="$proxy_kinds" '
-      BEGIN { known = split(kinds, kind, " ") }
-      $4 == project "-blue" || $4 == project "-green" { next }
-      {
-        line = $0; sub(/.* ports /, "", line)
-        for (i = 3; i <= NF; i++) for (k = 1; k <= known; k++) {
-          if ((i == 3 && $i ~ "(^|/)" kind[k] "(:|@|$)") || (i > 4 && $i ~ "(^|/)" kind[k] "$")) { print "container", kind[k], $1, substr($2, 2); next }
-        }
-      }'
+  found_on_host "$look_running" | awk '{ print "host " $1 }' | sort -u
+  found_in_containers "$look_running" |
+    awk -v project="$project" '$4 != project "-blue" && $4 != project "-green" { print "container", $1, $2, $3 }'
 }
 
 # What install has noted of the site under a name that stands there once, as a text.
@@ -53,22 +38,8 @@ look_unfinished() {
   done
 }
 
-inspect() {
-  engine_use "$docker_host"
-  cd "$path" || fail refused path-not-usable "$path is not a folder"
-  # What is gathered here is only on its way into the answer.
-  staging_fields=$files/look
-  mkdir -p "$staging_fields"
-  require_installed
-  if ! look_at_docker; then
-    require_answer fail
-    # A container may go between the two questions, as in a deployment that is under way.
-    { sleep 1 && look_at_docker; } || { sleep 1 && look_at_docker; } || fail_for_engine "$(cat "$staging_fields/error")"
-  fi
-  result_file containers "$staging_fields/containers"
-  result unfinished "$(look_unfinished)"
-  look_proxies >"$staging_fields/proxies"
-  result_file proxies "$staging_fields/proxies"
+# What the records say of the traffic, of the releases and of what is in each colour.
+look_at_records() {
   if [ -f .deploy/traffic.json ]; then result_file traffic .deploy/traffic.json; fi
   for look_color in blue green; do
     result "slot_$look_color" "$(cat ".deploy/color-$look_color" 2>/dev/null)"
@@ -87,8 +58,10 @@ inspect() {
   done >"$staging_fields/releases"
   result_file releases "$staging_fields/releases"
   result current "$(readlink current 2>/dev/null)"
-  result user "$(id -un)"
-  result group "$(id -gn)"
+}
+
+# Where each proxy may have been told of a share; which one counts is known from what was prepared.
+look_at_shares() {
   look_folder=$(look_noted folder)
   folder=${look_folder:-$folder}
   # shellcheck disable=SC2034 # the part of a proxy reads it
@@ -98,27 +71,56 @@ inspect() {
   else
     result folder_state absent
   fi
-  # Where each proxy may have been told; which one counts is known from what was prepared.
   for look_kind in $proxy_kinds; do
     result "share_$look_kind" "$(of_proxy share "$look_kind" | head -n 1)"
   done
-  if [ -n "$site_config" ]; then
-    look_real=$(readlink -f "$site_config" 2>/dev/null) || look_real=$site_config
-    result config_file "$look_real"
-    if as_root cat "$look_real" >"$staging_fields/config" 2>/dev/null || cat "$look_real" >"$staging_fields/config" 2>/dev/null; then
-      result_file config "$staging_fields/config"
-    fi
+}
+
+# The file of the site, if it is given.
+look_at_site() {
+  [ -n "$site_config" ] || return 0
+  look_real=$(readlink -f "$site_config" 2>/dev/null) || look_real=$site_config
+  result config_file "$look_real"
+  if as_root cat "$look_real" >"$staging_fields/config" 2>/dev/null || cat "$look_real" >"$staging_fields/config" 2>/dev/null; then
+    result_file config "$staging_fields/config"
   fi
-  if [ "$wants_config" = 1 ]; then
-    each_proxy whole >"$staging_fields/whole"
-    result_file whole "$staging_fields/whole"
-    while read -r look_where look_kind look_id look_name; do
-      [ "$look_where" = container ] || continue
-      engine_surroundings "$look_id" "$look_name"
-      of_proxy whole "$look_kind" "$look_id" >"$staging_fields/whole-$look_name"
-      [ ! -s "$staging_fields/whole-$look_name" ] || result_file "whole_$look_name" "$staging_fields/whole-$look_name"
-    done <"$staging_fields/proxies" >"$staging_fields/mounts"
-    result_file mounts "$staging_fields/mounts"
+}
+
+# The whole configuration of every proxy, and what those in containers see of the server.
+look_at_configurations() {
+  [ "$wants_config" = 1 ] || return 0
+  each_proxy whole >"$staging_fields/whole"
+  result_file whole "$staging_fields/whole"
+  while read -r look_where look_kind look_id look_name; do
+    [ "$look_where" = container ] || continue
+    engine_surroundings "$look_id" "$look_name"
+    of_proxy whole "$look_kind" "$look_id" >"$staging_fields/whole-$look_name"
+    [ ! -s "$staging_fields/whole-$look_name" ] || result_file "whole_$look_name" "$staging_fields/whole-$look_name"
+  done <"$staging_fields/proxies" >"$staging_fields/mounts"
+  result_file mounts "$staging_fields/mounts"
+}
+
+inspect() {
+  engine_use "$docker_host"
+  cd "$path" || fail refused path-not-usable "$path is not a folder"
+  # What is gathered here is only on its way into the answer.
+  staging_fields=$files/look
+  mkdir -p "$staging_fields"
+  require_installed
+  if ! look_at_docker; then
+    require_answer fail
+    # A container may go between the two questions, as in a deployment that is under way.
+    { sleep 1 && look_at_docker; } || { sleep 1 && look_at_docker; } || fail_for_engine "$(cat "$staging_fields/error")"
   fi
+  result_file containers "$staging_fields/containers"
+  result unfinished "$(look_unfinished)"
+  look_proxies >"$staging_fields/proxies"
+  result_file proxies "$staging_fields/proxies"
+  look_at_records
+  result user "$(id -un)"
+  result group "$(id -gn)"
+  look_at_shares
+  look_at_site
+  look_at_configurations
   rm -rf "$staging_fields"
 }

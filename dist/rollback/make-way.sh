@@ -9,9 +9,13 @@ make_way() {
   [ -s "$1/holds" ] || return 0
   awk -v names="$2 " 'index(names, " " $1 " ")' "$1/holds" >"$scratch/wanted"
   [ -s "$scratch/wanted" ] || return 0
-  survey "$scratch/containers" || return 1
+  # By the last survey: what is still to be made anew is as it was. A service's own container is not in its way, and often it
+  # is the only one.
   way_ids=$({
-    awk -v left="$3 " 'index(left, " " $1 " ") { print $2 }' "$scratch/containers"
+    awk -v left="$3 " '
+      FILENAME == ARGV[1] { if (!($1 in wants)) n++; wants[$1]; next }
+      index(left, " " $1 " ") && !(n == 1 && $1 in wants) { print $2 }
+    ' "$scratch/wanted" "$scratch/containers"
     [ "$remove_orphans" != true ] || orphans "$1"
   } | awk '{ print $1 }')
   [ -n "$way_ids" ] || return 0
@@ -32,6 +36,7 @@ in_the_way() {
     FILENAME == ARGV[1] { n++; service[n] = $1; kind[n] = $2; what[n] = $3; ip[n] = $4; next }
     FILENAME == ARGV[2] { of[$2] = $1; next }
     {
+      first = 0
       for (i = 1; i <= n; i++) {
         if (of[$1] == service[i]) continue
         held = kind[i] == "name" && $2 == "/" what[i]
@@ -40,8 +45,10 @@ in_the_way() {
           else if (kind[i] == "port" && split($j, port, "|") == 3)
             held = port[2] "/" substr(port[3], index(port[3], "/") + 1) == what[i] && (any(ip[i]) || any(port[1]) || ip[i] == port[1])
         }
-        if (held) { print $1, $2, service[i], kind[i], what[i]; next }
+        # One that holds a name is more than stopped, whatever else it holds.
+        if (held && (!first || kind[i] == "name")) first = i
       }
+      if (first) print $1, $2, service[first], kind[first], what[first]
     }
     function any(address) { return address == "" || address == "*" || address == "0.0.0.0" || address == "::" }
   ' "$scratch/wanted" "$scratch/containers" "$scratch/holdings"

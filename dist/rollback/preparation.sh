@@ -1,8 +1,7 @@
 # shellcheck shell=dash
 # What install and uninstall share: how the user's file is written, put back and proven. Parameters besides those of
-# OBSERVE: config_file, config_inside, old_sum (sha256 of the file that was changed), first_share, login, login_group,
-# socket_folder (for the runtime socket of a proxy in a container; empty: none), fresh (1: a proxy that decided another
-# way was there before); the new file is $files/site. The proxy's own part defines `prepare_steps`, `put_config`,
+# the other parts: old_sum (SHA-256 of the file that was changed), first_share, login, login_group, verify_seconds, reason,
+# fresh (1: a proxy that decided in another way was there before). The new file is $files/site. The proxy's own part defines `prepare_steps`, `put_config`,
 # `put_command`, `undo_prepare`, `proven`, `forget_proxy`, `check_command` and `reload_command`.
 
 backups=/var/backups/deploy-actions

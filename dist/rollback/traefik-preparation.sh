@@ -1,5 +1,5 @@
 # shellcheck shell=dash
-# What install and uninstall do in the folder that Traefik watches. Parameters: see PREPARATION.
+# What install and uninstall do in the folder that Traefik watches. Parameters: see preparation.sh.
 
 share_file=$watched/deploy-actions-$project.yml
 
@@ -92,3 +92,6 @@ forget_proxy() {
 # It reads what is written by itself.
 check_command() { :; }
 reload_command() { :; }
+told_by_header() { traffic_observe; }
+traffic_generation() { :; }
+traffic_reload() { :; }

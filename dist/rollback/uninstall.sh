@@ -1,5 +1,5 @@
 # shellcheck shell=dash
-# Takes our parts out of a proxy again: $files/site is the user's file without them. Parameters: see PREPARATION.
+# Takes our parts out of a proxy again: $files/site is the user's file without them. Parameters: see preparation.sh.
 
 # The status of COUNT answers in a row, one a line, and the colour's header of each where there is one.
 plain_answers() { ask '' "$1" | awk '{ print $1, $3 }'; }

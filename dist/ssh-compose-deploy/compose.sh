@@ -17,6 +17,11 @@ engine_is_installed() {
   command -v docker >/dev/null 2>&1
 }
 
+# engine_answers: it does, or there is none to wait for.
+engine_answers() {
+  ! engine_is_installed || docker version >/dev/null 2>&1
+}
+
 # engine_about: the folder of its images, the version that counts, and the path of the program that brings up releases;
 # a line each, the last ones empty where there is none.
 engine_about() {
@@ -65,10 +70,10 @@ engine_all() {
   docker ps -a --no-trunc --format '{{.ID}} {{.State}} {{or (.Label "com.docker.compose.oneoff") "-"}} {{.Label "com.docker.compose.project"}}' </dev/null
 }
 
-# engine_published: of every container that runs a line with tabs: name, project, the ports that it publishes, as Docker
-# writes them, and its image.
+# engine_published: of every container that runs a line with tabs: name, project, and the ports that it publishes, as Docker
+# writes them.
 engine_published() {
-  docker ps --format "$(printf '{{.Names}}\t{{.Label "com.docker.compose.project"}}\t{{.Ports}}\t{{.Image}}')" </dev/null
+  docker ps --format "$(printf '{{.Names}}\t{{.Label "com.docker.compose.project"}}\t{{.Ports}}')" </dev/null
 }
 
 # engine_table: project, id, service, state, release (- for none) and the engine's words on its state, of every
@@ -106,6 +111,11 @@ engine_surroundings() {
   docker inspect --format "{\"name\":\"$2\",\"id\":{{json .ID}},\"mounts\":{{json .Mounts}},\"networks\":{{json .NetworkSettings.Networks}},\"ports\":{{json .NetworkSettings.Ports}}}" "$1" </dev/null
 }
 
+# engine_mounts ID: what of the host is mounted into it, a line each: the path in the container, and the host's.
+engine_mounts() {
+  docker inspect --format '{{range .Mounts}}{{if eq .Type "bind"}}{{println .Destination .Source}}{{end}}{{end}}' "$1" </dev/null
+}
+
 # engine_whole IDS…: all that is known of containers, a JSON object each; engine_whole_images: of their images.
 engine_whole() {
   docker inspect --type container --format '{{json .}}' "$@" </dev/null 2>/dev/null
@@ -116,8 +126,10 @@ engine_whole_images() {
 }
 
 # engine_holdings IDS…: id, name, ports that are published (address|port|port of the container/protocol) and @addresses.
+# By the names of the engine's JSON: `HostIp` is none of those that its own program has, as `ID` is, and one template goes by
+# the ones or by the others.
 engine_holdings() {
-  docker inspect --type container --format '{{.ID}} {{.Name}}{{range $port, $to := .NetworkSettings.Ports}}{{range $to}} {{.HostIp}}|{{.HostPort}}|{{$port}}{{end}}{{end}}{{range .NetworkSettings.Networks}} @{{.IPAddress}}{{end}}' "$@" </dev/null 2>/dev/null
+  docker inspect --type container --format '{{.Id}} {{.Name}}{{range $port, $to := .NetworkSettings.Ports}}{{range $to}} {{.HostIp}}|{{.HostPort}}|{{$port}}{{end}}{{end}}{{range .NetworkSettings.Networks}} @{{.IPAddress}}{{end}}' "$@" </dev/null 2>/dev/null
 }
 
 # engine_files IDS…: the compose files that they were brought up from, one per line, each once and in their order;
@@ -138,6 +150,13 @@ engine_name() {
 # engine_is_there NAME: also where it has ended.
 engine_is_there() {
   docker container inspect "$1" </dev/null >/dev/null 2>&1
+}
+
+# engine_is_kept NAME: it is there, and nobody is just taking it away.
+engine_is_kept() {
+  case $(docker container inspect --format '{{.State.Status}}' "$1" </dev/null 2>/dev/null) in
+    '' | removing | dead) return 1 ;;
+  esac
 }
 
 # engine_evidence ID: state, health log and last lines, for people.
@@ -173,6 +192,12 @@ engine_start() {
   shift 4
   _engine_compose "$engine_project" "$engine_directory" up --detach --no-deps --no-build --pull never --no-color --quiet-pull \
     ${engine_seconds:+--timeout "$engine_seconds"} ${engine_how:+"$engine_how"} "$@"
+}
+
+# engine_add PROJECT DIRECTORY SERVICE COUNT: one more container of the service beside those that it has, which stay as they
+# are; COUNT: with the new one.
+engine_add() {
+  _engine_compose "$1" "$2" up --detach --no-deps --no-build --pull never --no-color --quiet-pull --no-recreate --scale "$3=$4" "$3"
 }
 
 # engine_restart PROJECT DIRECTORY SECONDS SERVICES…
@@ -289,6 +314,16 @@ engine_processes() { docker top "$1" -o pid,args </dev/null 2>/dev/null; }
 engine_signal() { docker kill -s "$2" "$1" </dev/null >/dev/null; }
 engine_addresses() { docker inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}' "$1" </dev/null; }
 
+# engine_connections ID PID: its TCP connections as /proc/net/tcp writes them. PID is that of its first process, where the
+# engine is on this machine; a container whose processes cannot be seen is asked itself.
+engine_connections() {
+  # A kernel without IPv6 has no second table.
+  case ${DOCKER_HOST-} in
+    '' | unix:*) ! cat "/proc/$2/net/tcp" "/proc/$2/net/tcp6" 2>/dev/null | grep . || return 0 ;;
+  esac
+  docker exec "$1" cat /proc/net/tcp /proc/net/tcp6 </dev/null 2>/dev/null | grep .
+}
+
 # engine_member PROJECT SERVICE: the id of its first running container that is the stack's own, none of a command's.
 engine_member() {
   docker ps --no-trunc --quiet --filter "label=com.docker.compose.project=$1" \
@@ -298,6 +333,37 @@ engine_member() {
 # engine_pipe ID WORDS…: a command in a container, with our stdin as its own. It outlives us: see the guard of
 # container-stream.sh.
 engine_pipe() { docker exec --interactive "$@"; }
+
+# engine_container_image ID: the id of its image. engine_image_words IMAGE: how many words it is started by, and these, one
+# a line.
+engine_container_image() { docker inspect --type container --format '{{.Image}}' "$1" </dev/null; }
+engine_image_words() {
+  docker image inspect --format '{{len .Config.Entrypoint}} {{len .Config.Cmd}}{{range .Config.Entrypoint}}
+{{.}}{{end}}{{range .Config.Cmd}}
+{{.}}{{end}}' "$1" </dev/null | awk 'NR == 1 { print $1 + $2; next } { print }'
+}
+
+# engine_pause ID, engine_unpause ID: its processes stand still, and go on.
+engine_pause() { docker pause "$1" </dev/null >/dev/null 9>&-; }
+engine_unpause() { docker unpause "$1" </dev/null >/dev/null 2>&1 9>&-; }
+
+# engine_volume_of PROJECT NAME: the full name of a volume that the compose file calls so. engine_volumes_of PROJECT: what the
+# compose file calls them. engine_volume_users NAME: ids of the containers that have it. engine_mount ID NAME: where.
+engine_volume_of() {
+  docker volume ls --quiet --filter "label=com.docker.compose.project=$1" --filter "label=com.docker.compose.volume=$2" </dev/null
+}
+engine_volumes_of() {
+  docker volume ls --format '{{.Label "com.docker.compose.volume"}}' --filter "label=com.docker.compose.project=$1" </dev/null
+}
+engine_volume_users() { docker ps --all --quiet --no-trunc --filter "volume=$1" </dev/null; }
+engine_mount() {
+  docker inspect --type container --format '{{range .Mounts}}{{.Name}} {{.Destination}}
+{{end}}' "$1" </dev/null | sed -n "s/^$2 //p"
+}
+
+# engine_labelled LABEL: ids of all containers that have it. engine_discard ID: with the volumes that nobody named.
+engine_labelled() { docker ps --all --quiet --no-trunc --filter "label=$1" </dev/null; }
+engine_discard() { docker rm --force --volumes "$1" </dev/null >/dev/null 2>&1 9>&-; }
 
 # engine_keeper NAME LABEL: what the label says of a container, and whether it runs (true or false).
 engine_keeper() { docker inspect --format "{{index .Config.Labels \"$2\"}} {{.State.Running}}" "$1" </dev/null 2>/dev/null; }
@@ -336,6 +402,11 @@ engine_project_networks() {
 # engine_members NETWORK: ids of the containers that are on it, also of those that do not run.
 engine_members() {
   docker ps --all --quiet --no-trunc --filter "network=$1" </dev/null
+}
+
+# engine_on NETWORK: id, project and service (- for none) of the containers that run on it.
+engine_on() {
+  docker ps --no-trunc --format '{{.ID}} {{or (.Label "com.docker.compose.project") "-"}} {{or (.Label "com.docker.compose.service") "-"}}' --filter "network=$1" </dev/null
 }
 
 # engine_join NETWORK ID NAMES…: the container is on the network, under these names too.
@@ -413,9 +484,9 @@ engine_digests() { docker image inspect --format '{{.Id}} {{range .RepoDigests}}
 # engine_images: what is on the server, a JSON object each; see LocalImage in packages/compose.
 engine_images() { docker image ls --no-trunc --digests --format '{{json .}}' </dev/null; }
 
-# engine_tag IMAGE NAME, engine_untag NAME: the image goes with its last name, unless a container uses it.
+# engine_tag IMAGE NAME, engine_untag NAMES…: an image goes with its last name, unless a container uses it.
 engine_tag() { docker tag "$1" "$2" </dev/null 9>&-; }
-engine_untag() { docker image rm "$1" </dev/null >/dev/null 2>&1 9>&-; }
+engine_untag() { docker image rm "$@" </dev/null >/dev/null 2>&1 9>&-; }
 
 # engine_pull REFERENCE LOGIN PID-FILE, engine_manifest REFERENCE LOGIN PID-FILE: with the login in that folder, or
 # none. As long as it runs its process is in the file, so that it can be ended.

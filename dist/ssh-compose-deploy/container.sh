@@ -62,10 +62,11 @@ run_in_container() {
     say "waits for $hook_container, which is there already"
   fi
   await_container
-  engine_log "$hook_container" >"$run/$(basename "$hook_file").log" 2>&1
+  hook_log=$run/$(basename "$hook_file").log
+  if [ -n "$hook_code" ]; then engine_log "$hook_container" >"$hook_log" 2>&1; else : >"$hook_log"; fi
   engine_remove "$hook_container"
   [ "$hook_code" = 0 ] && [ -z "$host_ended" ] && return 0
-  tail -n 50 "$run/$(basename "$hook_file").log" >"$scratch/hook-tail"
+  tail -n 50 "$hook_log" >"$scratch/hook-tail"
   details "$scratch/hook-tail"
   tell_hook_failure
   return 1
@@ -86,6 +87,8 @@ await_container() {
   run_within "$hook_seconds" "$hook_heeds" end_container "$hook_container" container_to_its_end
   not_under_way
   hook_code=$(cat "$scratch/hook-code" 2>/dev/null)
+  # Whoever takes it away kills it first.
+  [ "$hook_code" = 0 ] || engine_is_kept "$hook_container" || hook_code=
 }
 
 container_to_its_end() {

@@ -2,7 +2,7 @@
 # The deploy itself. The files of the run: release/ (compose.json, services, pulls, needs, trees, hooks/,
 # release.head, env), and the files sent under project/.
 # Parameters beside those of the other parts: on_failure (restore or keep), gates (true with several servers),
-# go_deadline (seconds), history_head.
+# go_deadline (seconds), history_head, backup (an id, or empty).
 
 operate() {
   begin
@@ -10,8 +10,10 @@ operate() {
   # That Docker and Compose can be used, the look before this has seen.
   if [ -n "$color" ]; then check_color; else check_stack_is_ours; fi
   check_disk "$files/release"
+  settle_backup
   claim_project
   phase pull
+  begin_placing
   pull_images "$files/release"
   if [ -n "$color" ] && [ -s "$files/release/shared/services" ]; then
     # What is kept as it is need not be fetched anew.
@@ -19,16 +21,18 @@ operate() {
     pull_images "$files/release/shared"
   fi
   stop_if_cancelled
-  keep_images "$release" "$files/release" 9>&- &
-  survey_or_stop
-  wait
+  # Each is a call of the engine and its start, and none needs the other's answer.
+  begin_survey
+  identify_images "$files/release"
+  [ -z "$color" ] || [ ! -s "$files/release/shared/services" ] || identify_images "$files/release/shared"
+  surveyed_or_stop
   # What was not well before this deployment is not its doing.
   cp "$scratch/containers" "$run/before"
   if is_unchanged; then
     say "nothing differs from the release $previous: nothing is recreated"
     drop_sent
-    forget_tags
     pass_first_gate || stop_without_go
+    still_well || stays_unwell
     pass_last_gate || stop_without_go
     result release "$previous"
     result changed false
@@ -37,11 +41,22 @@ operate() {
     record_deployment unchanged
     return 0
   fi
+  keep_images "$release" "$files/release" 9>&- &
   place_release || fail_unwritten "the release could not be written to $path"
+  wait
   if [ -z "$(current_release)" ] && [ -d "$files/release-adopted" ]; then adopt_stack; fi
   pass_first_gate || stop_without_go
   [ "$gates" = true ] || surveyed=yes
   make_ready
+}
+
+# settle_backup: the record will name the backup that was taken before: the one that was given, else the newest of the same
+# deployment.
+settle_backup() {
+  [ -n "$backup" ] || backup=$(backup_of "$deployment_id")
+  [ -z "$backup" ] || is_whole "$path/backups/$backup" ||
+    stop refused backup-unknown "there is no whole backup $backup in $path/backups" 'The action backup with list: true shows which there are.'
+  printf '%s' "$backup" >"$run/backup"
 }
 
 # From here on everything can be done again after a crash: each step looks at what is there.
@@ -92,19 +107,31 @@ begin() {
   result previous "$previous"
 }
 
-# survey_or_stop: the survey; without it the end, before anything was changed.
-survey_or_stop() {
-  survey "$scratch/containers" 2>"$scratch/survey.error" && return 0
+# begin_survey, surveyed_or_stop: the survey, beside other work; without it the end, before anything was changed. survey_or_stop:
+# both.
+begin_survey() {
+  rm -f "$scratch/containers"
+  (exec 9>&- && survey "$scratch/containers" 2>"$scratch/survey.error") &
+  deploy_survey=$!
+}
+surveyed_or_stop() {
+  wait_out "$deploy_survey"
+  [ ! -f "$scratch/containers" ] || return 0
   require_answer stop
   fail_for_engine "$(cat "$scratch/survey.error")" stop
 }
+survey_or_stop() {
+  begin_survey
+  surveyed_or_stop
+}
 
-# The stack that runs becomes a release, which can be brought back.
+# The stack that runs becomes a release, which can be brought back. No line of the history tells of it: nothing was
+# deployed, and the record says when it was found.
 adopt_stack() {
   deploy_adopted=$path/releases/adopted
   rm -rf "$deploy_adopted"
   if ! { cp -R "$files/release-adopted" "$deploy_adopted" && cp "$deploy_adopted/images" "$deploy_adopted/digests" &&
-    write_release_json "$deploy_adopted" '' && : >"$deploy_adopted/deployed" && link_current adopted; }; then
+    write_release_json "$deploy_adopted" '' '' && : >"$deploy_adopted/deployed" && link_current adopted; }; then
     fail_unwritten "the running stack could not be recorded in $path"
   fi
   keep_images adopted "$deploy_adopted"
@@ -151,12 +178,32 @@ is_unchanged() {
   [ "$remove_orphans" != true ] || [ -z "$(orphans "$files/release")" ]
 }
 
+# still_well: nothing is to be made anew, and what runs is well. The survey tells already where there is nothing to wait for.
+still_well() {
+  changed_services=
+  awk '
+    FILENAME == ARGV[1] { known[$7]; next }
+    ($1 in known) && ($8 == "unhealthy" || $8 == "starting" || $5 == "restarting") { found = 1 }
+    END { exit found }
+  ' "$files/release/services" "$scratch/containers" || wait_healthy "$files/release"
+}
+
+stays_unwell() {
+  tell_digests
+  tell_cause
+  gather_evidence "$bad_services"
+  cause=$problem
+  # The release is the one that runs: no mark on it by a deployment that changed nothing.
+  fail_untouched false
+}
+
 forget_tags() {
-  [ -f "$files/release/images" ] || return 0
-  while read -r deploy_service deploy_id _deploy_image; do
-    engine_untag "$(image_tag "$release" "$deploy_service")" &
+  [ -s "$files/release/images" ] || return 0
+  set --
+  while read -r deploy_service _deploy_id _deploy_image; do
+    set -- "$@" "$(image_tag "$release" "$deploy_service")"
   done <"$files/release/images"
-  wait
+  engine_untag "$@"
 }
 
 # With several servers there are two gates. Before the first nothing has changed: the runner opens it by a file,
@@ -191,11 +238,20 @@ tell_cause() {
   result unhealthy "$bad_services"
 }
 
+# show_evidence: the evidence of what is not well; where nothing better is known to do, it is what to look at.
+show_evidence() {
+  [ -n "$bad_services" ] || return 0
+  gather_evidence "$bad_services"
+  # Of what never had a container there is none.
+  [ -s "$scratch/evidence" ] || return 0
+  : "${cause_remedy:=The last lines and the health log of what failed are below: mend the cause and deploy again.}"
+}
+
 # abandon: something failed before anything was recreated; the old release goes on serving.
 abandon() {
   tell_digests
   tell_cause
-  [ -z "$bad_services" ] || gather_evidence "$bad_services"
+  show_evidence
   record_deployment failed true
   result changed false
   forget_tags
@@ -229,8 +285,13 @@ goes_on() {
   # shellcheck disable=SC2086 # names of services have no spaces
   [ "$(unwell_before "$bad_services")" = "$(printf '%s ' $bad_services)" ] || return 0
   schema_allows_old || return 0
+  fail_untouched true
+}
+
+# fail_untouched BAD: ends a deployment that has touched no container, because something was unwell before it.
+fail_untouched() {
   result changed false
-  record_deployment failed true
+  record_deployment failed "$1"
   forget_tags
   fail unhealthy release-unhealthy "$cause, as it was before this deployment. No container was touched, and $previous goes on running as it did" \
     'Mend that first: its last lines and health log are below. A release that changes the service makes it anew.'
@@ -240,7 +301,7 @@ goes_on() {
 undo() {
   tell_digests
   tell_cause
-  [ -z "$bad_services" ] || gather_evidence "$bad_services"
+  show_evidence
   cause=$problem
   goes_on
   journalled undo:begin || journal undo:begin
@@ -275,6 +336,16 @@ others_healthy() {
   [ -z "$deploy_others" ] || wait_healthy "$1" "$deploy_others"
 }
 
+# never_stopped: what ran before this deployment still does, and has not been stopped in between.
+never_stopped() {
+  [ -f "$run/before" ] || return 1
+  awk '
+    FILENAME == ARGV[1] { if ($5 == "running") was[$2] = "running " $11; next }
+    { now[$2] = $5 " " $11 }
+    END { for (id in was) if (now[id] != was[id]) exit 1 }
+  ' "$run/before" "$scratch/containers"
+}
+
 # restore RELEASE: brings it back and proves it healthy, then ends the operation as failed with $cause.
 restore() {
   # Whoever asked to stop wants what ran before; waiting for that must not stop.
@@ -293,6 +364,7 @@ restore() {
     done
   done <"$scratch/only-new"
   remove_orphans=false
+  rolled_by=$path/releases/$release
   if bring_up "$deploy_back" && wait_healthy "$deploy_back"; then
     [ "$(slot_release)" = "$1" ] || fill_slot "$1"
     schema_settled
@@ -300,7 +372,9 @@ restore() {
     record_deployment restored true
     forget_tags
     say "$1 is restored and healthy"
-    fail unhealthy release-unhealthy "$cause. $1 was restored and is healthy" "${cause_remedy:-The last lines and the health log of what failed are below.}"
+    deploy_state="was restored and is healthy"
+    ! never_stopped || deploy_state="goes on serving: none of its containers was stopped"
+    fail unhealthy release-unhealthy "$cause. $1 $deploy_state" "${cause_remedy:-Mend the cause and deploy again.}"
   fi
   deploy_known=$(unwell_before "$bad_services" touched)
   # shellcheck disable=SC2086 # names of services have no spaces
@@ -322,7 +396,7 @@ restore() {
 finish() {
   phase finish
   still_runs || undo
-  write_release_json "$directory" "$previous" || undo
+  write_release_json "$directory" "$previous" "$(cat "$run/backup" 2>/dev/null)" || undo
   : >"$directory/deployed"
   if [ "$(slot_release)" != "$release" ]; then
     fill_slot "$release" || undo

@@ -30,6 +30,7 @@ _inspect() {
     cd "$files" && inspect </dev/null 3>&-
   )
   local code=$?
+  _await_sync
   if [ "$code" != 0 ] && { [ "$code" = 74 ] || [ ! -e "$host_result.failed" ]; }; then
     _refuse_if_full
     [ "$code" != 74 ] || _refuse_unwritten "the answer could not be written to $run"

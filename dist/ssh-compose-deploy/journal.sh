@@ -18,15 +18,22 @@ phase() {
   host_phase_began=$host_now
   printf '%s %s\n' "$1" "$host_now" >"$run/phase"
   _tell "phase $(((host_now - host_began) * 10)) $1"
-  journal "phase:$1"
+  _boundary "phase:$1:before"
+  # For people. What is decided by after a crash is an event of its own, and that makes these last too.
+  _note "phase:$1"
+  _boundary "phase:$1:after"
 }
 
 # Appends an event that lasts; before and after it a test may make the run stand still.
 journal() {
   _boundary "$1:before"
-  printf '%s %s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$1" >>"$run/journal"
+  _note "$1"
   _fsync "$run/journal"
   _boundary "$1:after"
+}
+
+_note() {
+  printf '%s %s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$1" >>"$run/journal"
 }
 
 _boundary() {

@@ -11,6 +11,8 @@ operate() {
   result from "$previous"
   result to "$release"
   phase preflight
+  is_back=
+  journalled up:begin || still_to_leave
   [ -f "$directory/services" ] || fail refused release-gone "the release $release is not on the server any more" 'See list: true for those that are.'
   require_engine
   prove_images
@@ -21,6 +23,10 @@ operate() {
       fail lost no-go 'no word to go came in time: nothing was changed' 'Run it again.'
     fi
   fi
+  if [ -n "$is_back" ]; then
+    say "$release serves already: another run has brought it back meanwhile"
+    return 0
+  fi
   if [ -n "$database_elsewhere" ]; then
     phase database
     if ! await_word "$database_seconds" "the commands on $database_elsewhere"; then
@@ -30,12 +36,16 @@ operate() {
   elif has_hooks "$files" down-migrate || has_hooks "$files" restore-backup; then
     phase database
     if cancelled; then fail lost cancelled 'the run was cancelled before anything was changed' 'Run it again.'; fi
-    rollback_hooks down-migrate || fail unhealthy hook-failed "$problem; nothing was rolled back" "$remedy"
-    rollback_hooks restore-backup || fail unhealthy hook-failed "$problem; nothing was rolled back" "$remedy"
+    if ! rollback_hooks down-migrate || ! rollback_hooks restore-backup; then
+      # What they did to the data until then counts.
+      record_rollback failed
+      fail unhealthy hook-failed "$problem; nothing was rolled back" "$remedy"
+    fi
   fi
   phase up
   journal up:begin
   restore_references "$directory" "$release" || fail remote docker-failed 'an image of the release could not be given its name again'
+  [ -z "$previous" ] || rolled_by=$path/releases/$previous
   if bring_up "$directory" && phase wait && wait_healthy "$directory"; then
     phase finish
     link_current "$release" || fail_unwritten 'the link current could not be changed'
@@ -45,6 +55,21 @@ operate() {
     return 0
   fi
   back_again
+}
+
+# still_to_leave: a rollback is decided before the lock is held, and another run may have changed what serves since. Where it
+# has brought the release back itself ($is_back), the user's commands must not run a second time; anything else is
+# not what was to be left.
+still_to_leave() {
+  rollback_now=$(readlink "$path/current" 2>/dev/null) || rollback_now=
+  rollback_now=${rollback_now#releases/}
+  [ "$rollback_now" != "$failed_release" ] || return 0
+  if [ "$rollback_now" = "$release" ]; then
+    is_back=yes
+    return 0
+  fi
+  fail refused release-changed "${rollback_now:-no release} serves by now, not ${failed_release:-what did}: another run was here meanwhile, and nothing was changed" \
+    'Run it again: it decides by what serves now.'
 }
 
 # What served before, also where an earlier try of this run has changed `current` already.
@@ -62,6 +87,7 @@ back_again() {
   phase restore
   if [ -n "$previous" ] && [ "$previous" != "$release" ] && [ -f "$path/releases/$previous/services" ]; then
     restore_references "$path/releases/$previous" "$previous" || :
+    rolled_by=$directory
     if bring_up "$path/releases/$previous" && wait_healthy "$path/releases/$previous"; then
       record_rollback restored
       fail unhealthy release-unhealthy "$release did not become healthy: $cause. $previous runs again as before the rollback" 'Choose another release with to.'
@@ -77,7 +103,8 @@ record_rollback() {
   elif [ "$1" = succeeded ] && [ -n "$previous" ]; then
     mark_release "$previous" rolled-back
   fi
-  record_return "$release" "$previous" "$1" "$reason" "$((($(date +%s) - begun) * 1000))"
+  # Where another server ran the commands for all, their data are this one's too.
+  record_return "$release" "$previous" "$1" "$reason" "$((($(date +%s) - begun) * 1000))" "$database_elsewhere$(commands_ran)"
   : >"$run/recorded"
 }
 

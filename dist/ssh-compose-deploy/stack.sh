@@ -22,36 +22,50 @@ survey() {
   mv -f "$1.new" "$1"
 }
 
-# not_current DIRECTORY: names of the release's services whose containers are not as the release wants them, in
-# starting order. Reads the survey in $scratch/containers. A container is as wanted if it bears the service's hash
-# (or was adopted as such: lines of id and hash), was made from the reference, and that reference's image is still
-# the one it runs; and the containers whose namespaces it is in are there.
-not_current() {
+# survey_again FILE: of the same containers, which is one call less; where one of them has gone, of all.
+survey_again() {
+  stack_ids=$(awk '{ print $2 }' "$1")
+  if [ -n "$stack_ids" ]; then
+    # shellcheck disable=SC2086 # ids are hexadecimal
+    engine_survey $stack_ids >"$1.new"
+    if [ "$(wc -l <"$1.new")" -eq "$(wc -l <"$1")" ]; then
+      mv -f "$1.new" "$1"
+      return 0
+    fi
+  fi
+  survey "$1"
+}
+
+# current_ids DIRECTORY: service and id of each container that is as the release wants it, by the survey in
+# $scratch/containers. It is so if it bears the service's hash (or was adopted as such: lines of id and hash), was made from
+# the reference, and that reference's image is still the one it runs; and the containers whose namespaces it is in are
+# there.
+current_ids() {
   if [ -f "$path/.deploy/adopted" ]; then cp "$path/.deploy/adopted" "$scratch/adopted"; else : >"$scratch/adopted"; fi
   lost_joins "$1" >"$scratch/lost"
   awk '
     FILENAME == ARGV[1] { lost[$2]; next }
     FILENAME == ARGV[2] { adopted[$1, $2] = 1; next }
     FILENAME == ARGV[3] { wanted_id[$1] = $2; next }
-    FILENAME == ARGV[4] {
-      count[$1]++
-      hash[$1, count[$1]] = $3; id[$1, count[$1]] = $2; image_id[$1, count[$1]] = $4; status[$1, count[$1]] = $5
-      code[$1, count[$1]] = $6; image[$1, count[$1]] = $13
-      next
-    }
-    {
-      kind = $2; replicas = $4; name = $7; good = 0
-      for (i = 1; i <= count[name]; i++) {
-        if (id[name, i] in lost) continue
-        if (hash[name, i] != $5 && !((id[name, i], $5) in adopted)) continue
-        if (image[name, i] != $6 || image_id[name, i] != wanted_id[name]) continue
-        if (kind == "long" && status[name, i] != "running") continue
-        if (kind == "once" && (status[name, i] != "exited" || code[name, i] != 0)) continue
-        good++
-      }
-      if (good != replicas || count[name] != replicas) print name
-    }
-  ' "$scratch/lost" "$scratch/adopted" "$1/images" "$scratch/containers" "$1/services"
+    FILENAME == ARGV[4] { kind[$7] = $2; hash[$7] = $5; image[$7] = $6; next }
+    !($1 in kind) || ($2 in lost) { next }
+    $3 != hash[$1] && !(($2, hash[$1]) in adopted) { next }
+    $13 != image[$1] || $4 != wanted_id[$1] { next }
+    kind[$1] == "long" && $5 != "running" { next }
+    kind[$1] == "once" && ($5 != "exited" || $6 != 0) { next }
+    { print $1, $2 }
+  ' "$scratch/lost" "$scratch/adopted" "$1/images" "$1/services" "$scratch/containers"
+}
+
+# not_current DIRECTORY: names of the release's services whose containers are not as the release wants them, or not as
+# many, in starting order, by the survey in $scratch/containers.
+not_current() {
+  current_ids "$1" >"$scratch/current"
+  awk '
+    FILENAME == ARGV[1] { good[$1]++; next }
+    FILENAME == ARGV[2] { count[$1]++; next }
+    good[$7] + 0 != $4 || count[$7] + 0 != $4 { print $7 }
+  ' "$scratch/current" "$scratch/containers" "$1/services"
 }
 
 # lost_joins DIRECTORY: service and id of each container whose namespaces are those of a container that went, by the

@@ -2,8 +2,22 @@
 # Where releases lie on the server: releases/<id>, files/<sha256>, the link `current`, the tags of kept images.
 # Parameters: project, release, keep_releases.
 
+# begin_placing: what was sent goes into its place while something else is waited for. placed: whether it is there, in the end.
+# What no release mounts in the end is nobody's, and goes with the next retention.
+store_placing=
+begin_placing() {
+  (exec 9>&- && place_files && : >"$scratch/placed") &
+  store_placing=$!
+}
+placed() {
+  wait_out "$store_placing"
+  [ -f "$scratch/placed" ]
+}
+
 # place_files: what was sent and is mounted goes to files/<sha256>/…, by content. The list has lines of
-# sha256, mode, path in the tree, path in the folder of the files sent; with tabs between.
+# sha256, mode, path in the tree, path in the folder of the files sent; with tabs between. They are copies, and no links of
+# what came: .deploy/sent has that for the next time, a container may write to what it mounts, and a program there that
+# sees by the count of links when a look has begun could change a file between its check and Compose's reading of it.
 place_files() {
   [ -d "$path/files" ] || mkdir "$path/files" || return 1
   # shellcheck disable=SC2013 # hashes
@@ -41,7 +55,7 @@ tab=$(printf '\t')
 place_release() {
   [ -d "$path/releases" ] || mkdir "$path/releases" || return 1
   [ -d "$path/shared" ] || mkdir -m 0755 "$path/shared" || return 1
-  place_files || return 1
+  placed || return 1
   place_links || return 1
   if [ ! -d "$path/releases/$release" ]; then
     rm -rf "$path/releases/.$release"
@@ -72,16 +86,17 @@ place_links() {
 # forget_release RELEASE: its folder and its tags. A reference by digest that no other release has goes too; what a
 # container uses stays by itself.
 forget_release() {
+  store_release=$1
   cp "$path/releases/$1/images" "$scratch/forgotten" 2>/dev/null || : >"$scratch/forgotten"
   rm -rf "${path:?}/releases/${1:?}"
+  set --
   while read -r store_service _store_id store_image; do
-    engine_untag "$(image_tag "$1" "$store_service")"
+    set -- "$@" "$(image_tag "$store_release" "$store_service")"
     case $store_image in
-      *@sha256:*) cat "$path"/releases/*/images 2>/dev/null | grep -qF " $store_image" && continue ;;
-      *) continue ;;
+      *@sha256:*) cat "$path"/releases/*/images 2>/dev/null | grep -qF " $store_image" || set -- "$@" "$store_image" ;;
     esac
-    engine_untag "$store_image"
   done <"$scratch/forgotten"
+  [ $# = 0 ] || engine_untag "$@"
 }
 
 # retain: keeps the newest releases that were deployed, `keep_releases` with the current one and the one before it,
@@ -104,6 +119,8 @@ retain() {
       forget_release "$store_old" </dev/null
     done
   }
+  # What a crash left half placed.
+  rm -rf "$path"/files/.[0-9a-f]*
   for store_tree in "$path"/files/*; do
     [ -d "$store_tree" ] || continue
     cat "$path"/releases/*/trees 2>/dev/null | grep -q "^${store_tree##*/}$tab" && continue
@@ -132,14 +149,16 @@ record_deployment() {
 
 # stop KIND MESSAGE [REMEDY]: ends the operation before anything was changed, with a line of history.
 stop() {
+  # It must not outlive us, who have the lock.
+  [ -z "$store_placing" ] || placed || :
   record_deployment failed
   fail "$@"
 }
 
-# write_release_json DIRECTORY PREVIOUS: the record of a release that is proven, or was found here.
+# write_release_json DIRECTORY PREVIOUS BACKUP: the record of a release that is proven, or was found here.
 write_release_json() {
   write_release "$1" "$2" "$(if journalled migration:begin; then echo true; else echo false; fi)" "$migration_reversible" \
-    "$(state_hash before)" "$(state_hash after)"
+    "$(state_hash before)" "$(state_hash after)" "$3"
 }
 
 state_hash() {

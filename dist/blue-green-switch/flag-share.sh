@@ -1,0 +1,4 @@
+# shellcheck shell=dash
+# The share that the flag says.
+
+traffic_observe() { flag_observe; }

@@ -1,0 +1,30 @@
+# shellcheck shell=dash
+# Which folders of `backups` count: those with a whole manifest.json, see `backup-record.ts`.
+
+# files_of MANIFEST: bytes, SHA-256 and name of each file, a line each. A quote within a text of the manifest has a
+# backslash before it, so that what is looked for are keys.
+files_of() {
+  sed 's/.*"files":\[//' "$1" | sed 's/{"name":"/\
+/g' | sed -n 's/^\([A-Za-z0-9._-]*\)","kind":"[^"]*","service":"[^"]*","source":"[^"]*","bytes":\([0-9]*\),"sha256":"\([0-9a-f]*\)".*/\2 \3 \1/p'
+}
+
+# is_whole FOLDER: its manifest was written to the end, is that folder's own, and every file is there at its length.
+is_whole() {
+  local manifest=$1/manifest.json
+  if [ ! -f "$manifest" ] || [ -L "$1" ]; then return 1; fi
+  [ "$(head -c "$((${#1} - ${#path} - 9 + 8))" "$manifest")" = "{\"id\":\"${1##*/}\"" ] || return 1
+  [ "$(tail -c 3 "$manifest")" = ']}' ] || return 1
+  files_of "$manifest" | (
+    while read -r bytes _ name; do
+      if [ ! -f "$1/$name" ] || [ "$(($(wc -c <"$1/$name")))" != "$bytes" ]; then exit 1; fi
+    done
+  )
+}
+
+# backup_of DEPLOYMENT: the newest whole backup that was taken in that deployment; nothing without one.
+backup_of() {
+  local each
+  for each in "$path"/backups/*; do
+    ! is_whole "$each" || awk -F '"' -v deployment="$1" '$10 == "deployment_id" && $12 == deployment { print $8, $4 }' "$each/manifest.json"
+  done | sort | tail -n 1 | cut -d ' ' -f 2
+}

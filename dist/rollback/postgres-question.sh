@@ -1,0 +1,28 @@
+# shellcheck shell=dash
+# A query of the user's that a PostgreSQL is asked.
+
+# A script whose words are the database and the query. That is a statement which the server reads: nothing of it is psql's.
+# shellcheck disable=SC2016 # the container's own
+postgres_asking='PGCLIENTENCODING=UTF8
+export PGCLIENTENCODING
+exec psql --no-psqlrc --quiet --no-align --tuples-only --set=ON_ERROR_STOP=1 --dbname="$1" --set=query="$2" --file=- '
+
+# ask_postgres ID NAME QUERY
+# shellcheck disable=SC2016 # the container's own
+ask_postgres() {
+  postgres_in "$1" "$postgres_asking"'<<END
+SET statement_timeout = '\''${3}s'\'';
+SELECT :'\''query'\'' \gexec
+END' "$2" "$3" "$(seconds_left)"
+}
+
+# ask_again SERVICE NAME ID DATABASE FOLDER: what was loaded of NAME into DATABASE answers the question of then as it was
+# answered then.
+ask_again() {
+  local query
+  [ -f "$5/$1.$2.query" ] || return 0
+  query=$(cat "$5/$1.$2.query")
+  ask_postgres "$3" "$4" "$query" >"$scratch/answer" 2>"$scratch/said" ||
+    give_up_unproven "verify-query of $1 ($2) fails on what was loaded: $(last_said)"
+  answer_is_the_same "$1" "$2"
+}

@@ -1,0 +1,24 @@
+# shellcheck shell=dash
+# The containers of a project, asked for by whoever watches them outside of any run.
+
+# watch_engine ADDRESS: where the engine listens; empty: where it does by itself.
+watch_engine() {
+  [ -z "$1" ] || {
+    DOCKER_HOST=$1
+    export DOCKER_HOST
+  }
+}
+
+# watched_ids PROJECT: of all its containers, but for those that were made for one command.
+watched_ids() {
+  docker ps -aq --no-trunc --filter "label=com.docker.compose.project=$1" --filter label=com.docker.compose.oneoff=False
+}
+
+# watched_containers PROJECT: the server's time in seconds, and a line of JSON for each container.
+watched_containers() {
+  watched_found=$(watched_ids "$1") || return
+  date +%s
+  [ -n "$watched_found" ] || return 0
+  # shellcheck disable=SC2086 # ids are hexadecimal
+  docker inspect --type container --format '{"id":{{json .ID}},"name":{{json .Name}},"service":{{json (index .Config.Labels "com.docker.compose.service")}},"status":{{json .State.Status}},"exitCode":{{.State.ExitCode}},"oomKilled":{{.State.OOMKilled}},"error":{{json .State.Error}},"health":{{if .State.Health}}{{json .State.Health.Status}}{{else}}null{{end}},"restarts":{{.RestartCount}},"policy":{{json .HostConfig.RestartPolicy.Name}},"started":{{json .State.StartedAt}},"finished":{{json .State.FinishedAt}}}' $watched_found
+}
