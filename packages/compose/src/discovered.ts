@@ -1,6 +1,6 @@
 import { Failure } from '@deploy-actions/kit';
 import type { Service } from './model.ts';
-import { traefikFile } from './traefik-labels.ts';
+import { fileOfLabels } from './traefik-labels.ts';
 
 /** What a proxy that finds its targets at the engine goes by in a service. */
 interface Discovery {
@@ -66,7 +66,7 @@ export function refuseDiscovered(name: string, service: Service): void {
   if (!found) return;
   const { what, proxy, remedy } = found;
   const targets = [...new Set((service.ports ?? []).map(({ target }) => target))];
-  const file = proxy === 'Traefik' ? traefikFile(name, service.labels ?? {}, targets) : undefined;
+  const file = proxy === 'Traefik' ? fileOfLabels(name, service.labels ?? {}, targets) : undefined;
   throw new Failure(
     'input',
     `input \`color\`: ${name} has ${what}: ${proxy} would send traffic to a colour as soon as it runs`,

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { traefikFile } from './traefik-labels.ts';
+import { fileOfLabels } from './traefik-labels.ts';
 
 /** What `install` is tested with. */
 const FILE = readFileSync(join(__dirname, '../../traffic/src/proxy/traefik/fixtures/from-labels.yml'), 'utf8')
@@ -28,7 +28,7 @@ const STARTER = {
 };
 
 test('routers of labels are written as a file has them, and what is not in it is named', () => {
-  expect(traefikFile('web', STARTER, [])).toEqual({
+  expect(fileOfLabels('web', STARTER, [])).toEqual({
     text: FILE,
     left: ['traefik.http.middlewares.own.stripprefix.prefixes'],
   });
@@ -39,7 +39,7 @@ test('the port is that of the service where it has one, and tls alone is an empt
     'traefik.http.routers.web.rule': 'Host(`a.example`)',
     'traefik.http.routers.web.tls': 'true',
   };
-  const file = traefikFile('web', labels, [80])!;
+  const file = fileOfLabels('web', labels, [80])!;
   expect(file.text).toContain('      tls: {}\n');
   expect(file.text).toContain('url: "http://web:80"');
   expect(file.left).toEqual([]);
@@ -51,5 +51,5 @@ test.each([
   ['no router has a rule', { 'traefik.http.routers.web.tls': 'true' }, [80]],
   ['it is no HTTP', { 'traefik.tcp.routers.db.rule': 'HostSNI(`*`)' }, [5432]],
 ])('where %s, no file is proposed', (_, labels, targets) => {
-  expect(traefikFile('web', labels as Record<string, string>, targets)).toBeUndefined();
+  expect(fileOfLabels('web', labels as Record<string, string>, targets)).toBeUndefined();
 });

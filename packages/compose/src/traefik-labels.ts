@@ -28,7 +28,7 @@ const OF_PROVIDER = /^traefik\.(?:enable$|docker\.|constraint-label$|swarm\.)/i;
  * The routers of a service's labels, as a file has them, with one service that leads to `service:port`: what
  * blue-green-switch can prepare. Undefined where the labels have no router with a rule, or no port is known.
  */
-export function traefikFile(
+export function fileOfLabels(
   service: string,
   labels: Readonly<Record<string, string>>,
   targets: readonly number[],

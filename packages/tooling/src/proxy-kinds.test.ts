@@ -14,6 +14,7 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
   'packages/traffic/src/proxy/registry.ts': 'the one line for each',
   'packages/compose/src/discovered.ts':
     'programs that find their targets by labels, which may bear a name like it',
+  'packages/compose/src/traefik-labels.ts': 'what the labels of one of those programs stand for',
 };
 
 /** Words that belong to one proxy: its name, and the name of its file. */
