@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
 import { startLoad } from '@deploy-actions/lab';
-import { colorDown, colorUp, mustStep, served, step } from './color-rig.ts';
+import { SITES, colorDown, colorUp, mustStep, served, step } from './color-rig.ts';
 import { testSwitching } from './switch-kinds.ts';
 
 testSwitching('nginx', (subject) => {
@@ -12,6 +12,43 @@ testSwitching('nginx', (subject) => {
   return {
     worker: true,
     kept: workers,
+    before(test) {
+      test('a redirect to https that stands first in the file is left alone; verify-url wins where it is given', async () => {
+        const { host } = subject;
+        const { file, text } = SITES.nginx;
+        const first = `server {\n  listen 8079;\n  server_name shop.example.org;\n  return 301 https://shop.example.org$request_uri;\n}\n${text}`;
+        await host.write(file, first, { mode: '0644', owner: 'root' });
+        await host.sh('nginx -s reload; sleep 0.5');
+        for (const more of [{}, { 'verify-url': 'http://127.0.0.1:8080/version' }]) {
+          const installed = await mustStep('blue-green-switch', {
+            ...subject.inputs,
+            install: 'true',
+            'site-config': file,
+            ...more,
+          });
+          expect(installed.shown).toContain('becomes a choice');
+          expect((await served(host)).color).toBe('blue');
+          const redirect = await host.sh(
+            "curl -s -o /dev/null -w '%{http_code} %{redirect_url}' http://127.0.0.1:8079/a",
+          );
+          expect(redirect).toBe('301 https://shop.example.org/a');
+          await mustStep('blue-green-switch', { ...subject.inputs, uninstall: true });
+          expect(await host.sh(`cat ${file}`)).toBe(first);
+        }
+        const elsewhere = await step('blue-green-switch', {
+          ...subject.inputs,
+          install: 'true',
+          'site-config': file,
+          'verify-url': 'http://127.0.0.1:8079/a',
+          'verify-timeout': '3s',
+        });
+        expect(elsewhere.exitCode).toBe(1);
+        expect(elsewhere.shown).toContain('http://127.0.0.1:8079/a');
+        expect(await host.sh(`cat ${file}`)).toBe(first);
+        await host.write(file, text, { mode: '0644', owner: 'root' });
+        await host.sh('nginx -s reload; sleep 0.5');
+      });
+    },
     installed(test) {
       test('nothing that root loads can be written by the deploy user, and nothing by everybody', async () => {
         const found = await subject.host.sh(
