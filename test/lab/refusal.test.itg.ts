@@ -82,6 +82,38 @@ test('a server that refuses connections, and one that says nothing, are told apa
   expect(new Set([reset.message, silent.message, closed.message]).size).toBe(3);
 });
 
+test.each([
+  ['says nothing', 'exec sleep 1000', /stayed connected but said nothing for/],
+  [
+    'says garbage without end',
+    'while :; do echo garbage; done',
+    /printed more than 1 MiB and ran no program of ours/,
+  ],
+] as const)('a server that %s after the look is given up, and nothing was changed', async (_, then, said) => {
+  const shell = (await host.sh('getent passwd deploy | cut -d : -f 7')).trim();
+  // The login user's shell: the first command is run, and the next ones are not.
+  await host.write(
+    '/usr/local/bin/odd-shell',
+    `#!/bin/sh
+n=$(cat /tmp/odd-shell 2>/dev/null || echo 0)
+echo $((n + 1)) >/tmp/odd-shell
+[ "$n" -lt 1 ] || { ${then}; }
+exec ${shell} "$@"
+`,
+    { mode: '0755', owner: 'root' },
+  );
+  await host.sh('rm -f /tmp/odd-shell; usermod --shell /usr/local/bin/odd-shell deploy');
+  try {
+    const begun = Date.now();
+    const { message } = await refused('v2');
+    expect(message).toMatch(said);
+    expect(Date.now() - begun).toBeLessThan(180_000);
+    expect(Number(await host.sh('cat /tmp/odd-shell'))).toBeGreaterThan(1);
+  } finally {
+    await host.sh(`usermod --shell ${shell} deploy; pkill -u deploy -x sleep; pkill -u deploy -x sh; :`);
+  }
+});
+
 test('a disk without room for the images fails before the pull, and one that fills up meanwhile leaves the site as it is', async () => {
   const big = await lab.registry.publish({ from: 'shop/api:v2', to: 'shop/api:v6', ballast: 60_000_000 });
   const pulls = async () => (await lab.registry.log()).split(big.digest).length;
