@@ -112,9 +112,10 @@ test('many keys in one mapping are read in time that grows with them, and one th
   const quickest = async (text: string) => {
     const times: number[] = [];
     for (let turn = 0; turn < 3; turn += 1) {
-      const started = performance.now();
+      // Of the processor, which others may be using too.
+      const started = process.cpuUsage();
       await parseDocument(text);
-      times.push(performance.now() - started);
+      times.push(process.cpuUsage(started).user);
     }
     return Math.min(...times);
   };

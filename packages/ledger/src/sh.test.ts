@@ -44,7 +44,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(home, { recursive: true, force: true }));
 
-const SOURCES = ['ledger-reading', 'ledger']
+const SOURCES = ['ledger-reading', 'ledger', 'backup-reading']
   .map((name) => readFileSync(join(__dirname, `sh/${name}.sh`), 'utf8'))
   .join('');
 
@@ -402,6 +402,29 @@ record_restore 20260101-000000-ab12 failed 6000
       readFileSync(join(__dirname, '../schema/backup.schema.json'), 'utf8'),
     ) as Schema;
     expect(await validateSchema(schema, JSON.parse(read('backups/manifest.json')))).toEqual([]);
+  });
+
+  test('a backup is whole where every file that its manifest names can be read and is there', () => {
+    write('services', '');
+    write('files', `a.dump\tcommand\tapi\tx\t3\t${'b'.repeat(64)}\tsh\t{\\"name\\":1}\n`);
+    write('backups/b1/a.dump', 'abc');
+    run('write_manifest backups/b1 b1 2026-01-01T00:00:00Z shop "" read services files');
+    const manifest = read('backups/b1/manifest.json');
+    const isWhole = (changed: string) => {
+      write('backups/b1/manifest.json', changed);
+      return run('if is_whole "$path/backups/b1"; then echo whole; else echo not; fi').trim();
+    };
+    expect(isWhole(manifest)).toBe('whole');
+    for (const changed of [
+      manifest.replace('"bytes":3,"sha256"', '"bytes":4,"sha256"'),
+      manifest.replace('"kind":"command","service":"api"', '"service":"api","kind":"command"'),
+      manifest.replace(/"files":\[.*\]/, '"files":[]'),
+      manifest.replace('"id":"b1"', '"id":"b2"'),
+      manifest.slice(0, -2),
+    ]) {
+      expect(changed).not.toBe(manifest);
+      expect(isWhole(changed)).toBe('not');
+    }
   });
 
   test('what a power cut left of a line takes no other line along', () => {
