@@ -15,9 +15,12 @@ export interface Place {
  * The colours of both schemes. GitHub shows an SVG as an image, in which the reader's system decides; the page itself has
  * no say.
  */
-const STYLE = `
+export const SCHEMES = `
 svg{--page:#fff;--text:#1f2328;--quiet:#59636e;--line:#59636e;--plain:#f6f8fa;--blue:#ddf4ff;--blue-line:#0969da;--green:#dafbe1;--green-line:#1a7f37;--red-line:#cf222e}
 @media (prefers-color-scheme:dark){svg{--page:#0d1117;--text:#f0f6fc;--quiet:#9198a1;--line:#9198a1;--plain:#151b23;--blue:#0c2d6b;--blue-line:#58a6ff;--green:#04260f;--green-line:#3fb950;--red-line:#ff7b72}}
+`.replaceAll('\n', '');
+
+const STYLE = `
 .page{fill:var(--page)}
 text{font:15px system-ui,-apple-system,"Segoe UI",sans-serif;fill:var(--text)}
 .title{font-weight:600;font-size:17px}.strong{font-weight:600}.quiet{fill:var(--quiet);font-size:14px}.bad{fill:var(--red-line);font-weight:600}
@@ -33,7 +36,7 @@ export function drawing(
   shapes: readonly Shape[],
 ): string {
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${size.width}" height="${size.height}" viewBox="0 0 ${size.width} ${size.height}" role="img" aria-label="${escapeHtml(title)}">
-<style>${STYLE}</style>
+<style>${SCHEMES}${STYLE}</style>
 <rect class="page" width="${size.width}" height="${size.height}" rx="8"/>
 ${shapes.join('\n')}
 </svg>

@@ -1,26 +1,25 @@
-import { type Lab, type Load, startLoad } from '@deploy-actions/lab';
+import type { Lab } from '@deploy-actions/lab';
 import { startSlackStub, startTelegramStub } from '@deploy-actions/notice/testing';
-import type { Mark, Sample } from './picture.ts';
 import type { Progress } from './progress.ts';
-import { type Messengers, type Shop, SITE_PORT, describeShop, openJob, startSite } from './shop.ts';
+import {
+  type Messengers,
+  type Shop,
+  SITE_PORT,
+  describeShop,
+  openJob,
+  publishBadVersion,
+  startSite,
+} from './shop.ts';
 import { type Step, playStep } from './step.ts';
+import { type Traffic, type Watch, watchTraffic } from './watch.ts';
 
-/** What the client saw, for the table and the picture, and what the messengers show. */
-export interface Rehearsal {
-  /** Requests served and failed in each phase, by the phase's index in `progress.phases`. */
-  traffic: ({ served: number; failed: number } | undefined)[];
-  total: { served: number; failed: number };
-  /** Which versions answered how many requests, and why how many failed, as one phrase. */
-  versions: string;
-  samples: Sample[];
-  marks: Mark[];
-  end: number;
+/** What the client saw, and what the messengers show. */
+export interface Rehearsal extends Traffic {
+  /** The colour that serves at the end. */
+  color: string;
   /** The final messages as their readers see them, by messenger. */
   messages: { messenger: string; text: string }[];
 }
-
-/** Requests a second of the client that asks all the while. */
-const RATE = 100;
 
 const COLORS = {
   color: 'auto',
@@ -65,16 +64,18 @@ export async function playJourney(lab: Lab, progress: Progress, signal: AbortSig
   const watch = watchTraffic(progress);
   try {
     const play = async (step: Step, run: number) => {
-      const result = await watch.during(step.name, () => playStep(step, openJob(lab, run, signal), progress));
+      const result = await watch.during(() => playStep(step, openJob(lab, run, signal), progress));
       return result.outputs;
     };
+    await publishBadVersion(lab.registry, 'v3');
     await playFirstRun(shop, lab, play);
     watch.start(lab.host.url(SITE_PORT));
-    await playGoodRun(shop, watch, play);
+    const color = await playGoodRun(shop, watch, play);
     await playBadRun(shop, lab, watch, play);
     await watch.expect('v2');
     return {
       ...(await watch.stop()),
+      color,
       messages: [
         ...messengers.slack.messages().map(({ text }) => ({ messenger: 'Slack', text })),
         ...messengers.telegram.messages().map(({ text }) => ({ messenger: 'Telegram', text })),
@@ -96,7 +97,8 @@ async function playFirstRun(shop: Shop, lab: Lab, play: Play): Promise<void> {
   await play(shop.waitHere('v1'), 1);
 }
 
-async function playGoodRun(shop: Shop, watch: Watch, play: Play): Promise<void> {
+/** Answers the colour of v2. */
+async function playGoodRun(shop: Shop, watch: Watch, play: Play): Promise<string> {
   const { images = '' } = await play(shop.verify('v2'), 2);
   for (const step of shop.tell('started', 'Deploying v2')) await play(step, 2);
   const deployed = await play(shop.deploy('v2', images, COLORS), 2);
@@ -111,30 +113,19 @@ async function playGoodRun(shop: Shop, watch: Watch, play: Play): Promise<void> 
     2,
   );
   await play(shop.installProxy(), 2);
-  watch.mark('switch to v2');
-  await play(shop.switchTo('v2'), 2);
+  watch.moves('v2', 'v2 takes the traffic');
+  const { to: color = '' } = await play(shop.switchTo('v2'), 2);
   await watch.expect('v2');
   for (const step of shop.tell('success', 'Deployed v2', smoke['report'])) await play(step, 2);
+  return color;
 }
 
 async function playBadRun(shop: Shop, lab: Lab, watch: Watch, play: Play): Promise<void> {
-  const { images = '' } = await play(shop.verify('some-errors'), 3);
-  const deployed = await play(
-    { ...shop.deploy('some-errors', images, COLORS), name: 'deploy v3, which is bad' },
-    3,
-  );
-  await play(
-    {
-      ...shop.waitThere('some-errors', routeUrl(deployed['color-urls'], 'web')),
-      name: 'wait for v3, through SSH',
-    },
-    3,
-  );
-  watch.mark('switch to v3');
-  await play(
-    { ...shop.switchTo('some-errors', { 'confirm-within': '5m' }), name: 'switch the traffic to v3' },
-    3,
-  );
+  const { images = '' } = await play(shop.verify('v3'), 3);
+  const deployed = await play(shop.deploy('v3', images, COLORS), 3);
+  await play(shop.waitThere('v3', routeUrl(deployed['color-urls'], 'web')), 3);
+  watch.moves('v3', 'v3 takes the traffic');
+  await play(shop.switchTo('v3', { 'confirm-within': '5m' }), 3);
   const smoke = await play(
     {
       ...shop.smoke('watch v3 at the site', { 'base-url': lab.host.url(SITE_PORT), checks: WATCH_CHECKS }),
@@ -143,7 +134,7 @@ async function playBadRun(shop: Shop, lab: Lab, watch: Watch, play: Play): Promi
     },
     3,
   );
-  watch.mark('roll back');
+  watch.moves('v2', 'v2 has it back');
   await play(shop.rollBack(), 3);
   await play(shop.waitHere('v2'), 3);
   for (const step of shop.tell('rolled-back', 'v3 was taken back, v2 serves', smoke['report']))
@@ -154,63 +145,4 @@ function routeUrl(json: string | undefined, route: string): string {
   const url = (JSON.parse(json ?? '{}') as Record<string, string>)[route];
   if (url === undefined) throw new Error(`the deployment named no address for the route ${route}: ${json}`);
   return url;
-}
-
-interface Watch {
-  start(url: string): void;
-  mark(label: string): void;
-  during<T>(name: string, work: () => Promise<T>): Promise<T>;
-  /** Waits until a request sent from now on is answered, and by this version. */
-  expect(version: string): Promise<void>;
-  stop(): Promise<Omit<Rehearsal, 'messages'>>;
-}
-
-/** Keeps what the client saw together with the phase in which it saw it. */
-function watchTraffic(progress: Progress): Watch {
-  let client: Load | undefined;
-  const marks: { at: number; label: string }[] = [];
-  const bounds: { phase: number; from: number; to: number }[] = [];
-  return {
-    start(url) {
-      client = startLoad({ url, rate: RATE });
-    },
-    mark(label) {
-      marks.push({ at: Date.now(), label });
-    },
-    async during(_name, work) {
-      const from = Date.now();
-      const phase = progress.phases.length;
-      const value = await work();
-      bounds.push({ phase, from, to: Date.now() });
-      return value;
-    },
-    async expect(version) {
-      await client?.seen(version);
-    },
-    async stop() {
-      const report = await client?.stop();
-      const records = client?.records() ?? [];
-      const start = records[0]?.at ?? 0;
-      const traffic: Rehearsal['traffic'] = [];
-      for (const { phase, from, to } of bounds) {
-        const within = records.filter((record) => record.at >= from && record.at < to);
-        const failed = within.filter((record) => record.failure !== undefined).length;
-        if (within.length > 0) traffic[phase] = { served: within.length - failed, failed };
-      }
-      return {
-        traffic,
-        total: { served: report?.served ?? 0, failed: report?.failed ?? 0 },
-        versions: [report?.byVersion, report?.byFailure]
-          .flatMap((counts) => Object.entries(counts ?? {}))
-          .map(([name, count]) => `${name}: ${count}`)
-          .join(', '),
-        samples: records.map((record) => ({
-          at: record.at - start,
-          ...(record.failure === undefined ? { version: record.version ?? 'unknown' } : {}),
-        })),
-        marks: marks.map((mark) => ({ label: mark.label, at: mark.at - start })),
-        end: Math.max(1000, ...records.map((record) => record.at - start)),
-      };
-    },
-  };
 }

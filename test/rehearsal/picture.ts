@@ -1,14 +1,17 @@
 import { escapeHtml } from '@deploy-actions/kit';
+import { SCHEMES } from '../pictures/svg.ts';
 
 /** One request of the client that asks all the while. */
 export interface Sample {
   /** Milliseconds since the rehearsal began. */
   at: number;
-  /** Which version answered, such as `v1 blue`; undefined when the request failed. */
+  /** Which version answered, such as `v2`; undefined when the request failed. */
   version?: string;
+  /** Milliseconds until it was answered, or had failed. */
+  tookMs: number;
 }
 
-/** A moment worth a line in the picture. */
+/** A moment worth a line in the picture, in milliseconds since the rehearsal began. */
 export interface Mark {
   at: number;
   label: string;
@@ -20,9 +23,21 @@ export interface Series {
   counts: number[];
 }
 
-const PALETTE = ['#2f6fdb', '#2a9d5c', '#b8860b', '#8458c9', '#0f8b8d', '#c2571a'];
-const FAILED = '#d1242f';
-const FRAME = { width: 960, height: 380, left: 56, right: 20, top: 74, bottom: 92 };
+/** One colour for each version in the order of appearance, for a light page and for a dark one. */
+const PALETTE = {
+  light: ['#2f6fdb', '#2a9d5c', '#b8860b', '#8458c9', '#0f8b8d', '#c2571a'],
+  dark: ['#4184e4', '#347d39', '#c69026', '#986ee2', '#39a0a5', '#cc6b2c'],
+};
+const FRAME = { width: 960, left: 56, right: 20, top: 74, plot: 214, lineHeight: 17 };
+
+const fills = (colors: readonly string[]) =>
+  colors.map((color, index) => `.v${index}{fill:${color}}`).join('');
+const STYLE = `${SCHEMES}.page{fill:var(--page)}text{font:12px system-ui,-apple-system,"Segoe UI",sans-serif;fill:var(--text)}.title{font-size:15px;font-weight:600}.axis{fill:var(--quiet);font-size:11px}.label{font-size:11px}.grid{stroke:var(--line);stroke-opacity:.3}.mark{stroke:var(--text);stroke-dasharray:3 3}.failed{fill:var(--red-line)}${fills(PALETTE.light)}@media (prefers-color-scheme:dark){${fills(PALETTE.dark)}}`;
+
+/** How long a bucket of a picture is, in milliseconds: whole ones from the beginning to the end, half a second at least. */
+export function bucketLength(end: number): number {
+  return end / Math.max(1, Math.min(160, Math.floor(end / 500)));
+}
 
 /** Sorts samples into buckets of `bucket` milliseconds: one series per version in order of appearance, and failures. */
 export function bucketSamples(
@@ -48,28 +63,31 @@ export function bucketSamples(
 }
 
 /**
- * Draws requests per second by version over time as an SVG: stacked areas, failed requests as red bars that
- * start at the base line, and a line for each mark. Text from outside is escaped.
+ * Draws requests per second by version over time as an SVG for light and dark pages: stacked areas, failed requests in
+ * red on top of them, a line for each mark, and below it all the notes. Text from outside is escaped.
  */
 export function drawTraffic(options: {
   title: string;
   samples: readonly Sample[];
   marks: readonly Mark[];
+  /** Lines that explain the picture. */
+  notes?: readonly string[];
   /** Milliseconds from the beginning to the end of the picture. */
   end: number;
 }): string {
-  const { width, height, left, right, top, bottom } = FRAME;
-  const bucket = Math.max(250, Math.ceil(options.end / 160 / 250) * 250);
+  const { width, left, right, top, plot, lineHeight } = FRAME;
+  const floor = top + plot;
+  const notes = options.notes ?? [];
+  const height = floor + 74 + notes.length * lineHeight;
+  const bucket = bucketLength(options.end);
   const { series, failures } = bucketSamples(options.samples, options.end, bucket);
   const perSecond = 1000 / bucket;
   const totals = failures.map(
     (failed, slot) => failed + series.reduce((sum, one) => sum + one.counts[slot]!, 0),
   );
   const peak = niceCeiling(Math.max(1, ...totals) * perSecond);
-  const plotWidth = width - left - right;
-  const plotHeight = height - top - bottom;
-  const x = (at: number) => round(left + (at / options.end) * plotWidth);
-  const y = (rate: number) => round(top + plotHeight * (1 - rate / peak));
+  const x = (at: number) => round(left + (at / options.end) * (width - left - right));
+  const y = (rate: number) => round(top + plot * (1 - rate / peak));
   const parts: string[] = [];
 
   for (let step = 0; step <= 4; step += 1) {
@@ -83,55 +101,61 @@ export function drawTraffic(options: {
   for (const [index, one] of series.entries()) {
     const lower = [...base];
     for (const [slot, count] of one.counts.entries()) base[slot]! += count * perSecond;
-    parts.push(
-      `<path d="${areaPath(lower, base, bucket, options.end, x, y)}" fill="${color(index)}" fill-opacity="0.85"/>`,
-    );
+    parts.push(`<path d="${areaPath(lower, base, bucket, options.end, x, y)}" class="${look(index)}"/>`);
   }
   for (const [slot, failed] of failures.entries()) {
     if (failed === 0) continue;
     const from = x(slot * bucket);
-    const wide = Math.max(2, x(Math.min(options.end, (slot + 1) * bucket)) - from);
-    const tall = Math.max(4, y(0) - y(failed * perSecond));
-    parts.push(`<rect x="${from}" y="${y(0) - tall}" width="${wide}" height="${tall}" fill="${FAILED}"/>`);
+    const wide = round(Math.max(2, x((slot + 1) * bucket) - from));
+    const foot = y(base[slot]!);
+    const tall = round(Math.max(4, foot - y(base[slot]! + failed * perSecond)));
+    parts.push(
+      `<rect x="${from}" y="${round(foot - tall)}" width="${wide}" height="${tall}" class="failed"/>`,
+    );
   }
   const seconds = niceStep(options.end / 1000 / 8);
   for (let at = 0; at <= options.end / 1000; at += seconds) {
     parts.push(
-      `<text x="${x(at * 1000)}" y="${height - bottom + 18}" class="axis" text-anchor="middle">${at} s</text>`,
+      `<text x="${x(at * 1000)}" y="${floor + 18}" class="axis" text-anchor="middle">${at} s</text>`,
     );
   }
   for (const [index, mark] of options.marks.entries()) {
     const at = x(Math.min(mark.at, options.end));
-    const line = top - 8 - (index % 3) * 13;
-    const anchor = at > width - 190 ? 'end' : 'start';
+    // Each lower than the one before it, so that no line goes through an earlier label.
+    const line = top - 8 - ((options.marks.length - 1 - index) % 3) * 13;
+    const anchor = at + 8 + mark.label.length * 6 > width ? 'end' : 'start';
     parts.push(
-      `<line x1="${at}" x2="${at}" y1="${line}" y2="${height - bottom}" class="mark"/>`,
+      `<line x1="${at}" x2="${at}" y1="${line}" y2="${floor}" class="mark"/>`,
       `<text x="${anchor === 'end' ? at - 4 : at + 4}" y="${line + 4}" class="label" text-anchor="${anchor}">${escapeHtml(mark.label)}</text>`,
     );
   }
-  const failed = failures.reduce((sum, count) => sum + count, 0);
   const legend = [
     ...series.map((one, index) => ({
-      fill: color(index),
+      look: look(index),
       text: `${one.version}: ${sum(one.counts)} answers`,
     })),
-    { fill: FAILED, text: `failed requests: ${failed}` },
+    { look: 'failed', text: `failed requests: ${sum(failures)}` },
   ];
   let offset = left;
   for (const entry of legend) {
     parts.push(
-      `<rect x="${offset}" y="${height - 42}" width="12" height="12" rx="2" fill="${entry.fill}"/>`,
-      `<text x="${offset + 18}" y="${height - 32}" class="legend">${escapeHtml(entry.text)}</text>`,
+      `<rect x="${offset}" y="${floor + 46}" width="12" height="12" rx="2" class="${entry.look}"/>`,
+      `<text x="${offset + 18}" y="${floor + 56}">${escapeHtml(entry.text)}</text>`,
     );
     offset += 40 + entry.text.length * 7;
   }
+  for (const [index, note] of notes.entries()) {
+    parts.push(
+      `<text x="${left}" y="${floor + 62 + (index + 1) * lineHeight}" class="axis">${escapeHtml(note)}</text>`,
+    );
+  }
   const title = escapeHtml(options.title);
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img" aria-label="${title}">
-<style>text{font:12px system-ui,sans-serif;fill:#1f2328}.title{font-size:15px;font-weight:600}.axis{fill:#59636e;font-size:11px}.label{font-size:11px}.legend{font-size:12px}.grid{stroke:#d1d9e0;stroke-width:1}.mark{stroke:#59636e;stroke-dasharray:3 3}</style>
-<rect width="${width}" height="${height}" rx="8" fill="#ffffff"/>
+<style>${STYLE}</style>
+<rect class="page" width="${width}" height="${height}" rx="8"/>
 <text x="${left}" y="24" class="title">${title}</text>
 ${parts.join('\n')}
-<text x="${left}" y="${height - 56}" class="axis">requests per second, by the version that answered</text>
+<text x="${left}" y="${floor + 36}" class="axis">requests per second, by the version that answered</text>
 </svg>
 `;
 }
@@ -156,7 +180,7 @@ function areaPath(
   return `M${forth.join('L')}L${back.join('L')}Z`;
 }
 
-const color = (index: number) => PALETTE[index % PALETTE.length]!;
+const look = (index: number) => `v${index % PALETTE.light.length}`;
 const sum = (counts: readonly number[]) => counts.reduce((total, count) => total + count, 0);
 const round = (value: number) => Math.round(value * 10) / 10;
 

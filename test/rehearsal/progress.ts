@@ -20,8 +20,11 @@ export interface Progress {
   phases: readonly Phase[];
 }
 
-/** After this long without a line the phase says that it is still at it. */
-const QUIET_MS = 5000;
+/**
+ * After this long without a line the phase says that it is still at it. Work that takes long tells so by itself, the lab
+ * every 8 s and the actions every 10 s: the phase speaks only where that does not come, so that nobody reads two tickers.
+ */
+const QUIET_MS = 12_000;
 
 /**
  * Progress on a stream. `now` in the signs of life is the time since the rehearsal began, so that a log read

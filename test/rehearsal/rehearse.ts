@@ -1,11 +1,15 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { formatDuration, messageOf, systemClock } from '@deploy-actions/kit';
-import { type Host, type Lab, LabRefusal, checkLab, openLab } from '@deploy-actions/lab';
+import { type Lab, LabRefusal, checkLab, openLab } from '@deploy-actions/lab';
 import { findRoot } from '@deploy-actions/tooling';
 import { type Rehearsal, playJourney } from './journey.ts';
+import { explainDips } from './dip.ts';
 import { drawTraffic } from './picture.ts';
 import { openProgress, textTable } from './progress.ts';
+import { SITE_PORT } from './shop.ts';
+import { introduce, thingsToTry } from './tour.ts';
+import { CLIENT } from './watch.ts';
 
 const USAGE = 'npm start [-- --keep]: rehearses a deployment; --keep leaves the lab up until Ctrl+C';
 
@@ -21,7 +25,7 @@ export async function run(args: string[]): Promise<number> {
     return 2;
   }
   try {
-    await checkLab();
+    console.log(introduce(await checkLab()));
   } catch (error) {
     if (!(error instanceof LabRefusal)) throw error;
     console.error(error.message);
@@ -59,7 +63,7 @@ async function rehearse(keep: boolean): Promise<number> {
   }
   if (failure !== undefined) console.error(`\nThe rehearsal failed: ${messageOf(failure)}`);
   if (lab) {
-    if (keep && !interrupted.signal.aborted) await keepOpen(lab, lab.host, interrupted.signal);
+    if (keep && !interrupted.signal.aborted) await keepOpen(lab, rehearsal, interrupted.signal);
     await lab.close();
     console.log('the lab is closed; nothing is left running');
   }
@@ -100,15 +104,25 @@ function writePicture(rehearsal: Rehearsal): void {
   const folder = join(root, 'out');
   mkdirSync(folder, { recursive: true });
   const path = join(folder, 'rehearsal.svg');
+  const notes = explainDips(rehearsal.dips, CLIENT);
   writeFileSync(
     path,
-    drawTraffic({ title: 'A rehearsal: requests by the version that answered', ...rehearsal }),
+    drawTraffic({ title: 'A rehearsal: requests by the version that answered', ...rehearsal, notes }),
   );
-  console.log(`picture: ${relative(process.cwd(), path)}`);
+  console.log([`picture: ${relative(process.cwd(), path)}`, ...notes].join('\n'));
 }
 
-async function keepOpen(lab: Lab, host: Host, signal: AbortSignal): Promise<void> {
-  console.log(`\nThe lab stays up until Ctrl+C.\n  site: ${host.url(8080)}\n  ssh:  ${lab.sshCommand(host)}`);
+/** Leaves the lab up until Ctrl+C; after a rehearsal that failed there is only the way in. */
+async function keepOpen(lab: Lab, rehearsal: Rehearsal | undefined, signal: AbortSignal): Promise<void> {
+  const ssh = lab.sshCommand(lab.host);
+  const site = lab.host.url(SITE_PORT);
+  console.log('\nThe lab stays up until Ctrl+C.');
+  if (rehearsal === undefined) console.log(`  site: ${site}\n  ssh:  ${ssh}`);
+  else {
+    console.log('In another shell, try:');
+    for (const [index, { what, command }] of thingsToTry(site, ssh, rehearsal.color).entries())
+      console.log(`\n  ${index + 1}. ${what}\n     ${command}`);
+  }
   // A pending promise alone does not keep the process alive.
   const alive = setInterval(() => {}, 60_000);
   await new Promise<void>((resolve) => {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { cpSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Host, type Lab, SAMPLE_APP } from '@deploy-actions/lab';
+import { type Host, type Lab, type Registry, SAMPLE_APP } from '@deploy-actions/lab';
 import type { SlackStub, TelegramStub } from '@deploy-actions/notice/testing';
 import type { Job, Step } from './step.ts';
 
@@ -197,6 +197,19 @@ export async function startSite(host: Host): Promise<void> {
   await host.sh(
     `rm -f /etc/nginx/sites-enabled/*; ln -sf ${SITE_CONFIG} /etc/nginx/sites-enabled/shop; nginx`,
   );
+}
+
+/**
+ * Publishes as `version` an API that is healthy and proves ready, but answers one request in ten with an error. The name
+ * is the same everywhere: tag, label, answers, release.
+ */
+export async function publishBadVersion(registry: Registry, version: string): Promise<void> {
+  await registry.publish({
+    from: 'shop/api:some-errors',
+    to: `shop/api:${version}`,
+    env: { APP_VERSION: version },
+    labels: { 'org.opencontainers.image.version': version },
+  });
 }
 
 /** The job's folder with the application as a checkout has it, and the values of a run. */
