@@ -74,6 +74,10 @@ export function reportOf(
   };
 }
 
+function othersOf(count: number): string {
+  return count === 0 ? '' : `; and ${count} ${count === 1 ? 'other' : 'others'}`;
+}
+
 const UNREACHABLE = new Set(['dns', 'tcp', 'tls', 'proxy']);
 
 function headline(
@@ -89,7 +93,7 @@ function headline(
   const [first] = fatal;
   if (first) {
     const what = isUnreachable([...fatal, ...tolerated]) ? 'the application cannot be reached: ' : '';
-    return `${what}${failed} of ${ran} checks failed${warned}: ${first.check.name}: ${cut(detailOf(first), 500)}${failed > 1 ? '; the others are below' : ''}`;
+    return `${what}${failed} of ${ran} checks failed${warned}: ${first.check.name}: ${cut(detailOf(first), 500)}${othersOf(failed - 1)}`;
   }
   const passed = `${ran - failed} of ${ran} checks passed`;
   return broken.length === 0
