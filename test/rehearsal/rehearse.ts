@@ -55,6 +55,8 @@ async function rehearse(keep: boolean): Promise<number> {
   } catch (error) {
     failure = error;
   }
+  // Without the time that --keep leaves the lab up.
+  const took = formatDuration(systemClock.now() - began);
   // Rows first, so that a failure is read with what led to it.
   if (progress.phases.length > 0) printTable(progress.phases, rehearsal);
   if (rehearsal) {
@@ -67,7 +69,7 @@ async function rehearse(keep: boolean): Promise<number> {
     await lab.close();
     console.log('the lab is closed; nothing is left running');
   }
-  if (failure === undefined) console.log(`\nRehearsed in ${formatDuration(systemClock.now() - began)}.`);
+  if (failure === undefined) console.log(`\nRehearsed in ${took}.`);
   return failure === undefined ? 0 : 1;
 }
 
