@@ -1,4 +1,5 @@
 import { type MemberRun, type PhaseName, type Protocol, isPast } from '@deploy-actions/host';
+import { schemaAfter } from '@deploy-actions/release';
 
 /**
  * How several servers deploy together: all are made ready before one is changed, a failure restores those that were
@@ -23,7 +24,7 @@ export function deployProtocol(
         until: HEALTHY,
         ...(migratesFirst === undefined
           ? {}
-          : { first: { name: migratesFirst, at: { phase: 'up' }, word: schemaAfter } }),
+          : { first: { name: migratesFirst, at: { phase: 'up' }, word: schemaWord } }),
       },
       { step: 'meet', at: HEALTHY, go: true },
     ],
@@ -36,12 +37,5 @@ export function deployProtocol(
 
 const HEALTHY = { phase: 'all-ready', state: 'ready' } as const;
 
-/** What the migrations on the first server did: its program wrote it down. */
-async function schemaAfter(one: MemberRun): Promise<string> {
-  const { code, stdout } = await one.run.session.run({
-    script: 'if [ -f "$1/schema" ]; then cat "$1/schema"; else echo same; fi',
-    args: [one.run.reference.directory],
-  });
-  const word = stdout.toString('utf8').trim();
-  return code === 0 && word === 'same' ? 'same' : 'migrated';
-}
+/** What the migrations on the first server did, for the programs on the others. */
+const schemaWord = ({ run }: MemberRun): Promise<string> => schemaAfter(run.session, run.reference.directory);

@@ -3,7 +3,13 @@ import { colorUrls } from '@deploy-actions/compose';
 import { type Locks, type Member, type MemberOutcome, fleetFailure, runTogether } from '@deploy-actions/host';
 import { Failure } from '@deploy-actions/kit';
 import { deploymentIdOf, releaseIdOf } from '@deploy-actions/ledger';
-import { type Wanted, deployOperation, discardStaging, registryLogin } from '@deploy-actions/release';
+import {
+  type Wanted,
+  deployOperation,
+  discardStaging,
+  registryLogin,
+  servingRelease,
+} from '@deploy-actions/release';
 import type { Ports } from '@deploy-actions/runner';
 import { type Server, serversOf, withSessions } from '@deploy-actions/shell';
 import { type DeployInputs, type DeployOutputs, EMPTY } from './fields.ts';
@@ -198,36 +204,17 @@ async function tellRepeated(
       `${name}: this deployment has succeeded before, as the release ${release}; nothing was done`,
     );
     if (target.prepared.color !== undefined) continue;
-    const current = await currentRelease(target);
+    // The one that was looked at may have been replaced meanwhile; undefined when the connection has gone since.
+    const current = await servingRelease(target.session, target.server.path).catch(() => undefined);
     if (current === undefined || current === release) continue;
     throw new Failure(
       'refused',
-      `${name}: this deployment has succeeded before, as the release ${release}, but by now ${current} runs there`,
+      `${name}: this deployment has succeeded before, as the release ${release}, but by now ${current || 'no release'} runs there`,
       {
         remedy: 'To deploy this version again, start a new workflow run or give another `deployment-id`.',
         outputs,
       },
     );
-  }
-}
-
-/**
- * The release that runs now: the one that was looked at may have been replaced meanwhile. Undefined when the connection
- * has gone since.
- */
-async function currentRelease({ session, server }: Target): Promise<string | undefined> {
-  try {
-    const { stdout } = await session.run({
-      script: 'readlink "$1/current"',
-      args: [server.path],
-      timeout: 30_000,
-    });
-    return stdout
-      .toString('utf8')
-      .trim()
-      .replace(/^releases\//, '');
-  } catch {
-    return undefined;
   }
 }
 

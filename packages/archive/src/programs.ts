@@ -1,4 +1,4 @@
-import { COMPLAINT, ENGINE } from '@deploy-actions/engine';
+import { ENGINE, ENGINE_FAILURE } from '@deploy-actions/engine';
 import { FORMS, defineInspection, defineProgram, part } from '@deploy-actions/host';
 import { VERIFIED } from '@deploy-actions/ledger';
 import { BACKUP_READING_SH } from '@deploy-actions/ledger/backup-sh';
@@ -8,7 +8,7 @@ const READING = part(LEDGER_READING_SH);
 const LEDGER = part(LEDGER_SH, { needs: [READING], parameters: LEDGER_PARAMETERS });
 const BACKUP_READING = part(BACKUP_READING_SH);
 const FOLDER = part(new URL('sh/backup-folder.sh', import.meta.url), {
-  needs: [ENGINE, COMPLAINT, READING, BACKUP_READING],
+  needs: [ENGINE, ENGINE_FAILURE, READING, BACKUP_READING],
   parameters: ['project', 'docker_host'],
 });
 const STREAM = part(new URL('sh/container-stream.sh', import.meta.url), { needs: [ENGINE] });
@@ -16,7 +16,7 @@ const SESSION = part(new URL('sh/container-session.sh', import.meta.url), { need
 const ATTEMPT = part(new URL('sh/attempt.sh', import.meta.url), { needs: [STREAM] });
 const QUERY = part(new URL('sh/verify-query.sh', import.meta.url), { needs: [ATTEMPT] });
 const TRIAL = part(new URL('sh/trial.sh', import.meta.url), {
-  needs: [ATTEMPT, COMPLAINT],
+  needs: [ATTEMPT, ENGINE_FAILURE],
   parameters: ['project'],
 });
 const POSTGRES_LOGIN = part(new URL('sh/postgres-login.sh', import.meta.url), { needs: [ENGINE] });
@@ -34,7 +34,7 @@ const POSTGRES_TRIAL = part(new URL('sh/postgres-trial.sh', import.meta.url), {
   needs: [POSTGRES_QUESTION, TRIAL],
 });
 
-const REDIS = part(new URL('sh/redis.sh', import.meta.url), { needs: [ATTEMPT, COMPLAINT] });
+const REDIS = part(new URL('sh/redis.sh', import.meta.url), { needs: [ATTEMPT, ENGINE_FAILURE] });
 const MYSQL = part(new URL('sh/mysql.sh', import.meta.url), { needs: [ATTEMPT] });
 const MYSQL_TRIAL = part(new URL('sh/mysql-trial.sh', import.meta.url), { needs: [MYSQL, TRIAL] });
 const SQLITE = part(new URL('sh/sqlite.sh', import.meta.url), { needs: [ATTEMPT] });

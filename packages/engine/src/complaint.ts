@@ -1,13 +1,10 @@
-import { readFileSync } from 'node:fs';
-import { sentText } from '@deploy-actions/host/sent-text';
+import { question } from '@deploy-actions/host/question';
 import { FAILURE_KINDS, Failure, cut, failureCode } from '@deploy-actions/kit';
 import type { Session } from '@deploy-actions/shell';
-import { COMPLAINT_SH } from './sh.ts';
+import { EXPLAIN } from './complaint-table.ts';
 
-/** Asks the table with the engine's address and its words; answers code, message and remedy, a line each. */
-const ASK = `[ -z "$1" ] || { DOCKER_HOST=$1; export DOCKER_HOST; }
-if complaint_about "$2"; then printf '%s\\n' "$complaint_code" "$complaint_message" "$complaint_remedy"; fi
-`;
+/** Answers code, message and remedy, a line each. */
+export const EXPLAIN_COMPLAINT = question(EXPLAIN);
 
 /**
  * What the engine on a server means by its words on stderr, as a Failure that names the server; a `remote` one with its
@@ -21,7 +18,7 @@ export async function complaintOf(
   dockerHost = '',
 ): Promise<Failure> {
   const { stdout } = await session.run({
-    script: sentText(readFileSync(COMPLAINT_SH, 'utf8')) + ASK,
+    script: EXPLAIN_COMPLAINT.text(),
     args: [dockerHost, cut(said.trim(), 8000)],
     timeout: 30_000,
   });

@@ -1,1 +1,2 @@
-export { COMPLAINT, ENGINE, LIVE_NAMES, REQUIREMENTS } from './parts.ts';
+export { COMPLAINT } from './complaint-table.ts';
+export { ENGINE, ENGINE_FAILURE, LIVE_NAMES, REQUIREMENTS } from './parts.ts';

@@ -1,6 +1,6 @@
 import { part } from '@deploy-actions/host';
 import { LEDGER_READING_SH } from '@deploy-actions/ledger/sh';
-import { COMPLAINT_SH } from './sh.ts';
+import { COMPLAINT } from './complaint-table.ts';
 
 /**
  * All that a program on the server asks of the engine that runs containers, Docker with Compose here: the functions
@@ -8,11 +8,13 @@ import { COMPLAINT_SH } from './sh.ts';
  */
 export const ENGINE = part(new URL('compose.sh', import.meta.url));
 
-/** What the engine's words mean where it refuses: one table, and what ends an operation by it. */
-export const COMPLAINT = part(COMPLAINT_SH, { needs: [ENGINE] });
+/** What ends an operation by the table of what the engine's words mean. */
+export const ENGINE_FAILURE = part(new URL('engine-failure.sh', import.meta.url), {
+  needs: [ENGINE, COMPLAINT],
+});
 
 /** Whether the engine on the server will do, and what is asked of it beside other things. */
-export const REQUIREMENTS = part(new URL('requirements.sh', import.meta.url), { needs: [COMPLAINT] });
+export const REQUIREMENTS = part(new URL('requirements.sh', import.meta.url), { needs: [ENGINE_FAILURE] });
 
 /** Who meets whom on the networks of the colours, and what leads shared services to the live one. */
 export const LIVE_NAMES = part(new URL('live-names.sh', import.meta.url), {

@@ -1,5 +1,5 @@
 import { complaintOf } from '@deploy-actions/engine/complaint';
-import { EVENT_LABELS, watchText } from '@deploy-actions/engine/watch';
+import { EVENT_LABELS, FOLLOW_CONTAINERS } from '@deploy-actions/engine/watch';
 import type { Session } from '@deploy-actions/shell';
 import { type Container, type ContainerScope, inScope, parseList } from './container.ts';
 
@@ -68,7 +68,7 @@ export async function followContainers(
     }
   };
   const program = session.run({
-    script: watchText('follow_containers'),
+    script: FOLLOW_CONTAINERS.text(),
     args: [scope.dockerHost ?? '', scope.project, String(Math.ceil(options.seconds))],
     input: untilOver(signal, ended),
     onStdout: lineReader(onLine),

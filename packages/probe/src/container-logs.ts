@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { complaintOf } from '@deploy-actions/engine/complaint';
-import { watchText } from '@deploy-actions/engine/watch';
+import { READ_LOGS } from '@deploy-actions/engine/watch';
 import type { Session } from '@deploy-actions/shell';
 import type { ContainerScope } from './container.ts';
 
@@ -36,7 +36,7 @@ export async function readLogs(
 ): Promise<LogRead> {
   const mark = randomUUID();
   const { code, stdout, stderr } = await session.run({
-    script: watchText('read_logs'),
+    script: READ_LOGS.text(),
     args: [
       scope.dockerHost ?? '',
       scope.project,

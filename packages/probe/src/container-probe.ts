@@ -1,5 +1,5 @@
 import { complaintOf } from '@deploy-actions/engine/complaint';
-import { watchText } from '@deploy-actions/engine/watch';
+import { COMMAND_IN_SERVICE } from '@deploy-actions/engine/watch';
 import { OutOfTime, cut } from '@deploy-actions/kit';
 import { type Session, SessionFailure } from '@deploy-actions/shell';
 import { type Container, type ContainerScope, listContainers } from './container.ts';
@@ -96,7 +96,7 @@ export async function runInService(
   let outcome;
   try {
     outcome = await session.run({
-      script: watchText('command_in_service'),
+      script: COMMAND_IN_SERVICE.text(),
       args: [scope.dockerHost ?? '', scope.project, service, ...command],
       timeout: limits.timeout,
       signal: limits.signal,

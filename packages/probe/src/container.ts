@@ -1,5 +1,5 @@
 import { complaintOf } from '@deploy-actions/engine/complaint';
-import { watchText } from '@deploy-actions/engine/watch';
+import { CONTAINER_EVIDENCE, LIST_CONTAINERS } from '@deploy-actions/engine/watch';
 import { cut } from '@deploy-actions/kit';
 import type { Session } from '@deploy-actions/shell';
 
@@ -41,7 +41,7 @@ export async function listContainers(
   signal?: AbortSignal,
 ): Promise<Container[]> {
   const { code, stdout, stderr } = await session.run({
-    script: watchText('list_containers'),
+    script: LIST_CONTAINERS.text(),
     args: [scope.dockerHost ?? '', scope.project],
     timeout: 30_000,
     signal,
@@ -134,7 +134,7 @@ export async function evidenceOf(
   container: { id: string; name: string },
 ): Promise<string> {
   const { code, stdout } = await session.run({
-    script: watchText('container_evidence'),
+    script: CONTAINER_EVIDENCE.text(),
     args: [scope.dockerHost ?? '', container.id],
     timeout: 20_000,
   });

@@ -10,16 +10,7 @@ import {
   followHops,
 } from '@deploy-actions/http';
 import type { Session } from '@deploy-actions/shell';
-
-/** curl reads everything from stdin: neither the address nor a header stands in any argv. */
-const CURL = `command -v curl >/dev/null 2>&1 || exit 127
-exec curl --config -
-`;
-
-/** wget has no such input: it is only used for addresses and requests that hold nothing secret. */
-const WGET = `command -v wget >/dev/null 2>&1 || exit 127
-exec wget -q -S -O - -T "$1" "$2"
-`;
+import { ASK_WITH_CURL, ASK_WITH_WGET, CONNECT_WITH_CURL } from './questions.ts';
 
 /** What an exit code of curl means: the phase, in words (curl's manual, EXIT CODES). */
 const CURL_EXITS: Record<number, [HttpPhase, string]> = {
@@ -76,7 +67,7 @@ async function askOnce(session: Session, request: HttpRequest): Promise<HttpResp
   let errors = '';
   try {
     const outcome = await session.run({
-      script: CURL,
+      script: ASK_WITH_CURL.text(),
       input: curlConfig(request, url, deadline),
       timeout: deadline + 5000,
       signal: request.signal ? AbortSignal.any([stop.signal, request.signal]) : stop.signal,
@@ -203,7 +194,7 @@ async function askWithWget(
   }
   const started = performance.now();
   const { code, stdout, stderr } = await session.run({
-    script: WGET,
+    script: ASK_WITH_WGET.text(),
     args: [String(Math.max(1, Math.ceil(deadline / 1000))), url.href],
     timeout: deadline + 5000,
     signal: request.signal,
@@ -255,11 +246,8 @@ export async function connectWithCurl(
 ): Promise<void> {
   const where = `${authority(host, port)} (curl on the server)`;
   const seconds = (Math.max(100, timeout) / 1000).toFixed(3);
-  // Nothing on curl's stdin: it connects, has nothing to say, and ends when its time is up.
   const { code, stderr } = await session.run({
-    script: `command -v curl >/dev/null 2>&1 || exit 127
-curl -sS --noproxy '*' --connect-timeout "$1" --max-time "$1" "telnet://$2" </dev/null >/dev/null
-`,
+    script: CONNECT_WITH_CURL.text(),
     args: [seconds, authority(host, port)],
     timeout: timeout + 5000,
   });

@@ -1,4 +1,4 @@
-import { watchText } from '@deploy-actions/engine/watch';
+import { SERVER_LOAD } from '@deploy-actions/engine/watch';
 import type { Session } from '@deploy-actions/shell';
 
 /** How a server is loaded at a moment. What could not be read is undefined. */
@@ -17,7 +17,7 @@ export async function readLoad(
   options: { path: string; dockerHost?: string | undefined; signal?: AbortSignal },
 ): Promise<ServerLoad> {
   const { stdout } = await session.run({
-    script: watchText('server_load'),
+    script: SERVER_LOAD.text(),
     args: [options.dockerHost ?? '', options.path],
     timeout: 30_000,
     signal: options.signal,

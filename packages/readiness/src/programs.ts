@@ -1,4 +1,4 @@
-import { COMPLAINT, ENGINE } from '@deploy-actions/engine';
+import { COMPLAINT, ENGINE, ENGINE_FAILURE } from '@deploy-actions/engine';
 import { APART, FITNESS, FORMS, type ResultForms, defineInspection, part } from '@deploy-actions/host';
 import { BACKUP_READING_SH } from '@deploy-actions/ledger/backup-sh';
 import { LOGIN, RELEASE_LOOK } from '@deploy-actions/release';
@@ -27,7 +27,7 @@ export const PREFLIGHT = defineInspection({
   name: 'preflight',
   parts: [
     part(new URL('sh/readiness.sh', import.meta.url), {
-      needs: [APART, FITNESS, ENGINE, COMPLAINT, RELEASE_LOOK, BACKUP_READING, ...LOADED_PARTS],
+      needs: [APART, FITNESS, ENGINE, ENGINE_FAILURE, RELEASE_LOOK, BACKUP_READING, ...LOADED_PARTS],
       parameters: ['cpu_seconds'],
       results: READINESS_RESULTS,
     }),

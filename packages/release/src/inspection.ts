@@ -24,6 +24,7 @@ import {
   readTraffic,
 } from '@deploy-actions/ledger';
 import type { Session } from '@deploy-actions/shell';
+import { discardStaging } from './asked.ts';
 import { type Leftover, leftovers } from './leftover.ts';
 import { type OldStack, type OtherContainer, otherContainers, readOldStack } from './old-stack.ts';
 import { INSPECT } from './programs.ts';
@@ -199,12 +200,6 @@ export function readInspection(
       }),
     ),
   };
-}
-
-/** Removes what `inspectForDeploy` left for a deployment that will not come: it holds secrets. Never throws. */
-export async function discardStaging(session: Session, staging: string): Promise<void> {
-  const script = 'case $1 in /*/.deploy/incoming/*/files) rm -rf -- "${1%/files}" ;; esac';
-  await session.run({ script, args: [staging] }).catch(() => undefined);
 }
 
 /** Looks at what runs and at the releases that are kept. */

@@ -1,4 +1,4 @@
-import { COMPLAINT, ENGINE, LIVE_NAMES, REQUIREMENTS } from '@deploy-actions/engine';
+import { ENGINE, ENGINE_FAILURE, LIVE_NAMES, REQUIREMENTS } from '@deploy-actions/engine';
 import { FORMS, type ResultForms, defineInspection, defineProgram, part } from '@deploy-actions/host';
 import { COLOR_PORTS, PROJECT } from '@deploy-actions/ledger';
 import { BACKUP_READING_SH } from '@deploy-actions/ledger/backup-sh';
@@ -39,7 +39,7 @@ const ROLLING = part(new URL('sh/rolling.sh', import.meta.url), { needs: [STACK,
 
 /** Brings a release up and proves it healthy. */
 const BRING_UP = part(new URL('sh/bring-up.sh', import.meta.url), {
-  needs: [STACK, COMPLAINT, MAKE_WAY, ROLLING],
+  needs: [STACK, ENGINE_FAILURE, MAKE_WAY, ROLLING],
   parameters: ['patience'],
   results: { stopped: FORMS.flag },
 });
@@ -147,7 +147,7 @@ export const DEPLOY = defineProgram({
     BRING_UP,
     CONTAINER,
     part(new URL('sh/hooks.sh', import.meta.url)),
-    part(new URL('sh/pull.sh', import.meta.url), { needs: [COMPLAINT, STORE, LOGIN] }),
+    part(new URL('sh/pull.sh', import.meta.url), { needs: [ENGINE_FAILURE, STORE, LOGIN] }),
     COLOR,
     part(new URL('sh/check-color.sh', import.meta.url), { needs: [PORT_CLAIMS] }),
     part(BACKUP_READING_SH),

@@ -16,7 +16,7 @@ import {
   releaseIdInColor,
 } from '@deploy-actions/ledger';
 import type { Server, Session } from '@deploy-actions/shell';
-import { discardStaging } from './inspection.ts';
+import { discardStaging } from './asked.ts';
 import { READ_RELEASE } from './programs.ts';
 import { secretValues } from './secret-values.ts';
 

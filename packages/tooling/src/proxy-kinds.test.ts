@@ -1,13 +1,10 @@
-import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { sentText } from '@deploy-actions/host/sent-text';
 import { PROXIES } from '@deploy-actions/traffic';
-import ts from 'typescript';
 import { findRoot } from './root.ts';
+import { shippedSources, sourceCode } from './shipped-sources.ts';
 
 const root = findRoot();
+const shipped = shippedSources(root);
 
 /** Where a proxy may be named outside of its folder, and why. */
 const EXCEPTIONS: Readonly<Record<string, string>> = {
@@ -20,27 +17,11 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
 /** Words that belong to one proxy: its name, and the name of its file. */
 const WORDS = new RegExp(PROXIES.flatMap(({ kind }) => [kind, `${kind}file`]).join('|'), 'gi');
 
-const shipped = execFileSync('git', ['ls-files', '-co', '--exclude-standard', 'packages', 'actions'], {
-  cwd: root,
-  encoding: 'utf8',
-})
-  .split('\n')
-  .filter((file) => /^(?:packages|actions)\/[a-z-]+\/src\/.*\.(?:ts|sh)$/.test(file))
-  .filter((file) => !/\.test\.ts$|\/testing\/|\/fixtures\/|^packages\/(?:lab|tooling)\//.test(file));
-
-/** A source without its comments. */
-function code(file: string, text: string): string {
-  if (file.endsWith('.sh')) return sentText(text);
-  return ts.transpileModule(text, {
-    compilerOptions: { removeComments: true, target: ts.ScriptTarget.ESNext, verbatimModuleSyntax: true },
-  }).outputText;
-}
-
 const naming = shipped
   // The folder of a proxy, and of the one that is set up where there is none.
   .filter((file) => !/^packages\/traffic\/src\/proxy\/[a-z]+\//.test(file))
   .flatMap((file) => {
-    const words = code(file, readFileSync(join(root, file), 'utf8')).match(WORDS);
+    const words = sourceCode(root, file).match(WORDS);
     return words ? [{ file, words: [...new Set(words)] }] : [];
   });
 
@@ -58,7 +39,7 @@ test('the folder of a proxy names no other one', () => {
     const own = shipped.filter((file) => file.startsWith(`packages/traffic/src/proxy/${kind}/`));
     expect(own.length).toBeGreaterThan(3);
     return own.flatMap((file) =>
-      (code(file, readFileSync(join(root, file), 'utf8')).match(WORDS) ?? [])
+      (sourceCode(root, file).match(WORDS) ?? [])
         .filter((word) => word.toLowerCase() !== kind && word.toLowerCase() !== `${kind}file`)
         .map((word) => ({ file, word })),
     );

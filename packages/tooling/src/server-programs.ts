@@ -1,17 +1,18 @@
 import { PROGRAMS as ARCHIVE } from '@deploy-actions/archive';
-import { WATCH_PROGRAMS, watchEnd, watchFiles } from '@deploy-actions/engine/watch';
+import { EXPLAIN_COMPLAINT } from '@deploy-actions/engine/complaint';
+import { QUESTIONS as WATCH } from '@deploy-actions/engine/watch';
 import {
   EXEC_NAMES,
   type Part,
   type ServerProgram,
   execEnd,
   execParts,
-  part,
   programEnd,
 } from '@deploy-actions/host';
 import { sentText } from '@deploy-actions/host/sent-text';
+import { QUESTIONS as PROBE_QUESTIONS } from '@deploy-actions/probe/questions';
 import { PROGRAMS as READINESS } from '@deploy-actions/readiness';
-import { PROGRAMS as RELEASE } from '@deploy-actions/release';
+import { PROGRAMS as RELEASE, QUESTIONS as RELEASE_QUESTIONS } from '@deploy-actions/release';
 import { PROGRAMS as TRAFFIC } from '@deploy-actions/traffic';
 
 /** A text that is sent to servers, as the checks see it. */
@@ -43,13 +44,9 @@ export const SERVER_PROGRAMS: readonly SentProgram[] = [
     results: [],
     end: execEnd(exec),
   })),
-  ...WATCH_PROGRAMS.map((name): SentProgram => ({
-    name,
-    parts: watchFiles(name).map((file) => part(file)),
-    given: [],
-    results: [],
-    end: watchEnd(name),
-  })),
+  ...[...WATCH, EXPLAIN_COMPLAINT, ...PROBE_QUESTIONS, ...RELEASE_QUESTIONS].map(
+    ({ name, parts, end }): SentProgram => ({ name, parts, given: [], results: [], end }),
+  ),
 ];
 
 /** The text exactly as it is sent, but for its values. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 /** Parts of the programs for servers: they are checked as whole programs. */
 export const SERVER_PARTS =
-  /^packages\/(?:archive|engine|host|ledger|readiness|release|traffic)\/src\/.*\.sh$/;
+  /^packages\/(?:archive|engine|host|ledger|probe|readiness|release|traffic)\/src\/.*\.sh$/;
 
 /** All of them, as absolute paths. */
 export function serverParts(root: string): string[] {

@@ -35,13 +35,9 @@ export async function askCallers(
   const { fields } = await inspect(session, {
     path,
     program: CALLERS.with({
-      project,
       docker_host: dockerHost ?? '',
       networks: networks.join('\n'),
       proxy_kinds: PROXIES.map(({ kind }) => kind).join(' '),
-      // What only the look before a switch asks of a proxy.
-      folder: '',
-      share_names: '',
     }),
     signal,
     visit: true,

@@ -1,51 +1,32 @@
-import { readFileSync } from 'node:fs';
-import { sentText } from '@deploy-actions/host/sent-text';
-import {
-  COMMAND_IN_SERVICE_SH,
-  CONTAINER_EVIDENCE_SH,
-  FOLLOW_CONTAINERS_SH,
-  LIST_CONTAINERS_SH,
-  READ_LOGS_SH,
-  SERVER_LOAD_SH,
-  WATCHED_SH,
-} from './sh.ts';
+import { part } from '@deploy-actions/host/part';
+import { type Question, question } from '@deploy-actions/host/question';
+import { ENGINE_ADDRESS } from '../address.ts';
 
 /** What the engine's events call a container's service, and `True` for one that was made for one command. */
 export const EVENT_LABELS = { service: 'com.docker.compose.service', oneOff: 'com.docker.compose.oneoff' };
 
-/**
- * What is asked of a server and its containers outside of any run, in one exec each and without a trace on the server: a function
- * of the file, whose comment says what it takes and what it answers.
- */
-const FILES = {
-  list_containers: LIST_CONTAINERS_SH,
-  follow_containers: FOLLOW_CONTAINERS_SH,
-  read_logs: READ_LOGS_SH,
-  command_in_service: COMMAND_IN_SERVICE_SH,
-  container_evidence: CONTAINER_EVIDENCE_SH,
-  server_load: SERVER_LOAD_SH,
-};
+const WATCHED = part(new URL('watched.sh', import.meta.url), { needs: [ENGINE_ADDRESS] });
+const LIST = part(new URL('list-containers.sh', import.meta.url), { needs: [WATCHED] });
+const FOLLOW = part(new URL('follow-containers.sh', import.meta.url), { needs: [WATCHED] });
+const LOGS = part(new URL('read-logs.sh', import.meta.url), { needs: [WATCHED] });
+const COMMAND = part(new URL('command-in-service.sh', import.meta.url), { needs: [ENGINE_ADDRESS] });
+const EVIDENCE = part(new URL('container-evidence.sh', import.meta.url), { needs: [ENGINE_ADDRESS] });
+const LOAD = part(new URL('server-load.sh', import.meta.url), { needs: [ENGINE_ADDRESS] });
 
-export type WatchProgram = keyof typeof FILES;
+// The first argument of each is the engine's address, or empty.
+export const LIST_CONTAINERS = question(LIST);
+export const FOLLOW_CONTAINERS = question(FOLLOW);
+export const READ_LOGS = question(LOGS);
+export const COMMAND_IN_SERVICE = question(COMMAND);
+export const CONTAINER_EVIDENCE = question(EVIDENCE);
+export const SERVER_LOAD = question(LOAD);
 
-export const WATCH_PROGRAMS = Object.keys(FILES) as WatchProgram[];
-
-/** The files of a program, in the order in which they are sent. */
-export const watchFiles = (name: WatchProgram): readonly (URL | string)[] => [WATCHED_SH, FILES[name]];
-
-/** Its last line. */
-export const watchEnd = (name: WatchProgram): string => `${name} "$@"\n`;
-
-const texts = new Map<WatchProgram, string>();
-
-/** A program as it is sent. Its arguments are those of the function; the first is the engine's address, or empty. */
-export function watchText(name: WatchProgram): string {
-  const known = texts.get(name);
-  if (known !== undefined) return known;
-  const text =
-    watchFiles(name)
-      .map((file) => sentText(readFileSync(file, 'utf8')))
-      .join('') + watchEnd(name);
-  texts.set(name, text);
-  return text;
-}
+/** All of them, for the checks that each must pass. */
+export const QUESTIONS: readonly Question[] = [
+  LIST_CONTAINERS,
+  FOLLOW_CONTAINERS,
+  READ_LOGS,
+  COMMAND_IN_SERVICE,
+  CONTAINER_EVIDENCE,
+  SERVER_LOAD,
+];

@@ -1,4 +1,4 @@
-import { COMPLAINT } from '@deploy-actions/engine';
+import { ENGINE_FAILURE } from '@deploy-actions/engine';
 import { FORMS, defineInspection, part } from '@deploy-actions/host';
 import { PROXIES } from '../proxy/registry.ts';
 import { FOUND, OF_PROXY } from '../proxy/shared.ts';
@@ -12,9 +12,9 @@ export const PROXY_LINES = FORMS.lines(
 export const CALLERS = defineInspection({
   name: 'callers',
   parts: [
-    ...PROXIES.map(({ lookPart }) => lookPart),
+    ...PROXIES.map(({ wholePart }) => wholePart),
     part(new URL('callers.sh', import.meta.url), {
-      needs: [COMPLAINT, OF_PROXY, FOUND],
+      needs: [ENGINE_FAILURE, OF_PROXY, FOUND],
       results: {
         kinds: FORMS.lines(/^[a-zA-Z0-9][\w.-]* (?:internal|open)?$/, 'a network and whether it leads out'),
         there: FORMS.lines(/^[a-zA-Z0-9][\w.-]* [0-9a-f]{12,64} \S+ \S+$/, 'a network and a container on it'),
@@ -23,5 +23,5 @@ export const CALLERS = defineInspection({
       },
     }),
   ],
-  parameters: ['project', 'docker_host', 'networks'],
+  parameters: ['docker_host', 'networks'],
 });

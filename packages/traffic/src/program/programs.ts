@@ -1,4 +1,4 @@
-import { COMPLAINT, ENGINE, LIVE_NAMES } from '@deploy-actions/engine';
+import { ENGINE, ENGINE_FAILURE, LIVE_NAMES } from '@deploy-actions/engine';
 import {
   FORMS,
   PROCESSES,
@@ -140,9 +140,9 @@ const LOOK_RESULTS: ResultForms = {
 export const LOOK = defineInspection({
   name: 'look',
   parts: [
-    ...PROXIES.map(({ lookPart }) => lookPart),
+    ...PROXIES.flatMap(({ lookPart, wholePart }) => [lookPart, wholePart]),
     part(new URL('look.sh', import.meta.url), {
-      needs: [COMPLAINT, PROCESSES, AS_ROOT, OF_PROXY, FOUND],
+      needs: [ENGINE_FAILURE, PROCESSES, AS_ROOT, OF_PROXY, FOUND],
       results: LOOK_RESULTS,
     }),
   ],

@@ -53,9 +53,11 @@ export interface Proxy {
   readonly configurationPart: Part<ProxyParameter>;
   /**
    * How a server is looked at, before it is known which proxy counts: `share_KIND`, which prints the share that it would
-   * go by, and `whole_KIND [CONTAINER]`, which prints its whole configuration where a level above the site matters.
+   * go by.
    */
   readonly lookPart: Part<'project' | 'folder' | 'share_names'>;
+  /** `whole_KIND [CONTAINER]`, which prints its whole configuration where a level above the site matters. */
+  readonly wholePart: Part;
   /** What it has loaded, beside what stands on disk: `loaded_KIND`, by the words of `loaded.sh`. */
   readonly loadedPart: Part<'proxy_kinds'>;
   /** The command that lets it take what stands on disk: on the host, or in the container of this name. */

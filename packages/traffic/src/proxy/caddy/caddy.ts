@@ -14,6 +14,7 @@ export const caddy: Proxy = {
     parameters: ['config_inside'],
   }),
   lookPart: part(new URL('caddy-look.sh', import.meta.url), { needs: [FLAG] }),
+  wholePart: part(new URL('caddy-whole.sh', import.meta.url)),
   loadedPart: part(new URL('caddy-loaded.sh', import.meta.url), { needs: [LOADED] }),
   reloadBy: (container) =>
     container === undefined

@@ -21,6 +21,7 @@ export const haproxy: Proxy = {
     parameters: ['config_inside'],
   }),
   lookPart: LOOK,
+  wholePart: part(new URL('haproxy-whole.sh', import.meta.url)),
   loadedPart: part(new URL('haproxy-loaded.sh', import.meta.url), { needs: [LOADED] }),
   // A process without a master ends at this signal, and the container with it; a restart is then what is left.
   reloadBy: (container) =>

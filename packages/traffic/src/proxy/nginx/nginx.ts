@@ -11,7 +11,8 @@ export const nginx: Proxy = {
   movePart: FLAG_MOVE,
   sharePart: FLAG_SHARE,
   configurationPart: part(new URL('nginx-configuration.sh', import.meta.url), { needs: [SHARED, AS_ROOT] }),
-  lookPart: part(new URL('nginx-look.sh', import.meta.url), { needs: [ENGINE, AS_ROOT, FLAG] }),
+  lookPart: part(new URL('nginx-look.sh', import.meta.url), { needs: [FLAG] }),
+  wholePart: part(new URL('nginx-whole.sh', import.meta.url), { needs: [ENGINE, AS_ROOT] }),
   loadedPart: part(new URL('nginx-loaded.sh', import.meta.url), { needs: [LOADED] }),
   reloadBy: (container) =>
     container === undefined

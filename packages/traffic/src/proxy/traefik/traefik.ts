@@ -23,6 +23,7 @@ export const traefik: Proxy = {
     parameters: ['config_file', 'project', 'watched'],
   }),
   lookPart: LOOK,
+  wholePart: part(new URL('traefik-whole.sh', import.meta.url)),
   loadedPart: part(new URL('traefik-loaded.sh', import.meta.url), { needs: [LOADED] }),
   reloadBy: (container) =>
     container === undefined ? 'sudo systemctl restart traefik' : `docker restart ${container}`,
