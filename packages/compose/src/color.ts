@@ -1,5 +1,5 @@
 import { Failure } from '@deploy-actions/kit';
-import { type Color, type ColorPort, colorProject } from '@deploy-actions/ledger';
+import { type Color, type ColorPort, LABELS, colorProject } from '@deploy-actions/ledger';
 import {
   type ColorNetwork,
   attachmentsOf,
@@ -131,7 +131,7 @@ export function splitColors(
       ),
       ...(attachments && { networks: attachments }),
       environment: { ...service.environment, DEPLOY_COLOR: color },
-      labels: { ...service.labels, 'deploy-actions.project': model.name, 'deploy-actions.color': color },
+      labels: { ...service.labels, [LABELS.project]: model.name, [LABELS.color]: color },
     };
   }
   const used = new Set(

@@ -33,7 +33,6 @@ export { type LocalImage, type ObservedContainer, parseContainers, parseImageLis
 export { type ServiceKind, classify, dependenciesOf, selectServices, steps } from './order.ts';
 export { type ServiceAction, type ServiceChange, imageId, planChanges } from './plan.ts';
 export {
-  HASH_LABEL,
   type ReleaseService,
   type ResolvedRelease,
   canonical,

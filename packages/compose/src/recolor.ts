@@ -2,6 +2,7 @@ import { Failure } from '@deploy-actions/kit';
 import {
   type Color,
   type ColorPort,
+  LABELS,
   colorProject,
   isColorNetwork,
   otherColor,
@@ -35,7 +36,7 @@ export function recolor(
       ),
     }),
     environment: { ...service.environment, DEPLOY_COLOR: to },
-    labels: { ...service.labels, 'deploy-actions.color': to },
+    labels: { ...service.labels, [LABELS.color]: to },
     ...(service.ports && { ports: service.ports.map((port) => movedPort(name, port, to, recorded)) }),
   }));
   return {

@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
+import { LABELS } from '@deploy-actions/ledger';
 import { applyImages } from './images.ts';
 import { type ComposeModel, mapServices, parseModel } from './model.ts';
 import { looksLikeFile, missingSources, relocate } from './mounts.ts';
 import { classify, dependenciesOf, selectServices, steps } from './order.ts';
-import { HASH_LABEL, changedKeys, serviceHash, servicesTable, writeRelease } from './release.ts';
+import { changedKeys, serviceHash, servicesTable, writeRelease } from './release.ts';
 import { type SentFile, sentTree } from './sent-files.ts';
 
 const STAGE = '/srv/shop/.deploy/incoming/x/files/project/shop';
@@ -117,7 +118,7 @@ test('the hash ignores what makes no difference to a container', () => {
     pull_policy: 'always',
     profiles: ['z'],
     depends_on: {},
-    labels: { ...service.labels, [HASH_LABEL]: 'old' },
+    labels: { ...service.labels, [LABELS.hash]: 'old' },
   }));
   const plain = mapServices(model, (service) => ({ ...service, deploy: { ...service.deploy }, labels: {} }));
   for (const name of Object.keys(model.services))
@@ -136,7 +137,7 @@ test('the release keeps dollars as Compose wrote them, drops profiles, and its t
   expect(written.services['web']!.environment!['DB_PASSWORD']).toBe('a$$b"c\\d');
   expect(written.services['web']!.profiles).toBeUndefined();
   for (const service of services)
-    expect(written.services[service.name]!.labels![HASH_LABEL]).toBe(service.hash);
+    expect(written.services[service.name]!.labels![LABELS.hash]).toBe(service.hash);
   expect(
     servicesTable(services)
       .trim()

@@ -1,9 +1,7 @@
 import { createHash } from 'node:crypto';
+import { LABELS } from '@deploy-actions/ledger';
 import { type ComposeModel, type Resource, type Service, mapServices, replicasOf } from './model.ts';
 import { type ServiceKind, classify, gatesOf, steps } from './order.ts';
-
-/** On each container: the hash of everything that makes it what it is, the image's content left out. */
-export const HASH_LABEL = 'deploy-actions.hash';
 
 /** A service of a release, as the program on the server needs to know it. */
 export interface ReleaseService {
@@ -14,7 +12,7 @@ export interface ReleaseService {
   /** Another service waits until this one is healthy or has finished. */
   gate: boolean;
   replicas: number;
-  /** What `HASH_LABEL` holds on its containers. */
+  /** What `LABELS.hash` holds on its containers. */
   hash: string;
   image: string;
 }
@@ -48,7 +46,7 @@ export function writeRelease(model: ComposeModel, oneShot: readonly string[]): R
   const labelled = mapServices(model, ({ profiles: _, depends_on: needs, ...service }, name) => ({
     ...service,
     ...(needs && { depends_on: presentNeeds(needs, model) }),
-    labels: { ...service.labels, [HASH_LABEL]: hashes.get(name)! },
+    labels: { ...service.labels, [LABELS.hash]: hashes.get(name)! },
   }));
   const services = Object.entries(labelled.services).map(([name, service]) => ({
     name,
@@ -83,7 +81,7 @@ export function serviceHash(model: ComposeModel, name: string): string {
     own['deploy'] = deploy;
   }
   if (service.labels) {
-    const { [HASH_LABEL]: _, ...labels } = service.labels;
+    const { [LABELS.hash]: _, ...labels } = service.labels;
     // What was written once has labels, if only ours: it must hash as it did.
     if (Object.keys(labels).length > 0) own['labels'] = labels;
     else delete own['labels'];
@@ -143,7 +141,7 @@ export function changedKeys(before: Service | undefined, after: Service | undefi
     }
     const [old, now] = [(left ?? {}) as Record<string, unknown>, (right ?? {}) as Record<string, unknown>];
     for (const inner of [...new Set([...Object.keys(old), ...Object.keys(now)])].sort()) {
-      if (inner === HASH_LABEL || canonical(old[inner] ?? null) === canonical(now[inner] ?? null)) continue;
+      if (inner === LABELS.hash || canonical(old[inner] ?? null) === canonical(now[inner] ?? null)) continue;
       changed.push(`${key}.${inner}`);
     }
   }

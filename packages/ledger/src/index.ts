@@ -38,6 +38,7 @@ export {
 } from './identity.ts';
 export { FOLDER, releaseOfLink } from './folder.ts';
 export { jsonText } from './json-text.ts';
+export { LABELS, noteOf } from './labels.ts';
 export {
   type BackupFile,
   type BackupRecord,

@@ -1,3 +1,5 @@
+import { noteOf } from '@deploy-actions/ledger';
+
 /** A volume or network on the server, by what the engine keeps with it. */
 export interface Leftover {
   kind: 'volume' | 'network';
@@ -7,9 +9,6 @@ export interface Leftover {
   /** Of our note that a project belongs to a folder: the folder. Empty on everything else. */
   folder: string;
 }
-
-/** What begins the name of our note; the project comes behind it, see `engine_claim`. */
-const CLAIM = 'deploy-actions.';
 
 /** Reads the lines of `engine_volumes` and `engine_nets`. Lines of another form are left out. */
 export function leftovers(kind: Leftover['kind'], text: string): Leftover[] {
@@ -28,6 +27,6 @@ export function leftovers(kind: Leftover['kind'], text: string): Leftover[] {
 
 /** The folder that a project belongs to by our own note; undefined where there is none. */
 export function claimOf(project: string, all: readonly Leftover[]): string | undefined {
-  const note = all.find((one) => one.kind === 'volume' && one.name === `${CLAIM}${project}`);
+  const note = all.find((one) => one.kind === 'volume' && one.name === noteOf(project));
   return note?.folder || undefined;
 }

@@ -1,5 +1,6 @@
 import type { ComposeModel } from '@deploy-actions/compose';
 import { Failure } from '@deploy-actions/kit';
+import { noteOf } from '@deploy-actions/ledger';
 import type { Inspection, StackView } from './inspection.ts';
 import { claimOf } from './leftover.ts';
 
@@ -53,7 +54,7 @@ export function refuseLeftovers(found: Owned, model: ComposeModel, path: string,
       claim,
       own,
       `${nameAll(left)} would be taken over`,
-      `If that application is gone, or its folder was moved to here: docker volume rm deploy-actions.${project} (an empty note), then set \`adopt: true\` once.`,
+      `If that application is gone, or its folder was moved to here: docker volume rm ${noteOf(project)} (an empty note), then set \`adopt: true\` once.`,
     );
   }
   if (adopt || isOnRecord(found) || found.containers.length > 0) return;
