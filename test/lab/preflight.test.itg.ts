@@ -101,7 +101,7 @@ test('a server that is ready is green: a new one, one with a release, and within
 
 test('a proxy whose file changed after it was loaded is warned of, with the command that loads it, or that nothing does', async () => {
   const { host } = lab;
-  const run = `docker run --detach --name edge --entrypoint nginx --volume /srv/edge.conf:/etc/nginx/conf.d/default.conf:ro ${lab.registry.image('shop/web:v1')} -g 'daemon off;'`;
+  const run = `docker run --detach --name edge --entrypoint nginx --tmpfs /run/nginx --volume /srv/edge.conf:/etc/nginx/conf.d/default.conf:ro ${lab.registry.image('shop/web:v1')} -c /web/nginx.conf -g 'daemon off;'`;
   await host.sh(`printf 'server { listen 80; }\\n' >/srv/edge.conf && ${run} && sleep 3`);
   const proxy = async () => rowsOf(await look('v1'))['proxy']!;
   try {
@@ -114,8 +114,10 @@ test('a proxy whose file changed after it was loaded is warned of, with the comm
     const changed = await proxy();
     expect(changed).toMatchObject({ ok: false, severity: 'warn' });
     expect(changed.detail).toContain('edge: changed since it was loaded: /etc/nginx/conf.d/default.conf');
-    expect(changed.detail).toContain('docker exec edge nginx -t && docker exec edge nginx -s reload');
-    await host.sh('docker exec edge nginx -s reload && sleep 2');
+    expect(changed.detail).toContain(
+      'docker exec edge nginx -c /web/nginx.conf -t && docker exec edge nginx -c /web/nginx.conf -s reload',
+    );
+    await host.sh('docker exec edge nginx -c /web/nginx.conf -s reload && sleep 2');
     expect((await proxy()).ok).toBe(true);
     // As most editors and rsync do it.
     await host.sh("printf 'server { listen 82; }\\n' >/srv/edge.new && mv /srv/edge.new /srv/edge.conf");

@@ -86,7 +86,13 @@ test('nginx: a file that its configuration includes and that changed after the l
   run('nginx', `nginx: master process /usr/sbin/nginx -c ${main}`);
   run('nginx', 'nginx: worker process');
   await sleep(200);
-  expect(told('nginx')).toMatchObject({ kind: 'nginx', container: undefined, changed: [], unknown: [] });
+  expect(told('nginx')).toMatchObject({
+    kind: 'nginx',
+    container: undefined,
+    file: main,
+    changed: [],
+    unknown: [],
+  });
   await sleep(LATER);
   put('nginx/unused.conf', 'changed');
   expect(told('nginx').changed).toEqual([]);

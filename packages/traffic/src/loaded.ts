@@ -14,6 +14,8 @@ export interface LoadedProxy {
   kind: string;
   /** The container's name; undefined: on the host. */
   container: string | undefined;
+  /** The file that it was started with, where it was told one: its own command has to be told it too. */
+  file: string | undefined;
   /** When it took its configuration, in milliseconds since 1970; undefined where that is not what tells. */
   loaded: number | undefined;
   /** What differs, a phrase each; none: nothing was found that does. */
@@ -43,6 +45,7 @@ function readBlock(lines: readonly string[]): Omit<LoadedProxy, 'kind' | 'contai
   const folders = new Set<string>();
   const replaced: string[] = [];
   const unknown = new Set<string>();
+  let file: string | undefined;
   let loaded: number | undefined;
   let running: unknown;
   let files = 0;
@@ -56,6 +59,7 @@ function readBlock(lines: readonly string[]): Omit<LoadedProxy, 'kind' | 'contai
       if (loaded !== undefined && Number(seconds) * 1000 > loaded)
         (word === 'file' ? changed : folders).add(path!);
     } else if (word === 'replaced' && rest.startsWith('/')) replaced.push(rest);
+    else if (word === 'main' && /^\/[\w./+-]*$/.test(rest)) file = rest;
     else if (word === 'running') running = parsed(rest);
     else if (word === 'adapted') {
       const adapted = parsed(rest);
@@ -74,7 +78,7 @@ function readBlock(lines: readonly string[]): Omit<LoadedProxy, 'kind' | 'contai
   // Nothing that differs was found among nothing that was looked at.
   if (!isCompared && unknown.size === 0 && (loaded === undefined || (files === 0 && changed.size === 0)))
     unknown.add('nothing on disk was found that it was started with');
-  return { loaded, changed: [...changed], replaced, unknown: [...unknown] };
+  return { file, loaded, changed: [...changed], replaced, unknown: [...unknown] };
 }
 
 function parsed(text: string): unknown {

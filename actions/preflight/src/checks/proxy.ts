@@ -35,11 +35,12 @@ function stateOf({ changed, replaced, unknown: reasons, loaded }: LoadedProxy, n
 
 /** What lets it run what stands on disk; undefined where it does. */
 function remedyOf(proxy: LoadedProxy): string | undefined {
-  const { kind, container, changed, replaced, unknown: reasons } = proxy;
+  const { kind, container, file, changed, replaced, unknown: reasons } = proxy;
   const { reloadBy } = PROXIES.find((one) => one.kind === kind)!;
   if (replaced.length > 0 && container !== undefined)
     return `Mount the folder instead of the file, and make ${container} anew: a single file that is mounted stays the one that it was.`;
-  if (changed.length > 0) return `Let it take what stands there: ${reloadBy(container)}`;
-  if (reasons.length > 0) return `Look yourself, or let it take what stands there: ${reloadBy(container)}`;
+  if (changed.length > 0) return `Let it take what stands there: ${reloadBy(container, file)}`;
+  if (reasons.length > 0)
+    return `Look yourself, or let it take what stands there: ${reloadBy(container, file)}`;
   return undefined;
 }

@@ -60,8 +60,8 @@ export interface Proxy {
   readonly wholePart: Part;
   /** What it has loaded, beside what stands on disk: `loaded_KIND`, by the words of `loaded.sh`. */
   readonly loadedPart: Part<'proxy_kinds'>;
-  /** The command that lets it take what stands on disk: on the host, or in the container of this name. */
-  reloadBy(container: string | undefined): string;
+  /** The command that lets it take what stands on disk: on the host, or in the container of this name; `file` where it was started with one. */
+  reloadBy(container: string | undefined, file: string | undefined): string;
   /**
    * What `install` and `uninstall` carry besides: the functions that `preparation.sh` names, `traffic_reload`,
    * `traffic_generation`, which prints what another reload changes, and `told_by_header`, which prints what an answer's header

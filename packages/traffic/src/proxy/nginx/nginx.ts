@@ -14,10 +14,11 @@ export const nginx: Proxy = {
   lookPart: part(new URL('nginx-look.sh', import.meta.url), { needs: [FLAG] }),
   wholePart: part(new URL('nginx-whole.sh', import.meta.url), { needs: [ENGINE, AS_ROOT] }),
   loadedPart: part(new URL('nginx-loaded.sh', import.meta.url), { needs: [LOADED] }),
-  reloadBy: (container) =>
-    container === undefined
-      ? 'sudo nginx -t && sudo nginx -s reload'
-      : `docker exec ${container} nginx -t && docker exec ${container} nginx -s reload`,
+  reloadBy: (container, file) => {
+    const by = container === undefined ? 'sudo' : `docker exec ${container}`;
+    const named = file === undefined ? '' : ` -c ${file}`;
+    return `${by} nginx${named} -t && ${by} nginx${named} -s reload`;
+  },
   preparationParts: [FLAG_PREPARATION, part(new URL('nginx-preparation.sh', import.meta.url))],
   files: () => [],
   follows: async () => (await import('./follows.ts')).followsInNginx,
