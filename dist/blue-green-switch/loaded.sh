@@ -4,6 +4,7 @@
 # Each proxy defines `loaded_KIND CONTAINER PROCESSES…` (CONTAINER: its id; empty: on the host), which prints lines; see
 # `readLoaded`:
 #   loaded TIME          when it took its configuration, in seconds since 1970
+#   main PATH            the file that it was started with, where it was told one
 #   file TIME PATH       a file of it, and when that was changed or put there
 #   folder TIME PATH     the same of a folder of which every file belongs to it
 #   running JSON         what it goes by, and

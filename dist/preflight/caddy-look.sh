@@ -2,4 +2,3 @@
 # Where Caddy's share stands. Nothing above the site matters to it.
 
 share_caddy() { flag_observe; }
-whole_caddy() { :; }

@@ -276,7 +276,7 @@ look_at_leftovers() {
   result_file volumes "$scratch/volumes.answer"
   result_file nets "$scratch/nets.answer"
   # Then the deploy that follows need not note it again.
-  if grep -qxF "{\"name\":\"deploy-actions.$project\",\"project\":\"\",\"folder\":\"$path\"}" "$scratch/volumes.answer"; then : >project-noted; fi
+  if grep -qxF "{\"name\":\"$(engine_note "$project")\",\"project\":\"\",\"folder\":\"$path\"}" "$scratch/volumes.answer"; then : >project-noted; fi
 }
 
 look_at_stack() {

@@ -84,6 +84,7 @@ complaint_about() {
 }
 
 complaint() {
+  # shellcheck disable=SC2034 # a program that ends by it goes by it
   complaint_kind=$1
   complaint_code=$2
   complaint_message=$3
@@ -137,21 +138,4 @@ complaint_login() {
   else
     printf 'The login that was given for %s may not read it: look whether the token has expired and may read this image (on ghcr.io: read:packages). Registries say the same of an image that is not there: check its name.' "$1"
   fi
-}
-
-# fail_for_engine SAID [HOW]: ends the operation with what the words mean; HOW: by `fail`, or by a program's own way.
-fail_for_engine() {
-  if complaint_about "$1"; then "${2:-fail}" "$complaint_kind" "$complaint_code" "$complaint_message" "$complaint_remedy"; fi
-  "${2:-fail}" remote docker-failed "Docker on the server failed: $(complaint_last "${1:-it gave no reason}")" 'Try it there: docker info.'
-}
-
-# require_installed: ends the operation where there is no engine at all.
-require_installed() {
-  engine_is_installed || fail_for_engine 'docker: not found'
-}
-
-# require_answer HOW: ends the operation unless the engine answers. Docker 26 and later answer `docker info --format`
-# with an empty line and exit code 0 where they may not ask it; `docker version` does not.
-require_answer() {
-  complaint_said=$(engine_complaint) || fail_for_engine "$complaint_said" "$1"
 }

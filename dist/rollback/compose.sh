@@ -361,12 +361,16 @@ engine_mount() {
 {{end}}' "$1" </dev/null | sed -n "s/^$2 //p"
 }
 
-# engine_labelled LABEL: ids of all containers that have it. engine_discard ID: with the volumes that nobody named.
-engine_labelled() { docker ps --all --quiet --no-trunc --filter "label=$1" </dev/null; }
+# engine_label KIND VALUE: a label of our own, as `engine_make` takes it. The kinds are those of packages/ledger/src/labels.ts; no
+# other .sh file has their names.
+engine_label() { printf 'deploy-actions.%s=%s' "$1" "$2"; }
+
+# engine_labelled KIND VALUE: ids of all containers with that label. engine_discard ID: with the volumes that nobody named.
+engine_labelled() { docker ps --all --quiet --no-trunc --filter "label=$(engine_label "$1" "$2")" </dev/null; }
 engine_discard() { docker rm --force --volumes "$1" </dev/null >/dev/null 2>&1 9>&-; }
 
-# engine_keeper NAME LABEL: what the label says of a container, and whether it runs (true or false).
-engine_keeper() { docker inspect --format "{{index .Config.Labels \"$2\"}} {{.State.Running}}" "$1" </dev/null 2>/dev/null; }
+# engine_keeper NAME KIND: what its label of that kind says of a container, and whether it runs (true or false).
+engine_keeper() { docker inspect --format "{{index .Config.Labels \"deploy-actions.$2\"}} {{.State.Running}}" "$1" </dev/null 2>/dev/null; }
 
 # engine_make WORDS…: a container outside of any stack, not started; the words are Docker's.
 engine_make() { docker create "$@" </dev/null >/dev/null 9>&-; }
@@ -388,7 +392,7 @@ engine_network() {
   engine_project=$2
   shift 2
   [ -n "$(engine_network_kind "$engine_network_name")" ] ||
-    docker network create --label "deploy-actions.project=$engine_project" "$@" "$engine_network_name" </dev/null >/dev/null 9>&-
+    docker network create --label "$(engine_label project "$engine_project")" "$@" "$engine_network_name" </dev/null >/dev/null 9>&-
 }
 engine_network_kind() {
   docker network inspect --format '{{if .Internal}}internal{{else}}open{{end}}' "$1" </dev/null 2>/dev/null
@@ -396,7 +400,7 @@ engine_network_kind() {
 
 # engine_project_networks PROJECT: the names of those that were made so.
 engine_project_networks() {
-  docker network ls --format '{{.Name}}' --filter "label=deploy-actions.project=$1" </dev/null
+  docker network ls --format '{{.Name}}' --filter "label=$(engine_label project "$1")" </dev/null
 }
 
 # engine_members NETWORK: ids of the containers that are on it, also of those that do not run.
@@ -459,12 +463,14 @@ engine_nets() {
 # folder that has it. It is the engine's own step, so of two at once one has it. The note is an empty volume whose name
 # no stack can give to one of its own: a project has no dot. engine_unclaim PROJECT: takes the note away.
 engine_claim() {
-  docker volume create --label "deploy-actions.folder=$2" "deploy-actions.$1" </dev/null >/dev/null 9>&- || return 1
-  docker volume inspect --format '{{index .Labels "deploy-actions.folder"}}' "deploy-actions.$1" </dev/null
+  docker volume create --label "$(engine_label folder "$2")" "$(engine_note "$1")" </dev/null >/dev/null 9>&- || return 1
+  docker volume inspect --format '{{index .Labels "deploy-actions.folder"}}' "$(engine_note "$1")" </dev/null
 }
 engine_unclaim() {
-  docker volume rm "deploy-actions.$1" </dev/null >/dev/null 9>&-
+  docker volume rm "$(engine_note "$1")" </dev/null >/dev/null 9>&-
 }
+# engine_note PROJECT: the name of the note.
+engine_note() { printf 'deploy-actions.%s' "$1"; }
 
 # engine_left PROJECT: names of its volumes and networks.
 engine_left() {

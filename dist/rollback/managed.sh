@@ -17,7 +17,7 @@ operate() {
   done
   managed_name=$project-proxy
   managed_want="$image $ports $certificate $key"
-  if [ "$(engine_keeper "$managed_name" deploy-actions.proxy)" = "$managed_want true" ]; then
+  if [ "$(engine_keeper "$managed_name" proxy)" = "$managed_want true" ]; then
     join_managed
     say "$managed_name runs already"
     return 0
@@ -33,8 +33,8 @@ operate() {
   fi
   phase start
   # One network at first: what is joined later sorts behind it.
-  engine_make --name "$managed_name" --restart unless-stopped --label "deploy-actions.project=$project" \
-    --label "deploy-actions.proxy=$managed_want" --network "${networks%% *}" --volume "$path/proxy:/etc/caddy:ro" \
+  engine_make --name "$managed_name" --restart unless-stopped --label "$(engine_label project "$project")" \
+    --label "$(engine_label proxy "$managed_want")" --network "${networks%% *}" --volume "$path/proxy:/etc/caddy:ro" \
     --volume "$folder:$folder:ro" --volume "${project}_proxy-data:/data" "$@" --entrypoint caddy "$image" \
     run --config /etc/caddy/Caddyfile || fail remote docker-failed "the container $managed_name could not be made"
   join_managed

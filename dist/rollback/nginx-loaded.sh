@@ -6,6 +6,7 @@ loaded_nginx() {
   nginx_container=$1
   shift
   nginx_file=
+  nginx_told=
   nginx_loaded=
   for nginx_pid in "$@"; do
     nginx_title=$(tr '\0' ' ' 2>/dev/null <"/proc/$nginx_pid/cmdline" | sed 's/ *$//')
@@ -21,6 +22,7 @@ loaded_nginx() {
       *' -c '*)
         nginx_file=${nginx_title#* -c }
         nginx_file=${nginx_file%% *}
+        nginx_told=$nginx_file
         ;;
     esac
   done
@@ -36,6 +38,7 @@ loaded_nginx() {
       ;;
   esac
   echo "loaded $nginx_loaded"
+  [ -z "$nginx_told" ] || printf 'main %s\n' "$nginx_told"
   if [ -n "$nginx_container" ]; then nginx_files_inside; else
     : >"$loaded_folder/nginx"
     nginx_walk "$nginx_file"

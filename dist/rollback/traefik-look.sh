@@ -5,4 +5,3 @@
 share_traefik() {
   [ -z "$watched" ] || sed -n 's/^# deploy-actions [^ ]* \([a-z0-9-]*\)$/\1/p' "$watched/deploy-actions-$project.yml" 2>/dev/null
 }
-whole_traefik() { :; }

@@ -18,7 +18,7 @@ begin_trial() {
   # It ends by itself, should nobody be left who ends it.
   set -- "$(seconds_left)"
   while IFS= read -r word; do set -- "$@" "$word"; done <"$scratch/trial.words"
-  if ! engine_make --name "$trial" --label "deploy-actions.trial=$project" --network none --env-file "$scratch/trial.env" \
+  if ! engine_make --name "$trial" --label "$(engine_label trial "$project")" --network none --env-file "$scratch/trial.env" \
     --entrypoint timeout "$image" "$@" 2>"$scratch/said" || ! engine_resume "$trial" >/dev/null 2>"$scratch/said"; then
     give_up "$what_trial could not be started: $(last_said)"
   fi
@@ -31,7 +31,7 @@ begin_helper() {
   trial=deploy-actions-helper-$backup-$1
   image=$(engine_container_image "$2") || fail_for_engine "the image of a container with the volume $1 could not be found"
   left=$(seconds_left)
-  if ! engine_make --name "$trial" --label "deploy-actions.trial=$project" --network none --user 0 --volume "$3:/volume:ro" \
+  if ! engine_make --name "$trial" --label "$(engine_label trial "$project")" --network none --user 0 --volume "$3:/volume:ro" \
     --entrypoint timeout "$image" "$left" sleep "$left" 2>"$scratch/said" || ! engine_resume "$trial" >/dev/null 2>"$scratch/said" ||
     ! engine_in "$trial" sh -c 'command -v tar' >/dev/null 2>"$scratch/said"; then
     give_up "the image of a service with the volume $1 cannot read it, since it has no sh, tar, timeout and sleep of its own: $(last_said)"
@@ -52,12 +52,12 @@ _trial_answers() {
   engine_in "$trial" "$@" >/dev/null 2>&1
 }
 _trial_is_settled() {
-  _trial_answers "$@" || [ "$(engine_keeper "$trial" deploy-actions.trial)" != "$project true" ]
+  _trial_answers "$@" || [ "$(engine_keeper "$trial" trial)" != "$project true" ]
 }
 
 # end_trials: also those of a run that was killed.
 end_trials() {
   local each
-  for each in $(engine_labelled "deploy-actions.trial=$project"); do engine_discard "$each"; done
+  for each in $(engine_labelled trial "$project"); do engine_discard "$each"; done
   trial=
 }

@@ -3,7 +3,7 @@
 # command_in_service ENGINE PROJECT SERVICE WORDS…: a word on whether it can be run, and then what the command prints in one of
 # the service's containers.
 command_in_service() {
-  watch_engine "$1"
+  ask_engine_at "$1"
   command_containers=$(docker ps -q --filter "label=com.docker.compose.project=$2" --filter "label=com.docker.compose.service=$3" --filter label=com.docker.compose.oneoff=False </dev/null) || {
     command_code=$?
     echo refused

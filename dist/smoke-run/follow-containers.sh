@@ -5,7 +5,7 @@
 # ends, its stop_grace_period: the engine is asked for what it remembers of that time. `date` knows whole seconds only on some
 # servers, so the engine tells what time it is.
 follow_containers() {
-  watch_engine "$1"
+  ask_engine_at "$1"
   follow_now=$(date +%s)
   follow_looked=$(docker info --format '{{.SystemTime}}') || exit
   # Some versions answer nothing, and well, where they may not ask the engine; this one does not.

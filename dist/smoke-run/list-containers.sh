@@ -2,6 +2,6 @@
 
 # list_containers ENGINE PROJECT: its containers as they are now.
 list_containers() {
-  watch_engine "$1"
+  ask_engine_at "$1"
   watched_containers "$2"
 }

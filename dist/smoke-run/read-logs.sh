@@ -4,7 +4,7 @@
 # the time in between, at most so many bytes, between two lines with MARK, which only the asking side can have written. LAST
 # (any text): the log has no end yet.
 read_logs() {
-  watch_engine "$1"
+  ask_engine_at "$1"
   logs_now=$(date +%s)
   echo "$3 now $logs_now"
   [ -n "$4" ] || return 0

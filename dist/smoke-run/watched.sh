@@ -1,14 +1,6 @@
 # shellcheck shell=dash
 # The containers of a project, asked for by whoever watches them outside of any run.
 
-# watch_engine ADDRESS: where the engine listens; empty: where it does by itself.
-watch_engine() {
-  [ -z "$1" ] || {
-    DOCKER_HOST=$1
-    export DOCKER_HOST
-  }
-}
-
 # watched_ids PROJECT: of all its containers, but for those that were made for one command.
 watched_ids() {
   docker ps -aq --no-trunc --filter "label=com.docker.compose.project=$1" --filter label=com.docker.compose.oneoff=False

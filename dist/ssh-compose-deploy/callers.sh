@@ -1,6 +1,6 @@
 # shellcheck shell=dash
 # Looks at who can ask a service by its name: what runs on its networks, and how the proxies among that look names up.
-# Parameters: project, networks (one a line), docker_host, proxy_kinds. Fields: see `readCallers`.
+# Parameters: networks (one a line), docker_host, proxy_kinds. Fields: see `readCallers`.
 
 inspect() {
   engine_use "$docker_host"

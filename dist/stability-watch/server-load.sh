@@ -3,7 +3,7 @@
 # server_load ENGINE FOLDER: the server's processors, its memory and its disks, in the kernel's words and those of df; FOLDER may
 # be empty.
 server_load() {
-  watch_engine "$1"
+  ask_engine_at "$1"
   sed -n 's/^cpu  */cpu /p' /proc/stat
   grep -E '^Mem(Total|Available):' /proc/meminfo
   load_images=$(docker info --format '{{.DockerRootDir}}' 2>/dev/null </dev/null)
