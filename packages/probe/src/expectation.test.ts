@@ -139,8 +139,11 @@ test('an expression that does not end on an answer makes it unready within its t
     // Were it false, a negation would pass.
     [answer(200, JSON.stringify([hostile])), { json: [{ path: jsonPath('$[?!match(@, "(a|a)*")]') }] }],
   ];
+  // On a busy machine the judgement's own second may be over before the expression's last try.
   for (const [got, wanted] of cases)
-    expect(unmet(got, wanted, NOW)).toMatch(/^the answer cannot be judged: .* did not end within 250 ms/);
+    expect(unmet(got, wanted, NOW)).toMatch(
+      /^the answer cannot be judged: (?:.* did not end within 250 ms|ended after 1000 ms)/,
+    );
   // Four tries for each where the machine is busy.
   expect(performance.now() - started).toBeLessThan(20_000);
 });

@@ -137,9 +137,9 @@ export function watching(
   return { clock: systemClock, events, onEvent: (event) => events.push(event), ...more };
 }
 
-/** Resolves when `check` is true; rejects after thirty seconds, since the machine may be busy. */
+/** Resolves when `check` is true; rejects after ninety seconds, since the machine may be busy. */
 export async function eventually(check: () => boolean, what: string): Promise<void> {
-  const until = Date.now() + 30_000;
+  const until = Date.now() + 90_000;
   while (!check()) {
     if (Date.now() > until) throw new Error(`${what} did not come about`);
     await systemClock.sleep(20);
