@@ -244,7 +244,8 @@ test('cancelled in the middle, the server restores what ran, and the same step c
   ports.cancel(cancelled());
   expect((await done).failure).toMatchObject({
     kind: 'lost',
-    message: 'the run was cancelled (SIGINT); nothing was changed, or it is being restored now',
+    message:
+      'the run was cancelled (SIGINT); it was asked to stop: what had been changed is restored, unless it had just begun what may not be ended',
   });
   web1.host.pauseAt(undefined);
   await ended(web1, '101-deploy');

@@ -124,6 +124,7 @@ test('cancelled during a migration, it goes on to its end, and so does the deplo
   const rig = await rigAt('v1');
   const running = rig.start('v2', { migrate: 'api: ./hang' }, '200');
   await eventually(() => oneOffs(rig).length === 1, 'the migration');
+  await eventually(() => log(running).includes('runs in api: ./hang'), 'the word of it');
   running.ports.cancel(new Failure('lost', 'the run was cancelled (SIGINT)'));
   expect((await running.done).failure!.message).toContain('it goes on by itself on web1 (in migrate)');
   const after = rig.world();

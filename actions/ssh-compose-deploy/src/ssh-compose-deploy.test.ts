@@ -222,7 +222,8 @@ test('cancelled before anything was changed, the server stops and the old versio
   waiting.ports.cancel(cancelled());
   expect((await waiting.done).failure).toMatchObject({
     kind: 'lost',
-    message: 'the run was cancelled (SIGINT); nothing was changed, or it is being restored now',
+    message:
+      'the run was cancelled (SIGINT); it was asked to stop: what had been changed is restored, unless it had just begun what may not be ended',
   });
   servers.web1.host.pauseAt(undefined);
   well(await holder.done);

@@ -191,7 +191,8 @@ test('a cancellation stops all of several servers, and says where things stand',
   controller.abort(new Failure('lost', 'the run was cancelled (SIGINT)'));
   expect(await outcome).toMatchObject({
     kind: 'lost',
-    message: 'the run was cancelled (SIGINT); nothing was changed, or it is being restored now',
+    message:
+      'the run was cancelled (SIGINT); it was asked to stop: what had been changed is restored, unless it had just begun what may not be ended',
   });
   await eventually(() => hosts['a']!.read('.deploy/runs/run-1/deploy-1/result') !== '', 'a has ended');
 });

@@ -201,7 +201,7 @@ async function abandon(
   const what =
     on.length > 0
       ? `it goes on by itself on ${on.join(', ')}: it finishes, or restores what was before`
-      : 'nothing was changed, or it is being restored now';
+      : 'it was asked to stop: what had been changed is restored, unless it had just begun what may not be ended';
   return new Failure('lost', `${messageOf(reason)}; ${what}`, {
     remedy: 'Run the step again with the same deployment-id to see the outcome',
     cause: reason,
