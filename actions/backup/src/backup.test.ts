@@ -40,6 +40,14 @@ test('a database is saved whole, read back, and described by its manifest', asyn
   ]);
 });
 
+test('a server that names no database was not heard: nothing is saved, and nothing counts', async () => {
+  const rig = rigged();
+  rig.tool('psql', 'lies');
+  const { failure } = await rig.go();
+  expect(failure).toMatchObject({ kind: 'remote', message: 'db names no database of its own' });
+  expect(rig.folders()).toEqual([]);
+});
+
 test('only the databases that are named are saved, and one that is not there is refused before anything is', async () => {
   const rig = rigged();
   rig.database('audit', 'who did what');
