@@ -1,13 +1,15 @@
 import { globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from '@jest/globals';
-import { COMPLAINT, ENGINE } from './index.ts';
+import { COMPLAINT, ENGINE_PARTS } from './index.ts';
 
 const root = path.join(__dirname, '../../..');
 const others = globSync('{packages,actions}/*/src/**/*.sh', { cwd: root }).filter(
   // The host stands below the engine: after a boot it waits for Docker before it takes up what was cut off.
   // What is asked of containers outside of a run is the engine's own too, in files that carry no more than they need.
-  (file) => !ENGINE.file.endsWith(file) && !/^packages\/(?:host|lab|tooling|engine\/src\/watch)\//.test(file),
+  (file) =>
+    !ENGINE_PARTS.some((one) => one.file.endsWith(file)) &&
+    !/^packages\/(?:host|lab|tooling|engine\/src\/watch)\//.test(file),
 );
 
 /** The lines of a program that stand for themselves: no comment, and no text in quotes. */
@@ -48,7 +50,9 @@ test('of the sources in TypeScript those of Compose itself, and the runner’s o
 });
 
 test('what programs ask of the engine is there', () => {
-  const known = new Set([...ENGINE.source().matchAll(/^(engine_\w+)\(\)/gm)].map(([, name]) => name));
+  const known = new Set(
+    ENGINE_PARTS.flatMap((one) => [...one.source().matchAll(/^(engine_\w+)\(\)/gm)].map(([, name]) => name)),
+  );
   const asked = new Set(
     [...others.flatMap(code), ...COMPLAINT.source().split('\n')].flatMap(
       (line) => line.match(/\bengine_[a-z_]+\b/g) ?? [],

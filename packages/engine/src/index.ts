@@ -1,2 +1,12 @@
 export { COMPLAINT } from './complaint-table.ts';
-export { ENGINE, ENGINE_FAILURE, LIVE_NAMES, REQUIREMENTS } from './parts.ts';
+export {
+  ENGINE,
+  ENGINE_CONTAINERS,
+  ENGINE_FAILURE,
+  ENGINE_IMAGES,
+  ENGINE_NETWORKS,
+  ENGINE_PARTS,
+  ENGINE_RELEASES,
+  LIVE_NAMES,
+  REQUIREMENTS,
+} from './parts.ts';

@@ -3,10 +3,34 @@ import { LEDGER_READING_SH } from '@deploy-actions/ledger/sh';
 import { COMPLAINT } from './complaint-table.ts';
 
 /**
- * All that a program on the server asks of the engine that runs containers, Docker with Compose here: the functions
- * `engine_…` of one file. No other .sh file calls an engine, so that another one is another such file.
+ * What programs on the server ask of the engine that runs containers, Docker with Compose here: the functions `engine_…` of
+ * the files `compose*.sh`. No other .sh file calls an engine, so that another one is other files with these functions.
  */
 export const ENGINE = part(new URL('compose.sh', import.meta.url));
+
+/** Which containers there are, and what becomes of each. */
+export const ENGINE_CONTAINERS = part(new URL('compose-containers.sh', import.meta.url));
+
+/** A release: what its file comes to, its containers made and started, and commands in them. */
+export const ENGINE_RELEASES = part(new URL('compose-releases.sh', import.meta.url), {
+  needs: [ENGINE_CONTAINERS],
+});
+
+/** Networks and volumes. */
+export const ENGINE_NETWORKS = part(new URL('compose-networks.sh', import.meta.url), {
+  needs: [ENGINE_CONTAINERS],
+});
+
+export const ENGINE_IMAGES = part(new URL('compose-images.sh', import.meta.url));
+
+/** The five of them. */
+export const ENGINE_PARTS = [
+  ENGINE,
+  ENGINE_CONTAINERS,
+  ENGINE_RELEASES,
+  ENGINE_NETWORKS,
+  ENGINE_IMAGES,
+] as const;
 
 /** What ends an operation by the table of what the engine's words mean. */
 export const ENGINE_FAILURE = part(new URL('engine-failure.sh', import.meta.url), {
@@ -18,5 +42,5 @@ export const REQUIREMENTS = part(new URL('requirements.sh', import.meta.url), { 
 
 /** Who meets whom on the networks of the colours, and what leads shared services to the live one. */
 export const LIVE_NAMES = part(new URL('live-names.sh', import.meta.url), {
-  needs: [ENGINE, part(LEDGER_READING_SH)],
+  needs: [ENGINE_CONTAINERS, ENGINE_NETWORKS, part(LEDGER_READING_SH)],
 });

@@ -1,4 +1,4 @@
-import { COMPLAINT, ENGINE, ENGINE_FAILURE } from '@deploy-actions/engine';
+import { COMPLAINT, ENGINE, ENGINE_CONTAINERS, ENGINE_FAILURE } from '@deploy-actions/engine';
 import { APART, FITNESS, FORMS, type ResultForms, defineInspection, part } from '@deploy-actions/host';
 import { BACKUP_READING_SH } from '@deploy-actions/ledger/backup-sh';
 import { LOGIN, RELEASE_LOOK } from '@deploy-actions/release';
@@ -27,7 +27,17 @@ export const PREFLIGHT = defineInspection({
   name: 'preflight',
   parts: [
     part(new URL('sh/readiness.sh', import.meta.url), {
-      needs: [APART, FITNESS, ENGINE, ENGINE_FAILURE, RELEASE_LOOK, BACKUP_READING, ...LOADED_PARTS],
+      needs: [
+        ENGINE,
+        ENGINE_CONTAINERS,
+        ENGINE_CONTAINERS,
+        APART,
+        FITNESS,
+        ENGINE_FAILURE,
+        RELEASE_LOOK,
+        BACKUP_READING,
+        ...LOADED_PARTS,
+      ],
       parameters: ['cpu_seconds'],
       results: READINESS_RESULTS,
     }),
@@ -40,7 +50,7 @@ export const ASK_REGISTRY = defineInspection({
   name: 'ask-registry',
   parts: [
     part(new URL('sh/ask-registry.sh', import.meta.url), {
-      needs: [APART, ENGINE, COMPLAINT, LOGIN],
+      needs: [ENGINE, APART, COMPLAINT, LOGIN],
       parameters: ['docker_host', 'references', 'min_free_disk'],
       results: { 'image_*': FORMS.text, size: FORMS.count, wanted: FORMS.count },
     }),

@@ -10,7 +10,7 @@ import {
   planChanges,
   servicesTable,
 } from '@deploy-actions/compose';
-import { ENGINE } from '@deploy-actions/engine';
+import { ENGINE_PARTS } from '@deploy-actions/engine';
 import { joinsTable, restartsTable } from './tables.ts';
 
 const HASH = 'a'.repeat(64);
@@ -246,7 +246,7 @@ test.each(CASES)('a plan says of $what: $differs', (given) => {
 });
 
 const parts = [
-  ENGINE.source(),
+  ENGINE_PARTS.map((one) => one.source()).join(''),
   ...['stack', 'bring-up'].map((name) => readFileSync(join(import.meta.dirname, `sh/${name}.sh`), 'utf8')),
 ];
 

@@ -2,11 +2,12 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { COMPLAINT, ENGINE, ENGINE_FAILURE, REQUIREMENTS } from '@deploy-actions/engine';
+import { COMPLAINT, ENGINE_FAILURE, ENGINE_PARTS, REQUIREMENTS } from '@deploy-actions/engine';
 import { describe, expect, test } from '@jest/globals';
 
 const text = (name: string) => readFileSync(join(import.meta.dirname, 'sh', `${name}.sh`), 'utf8');
-const engine = ENGINE.source() + COMPLAINT.source() + ENGINE_FAILURE.source();
+const engine =
+  ENGINE_PARTS.map((one) => one.source()).join('') + COMPLAINT.source() + ENGINE_FAILURE.source();
 const [stack, inspect] = [text('stack') + REQUIREMENTS.source(), text('inspect')];
 const bringUp = ['make-way', 'ways', 'rolling', 'bring-up'].map(text).join('');
 

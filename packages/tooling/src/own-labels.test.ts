@@ -4,16 +4,18 @@ import { findRoot } from './root.ts';
 import { shippedSources, sourceCode } from './shipped-sources.ts';
 
 const root = findRoot();
-const OWNERS = ['packages/ledger/src/labels.ts', 'packages/engine/src/compose.sh'];
+const OWNER = 'packages/ledger/src/labels.ts';
+/** The engine's templates name them, and nothing else in sh. */
+const IN_SH = ['containers', 'networks'].map((subject) => `packages/engine/src/compose-${subject}.sh`);
 /** A name of ours, whole or begun; temporary files have theirs otherwise. */
 const NAME = /(?<![.@\w/-])deploy-actions\.(?:[a-z][a-z-]*|\$\w+|\$\{|%s|(?=['"`]))/g;
 
 const sources = shippedSources(root).map((file) => ({ file, code: sourceCode(root, file) }));
 
-test('our labels have their names in one file of each language', () => {
+test('our labels have their names in one file, and in sh in what asks the engine', () => {
   expect(sources.length).toBeGreaterThan(300);
   const named = sources.flatMap(({ file, code }) => (code.match(NAME) ? [file] : []));
-  expect(named.sort()).toEqual([...OWNERS].sort());
+  expect(named.sort()).toEqual([...IN_SH, OWNER].sort());
 });
 
 test('programs on servers know the labels that TypeScript knows', () => {
@@ -29,7 +31,7 @@ test('programs on servers know the labels that TypeScript knows', () => {
 });
 
 test('the note that a project belongs to a folder has one name', () => {
-  const engine = sources.find(({ file }) => file === OWNERS[1])!.code;
+  const engine = sources.find(({ file }) => file === IN_SH[1])!.code;
   const [, format] = /^engine_note\(\) \{ printf '([^']+)' "\$1"; \}$/m.exec(engine) ?? [];
   expect(format?.replace('%s', 'shop')).toBe(noteOf('shop'));
 });

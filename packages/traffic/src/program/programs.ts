@@ -1,4 +1,12 @@
-import { ENGINE, ENGINE_FAILURE, LIVE_NAMES } from '@deploy-actions/engine';
+import {
+  ENGINE,
+  ENGINE_CONTAINERS,
+  ENGINE_FAILURE,
+  ENGINE_IMAGES,
+  ENGINE_NETWORKS,
+  ENGINE_RELEASES,
+  LIVE_NAMES,
+} from '@deploy-actions/engine';
 import {
   FORMS,
   PROCESSES,
@@ -19,11 +27,11 @@ const READING = part(LEDGER_READING_SH);
 const LEDGER = part(LEDGER_SH, { needs: [READING], parameters: LEDGER_PARAMETERS });
 
 const COLORS = part(new URL('colors.sh', import.meta.url), {
-  needs: [ENGINE, READING],
+  needs: [ENGINE_CONTAINERS, ENGINE_CONTAINERS, READING],
   parameters: ['project', 'routes', 'live_only'],
 });
 const BUSY = part(new URL('busy.sh', import.meta.url), {
-  needs: [COLORS, SHARED, CLOCK],
+  needs: [ENGINE_CONTAINERS, ENGINE_CONTAINERS, COLORS, SHARED, CLOCK],
   parameters: ['drain_seconds'],
   results: {
     drained: FORMS.word(['true', 'false', 'unknown']),
@@ -32,10 +40,12 @@ const BUSY = part(new URL('busy.sh', import.meta.url), {
   },
 });
 const TOOLS = part(new URL('look-at-tools.sh', import.meta.url), {
-  needs: [COLORS],
+  needs: [ENGINE, COLORS],
   parameters: ['docker_host', 'folder'],
 });
-const LIVE_ONLY = part(new URL('live-only.sh', import.meta.url), { needs: [COLORS, LIVE_NAMES] });
+const LIVE_ONLY = part(new URL('live-only.sh', import.meta.url), {
+  needs: [ENGINE_CONTAINERS, ENGINE_RELEASES, ENGINE_CONTAINERS, ENGINE_RELEASES, COLORS, LIVE_NAMES],
+});
 const RECORD = part(new URL('traffic-record.sh', import.meta.url), {
   needs: [COLORS, LEDGER],
   parameters: ['proxy', 'proxy_container', 'folder', 'routes_json'],
@@ -84,7 +94,18 @@ export const SWITCH_RESULTS: ResultForms = {
   release: FORMS.idOrNone,
 };
 const SWITCH = part(new URL('switch.sh', import.meta.url), {
-  needs: [TOOLS, ANSWERS, CLOCK, BUSY, GIVE_BACK, LIES, START_TIMERS, CANARY],
+  needs: [
+    ENGINE_CONTAINERS,
+    ENGINE_CONTAINERS,
+    TOOLS,
+    ANSWERS,
+    CLOCK,
+    BUSY,
+    GIVE_BACK,
+    LIES,
+    START_TIMERS,
+    CANARY,
+  ],
   parameters: [
     'mechanism',
     'target',
@@ -142,7 +163,16 @@ export const LOOK = defineInspection({
   parts: [
     ...PROXIES.flatMap(({ lookPart, wholePart }) => [lookPart, wholePart]),
     part(new URL('look.sh', import.meta.url), {
-      needs: [ENGINE_FAILURE, PROCESSES, AS_ROOT, OF_PROXY, FOUND],
+      needs: [
+        ENGINE,
+        ENGINE_CONTAINERS,
+        ENGINE_CONTAINERS,
+        ENGINE_FAILURE,
+        PROCESSES,
+        AS_ROOT,
+        OF_PROXY,
+        FOUND,
+      ],
       results: LOOK_RESULTS,
     }),
   ],
@@ -152,7 +182,20 @@ export const LOOK = defineInspection({
 /** Starts the managed proxy where it does not run as wanted. Its files: `managedFiles`. */
 export const MANAGED = defineProgram({
   name: 'managed',
-  parts: [part(new URL('../proxy/managed/managed.sh', import.meta.url), { needs: [ENGINE, AS_ROOT] })],
+  parts: [
+    part(new URL('../proxy/managed/managed.sh', import.meta.url), {
+      needs: [
+        ENGINE,
+        ENGINE_CONTAINERS,
+        ENGINE_NETWORKS,
+        ENGINE_IMAGES,
+        ENGINE_CONTAINERS,
+        ENGINE_NETWORKS,
+        ENGINE_IMAGES,
+        AS_ROOT,
+      ],
+    }),
+  ],
   parameters: [
     'project',
     'folder',
@@ -250,7 +293,9 @@ export const timerProgram = (kind: string) =>
     name: `timer ${kind}`,
     parts: [
       proxyOf(kind).movePart,
-      part(new URL('timer.sh', import.meta.url), { needs: [TOOLS, GIVE_BACK, WAY_BACK] }),
+      part(new URL('timer.sh', import.meta.url), {
+        needs: [ENGINE_CONTAINERS, ENGINE_CONTAINERS, TOOLS, GIVE_BACK, WAY_BACK],
+      }),
     ],
     parameters: ['path', 'deployment_id'],
     // What `start_timer` writes down.

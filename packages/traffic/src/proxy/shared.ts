@@ -1,17 +1,17 @@
-import { ENGINE } from '@deploy-actions/engine';
+import { ENGINE_CONTAINERS } from '@deploy-actions/engine';
 import { PROCESSES, part } from '@deploy-actions/host';
 
 export const AS_ROOT = part(new URL('as-root.sh', import.meta.url));
 
 /** What all proxies share. */
 export const SHARED = part(new URL('proxy.sh', import.meta.url), {
-  needs: [ENGINE],
+  needs: [ENGINE_CONTAINERS, ENGINE_CONTAINERS],
   parameters: ['proxy_container'],
 });
 
 /** Which proxies run. */
 export const FOUND = part(new URL('found.sh', import.meta.url), {
-  needs: [ENGINE],
+  needs: [ENGINE_CONTAINERS, ENGINE_CONTAINERS],
   parameters: ['proxy_kinds'],
 });
 
@@ -34,4 +34,6 @@ export const FLAG_PREPARATION = part(new URL('flag-preparation.sh', import.meta.
 });
 
 /** What the proxies that run have loaded, beside what stands on disk. */
-export const LOADED = part(new URL('loaded.sh', import.meta.url), { needs: [PROCESSES, FOUND, OF_PROXY] });
+export const LOADED = part(new URL('loaded.sh', import.meta.url), {
+  needs: [ENGINE_CONTAINERS, ENGINE_CONTAINERS, PROCESSES, FOUND, OF_PROXY],
+});

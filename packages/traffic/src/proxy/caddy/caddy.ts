@@ -1,3 +1,4 @@
+import { ENGINE_CONTAINERS } from '@deploy-actions/engine';
 import { part } from '@deploy-actions/host';
 import type { Proxy } from '../proxy.ts';
 import { FLAG, FLAG_MOVE, FLAG_PREPARATION, FLAG_SHARE, LOADED, SHARED } from '../shared.ts';
@@ -10,7 +11,7 @@ export const caddy: Proxy = {
   movePart: FLAG_MOVE,
   sharePart: FLAG_SHARE,
   configurationPart: part(new URL('caddy-configuration.sh', import.meta.url), {
-    needs: [SHARED],
+    needs: [ENGINE_CONTAINERS, ENGINE_CONTAINERS, SHARED],
     parameters: ['config_inside'],
   }),
   lookPart: part(new URL('caddy-look.sh', import.meta.url), { needs: [FLAG] }),
