@@ -1,36 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Host, Lab } from '@deploy-actions/lab';
+import { SMALL_APP } from './small-app.ts';
 import { type BundleResult, type BundleRun, type RunningBundle, startBundle } from '@deploy-actions/tooling';
-
-/** What every colour runs here: small, with a health check, a WebSocket, a slow answer and its own version. */
-const APP = `
-import { createServer } from 'node:http';
-import { createHash } from 'node:crypto';
-const version = process.env.APP_VERSION;
-const server = createServer((request, response) => {
-  request.resume();
-  request.on('end', () => {
-    const url = new URL(request.url, 'http://app');
-    const answer = () => {
-      response.statusCode = process.env.APP_FAULT === 'errors' && url.pathname !== '/health' ? 500 : 200;
-      response.setHeader('content-type', 'application/json');
-      response.setHeader('x-app-version', version);
-      response.end(JSON.stringify({ version, path: url.pathname, host: request.headers.host }));
-    };
-    if (url.pathname === '/slow') setTimeout(answer, Number(url.searchParams.get('ms') ?? 1500));
-    else answer();
-  });
-});
-server.keepAliveTimeout = 75000;
-server.on('upgrade', (request, socket) => {
-  const key = createHash('sha1').update(request.headers['sec-websocket-key'] + '258EAFA5-E914-47DA-95CA-C5AB0DC85B11').digest('base64');
-  socket.write('HTTP/1.1 101 Switching Protocols\\r\\nUpgrade: websocket\\r\\nConnection: Upgrade\\r\\nX-App-Version: ' + version + '\\r\\nSec-WebSocket-Accept: ' + key + '\\r\\n\\r\\n');
-  socket.on('error', () => {});
-  socket.on('data', () => {});
-});
-server.listen(8080);
-process.on('SIGTERM', () => server.close(() => process.exit(0)));
-`;
 
 export const PROJECT = 'shop';
 export const PATH = '/srv/deploy/shop';
@@ -40,7 +11,7 @@ export type Color = keyof typeof PORTS;
 
 /** Puts the application's program and the colours' networks onto a host, as deploys do. */
 export async function prepareColors(host: Host): Promise<void> {
-  await host.write('/srv/app.mjs', APP, { mode: '0644' });
+  await host.write('/srv/app.mjs', SMALL_APP, { mode: '0644' });
   await host.sh(
     `install -d -o deploy -g deploy ${PATH}; for c in blue green; do docker network inspect zz_${PROJECT}_$c >/dev/null 2>&1 || docker network create zz_${PROJECT}_$c >/dev/null; done`,
   );

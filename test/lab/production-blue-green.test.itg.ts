@@ -8,13 +8,16 @@ import { PASSWORD, deployed } from './deploy-rig.ts';
 import {
   EXAMPLES,
   type Messenger,
+  SECRET_KEY,
   fails,
   openMessenger,
   othersActions,
+  putShared,
   recordOf,
   repositoryOf,
   serverSecrets,
   succeeds,
+  teamEnv,
 } from './workflow-rig.ts';
 
 /** Pipeline 4, run unchanged by a real workflow runner against a real server and a stub of GitHub's API. */
@@ -25,7 +28,6 @@ const PUBLIC = '-1001111111111';
 const LOG = '-1002222222222';
 /** Where visitors come: the proxy in front of both colours. The plain stack has 8080. */
 const SITE = 8081;
-const SECRET_KEY = 'k9-'.repeat(20);
 
 let lab: Lab;
 let github: GitHubStub;
@@ -38,8 +40,7 @@ beforeAll(async () => {
   telegram = await openMessenger();
   others = othersActions(lab, () => 'none');
   const { host } = lab;
-  await host.sh('install -d -o deploy -g deploy -m 0755 /srv/deploy/shop /srv/deploy/shop/shared');
-  await writeEnv(envFile());
+  await putShared(lab, '.env', teamEnv(lab));
   // Once, by hand: both colours are deployed, and the proxy in front is prepared.
   await publish('v1.0.0', 'v1');
   await firstDeploy({});
@@ -58,23 +59,6 @@ afterAll(async () => {
   await Promise.all([github?.close(), telegram?.close()]);
   await lab?.close();
 });
-
-function writeEnv(text: string): Promise<void> {
-  return lab.host.write('/srv/deploy/shop/shared/.env', text, { mode: '0600', owner: 'deploy' });
-}
-
-/** What the team keeps on its server. */
-function envFile(): string {
-  return [
-    `REGISTRY=${lab.registry.address}`,
-    'DEBUG=False',
-    `SECRET_KEY=${SECRET_KEY}`,
-    `POSTGRES_PASSWORD=${PASSWORD}`,
-    `DATABASE_URL=postgres://shop:${PASSWORD}@db:5432/shop`,
-    'REDIS_URL=redis://redis:6379',
-    '',
-  ].join('\n');
-}
 
 /** CI pushes a version's images; `from` is the version of the sample application that they are of. */
 async function publish(tag: string, from: string, env: Record<string, string> = {}): Promise<void> {
@@ -266,9 +250,13 @@ testWithAct(
     await publish('v1.0.2', 'v2');
     const unset = await fails(await given('v1.0.2', { secrets: { PRODUCTION_KNOWN_HOSTS: '' } }));
     expect(unset).toContain('known-hosts');
-    await writeEnv(envFile().replace('DEBUG=False', 'DEBUG=True').replace(SECRET_KEY, 'your-secret-key'));
+    await putShared(
+      lab,
+      '.env',
+      teamEnv(lab).replace('DEBUG=False', 'DEBUG=True').replace(SECRET_KEY, 'your-secret-key'),
+    );
     const unready = await fails(await given('v1.0.2'));
-    await writeEnv(envFile());
+    await putShared(lab, '.env', teamEnv(lab));
     expect(unready).toMatch(/SECRET_KEY.*50/);
     for (const log of [red, absent, unset, unready]) expect(log).not.toContain('::group::Pull the images');
     expect(await served()).toBe('v1.0.1');

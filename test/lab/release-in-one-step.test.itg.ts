@@ -3,16 +3,18 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type Lab, openLab } from '@deploy-actions/lab';
 import { type WorkflowRun, testIf, whyNoAct } from '@deploy-actions/tooling';
-import { PASSWORD, served } from './deploy-rig.ts';
+import { served } from './deploy-rig.ts';
 import {
   EXAMPLES,
   type Messenger,
   fails,
   openMessenger,
   othersActions,
+  putShared,
   repositoryOf,
   serverSecrets,
   succeeds,
+  teamEnv,
 } from './workflow-rig.ts';
 
 /** The composite actions as a team uses them, by a real workflow runner against a real server. */
@@ -26,18 +28,7 @@ beforeAll(async () => {
   if (noAct !== undefined) return;
   lab = await openLab();
   slack = await openMessenger();
-  const { host, registry } = lab;
-  await host.sh('install -d -o deploy -g deploy -m 0755 /srv/deploy/shop /srv/deploy/shop/shared');
-  const env = [
-    `REGISTRY=${registry.address}`,
-    'DEBUG=False',
-    `SECRET_KEY=${'k9-'.repeat(20)}`,
-    `POSTGRES_PASSWORD=${PASSWORD}`,
-    `DATABASE_URL=postgres://shop:${PASSWORD}@db:5432/shop`,
-    'REDIS_URL=redis://redis:6379',
-    '',
-  ];
-  await host.write('/srv/deploy/shop/shared/.env', env.join('\n'), { mode: '0600', owner: 'deploy' });
+  await putShared(lab, '.env', teamEnv(lab));
 }, 600_000);
 
 afterAll(async () => {

@@ -3,50 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Lab, SAMPLE_APP } from '@deploy-actions/lab';
 import { type DeployInputs, deployInputs } from './deploy-rig.ts';
-
-/** An application that ends at once when it is told to, whatever it is doing: what is lost then is lost by the change. */
-const APP = `
-import { createServer } from 'node:http';
-import { createHash } from 'node:crypto';
-const version = process.env.APP_VERSION;
-const server = createServer((request, response) => {
-  request.resume();
-  request.on('end', () => {
-    const url = new URL(request.url, 'http://app');
-    const answer = () => {
-      response.statusCode = process.env.APP_FAULT === 'sick' ? 500 : 200;
-      response.setHeader('content-type', 'application/json');
-      response.setHeader('x-app-version', version);
-      response.end(JSON.stringify({ version }));
-    };
-    if (url.pathname === '/slow') setTimeout(answer, Number(url.searchParams.get('ms') ?? 1500));
-    else answer();
-  });
-});
-server.keepAliveTimeout = 75000;
-server.on('upgrade', (request, socket) => {
-  const key = createHash('sha1').update(request.headers['sec-websocket-key'] + '258EAFA5-E914-47DA-95CA-C5AB0DC85B11').digest('base64');
-  socket.write('HTTP/1.1 101 Switching Protocols\\r\\nUpgrade: websocket\\r\\nConnection: Upgrade\\r\\nX-App-Version: ' + version + '\\r\\nSec-WebSocket-Accept: ' + key + '\\r\\n\\r\\n');
-  socket.on('error', () => {});
-  socket.on('data', () => {});
-});
-process.on('SIGTERM', () => process.exit(0));
-// It listens before it is ready, and then answers wrongly: who is led to it too early loses requests.
-const begun = Date.now();
-const handle = server.listeners('request')[0];
-server.removeAllListeners('request');
-server.on('request', (request, response) => {
-  if (Date.now() - begun > 1500) return handle(request, response);
-  response.statusCode = 503;
-  response.end('not ready');
-});
-server.listen(8000);
-`;
+import { SMALL_APP } from './small-app.ts';
 
 /** A checkout of an application of so many containers behind nginx in a container of its own, which no version changes. */
 export function rollingCheckout(replicas = 1): string {
   const folder = mkdtempSync(join(tmpdir(), 'deploy-actions-checkout-'));
-  writeFileSync(join(folder, 'app.mjs'), APP);
+  writeFileSync(join(folder, 'app.mjs'), SMALL_APP);
   writeFileSync(join(folder, 'proxy.conf'), readFileSync(join(SAMPLE_APP, 'nginx.conf'), 'utf8'));
   writeFileSync(
     join(folder, 'compose.yaml'),
@@ -62,7 +24,7 @@ services:
     entrypoint: [node, /app.mjs]
     init: true
     scale: ${replicas}
-    environment: { APP_VERSION: '\${TAG}', APP_FAULT: '\${FAULT:-}' }
+    environment: { APP_VERSION: '\${TAG}', APP_FAULT: '\${FAULT:-}', PORT: '8000', READY_AFTER: '1500', STOPS: at-once }
     volumes: ['./app.mjs:/app.mjs:ro']
     healthcheck:
       test: [CMD, wget, -q, -O, /dev/null, 'http://127.0.0.1:8000/']

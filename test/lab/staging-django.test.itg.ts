@@ -7,13 +7,16 @@ import { PASSWORD, served } from './deploy-rig.ts';
 import {
   EXAMPLES,
   type Messenger,
+  SECRET_KEY,
   fails,
   openMessenger,
   othersActions,
+  putShared,
   recordOf,
   repositoryOf,
   serverSecrets,
   succeeds,
+  teamEnv,
 } from './workflow-rig.ts';
 
 /** Pipeline 0, run unchanged by a real workflow runner against a real server and a stub of GitHub's API. */
@@ -30,8 +33,7 @@ beforeAll(async () => {
   lab = await openLab();
   telegram = await openMessenger();
   others = othersActions(lab, () => 'none');
-  await lab.host.sh('install -d -o deploy -g deploy -m 0755 /srv/deploy/shop /srv/deploy/shop/shared');
-  await writeEnv(envFile());
+  await putShared(lab, '.env.staging', teamEnv(lab, ['ENVIRONMENT=staging']));
 }, 600_000);
 
 beforeEach(() => {
@@ -43,26 +45,6 @@ afterAll(async () => {
   await Promise.all([github?.close(), telegram?.close()]);
   await lab?.close();
 });
-
-function writeEnv(text: string): Promise<void> {
-  return lab.host.write('/srv/deploy/shop/shared/.env.staging', text, { mode: '0600', owner: 'deploy' });
-}
-
-const SECRET_KEY = 'k9-'.repeat(20);
-
-/** What the team keeps on its server. */
-function envFile(): string {
-  return [
-    `REGISTRY=${lab.registry.address}`,
-    'ENVIRONMENT=staging',
-    'DEBUG=False',
-    `SECRET_KEY=${SECRET_KEY}`,
-    `POSTGRES_PASSWORD=${PASSWORD}`,
-    `DATABASE_URL=postgres://shop:${PASSWORD}@db:5432/shop`,
-    'REDIS_URL=redis://redis:6379',
-    '',
-  ].join('\n');
-}
 
 interface Case {
   /** The version of the sample application that this commit's images are of; without it CI has pushed none. */
@@ -210,9 +192,15 @@ testWithAct(
       await given({ images: 'v2', secrets: { STAGING_HOST: '', STAGING_KNOWN_HOSTS: '' } }),
     );
     expect(unset).toContain('`STAGING_HOST`, `STAGING_KNOWN_HOSTS` are empty');
-    await writeEnv(envFile().replace('DEBUG=False', 'DEBUG=True').replace(SECRET_KEY, 'your-secret-key'));
+    await putShared(
+      lab,
+      '.env.staging',
+      teamEnv(lab, ['ENVIRONMENT=staging'])
+        .replace('DEBUG=False', 'DEBUG=True')
+        .replace(SECRET_KEY, 'your-secret-key'),
+    );
     const unready = await fails(await given({ images: 'v2' }));
-    await writeEnv(envFile());
+    await putShared(lab, '.env.staging', teamEnv(lab, ['ENVIRONMENT=staging']));
     expect(unready).toMatch(/SECRET_KEY.*50/);
     expect(unready).toContain('DEBUG is not what line 1 of required-env says');
     expect(unready).toContain('still as in an example: SECRET_KEY');

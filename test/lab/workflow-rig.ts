@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import type { Lab } from '@deploy-actions/lab';
 import { type WorkflowRun, findRoot, runWorkflow } from '@deploy-actions/tooling';
 import { serveHttp } from '../support/server.ts';
+import { PASSWORD } from './deploy-rig.ts';
 
 /** The consumer workflows, which tests run as they stand. */
 export const EXAMPLES = join(findRoot(), 'examples');
@@ -19,6 +20,28 @@ export function serverSecrets({ host }: Pick<Lab, 'host'>): Record<string, strin
     DEPLOY_SSH_KEY: host.key.privateKey,
     DEPLOY_KNOWN_HOSTS: host.knownHosts(),
   };
+}
+
+export const SECRET_KEY = 'k9-'.repeat(20);
+
+/** What a team keeps on its server for the sample application, with other lines besides. */
+export function teamEnv({ registry }: Pick<Lab, 'registry'>, more: readonly string[] = []): string {
+  return [
+    `REGISTRY=${registry.address}`,
+    ...more,
+    'DEBUG=False',
+    `SECRET_KEY=${SECRET_KEY}`,
+    `POSTGRES_PASSWORD=${PASSWORD}`,
+    `DATABASE_URL=postgres://shop:${PASSWORD}@db:5432/shop`,
+    'REDIS_URL=redis://redis:6379',
+    '',
+  ].join('\n');
+}
+
+/** Puts a text there, as the user who deploys would. */
+export async function putShared({ host }: Pick<Lab, 'host'>, name: string, text: string): Promise<void> {
+  await host.sh('install -d -o deploy -g deploy -m 0755 /srv/deploy/shop /srv/deploy/shop/shared');
+  await host.write(`/srv/deploy/shop/shared/${name}`, text, { mode: '0600', owner: 'deploy' });
 }
 
 /** A messenger that takes every message: Telegram's API, and an incoming webhook of Slack. */

@@ -8,19 +8,20 @@ import {
 } from '@deploy-actions/archive';
 import {
   ALONE,
-  type Member,
   type MemberOutcome,
+  type Operation,
   fleetFailure,
   operationHash,
   runTogether,
   succeeded,
 } from '@deploy-actions/host';
 import { Failure, type Report, escapeMarkdown, formatBytes, publishReport } from '@deploy-actions/kit';
-import { type Verified, backupIdOf, deploymentIdOf, jsonText } from '@deploy-actions/ledger';
+import { type Verified, backupIdOf, jsonText } from '@deploy-actions/ledger';
 import { writeReport } from '@deploy-actions/runner';
-import { type Server, type Session, serversOf, withSessions } from '@deploy-actions/shell';
+import { type Server, serversOf, withSessions } from '@deploy-actions/shell';
 import { type BackupInputs, type BackupOutputs, EMPTY } from './fields.ts';
 import { lookAtBackups } from './look.ts';
+import { type Shared, memberOf } from './member.ts';
 import { reportOf, summaryOf } from './outcome.ts';
 import { bringBack, returnOf } from './restore.ts';
 import { seconds } from './seconds.ts';
@@ -128,7 +129,13 @@ async function save(
   const backup = backupIdOf(world.clock.wall());
   const members = await Promise.all(
     servers.map(async (server) =>
-      memberOf(server, await world.connect(server), backup, sources, inputs, world),
+      memberOf(
+        server,
+        await world.connect(server),
+        (shared) => ({ ...shared, ...saving(server, backup, sources, inputs, world) }),
+        inputs,
+        world,
+      ),
     ),
   );
   const outcomes = await runTogether(members, ALONE, world);
@@ -151,47 +158,36 @@ async function save(
   return outputs;
 }
 
-function memberOf(
+function saving(
   server: Server,
-  session: Session,
   backup: string,
   sources: readonly Source[],
   inputs: BackupInputs,
-  world: World,
-): Member {
-  const { actor, runUrl } = world.workflow;
+  { workflow }: World,
+): Omit<Operation, keyof Shared> {
   return {
-    name: server.name,
-    session,
-    reopen: () => world.connect(server),
-    operation: {
-      name: 'backup',
-      path: server.path,
-      deploymentId: deploymentIdOf(inputs['deployment-id'], world.workflow),
-      lockTimeout: inputs['lock-timeout'],
-      holder: { actor, runUrl },
-      program: BACKUP.with({
-        project: inputs.project,
-        docker_host: server.dockerHost ?? '',
-        backup,
-        verify: inputs.verify,
-        retention: seconds(inputs.retention),
-        keep_last: String(inputs['keep-last']),
-        min_free_disk: String(inputs['min-free-disk']),
-        timeout: seconds(inputs.timeout),
-        pause: inputs.pause.join(' '),
-        actor: jsonText(actor),
-        run_url: jsonText(runUrl),
-      }),
-      files: [
-        { name: 'sources', content: sourceFile(sources) },
-        { name: 'queries', content: queryFile(inputs['verify-query']) },
-        { name: 'commands', content: commandFile(sources) },
-        { name: 'recipients', content: inputs['encrypt-to'].map((one) => `${one}\n`).join('') },
-      ],
-      // What was saved an hour ago, by the attempt before, is no backup of now: a second one is made each time.
-      inputHash: operationHash([backup]),
-    },
+    name: 'backup',
+    program: BACKUP.with({
+      project: inputs.project,
+      docker_host: server.dockerHost ?? '',
+      backup,
+      verify: inputs.verify,
+      retention: seconds(inputs.retention),
+      keep_last: String(inputs['keep-last']),
+      min_free_disk: String(inputs['min-free-disk']),
+      timeout: seconds(inputs.timeout),
+      pause: inputs.pause.join(' '),
+      actor: jsonText(workflow.actor),
+      run_url: jsonText(workflow.runUrl),
+    }),
+    files: [
+      { name: 'sources', content: sourceFile(sources) },
+      { name: 'queries', content: queryFile(inputs['verify-query']) },
+      { name: 'commands', content: commandFile(sources) },
+      { name: 'recipients', content: inputs['encrypt-to'].map((one) => `${one}\n`).join('') },
+    ],
+    // What was saved an hour ago, by the attempt before, is no backup of now: a second one is made each time.
+    inputHash: operationHash([backup]),
   };
 }
 

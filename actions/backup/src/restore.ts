@@ -1,16 +1,9 @@
 import { type Return, restoreOperation } from '@deploy-actions/archive';
-import {
-  ALONE,
-  type Member,
-  type MemberOutcome,
-  fleetFailure,
-  runTogether,
-  succeeded,
-} from '@deploy-actions/host';
+import { ALONE, type MemberOutcome, fleetFailure, runTogether, succeeded } from '@deploy-actions/host';
 import { Failure, type Report } from '@deploy-actions/kit';
-import { deploymentIdOf } from '@deploy-actions/ledger';
-import { type Server, type Session, serversOf } from '@deploy-actions/shell';
+import { type Server, serversOf } from '@deploy-actions/shell';
 import { type BackupInputs, type BackupOutputs, EMPTY } from './fields.ts';
+import { memberOf } from './member.ts';
 import { reportOf, summaryOf } from './outcome.ts';
 import type { World } from './world.ts';
 
@@ -62,7 +55,15 @@ export async function bringBack(
 ): Promise<BackupOutputs> {
   const servers = serversOf(inputs);
   const members = await Promise.all(
-    servers.map(async (server) => memberOf(server, await world.connect(server), wanted, inputs, world)),
+    servers.map(async (server) =>
+      memberOf(
+        server,
+        await world.connect(server),
+        (shared) => restoreOperation(shared, returning(server, wanted, inputs, world)),
+        inputs,
+        world,
+      ),
+    ),
   );
   const outcomes = await runTogether(members, ALONE, world);
   const fields = outcomes.find(succeeded)?.result?.fields;
@@ -81,36 +82,21 @@ export async function bringBack(
   return outputs;
 }
 
-function memberOf(
+function returning(
   server: Server,
-  session: Session,
   { backup, step }: Wanted,
   inputs: BackupInputs,
-  world: World,
-): Member {
-  const { actor, runUrl, runAttempt } = world.workflow;
+  { workflow }: World,
+): Return {
   return {
-    name: server.name,
-    session,
-    reopen: () => world.connect(server),
-    operation: restoreOperation(
-      {
-        path: server.path,
-        deploymentId: deploymentIdOf(inputs['deployment-id'], world.workflow),
-        lockTimeout: inputs['lock-timeout'],
-        holder: { actor, runUrl },
-      },
-      {
-        backup,
-        step,
-        sources: inputs.databases,
-        project: inputs.project,
-        dockerHost: server.dockerHost,
-        minFreeDisk: inputs['min-free-disk'],
-        timeout: inputs.timeout,
-        attempt: runAttempt,
-      },
-    ),
+    backup,
+    step,
+    sources: inputs.databases,
+    project: inputs.project,
+    dockerHost: server.dockerHost,
+    minFreeDisk: inputs['min-free-disk'],
+    timeout: inputs.timeout,
+    attempt: workflow.runAttempt,
   };
 }
 
