@@ -139,6 +139,8 @@ choose_databases() {
     grep " $name\$" "$scratch/databases" >>"$scratch/sizes"
     names="$names $name"
   done
+  # Every server has one: who names none was not heard, and a backup without databases would count as whole.
+  [ -n "$names" ] || fail remote backup-failed "$1 names no database of its own" 'Look whether it is well: docker logs.'
 }
 
 # look_for_room: as much as the last backup and a fifth, or half of what the databases take.
