@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Fields } from '@deploy-actions/kit';
-import { findRoot, listActions, node24, readAction } from '@deploy-actions/tooling';
+import { findRoot, listPrograms, node24, readAction } from '@deploy-actions/tooling';
 import { samplesFor } from '../contract/samples.ts';
 
 /** Processes of each kind; their median counts. */
@@ -54,9 +54,9 @@ export async function run(): Promise<void> {
       { title: '(empty)', path: empty, env: {}, until: 'end', size: '' },
       ...(
         await Promise.all(
-          listActions(root).map(async (name) => {
+          listPrograms(root).map(async (name) => {
             const needed = await neededBy(root, name);
-            const trees = [root, ...(BESIDE && listActions(BESIDE).includes(name) ? [BESIDE] : [])];
+            const trees = [root, ...(BESIDE && listPrograms(BESIDE).includes(name) ? [BESIDE] : [])];
             return trees.flatMap((tree) => startsOf(tree, name, needed, samples, folder));
           }),
         )

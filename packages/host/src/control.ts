@@ -1,5 +1,5 @@
 import { type Session, SessionFailure } from '@deploy-actions/shell';
-import { freshName, runEntry } from './exec.ts';
+import { ANSWER_MS, SILENCE_MS, freshName, runEntry } from './exec.ts';
 import { execScript } from './host-parts.ts';
 import type { ResultForms } from './result-forms.ts';
 import { parseResult } from './result.ts';
@@ -38,7 +38,7 @@ async function ask<Answer extends string>(
   let answer: Answer | undefined;
   await runEntry(
     session,
-    { script: execScript(entry), args: [reference.directory, ...more] },
+    { script: execScript(entry), args: [reference.directory, ...more], timeout: ANSWER_MS },
     ({ type, payload }) => {
       if (type === 'answer') answer = answers.find((one) => one === payload.toString('latin1'));
     },
@@ -56,7 +56,7 @@ export async function readResult(
   let result: RunResult | undefined;
   await runEntry(
     session,
-    { script: execScript('_read_result'), args: [reference.directory] },
+    { script: execScript('_read_result'), args: [reference.directory], timeout: ANSWER_MS },
     ({ type, payload }) => {
       if (type === 'result') result = parseResult(payload, reference, false, forms);
     },
@@ -77,7 +77,12 @@ export async function upload(
   let done = false;
   await runEntry(
     session,
-    { script: execScript('_upload'), args: [path, directory, freshName()], input: uploadStream(files) },
+    {
+      script: execScript('_upload'),
+      args: [path, directory, freshName()],
+      input: uploadStream(files),
+      silence: SILENCE_MS,
+    },
     ({ type }) => {
       done ||= type === 'answer';
     },

@@ -22,7 +22,7 @@ test.each([
   ['a payload that is longer than it says', "printf 'state 3\\nrunning\\n'; exec sleep 600"],
   ['noise on stderr without end', `${SAYS_A_FRAME}while :; do echo 'noise noise noise noise' >&2; done`],
 ])('%s ends the exec as lost, and names the server', async (_, script) => {
-  const failure = await runEntry(session(), { script }, () => {}).then(
+  const failure = await runEntry(session(), { script, timeout: 60_000 }, () => {}).then(
     () => undefined,
     (error: unknown) => error,
   );
@@ -35,7 +35,7 @@ test('a frame that means nothing to its reader is the fault of the server, not a
   const reader = () => {
     throw new Error('it names a state that no run has');
   };
-  await expect(runEntry(session(), { script }, reader)).rejects.toMatchObject({
+  await expect(runEntry(session(), { script, timeout: 60_000 }, reader)).rejects.toMatchObject({
     kind: 'lost',
     message: 'web1 did not answer as a program of ours does: it names a state that no run has',
   });
@@ -62,7 +62,7 @@ test.each([
     for (let piece = 0; piece < pieces; piece += 1) yield Buffer.from('text\n');
     throw new Error('no such name');
   })();
-  await expect(runEntry(session(), { script: 'cat >/dev/null', input }, () => {})).rejects.toThrow(
-    'no such name',
-  );
+  await expect(
+    runEntry(session(), { script: 'cat >/dev/null', input, timeout: 60_000 }, () => {}),
+  ).rejects.toThrow('no such name');
 });

@@ -15,23 +15,32 @@ export const SILENCE_MS = 60_000;
 /** Bytes on stderr after which a server is not listened to any longer; ours print a few lines there. */
 const MOST_NOISE = 16 * 2 ** 20;
 
-/** How the server's word is listened to. */
-interface Listening {
-  /** Milliseconds without a frame, and without a piece of input taken, after which the exec is given up. */
-  silence?: number | undefined;
-}
+/** Milliseconds for an answer that a server has at hand. */
+export const ANSWER_MS = 60_000;
+
+/** What ends an exec whose server hangs; each must say one of them. */
+type Limit =
+  | {
+      /** Milliseconds without a frame, and without a piece of input taken, after which the exec is given up. */
+      silence: number;
+    }
+  | {
+      /** Milliseconds for the whole exec. */
+      timeout: number;
+    };
 
 /**
  * Runs an entry script and hands over its frames as they come. Throws the Failure that the script refused
  * with, and a `lost` SessionFailure when it ended early, sent something else than frames (or a frame that `onFrame`
- * throws on), or nothing for `silence`: its frames alone say what happened.
+ * throws on), nothing for `silence` or nothing that ends it within `timeout`: its frames alone say what happened.
  */
 export async function runEntry(
   session: Session,
-  program: Omit<Program, 'onStdout' | 'onStderr'> & { onStderr?: Program['onStderr'] } & Listening,
+  program: Omit<Program, 'onStdout' | 'onStderr' | 'timeout'> & { onStderr?: Program['onStderr'] } & Limit,
   onFrame: (frame: Frame) => void,
 ): Promise<void> {
-  const { silence, signal, ...rest } = program;
+  const { signal, ...limited } = program;
+  const { silence, ...rest } = { silence: undefined, ...limited };
   const refused: Record<string, string> = {};
   const stderr: Buffer[] = [];
   let noise = 0;

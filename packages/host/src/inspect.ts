@@ -9,12 +9,15 @@ import { FORMS, checkedFields } from './result-forms.ts';
 import type { RunEvent, Upload } from './run.ts';
 import { treeUpload } from './tree-upload.ts';
 
+/** Milliseconds, the upload included: an engine that hangs must not hold the job until its limit. */
+const LONGEST_LOOK = 600_000;
+
 export interface InspectOptions {
   path: string;
   /** What looks, with its values; its working folder is the one with the files. */
   program: ReadyProgram<'inspection'>;
   files?: readonly Upload[];
-  /** Milliseconds. */
+  /** Milliseconds, the upload included; default: LONGEST_LOOK. */
   timeout?: number;
   signal?: AbortSignal;
   onEvent?(event: RunEvent): void;
@@ -38,7 +41,7 @@ const STAGING = { staging: FORMS.path };
  * exec. Throws the Failure that the body gave to `fail`, or that the folder is not fit.
  */
 export async function inspect(session: Session, inspection: InspectOptions): Promise<Inspected> {
-  const { path, program, files = [], timeout, signal } = inspection;
+  const { path, program, files = [], timeout = LONGEST_LOOK, signal } = inspection;
   const token = freshName();
   const events = eventReader(token, inspection.onEvent);
   let staging: string | undefined;

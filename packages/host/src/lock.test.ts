@@ -84,6 +84,18 @@ describe.each(shellsHere().filter((one) => one !== 'bash'))('with %s as sh', (sh
     expect(host.read('ran')).toBe('');
   });
 
+  test('a run that follows an ended one at once waits for nothing of it', async () => {
+    const host = make();
+    // While a command runs, somebody tells how long it has been waited for, and sleeps between.
+    const body = `operate() { run_locked 'the work' sh -c 'sleep 0.1'; }`;
+    for (const deploymentId of ['first', 'second', 'third']) {
+      const options = watching();
+      const run = await startRun(host.session(), host.operation({ body, deploymentId }), options);
+      expect((await run.result).outcome).toBe('succeeded');
+      expect(linesOf(options.events)).toEqual([]);
+    }
+  });
+
   test('a run that is killed leaves the lock free, and the next run has it recovered first', async () => {
     const host = make();
     host.pauseAt('up:done:before');

@@ -1,7 +1,7 @@
 import { formatDuration } from '@deploy-actions/kit';
 import { type Kind, LINE, TIME, URL_KIND, isId } from '@deploy-actions/ledger';
 import type { Session } from '@deploy-actions/shell';
-import { runEntry } from './exec.ts';
+import { ANSWER_MS, runEntry } from './exec.ts';
 import { type Frame, frameReader } from './frames.ts';
 import { execScript } from './host-parts.ts';
 import { parseResult, runState } from './result.ts';
@@ -56,7 +56,7 @@ export interface RunStatus {
 /** What runs, ran and holds the lock in an application's folder; changes nothing. */
 export async function statusOf(session: Session, path: string): Promise<HostStatus> {
   const { hear, status } = statusReader(path);
-  await runEntry(session, { script: execScript('_status'), args: [path] }, hear);
+  await runEntry(session, { script: execScript('_status'), args: [path], timeout: ANSWER_MS }, hear);
   return status();
 }
 

@@ -72,6 +72,8 @@ export async function followContainers(
     args: [scope.dockerHost ?? '', scope.project, String(Math.ceil(options.seconds))],
     input: untilOver(signal, ended),
     onStdout: lineReader(onLine),
+    // It ends by itself after `seconds`; this is for a server on which nothing ends any more.
+    timeout: (options.seconds + 60) * 1000,
   });
   const outcome = await Promise.race([program, ended, aborted(signal)]);
   // What is not waited for ends by its stdin, and nobody asks how.

@@ -1,6 +1,6 @@
 import { inspect } from '@deploy-actions/host';
 import { Failure, type Clock, messageOf } from '@deploy-actions/kit';
-import { type InspectionRequest, LONGEST_LOOK, lookFiles, lookParameters } from '@deploy-actions/release';
+import { type InspectionRequest, lookFiles, lookParameters } from '@deploy-actions/release';
 import { type Session, SessionFailure } from '@deploy-actions/shell';
 import { PROXIES } from '@deploy-actions/traffic/proxies';
 import { type Facts, readFacts } from './facts.ts';
@@ -33,7 +33,6 @@ export async function lookAtServer(
       proxy_kinds: PROXIES.map(({ kind }) => kind).join(' '),
       ...lookParameters(request),
     }),
-    timeout: LONGEST_LOOK,
     signal,
     visit: true,
     onEvent: (event) => void (event.type === 'warning' && warnings.push(event.text)),

@@ -4,7 +4,6 @@ export { type Hook, hookFile, hooks } from './hook.ts';
 export {
   type Inspection,
   type InspectionRequest,
-  LONGEST_LOOK,
   type StackView,
   inspectForDeploy,
   inspectForStatus,

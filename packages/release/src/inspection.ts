@@ -113,9 +113,6 @@ export interface StackView {
   unread: readonly string[];
 }
 
-/** Milliseconds, the upload included: an engine that hangs must not hold the job until its limit. */
-export const LONGEST_LOOK = 600_000;
-
 /** Resolves the configuration on the server and looks at what runs. Throws the Failure of what is wrong. */
 export async function inspectForDeploy(
   session: Session,
@@ -126,7 +123,6 @@ export async function inspectForDeploy(
     path: request.path,
     files: lookFiles(request),
     program: INSPECT.with({ want: 'deploy', ...lookParameters(request) }),
-    timeout: LONGEST_LOOK,
     ...options,
   });
   const stack = await readOldStack(session, request, seen.fields, options);
@@ -223,7 +219,6 @@ export async function inspectForStatus(
       port_claims: PORT_CLAIMS,
       env_text: '',
     }),
-    timeout: LONGEST_LOOK,
     ...options,
   });
   await discardStaging(session, seen.staging);

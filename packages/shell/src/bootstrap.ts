@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { cut, quote as quoteWords } from '@deploy-actions/kit';
+import { cut, formatDuration, quote as quoteWords } from '@deploy-actions/kit';
 import { quote } from './quote.ts';
 import type { Program } from './session.ts';
 import { SessionFailure } from './session-failure.ts';
@@ -49,34 +49,44 @@ export function answerStream(
   tooNoisy: (noise: string) => void = () => {},
 ): AnswerStream {
   const mark = Buffer.from(`\n${nonce}\n`);
-  let before: Buffer = Buffer.alloc(0);
+  // In pieces as they came: what writes a few bytes at a time would have the whole copied a hundred thousand times.
+  let pieces: Buffer[] = [];
+  let size = 0;
+  // The end of what came, where a mark may have begun.
+  let tail: Buffer = Buffer.alloc(0);
   let begun = false;
   let noisy = false;
+  const keep = (whole: Buffer) => {
+    pieces = [whole];
+    size = whole.length;
+  };
   return {
     get begun() {
       return begun;
     },
-    noise: () => before.toString('utf8').trim(),
+    noise: () => Buffer.concat(pieces).toString('utf8').trim(),
     push(bytes) {
       if (noisy) return;
       if (begun) {
         if (bytes.length > 0) onBytes(bytes);
         return;
       }
-      const searchFrom = Math.max(0, before.length - mark.length);
-      before = Buffer.concat([before, bytes]);
-      const at = before.indexOf(mark, searchFrom);
+      const searched = Buffer.concat([tail, bytes]);
+      pieces.push(bytes);
+      size += bytes.length;
+      const at = searched.indexOf(mark);
       if (at < 0) {
-        if (before.length > NOISE_LIMIT) {
+        tail = searched.subarray(Math.max(0, searched.length - mark.length + 1));
+        if (size > NOISE_LIMIT) {
           noisy = true;
-          before = before.subarray(before.length - 2000);
-          tooNoisy(before.toString('utf8').trim());
+          keep(Buffer.concat(pieces).subarray(-2000));
+          tooNoisy(pieces[0]!.toString('utf8').trim());
         }
         return;
       }
       begun = true;
-      const rest = before.subarray(at + mark.length);
-      before = before.subarray(0, at);
+      const rest = searched.subarray(at + mark.length);
+      keep(Buffer.concat(pieces, size - rest.length - mark.length));
       if (rest.length > 0) onBytes(rest);
     },
   };
@@ -91,6 +101,20 @@ export function endlessNoise(where: string, noise: string): SessionFailure {
       remedy:
         'The login shell must be a real one, without a forced command; look at what its start-up files print.',
       details: cut(noise, 2000),
+    },
+  );
+}
+
+/** The Failure for a login shell that neither begins our program nor ends within so many milliseconds. */
+export function muteShell(where: string, within: number, noise: readonly string[]): SessionFailure {
+  const said = noise.filter((text) => text !== '').join('\n');
+  return new SessionFailure(
+    'lost',
+    `${where} let us in, but its shell began no program of ours within ${formatDuration(within)}`,
+    {
+      remedy:
+        'Look whether the server is overloaded or its disk hangs, and whether the start-up files of the login shell wait for something.',
+      ...(said === '' ? {} : { details: cut(said, 2000) }),
     },
   );
 }

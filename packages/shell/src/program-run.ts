@@ -1,6 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 import { type Clock, Failure, formatDuration } from '@deploy-actions/kit';
-import { type AnswerStream, answerStream, endlessNoise, envelope, noShell } from './bootstrap.ts';
+import { type AnswerStream, answerStream, endlessNoise, envelope, muteShell, noShell } from './bootstrap.ts';
 import type { Outcome, Program } from './session.ts';
 import { SessionFailure } from './session-failure.ts';
 
@@ -26,20 +26,26 @@ export async function runStarted(
 ): Promise<Outcome> {
   const { nonce, head } = envelope(program);
   const stop = new AbortController();
-  const flood = new AbortController();
+  const unfit = new AbortController();
   const tooMuch = () => {
-    flood.abort(
+    unfit.abort(
       new SessionFailure('lost', `a program on ${ports.name} printed more than ${MOST_COLLECTED >> 20} MiB`),
     );
   };
-  const tooNoisy = (noise: string) => flood.abort(endlessNoise(ports.name, noise));
+  const tooNoisy = (noise: string) => unfit.abort(endlessNoise(ports.name, noise));
   const out = collector(nonce, program.onStdout, tooMuch, tooNoisy);
   const err = collector(nonce, program.onStderr, tooMuch, tooNoisy);
   // Both are drained always: an unread stdout would stop stderr too.
   started.stdout.on('data', out.stream.push);
   started.stderr.on('data', err.stream.push);
+  // By the machine's own timer: a wait for another's word is no step of a policy that a test's clock could shorten.
+  const within = program.beginWithin ?? BEGIN_MS;
+  const mute = setTimeout(() => {
+    if (!out.stream.begun)
+      unfit.abort(muteShell(ports.name, within, [out.stream.noise(), err.stream.noise()]));
+  }, within);
   const interrupted = Promise.race([
-    aborted(flood.signal, stop.signal),
+    aborted(unfit.signal, stop.signal),
     aborted(ports.gone, stop.signal),
     aborted(program.signal, stop.signal),
     expiry(program, ports, stop.signal),
@@ -62,9 +68,13 @@ export async function runStarted(
     started.abandon();
     throw error;
   } finally {
+    clearTimeout(mute);
     stop.abort();
   }
 }
+
+/** Milliseconds for a login shell to begin our script: start-up files take seconds, a server that hangs takes for ever. */
+const BEGIN_MS = 60_000;
 
 /** What a program prints is kept up to this, unless somebody takes it as it comes. */
 const MOST_COLLECTED = 64 * 2 ** 20;

@@ -12,8 +12,10 @@ export interface Program {
   /** Called with the bytes as they come; without it they are collected in the outcome. */
   onStdout?(bytes: Buffer): void;
   onStderr?(bytes: Buffer): void;
-  /** Milliseconds until the channel is closed and a `remote` Failure thrown; default: no limit. */
+  /** Milliseconds until the channel is closed and a `remote` Failure thrown; without it whoever calls must end it. */
   timeout?: number;
+  /** Milliseconds until a shell that lets us in must have begun the script; default: 60 s. */
+  beginWithin?: number;
   signal?: AbortSignal;
   /** Another program will follow this one: its channel is opened meanwhile, which spares two round trips. */
   followed?: boolean;

@@ -8,6 +8,7 @@ import ssh2 from 'ssh2';
 import { BOOTSTRAP } from './bootstrap.ts';
 import { HostKeys, fingerprintOf } from './host-keys.ts';
 import type { Server } from './server.ts';
+import type { SessionFailure } from './session-failure.ts';
 import { forwardFailure, openSshSession } from './ssh-session.ts';
 import {
   type FakeSshServer,
@@ -223,6 +224,23 @@ describe('what can go wrong has its own code', () => {
       await session.close();
     },
   );
+
+  test.each([
+    ['nothing', ''],
+    ['a question of its start-up files', 'Press Enter to go on: '],
+  ])('a login shell that says %s and begins nothing is given up, with what it said', async (_, said) => {
+    const fake = await fakeServer({ onExec: (channel) => void (said !== '' && channel.write(said)) });
+    const session = await openSshSession(server(fake, pin(fake, hostEd)), ports);
+    const failure = await session
+      .run({ script: 'true', beginWithin: 200 })
+      .catch((error: unknown) => error as SessionFailure);
+    expect(failure).toMatchObject({
+      code: 'lost',
+      message: `${session.name} let us in, but its shell began no program of ours within 200 ms`,
+    });
+    expect((failure as SessionFailure).details).toBe(said === '' ? undefined : said.trim());
+    await session.close();
+  });
 
   test('a program that takes too long is ended', async () => {
     const fake = await fakeServer();

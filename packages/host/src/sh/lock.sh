@@ -79,9 +79,11 @@ _take_lock() {
     # Twenty that wait must not slow down the one that works.
     nap 0.5
   done
-  # A holder that died left the lock free, but its hooks may still be at work.
+  # A holder that died left the lock free, but its hooks may still be at work. One that told its result has ended them: all
+  # that is left of it is a last second of the ticker's sleep, which the next run need not wait for.
   local waited=0
-  if _read_holder && ! _lives "$host_holder_pid" "$host_holder_start" "$host_holder_boot"; then
+  if _read_holder && [ ! -e "$host_holder_run/result" ] &&
+    ! _lives "$host_holder_pid" "$host_holder_start" "$host_holder_boot"; then
     _end_ticker
     while _leftovers; do
       [ "$waited" != 0 ] || say "waiting for what a dead run left behind: processes$host_left"
