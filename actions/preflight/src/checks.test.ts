@@ -1,4 +1,5 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import path from 'node:path';
 import { afterEach, expect, jest, test } from '@jest/globals';
 import { hostsForEach } from '@deploy-actions/host/testing';
@@ -187,6 +188,21 @@ test('example-values: what was to be replaced is found by itself, and not what a
     expect([name, value, isExample(name, value)]).toEqual([name, value, false]);
 });
 
+test('an application without any variable is looked at as one with them: no value is an example, and a wanted one is missed', async () => {
+  const rig = preflightRig(hostWith);
+  rig.compose('services:\n  db:\n    image: registry.test/db:1\n    healthcheck: { test: [CMD, check] }\n');
+  const { state, rows } = await rig.run({ env: '', 'required-env': 'TAG' });
+  expect([state('configuration'), state('variables'), state('example-values')]).toEqual([
+    'passed',
+    'passed',
+    'passed',
+  ]);
+  expect([state('required-env'), rows['required-env']!.detail]).toEqual([
+    'failed',
+    expect.stringContaining('TAG is not there'),
+  ]);
+});
+
 test('warn lets a check only warn, skip leaves it out and says so, and neither makes it pass', async () => {
   const rig = preflightRig(hostWith);
   const { failure, outputs, state, rows } = await rig.run({
@@ -310,6 +326,19 @@ test('ports: ours and free ones pass, another application’s is told by its con
   expect(taken.rows['releases']!.detail).toContain('v1 serves; there is none to go back to');
 });
 
+test('ports: one that a program listens on is taken, on loopback too, where nobody else can listen beside it', async () => {
+  const rig = preflightRig(hostWith);
+  const held = createServer();
+  await new Promise<void>((resolve) => held.listen(0, '127.0.0.1', resolve));
+  const { port } = held.address() as AddressInfo;
+  const { rows } = await rig.run({ ports: String(port) });
+  await new Promise((resolve) => held.close(resolve));
+  expect(rows['ports']).toMatchObject({
+    ok: false,
+    detail: expect.stringMatching(new RegExp(`^${port}: .*, on loopback`)),
+  });
+});
+
 test('backup: the newest whole one counts, by its manifest; one without is none', async () => {
   const rig = preflightRig(hostWith);
   rig.put('backups/b1/database.dump', 'half');
@@ -327,6 +356,13 @@ test('backup: the newest whole one counts, by its manifest; one without is none'
   const old = await rig.run({ 'max-backup-age': '24h' });
   expect(old.state('backup')).toBe('failed');
   expect(old.rows['backup']!.detail).toContain('b2, is 30 h 00 m old');
+  put('b9', -100);
+  const future = await rig.run({ 'max-backup-age': '24h' });
+  expect([future.state('backup'), future.rows['backup']!.detail]).toEqual([
+    'unknown',
+    expect.stringMatching(/b9, was made at .*, which is still to come/),
+  ]);
+  rmSync(path.join(rig.server.host.path, 'backups/b9'), { recursive: true });
   put('b3', 2);
   expect((await rig.run({ 'max-backup-age': '24h' })).state('backup')).toBe('passed');
   rig.put(`backups/b3/${backupRecord('b3').files[0]!.name}`, 'cut');

@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { HttpError, openHttp } from '@deploy-actions/http';
-import { messageOf } from '@deploy-actions/kit';
+import { formatDuration, messageOf } from '@deploy-actions/kit';
 import { type Ports, writeReport } from '@deploy-actions/runner';
 import { type Connecting, openSession } from '@deploy-actions/shell';
 
@@ -25,15 +25,15 @@ export interface World extends Ports, Connecting {
 /** Milliseconds for a name or a certificate. */
 const SOON = 10_000;
 
-/** The real world around preflight. */
-export function openWorld(ports: Ports): World & { close(): Promise<void> } {
+/** The real world around preflight; `dns` is the system's resolver, which has no time limit of its own. */
+export function openWorld(ports: Ports, dns = resolveAll): World & { close(): Promise<void> } {
   const { redactor, workflow, signal } = ports;
   const http = openHttp({ env: process.env, redactor });
   return {
     ...ports,
     connect: (server) => openSession(server, ports),
     async addressesOf(name) {
-      const found = await lookup(name, { all: true });
+      const found = await soon(dns(name), ports);
       return [...new Set(found.map(({ address }) => canonicalAddress(address)))];
     },
     async certificateOf(name) {
@@ -51,6 +51,23 @@ export function openWorld(ports: Ports): World & { close(): Promise<void> } {
     writeReport: (json) => writeReport(workflow, 'preflight', json),
     close: () => http.close(),
   };
+}
+
+async function resolveAll(name: string): Promise<{ address: string }[]> {
+  return await lookup(name, { all: true });
+}
+
+/** What the resolver answers; throws where it has not within the time. What it does then is left to itself. */
+async function soon<T>(answer: Promise<T>, { clock, signal }: Pick<Ports, 'clock' | 'signal'>): Promise<T> {
+  const over = new AbortController();
+  const late = clock.sleep(SOON, AbortSignal.any([signal, over.signal])).then((): never => {
+    throw new Error(`DNS has not answered within ${formatDuration(SOON)}`);
+  });
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    over.abort();
+  }
 }
 
 /** One spelling of each address, so that two can be compared (RFC 5952). */

@@ -130,3 +130,13 @@ test('an answer that is none has no values', () => {
   for (const text of ['', 'no', '[]', 'null', '{"services":{"values":{"environment":"x"}}}'])
     expect(parseVariableValues(text)).toBeUndefined();
 });
+
+test('values are read as Compose tells them, also where it leaves out an environment without any, and else nothing is', () => {
+  const told = (values: unknown) => parseVariableValues(JSON.stringify({ services: { values } }));
+  expect(told({ environment: { A: '1', B: null } })).toEqual(new Map([['A', '1']]));
+  for (const empty of [{ image: 'values', command: null }, { environment: {} }, { environment: null }])
+    expect(told(empty)).toEqual(new Map());
+  for (const other of [undefined, null, [], { environment: ['A=1'] }, { environment: 'A=1' }])
+    expect(told(other)).toBeUndefined();
+  for (const text of ['', 'null', '{"services":null}']) expect(parseVariableValues(text)).toBeUndefined();
+});

@@ -15,14 +15,16 @@ const ASKABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
  * itself reads them, with its rules for quotes, dollars and lines. Undefined for anything else.
  */
 export function parseVariableValues(json: string): VariableValues | undefined {
-  let environment: unknown;
+  let service: { environment?: unknown } | null | undefined;
   try {
-    environment = (JSON.parse(json) as { services?: { values?: { environment?: unknown } } }).services?.values
-      ?.environment;
+    service = (JSON.parse(json) as { services?: { values?: { environment?: unknown } } }).services?.values;
   } catch {
     return undefined;
   }
-  if (typeof environment !== 'object' || environment === null) return undefined;
+  if (typeof service !== 'object' || service === null || Array.isArray(service)) return undefined;
+  // Compose leaves out an environment that has no variable.
+  const environment = service.environment ?? {};
+  if (typeof environment !== 'object' || Array.isArray(environment)) return undefined;
   const entries = Object.entries(environment).filter(
     (one): one is [string, string] => typeof one[1] === 'string',
   );

@@ -64,7 +64,8 @@ export interface Facts {
   values: ReadonlyMap<string, string> | undefined;
   /** What was warned of while the configuration was resolved, such as variables that are not set. */
   warnings: readonly string[];
-  listeners: readonly Listener[];
+  /** Undefined where the server does not tell. */
+  listeners: readonly Listener[] | undefined;
   /** Undefined where Docker could not be asked. */
   published: readonly Published[] | undefined;
   /** Those that run on the host, and in containers where Docker could be asked. */

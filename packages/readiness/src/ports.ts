@@ -17,9 +17,10 @@ export interface Published {
   project: string;
 }
 
-/** Reads the lines of `look_at_ports`. */
-export function readListeners(text: string): Listener[] {
+/** Reads the lines of `look_at_ports`. Undefined where the server does not tell who listens: nobody is something else. */
+export function readListeners(text: string): Listener[] | undefined {
   const lines = text.split('\n');
+  if (lines[0] !== 'told') return undefined;
   const programs = new Map(
     lines.flatMap((line): [number, string][] => {
       const [, port, name] = /^program (\d{1,5}) (.+)$/.exec(line) ?? [];

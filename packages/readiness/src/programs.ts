@@ -30,7 +30,6 @@ export const PREFLIGHT = defineInspection({
       needs: [
         ENGINE,
         ENGINE_CONTAINERS,
-        ENGINE_CONTAINERS,
         APART,
         FITNESS,
         ENGINE_FAILURE,

@@ -1,7 +1,7 @@
 import { holderText } from '@deploy-actions/host';
 import { formatDuration } from '@deploy-actions/kit';
 import { marksOf } from '@deploy-actions/ledger';
-import { type Check, failed, judged, listed, ofRelease, passed, told, warned } from './check.ts';
+import { type Check, failed, judged, listed, ofRelease, passed, told, unknown, warned } from './check.ts';
 
 /** What earlier deployments left. */
 export const DEPLOYMENT: readonly Check[] = [
@@ -73,6 +73,12 @@ export const DEPLOYMENT: readonly Check[] = [
       const remedy = 'Make one before: the action backup.';
       if (newest === undefined) return failed(`there is no whole backup in ${server.path}/backups`, remedy);
       const age = now.getTime() - Date.parse(newest.created);
+      // What is made in the future would never be too old.
+      if (age < -inputs['max-clock-skew'])
+        return unknown(
+          `the newest, ${newest.id}, was made at ${newest.created}, which is still to come by the runner's clock`,
+          'Set the clock of the server (see the row clock), and make a new one: the action backup.',
+        );
       const words = `the newest, ${newest.id}, is ${formatDuration(Math.max(0, age))} old`;
       return age > most
         ? failed(`${words}, and max-backup-age is ${formatDuration(most)}`, remedy)

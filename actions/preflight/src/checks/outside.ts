@@ -23,24 +23,28 @@ export const OUTSIDE: readonly Check[] = [
       if (wanted.length === 0) return undefined;
       const { published, listeners } = seen.facts;
       if (published === undefined) return unknown('who holds them is not known: see docker', undefined);
+      if (listeners === undefined) return unknown(UNTOLD, SEE_PROC);
       const taken: string[] = [];
       const unsure: string[] = [];
       const good: string[] = [];
       for (const port of wanted) {
         const containers = published.filter((one) => one.port === port);
-        const sockets = listeners.filter((one) => one.port === port && one.reach !== 'loopback');
+        // Also on loopback alone: beside it nobody else can listen on every address (ip(7), bind(2)).
+        const [socket] = listeners
+          .filter((one) => one.port === port)
+          .sort((a, b) => REACHES.indexOf(a.reach) - REACHES.indexOf(b.reach));
         if (containers.length > 0) {
           const foreign = containers.filter((one) => !isOwn(seen, one));
           if (foreign.length === 0)
             good.push(`${port}: ours (${listed([...new Set(containers.map((one) => one.container))])})`);
           else taken.push(`${port}: the container ${holder(foreign[0]!)}`);
-        } else if (sockets.length === 0) good.push(`${port}: free`);
+        } else if (socket === undefined) good.push(`${port}: free`);
         else {
-          const [socket] = sockets as [Listener];
+          const where = socket.reach === 'loopback' ? ', on loopback' : '';
           if (DOORS.has(socket.program ?? '')) good.push(`${port}: ${socket.program!}`);
           else if (socket.program === undefined && socket.user === 'root')
-            unsure.push(`${port}: a program of root's, which ${seen.facts.machine.user} may not see`);
-          else taken.push(`${port}: ${socket.program ?? 'a program'} of the user ${socket.user}`);
+            unsure.push(`${port}: a program of root's, which ${seen.facts.machine.user} may not see${where}`);
+          else taken.push(`${port}: ${socket.program ?? 'a program'} of the user ${socket.user}${where}`);
         }
       }
       const words = [...taken, ...unsure, ...good].join('; ');
@@ -58,6 +62,7 @@ export const OUTSIDE: readonly Check[] = [
       if (allowed.size === 0) return undefined;
       const { published, listeners } = seen.facts;
       if (published === undefined) return unknown('what containers publish is not known: see docker');
+      if (listeners === undefined) return unknown(UNTOLD, SEE_PROC);
       const open = new Map<number, string>();
       for (const one of listeners)
         if (one.reach !== 'loopback') open.set(one.port, one.program ?? `user ${one.user}`);
@@ -74,6 +79,12 @@ export const OUTSIDE: readonly Check[] = [
     },
   },
 ];
+
+const UNTOLD = 'the server does not tell who listens (/proc/net/tcp)';
+const SEE_PROC = 'Look on the server why the login may not read it: ls -l /proc/net/tcp';
+
+/** The widest first. */
+const REACHES: readonly Listener['reach'][] = ['every-address', 'one-address', 'loopback'];
 
 /** Programs that stand at the door. */
 const DOORS = new Set([...PROXIES.map(({ kind }) => kind), 'apache2', 'httpd']);

@@ -116,7 +116,7 @@ async function readModel(
   }
   const services = Object.fromEntries(
     Object.entries(model.services).map(([name, service]) => {
-      const { build, ports = [], volumes, ...rest } = service;
+      const { build, ports = [], volumes, environment, ...rest } = service;
       const mounts = (volumes ?? []) as unknown[];
       if (build !== undefined) throw unknown(['compose', 'config', name]);
       if (typeof service.image !== 'string')
@@ -128,6 +128,7 @@ async function readModel(
           entrypoint: null,
           networks: { default: null },
           ...rest,
+          ...(Object.keys(environment ?? {}).length > 0 ? { environment } : {}),
           ...(ports.length > 0
             ? { ports: ports.map((one) => ({ mode: 'ingress', protocol: 'tcp', ...one })) }
             : {}),
