@@ -67,13 +67,17 @@ export function refuseDiscovered(name: string, service: Service): void {
   const { what, proxy, remedy } = found;
   const targets = [...new Set((service.ports ?? []).map(({ target }) => target))];
   const file = proxy === 'Traefik' ? fileOfLabels(name, service.labels ?? {}, targets) : undefined;
+  const details =
+    typeof file === 'string'
+      ? `No lines of a file for Traefik are proposed: ${file}`
+      : file && detailsOf(file.text, file.left);
   throw new Failure(
     'input',
     `input \`color\`: ${name} has ${what}: ${proxy} would send traffic to a colour as soon as it runs`,
     {
       input: 'color',
       remedy: `${remedy} Or name ${name} in \`live-only-services\`: it runs only where the traffic is, and what it has goes along, after a pause.`,
-      ...(file && { details: detailsOf(file.text, file.left) }),
+      ...(details !== undefined && { details }),
     },
   );
 }
