@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import type { Fields } from '@deploy-actions/kit';
+import { type Fields, parseDuration } from '@deploy-actions/kit';
 import { findRoot, listActions, listPrograms, readAction } from '@deploy-actions/tooling';
 
 /** Actions that are made of the steps of others, held against those others' contracts. */
@@ -57,6 +57,40 @@ describe.each(composites)('%s', (name) => {
     expect(Object.keys(outputs).length).toBeGreaterThan(2);
     for (const [, id, output] of text.matchAll(/\bsteps\.([a-z]+)\.outputs\.([a-z-]+)/g))
       expect(Object.keys(readAction(ids.get(id!)!, root).outputs)).toContain(output);
+  });
+
+  test('how long it may take is told to every step that waits for it', () => {
+    const waiting = steps.flatMap(({ id, with: given }, place) => {
+      const input = { 'ssh-compose-deploy': 'wait-timeout', 'health-wait': 'timeout' }[uses[place] ?? ''];
+      return input === undefined ? [] : [[id, given[input]]];
+    });
+    expect(waiting).toEqual([
+      ['deploy', '${{ inputs.timeout }}'],
+      ['health', '${{ inputs.timeout }}'],
+    ]);
+  });
+
+  test('a switch waits for its confirmation until well after the watch, however long that is', async () => {
+    const { fields } = (await import(join(root, 'actions/stability-watch/src/fields.ts'))) as {
+      fields: Fields;
+    };
+    const watch = steps.find(({ id }) => id === 'watch')!.with['duration'];
+    expect(watch).toBe('${{ inputs.watch }}');
+    const patience = steps.flatMap(({ with: given }) => given['confirm-within'] ?? []);
+    expect(patience).toHaveLength(name === 'release-blue-green' ? 1 : 0);
+    for (const text of patience)
+      for (const length of [inputs['watch']!.default!, '1s', '90m', '6h']) {
+        const watched = fields['duration']!.parse(length) as number;
+        const waited = parseDuration(text.replace('${{ inputs.watch }}', length))!;
+        expect([length, waited - watched >= 600_000]).toEqual([length, true]);
+      }
+  });
+
+  test('whoever tells how it went goes by how this action stands: the job knows only at its end', () => {
+    const told = steps.flatMap(({ with: given }) =>
+      [given['status'] ?? [], given['job-status'] ?? []].flat(),
+    );
+    expect(told).toEqual(Array.from({ length: 3 }, () => '${{ github.action_status || job.status }}'));
   });
 
   test('an input that is left out is left to the step, whose own default it is', async () => {

@@ -2,8 +2,8 @@ import { expect, test } from '@jest/globals';
 import { formatDuration, parseDuration } from './duration.ts';
 
 test('a time has a unit, and several add up', () => {
-  expect(['500ms', '30s', '1m30s', '2h', '0', '1.5s'].map(parseDuration)).toEqual([
-    500, 30_000, 90_000, 7_200_000, 0, 1500,
+  expect(['500ms', '30s', '1m30s', '2h', '0', '1.5s', '10m1h5m'].map(parseDuration)).toEqual([
+    500, 30_000, 90_000, 7_200_000, 0, 1500, 4_500_000,
   ]);
 });
 

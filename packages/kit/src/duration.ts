@@ -1,7 +1,8 @@
 const UNITS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /**
- * Milliseconds of a time such as `500ms`, `30s`, `1m30s`, `2h`, `7d`. `0` needs no unit.
+ * Milliseconds of a time such as `500ms`, `30s`, `1m30s`, `2h`, `7d`. What is written together is added, in any order, so that
+ * a workflow can put times together: `10m5m` is a quarter of an hour. `0` needs no unit.
  * Answers undefined for anything else, also for a bare number, whose unit would be a guess.
  */
 export function parseDuration(text: string): number | undefined {
