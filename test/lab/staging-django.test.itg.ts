@@ -62,7 +62,17 @@ interface Case {
 async function given({ images, event, check, env, secrets, run }: Case): Promise<WorkflowRun> {
   await github?.close();
   github = await startGitHub();
-  github.permissions = { contents: 'read', checks: 'read', statuses: 'read', 'pull-requests': 'write' };
+  github.permissions = {
+    contents: 'read',
+    checks: 'read',
+    statuses: 'read',
+    'pull-requests': 'write',
+    actions: 'read',
+  };
+  github.repository.approvals = [
+    { user: 'ada', state: 'approved', comment: 'Prices are agreed', environment: 'staging' },
+    { user: 'mallory', state: 'approved', comment: '', environment: 'production' },
+  ];
   const started = (head: string) => {
     github.repository.commits = [
       { sha: '1'.repeat(40), message: 'chore: begin' },
@@ -156,6 +166,7 @@ testWithAct(
       environment: 'staging',
       git_sha: sha,
       git_ref: 'refs/heads/develop',
+      approvals: [{ user: 'ada', state: 'approved', comment: 'Prices are agreed' }],
       services_deployed: expect.arrayContaining([expect.objectContaining({ service: 'backend' })]),
       health_checks: expect.arrayContaining([
         expect.objectContaining({ service: 'readiness', healthy: true }),
@@ -164,6 +175,7 @@ testWithAct(
     const page = upload!.files.find(({ name }) => name === 'deployment.html')!;
     expect(page.text).toContain('login and profile');
     expect(page.text).toContain('Of 1 deployment: counts');
+    expect(page.text).toContain('Prices are agreed');
     for (const { text } of upload!.files) expect(text).not.toContain(PASSWORD);
     expect(github.repository.comments).toEqual([
       expect.objectContaining({ pull: 7, body: expect.stringContaining('staging') }),
