@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { listActions, parseActionFile, readAction } from './action-file.ts';
 import { anchorsOf, renderCatalog, renderReadme } from './docs.ts';
+import { findRoot } from './root.ts';
 
 const action = parseActionFile(
   'sample',
@@ -126,4 +129,10 @@ test('a heading is found by the name that GitHub gives it', () => {
     'twice-1',
     'see-the-page',
   ]);
+});
+
+test.each(listActions())('what %s says first in its changelog is of the version that it has', (name) => {
+  const file = (base: string) => readFileSync(join(findRoot(), 'actions', name, base), 'utf8');
+  const [, first] = /^## (.+)$/m.exec(file('CHANGELOG.md')) ?? [];
+  expect(first).toBe((JSON.parse(file('package.json')) as { version: string }).version);
 });
