@@ -74,7 +74,10 @@ export function paths(): Field<Source[]> {
 /** Names of services, one per line. */
 export function services(): Field<string[]> {
   return linesOf((line) => {
-    if (!NAME.test(line)) throw new FieldError(`${quote(line)} is no name of a service`);
+    if (!NAME.test(line))
+      throw new FieldError(`${quote(line)} is no name of a service`, {
+        remedy: 'Write it as in the compose file.',
+      });
     return line;
   });
 }

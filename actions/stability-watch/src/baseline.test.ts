@@ -102,6 +102,9 @@ test('a baseline is read as it was written, and nothing else is one', () => {
     '{"targets":{"a":{"requests":1,"errors":2}},"via":"ssh","alarm":""}',
     '{"targets":{"a":{"requests":-1,"errors":0}},"via":"ssh","alarm":""}',
     '{"targets":{"a":{"requests":1,"errors":0,"p95Ms":"1"}},"via":"ssh","alarm":""}',
+    '{"targets":{"a":{"requests":200,"errors":0,"p95AtMostMs":90}},"via":"ssh","alarm":""}',
+    '{"targets":{"a":{"requests":200,"errors":0,"p95Ms":90}},"via":"ssh","alarm":""}',
+    '{"targets":{"a":{"requests":200,"errors":0,"p95Ms":90,"p95AtMostMs":80}},"via":"ssh","alarm":""}',
     '{"targets":{"a":null},"via":"ssh","alarm":""}',
   ])
     expect(() => parseBaseline(wrong)).toThrow(/^it (is not JSON|lacks|has figures)/);

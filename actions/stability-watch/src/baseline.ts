@@ -94,8 +94,13 @@ export function parseBaseline(text: string): Baseline {
     one === undefined || (typeof one === 'number' && Number.isFinite(one) && one >= 0);
   const read = Object.entries(targets).map(([name, one]): [string, Base] => {
     const { requests, errors, p95Ms, p95AtMostMs } = object(one) ?? {};
+    const cannotBe = wrong(`has figures of ${quote(name)} that cannot be`);
     if (!count(requests) || !count(errors) || errors > requests || !time(p95Ms) || !time(p95AtMostMs))
-      throw wrong(`has figures of ${quote(name)} that cannot be`);
+      throw cannotBe;
+    // A watch writes both, or neither.
+    const isBound =
+      p95Ms === undefined ? p95AtMostMs === undefined : p95AtMostMs !== undefined && p95AtMostMs >= p95Ms;
+    if (!isBound) throw cannotBe;
     return [name, { requests, errors, p95Ms, p95AtMostMs }];
   });
   return { via, alarm: alarm.slice(0, 1000), targets: new Map(read) };

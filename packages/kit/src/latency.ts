@@ -10,15 +10,14 @@ export interface Latency {
 
 /** The nearest-rank quantile; undefined for no values. `share` is of 1. */
 export function quantile(values: readonly number[], share: number): number | undefined {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)];
+  return atRank(ascending(values), share);
 }
 
 /** What times in milliseconds say; undefined for fewer than two, which are no distribution. */
 export function latencyOf(times: readonly number[]): Latency | undefined {
   if (times.length < 2) return undefined;
-  const sorted = [...times].sort((a, b) => a - b);
-  const at = (share: number) => Math.round(sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)]!);
+  const sorted = ascending(times);
+  const at = (share: number) => Math.round(atRank(sorted, share)!);
   return {
     answers: sorted.length,
     p50Ms: at(0.5),
@@ -27,6 +26,12 @@ export function latencyOf(times: readonly number[]): Latency | undefined {
     p99Ms: at(0.99),
     maxMs: at(1),
   };
+}
+
+const ascending = (values: readonly number[]): number[] => [...values].sort((a, b) => a - b);
+
+function atRank(sorted: readonly number[], share: number): number | undefined {
+  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)];
 }
 
 const MEMBERS = ['answers', 'p50Ms', 'p90Ms', 'p95Ms', 'p99Ms', 'maxMs'] as const;

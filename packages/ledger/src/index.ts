@@ -120,4 +120,4 @@ export {
   textLike,
   wordOf,
 } from './form.ts';
-export { COMMIT_KIND, ID_KIND, IMAGE_KIND, SERVICE_KIND, SHARE_KIND, URL_KIND, orNone } from './kinds.ts';
+export { ID_KIND, SHARE_KIND, URL_KIND, orNone } from './kinds.ts';

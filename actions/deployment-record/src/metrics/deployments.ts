@@ -45,12 +45,12 @@ export function pastDeployments(history: readonly HistoryEntry[], environment: s
     outcome: PastOutcome,
     reached: boolean,
     durationMs: number | undefined,
-  ): void => {
+  ): PastDeployment | undefined => {
     const at = Date.parse(entry.at);
-    if (Number.isNaN(at)) return;
+    if (Number.isNaN(at)) return undefined;
     const before = past.at(-1);
     if (before && !reached && !before.reached && entry.sha !== '' && before.sha === entry.sha) past.pop();
-    past.push({
+    const added: PastDeployment = {
       deploymentId: entry.deployment_id,
       release: entry.release,
       version: entry.version,
@@ -62,14 +62,16 @@ export function pastDeployments(history: readonly HistoryEntry[], environment: s
       at,
       durationMs,
       recoveredAt: undefined,
-    });
+    };
+    past.push(added);
     if (outcome === 'success') recover(past.slice(0, -1), at);
+    return added;
   };
   const takeBack = (release: string, at: number): void => {
     const one = last(release);
     if (one === undefined) return;
     one.outcome = 'rolled-back';
-    one.recoveredAt = at;
+    one.recoveredAt = Number.isNaN(at) ? undefined : at;
   };
 
   for (const entry of history) {
@@ -78,15 +80,15 @@ export function pastDeployments(history: readonly HistoryEntry[], environment: s
     if (entry.operation === 'deploy') {
       const { outcome, duration_ms } = entry;
       if (outcome === 'unchanged') continue;
-      if (outcome !== 'succeeded')
-        add(entry, outcome === 'restored' ? 'restored' : 'failure', false, duration_ms);
-      else if (entry.color !== '') prepared.set(entry.release, duration_ms);
+      if (outcome !== 'succeeded') {
+        const added = add(entry, outcome === 'restored' ? 'restored' : 'failure', false, duration_ms);
+        // One that failed in place and was not restored is what the visitors have.
+        if (added && outcome === 'failed' && entry.bad && entry.color === '') added.reached = true;
+      } else if (entry.color !== '') prepared.set(entry.release, duration_ms);
       else {
         if (entry.release !== serves) add(entry, 'success', true, duration_ms);
         serves = entry.release;
       }
-      // One that failed in place and was not restored is what the visitors have.
-      if (outcome === 'failed' && entry.bad && entry.color === '') past.at(-1)!.reached = true;
     } else if (entry.operation === 'switch' && movedTraffic(entry)) {
       if (entry.release !== serves && entry.release !== '')
         add(entry, 'success', true, prepared.get(entry.release));
@@ -154,6 +156,8 @@ function joined(a: PastDeployment, b: PastDeployment): PastDeployment {
 
 /** Ends the failures of the deployments that reached the visitors and are not over yet. */
 function recover(past: readonly PastDeployment[], at: number): void {
+  // When, the line does not say.
+  if (Number.isNaN(at)) return;
   for (const one of past)
     if (one.reached && one.outcome !== 'success' && one.recoveredAt === undefined) one.recoveredAt = at;
 }

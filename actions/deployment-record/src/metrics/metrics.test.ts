@@ -46,6 +46,27 @@ test('what was restored never reached the visitors: it is an attempt, and no fai
   });
 });
 
+test('a line that does not say when it was is no deployment, marks no other one, and ends no failure at no time', () => {
+  const failing = { outcome: 'failed', bad: true } as const;
+  expect(pastDeployments([deployed('r1', { ...failing, at: '' })], '')).toEqual([]);
+  const past = pastDeployments(
+    [
+      deployed('r1', { outcome: 'restored' }),
+      deployed('r2', { ...failing, at: '' }),
+      deployed('r3', failing),
+      deployed('r4'),
+      ...rolledBackInPlace('r4', 'r3', { at: '' }),
+    ],
+    '',
+  );
+  expect(past.map(({ release, reached }) => [release, reached])).toEqual([
+    ['r1', false],
+    ['r3', true],
+    ['r4', true],
+  ]);
+  expect(past.at(-1)).toMatchObject({ outcome: 'rolled-back', recoveredAt: undefined });
+});
+
 test('with colours the switch is the deployment, and the steps of a canary are one', () => {
   const past = pastDeployments(
     [
