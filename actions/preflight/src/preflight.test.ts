@@ -10,11 +10,13 @@ const hostWith = hostsForEach(afterEach);
 
 test('a server that is ready is told so, by two execs, and nothing is made or left there', async () => {
   const rig = preflightRig(hostWith);
-  const { failure, outputs, log, state, summary } = await rig.run({
+  const { failure, outputs, rows, state, summary } = await rig.run({
     domains: 'shop.example.org',
     'max-cpu': '100%',
+    // Whichever proxy this machine runs is seen too.
+    skip: 'proxy',
   });
-  expect([failure?.message, log]).toEqual([undefined, expect.any(String)]);
+  expect([failure?.message, Object.values(rows).filter(({ ok }) => !ok)]).toEqual([undefined, []]);
   expect(outputs).toMatchObject({ ready: true, warnings: 0 });
   for (const name of [
     'connection',
