@@ -4,48 +4,65 @@
 # $1: path, $2: id, $3: operation, $4: launch (a fresh name), $5: staging or empty, $6: resume-on-boot (yes, no
 # or empty), $7: `again` when a first try's answer was lost
 _launch() {
-  local incoming last=0 number each dir tries=0
+  local incoming dir
   path=$1
   incoming=$path/.deploy/incoming/$4
   _check_path
-  if [ -n "$5" ]; then
-    if [ -d "$5" ] && [ ! -L "$5" ]; then
-      mkdir -p "$incoming" && mv "$5" "$incoming/files"
-      rm -rf "${5%/files}"
-    elif [ -z "$7" ]; then
-      _refuse lost upload-broken "the uploaded files in $5 are gone" 'Run it again.'
-    fi
-  fi
+  [ -z "$5" ] || _take_staging "$5" "$incoming" "$7"
   _receive "$incoming"
   printf '%s\n' "$4" >"$incoming/launch"
   printf '%s\n' "$PATH" >"$incoming/path"
   dir=$path/.deploy/runs/$2
   mkdir -p "$dir"
+  _place_run "$incoming" "$dir/$3" "$6"
+  frame run "$host_number $_disposition $dir/$3-$host_number"
+  _follow "$dir/$3-$host_number" 0
+}
+
+# The files of the look ($1) are those of the run that arrives in $2. Where they are gone a first try has taken them ($3).
+_take_staging() {
+  if [ -d "$1" ] && [ ! -L "$1" ]; then
+    mkdir -p "$2" && mv "$1" "$2/files"
+    rm -rf "${1%/files}"
+  elif [ -z "$3" ]; then
+    _refuse lost upload-broken "the uploaded files in $1 are gone" 'Run it again.'
+  fi
+}
+
+# Makes what has arrived in $1 a run, the next one of $2 (its folder without the number), and starts it, unless the last one
+# stands for it; into $host_number and $_disposition. $3: resume-on-boot.
+_place_run() {
+  local tries=0
   while :; do
-    for each in "$dir/$3"-*; do
-      number=${each##*-}
-      case $number in
-        '' | *[!0-9]*) continue ;;
-      esac
-      [ "$each" = "$dir/$3-$number" ] && [ "$number" -gt "$last" ] && last=$number
-    done
-    if [ "$last" != 0 ] && _decide "$dir/$3-$last" "$incoming"; then
-      rm -rf "$incoming"
-      break
+    _last_number "$2"
+    if [ "$host_number" != 0 ] && _decide "$2-$host_number" "$1"; then
+      rm -rf "$1"
+      return 0
     fi
-    last=$((last + 1))
+    host_number=$((host_number + 1))
     # Renaming onto a folder that somebody else made meanwhile fails, and then we look again.
-    if [ ! -e "$dir/$3-$last" ] && mv -T "$incoming" "$dir/$3-$last" 2>/dev/null; then
+    if [ ! -e "$2-$host_number" ] && mv -T "$1" "$2-$host_number" 2>/dev/null; then
       _disposition=started
-      _resume_line "$6" "$dir/$3-$last"
-      _detach "$dir/$3-$last"
-      break
+      _resume_line "$3" "$2-$host_number"
+      _detach "$2-$host_number"
+      return 0
     fi
     tries=$((tries + 1))
-    [ "$tries" -lt 50 ] || _refuse remote run-not-started "the run could not be put into $dir"
+    [ "$tries" -lt 50 ] || _refuse remote run-not-started "the run could not be put into ${2%/*}"
   done
-  frame run "$last $_disposition $dir/$3-$last"
-  _follow "$dir/$3-$last" 0
+}
+
+# The highest number of the runs of $1 (a folder without the number), into $host_number; 0 for none.
+_last_number() {
+  local each number
+  host_number=0
+  for each in "$1"-*; do
+    number=${each##*-}
+    case $number in
+      '' | *[!0-9]*) continue ;;
+    esac
+    [ "$each" = "$1-$number" ] && [ "$number" -gt "$host_number" ] && host_number=$number
+  done
 }
 
 # Whether the last run ($1) stands for this one ($2), into _disposition.

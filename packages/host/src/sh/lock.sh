@@ -38,7 +38,7 @@ _age() {
 # What to do about one who has the lock: its workflow run may be gone, and its program on the server goes on.
 _holder_remedy() {
   local text="Wait for that run, or raise \`lock-timeout\`."
-  if [ -z "$host_holder_pid" ] || ! _lives "$host_holder_pid" "$host_holder_start" "$host_holder_boot"; then
+  if [ -z "$host_holder_pid" ] || _holder_is_dead; then
     echo 'That run has died; what it left at work is being ended. Run this again: it finishes or reverts what that one began.'
     return
   fi
@@ -64,7 +64,7 @@ _take_lock() {
       say "waiting for the lock, held by $host_holder; $(((deadline - host_now) / 100)) s left"
       told=$host_now
     fi
-    if [ -n "$host_holder_pid" ] && ! _lives "$host_holder_pid" "$host_holder_start" "$host_holder_boot"; then
+    if _holder_is_dead; then
       [ -n "$dead_since" ] || dead_since=$host_now
       _end_ticker
       _end_leftovers $(((host_now - dead_since) / 100))
@@ -79,21 +79,28 @@ _take_lock() {
     # Twenty that wait must not slow down the one that works.
     nap 0.5
   done
-  # A holder that died left the lock free, but its hooks may still be at work. One that told its result has ended them: all
-  # that is left of it is a last second of the ticker's sleep, which the next run need not wait for.
-  local waited=0
-  if _read_holder && [ ! -e "$host_holder_run/result" ] &&
-    ! _lives "$host_holder_pid" "$host_holder_start" "$host_holder_boot"; then
-    _end_ticker
-    while _leftovers; do
-      [ "$waited" != 0 ] || say "waiting for what a dead run left behind: processes$host_left"
-      _end_leftovers "$((waited / 5))"
-      waited=$((waited + 1))
-      [ "$waited" -lt 100 ] || break
-      nap 0.2
-    done
-  fi
+  _outlast_leftovers
   _write_holder
+}
+
+# Whether the one that is said to have the lock has died. $host_holder_* tell who it is.
+_holder_is_dead() {
+  [ -n "$host_holder_pid" ] && ! _lives "$host_holder_pid" "$host_holder_start" "$host_holder_boot"
+}
+
+# A holder that died left the lock free, but what it has started may still be at work. One that told its result has ended
+# that: all that is left of it is a last second of the ticker's sleep, which the next run need not wait for.
+_outlast_leftovers() {
+  local waited=0
+  if ! _read_holder || [ -e "$host_holder_run/result" ] || ! _holder_is_dead; then return 0; fi
+  _end_ticker
+  while _leftovers; do
+    [ "$waited" != 0 ] || say "waiting for what a dead run left behind: processes$host_left"
+    _end_leftovers "$((waited / 5))"
+    waited=$((waited + 1))
+    [ "$waited" -lt 100 ] || break
+    nap 0.2
+  done
 }
 
 # The processes of a dead holder's session, into $host_left; false if there are none.

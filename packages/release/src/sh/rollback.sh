@@ -27,6 +27,24 @@ operate() {
     say "$release serves already: another run has brought it back meanwhile"
     return 0
   fi
+  take_data_back
+  phase up
+  journal up:begin
+  restore_references "$directory" "$release" || fail remote docker-failed 'an image of the release could not be given its name again'
+  [ -z "$previous" ] || rolled_by=$path/releases/$previous
+  if bring_up "$directory" && phase wait && wait_healthy "$directory"; then
+    phase finish
+    link_current "$release" || fail_unwritten 'the link current could not be changed'
+    journal committed
+    record_rollback succeeded
+    say "$release serves again"
+    return 0
+  fi
+  back_again
+}
+
+# take_data_back: by the user's commands, here or on the server that runs them for all. Fails where they do not end well.
+take_data_back() {
   if [ -n "$database_elsewhere" ]; then
     phase database
     if ! await_word "$database_seconds" "the commands on $database_elsewhere"; then
@@ -42,19 +60,6 @@ operate() {
       fail unhealthy hook-failed "$problem; nothing was rolled back" "$remedy"
     fi
   fi
-  phase up
-  journal up:begin
-  restore_references "$directory" "$release" || fail remote docker-failed 'an image of the release could not be given its name again'
-  [ -z "$previous" ] || rolled_by=$path/releases/$previous
-  if bring_up "$directory" && phase wait && wait_healthy "$directory"; then
-    phase finish
-    link_current "$release" || fail_unwritten 'the link current could not be changed'
-    journal committed
-    record_rollback succeeded
-    say "$release serves again"
-    return 0
-  fi
-  back_again
 }
 
 # still_to_leave: a rollback is decided before the lock is held, and another run may have changed what serves since. Where it

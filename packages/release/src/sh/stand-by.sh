@@ -24,19 +24,7 @@ operate() {
   directory=$path/releases/$release
   if [ ! -f "$run/previous" ]; then slot_release >"$run/previous"; fi
   previous=$(cat "$run/previous")
-  if has_hooks "$files" down-migrate || has_hooks "$files" restore-backup; then
-    phase database
-    left_release=$failed_release
-    colored_project=$project
-    project=$failed_project
-    if cancelled; then fail lost cancelled 'the run was cancelled before anything was changed' 'Run it again.'; fi
-    if ! rollback_hooks down-migrate || ! rollback_hooks restore-backup; then
-      # What they did to the data until then counts.
-      record_end failed
-      fail unhealthy hook-failed "$problem; no traffic was moved" "$remedy"
-    fi
-    project=$colored_project
-  fi
+  take_data_back
   place_recorded || fail_unwritten "the release could not be written to $path"
   phase up
   journalled up:begin || journal up:begin
@@ -49,6 +37,27 @@ operate() {
     say "$release stands by in $color"
     return 0
   fi
+  back_to_previous
+}
+
+# take_data_back: by the user's commands, in the project of the release that is left. Fails where they do not end well.
+take_data_back() {
+  if ! has_hooks "$files" down-migrate && ! has_hooks "$files" restore-backup; then return 0; fi
+  phase database
+  left_release=$failed_release
+  colored_project=$project
+  project=$failed_project
+  if cancelled; then fail lost cancelled 'the run was cancelled before anything was changed' 'Run it again.'; fi
+  if ! rollback_hooks down-migrate || ! rollback_hooks restore-backup; then
+    # What they did to the data until then counts.
+    record_end failed
+    fail unhealthy hook-failed "$problem; no traffic was moved" "$remedy"
+  fi
+  project=$colored_project
+}
+
+# back_to_previous: the release did not become healthy, so the colour holds again what stood by in it, or nothing. Fails.
+back_to_previous() {
   gather_evidence "$bad_services"
   cause=$problem
   outlast_cancel
