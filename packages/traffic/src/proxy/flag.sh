@@ -16,7 +16,7 @@ flag_apply() {
   flag_old=$(flag_observe) || flag_old=
   [ "$flag_old" != "$1" ] || return 0
   if [ -z "$flag_old" ]; then
-    : >"$folder/.new" && mv -f "$folder/.new" "$folder/$1"
+    true >"$folder/.new" && mv -f "$folder/.new" "$folder/$1"
   else
     mv -f "$folder/$flag_old" "$folder/$1"
   fi

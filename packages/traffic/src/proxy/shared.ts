@@ -3,15 +3,18 @@ import { PROCESSES, part } from '@deploy-actions/host';
 
 export const AS_ROOT = part(new URL('as-root.sh', import.meta.url));
 
+/** The processes of proxies on the host itself. */
+export const HOST_PROCESSES = part(new URL('host-processes.sh', import.meta.url));
+
 /** What all proxies share. */
 export const SHARED = part(new URL('proxy.sh', import.meta.url), {
-  needs: [ENGINE_CONTAINERS, ENGINE_CONTAINERS],
+  needs: [ENGINE_CONTAINERS],
   parameters: ['proxy_container'],
 });
 
-/** Which proxies run. */
+/** Which containers are proxies. */
 export const FOUND = part(new URL('found.sh', import.meta.url), {
-  needs: [ENGINE_CONTAINERS, ENGINE_CONTAINERS],
+  needs: [ENGINE_CONTAINERS],
   parameters: ['proxy_kinds'],
 });
 
@@ -35,5 +38,5 @@ export const FLAG_PREPARATION = part(new URL('flag-preparation.sh', import.meta.
 
 /** What the proxies that run have loaded, beside what stands on disk. */
 export const LOADED = part(new URL('loaded.sh', import.meta.url), {
-  needs: [ENGINE_CONTAINERS, ENGINE_CONTAINERS, PROCESSES, FOUND, OF_PROXY],
+  needs: [ENGINE_CONTAINERS, PROCESSES, FOUND, HOST_PROCESSES, OF_PROXY],
 });

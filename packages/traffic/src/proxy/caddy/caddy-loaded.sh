@@ -32,11 +32,9 @@ caddy_goes_by_file() {
   esac
 }
 
-# caddy_is_readable: the login reads of the file what Caddy reads of it. Sets $caddy_program, which reads it.
+# caddy_is_readable: the login reads of the file what Caddy reads of it.
 caddy_is_readable() {
-  caddy_program=caddy
   [ -z "$caddy_container" ] || return 0
-  caddy_program=$(sed -n '1{/^\//p;}' "$caddy_words")
   if [ ! -r "$caddy_config" ]; then
     echo "unknown the login may not read $caddy_config"
     return 1
@@ -49,11 +47,12 @@ caddy_is_readable() {
   fi
 }
 
-# caddy_adapts: sets $caddy_adapted, the JSON that the file comes to.
+# caddy_adapts: sets $caddy_adapted, the JSON that the file comes to. On the host the program is the one that the login
+# would run, never one that a process names.
 caddy_adapts() {
   case $caddy_config:$caddy_adapter in
     *.json:) caddy_adapted=$(within "$caddy_container" cat "$caddy_config" 2>/dev/null | tr '\n' ' ') ;;
-    *) caddy_adapted=$(within "$caddy_container" "${caddy_program:-caddy}" adapt --config "$caddy_config" ${caddy_adapter:+--adapter "$caddy_adapter"} 2>/dev/null) ;;
+    *) caddy_adapted=$(within "$caddy_container" caddy adapt --config "$caddy_config" ${caddy_adapter:+--adapter "$caddy_adapter"} 2>/dev/null) ;;
   esac
   [ -z "$caddy_adapted" ] || return 0
   echo "unknown $caddy_config is not valid, or cannot be read by the login: caddy adapt --config $caddy_config says why"

@@ -1,7 +1,7 @@
 import { ENGINE_CONTAINERS } from '@deploy-actions/engine';
 import { part } from '@deploy-actions/host';
 import type { Proxy } from '../proxy.ts';
-import { FLAG, FLAG_MOVE, FLAG_PREPARATION, FLAG_SHARE, LOADED, SHARED } from '../shared.ts';
+import { FLAG, FLAG_MOVE, FLAG_PREPARATION, FLAG_SHARE, HOST_PROCESSES, LOADED, SHARED } from '../shared.ts';
 
 export const caddy: Proxy = {
   kind: 'caddy',
@@ -11,7 +11,7 @@ export const caddy: Proxy = {
   movePart: FLAG_MOVE,
   sharePart: FLAG_SHARE,
   configurationPart: part(new URL('caddy-configuration.sh', import.meta.url), {
-    needs: [ENGINE_CONTAINERS, ENGINE_CONTAINERS, SHARED],
+    needs: [ENGINE_CONTAINERS, SHARED, HOST_PROCESSES],
     parameters: ['config_inside'],
   }),
   lookPart: part(new URL('caddy-look.sh', import.meta.url), { needs: [FLAG] }),

@@ -1,6 +1,6 @@
 # shellcheck shell=dash
-# How traffic moves at HAProxy: by the line of the project in a map. Parameters: config_file, folder, project, socket (empty:
-# none is reached).
+# How traffic moves at HAProxy: by the line of the project in a map. Parameters: config_file, folder, project, socket
+# (empty: none is reached).
 
 # One command to the runtime socket; the answer on stdout.
 haproxy_say() {

@@ -1,12 +1,12 @@
 import { ENGINE_CONTAINERS } from '@deploy-actions/engine';
 import { part } from '@deploy-actions/host';
 import type { Proxy } from '../proxy.ts';
-import { AS_ROOT, LOADED, SHARED } from '../shared.ts';
+import { AS_ROOT, HOST_PROCESSES, LOADED, SHARED } from '../shared.ts';
 
 const LOOK = part(new URL('haproxy-look.sh', import.meta.url), { parameters: ['project', 'folder'] });
 
 const MOVE = part(new URL('haproxy.sh', import.meta.url), {
-  needs: [ENGINE_CONTAINERS, ENGINE_CONTAINERS, SHARED, AS_ROOT],
+  needs: [ENGINE_CONTAINERS, SHARED, AS_ROOT],
   parameters: ['config_file', 'folder', 'project', 'socket'],
 });
 
@@ -18,7 +18,7 @@ export const haproxy: Proxy = {
   movePart: MOVE,
   sharePart: part(new URL('haproxy-share.sh', import.meta.url), { needs: [MOVE, LOOK] }),
   configurationPart: part(new URL('haproxy-configuration.sh', import.meta.url), {
-    needs: [ENGINE_CONTAINERS, ENGINE_CONTAINERS, SHARED, AS_ROOT],
+    needs: [ENGINE_CONTAINERS, SHARED, AS_ROOT, HOST_PROCESSES],
     parameters: ['config_inside'],
   }),
   lookPart: LOOK,
@@ -29,7 +29,7 @@ export const haproxy: Proxy = {
     container === undefined ? 'sudo systemctl reload haproxy' : `docker kill -s USR2 ${container}`,
   preparationParts: [
     part(new URL('haproxy-preparation.sh', import.meta.url), {
-      needs: [ENGINE_CONTAINERS, ENGINE_CONTAINERS, MOVE],
+      needs: [ENGINE_CONTAINERS, MOVE],
       parameters: ['first_share', 'login', 'login_group', 'socket_folder'],
     }),
   ],

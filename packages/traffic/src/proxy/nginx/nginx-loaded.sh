@@ -26,8 +26,8 @@ nginx_tells() {
   tell_files "$nginx_container" $(printf '%s\n' "$nginx_list")
 }
 
-# nginx_processes PROCESSES…: sets $nginx_loaded, when the oldest worker was started, and $nginx_told, the file that the master
-# was started with (empty where it was told none).
+# nginx_processes PROCESSES…: sets $nginx_loaded, when the oldest worker was started, and $nginx_told, the file that the
+# master was started with (empty where it was told none).
 nginx_processes() {
   nginx_told=
   nginx_loaded=

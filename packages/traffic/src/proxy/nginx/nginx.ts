@@ -13,10 +13,10 @@ export const nginx: Proxy = {
   configurationPart: part(new URL('nginx-configuration.sh', import.meta.url), { needs: [SHARED, AS_ROOT] }),
   lookPart: part(new URL('nginx-look.sh', import.meta.url), { needs: [FLAG] }),
   wholePart: part(new URL('nginx-whole.sh', import.meta.url), {
-    needs: [ENGINE_CONTAINERS, ENGINE_CONTAINERS, AS_ROOT],
+    needs: [ENGINE_CONTAINERS, AS_ROOT],
   }),
   loadedPart: part(new URL('nginx-loaded.sh', import.meta.url), {
-    needs: [ENGINE_CONTAINERS, ENGINE_CONTAINERS, LOADED],
+    needs: [ENGINE_CONTAINERS, LOADED],
   }),
   reloadBy: (container, file) => {
     const by = container === undefined ? 'sudo' : `docker exec ${container}`;
@@ -25,7 +25,7 @@ export const nginx: Proxy = {
   },
   preparationParts: [
     FLAG_PREPARATION,
-    part(new URL('nginx-preparation.sh', import.meta.url), { needs: [ENGINE_CONTAINERS, ENGINE_CONTAINERS] }),
+    part(new URL('nginx-preparation.sh', import.meta.url), { needs: [ENGINE_CONTAINERS] }),
   ],
   files: () => [],
   follows: async () => (await import('./follows.ts')).followsInNginx,
