@@ -94,8 +94,9 @@ forget_names() {
 }
 
 # forget_before PROJECT NETWORK NAME: all but that one. A container that is stopped could not start again without them, so
-# it leaves them too.
+# it leaves them too. Where the engine did not say which one it is (empty), none goes.
 forget_before() {
+  [ -n "$3" ] || return 0
   for names_old in $(live_networks "$1" "$2" | grep -vxF "$3"); do
     for names_id in $(engine_members "$names_old"); do
       engine_leave "$names_old" "$names_id" || warn "a container could not leave the network $names_old"

@@ -48,8 +48,8 @@ export const TRAFFIC = {
     remedy: 'The report has the figures; look at the logs of the new colour.',
   },
   'share-not-taken': {
-    meaning: 'The proxy did not take the change. The traffic stays where it was.',
-    remedy: 'Look at the log of the proxy.',
+    meaning: 'The proxy did not take the change. The message says where the traffic is.',
+    remedy: 'Look at the log of the proxy, and at the disk of the server.',
   },
   'live-only-failed': {
     meaning: 'A service that runs only where the traffic is could not be stopped. The traffic stays.',

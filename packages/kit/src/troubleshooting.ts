@@ -111,7 +111,7 @@ export const TROUBLESHOOTING: Readonly<Record<FailureCode, Explanation>> = {
 
   'path-not-usable': {
     meaning:
-      'The application’s folder on the server is not one that can be used: it is missing, a link, or somebody else’s.',
+      'The application’s folder on the server is not one that can be used: it is missing, a link, somebody else’s, or open to everybody.',
     remedy: 'Make it a folder of the login user’s own, such as by `sudo install -d -o deploy /srv/app`.',
   },
   'server-not-writable': {
@@ -139,11 +139,11 @@ export const TROUBLESHOOTING: Readonly<Record<FailureCode, Explanation>> = {
     remedy: 'Let an administrator run `loginctl enable-linger` for the login user.',
   },
   'crontab-refused': {
-    meaning: 'The server’s crontab does not take the line of `resume-on-boot`.',
+    meaning: 'The server’s crontab cannot be read, or does not take the line of `resume-on-boot`.',
     remedy: 'Allow cron to the login user, or leave the input out.',
   },
   'lock-held': {
-    meaning: 'Another run works on this application.',
+    meaning: 'Another run works on this application, or what a dead one has started there does.',
     remedy:
       'Wait for it, or raise `lock-timeout`. The message says what it waits for, and what ends that on the server.',
   },

@@ -14,7 +14,7 @@ export const CALLERS = defineInspection({
   parts: [
     ...PROXIES.map(({ wholePart }) => wholePart),
     part(new URL('callers.sh', import.meta.url), {
-      needs: [ENGINE, ENGINE_NETWORKS, ENGINE_NETWORKS, ENGINE_FAILURE, OF_PROXY, FOUND],
+      needs: [ENGINE, ENGINE_NETWORKS, ENGINE_FAILURE, OF_PROXY, FOUND],
       results: {
         kinds: FORMS.lines(/^[a-zA-Z0-9][\w.-]* (?:internal|open)?$/, 'a network and whether it leads out'),
         there: FORMS.lines(/^[a-zA-Z0-9][\w.-]* [0-9a-f]{12,64} \S+ \S+$/, 'a network and a container on it'),

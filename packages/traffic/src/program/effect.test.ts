@@ -261,6 +261,18 @@ test('without a gate on times, a source that tells none says so', () => {
   expect(said).not.toContain('gate: ');
 });
 
+test('a folder of flags that cannot be written to ends no program before it gives the traffic back', () => {
+  rmSync(at('flags'), { recursive: true });
+  writeFileSync(at('flags'), '');
+  const said = run(
+    'switch',
+    { canary_log: at('access.log'), step_seconds: '0' },
+    `exec 2>&1\n: >'${at('access.log')}'\nshare=green-10 canary_log='${at('access.log')}'\nbegin_log\nsay "by $canary_source"\nflag_apply blue || say 'not applied'`,
+  );
+  expect(said).toContain(`by probing (${at('flags')} cannot be written to)`);
+  expect(said).toContain('not applied');
+});
+
 const SHA = '0123456789abcdef0123456789abcdef01234567';
 
 test.each([
@@ -289,4 +301,96 @@ test.each([
   write('answer', `${line}\n0123456789abcdef01234567 200 0.5\n`);
   const said = run('switch', { expect_version: version }, `ask_lines <'${at('answer')}'`);
   expect(said).toBe(`200 0.5 - ${found ? 'version' : ''}\n`);
+});
+
+// A proxy that takes no share any more; the flag says where the traffic is.
+const STUCK = 'traffic_apply() { return 1; }\n';
+
+test('where the proxy does not take the traffic back, nothing says that it is back', () => {
+  const said = run(
+    'switch',
+    {},
+    `${STUCK}look_at_tools\nfrom=blue old=blue\n(take_back "green does not answer steadily")\nsay code=$?`,
+  );
+  expect(said).toContain(
+    'failed: green does not answer steadily, and nginx did not take the share blue back either: traffic is on green',
+  );
+  expect(said).toContain('code=1');
+  expect(traffic()).toMatchObject({ share: 'green', release: 'r2' });
+  expect(read('app/.deploy/history.jsonl')).toMatch(/"reason":"not given back","from":"blue","to":"green"/);
+});
+
+test('where nobody can see which share it has, the records stay as they are', () => {
+  rmSync(at('flags/green'));
+  const before = read('app/.deploy/traffic.json');
+  const said = run('switch', {}, `${STUCK}look_at_tools\nfrom=blue old=blue\n(take_back "it was cut off")`);
+  expect(said).toContain('where the traffic is cannot be seen');
+  expect(read('app/.deploy/traffic.json')).toBe(before);
+});
+
+test('traffic that is where it was counts as given back, also where the proxy takes no word', () => {
+  const said = run('switch', {}, `${STUCK}look_at_tools\nfrom=green old=green\ntake_back "x" && say back`);
+  expect(said).toContain('back\n');
+  expect(traffic()).toMatchObject({ share: 'green' });
+});
+
+test('an unconfirmed switch that the proxy does not give back is recorded where it stays', () => {
+  run('switch', { confirm_seconds: '60' }, 'look_at_tools\nfrom=blue last_step=100 fence=5\nstart_timers');
+  const folder = at('app/.deploy/timers/confirm');
+  // Nobody can put a flag where a file is.
+  rmSync(at('flags'), { recursive: true });
+  writeFileSync(at('flags'), '');
+  const { stdout } = spawnSync('sh', [join(folder, 'program'), folder, 'now'], {
+    encoding: 'utf8',
+    env: { ...process.env, PATH: `${at('bin')}:${process.env['PATH']}` },
+  });
+  expect(stdout).toContain('did not take the share blue back');
+  expect(traffic()).toMatchObject({ share: 'green' });
+  expect(read('app/.deploy/history.jsonl')).toContain('"outcome":"failed"');
+  expect(read('app/.deploy/history.jsonl')).toContain('not confirmed in time, and not given back');
+});
+
+test('a switch that is to be confirmed fails where nobody would be there to take it back', () => {
+  const plan = { confirm_seconds: '60' };
+  const start = 'look_at_tools\nfrom=blue last_step=100 fence=5\nstart_timers';
+  expect(run('switch', plan, `set_timer() { return 1; }\n${start}`)).toMatch(
+    /^failed: the traffic is on green, but the program that would take it back/m,
+  );
+  expect(existsSync(at('app/.deploy/confirm'))).toBe(false);
+  rmSync(at('app/run/timer.sh'));
+  expect(run('switch', plan, `cp() { return 1; }\n${start}`)).toMatch(/^failed: the traffic is on green/m);
+  expect(run('switch', { stop_after: '60' }, `cp() { return 1; }\n${start}`)).toMatch(
+    /^the containers of blue will not be stopped by themselves/m,
+  );
+});
+
+test('what Docker does not tell of is neither stopped, well, nor settled', () => {
+  write('bin/docker', '#!/bin/sh\nexit 1\n');
+  const said = run(
+    'switch',
+    { live_only: 'worker ' },
+    `stop_live_only blue || say 'not stopped'
+start_live_only() { for_live_only "$1" idle start engine_resume; }
+start_live_only blue || say 'not started'
+color_unwell green
+colors_settled || say 'not settled'`,
+  );
+  expect(said).toBe('not stopped\nnot started\nits containers could not be listed\nnot settled\n');
+});
+
+// The connections that a browser keeps open without asking anything look like any others.
+test('where a switch is to be confirmed, old connections are waited for at the confirmation and not before what checks it', () => {
+  const rest = `look_at_tools
+traffic_busy() { echo 3; }
+wait_until() { say "waits $1 s for $2"; return 1; }
+old=blue goal=green
+`;
+  const waits = 'waits 30 s for 3 connections to blue to end\n';
+  const confirmed = { confirm_seconds: '60', drain_seconds: '30' };
+  expect(run('switch', { ...confirmed, confirm_seconds: '0' }, `${rest}settle_target`)).toContain(waits);
+  const unconfirmed = run('switch', confirmed, `${rest}settle_target`);
+  expect(unconfirmed).not.toContain('waits');
+  expect(unconfirmed).toContain('drain_left=3\ndrained=false\n');
+  write('app/.deploy/confirm', `5 ${Math.floor(Date.now() / 1000) + 60} blue r1\n`);
+  expect(run('confirm', { ...confirmed, confirm_seconds: '0' }, `${rest}operate`)).toContain(waits);
 });

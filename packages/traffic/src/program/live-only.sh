@@ -29,11 +29,13 @@ follow_traffic() {
   return 1
 }
 
-# COLOR WHICH WORD COMMAND…: all of them at once, in one call of the engine. WORD says to people what is done.
+# for_live_only COLOR WHICH WORD COMMAND…: all of them that are running (WHICH; idle: that are not) at once, in one call of the
+# engine. WORD says to people what is done. False also where nobody can see which ones there are.
 for_live_only() {
   [ -n "$live_only" ] || return 0
   each_color=$1
-  if [ "$2" = running ]; then each_table=$(live_only_table "$1" | awk '$3 == "running"'); else each_table=$(live_only_table "$1" | awk '$3 != "running"'); fi
+  each_table=$(live_only_table "$1") || return 1
+  each_table=$(printf '%s\n' "$each_table" | awk -v which="$2" 'NF && ($3 == "running") == (which == "running")')
   each_word=$3
   shift 3
   [ -n "$each_table" ] || return 0

@@ -20,7 +20,7 @@ look_containers() {
 # Proxies that run: "host KIND" or "container KIND ID NAME". Those of a colour are the application's own.
 look_proxies() {
   look_running=$(awk '$2 !~ /^(created|exited|dead|removing)$/ { print $1 }' "$staging_fields/all")
-  found_on_host "$look_running" | awk '{ print "host " $1 }' | sort -u
+  found_on_host "$proxy_kinds" "$look_running" | awk '{ print "host " $1 }' | sort -u
   found_in_containers "$look_running" |
     awk -v project="$project" '$4 != project "-blue" && $4 != project "-green" { print "container", $1, $2, $3 }'
 }

@@ -19,7 +19,7 @@ import {
 import { COLOR_PORTS } from '@deploy-actions/ledger';
 import { LEDGER_PARAMETERS, LEDGER_READING_SH, LEDGER_SH } from '@deploy-actions/ledger/sh';
 import { PROXIES, proxyOf } from '../proxy/registry.ts';
-import { AS_ROOT, FOUND, OF_PROXY, SHARED } from '../proxy/shared.ts';
+import { AS_ROOT, FOUND, HOST_PROCESSES, OF_PROXY, SHARED } from '../proxy/shared.ts';
 import { ANSWERS, CLOCK } from './answers.ts';
 import { CALLERS, PROXY_LINES } from './callers.ts';
 
@@ -27,11 +27,11 @@ const READING = part(LEDGER_READING_SH);
 const LEDGER = part(LEDGER_SH, { needs: [READING], parameters: LEDGER_PARAMETERS });
 
 const COLORS = part(new URL('colors.sh', import.meta.url), {
-  needs: [ENGINE_CONTAINERS, ENGINE_CONTAINERS, READING],
+  needs: [ENGINE_CONTAINERS, READING],
   parameters: ['project', 'routes', 'live_only'],
 });
 const BUSY = part(new URL('busy.sh', import.meta.url), {
-  needs: [ENGINE_CONTAINERS, ENGINE_CONTAINERS, COLORS, SHARED, CLOCK],
+  needs: [ENGINE_CONTAINERS, COLORS, SHARED, CLOCK],
   parameters: ['drain_seconds'],
   results: {
     drained: FORMS.word(['true', 'false', 'unknown']),
@@ -44,13 +44,14 @@ const TOOLS = part(new URL('look-at-tools.sh', import.meta.url), {
   parameters: ['docker_host', 'folder'],
 });
 const LIVE_ONLY = part(new URL('live-only.sh', import.meta.url), {
-  needs: [ENGINE_CONTAINERS, ENGINE_RELEASES, ENGINE_CONTAINERS, ENGINE_RELEASES, COLORS, LIVE_NAMES],
+  needs: [ENGINE_CONTAINERS, ENGINE_RELEASES, COLORS, LIVE_NAMES],
 });
 const RECORD = part(new URL('traffic-record.sh', import.meta.url), {
   needs: [COLORS, LEDGER],
   parameters: ['proxy', 'proxy_container', 'folder', 'routes_json'],
 });
 const GIVE_BACK = part(new URL('give-back.sh', import.meta.url), { needs: [LIVE_ONLY, RECORD] });
+const TAKE_BACK = part(new URL('take-back.sh', import.meta.url), { needs: [GIVE_BACK] });
 const LIES = part(new URL('lies.sh', import.meta.url), {
   needs: [SHARED],
   parameters: ['config_file', 'config_inside'],
@@ -94,18 +95,7 @@ export const SWITCH_RESULTS: ResultForms = {
   release: FORMS.idOrNone,
 };
 const SWITCH = part(new URL('switch.sh', import.meta.url), {
-  needs: [
-    ENGINE_CONTAINERS,
-    ENGINE_CONTAINERS,
-    TOOLS,
-    ANSWERS,
-    CLOCK,
-    BUSY,
-    GIVE_BACK,
-    LIES,
-    START_TIMERS,
-    CANARY,
-  ],
+  needs: [ENGINE_CONTAINERS, TOOLS, ANSWERS, CLOCK, BUSY, TAKE_BACK, LIES, START_TIMERS, CANARY],
   parameters: [
     'mechanism',
     'target',
@@ -163,16 +153,7 @@ export const LOOK = defineInspection({
   parts: [
     ...PROXIES.flatMap(({ lookPart, wholePart }) => [lookPart, wholePart]),
     part(new URL('look.sh', import.meta.url), {
-      needs: [
-        ENGINE,
-        ENGINE_CONTAINERS,
-        ENGINE_CONTAINERS,
-        ENGINE_FAILURE,
-        PROCESSES,
-        AS_ROOT,
-        OF_PROXY,
-        FOUND,
-      ],
+      needs: [ENGINE, ENGINE_CONTAINERS, ENGINE_FAILURE, PROCESSES, AS_ROOT, OF_PROXY, FOUND, HOST_PROCESSES],
       results: LOOK_RESULTS,
     }),
   ],
@@ -184,16 +165,7 @@ export const MANAGED = defineProgram({
   name: 'managed',
   parts: [
     part(new URL('../proxy/managed/managed.sh', import.meta.url), {
-      needs: [
-        ENGINE,
-        ENGINE_CONTAINERS,
-        ENGINE_NETWORKS,
-        ENGINE_IMAGES,
-        ENGINE_CONTAINERS,
-        ENGINE_NETWORKS,
-        ENGINE_IMAGES,
-        AS_ROOT,
-      ],
+      needs: [ENGINE, ENGINE_CONTAINERS, ENGINE_NETWORKS, ENGINE_IMAGES, AS_ROOT],
     }),
   ],
   parameters: [
@@ -280,7 +252,7 @@ export const confirmProgram = (kind: string) =>
       proxyOf(kind).movePart,
       proxyOf(kind).sharePart,
       part(new URL('confirm.sh', import.meta.url), {
-        needs: [TOOLS, GIVE_BACK, WAY_BACK, START_TIMERS, BUSY],
+        needs: [TOOLS, TAKE_BACK, WAY_BACK, START_TIMERS, BUSY],
         parameters: ['reason'],
         results: { from: FORMS.shareOrNone, to: FORMS.shareOrNone },
       }),
@@ -293,8 +265,9 @@ export const timerProgram = (kind: string) =>
     name: `timer ${kind}`,
     parts: [
       proxyOf(kind).movePart,
+      proxyOf(kind).sharePart,
       part(new URL('timer.sh', import.meta.url), {
-        needs: [ENGINE_CONTAINERS, ENGINE_CONTAINERS, TOOLS, GIVE_BACK, WAY_BACK],
+        needs: [ENGINE_CONTAINERS, TOOLS, GIVE_BACK, WAY_BACK],
       }),
     ],
     parameters: ['path', 'deployment_id'],
