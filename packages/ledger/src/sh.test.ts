@@ -97,6 +97,13 @@ const SHA256 = `sha256:${'a'.repeat(64)}`;
 describe.each([[['dash']], [['busybox', 'sh']]])('%s', (shell) => {
   const run = (body: string, args?: readonly string[]) => runIn(shell, body, args);
 
+  test('a history that could not be written is told: a mark may be missing in it', () => {
+    symlinkSync('/dev/full', at('.deploy/history.jsonl'));
+    const said = run(`warn() { printf '%s\\n' "$1"; }\nmark_release r7 rolled-back 2>/dev/null`);
+    expect(said).toContain('the history could not be written');
+    expect(said).toContain('r7');
+  });
+
   test('the live colour is the same in both languages', () => {
     const said = run(
       'while [ $# -gt 0 ]; do echo "$(live_color "$1" "$2")"; shift 2; done',

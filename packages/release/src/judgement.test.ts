@@ -140,6 +140,16 @@ describe.each(SHELLS)('%s', (...shell) => {
       expect(judge(rows, options)).toMatch(expected);
     });
 
+    test('no word on any container is not that all are well', () => {
+      const said = run(
+        words,
+        `${stack}\n${bringUp}`,
+        `weigh_containers() { return 2; }; up_wait_directory=$scratch; up_wait_names=; changed_services=web; health_settled && echo "settled as $up_verdict"`,
+        { survey: row(), services: service() },
+      );
+      expect(said.out).toBe('');
+    });
+
     test('unhealthy that lasts is bad', () => {
       const then = new Date(Date.now() - 8000);
       const second = then.getUTCHours() * 3600 + then.getUTCMinutes() * 60 + then.getUTCSeconds();

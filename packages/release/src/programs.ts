@@ -15,18 +15,18 @@ import { LEDGER_PARAMETERS, LEDGER_READING_SH, LEDGER_SH } from '@deploy-actions
 import { READ_HISTORY } from './history-program.ts';
 
 const STACK = part(new URL('sh/stack.sh', import.meta.url), {
-  needs: [ENGINE_CONTAINERS, ENGINE_CONTAINERS],
+  needs: [ENGINE_CONTAINERS],
 });
 const WORK = part(new URL('sh/work.sh', import.meta.url), { needs: [ENGINE] });
 const READING = part(LEDGER_READING_SH);
 const LEDGER = part(LEDGER_SH, { needs: [READING], parameters: LEDGER_PARAMETERS });
-const IMAGES = part(new URL('sh/images.sh', import.meta.url), { needs: [ENGINE_IMAGES, ENGINE_IMAGES] });
+const IMAGES = part(new URL('sh/images.sh', import.meta.url), { needs: [ENGINE_IMAGES] });
 const CONTAINER = part(new URL('sh/container.sh', import.meta.url), {
-  needs: [ENGINE, ENGINE_CONTAINERS, ENGINE_RELEASES, ENGINE_CONTAINERS, ENGINE_RELEASES, STACK],
+  needs: [ENGINE, ENGINE_CONTAINERS, ENGINE_RELEASES, STACK],
   parameters: ['hook_timeout', 'migrate_timeout', 'migrate_on_cancel'],
 });
 const COLOR = part(new URL('sh/color.sh', import.meta.url), {
-  needs: [ENGINE_CONTAINERS, ENGINE_NETWORKS, ENGINE_CONTAINERS, ENGINE_NETWORKS, STACK, READING, LIVE_NAMES],
+  needs: [ENGINE_CONTAINERS, ENGINE_NETWORKS, STACK, READING, LIVE_NAMES],
 });
 
 const TAKEN_PORTS = part(new URL('sh/taken-ports.sh', import.meta.url), { parameters: ['port_claims'] });
@@ -36,41 +36,31 @@ const PORT_CLAIMS = part(new URL('sh/port-claims.sh', import.meta.url), {
 });
 
 const MAKE_WAY = part(new URL('sh/make-way.sh', import.meta.url), {
-  needs: [ENGINE_CONTAINERS, ENGINE_CONTAINERS, STACK],
+  needs: [ENGINE_CONTAINERS, STACK],
 });
 
 /** `open_login`, `manifest_size` and `room_wanted`: what registries are asked of images. */
 export const LOGIN = part(new URL('sh/login.sh', import.meta.url), {
-  needs: [ENGINE_IMAGES, ENGINE_IMAGES],
+  needs: [ENGINE_IMAGES],
   parameters: ['registry', 'registry_config'],
 });
 
 const STORE = part(new URL('sh/store.sh', import.meta.url), {
-  needs: [ENGINE, ENGINE_IMAGES, ENGINE_IMAGES],
+  needs: [ENGINE, ENGINE_IMAGES],
 });
 
 const WAYS = part(new URL('sh/ways.sh', import.meta.url), {
-  needs: [ENGINE_CONTAINERS, ENGINE_NETWORKS, ENGINE_CONTAINERS, ENGINE_NETWORKS, STACK],
+  needs: [ENGINE_CONTAINERS, ENGINE_NETWORKS, STACK],
 });
 
 /** Replaces the containers of a service one at a time. */
 const ROLLING = part(new URL('sh/rolling.sh', import.meta.url), {
-  needs: [ENGINE, ENGINE_CONTAINERS, ENGINE_RELEASES, ENGINE_CONTAINERS, ENGINE_RELEASES, STACK, WAYS],
+  needs: [ENGINE, ENGINE_CONTAINERS, ENGINE_RELEASES, STACK, WAYS],
 });
 
 /** Brings a release up and proves it healthy. */
 const BRING_UP = part(new URL('sh/bring-up.sh', import.meta.url), {
-  needs: [
-    ENGINE,
-    ENGINE_CONTAINERS,
-    ENGINE_RELEASES,
-    ENGINE_CONTAINERS,
-    ENGINE_RELEASES,
-    STACK,
-    ENGINE_FAILURE,
-    MAKE_WAY,
-    ROLLING,
-  ],
+  needs: [ENGINE, ENGINE_CONTAINERS, ENGINE_RELEASES, STACK, ENGINE_FAILURE, MAKE_WAY, ROLLING],
   parameters: ['patience'],
   results: { stopped: FORMS.flag },
 });
@@ -80,7 +70,7 @@ export const PATIENCE = 5;
 
 /** What every rollback to a recorded release needs. */
 const RECORDED = part(new URL('sh/recorded.sh', import.meta.url), {
-  needs: [ENGINE_IMAGES, ENGINE_IMAGES, WORK, REQUIREMENTS, LEDGER, IMAGES, BRING_UP, CONTAINER],
+  needs: [ENGINE_IMAGES, WORK, REQUIREMENTS, LEDGER, IMAGES, BRING_UP, CONTAINER],
 });
 
 const SERVICE_HASHES = FORMS.lines(/^[a-zA-Z0-9][a-zA-Z0-9._-]* [0-9a-f]{64}$/, 'a service and its hash');
@@ -128,14 +118,7 @@ const INSPECT_RESULTS: ResultForms = {
 };
 
 const ADOPT = part(new URL('sh/adopt.sh', import.meta.url), {
-  needs: [
-    ENGINE_CONTAINERS,
-    ENGINE_RELEASES,
-    ENGINE_IMAGES,
-    ENGINE_CONTAINERS,
-    ENGINE_RELEASES,
-    ENGINE_IMAGES,
-  ],
+  needs: [ENGINE_CONTAINERS, ENGINE_RELEASES, ENGINE_IMAGES],
   results: OLD_STACK_RESULTS,
 });
 
@@ -143,10 +126,6 @@ const ADOPT = part(new URL('sh/adopt.sh', import.meta.url), {
 export const RELEASE_LOOK = part(new URL('sh/inspect.sh', import.meta.url), {
   needs: [
     ENGINE,
-    ENGINE_CONTAINERS,
-    ENGINE_RELEASES,
-    ENGINE_NETWORKS,
-    ENGINE_IMAGES,
     ENGINE_CONTAINERS,
     ENGINE_RELEASES,
     ENGINE_NETWORKS,
@@ -203,27 +182,18 @@ export const DEPLOY = defineProgram({
     BRING_UP,
     CONTAINER,
     part(new URL('sh/hooks.sh', import.meta.url), {
-      needs: [ENGINE_CONTAINERS, ENGINE_RELEASES, ENGINE_CONTAINERS, ENGINE_RELEASES],
+      needs: [ENGINE_CONTAINERS, ENGINE_RELEASES],
     }),
     part(new URL('sh/pull.sh', import.meta.url), {
-      needs: [ENGINE_IMAGES, ENGINE_IMAGES, ENGINE_FAILURE, STORE, LOGIN],
+      needs: [ENGINE_IMAGES, ENGINE_FAILURE, STORE, LOGIN],
     }),
     COLOR,
     part(new URL('sh/check-color.sh', import.meta.url), {
-      needs: [ENGINE_CONTAINERS, ENGINE_NETWORKS, ENGINE_CONTAINERS, ENGINE_NETWORKS, PORT_CLAIMS],
+      needs: [ENGINE_CONTAINERS, ENGINE_NETWORKS, PORT_CLAIMS],
     }),
     part(BACKUP_READING_SH),
     part(new URL('sh/deploy.sh', import.meta.url), {
-      needs: [
-        ENGINE_CONTAINERS,
-        ENGINE_RELEASES,
-        ENGINE_NETWORKS,
-        ENGINE_IMAGES,
-        ENGINE_CONTAINERS,
-        ENGINE_RELEASES,
-        ENGINE_NETWORKS,
-        ENGINE_IMAGES,
-      ],
+      needs: [ENGINE_CONTAINERS, ENGINE_RELEASES, ENGINE_NETWORKS, ENGINE_IMAGES],
       results: DEPLOY_RESULTS,
     }),
   ],
@@ -330,7 +300,7 @@ export const COPY_OUT = defineInspection({
   name: 'copy-out',
   parts: [
     part(new URL('sh/copy-out.sh', import.meta.url), {
-      needs: [ENGINE, ENGINE_CONTAINERS, ENGINE_CONTAINERS],
+      needs: [ENGINE, ENGINE_CONTAINERS],
       results: { 'copy_*': FORMS.text },
     }),
   ],

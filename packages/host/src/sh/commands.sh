@@ -6,6 +6,8 @@ host_recoverer=''
 # shellcheck disable=SC2034 # a program with commands of the user's goes by it
 host_ended=''
 
+# run WAITING_FOR COMMAND…: without the lock, so that what the command leaves at work does not keep it; answers its exit
+# code. WAITING_FOR is what people are told.
 run() {
   local waiting_for=$1
   shift
@@ -14,6 +16,7 @@ run() {
   _await $! "$waiting_for"
 }
 
+# run_locked WAITING_FOR COMMAND…: the same, with the lock: it stays taken as long as the command works.
 run_locked() {
   local waiting_for=$1
   shift
@@ -125,7 +128,8 @@ _tick() {
   done
 }
 
-# SECONDS WAITING_FOR COMMAND…
+# wait_until SECONDS WAITING_FOR COMMAND…: until the command succeeds; false where it does not in that time, and where the
+# run is cancelled.
 wait_until() {
   local host_deadline host_told host_waiting_for=$2 host_since host_turns=0
   _clock
@@ -155,6 +159,7 @@ wait_out() {
   done
 }
 
+# cancelled: whether somebody has asked this run to stop, or the one that recovers it.
 cancelled() {
   [ -e "$run/cancel" ] || { [ -n "$host_recoverer" ] && [ -e "$host_recoverer/cancel" ]; }
 }

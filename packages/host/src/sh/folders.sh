@@ -8,8 +8,10 @@ _me() {
 # Each is a folder, no link, and the login user's own.
 _check_own() {
   local wrong
-  wrong=$(find "$@" -prune \( ! -type d -o ! -user "$(id -u)" \) | head -n 1)
+  # Where it could not look at all of them none counts as right.
+  wrong=$(find "$@" -prune \( ! -type d -o ! -user "$(id -u)" \)) || wrong="${wrong:-$1}"
   [ -n "$wrong" ] || return 0
+  wrong=$(printf '%s\n' "$wrong" | head -n 1)
   [ ! -L "$wrong" ] || _refuse refused path-not-usable "$wrong is a symbolic link" "Name the folder itself: $(readlink -f "$wrong")"
   _me
   _refuse refused path-not-usable "$wrong is no folder, or does not belong to $host_user" \
@@ -32,6 +34,9 @@ _refuse_absent() {
 _check_folder() {
   [ -d "$path" ] || _refuse refused path-not-usable "$path is not a folder" 'Give another path.'
   _check_own "$path"
+  # Anybody could put a folder there by the name of one that we make later, and change the releases in it.
+  [ -z "$(find "$path" -prune -perm -0002)" ] ||
+    _refuse refused path-not-usable "everybody on the server may write in $path, and so change what is deployed" "Run once on the server: chmod o-w $path"
 }
 
 # `path` belongs to the login user, `.deploy` and what is in it to nobody else, and none of them is a link.

@@ -37,11 +37,16 @@ _see_end() {
     host_run_end=result
     return 0
   fi
-  if _run_lives "$1" || [ -e "$1/result" ] || [ ! -f "$1/pid" ]; then return 0; fi
+  if _run_lives "$1" || [ -e "$1/result" ] || _may_begin "$1"; then return 0; fi
   # A recovery may have been starting between two looks.
   nap 0.3
   if _run_lives "$1" || [ -e "$1/result" ]; then return 1; fi
   host_run_end=dead
+}
+
+# Whether the run in $1 has no process yet and may still get one: whoever was to start it may have been cut off before.
+_may_begin() {
+  [ ! -f "$1/pid" ] && [ -z "$(find "$1" -prune -mmin +1 2>/dev/null)" ]
 }
 
 # The state of the run in $1, where it is another one than before.

@@ -104,7 +104,7 @@ _finish() {
     if [ -n "$full" ]; then (_fail_full); else (fail remote program-ended "the program on the server ended with exit code $code"); fi
   fi
   local outcome=succeeded
-  [ ! -e "$host_result.failed" ] || outcome=failed
+  if [ "$code" != 0 ] || [ -e "$host_result.failed" ]; then outcome=failed; fi
   result _outcome "$outcome"
   _clock
   [ -z "$host_phase" ] || host_phases="$host_phases$host_phase $(((host_now - host_phase_began) * 10))"
@@ -180,16 +180,18 @@ _resume() {
 # `due` (seconds since 1970) and who waits for that (`pid`). Who waits holds no lock, and ends with the server; so
 # whoever takes the lock next, or the boot, lets it wait on, or act at once when its time has passed meanwhile.
 
-# NAME DUE: the folder that was made ready as .deploy/timers/.NAME takes the place of one of that name.
+# NAME DUE: the folder that was made ready as .deploy/timers/.NAME takes the place of one of that name. False where nobody
+# waits there after ten seconds.
 set_timer() {
   local timer=$path/.deploy/timers/$1 tries=0
-  printf '%s\n' "$2" | write_file "$path/.deploy/timers/.$1/due"
+  printf '%s\n' "$2" | write_file "$path/.deploy/timers/.$1/due" || return 1
   rm -rf "$timer"
-  mv -T "$path/.deploy/timers/.$1" "$timer"
+  mv -T "$path/.deploy/timers/.$1" "$timer" || return 1
   _start_timer "$timer"
   # Before the lock is free, or the next run would take it for one that has ended.
-  until [ -f "$timer/pid" ] || [ "$tries" -ge 40 ]; do
+  until [ -f "$timer/pid" ]; do
     tries=$((tries + 1))
+    [ "$tries" -lt 200 ] || return 1
     nap 0.05
   done
 }

@@ -88,8 +88,9 @@ _holder_is_dead() {
   [ -n "$host_holder_pid" ] && ! _lives "$host_holder_pid" "$host_holder_start" "$host_holder_boot"
 }
 
-# A holder that died left the lock free, but what it has started may still be at work. One that told its result has ended
-# that: all that is left of it is a last second of the ticker's sleep, which the next run need not wait for.
+# A holder that died left the lock free, but what it has started may still be at work: it is waited for, and ended. What
+# cannot be ended may go on changing things, and then nobody else begins. A holder that told its result has ended all that:
+# what is left of it is a last second of the ticker's sleep, which the next run need not wait for.
 _outlast_leftovers() {
   local waited=0
   if ! _read_holder || [ -e "$host_holder_run/result" ] || ! _holder_is_dead; then return 0; fi
@@ -98,7 +99,8 @@ _outlast_leftovers() {
     [ "$waited" != 0 ] || say "waiting for what a dead run left behind: processes$host_left"
     _end_leftovers "$((waited / 5))"
     waited=$((waited + 1))
-    [ "$waited" -lt 100 ] || break
+    [ "$waited" -lt 100 ] || fail busy lock-held "what a dead run left behind is at work in $path and could not be ended: processes$host_left" \
+      "They may be another user's, or wait for a disk. Look at them on the server (ps -fp${host_left}), end them there, and run this again."
     nap 0.2
   done
 }

@@ -1,10 +1,10 @@
 # shellcheck shell=dash
 # Many files at once: what the server has from an earlier deployment is not sent again.
 
-# The files of list $1 (lines of mode, sha256 and name) into the new folder $2; a `visit` ($3) keeps nothing of them. The frame
-# `missing` says which of them are not here, by their lines in the list (`all`, or numbers); those come as a tar archive,
-# which is the rest of stdin. .deploy/sent has what an earlier list brought. It is nothing that counts: each file of it is
-# looked at anew.
+# The files of list $1 (lines of mode, sha256 and name) into the new folder $2; a `visit` ($3) keeps nothing of them. The
+# frame `missing` says which of them are not here, by their lines in the list (`all`, or numbers); those come as a tar
+# archive, which is the rest of stdin. .deploy/sent has what an earlier list brought. It is nothing that counts: each file
+# of it is looked at anew.
 _receive_tree() {
   command -v tar >/dev/null || _refuse refused tool-missing 'the server has no tar, which many files need' 'Install tar there.'
   _take_sent "$2"
@@ -46,7 +46,7 @@ _compare_tree() {
   { mkdir -p "$2" && (cd "$2" && find . -type f -exec sha256sum {} +) >"$1.there" && true >"$1.spare" && true >"$1.sums" && true >"$1.run"; } ||
     _refuse_unwritten "$2 cannot be made"
   # A line of sha256sum is the sum, two spaces and ./name.
-  awk -v spare="$1.spare" -v sums="$1.sums" -v run="$1.run" '
+  if ! awk -v spare="$1.spare" -v sums="$1.sums" -v run="$1.run" '
     there { sum[substr($0, 69)] = substr($0, 1, 64); next }
     {
       name = substr($0, 70)
@@ -55,7 +55,9 @@ _compare_tree() {
       else { print FNR; print substr($0, 5, 64) "  " name >sums }
     }
     END { for (name in sum) if (sum[name] != "") print name >spare }
-  ' there=1 "$1.there" there=0 "$1" >"$1.missing"
+  ' there=1 "$1.there" there=0 "$1" >"$1.missing" || [ "$(($(wc -l <"$1.missing")))" != "$(($(wc -l <"$1.sums")))" ]; then
+    _refuse_unwritten "what is in $2 could not be compared with what it should be"
+  fi
 }
 
 # The archive on stdin into folder $2; what it brings is held against the sums of list $1.

@@ -104,7 +104,7 @@ $profiles
 LIST
   (
     cd "$stage" && engine_resolve "$@"
-  ) >config.json 2>"$scratch/config.error" || : >"$scratch/config.broken"
+  ) >config.json 2>"$scratch/config.error" || true >"$scratch/config.broken"
   # First: what Docker itself lacks is the reason of everything else.
   require_engine
   if [ "$want" = preflight ] && answered values; then result_file values "$scratch/values.answer"; fi

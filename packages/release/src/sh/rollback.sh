@@ -110,7 +110,7 @@ record_rollback() {
   fi
   # Where another server ran the commands for all, their data are this one's too.
   record_return "$release" "$previous" "$1" "$reason" "$((($(date +%s) - begun) * 1000))" "$database_elsewhere$(commands_ran)"
-  : >"$run/recorded"
+  true >"$run/recorded"
 }
 
 # After a crash: what was begun goes on to its end, or back.

@@ -31,7 +31,7 @@ operate() {
   # What is in the colour meanwhile is no release that traffic could go to.
   rm -f "$path/.deploy/color-$color"
   if stand_by "$release"; then
-    : >"$directory/deployed"
+    true >"$directory/deployed"
     journal committed
     record_end succeeded
     say "$release stands by in $color"
@@ -93,7 +93,7 @@ place_recorded() {
 
 record_end() {
   record_stand_by "$release" "$color" "$1" "$reason" "$((($(date +%s) - begun) * 1000))" "$directory" "$(commands_ran)"
-  : >"$run/recorded"
+  true >"$run/recorded"
 }
 
 # After a crash: what was begun goes on to its end. No traffic was moved.
