@@ -8,23 +8,23 @@ const READING = part(LEDGER_READING_SH);
 const LEDGER = part(LEDGER_SH, { needs: [READING], parameters: LEDGER_PARAMETERS });
 const BACKUP_READING = part(BACKUP_READING_SH);
 const FOLDER = part(new URL('sh/backup-folder.sh', import.meta.url), {
-  needs: [ENGINE, ENGINE_CONTAINERS, ENGINE_CONTAINERS, ENGINE_FAILURE, READING, BACKUP_READING],
+  needs: [ENGINE, ENGINE_CONTAINERS, ENGINE_FAILURE, READING, BACKUP_READING],
   parameters: ['project', 'docker_host'],
 });
 const STREAM = part(new URL('sh/container-stream.sh', import.meta.url), {
-  needs: [ENGINE_CONTAINERS, ENGINE_CONTAINERS],
+  needs: [ENGINE_CONTAINERS],
 });
 const SESSION = part(new URL('sh/container-session.sh', import.meta.url), {
-  needs: [ENGINE_CONTAINERS, ENGINE_CONTAINERS, STREAM],
+  needs: [ENGINE_CONTAINERS, STREAM],
 });
 const ATTEMPT = part(new URL('sh/attempt.sh', import.meta.url), { needs: [STREAM] });
 const QUERY = part(new URL('sh/verify-query.sh', import.meta.url), { needs: [ATTEMPT] });
 const TRIAL = part(new URL('sh/trial.sh', import.meta.url), {
-  needs: [ENGINE_CONTAINERS, ENGINE_CONTAINERS, ATTEMPT, ENGINE_FAILURE],
+  needs: [ENGINE_CONTAINERS, ATTEMPT, ENGINE_FAILURE],
   parameters: ['project'],
 });
 const POSTGRES_LOGIN = part(new URL('sh/postgres-login.sh', import.meta.url), {
-  needs: [ENGINE_CONTAINERS, ENGINE_CONTAINERS],
+  needs: [ENGINE_CONTAINERS],
 });
 const POSTGRES_DATABASES = part(new URL('sh/postgres-databases.sh', import.meta.url), {
   needs: [POSTGRES_LOGIN],
@@ -34,24 +34,24 @@ const POSTGRES_QUESTION = part(new URL('sh/postgres-question.sh', import.meta.ur
 });
 const KEEP_QUERY = part(new URL('sh/keep-query.sh', import.meta.url), { needs: [QUERY] });
 const POSTGRES = part(new URL('sh/postgres.sh', import.meta.url), {
-  needs: [ENGINE_CONTAINERS, ENGINE_CONTAINERS, POSTGRES_DATABASES, POSTGRES_QUESTION, KEEP_QUERY, SESSION],
+  needs: [ENGINE_CONTAINERS, POSTGRES_DATABASES, POSTGRES_QUESTION, KEEP_QUERY, SESSION],
 });
 const POSTGRES_TRIAL = part(new URL('sh/postgres-trial.sh', import.meta.url), {
-  needs: [ENGINE_CONTAINERS, ENGINE_CONTAINERS, POSTGRES_QUESTION, TRIAL],
+  needs: [ENGINE_CONTAINERS, POSTGRES_QUESTION, TRIAL],
 });
 
 const REDIS = part(new URL('sh/redis.sh', import.meta.url), {
-  needs: [ENGINE_CONTAINERS, ENGINE_CONTAINERS, ATTEMPT, ENGINE_FAILURE],
+  needs: [ENGINE_CONTAINERS, ATTEMPT, ENGINE_FAILURE],
 });
 const MYSQL = part(new URL('sh/mysql.sh', import.meta.url), {
-  needs: [ENGINE_CONTAINERS, ENGINE_CONTAINERS, ATTEMPT],
+  needs: [ENGINE_CONTAINERS, ATTEMPT],
 });
 const MYSQL_TRIAL = part(new URL('sh/mysql-trial.sh', import.meta.url), { needs: [MYSQL, TRIAL] });
 const SQLITE = part(new URL('sh/sqlite.sh', import.meta.url), {
-  needs: [ENGINE_CONTAINERS, ENGINE_CONTAINERS, ATTEMPT],
+  needs: [ENGINE_CONTAINERS, ATTEMPT],
 });
 const FILES_APART = part(new URL('sh/files-apart.sh', import.meta.url), {
-  needs: [ENGINE_CONTAINERS, ENGINE_CONTAINERS, ATTEMPT, FOLDER, TRIAL],
+  needs: [ENGINE_CONTAINERS, ATTEMPT, FOLDER, TRIAL],
   parameters: ['project', 'pause'],
 });
 
@@ -69,7 +69,7 @@ export const BACKUP = defineProgram({
     FILES_APART,
     part(new URL('sh/encrypt.sh', import.meta.url), { needs: [ATTEMPT, LEDGER] }),
     part(new URL('sh/backup.sh', import.meta.url), {
-      needs: [ENGINE, ENGINE_CONTAINERS, ENGINE_CONTAINERS],
+      needs: [ENGINE, ENGINE_CONTAINERS],
       results: {
         backup: FORMS.id,
         folder: FORMS.path,

@@ -28,10 +28,12 @@ waited_in_vain() {
   ended_early 1 "$1"
 }
 
+# last_said: the last words of the tool.
 last_said() {
   grep . "$scratch/said" 2>/dev/null | tail -n 1 | cut -c 1-300
 }
 
+# give_up MESSAGE
 give_up() {
   clear_away
   if _disk_full "$path"; then fail_unwritten "$1"; fi

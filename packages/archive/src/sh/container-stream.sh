@@ -4,8 +4,9 @@
 # or lets go by a line, the guard in the container ends the command.
 
 # What runs there: `sh -c "$stream_guard" sh SCRIPT WORDS…`. The script ends with `exec`, so that the signal meets the tool.
-# A script that has made a session of its own is ended with all that it started. Whoever is ended is waited for: what its parent leaves becomes a child of the container's first process, and where that
-# is PostgreSQL itself, a child of unknown origin that ended by a signal makes it restart every session.
+# A script that has made a session of its own is ended with all that it started. Whoever is ended is waited for: what its
+# parent leaves becomes a child of the container's first process, and where that is PostgreSQL itself, a child of unknown
+# origin that ended by a signal makes it restart every session.
 # shellcheck disable=SC2016 # the container's own
 stream_guard='script=$1
 shift
@@ -36,11 +37,13 @@ open_streams() {
   stream_deadline=$(($(date +%s) + $1))
 }
 
+# seconds_left: of the time that all streams have together; never less than one.
 seconds_left() {
   local left=$((stream_deadline - $(date +%s)))
   if [ "$left" -gt 0 ]; then echo "$left"; else echo 1; fi
 }
 
+# let_go: the guard in the container reads this line, and ends the command.
 let_go() {
   echo end >"$scratch/handle"
 }

@@ -13,7 +13,7 @@ fi
 export MYSQL_PWD
 client=$(command -v mariadb || command -v mysql) || { echo "there is neither mariadb nor mysql in the image" >&2; exit 1; }
 dump=$(command -v mariadb-dump || command -v mysqldump) || { echo "there is neither mariadb-dump nor mysqldump in the image" >&2; exit 1; }
-ask() { "$client" --user="$user" --batch --skip-column-names --execute="$1"; }
+ask() { "$client" --user="$user" --connect-timeout=20 --batch --skip-column-names --execute="$1"; }
 '
 
 # mysql_in ID SCRIPT WORDS…: the script there, logged in.

@@ -1,19 +1,19 @@
 # shellcheck shell=dash
-# A backup of PostgreSQL comes back: each database into a new one beside that which is there, which is checked, and then takes
-# its name. The one from before stays under a name of its own, closed to everybody, until a person confirms.
+# A backup of PostgreSQL comes back: each database into a new one beside that which is there, which is checked, and then
+# takes its name. The one from before stays under a name of its own, closed to everybody, until a person confirms.
 
 # A script that runs the statements behind it, in the database that no user has anything in. What follows are psql's words.
 # shellcheck disable=SC2016 # the container's own
 postgres_statements='psql --no-psqlrc --quiet --no-align --tuples-only --set=ON_ERROR_STOP=1 --set=name="$1" --set=new="$2" --set=old="$3" --dbname=template1 --file=- '
 
-# beside WORD NAME: the name of a database that stands beside another one, for this backup. PostgreSQL cuts names of more than
-# 63 bytes.
+# beside WORD NAME: the name of a database that stands beside another one, for this backup. PostgreSQL cuts names of more
+# than 63 bytes.
 beside() {
   printf '%.34s_%s_%s' "$2" "$1" "$(printf '%s' "$backup" | tr -c 'a-z0-9' _)"
 }
 
-# find_postgres_place SERVICE ID NAME: a line of $scratch/places for each: service, id, name, new name, old name, and whether
-# it is there.
+# find_postgres_place SERVICE ID NAME: a line of $scratch/places for each: service, id, name, new name, old name, and
+# whether it is there.
 find_postgres_place() {
   local new old is_there=no
   new=$(beside restore "$3")

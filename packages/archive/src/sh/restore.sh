@@ -1,8 +1,8 @@
 # shellcheck shell=dash
 # Brings the data of a backup back: all is loaded beside what is there and checked, and only then takes its place; what was
 # there is kept until a person confirms (step: confirm).
-# Parameters: project, docker_host, backup (an id, or latest), step (restore, confirm), timeout, min_free_disk. The file `sources` has lines kind,
-# service, names: of these only; empty: all that the backup has.
+# Parameters: project, docker_host, backup (an id, or latest), step (restore, confirm), timeout, min_free_disk. The file
+# `sources` has lines kind, service, names: of these only; empty: all that the backup has.
 
 operate() {
   begin_restore
@@ -32,6 +32,7 @@ operate() {
   tell_restore
 }
 
+# begin_restore: also after a crash. Which backup is the latest is found once, and not anew.
 begin_restore() {
   scratch=$run/scratch
   mkdir -p "$scratch"
@@ -71,6 +72,7 @@ wanted_files() {
     !any || (($3 in wanted) && (wanted[$3] == " " || index(wanted[$3], " " $4 " "))) { print $3, $4 }' "$files/sources" "$scratch/files"
 }
 
+# find_places: what is wanted is in the backup, runs here, and has room; into $scratch/places.
 find_places() {
   local need left
   : >"$scratch/places"
@@ -101,6 +103,7 @@ find_places() {
   fi
 }
 
+# exchange_all: one after the other. Fails at the first that does not go, and says which ones have been replaced.
 exchange_all() {
   local each_old
   while read -r service id name new old is_there <&5; do
@@ -142,11 +145,13 @@ tidy_places() {
   done 6<"$scratch/places"
 }
 
+# clear_away: what an attempt that failed has begun is taken back, as `attempt.sh` wants it.
 clear_away() {
   tidy_places
   record_restore "$backup" failed "$((($(date +%s) - begun) * 1000))"
 }
 
+# tell_restore: the line of the history, and the result.
 tell_restore() {
   record_restore "$backup" succeeded "$((($(date +%s) - begun) * 1000))"
   result backup "$backup"
