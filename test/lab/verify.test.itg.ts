@@ -114,6 +114,35 @@ function whole(result: BundleResult): WholeReport {
 
 const codesOf = (result: BundleResult) => whole(result).images.map(({ problem }) => problem?.code);
 
+test('a tag is moved at a real registry by who may push there, and who may only pull is told so', async () => {
+  const promoted = (login: Record<string, string>) =>
+    verify({
+      ...login,
+      images: ['multi', 'docker'].map((name) => registry.image(`acme/${name}:1`)).join('\n'),
+      promote: 'staging-latest',
+    });
+  const refused = await promoted(LOGIN);
+  expect(refused.exitCode).toBe(1);
+  expect(refused.shown).toContain('the tag staging-latest: not moved for all 2');
+  expect(refused.shown).toContain('packages: write');
+  await expect(registry.digest('acme/docker:staging-latest')).rejects.toThrow('404');
+  const { username, password } = registry.admin;
+  const moved = await promoted({
+    'registry-username': username,
+    'registry-password': password,
+    'github-token': '',
+  });
+  expect([moved.exitCode, moved.exitCode === 0 ? '' : moved.shown]).toEqual([0, '']);
+  const again = await verify({
+    ...LOGIN,
+    images: ['multi', 'docker'].map((name) => registry.image(`acme/${name}:staging-latest`)).join('\n'),
+  });
+  expect(JSON.parse(again.outputs['digests']!)).toEqual({
+    multi: digests['multi'],
+    docker: digests['docker'],
+  });
+});
+
 test('every kind of image is named by the digest that its push gave it', async () => {
   const names = Object.keys(digests);
   const result = await verify({

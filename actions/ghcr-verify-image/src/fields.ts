@@ -14,6 +14,7 @@ import {
   withDefault,
 } from '@deploy-actions/kit';
 import { parsePlatform } from './manifest/platform.ts';
+import { parsePromotedTag } from './promotion.ts';
 import { parseRepository, parseSignerWorkflow } from './attestation/signer-rule.ts';
 import { parseCosignKey } from './attestation/simple-signing.ts';
 
@@ -52,6 +53,7 @@ export const fields = {
   'max-size-action': withDefault(oneOf(['fail', 'warn']), 'fail'),
   'max-age': duration(),
   wait: withDefault(duration(0, 3_600_000), 10_000),
+  promote: field(parsePromotedTag),
   attestations: withDefault(oneOf(['none', 'if-present', 'required']), 'none'),
   'signer-repo': field(parseRepository),
   'signer-workflow': field(parseSignerWorkflow),
@@ -63,4 +65,4 @@ export const fields = {
   'request-timeout': withDefault(duration(1000, 600_000), 20_000),
 };
 
-export const outputs = ['images', 'digests', 'all-verified', 'report', 'report-file'] as const;
+export const outputs = ['images', 'digests', 'all-verified', 'promoted', 'report', 'report-file'] as const;

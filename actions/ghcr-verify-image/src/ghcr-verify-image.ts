@@ -17,12 +17,13 @@ import { credentialsFor } from './registry/credentials.ts';
 import type { fields, outputs } from './fields.ts';
 import { type Expectation, inspect } from './inspect.ts';
 import { nearest } from './nearest.ts';
-import { type Verification, toReport, toReportFile } from './verification.ts';
 import { Problem } from './problem.ts';
+import { type Promotable, contradiction, describePromotions, promote } from './promotion.ts';
 import { type Repository, openRepository } from './registry/registry.ts';
 import { renderLine, renderSummary } from './summary.ts';
 import { openTokens } from './registry/token.ts';
 import { type Wanted, gather, looksLikeYaml, parseImageLines } from './wanted.ts';
+import { type Verification, isPromoted, promotionsOf, toReport, toReportFile } from './verification.ts';
 import { openWire } from './registry/wire.ts';
 
 export interface VerifyPorts extends Pick<
@@ -76,11 +77,12 @@ export async function verifyImages(inputs: VerifyInputs, ports: VerifyPorts): Pr
     random: ports.random,
     tellEvery: ports.tellEvery,
   });
+  const onToken = (token: string) => ports.redactor.add(token);
   const tokens = openTokens({
     wire,
     credentials,
     isInsecure,
-    onToken: (token) => ports.redactor.add(token),
+    onToken,
     onAnonymous: (registry, path, problem) =>
       log.warning(
         `${registry}/${path} is public and was read without credentials, since they were denied: ${problem.message}`,
@@ -113,11 +115,20 @@ export async function verifyImages(inputs: VerifyInputs, ports: VerifyPorts): Pr
     return outcome;
   });
 
+  const verified = outcomes.every(({ problem }) => problem === undefined);
+  if (verified && inputs.promote !== undefined) {
+    const pushTokens = openTokens({ wire, actions: 'pull,push', credentials, isInsecure, onToken });
+    await promoteAll(inputs.promote, outcomes, { ...ports, concurrency: inputs.concurrency }, (reference) =>
+      openRepository({ wire, tokens: pushTokens, clock, isInsecure, tag: inputs.promote! }, reference),
+    );
+  }
+
   const elapsedMs = clock.now() - started;
   const report = toReport(outcomes, elapsedMs);
   ports.summary(renderSummary(outcomes, clock.wall()));
   const shared = {
-    'all-verified': report.ok,
+    'all-verified': verified,
+    promoted: promotedOf(outcomes),
     ...publishReport(
       report,
       ports.redactor,
@@ -125,12 +136,63 @@ export async function verifyImages(inputs: VerifyInputs, ports: VerifyPorts): Pr
       toReportFile(outcomes, elapsedMs),
     ),
   };
-  if (!report.ok) throw failureOf(outcomes, shared);
-  return {
+  if (!verified) throw failureOf(outcomes, shared);
+  const all = {
     ...shared,
     images: byName(outcomes, ({ reference }, digest) => `${reference.repository}@${digest}`),
     digests: byName(outcomes, (_, digest) => digest),
   };
+  if (!report.ok) throw promotionFailure(outcomes, all);
+  return all;
+}
+
+/** Gives every image the tag, and notes what became of it. */
+async function promoteAll(
+  tag: string,
+  outcomes: readonly Verification[],
+  ports: VerifyPorts & { concurrency: number },
+  open: (reference: Wanted['reference']) => Repository,
+): Promise<void> {
+  const images = outcomes.map(({ wanted, found }): Promotable => ({
+    repository: open(wanted.reference),
+    digest: found!.digest,
+  }));
+  const two = contradiction(images);
+  if (two) {
+    const [one, other] = two;
+    throw new Failure(
+      'input',
+      `input \`promote\`: ${one.repository.reference.repository}:${tag} cannot name both ${formatReference(one.repository.reference)} and ${formatReference(other.repository.reference)}`,
+      { input: 'promote', remedy: 'Give one image of each repository, and a step of its own for the other.' },
+    );
+  }
+  const promotions = await promote(tag, images, ports);
+  for (const outcome of outcomes) {
+    outcome.promotion = promotions.find(
+      ({ repository }) => repository === outcome.wanted.reference.repository,
+    );
+  }
+}
+
+/** By name, what the tag named before and what it names now, of the images that have it. */
+function promotedOf(
+  outcomes: readonly Verification[],
+): Record<string, { before: string | null; digest: string }> | undefined {
+  if (promotionsOf(outcomes).length === 0) return undefined;
+  return Object.fromEntries(
+    outcomes.flatMap(({ wanted, promotion }) => {
+      if (promotion === undefined || !isPromoted(promotion)) return [];
+      const { before = null, digest } = promotion;
+      return wanted.names.map((name) => [name, { before, digest }] as const);
+    }),
+  );
+}
+
+/** The failure of images that are verified, of which not all could be given the tag. */
+function promotionFailure(outcomes: readonly Verification[], outputs: Record<string, unknown>): Failure {
+  const promotions = promotionsOf(outcomes);
+  const { kind, code, message, remedy, cause } = promotions.flatMap(({ problem }) => problem ?? [])[0]!;
+  return new Failure(kind, `${message}; ${describePromotions(promotions)}`, { code, remedy, cause, outputs });
 }
 
 interface Task {

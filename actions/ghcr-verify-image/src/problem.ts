@@ -11,6 +11,7 @@ export type ProblemCode =
   | 'credentials-missing'
   | 'credentials-rejected'
   | 'access-denied'
+  | 'push-refused'
   | 'access-not-granted'
   | 'token-scope'
   | 'sso-required'

@@ -2,7 +2,7 @@ import { type Reference, formatReference } from '@deploy-actions/image';
 import { codeSpan, escapeMarkdown, formatBytes, formatDuration, markdownTable } from '@deploy-actions/kit';
 import { shortDigest } from './manifest/digest.ts';
 import { formatPlatform } from './manifest/platform.ts';
-import type { Verification } from './verification.ts';
+import { type Verification, promotionsOf } from './verification.ts';
 
 const REVISION = 'org.opencontainers.image.revision';
 
@@ -44,6 +44,24 @@ export function renderSummary(outcomes: readonly Verification[], now: Date): str
             attested ? escapeMarkdown(attested.by) : '',
           ];
         }),
+      ),
+    );
+  }
+  const promotions = promotionsOf(outcomes);
+  if (promotions.length > 0) {
+    const named = (digest: string | null | undefined) =>
+      digest === undefined ? '' : digest === null ? 'no such tag' : codeSpan(shortDigest(digest));
+    parts.push(
+      markdownTable(
+        [`Tag ${codeSpan(promotions[0]!.tag)}`, 'Before', 'Wanted', 'What became of it'],
+        promotions.map(({ repository, before, digest, state, problem }) => [
+          codeSpan(repository),
+          named(before),
+          named(digest),
+          problem
+            ? `**${state}** ${escapeMarkdown(problem.message)} ${escapeMarkdown(problem.remedy ?? '')}`
+            : state,
+        ]),
       ),
     );
   }

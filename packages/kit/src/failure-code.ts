@@ -148,6 +148,7 @@ export const FAILURE_KINDS = {
   'credentials-missing': 'refused',
   'credentials-rejected': 'refused',
   'access-denied': 'refused',
+  'push-refused': 'refused',
   'access-not-granted': 'refused',
   'token-scope': 'refused',
   'sso-required': 'refused',

@@ -35,6 +35,11 @@ export const IMAGES = {
     meaning: 'The login is known and may not read this image.',
     remedy: 'Give it the right to read the package.',
   },
+  'push-refused': {
+    meaning: 'The registry does not let this login move the tag.',
+    remedy:
+      'Give the job `packages: write`, or the account the right to push; some registries hold tags fast.',
+  },
   'access-not-granted': {
     meaning: 'The repository’s token was not granted access to the package.',
     remedy: 'Add the repository under _Manage Actions access_ in the settings of the package.',

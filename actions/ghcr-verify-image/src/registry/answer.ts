@@ -13,7 +13,7 @@ export interface Answer {
 
 /** What was asked, so that the failure can be named and mended. */
 export interface Question {
-  stage: 'token' | 'manifest' | 'blob' | 'tags' | 'referrers' | 'attestations';
+  stage: 'token' | 'manifest' | 'blob' | 'tags' | 'referrers' | 'attestations' | 'push';
   /** The image as messages show it. */
   image: string;
   registry: string;
@@ -23,6 +23,8 @@ export interface Question {
   credentials: 'none' | 'job-token' | 'given';
   /** There are credentials, but the registry said no without asking for any that can be given. */
   unasked?: boolean;
+  /** The tag that is to be moved: then the right to push is what is needed, whatever is asked. */
+  tag?: string | undefined;
   now: Date;
 }
 
@@ -77,6 +79,8 @@ export function parseGoDuration(text: string): number | undefined {
 
 const PACKAGES_READ =
   'Give the job `permissions: packages: read`; a token of your own needs the scope read:packages.';
+const PACKAGES_WRITE =
+  'Give the job `permissions: packages: write`, and in the package\'s settings, under "Manage Actions access", this repository the role Write; a token of your own needs the scope write:packages.';
 const ACTIONS_ACCESS =
   'In the package\'s settings, under "Manage Actions access", add this repository with the role Read.';
 
@@ -113,6 +117,8 @@ export function classify(answer: Answer, question: Question): Problem {
     });
   }
   if (isSchema1(bareType(headers['content-type']))) return schema1(image);
+  if (question.tag !== undefined && (stage === 'push' ? status >= 400 : status === 401 || status === 403))
+    return pushRefused(question, status, says, quoted);
   if (status === 404) return absent(answer, question, says, has, quoted);
   if (status === 401 || status === 403) return denied(question, says, quoted);
   return new Problem('not-a-registry', `${image}: ${registry} answers the ${stage} request with ${quoted}`, {
@@ -217,6 +223,33 @@ const DENIALS: readonly [pattern: RegExp, code: ProblemCode, what: string, remed
     `${PACKAGES_READ} ${ACTIONS_ACCESS}`,
   ],
 ];
+
+/** A push that is refused, at the token service or for the tag itself. */
+function pushRefused(question: Question, status: number, says: Says, quoted: string): Problem {
+  const { registry, path, tag, credentials } = question;
+  const what = `${registry}/${path}: the tag ${tag} cannot be moved`;
+  // Neither is mended by a right to push.
+  const other = DENIALS.find(([pattern, code]) => /^(?:sso|address)-/.test(code) && says(pattern));
+  if (other)
+    return new Problem(other[1], `${what}: ${other[2]} (${registry}: ${quoted})`, { remedy: other[3] });
+  const right =
+    registry === 'ghcr.io' || credentials === 'job-token'
+      ? PACKAGES_WRITE
+      : `${credentials === 'none' ? 'Give registry-username and registry-password of an account that has' : 'Give the account'} the right to push to this repository (at GitHub \`packages: write\`).`;
+  if (status === 401 || status === 403) {
+    const whose =
+      credentials === 'none'
+        ? 'nobody may push without credentials'
+        : `${credentials === 'job-token' ? "the job's token" : 'registry-username and registry-password'} may not push there`;
+    return new Problem('push-refused', `${what}: ${whose} (${registry}: ${quoted})`, { remedy: right });
+  }
+  return new Problem('push-refused', `${what}: ${registry} does not take it (${quoted})`, {
+    remedy:
+      status === 405
+        ? `What answers so is a mirror or read-only: name the registry itself. ${right}`
+        : `Look whether the registry lets tags be moved, as one with immutable tags does not. ${right}`,
+  });
+}
 
 function denied(question: Question, says: Says, quoted: string): Problem {
   const { image, registry, credentials, stage } = question;

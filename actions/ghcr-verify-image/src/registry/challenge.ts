@@ -34,10 +34,13 @@ export function parseChallenges(value: string | undefined): Challenge[] {
   });
 }
 
-/** Where to ask for a token that lets `repository` be pulled. */
-export function tokenUrl({ realm, service }: Challenge, repository: string): URL {
+/** What a token is to allow, in the words of a scope. */
+export type Actions = 'pull' | 'pull,push';
+
+/** Where to ask for a token that lets `repository` be pulled, or pushed to as well. */
+export function tokenUrl({ realm, service }: Challenge, repository: string, actions: Actions = 'pull'): URL {
   const url = new URL(realm);
   if (service !== undefined) url.searchParams.set('service', service);
-  url.searchParams.set('scope', `repository:${repository}:pull`);
+  url.searchParams.set('scope', `repository:${repository}:${actions}`);
   return url;
 }

@@ -27,14 +27,16 @@ export interface RegistryOptions {
   clock: Clock;
   /** Whether a registry is spoken to in plain HTTP. */
   isInsecure(host: string): boolean;
+  /** A tag that is to be moved there, for what is said where that is refused. */
+  tag?: string;
 }
 
 /** A manifest with the digest of its bytes. */
 export interface Fetched {
   digest: string;
   manifest: ImageManifest | ImageIndex;
-  /** Bytes of the manifest itself. */
-  size: number;
+  /** The manifest as the registry sent it. */
+  bytes: Buffer;
 }
 
 /** One repository of a registry, as seen while one image is verified. Every method throws Problems. */
@@ -53,10 +55,17 @@ export interface Repository {
   referrers(digest: string): Promise<ImageIndex | undefined>;
   /** The manifest of a tag, or undefined when there is none. */
   find(tag: string): Promise<Fetched | undefined>;
+  /** The digest of whatever a tag names, or undefined when there is none. */
+  digestAt(tag: string): Promise<string | undefined>;
+  /**
+   * Lets a tag name a manifest of this repository (OCI distribution-spec, "Pushing Manifests"): the same bytes, and nothing
+   * else is sent. Answers the digest that the registry says it stored; undefined where it does not say.
+   */
+  push(tag: string, fetched: Fetched): Promise<string | undefined>;
 }
 
 export function openRepository(
-  { wire, tokens, clock, isInsecure }: RegistryOptions,
+  { wire, tokens, clock, isInsecure, tag }: RegistryOptions,
   reference: Reference,
 ): Repository {
   const { registry, path } = reference;
@@ -70,6 +79,7 @@ export function openRepository(
     registry,
     path,
     credentials: 'none',
+    tag,
     now: clock.wall(),
   });
 
@@ -145,7 +155,7 @@ export function openRepository(
     if (DIGEST.test(name)) checkDigest(answer.body, name, what);
     else if (said !== undefined && DIGEST.test(said)) checkDigest(answer.body, said, what);
     const manifest = parseManifest(answer.body, answer.headers['content-type'], what);
-    return { digest, manifest, size: answer.body.length };
+    return { digest, manifest, bytes: answer.body };
   }
 
   async function manifest(name = manifestName(reference)): Promise<Fetched> {
@@ -194,6 +204,37 @@ export function openRepository(
       if (answer.status === 404) return undefined;
       if (answer.status !== 200) throw classify(answer, asked);
       return read(answer, tag);
+    },
+
+    async digestAt(name) {
+      const get = manifestRequest(name);
+      let { answer, asked } = await send({ ...get, method: 'HEAD' }, 'manifest', get);
+      const said = () => {
+        const digest = answer.headers['docker-content-digest'];
+        return digest !== undefined && DIGEST.test(digest) ? digest : undefined;
+      };
+      if (answer.status === 200 && said() === undefined && answer.body.length === 0)
+        ({ answer, asked } = await send(get, 'manifest'));
+      if (answer.status === 404) return undefined;
+      if (answer.status !== 200) throw classify(answer, asked);
+      return said() ?? digestOf(answer.body);
+    },
+
+    async push(name, { bytes, manifest: { mediaType } }) {
+      const { answer, asked } = await send(
+        {
+          method: 'PUT',
+          url: `${root}/manifests/${name}`,
+          headers: { 'content-type': mediaType },
+          body: bytes,
+          maxBytes: MAX_MANIFEST,
+          redirects: 0,
+        },
+        'push',
+      );
+      if (answer.status < 200 || answer.status > 299) throw classify(answer, asked);
+      const said = answer.headers['docker-content-digest'];
+      return said !== undefined && DIGEST.test(said) ? said : undefined;
     },
 
     async blob(descriptor, maxBytes) {

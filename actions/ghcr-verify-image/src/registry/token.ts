@@ -1,7 +1,7 @@
 import type { HttpResponse } from '@deploy-actions/http';
 import { messageOf } from '@deploy-actions/kit';
 import { type Question, classify, refusedElsewhere } from './answer.ts';
-import { type Challenge, parseChallenges, tokenUrl } from './challenge.ts';
+import { type Actions, type Challenge, parseChallenges, tokenUrl } from './challenge.ts';
 import { Problem } from '../problem.ts';
 import type { Traffic, Wire } from './wire.ts';
 
@@ -23,6 +23,8 @@ export interface Grant {
 
 export interface TokenOptions {
   wire: Wire;
+  /** Default `pull`. Who may push is never nobody: then credentials that are denied are not left away. */
+  actions?: Actions;
   /** The credentials for a registry, if there are any. */
   credentials(registry: string): Credentials | undefined;
   /** Whether a registry (and its token service) may be spoken to in plain HTTP. */
@@ -30,7 +32,7 @@ export interface TokenOptions {
   /** Gets every token, so that none can be printed. */
   onToken(token: string): void;
   /** The credentials were denied, but nobody's do for this repository. */
-  onAnonymous(registry: string, path: string, problem: Problem): void;
+  onAnonymous?(registry: string, path: string, problem: Problem): void;
 }
 
 export interface Tokens {
@@ -58,12 +60,19 @@ const WELL_KNOWN: Record<string, readonly Challenge[]> = {
 const NOBODY: Grant = { authorization: undefined, credentials: 'none' };
 
 /**
- * Authorization for pulls: one token for each repository, shared by all requests, with the scope built here
+ * Authorization for pulls or pushes: one token for each repository, shared by all requests, with the scope built here
  * (GHCR's challenge holds a placeholder). Credentials that are denied are left away once, since GHCR denies
  * stale ones even for a public image.
  * Source: the distribution project's "Token Authentication Specification".
  */
-export function openTokens({ wire, credentials, isInsecure, onToken, onAnonymous }: TokenOptions): Tokens {
+export function openTokens({
+  wire,
+  actions = 'pull',
+  credentials,
+  isInsecure,
+  onToken,
+  onAnonymous,
+}: TokenOptions): Tokens {
   const challenges = new Map<string, readonly Challenge[]>(Object.entries(WELL_KNOWN));
   const grants = new Map<string, { pending: Promise<Grant>; settled?: Grant }>();
 
@@ -89,7 +98,7 @@ export function openTokens({ wire, credentials, isInsecure, onToken, onAnonymous
     traffic: Traffic,
   ): Promise<Grant> {
     const asked: Question = { ...question, stage: 'token', credentials: own?.origin ?? 'none' };
-    const url = tokenUrl(checkedRealm(challenge, question, isInsecure), question.path);
+    const url = tokenUrl(checkedRealm(challenge, question, isInsecure), question.path, actions);
     const response = await wire(
       {
         url,
@@ -137,7 +146,7 @@ export function openTokens({ wire, credentials, isInsecure, onToken, onAnonymous
     try {
       return await fetchToken(challenge, own, question, traffic);
     } catch (error) {
-      if (!(error instanceof Problem) || !isDenial(error)) throw error;
+      if (actions !== 'pull' || !(error instanceof Problem) || !isDenial(error)) throw error;
       const anonymous = await fetchToken(challenge, undefined, question, traffic).catch(() => undefined);
       if (!anonymous) throw error;
       return { ...anonymous, denied: error };
@@ -170,6 +179,7 @@ export function openTokens({ wire, credentials, isInsecure, onToken, onAnonymous
     },
 
     async anonymous(question, traffic) {
+      if (actions !== 'pull') return undefined;
       const challenge = challenges.get(question.registry)?.find(({ scheme }) => scheme === 'bearer');
       if (!challenge) return NOBODY;
       try {
@@ -185,7 +195,7 @@ export function openTokens({ wire, credentials, isInsecure, onToken, onAnonymous
       if (!grant.denied || told.has(key)) return;
       told.add(key);
       void remember(question, Promise.resolve(grant));
-      onAnonymous(question.registry, question.path, grant.denied);
+      onAnonymous?.(question.registry, question.path, grant.denied);
     },
   };
 }

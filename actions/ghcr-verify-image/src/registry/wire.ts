@@ -151,6 +151,8 @@ function unreachable(error: HttpError, { image, registry, stage }: Question): Pr
   return new Problem('registry-unreachable', `${image}: ${registry} cannot be reached: ${error.message}`, {
     cause: error,
     remedy:
-      "Check the registry's host name and that the runner may connect to it; nothing was changed, so run it again.",
+      stage === 'push'
+        ? 'Run it again when the registry can be reached: what is named so already stays as it is.'
+        : "Check the registry's host name and that the runner may connect to it; nothing was changed, so run it again.",
   });
 }

@@ -1,6 +1,7 @@
 // For tests: a registry in this process, which remembers what it was asked and can be told to misbehave.
 import { type IncomingMessage, type ServerResponse, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { buffer as bodyOf } from 'node:stream/consumers';
 import { digestOf } from '../manifest/digest.ts';
 import { OCI_INDEX, OCI_MANIFEST } from '../manifest/media-type.ts';
 
@@ -18,6 +19,7 @@ export interface StubRequest {
   /** Path and query. */
   url: string;
   headers: Record<string, string | undefined>;
+  body: Buffer;
 }
 
 export interface StubRegistry {
@@ -174,7 +176,10 @@ export async function startRegistry(): Promise<StubRegistry> {
       return error(404, 'NOT_FOUND', 'no such path');
     if (stub.admit) {
       const bearer = /^Bearer (.*)$/.exec(request.headers['authorization'] ?? '')?.[1];
-      if (bearer === undefined || tokens.get(bearer) !== `repository:${repository}:pull`) {
+      const allowed = (['pull', 'pull,push'] as const)
+        .filter((actions) => request.method !== 'PUT' || actions !== 'pull')
+        .map((actions) => `repository:${repository}:${actions}`);
+      if (bearer === undefined || !allowed.includes(tokens.get(bearer) ?? '')) {
         return error(401, 'UNAUTHORIZED', 'authentication required', {
           // As GHCR does it: the scope is a placeholder.
           'www-authenticate': `Bearer realm="http://${stub.host}/token",service="stub",scope="repository:user/image:pull"`,
@@ -182,6 +187,10 @@ export async function startRegistry(): Promise<StubRegistry> {
       }
     }
     if (isPing || repository === undefined || name === undefined) return { status: 200, body: '{}' };
+    if (kind === 'manifests' && request.method === 'PUT') {
+      const { digest } = stub.manifest(repository, request.body, request.headers['content-type'] ?? '', name);
+      return { status: 201, headers: { 'docker-content-digest': digest } };
+    }
     if (kind === 'manifests') {
       return stub.read(repository, name) ?? error(404, 'MANIFEST_UNKNOWN', 'manifest unknown');
     }
@@ -205,11 +214,12 @@ export async function startRegistry(): Promise<StubRegistry> {
     return error(404, 'NOT_FOUND', 'no such API');
   }
 
-  const server = createServer((incoming: IncomingMessage, outgoing: ServerResponse) => {
+  async function serve(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const request: StubRequest = {
       method: incoming.method ?? '',
       url: incoming.url ?? '',
       headers: incoming.headers as Record<string, string | undefined>,
+      body: await bodyOf(incoming),
     };
     requests.push(request);
     const { status, headers = {}, body = '', breaks } = answer(request);
@@ -220,7 +230,9 @@ export async function startRegistry(): Promise<StubRegistry> {
       return;
     }
     outgoing.end(request.method === 'HEAD' ? undefined : body);
-  });
+  }
+
+  const server = createServer((incoming, outgoing) => void serve(incoming, outgoing));
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
 
   const stub: StubRegistry = {

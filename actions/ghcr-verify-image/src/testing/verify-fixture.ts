@@ -20,6 +20,7 @@ export interface Run {
       bytes: number;
       attestedBy?: { name: string };
       problem?: { code: string; message: string; remedy?: string };
+      promotion?: { state: string; before?: string | null; digest: string };
       platforms?: { platform?: string; compressedBytes?: number; labels?: Record<string, string> }[];
     }[];
   };
