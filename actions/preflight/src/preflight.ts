@@ -101,7 +101,8 @@ async function lookAt(
     });
     const facts = { ...told, release: await placed(told.release, server, inputs, workspace) };
     if ('is' in facts.release)
-      for (const value of secretsOf(inputs.env, facts.release.is)) world.addSecret(value);
+      for (const value of secretsOf(inputs.env, facts.release.is, [world.workflow.sha]))
+        world.addSecret(value);
     const obstacles = await obstaclesTo(facts, server, inputs, workspace);
     const registry = await registryOf(session, server, inputs, { facts, obstacles }, world);
     const { execs } = session.counts;

@@ -71,6 +71,7 @@ export async function prepareOn(
   workspace: Workspace,
   wanted: Wanted,
 ): Promise<Target> {
+  const shown = [wanted.version, ports.workflow.sha];
   let found: Inspection;
   try {
     found = await inspectForDeploy(
@@ -95,13 +96,13 @@ export async function prepareOn(
       },
     );
   } catch (error) {
-    for (const value of inputs.env.values()) ports.addSecret(value);
+    for (const value of inputs.env.values()) if (!shown.includes(value)) ports.addSecret(value);
     throw await placeInComposeFile(error, workspace, {
       path: server.path,
       envFile: inputs['env-file'] ?? '.env',
     });
   }
-  for (const value of secretsOf(inputs.env, found)) ports.addSecret(value);
+  for (const value of secretsOf(inputs.env, found, shown)) ports.addSecret(value);
   try {
     refuseForeign(found, inputs);
     const workspaceSources = new Map<string, 'file' | 'folder'>();

@@ -78,3 +78,17 @@ test('the value may stand in the env file on the server alone; without one nothi
   expect(found.failure).toBeUndefined();
   expect(found.ports.redactor.forms()).toContain(TOKEN);
 });
+
+test('the version is no secret where it is also a variable', async () => {
+  const { compose, deploy } = deployRig(['web1'], hostWith);
+  compose(WITH_TOKEN);
+  const version = 'staging-20261127-0a1b2c3';
+  const { failure, outputs, ports } = await deploy('v1', {
+    env: `${env('v1').env}\nVERSION=${version}`,
+    version,
+  });
+  expect([failure?.message, outputs.version]).toEqual([undefined, version]);
+  expect(ports.redactor.forms()).toContain(TOKEN);
+  expect(ports.redactor.forms()).not.toContain(version);
+  expect(ports.redactor.redact(String(outputs.report))).toContain(`${version} is deployed`);
+});

@@ -29,13 +29,20 @@ function decoded(text: string): string {
 
 /**
  * Every value of `env`, what configs and secrets take from variables, and of the file on the server what is named like a secret. A registry or tag that is part
- * of an image's name is left out, and so are ports: they are shown everywhere, and masks would shred the log.
+ * of an image's name is left out, and so are ports and what the deployment itself is called by (`shown`, such as its version):
+ * they are shown everywhere, and masks would shred the log, the record and whatever is named after them.
  */
-export function secretsOf(env: Environment, found: Pick<Inspection, 'config' | 'granted'>): string[] {
+export function secretsOf(
+  env: Environment,
+  found: Pick<Inspection, 'config' | 'granted'>,
+  shown: readonly string[],
+): string[] {
   const { config: model, granted } = found;
   const images = Object.values(model.services).map((service) => service.image ?? '');
   const open = (value: string) =>
-    /^\d{1,5}$/.test(value) || images.some((image) => value !== '' && image.includes(value));
+    /^\d{1,5}$/.test(value) ||
+    shown.includes(value) ||
+    images.some((image) => value !== '' && image.includes(value));
   const given = [...granted.values()].map((value) => value.replaceAll('$$', '$'));
   return [...[...env.values(), ...given].filter((value) => !open(value)), ...secretValues(model)];
 }
