@@ -9,7 +9,7 @@ import { PASSWORD } from './deploy-rig.ts';
 export const EXAMPLES = join(findRoot(), 'examples');
 
 /** The repository of a team that has copied an example. */
-export function repositoryOf(team: 'app' | 'django' | 'microservices' | 'production'): string {
+export function repositoryOf(team: 'app' | 'django' | 'microservices' | 'production' | 'rolling'): string {
   return join(findRoot(), 'test/lab/repositories', team);
 }
 

@@ -26,6 +26,8 @@ export interface WorkflowRun {
   inputs?: Readonly<Record<string, string>>;
   /** More environment for every step. */
   env?: Readonly<Record<string, string>>;
+  /** A folder of programs that steps find before those of this machine. */
+  programs?: string;
   onLine?(line: string): void;
   /** Cancels the run, as a person does, at the first line for which it is true. */
   cancelAt?(line: string): boolean;
@@ -102,7 +104,7 @@ export async function runWorkflow(run: WorkflowRun): Promise<{ exitCode: number;
           HOME: folder,
           XDG_CONFIG_HOME: join(folder, 'config'),
           XDG_CACHE_HOME: join(folder, 'cache'),
-          PATH: [dirname(node24()), process.env['PATH'] ?? ''].join(delimiter),
+          PATH: [dirname(node24()), run.programs, process.env['PATH']].filter(Boolean).join(delimiter),
         },
         interrupt: cancelled.signal,
         onLine: (line) => {
