@@ -142,11 +142,40 @@ describe('the record of a run', () => {
     }
   });
 
+  test.each([
+    ['its file says the outcome', { ...reportOf('deploy', { ok: false }), outcome: 'restored' }, 'restored'],
+    [
+      'one of its servers was changed',
+      reportOf('deploy', {
+        checks: [checkOf('web1', { detail: 'unchanged' }), checkOf('web2', { detail: 'deployed' })],
+      }),
+      'success',
+    ],
+    [
+      'none of them was',
+      reportOf('deploy', { checks: [checkOf('web1', { detail: 'unchanged' })] }),
+      'unchanged',
+    ],
+    ['it failed, and says no more', reportOf('deploy', { ok: false }), 'failure'],
+    ['its file says what no deployment comes to', { ...reportOf('deploy'), outcome: 'fine' }, 'success'],
+  ])(
+    'that was handed no record that can be read goes by the report of the deployment: where %s',
+    async (_, report, status) => {
+      rig = await rigRecord(run());
+      const outputs = await rig.record({
+        record: '/of/another/job.json',
+        'job-status': 'success',
+        reports: json(report),
+      });
+      expect(outputs.status).toBe(status);
+    },
+  );
+
   test('by the status of the job alone says that nobody told what was deployed', async () => {
     rig = await rigRecord(run());
     expect(await rig.record({ 'job-status': 'success' })).toMatchObject({ status: 'unchanged' });
     expect(log()).toContain(
-      'Nothing says what was deployed: `record`, `reports` and `outcome` are all empty',
+      'Nothing says what was deployed: `record`, `reports` and `outcome` are all empty or cannot be read',
     );
     expect(rig.files['deployment.html']).toContain('Nothing says what was deployed');
     expect(await rig.record({ 'job-status': 'failure' })).toMatchObject({ status: 'failure' });

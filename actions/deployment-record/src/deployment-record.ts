@@ -20,7 +20,7 @@ import { renderPage } from './page/page.ts';
 import { recordOfRun } from './run-record.ts';
 import { type Story, linksOf, reasonOf, sentenceOf } from './story.ts';
 import { heldAgainst } from './thresholds.ts';
-import { ROLLBACK_MODES, judge, outcomeOfRecord } from './verdict.ts';
+import { ROLLBACK_MODES, judge } from './verdict.ts';
 import { watchedIntervals } from './watched.ts';
 
 /** Everything outside that deployment-record touches. */
@@ -54,7 +54,7 @@ export type RecordOutputs = Record<(typeof outputs)[number], string | number | o
 
 /** By the job's status alone nobody knows what became of a deployment: in a later job it is that job's own. */
 const NOTHING_TOLD =
-  'Nothing says what was deployed: `record`, `reports` and `outcome` are all empty, so the status is that of the job alone; in a later job give `job-status: ${{ needs.NAME.result }}`';
+  'Nothing says what was deployed: `record`, `reports` and `outcome` are all empty or cannot be read, so the status is that of the job alone; in a later job give `job-status: ${{ needs.NAME.result }}`';
 
 /** Longest `record` output, in bytes: as an input it must fit an environment variable. */
 const RECORD_LIMIT = 48 * 1024;
@@ -74,13 +74,12 @@ export async function recordDeployment(
   const parts = openParts(ports);
   const found = findEvidence(asGiven, world.readFile);
   const inputs = filled(asGiven, found);
-  if (inputs.outcome === undefined && inputs.record === undefined && found.reports.length === 0)
+  if (inputs.outcome === undefined && found.record === undefined && found.reports.length === 0)
     found.problems.push(NOTHING_TOLD);
   for (const problem of found.problems) log.warning(`${problem}.`);
-  const outcome = inputs.outcome ?? (found.record && outcomeOfRecord(found.record.status));
   const { reports } = found;
   const { status, name: rule } = judge({
-    outcome,
+    outcome: inputs.outcome ?? found.outcome,
     rollbackMode: inputs['rollback-mode'],
     jobStatus: inputs['job-status'],
     reports,

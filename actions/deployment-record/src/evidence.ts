@@ -1,6 +1,7 @@
 import { type Report, asReport, formatBytes, readReports } from '@deploy-actions/kit';
 import { type DeploymentRecord, parseBackupRecord, parseDeploymentRecord } from '@deploy-actions/ledger';
 import type { RecordInputs } from './fields.ts';
+import { DEPLOY_OUTCOMES, type DeployOutcome, outcomeOfRecord } from './verdict.ts';
 
 /** Of the report file of deployment-prepare and of a rollback that did something; each empty where none says it. */
 export type Said = Record<'version' | 'environment' | 'deployment-id' | 'reason' | 'rollback-mode', string>;
@@ -14,6 +15,8 @@ export interface Found {
   wholes: unknown[];
   /** What the `report-file`s say beside their reports. */
   said: Said;
+  /** What the step that deployed came to, by its record, else by its report; undefined where neither tells. */
+  outcome: DeployOutcome | undefined;
   /** What was backed up before, in words; empty where nothing is told. */
   backup: string;
   /** Sentences about what could not be read. */
@@ -48,7 +51,8 @@ export function findEvidence(
     'rollback-mode': saidBy(kept.wholes, 'rollback', 'mode'),
   };
   const backup = saved.words || saidBy(kept.wholes, 'backup', 'backup');
-  return { record, problems, backup, ...kept, said };
+  const outcome = record ? outcomeOfRecord(record.status) : outcomeOfReports(kept);
+  return { record, problems, outcome, backup, ...kept, said };
 }
 
 /** What the last report of a kind says beside what every report has; empty where it says nothing. */
@@ -59,6 +63,16 @@ function saidBy(wholes: readonly unknown[], kind: Report['kind'], name: string):
     )
     .findLast((whole) => whole['kind'] === kind)?.[name];
   return typeof value === 'string' ? value : '';
+}
+
+/** The outcome as the file of the last deployment's report says it; of one that went well its report has a word of each server. */
+function outcomeOfReports({ reports, wholes }: Pick<Found, 'reports' | 'wholes'>): DeployOutcome | undefined {
+  const said = saidBy(wholes, 'deploy', 'outcome');
+  const outcome = DEPLOY_OUTCOMES.find((one) => one === said);
+  if (outcome !== undefined) return outcome;
+  const last = reports.findLast(({ kind }) => kind === 'deploy');
+  if (last === undefined || !last.ok || last.checks.length === 0) return undefined;
+  return last.checks.every(({ detail }) => detail === 'unchanged') ? 'unchanged' : 'deployed';
 }
 
 interface Saved {

@@ -112,7 +112,7 @@ export async function tellOutcome(
     services,
     record,
     duration,
-    ...publish(report, world),
+    ...publish(report, world, outcome),
   };
 }
 
@@ -122,9 +122,13 @@ export function reportOfError(error: unknown, begun: number, world: World): Part
   return publish({ kind: 'deploy', ok: false, summary, elapsedMs: elapsed(world, begun), checks: [] }, world);
 }
 
-function publish(report: Report, world: World): Partial<DeployOutputs> {
-  return publishReport(report, world.redactor, (json) =>
-    writeReport(world.workflow, 'ssh-compose-deploy', json),
+/** The file says the outcome besides, for deployment-record. */
+function publish(report: Report, world: World, outcome?: DeployOutcome): Partial<DeployOutputs> {
+  return publishReport(
+    report,
+    world.redactor,
+    (json) => writeReport(world.workflow, 'ssh-compose-deploy', json),
+    outcome === undefined ? report : { ...report, outcome },
   );
 }
 
