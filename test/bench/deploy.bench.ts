@@ -6,6 +6,7 @@ import { type Host, type Lab, type Link, SAMPLE_APP, openLab } from '@deploy-act
 import { startBundle } from '@deploy-actions/tooling';
 import { composeFile, environment, publishTags } from './deployed-sample.ts';
 import { table } from './peers.ts';
+import { median } from './median.ts';
 
 /** Upgrades of each kind at each round trip; their median counts. */
 const ROUNDS = 5;
@@ -217,8 +218,4 @@ function program(name: string, args: readonly string[]): Promise<void> {
       code === 0 ? resolve() : reject(new Error(`${name}: exit ${code}\n${error}`)),
     );
   });
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
 }

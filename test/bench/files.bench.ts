@@ -19,6 +19,7 @@ import { fakePorts } from '@deploy-actions/runner/testing';
 import { openSession, serverFields, serversOf } from '@deploy-actions/shell';
 import { startBundle } from '@deploy-actions/tooling';
 import { table } from './peers.ts';
+import { median } from './median.ts';
 
 const COUNTS = [800, 4000];
 /** Their median counts; the ways take turns, so that a busy moment hits them alike. */
@@ -197,8 +198,4 @@ async function freePort(): Promise<number> {
   const { port } = server.address() as AddressInfo;
   await new Promise((done) => server.close(done));
   return port;
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
 }

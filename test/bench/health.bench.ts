@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findRoot, node24 } from '@deploy-actions/tooling';
 import { USAGE_HOOK, type Usage, installPeers, table } from './peers.ts';
+import { median } from './median.ts';
 
 /** Services that become ready, one after the other. */
 const TRIALS = 6;
@@ -214,9 +215,4 @@ async function listen(port: number): Promise<Server> {
 async function close(server: Server): Promise<void> {
   server.closeAllConnections();
   await new Promise((done) => server.close(done));
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? 0;
 }

@@ -5,6 +5,7 @@ import { type Host, type Lab, SAMPLE_APP, openLab, startLoad } from '@deploy-act
 import { startBundle } from '@deploy-actions/tooling';
 import { SITES, colorUp, mustStep, prepareColors, serverInputs, startProxy } from '../lab/color-rig.ts';
 import { table } from './peers.ts';
+import { median } from './median.ts';
 
 const ROUNDS = 5;
 const PATH = '/srv/deploy/shop';
@@ -177,8 +178,4 @@ async function recreateByHand(host: Host): Promise<number> {
     `cd ${PATH} && docker compose --project-name shop --project-directory ${PATH} --file current/compose.json up --detach --wait --force-recreate --no-deps --pull never api web 2>&1`,
   );
   return performance.now() - started;
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
 }

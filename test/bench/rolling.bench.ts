@@ -2,6 +2,7 @@ import { type Lab, openLab, startLoad } from '@deploy-actions/lab';
 import { deployed } from '../lab/deploy-rig.ts';
 import { rollingCheckout, rollingInputs } from '../lab/rolling-rig.ts';
 import { table } from './peers.ts';
+import { median } from './median.ts';
 
 /** Rolling deployments of each way; of those that recreate a few are enough to see what they lose. */
 const DEPLOYMENTS = Number(process.env['DEPLOYMENTS'] ?? 20);
@@ -62,7 +63,7 @@ async function count(lab: Lab, strategy: 'rolling' | 'recreate'): Promise<{ row:
   }
   const report = await load.stop();
   const cut = report.webSockets.filter(({ cutAt }) => cutAt !== undefined);
-  const middle = seconds.sort((a, b) => a - b)[Math.floor(seconds.length / 2)]!;
+  const middle = median(seconds);
   return {
     failed: report.failed,
     row: [

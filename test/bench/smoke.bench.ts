@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findRoot, node24 } from '@deploy-actions/tooling';
 import { USAGE_HOOK, type Usage, installPeers, table } from './peers.ts';
+import { median } from './median.ts';
 
 const REQUESTS = 1000;
 const ROUNDS = 3;
@@ -129,9 +130,4 @@ function postman(base: string): object {
       event: [{ listen: 'test', script: { exec: [script] } }],
     })),
   };
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? 0;
 }

@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Fields } from '@deploy-actions/kit';
+import { type Fields, quantile } from '@deploy-actions/kit';
 import { findRoot, listPrograms, node24, readAction } from '@deploy-actions/tooling';
 import { samplesFor } from '../contract/samples.ts';
 
@@ -71,9 +71,9 @@ export async function run(): Promise<void> {
         all.push(await timed(start, (listener) => (connected = listener)));
       }
     }
-    const base = median(times.get(starts[0]!)!)!;
+    const base = middle(times.get(starts[0]!)!)!;
     const rows = starts.map((start) => {
-      const ms = median(times.get(start)!);
+      const ms = middle(times.get(start)!);
       const shown =
         ms === undefined ? ['no connection', ''] : [`${ms.toFixed(0)} ms`, `${(ms / base).toFixed(1)} x`];
       return [
@@ -170,9 +170,12 @@ async function timed(
   return answer;
 }
 
-function median(values: readonly (number | undefined)[]): number | undefined {
-  const known = values.filter((value) => value !== undefined).sort((a, b) => a - b);
-  return known[Math.floor(known.length / 2)];
+/** The middle one of those that were there; undefined where none was. */
+function middle(values: readonly (number | undefined)[]): number | undefined {
+  return quantile(
+    values.filter((value) => value !== undefined),
+    0.5,
+  );
 }
 
 /** All programs of a bundle, and what is read at the start; the step after the job is a bundle of its own. */

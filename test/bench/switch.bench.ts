@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { quantile } from '@deploy-actions/kit';
 import { type Lab, type LoadReport, openLab, startLoad } from '@deploy-actions/lab';
 import type { Color } from '@deploy-actions/ledger';
 import { table } from './peers.ts';
@@ -86,8 +87,7 @@ export async function count(
   return { way, report, commands, overlaps };
 }
 
-const share = (values: readonly number[], part: number) =>
-  [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * part))] ?? 0;
+const share = (values: readonly number[], part: number) => quantile(values, part) ?? 0;
 
 const cutOf = (report: LoadReport) => report.webSockets.filter((one) => one.cutAt !== undefined).length;
 

@@ -1,3 +1,4 @@
+import { quantile } from '@deploy-actions/kit';
 import type { HistoryEntry } from '@deploy-actions/ledger';
 
 /** Deployments that are looked back on, and the fewest that make a trend: of three differences the middle one is told. */
@@ -23,6 +24,6 @@ export function deploymentsUntilFull(
     .slice(-LOOKED_BACK);
   const drops = left.slice(1).map((after, index) => left[index]! - after);
   if (left.length < FEWEST) return undefined;
-  const middle = [...drops].sort((a, b) => a - b)[Math.floor((drops.length - 1) / 2)]!;
+  const middle = quantile(drops, 0.5)!;
   return middle > 0 ? Math.max(0, Math.floor((free - least) / middle)) : undefined;
 }
