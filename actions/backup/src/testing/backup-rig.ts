@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { type Failure, parseFields } from '@deploy-actions/kit';
 import { type BackupRecord, type HistoryEntry, readBackups, readHistory } from '@deploy-actions/ledger';
@@ -53,7 +53,11 @@ export const idOf = (back: BackedUp) => String(well(back).outputs.backup);
  * The tools of the container, which are programs on the test's host. Each does as the file of its name says. A database is a
  * file; those of the throw-away container are in a folder of their own.
  */
-const HOW = (name: string) => `how=$(cat "$HOME/how/${name}" 2>/dev/null)
+const HOW = (name: string) => `how=
+if [ -e "$HOME/how/${name}" ]; then
+  # One that cannot read how it is to behave must not behave well.
+  read -r how <"$HOME/how/${name}" || { echo "${name}: its part is not known" >&2; exit 99; }
+fi
 echo $$ >>"$HOME/pids/${name}"
 case $how in
   fails) echo "${name}: error: connection to server was lost" >&2; exit 1 ;;
@@ -95,7 +99,8 @@ exit 0`;
 
 const TOOLS: Readonly<Record<string, string>> = {
   psql: PSQL,
-  pg_isready: '[ "$(cat "$HOME/how/pg_isready" 2>/dev/null)" != fails ]',
+  pg_isready: `${HOW('pg_isready')}
+exit 0`,
   pg_dump: `[ "$1" != --version ] || { echo 'pg_dump (PostgreSQL) 17.2 (Debian "x")'; exit 0; }
 ${HOW('pg_dump')}
 case "$*" in *--snapshot=*) echo "$*" >>"$HOME/snapshots" ;; esac
@@ -165,7 +170,11 @@ export function backupRig(hostWith: HostWith): BackupRig {
           readFileSync(at('databases', name), 'utf8').trim(),
         ]),
       ),
-    tool: (name, how) => writeFileSync(at('how', name), how),
+    // In one step: a tool may be reading it.
+    tool(name, how) {
+      writeFileSync(at('how.new'), `${how}\n`);
+      renameSync(at('how.new'), at('how', name));
+    },
     running: (name) =>
       (existsSync(at('pids', name)) ? readFileSync(at('pids', name), 'utf8') : '')
         .split('\n')
