@@ -21,6 +21,7 @@ const redeploying = testProgram({
     release: 'r1',
     failed_release: 'r2',
     database_elsewhere: '',
+    backup: '',
     takes_back: '',
     hosts: '2',
     reason: '',

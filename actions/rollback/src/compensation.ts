@@ -6,7 +6,7 @@ import {
   operationHash,
 } from '@deploy-actions/host';
 import type { RollbackDecision } from '@deploy-actions/ledger';
-import { redeployBack } from '@deploy-actions/release';
+import { redeployBack } from '@deploy-actions/release/recorded';
 import { flipBack } from '@deploy-actions/traffic';
 
 const REASON = 'another server failed';

@@ -1,64 +1,87 @@
-import { restoreOperation } from '@deploy-actions/archive';
-import { ALONE, fleetFailure, outcomeText, runTogether, succeeded } from '@deploy-actions/host';
-import { Failure } from '@deploy-actions/kit';
+import { LOOK_AT_BACKUPS } from '@deploy-actions/archive';
+import { inspect } from '@deploy-actions/host';
+import { backupFor, currentRelease, dataCameWith, readBackups } from '@deploy-actions/ledger';
 import type { SeenServer } from '@deploy-actions/traffic';
-import { EMPTY, type RollbackInputs } from './fields.ts';
-import { about } from './operations.ts';
+import type { RollbackInputs } from './fields.ts';
+import { type Acting, ofServer } from './operations.ts';
 import type { World } from './world.ts';
 
 /**
- * Brings the data of a backup back before anything else is changed, on the first server of `host`, or on each
- * (`migrate-on`). Throws a Failure where it could not: then no release was rolled back.
+ * The ids of the backups whose data come back, by the names of the servers that bring them back (`names`). `latest` is
+ * another one on each, see `backupFor`. Changes nothing; throws where there is none.
  */
-export async function restoreData(
-  backup: string,
-  acting: readonly SeenServer[],
-  first: string,
+export async function backupsOf(
+  names: readonly string[],
+  acting: readonly Acting[],
   inputs: RollbackInputs,
   world: World,
-  deploymentId: string,
-): Promise<void> {
-  const concerned =
-    inputs['migrate-on'] === 'each' ? acting : acting.filter(({ server }) => server.name === first);
-  if (concerned.length === 0) {
-    throw new Failure('input', `\`restore-backup\` is for ${first}, and nothing is to be rolled back there`, {
-      input: 'restore-backup',
-      remedy:
-        'If the data came back before, leave it out and set allow-past-migration: true; if each server has a database of its own, set migrate-on: each.',
-    });
-  }
-  const outcomes = await runTogether(
-    concerned.map(({ server, session }) => ({
-      name: server.name,
-      session,
-      reopen: () => world.connect(server),
-      operation: restoreOperation(about(server, deploymentId, inputs, world), {
-        backup,
-        step: 'restore',
-        sources: [],
-        project: inputs.project,
-        dockerHost: server.dockerHost,
-        minFreeDisk: 0,
-        timeout: inputs['migrate-timeout'],
-        attempt: world.workflow.runAttempt,
+): Promise<ReadonlyMap<string, string>> {
+  const { backup } = inputs;
+  if (backup === undefined) return new Map();
+  if (backup !== 'latest') return new Map(names.map((name) => [name, backup]));
+  const concerned = acting.filter(({ server }) => names.includes(server.name));
+  return new Map(
+    await Promise.all(
+      concerned.map(async (one): Promise<[string, string]> => {
+        const { name } = one.server;
+        try {
+          return [name, await latestOn(one, inputs, world)];
+        } catch (error) {
+          throw acting.length > 1 ? ofServer(name, error) : error;
+        }
       }),
-    })),
-    ALONE,
-    world,
+    ),
   );
-  for (const outcome of outcomes) {
-    const { backup: id, replaced } = outcome.result?.fields ?? {};
-    const text = succeeded(outcome)
-      ? `the data of the backup ${id} came back; those from before are kept as ${replaced}`
-      : outcomeText(outcome);
-    world.log.info(`${outcome.name}: ${text}`);
-  }
-  const failure = fleetFailure(outcomes, EMPTY, concerned.length > 1);
-  if (!failure) return;
-  // Its outputs are none of a rollback's.
-  throw new Failure(failure.kind, `${failure.message}; nothing was rolled back`, {
-    ...failure,
-    cause: failure.cause,
-    outputs: undefined,
+}
+
+async function latestOn(
+  { server, session, look, decision }: Acting,
+  inputs: RollbackInputs,
+  world: World,
+): Promise<string> {
+  if (decision.kind !== 'redeploy' && decision.kind !== 'recolor') return '';
+  const { fields } = await inspect(session, {
+    path: server.path,
+    program: LOOK_AT_BACKUPS.with({
+      project: inputs.project,
+      docker_host: server.dockerHost ?? '',
+      plan: '',
+      retention: '0',
+      keep_last: '1',
+    }),
+    signal: world.signal,
+    visit: true,
   });
+  const { records, unread } = readBackups(fields['whole'] ?? '');
+  for (const sentence of unread) world.log.warning(`${server.name}: ${sentence}`);
+  const left = decision.kind === 'redeploy' ? decision.from : decision.fromRelease;
+  const { backup, reason } = backupFor(decision.release.id, left, look.releases, records);
+  world.log.info(
+    `${server.name}: restore-backup: latest is ${backup.id}, begun ${backup.created}: ${reason}`,
+  );
+  return backup.id;
+}
+
+/**
+ * The inputs without what takes the data back, where an earlier run has done that already on the server that does it for all,
+ * and only failed on others: the first server serves the very release that these go to, and the data came back with it.
+ */
+export function withoutDone(
+  seen: readonly SeenServer[],
+  acting: readonly Acting[],
+  inputs: RollbackInputs,
+  world: World,
+): RollbackInputs {
+  const [first] = seen;
+  if (!first || seen.length < 2 || inputs['migrate-on'] === 'each') return inputs;
+  const serves = currentRelease(first.look, inputs.project);
+  const goes = acting.every(({ decision }) => 'release' in decision && releaseOf(decision) === serves);
+  const isActing = acting.some(({ server }) => server.name === first.server.name);
+  if (serves === '' || isActing || !goes || !dataCameWith(serves, first.look.history)) return inputs;
+  world.log.info(`${first.server.name}: an earlier run has taken the data back for ${serves}`);
+  return { ...inputs, 'down-migrate': [], 'restore-backup': [], backup: undefined };
+}
+
+function releaseOf(decision: Extract<Acting['decision'], { release: unknown }>): string {
+  return decision.kind === 'flip' ? decision.release : decision.release.id;
 }

@@ -12,7 +12,7 @@ import {
   text,
   withDefault,
 } from '@deploy-actions/kit';
-import { idField, projectField } from '@deploy-actions/ledger';
+import { idField, isId, projectField } from '@deploy-actions/ledger';
 import { type Hook, hooks } from '@deploy-actions/release/hook';
 import { serverFields } from '@deploy-actions/shell';
 
@@ -37,9 +37,7 @@ export interface Restoration {
 function restoration(): Field<Restoration | undefined> {
   const commands = hooks();
   return field((value) =>
-    /^[a-z0-9][a-z0-9._-]{0,62}$/.test(value)
-      ? { commands: [], backup: value }
-      : { commands: commands.parse(value), backup: undefined },
+    isId(value) ? { commands: [], backup: value } : { commands: commands.parse(value), backup: undefined },
   );
 }
 
@@ -75,7 +73,7 @@ export const outputs = [
 
 /** The inputs as they are given. */
 export type GivenInputs = Inputs<typeof fields>;
-/** The same, with the backup apart from the commands that run in the release's program. */
+/** The same, with the backup apart from the commands. */
 export type RollbackInputs = Omit<GivenInputs, 'restore-backup'> & {
   'restore-backup': readonly Hook[];
   backup: string | undefined;

@@ -1,12 +1,18 @@
 import type { Member, Operation } from '@deploy-actions/host';
 import { Failure } from '@deploy-actions/kit';
-import { redeployOperation } from '@deploy-actions/release';
+import { redeployOperation, takesDataBack } from '@deploy-actions/release/recorded';
+import type { RollbackDecision } from '@deploy-actions/ledger';
 import type { Ports } from '@deploy-actions/runner';
 import type { Server } from '@deploy-actions/shell';
 import { type SeenServer, flipOperation } from '@deploy-actions/traffic';
 import type { MovingDecision } from './compensation.ts';
 import type { RollbackInputs } from './fields.ts';
 import type { World } from './world.ts';
+
+/** A server with what is to be done there. */
+export interface Acting<D extends RollbackDecision = RollbackDecision> extends SeenServer {
+  decision: D;
+}
 
 /** A server waits this long for the others before it stops without having changed anything. */
 const GO_SECONDS = 120;
@@ -30,8 +36,10 @@ export function about(
 export interface Together {
   /** How many servers go back. */
   hosts: number;
-  /** The one that runs the user's commands for all; undefined: each its own. */
+  /** The one that takes the data back for all; undefined: each its own. */
   database: string | undefined;
+  /** The backup whose data come back on this server. */
+  backup: string | undefined;
 }
 
 /** What a decision comes to on its server. */
@@ -41,7 +49,7 @@ export function memberOf(
   inputs: RollbackInputs,
   world: World,
   deploymentId: string,
-  { hosts, database }: Together,
+  { hosts, database, backup }: Together,
 ): Member {
   const { server, session } = seen;
   const options = {
@@ -51,7 +59,6 @@ export function memberOf(
     goSeconds: GO_SECONDS,
     common: { ...about(server, deploymentId, inputs, world), name: 'rollback' },
   };
-  if (decision.kind === 'flip') refuseCommands(inputs);
   const operation =
     decision.kind === 'flip'
       ? flipOperation(seen, decision, options)
@@ -60,25 +67,29 @@ export function memberOf(
           patience: world.patience,
           commands: inputs,
           database,
+          backup,
         });
   return { name: server.name, session, reopen: () => world.connect(server), operation };
 }
 
-/** Throws where the data are to be changed while the traffic is only moved. */
+/** Throws where the data are to be taken back while the traffic is only moved. */
 export function refuseCommands(inputs: RollbackInputs): void {
-  if (!changesData(inputs)) return;
+  if (!takesDataBack(inputs)) return;
   throw new Failure(
     'input',
     '`down-migrate` and `restore-backup` cannot run while the traffic is only moved',
     {
-      input: 'down-migrate',
+      input: inputs['down-migrate'].length > 0 ? 'down-migrate' : 'restore-backup',
       remedy: 'Use mode: redeploy, or migrate down in a step of its own and set allow-past-migration: true.',
     },
   );
 }
 
-/** Whether something is to undo what was done to the data. */
-export function changesData(inputs: RollbackInputs): boolean {
-  const count = inputs['down-migrate'].length + inputs['restore-backup'].length;
-  return count > 0 || inputs.backup !== undefined;
+/** A refusal before anything was changed, with the server that it is about. */
+export function ofServer(name: string, error: unknown): unknown {
+  if (!(error instanceof Failure)) return error;
+  return new Failure(error.kind, `${name}: ${error.message}. Nothing was changed on any server`, {
+    ...error,
+    cause: error.cause,
+  });
 }

@@ -1,5 +1,5 @@
 import { type MemberOutcome, outcomeText, succeeded } from '@deploy-actions/host';
-import { type Failure, type Report, formatDuration } from '@deploy-actions/kit';
+import { type Failure, type FailureKind, type Report, formatDuration } from '@deploy-actions/kit';
 import type { RollbackDecision } from '@deploy-actions/ledger';
 
 /** What is done, and why, for the log and for whoever is told. */
@@ -50,13 +50,20 @@ export function idleReport(decision: RollbackDecision, elapsedMs: number): Repor
   return { kind: 'rollback', ok: true, summary: sentenceOf(decision), elapsedMs, checks: [] };
 }
 
+/** What a failure comes to; otherwise nothing was changed. */
+const BEGINNINGS: Partial<Record<FailureKind, string>> = {
+  lost: 'the rollback was cut off',
+  unhealthy: 'the rollback failed',
+  remote: 'the rollback failed',
+};
+
 /** Where the rollback was refused, or ended before the outcome on the servers was known. */
 export function refusedReport(failure: Failure, elapsedMs: number): Report {
   const remedy = failure.remedy === undefined ? '' : `. ${failure.remedy}`;
   return {
     kind: 'rollback',
     ok: false,
-    summary: `${failure.kind === 'lost' ? 'the rollback was cut off' : 'nothing was rolled back'}: ${failure.message}${remedy}`,
+    summary: `${BEGINNINGS[failure.kind] ?? 'nothing was rolled back'}: ${failure.message}${remedy}`,
     elapsedMs,
     checks: [],
   };

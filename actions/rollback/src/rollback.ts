@@ -15,15 +15,22 @@ import {
   deploymentIdOf,
   isSameRun,
 } from '@deploy-actions/ledger';
-import { afterDatabase, databaseServer, standBy } from '@deploy-actions/release';
+import {
+  afterDatabase,
+  databaseServer,
+  databaseServers,
+  onTakenData,
+  standBy,
+  takesDataBack,
+} from '@deploy-actions/release/recorded';
 import { type Ports, writeReport } from '@deploy-actions/runner';
 import { type Server, type Session, serversOf, withSessions } from '@deploy-actions/shell';
 import { type SeenServer, lookAt, settleUnderWay } from '@deploy-actions/traffic';
 import { type MovingDecision, takenBack } from './compensation.ts';
-import { restoreData } from './data.ts';
+import { backupsOf, withoutDone } from './data.ts';
 import { EMPTY, type GivenInputs, type RollbackInputs, type RollbackOutputs } from './fields.ts';
 import { showList } from './list.ts';
-import { about, changesData, memberOf, refuseCommands } from './operations.ts';
+import { type Acting, about, memberOf, ofServer, refuseCommands } from './operations.ts';
 import { idleReport, refusedReport, reportOf, sentenceOf } from './report.ts';
 import { proveVersion, versionProof } from './served-version.ts';
 import type { World } from './world.ts';
@@ -102,18 +109,20 @@ async function rollBack(
       ...publish(idleReport((first ?? { decision: decisions[0]! }).decision, elapsed()), world),
     };
   }
-  const database = databaseServer(acting, servers, inputs);
+  // What is left to be done for the data.
+  const wanted = withoutDone(seen, acting, inputs, world);
+  const database = databaseServer(acting, servers, wanted);
   const proofs = acting.map((one) => versionProof(one, inputs));
-  if (acting.some(({ decision }) => decision.kind === 'flip')) refuseCommands(inputs);
-  if (inputs.backup !== undefined) {
-    await restoreData(inputs.backup, acting, servers[0]!.name, inputs, world, deploymentId);
-  }
+  if (acting.some(({ decision }) => decision.kind === 'flip')) refuseCommands(wanted);
+  const bringing = databaseServers(acting, database, wanted);
+  const backups = await backupsOf(bringing, acting, wanted, world);
   // What is to take the traffic stands by on every server before it moves on any.
-  const ready = await readied(acting, database, inputs, world, deploymentId);
+  const ready = await readied(acting, { database, backups }, wanted, world, deploymentId);
   const members = ready.map((one) =>
     memberOf(one, one.decision, one.inputs, world, deploymentId, {
       hosts: acting.length,
       database: acting.length > 1 ? database : undefined,
+      backup: backups.get(one.server.name),
     }),
   );
   const waits = database !== undefined && first.decision.kind === 'redeploy';
@@ -122,8 +131,8 @@ async function rollBack(
     {
       ...(waits ? afterDatabase(database) : ALL_OR_NONE),
       undo(member, outcome) {
-        // Where the user's commands have changed the data, going back would put the new code on the old schema.
-        if (changesData(inputs)) return undefined;
+        // Where the data were taken back, going back would put the new code on the old schema.
+        if (takesDataBack(inputs)) return undefined;
         return takenBack(ready.find(({ server }) => server.name === member.name)!.decision, member, outcome);
       },
     },
@@ -139,7 +148,8 @@ async function rollBack(
   };
   summary(ready, new Map(outcomes.map((one) => [one.name, outcomeText(one)])), elapsed(), world);
   const failure = fleetFailure(outcomes, outputs, members.length > 1);
-  if (failure) throw failure;
+  // What a server brings back in place says what became of the data; a switch of the traffic does not know.
+  if (failure) throw takesDataBack(wanted) && acting.some(isRecolored) ? onTakenData(failure) : failure;
   await Promise.all(
     ready.map(async (one, index) => {
       const proof = proofs[index];
@@ -157,17 +167,13 @@ function modeOf(decision: RollbackDecision): string {
   return decision.kind === 'recolor' ? 'redeploy' : decision.kind;
 }
 
-interface Acting<D extends RollbackDecision = RollbackDecision> extends SeenServer {
-  decision: D;
-}
-
 const isRecolored = (one: Acting): one is Acting<Extract<RollbackDecision, { kind: 'recolor' }>> =>
   one.decision.kind === 'recolor';
 
 /** Lets stand by what is in no colour; what is to be done then is one operation on each server. */
 async function readied(
   acting: readonly Acting<Exclude<RollbackDecision, { kind: 'nothing' }>>[],
-  database: string | undefined,
+  { database, backups }: { database: string | undefined; backups: ReadonlyMap<string, string> },
   inputs: RollbackInputs,
   world: World,
   deploymentId: string,
@@ -180,6 +186,7 @@ async function readied(
       patience: world.patience,
       commands: inputs,
       database,
+      backups,
       about: (server) => about(server, deploymentId, inputs, world),
     },
     { ...world, named: acting.length > 1 },
@@ -190,7 +197,7 @@ async function readied(
       if (decision.kind !== 'recolor') return { ...one, decision, inputs };
       const release = made.get(one.server.name)!;
       const flip: MovingDecision = { ...decision, kind: 'flip', release, slot: release };
-      // The commands have run.
+      // The data were taken back with it.
       const moved = { ...inputs, 'down-migrate': [], 'restore-backup': [], backup: undefined };
       return { ...(await look(one.server, one.session, inputs, world)), decision: flip, inputs: moved };
     }),
@@ -225,9 +232,9 @@ function requestOf(inputs: RollbackInputs, ports: Ports, deploymentId: string): 
     project: inputs.project,
     isOwn: (entry: HistoryEntry) =>
       isSameRun(entry.deployment_id, deploymentId) || (runUrl !== '' && entry.run_url === runUrl),
-    pastMigration: inputs['allow-past-migration'] || changesData(inputs),
+    pastMigration: inputs['allow-past-migration'] || takesDataBack(inputs),
     now: Math.floor(ports.clock.wall().getTime() / 1000),
-    runsHooks: changesData(inputs),
+    runsHooks: takesDataBack(inputs),
   };
 }
 
@@ -239,12 +246,7 @@ function decideOn(
   try {
     return decideRollback(seen.look, request, seen.gaveBack);
   } catch (error) {
-    if (!several || !(error instanceof Failure)) throw error;
-    throw new Failure(
-      error.kind,
-      `${seen.server.name}: ${error.message}. Nothing was changed on any server`,
-      { ...error, cause: error.cause },
-    );
+    throw several ? ofServer(seen.server.name, error) : error;
   }
 }
 

@@ -1,36 +1,26 @@
 import { ENGINE, ENGINE_CONTAINERS, ENGINE_FAILURE } from '@deploy-actions/engine';
 import { FORMS, defineInspection, defineProgram, part } from '@deploy-actions/host';
 import { VERIFIED } from '@deploy-actions/ledger';
-import { BACKUP_READING_SH } from '@deploy-actions/ledger/backup-sh';
-import { LEDGER_PARAMETERS, LEDGER_READING_SH, LEDGER_SH } from '@deploy-actions/ledger/sh';
+import {
+  ATTEMPT,
+  BRING_BACK,
+  FOLDER,
+  LEDGER,
+  POSTGRES_LOGIN,
+  POSTGRES_QUESTION,
+  QUERY,
+  STREAM,
+} from './bring-back.ts';
 
-const READING = part(LEDGER_READING_SH);
-const LEDGER = part(LEDGER_SH, { needs: [READING], parameters: LEDGER_PARAMETERS });
-const BACKUP_READING = part(BACKUP_READING_SH);
-const FOLDER = part(new URL('sh/backup-folder.sh', import.meta.url), {
-  needs: [ENGINE, ENGINE_CONTAINERS, ENGINE_FAILURE, READING, BACKUP_READING],
-  parameters: ['project', 'docker_host'],
-});
-const STREAM = part(new URL('sh/container-stream.sh', import.meta.url), {
-  needs: [ENGINE_CONTAINERS],
-});
 const SESSION = part(new URL('sh/container-session.sh', import.meta.url), {
   needs: [ENGINE_CONTAINERS, STREAM],
 });
-const ATTEMPT = part(new URL('sh/attempt.sh', import.meta.url), { needs: [STREAM] });
-const QUERY = part(new URL('sh/verify-query.sh', import.meta.url), { needs: [ATTEMPT] });
 const TRIAL = part(new URL('sh/trial.sh', import.meta.url), {
   needs: [ENGINE_CONTAINERS, ATTEMPT, ENGINE_FAILURE],
   parameters: ['project'],
 });
-const POSTGRES_LOGIN = part(new URL('sh/postgres-login.sh', import.meta.url), {
-  needs: [ENGINE_CONTAINERS],
-});
 const POSTGRES_DATABASES = part(new URL('sh/postgres-databases.sh', import.meta.url), {
   needs: [POSTGRES_LOGIN],
-});
-const POSTGRES_QUESTION = part(new URL('sh/postgres-question.sh', import.meta.url), {
-  needs: [POSTGRES_LOGIN, QUERY],
 });
 const KEEP_QUERY = part(new URL('sh/keep-query.sh', import.meta.url), { needs: [QUERY] });
 const POSTGRES = part(new URL('sh/postgres.sh', import.meta.url), {
@@ -86,22 +76,8 @@ export const BACKUP = defineProgram({
 /** Brings the data of a backup back, or lets go what that has replaced. */
 export const RESTORE = defineProgram({
   name: 'restore',
-  parts: [
-    FOLDER,
-    LEDGER,
-    part(new URL('sh/postgres-restore.sh', import.meta.url), { needs: [POSTGRES_QUESTION, STREAM] }),
-    part(new URL('sh/restore.sh', import.meta.url), {
-      needs: [ENGINE],
-      results: {
-        backup: FORMS.id,
-        folder: FORMS.path,
-        restored: FORMS.line,
-        replaced: FORMS.line,
-        dropped: FORMS.line,
-      },
-    }),
-  ],
-  parameters: ['backup', 'step', 'min_free_disk', 'timeout'],
+  parts: [BRING_BACK, part(new URL('sh/restore.sh', import.meta.url), { results: { dropped: FORMS.line } })],
+  parameters: ['step', 'timeout'],
 });
 
 /** Tells which backups there are, and what the next one would save. */

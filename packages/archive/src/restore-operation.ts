@@ -5,7 +5,7 @@ import { type Source, sourceFile } from './source.ts';
 
 /** What is to be done with a backup that is there. */
 export interface Return {
-  /** Its id; `latest`: the newest whole one. */
+  /** Its id. */
   backup: string;
   /** `restore` brings its data back; `confirm` lets go what that has replaced. */
   step: 'restore' | 'confirm';

@@ -87,7 +87,7 @@ export interface RollbackEntry extends HistoryLine {
   to: string;
   previous: string;
   duration_ms: number;
-  /** Commands of the user's took the data back for it (`down-migrate`, `restore-backup`). */
+  /** The data were taken back for it (`down-migrate`, `restore-backup`). */
   data_taken_back?: true;
 }
 
@@ -121,6 +121,8 @@ export interface RestoreEntry extends HistoryLine {
   /** The backup's id. */
   backup: string;
   duration_ms: number;
+  /** RFC 3339, UTC: when the data were saved that took the place of others, if only in a part; absent where none did. */
+  data_saved?: string;
 }
 
 /** A line of history.jsonl: what was done, by whom, and how it ended. */
@@ -179,8 +181,14 @@ const OPERATIONS: {
     outcome: form.get('outcome', wordOf(RESTORE_OUTCOMES)),
     backup: form.get('backup', ID_KIND),
     duration_ms: form.get('duration_ms', COUNT),
+    ...dataSaved(form),
   }),
 };
+
+function dataSaved(form: Form): Pick<RestoreEntry, 'data_saved'> {
+  const saved = form.get('data_saved', TIME, '');
+  return saved === '' ? {} : { data_saved: saved };
+}
 
 function freeBytes(form: Form): Pick<DeployEntry, 'free_bytes'> {
   const free = form.get('free_bytes', COUNT, 0);
@@ -222,7 +230,12 @@ export function readHistory(text: string): Reading<HistoryEntry> {
   return readLines(text, `a line of ${FOLDER.history}`, parseHistoryEntry);
 }
 
-/** Whether the entry is about what serves, as all are but those of the data: decisions go by no other ones. */
+/** Whether the entry says that the data of a backup took the place of others. */
+export function isDataReturn(entry: HistoryEntry): entry is RestoreEntry & { data_saved: string } {
+  return entry.operation === 'restore' && entry.data_saved !== undefined;
+}
+
+/** Whether the entry is about what serves, as all are but those of the data: decisions about releases go by no other ones. */
 export function isAboutServing(entry: HistoryEntry): boolean {
   return entry.operation !== 'backup' && entry.operation !== 'restore';
 }

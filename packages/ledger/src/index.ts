@@ -48,6 +48,7 @@ export {
   parseBackupRecord,
   readBackups,
 } from './backup-record.ts';
+export { type ChosenBackup, backupFor } from './backup-choice.ts';
 export {
   type BackupEntry,
   type ConfirmEntry,
@@ -60,6 +61,7 @@ export {
   type RollbackEntry,
   type SwitchEntry,
   isAboutServing,
+  isDataReturn,
   isMove,
   isReturn,
   movedTraffic,
@@ -76,7 +78,7 @@ export {
   parseReleaseRecord,
   readReleases,
 } from './release-record.ts';
-export { type Past, releaseBefore, schemaChanges, servedReleases } from './served.ts';
+export { type Past, dataCameWith, releaseBefore, schemaChanges, servedReleases } from './served.ts';
 export {
   type RecordedRoute,
   type TrafficRecord,

@@ -44,6 +44,7 @@ const SAMPLES: Record<string, { parse(value: unknown): unknown; good: object[] }
       redeployed('r1-green', { data_taken_back: true }),
       backedUp('20260101-000000-ab12'),
       dataRestored('20260101-000000-ab12'),
+      dataRestored('20260101-000000-ab12', { data_saved: '2026-01-01T00:00:00Z' }),
     ],
   },
   release: {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { marksOf, unfitReleases } from './marks.ts';
-import { releaseBefore, schemaChanges, servedReleases, undoneChanges } from './served.ts';
+import { dataCameWith, releaseBefore, schemaChanges, servedReleases, undoneChanges } from './served.ts';
 import {
   deployed,
   marked,
@@ -154,6 +154,39 @@ test('to a later release only the changes after it count, whatever an earlier on
   expect(changes('r2', { history, releases })).toEqual(['r3']);
   // It serves on that schema now, since somebody brought it back.
   expect(changes('r1', { history, releases })).toEqual([]);
+});
+
+test('what was migrated after a backup was begun is gone where its data came back since the release served', () => {
+  const releases = [
+    releaseRecord('r1'),
+    releaseRecord('r2', 'r1', MIGRATED),
+    releaseRecord('r3', 'r2', MIGRATED),
+  ];
+  const history = [
+    deployed('r1'),
+    deployed('r2'),
+    deployed('r3', { at: '2026-01-03T10:00:00Z' }),
+    ...rolledBackInPlace('r3', 'r1', { at: '2026-01-05T10:00:00Z' }),
+  ];
+  const undone = (to: string, at: string, data_saved: string) =>
+    undoneChanges(to, { history, releases, dataReturns: [{ at, data_saved }] }).map(({ id }) => id);
+  expect(undone('r3', '2026-01-05T09:00:00Z', '2026-01-01T12:00:00Z')).toEqual(['r2', 'r3']);
+  expect(undone('r3', '2026-01-05T09:00:00Z', '2026-01-02T12:00:00Z')).toEqual(['r3']);
+  expect(undone('r3', '2026-01-05T09:00:00Z', '2026-01-04T12:00:00Z')).toEqual([]);
+  // Before it served, and so before its migrations ran.
+  expect(undone('r3', '2026-01-03T09:00:00Z', '2026-01-01T12:00:00Z')).toEqual([]);
+  expect(undoneChanges('r3', { history, releases })).toEqual([]);
+});
+
+test('the data came with a release where they were taken back for it, and nothing else has served since', () => {
+  const back = rolledBackInPlace('r2', 'r1', { data_taken_back: true });
+  expect(dataCameWith('r1', [deployed('r1'), deployed('r2'), ...back])).toBe(true);
+  expect(dataCameWith('r1', [deployed('r2'), ...back, deployed('r3')])).toBe(false);
+  expect(dataCameWith('r1', rolledBackInPlace('r2', 'r1'))).toBe(false);
+  // With colours it stood by first.
+  const stood = redeployed('r1-blue', { data_taken_back: true });
+  const flipped = rolledBack('r1-blue', { from: 'green', to: 'blue' });
+  expect(dataCameWith('r1-blue', [stood, marked('r2'), flipped])).toBe(true);
 });
 
 describe('with colours, what had the traffic while the other colour migrated', () => {

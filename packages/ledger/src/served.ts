@@ -27,6 +27,8 @@ export interface Past {
   history: readonly HistoryEntry[];
   /** The releases that are kept, in the order in which they were made. */
   releases: readonly ReleaseRecord[];
+  /** When data of a backup came back, and when these had been saved: see RestoreEntry. Default: never. */
+  dataReturns?: readonly { at: string; data_saved: string }[];
 }
 
 /** What served before a release did; empty for the first. */
@@ -71,26 +73,45 @@ export function schemaChanges(to: string, past: Past): ReleaseRecord[] {
 }
 
 /**
- * The changes of the schema that a release was made for and that are gone: commands of the user's took the data back to an
- * older release since it last served, and a rollback runs no migrations. Deploying it again does.
+ * The changes of the schema that a release was made for and that are gone: since it last served, the data were taken back to
+ * an older release, or to what they were when a backup was begun, and a rollback runs no migrations. Deploying it again
+ * does. Of what happened within one second, the order is not known: then it counts as gone.
  */
-export function undoneChanges(to: string, { history, releases }: Past): ReleaseRecord[] {
+export function undoneChanges(to: string, { history, releases, dataReturns = [] }: Past): ReleaseRecord[] {
   const created = (id: string) => releases.find((one) => one.id === id)?.created;
   const own = created(to);
   if (own === undefined) return [];
   const served = history.findLastIndex((entry) => servesSince(entry) === to);
-  const oldest = history
+  const since = history[served]?.at ?? '';
+  const byCommands = history
     .slice(served + 1)
     .flatMap((entry) =>
       'data_taken_back' in entry ? (created(originOf(entry.release, releases)) ?? []) : [],
     )
     .sort()[0];
-  if (oldest === undefined) return [];
-  return releases.filter((one) => one.created > oldest && one.created <= own && changesSchema(one));
+  const byBackup = dataReturns.flatMap(({ at, data_saved }) => (at >= since ? [data_saved] : [])).sort()[0];
+  return releases.filter(
+    (one) =>
+      one.created <= own &&
+      changesSchema(one) &&
+      ((byCommands !== undefined && one.created > byCommands) ||
+        (byBackup !== undefined && one.created >= byBackup)),
+  );
+}
+
+/** Whether the data were taken back for a release when it came back last, and nothing else has served since. */
+export function dataCameWith(release: string, history: readonly HistoryEntry[]): boolean {
+  for (const entry of history.toReversed()) {
+    // A mark moves nothing.
+    if (entry.outcome === 'rolled-back' || entry.outcome === 'taken-back') continue;
+    if (entry.release !== release || entry.outcome !== 'succeeded') return false;
+    if ('data_taken_back' in entry) return true;
+  }
+  return false;
 }
 
 /** The release that was brought up in the other colour under another id; itself where it was not. */
-function originOf(id: string, releases: readonly ReleaseRecord[]): string {
+export function originOf(id: string, releases: readonly ReleaseRecord[]): string {
   const origin = releases.find(
     (one) =>
       one.color !== '' && one.id !== id && COLORS.some((color) => releaseIdInColor(one.id, color) === id),

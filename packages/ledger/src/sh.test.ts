@@ -227,7 +227,8 @@ record_return r1 r2 restored "$1" 4000 yes
 mark_release r2 taken-back
 record_stand_by r1-green green succeeded "$1" 10 . yes
 record_backup 20260101-000000-ab12 succeeded read 123456789012 5000
-record_restore 20260101-000000-ab12 failed 6000
+record_restore 20260101-000000-ab12 failed 6000 ''
+record_restore 20260101-000000-ab12 succeeded 7000 2026-01-01T00:00:00Z
 `,
       [jsonText(REASON)],
     );
@@ -345,6 +346,16 @@ record_restore 20260101-000000-ab12 failed 6000
         outcome: 'failed',
         backup: '20260101-000000-ab12',
         duration_ms: 6000,
+      },
+      {
+        operation: 'restore',
+        ...common(''),
+        ...none,
+        reason: '',
+        outcome: 'succeeded',
+        backup: '20260101-000000-ab12',
+        duration_ms: 7000,
+        data_saved: '2026-01-01T00:00:00Z',
       },
     ]);
     const schema = JSON.parse(

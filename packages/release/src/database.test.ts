@@ -7,7 +7,14 @@ import { testProgram } from '@deploy-actions/host/testing';
 import { systemClock } from '@deploy-actions/kit';
 import { memoryLog } from '@deploy-actions/kit/testing';
 import { localSession } from '@deploy-actions/shell/testing';
-import { afterDatabase, commandLimits, commandsFor, databaseSeconds, databaseServer } from './database.ts';
+import {
+  afterDatabase,
+  commandLimits,
+  commandsFor,
+  databaseSeconds,
+  databaseServer,
+  databaseServers,
+} from './database.ts';
 
 // Real processes on a busy machine.
 jest.setTimeout(60_000);
@@ -16,6 +23,7 @@ const hook = { service: 'api', command: './migrate down' } as never;
 const inputs = (more: object = {}) => ({
   'down-migrate': [hook],
   'restore-backup': [],
+  backup: undefined,
   'migrate-on': 'first' as const,
   'migrate-timeout': 600_000,
   ...more,
@@ -35,6 +43,23 @@ test('commands run on the first server of host only, unless each has a database 
   expect(commandsFor(inputs(), 'web1', 'web2')['down-migrate']).toEqual([]);
   expect(commandsFor(inputs(), 'web2', 'web2')['down-migrate']).toEqual([hook]);
   expect(commandsFor(inputs(), 'web1', undefined)['down-migrate']).toEqual([hook]);
+});
+
+test('a backup comes back where commands would run', () => {
+  const both = [acting('web2'), acting('web1')];
+  const backup = inputs({ 'down-migrate': [], backup: 'latest' });
+  expect(databaseServer(both, servers, backup)).toBe('web2');
+  expect(databaseServers(both, 'web2', backup)).toEqual(['web2']);
+  expect(databaseServers(both, undefined, inputs({ backup: 'latest', 'migrate-on': 'each' }))).toEqual([
+    'web2',
+    'web1',
+  ]);
+  expect(databaseServers(both, undefined, inputs({ 'down-migrate': [] }))).toEqual([]);
+  expect(commandsFor(backup, 'web1', 'web2').backup).toBeUndefined();
+  expect(databaseSeconds(backup, 120)).toBe(720);
+  expect(() => databaseServer([acting('web1')], servers, backup)).toThrow(
+    '`restore-backup` runs on web2 for all servers, and nothing is to be rolled back there',
+  );
 });
 
 test('who waits for the commands of another server waits for all of them, by the limit of each', () => {

@@ -11,9 +11,6 @@ export {
   lookParameters,
   readInspection,
 } from './inspection.ts';
-export { type DatabaseCommands, afterDatabase, databaseServer } from './database.ts';
-export { redeployBack, redeployOperation } from './redeploy.ts';
-export { type StandingBy, standBy } from './stand-by.ts';
 export { type RolledService, type RollingWish } from './rolling.ts';
 export { type HookLists, type Prepared, type Wanted, prepareRelease } from './preparation.ts';
 export { type RegistryInputs, registryLogin } from './registry-login.ts';

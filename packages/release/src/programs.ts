@@ -17,15 +17,17 @@ import { READ_HISTORY } from './history-program.ts';
 const STACK = part(new URL('sh/stack.sh', import.meta.url), {
   needs: [ENGINE_CONTAINERS],
 });
-const WORK = part(new URL('sh/work.sh', import.meta.url), { needs: [ENGINE] });
+export const WORK = part(new URL('sh/work.sh', import.meta.url), { needs: [ENGINE] });
 const READING = part(LEDGER_READING_SH);
-const LEDGER = part(LEDGER_SH, { needs: [READING], parameters: LEDGER_PARAMETERS });
-const IMAGES = part(new URL('sh/images.sh', import.meta.url), { needs: [ENGINE_IMAGES] });
-const CONTAINER = part(new URL('sh/container.sh', import.meta.url), {
+export const LEDGER = part(LEDGER_SH, { needs: [READING], parameters: LEDGER_PARAMETERS });
+export const IMAGES = part(new URL('sh/images.sh', import.meta.url), {
+  needs: [ENGINE_IMAGES],
+});
+export const CONTAINER = part(new URL('sh/container.sh', import.meta.url), {
   needs: [ENGINE, ENGINE_CONTAINERS, ENGINE_RELEASES, STACK],
   parameters: ['hook_timeout', 'migrate_timeout', 'migrate_on_cancel'],
 });
-const COLOR = part(new URL('sh/color.sh', import.meta.url), {
+export const COLOR = part(new URL('sh/color.sh', import.meta.url), {
   needs: [ENGINE_CONTAINERS, ENGINE_NETWORKS, STACK, READING, LIVE_NAMES],
 });
 
@@ -59,7 +61,7 @@ const ROLLING = part(new URL('sh/rolling.sh', import.meta.url), {
 });
 
 /** Brings a release up and proves it healthy. */
-const BRING_UP = part(new URL('sh/bring-up.sh', import.meta.url), {
+export const BRING_UP = part(new URL('sh/bring-up.sh', import.meta.url), {
   needs: [ENGINE, ENGINE_CONTAINERS, ENGINE_RELEASES, STACK, ENGINE_FAILURE, MAKE_WAY, ROLLING],
   parameters: ['patience'],
   results: { stopped: FORMS.flag },
@@ -67,11 +69,6 @@ const BRING_UP = part(new URL('sh/bring-up.sh', import.meta.url), {
 
 /** Seconds that Docker's word `unhealthy` must last until it is final. */
 export const PATIENCE = 5;
-
-/** What every rollback to a recorded release needs. */
-const RECORDED = part(new URL('sh/recorded.sh', import.meta.url), {
-  needs: [ENGINE_IMAGES, WORK, REQUIREMENTS, LEDGER, IMAGES, BRING_UP, CONTAINER],
-});
 
 const SERVICE_HASHES = FORMS.lines(/^[a-zA-Z0-9][a-zA-Z0-9._-]* [0-9a-f]{64}$/, 'a service and its hash');
 
@@ -225,54 +222,6 @@ export const DEPLOY = defineProgram({
   secrets: ['registry_config'],
 });
 
-/** A rollback that recreates a recorded release. */
-export const REDEPLOY = defineProgram({
-  name: 'redeploy',
-  parts: [
-    RECORDED,
-    part(new URL('sh/rollback.sh', import.meta.url), {
-      results: { from: FORMS.idOrNone, to: FORMS.id, stopped: FORMS.flag },
-    }),
-  ],
-  parameters: [
-    'project',
-    'base_project',
-    'release',
-    'failed_release',
-    'docker_host',
-    'wait_timeout',
-    'stop_timeout',
-    'remove_orphans',
-    'hosts',
-    'go_seconds',
-    'database_elsewhere',
-    'database_seconds',
-    'takes_back',
-    'reason',
-  ],
-});
-
-/** Lets a recorded release stand by in the idle colour; no traffic moves. */
-export const STAND_BY = defineProgram({
-  name: 'stand-by',
-  parts: [RECORDED, COLOR, part(new URL('sh/stand-by.sh', import.meta.url))],
-  parameters: [
-    'project',
-    'base_project',
-    'color',
-    'shared_services',
-    'source',
-    'release',
-    'failed_release',
-    'failed_project',
-    'docker_host',
-    'wait_timeout',
-    'stop_timeout',
-    'remove_orphans',
-    'reason',
-  ],
-});
-
 /** What `servicesTable` of the compose package has written. */
 const SERVICES_TABLE = FORMS.lines(
   /^\d+ (?:long|once) (?:gate|free) \d+ [0-9a-f]{64} \S* [a-zA-Z0-9][a-zA-Z0-9._-]*$/,
@@ -307,5 +256,5 @@ export const COPY_OUT = defineInspection({
   parameters: ['docker_host', 'copies'],
 });
 
-/** All programs of this package, for the checks that each of them must pass. */
-export const PROGRAMS = [INSPECT, DEPLOY, REDEPLOY, STAND_BY, READ_RELEASE, READ_HISTORY, COPY_OUT];
+/** All programs of this package but those of `recorded.ts`, for the checks that each of them must pass. */
+export const PROGRAMS = [INSPECT, DEPLOY, READ_RELEASE, READ_HISTORY, COPY_OUT];

@@ -8,7 +8,8 @@ import {
   databaseSeconds,
   databaseUploads,
 } from './database.ts';
-import { PATIENCE, REDEPLOY } from './programs.ts';
+import { PATIENCE } from './programs.ts';
+import { REDEPLOY } from './recorded-programs.ts';
 
 export type RedeployDecision = Extract<RollbackDecision, { kind: 'redeploy' }>;
 
@@ -22,14 +23,16 @@ export interface RedeployOptions {
   hosts: number;
   goSeconds: number;
   commands: DatabaseCommands;
-  /** The server that runs the commands for all; undefined: each its own. */
+  /** The server that takes the data back for all; undefined: each its own. */
   database: string | undefined;
+  /** The id of the backup whose data come back on this server. */
+  backup: string | undefined;
   common: Pick<Operation, 'name' | 'path' | 'deploymentId' | 'lockTimeout' | 'holder'>;
 }
 
 /** Brings a recorded release back in place of the one that serves. */
 export function redeployOperation(
-  { server, look }: { server: Server; look: Pick<Standing, 'history'> },
+  { server, look }: { server: Server; look: Pick<Standing, 'history' | 'dataReturns'> },
   decision: RedeployDecision,
   {
     project,
@@ -39,6 +42,7 @@ export function redeployOperation(
     goSeconds,
     commands,
     database,
+    backup = '',
     common,
   }: RedeployOptions,
 ): Operation {
@@ -59,25 +63,35 @@ export function redeployOperation(
       database_elsewhere: database === undefined || database === server.name ? '' : jsonText(database),
       database_seconds: String(databaseSeconds(commands, goSeconds)),
       ...commandLimits(commands),
+      backup,
+      min_free_disk: '0',
       takes_back: '',
       actor: jsonText(common.holder.actor),
       run_url: jsonText(common.holder.runUrl),
       reason: jsonText(decision.reason),
     }),
     files: databaseUploads(commandsFor(commands, server.name, database)),
-    inputHash: operationHash(['redeploy', decision.release.id, decision.from, look.history.length]),
+    inputHash: operationHash([
+      'redeploy',
+      decision.release.id,
+      decision.from,
+      look.history.length,
+      look.dataReturns?.length ?? 0,
+      backup,
+    ]),
   };
 }
 
 /**
  * The parameters by which the same program brings the release back that was left; undefined where there was none, or
- * where commands of the user's have changed the data: those cannot be undone from here.
+ * where the data were taken back: that cannot be undone from here.
  */
 export function redeployBack(
   decision: RedeployDecision,
-  { files = [] }: Pick<Operation, 'files'>,
+  { files = [], program: { parameters } }: Pick<Operation, 'files' | 'program'>,
 ): Record<string, string> | undefined {
-  if (decision.from === '' || files.some(({ name }) => name.startsWith('hooks/'))) return undefined;
+  const changedData = parameters['backup'] !== '' || files.some(({ name }) => name.startsWith('hooks/'));
+  if (decision.from === '' || changedData) return undefined;
   return {
     release: decision.from,
     failed_release: decision.release.id,

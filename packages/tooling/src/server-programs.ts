@@ -13,6 +13,7 @@ import { sentText } from '@deploy-actions/host/sent-text';
 import { QUESTIONS as PROBE_QUESTIONS } from '@deploy-actions/probe/questions';
 import { PROGRAMS as READINESS } from '@deploy-actions/readiness';
 import { PROGRAMS as RELEASE, QUESTIONS as RELEASE_QUESTIONS } from '@deploy-actions/release';
+import { RECORDED_PROGRAMS } from '@deploy-actions/release/recorded';
 import { PROGRAMS as TRAFFIC } from '@deploy-actions/traffic';
 
 /** A text that is sent to servers, as the checks see it. */
@@ -30,13 +31,15 @@ export interface SentProgram {
 /** Everything that is sent to servers: every program in each of its variants, the host's own execs, and what is
  * asked outside of any run. */
 export const SERVER_PROGRAMS: readonly SentProgram[] = [
-  ...[...ARCHIVE, ...READINESS, ...RELEASE, ...TRAFFIC].map((program: ServerProgram): SentProgram => ({
-    name: program.name,
-    parts: program.parts,
-    given: [...program.parameters, ...program.later],
-    results: Object.keys(program.results),
-    end: programEnd(program),
-  })),
+  ...[...ARCHIVE, ...READINESS, ...RELEASE, ...RECORDED_PROGRAMS, ...TRAFFIC].map(
+    (program: ServerProgram): SentProgram => ({
+      name: program.name,
+      parts: program.parts,
+      given: [...program.parameters, ...program.later],
+      results: Object.keys(program.results),
+      end: programEnd(program),
+    }),
+  ),
   ...EXEC_NAMES.filter((exec) => exec !== '_inspect').map((exec): SentProgram => ({
     name: exec,
     parts: execParts(exec),

@@ -11,7 +11,7 @@ ended_early() {
   case $host_ended in
     late)
       clear_away
-      fail remote timed-out "$2 within $timeout s (timeout): $attempt_kept" 'Raise timeout.'
+      fail remote timed-out "$2 within $stream_seconds s ($stream_input): $attempt_kept" "Raise $stream_input."
       ;;
     cancelled)
       clear_away

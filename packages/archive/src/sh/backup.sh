@@ -85,7 +85,7 @@ find_sources() {
   : >"$scratch/found"
   : >"$scratch/sizes"
   cp "$files/queries" "$scratch/queries" || fail_unwritten "$scratch/queries could not be written"
-  open_streams "$timeout"
+  open_streams "$timeout" timeout
   find_age
   find_pausing
   while read -r kind service names <&5; do

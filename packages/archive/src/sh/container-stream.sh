@@ -28,9 +28,16 @@ wait "$guard" 2>/dev/null
 exit "$code"'
 
 stream_deadline=0
+# shellcheck disable=SC2034 # what ends an attempt goes by both
+{
+  stream_seconds=0
+  stream_input=''
+}
 
-# open_streams SECONDS: all of them together take no longer than that.
+# open_streams SECONDS INPUT: all of them together take no longer than that, as the input of that name says.
 open_streams() {
+  stream_seconds=$1
+  stream_input=$2
   rm -f "$scratch/handle"
   mkfifo "$scratch/handle" || fail_unwritten "$scratch/handle could not be made"
   exec 7<>"$scratch/handle"
@@ -41,6 +48,12 @@ open_streams() {
 seconds_left() {
   local left=$((stream_deadline - $(date +%s)))
   if [ "$left" -gt 0 ]; then echo "$left"; else echo 1; fi
+}
+
+# close_streams: nothing is ended any more, and nothing that is started holds the handle.
+close_streams() {
+  exec 7>&-
+  rm -f "$scratch/handle"
 }
 
 # let_go: the guard in the container reads this line, and ends the command.

@@ -23,13 +23,13 @@ record_move() {
   append_history "$1" "$2" "$(share_color "$4")" "$5" false "$6" "\"from\":\"$3\",\"to\":\"$4\""
 }
 
-# record_return RELEASE PREVIOUS OUTCOME REASON MILLISECONDS COMMANDS: a release came back in place of another one.
-# COMMANDS: not empty where commands of the user's took the data back for it.
+# record_return RELEASE PREVIOUS OUTCOME REASON MILLISECONDS DATA: a release came back in place of another one. DATA: not
+# empty where the data were taken back for it.
 record_return() {
   append_history rollback "$1" '' "$3" false "$4" "\"previous\":\"$2\",\"duration_ms\":$5${6:+,\"data_taken_back\":true}"
 }
 
-# record_stand_by RELEASE COLOR OUTCOME REASON MILLISECONDS DIRECTORY COMMANDS: a release was brought up in the idle colour.
+# record_stand_by RELEASE COLOR OUTCOME REASON MILLISECONDS DIRECTORY DATA: a release was brought up in the idle colour.
 record_stand_by() {
   append_history redeploy "$1" "$2" "$3" false "$4" "\"duration_ms\":$5,\"digests\":{$(told_digests "$6/images" "$6/digests")}${7:+,\"data_taken_back\":true}"
 }
@@ -45,9 +45,10 @@ record_backup() {
   append_history backup '' '' "$2" false '' "\"backup\":\"$1\",\"verified\":\"$3\",\"bytes\":$4,\"duration_ms\":$5"
 }
 
-# record_restore BACKUP OUTCOME MILLISECONDS: of the data, about no release.
+# record_restore BACKUP OUTCOME MILLISECONDS SAVED: of the data, about no release. SAVED: when those that took the place of
+# others were saved; empty where none did.
 record_restore() {
-  append_history restore '' '' "$2" false '' "\"backup\":\"$1\",\"duration_ms\":$3"
+  append_history restore '' '' "$2" false '' "\"backup\":\"$1\",\"duration_ms\":$3${4:+,\"data_saved\":\"$4\"}"
 }
 
 # append_history OPERATION RELEASE COLOR OUTCOME BAD REASON MORE

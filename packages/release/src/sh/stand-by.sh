@@ -24,8 +24,10 @@ operate() {
   directory=$path/releases/$release
   if [ ! -f "$run/previous" ]; then slot_release >"$run/previous"; fi
   previous=$(cat "$run/previous")
-  take_data_back
-  place_recorded || fail_unwritten "the release could not be written to $path"
+  left_release=$failed_release
+  prove_data 'no traffic was moved'
+  take_data_back 'no traffic was moved' record_end "$failed_project"
+  place_recorded || fail_unwritten "the release could not be written to $path$(data_text '')"
   phase up
   journalled up:begin || journal up:begin
   # What is in the colour meanwhile is no release that traffic could go to.
@@ -40,22 +42,6 @@ operate() {
   back_to_previous
 }
 
-# take_data_back: by the user's commands, in the project of the release that is left. Fails where they do not end well.
-take_data_back() {
-  if ! has_hooks "$files" down-migrate && ! has_hooks "$files" restore-backup; then return 0; fi
-  phase database
-  left_release=$failed_release
-  colored_project=$project
-  project=$failed_project
-  if cancelled; then fail lost cancelled 'the run was cancelled before anything was changed' 'Run it again.'; fi
-  if ! rollback_hooks down-migrate || ! rollback_hooks restore-backup; then
-    # What they did to the data until then counts.
-    record_end failed
-    fail unhealthy hook-failed "$problem; no traffic was moved" "$remedy"
-  fi
-  project=$colored_project
-}
-
 # back_to_previous: the release did not become healthy, so the colour holds again what stood by in it, or nothing. Fails.
 back_to_previous() {
   gather_evidence "$bad_services"
@@ -67,7 +53,8 @@ back_to_previous() {
     left="$color was taken down"
   fi
   record_end failed
-  fail unhealthy release-unhealthy "$release did not become healthy in $color: $cause. $left; traffic was not touched" 'Choose another release with to.'
+  fail unhealthy release-unhealthy "$release did not become healthy in $color: $cause. $left; traffic was not touched$(data_text '')" \
+    "$(data_remedy 'Choose another release with to.' '')"
 }
 
 # stand_by RELEASE: healthy in its colour, whatever was there before.
@@ -92,7 +79,7 @@ place_recorded() {
 }
 
 record_end() {
-  record_stand_by "$release" "$color" "$1" "$reason" "$((($(date +%s) - begun) * 1000))" "$directory" "$(commands_ran)"
+  record_stand_by "$release" "$color" "$1" "$reason" "$((($(date +%s) - begun) * 1000))" "$directory" "$(data_taken_back)"
   true >"$run/recorded"
 }
 
@@ -104,7 +91,7 @@ recover() {
     [ -f "$run/recorded" ] || record_end succeeded
     return 0
   fi
-  if ! journalled up:begin; then
+  if ! journalled up:begin && ! data_are_begun; then
     fail lost interrupted 'the rollback was cut off before it changed anything' 'Run it again.'
   fi
   operate

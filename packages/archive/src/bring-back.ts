@@ -1,0 +1,45 @@
+import { ENGINE, ENGINE_CONTAINERS, ENGINE_FAILURE } from '@deploy-actions/engine';
+import { FORMS, part } from '@deploy-actions/host';
+import { BACKUP_READING_SH } from '@deploy-actions/ledger/backup-sh';
+import { LEDGER_PARAMETERS, LEDGER_READING_SH, LEDGER_SH } from '@deploy-actions/ledger/sh';
+
+// Apart from the programs, since what brings a release back carries these parts too, and a bundle takes along every file that
+// a module names.
+
+const READING = part(LEDGER_READING_SH);
+export const LEDGER = part(LEDGER_SH, { needs: [READING], parameters: LEDGER_PARAMETERS });
+export const FOLDER = part(new URL('sh/backup-folder.sh', import.meta.url), {
+  needs: [ENGINE, ENGINE_CONTAINERS, ENGINE_FAILURE, READING, part(BACKUP_READING_SH)],
+  parameters: ['project', 'docker_host'],
+});
+export const STREAM = part(new URL('sh/container-stream.sh', import.meta.url), {
+  needs: [ENGINE_CONTAINERS],
+});
+export const ATTEMPT = part(new URL('sh/attempt.sh', import.meta.url), { needs: [STREAM] });
+export const QUERY = part(new URL('sh/verify-query.sh', import.meta.url), { needs: [ATTEMPT] });
+export const POSTGRES_LOGIN = part(new URL('sh/postgres-login.sh', import.meta.url), {
+  needs: [ENGINE_CONTAINERS],
+});
+export const POSTGRES_QUESTION = part(new URL('sh/postgres-question.sh', import.meta.url), {
+  needs: [POSTGRES_LOGIN, QUERY],
+});
+
+/**
+ * Brings the data of a backup back. A program that carries it gives it `backup` (an id) and the file `sources`, and perhaps
+ * more files of its own; see `sourceFile`.
+ */
+export const BRING_BACK = part(new URL('sh/bring-back.sh', import.meta.url), {
+  needs: [
+    ENGINE,
+    FOLDER,
+    LEDGER,
+    part(new URL('sh/postgres-restore.sh', import.meta.url), { needs: [POSTGRES_QUESTION, STREAM] }),
+  ],
+  parameters: ['backup', 'min_free_disk'],
+  results: {
+    backup: FORMS.id,
+    folder: FORMS.path,
+    restored: FORMS.line,
+    replaced: FORMS.line,
+  },
+});
