@@ -54,3 +54,16 @@ test('a backup that is not there, or not whole, is refused before anything chang
   });
   expect(servers.web1.docker.running('shop')).toEqual([]);
 });
+
+test('of two servers one that has the backup is enough, and its record names it; where none has it, nothing changes on any', async () => {
+  const { servers, deploy } = deployRig(['web1', 'web2'], hostWith);
+  const backup = '20260101-000000-aaaa';
+  expect((await deploy('v1', { backup })).failure).toMatchObject({
+    code: 'backup-unknown',
+    message: `there is no whole backup ${backup} on any of web1, web2`,
+  });
+  for (const { docker } of Object.values(servers)) expect(docker.running('shop')).toEqual([]);
+  backedUp(servers.web2, backup, { created: '2026-01-01T00:00:00Z', deployment_id: 'another' });
+  expect((await deploy('v1', { backup })).failure).toBeUndefined();
+  expect([named(servers.web1), named(servers.web2)]).toEqual(['', backup]);
+});

@@ -12,6 +12,7 @@ import {
 } from '@deploy-actions/release';
 import type { Ports } from '@deploy-actions/runner';
 import { type Server, serversOf, withSessions } from '@deploy-actions/shell';
+import { checkBackup } from './backup.ts';
 import { type DeployInputs, type DeployOutputs, EMPTY } from './fields.ts';
 import { deployProtocol } from './fleet.ts';
 import { servicesOutput } from './outcome.ts';
@@ -84,6 +85,7 @@ async function deployTo(
   const targets = await prepareAll(servers, async (server) =>
     prepareOn(server, await world.connect(server), inputs, world, workspace, wanted),
   );
+  await checkBackup(inputs.backup, targets);
   const first = targets[0]!;
   outputs['previous-release'] = first.found.current;
   outputs.color = first.prepared.color;
@@ -258,7 +260,7 @@ async function runAll(
       keepReleases: inputs['keep-releases'],
       removeOrphans: wanted.removeOrphans,
       migrationReversible: inputs['migration-reversible'],
-      backup: inputs.backup,
+      backup: target.backup,
       goDeadline: several ? GO_MARGIN + batches * (inputs['wait-timeout'] + 300_000) : undefined,
       migratesElsewhere: several && index > 0 && inputs['migrate-on'] === 'first',
       order:

@@ -4,6 +4,7 @@ import {
   type Prepared,
   type Wanted,
   discardStaging,
+  hasBackup,
   inspectForDeploy,
   prepareRelease,
   relativeSources,
@@ -21,6 +22,8 @@ export interface Target {
   session: Session;
   found: Inspection;
   prepared: Prepared;
+  /** The backup that was named, where it is on this server. */
+  backup: string | undefined;
 }
 
 /**
@@ -105,6 +108,8 @@ export async function prepareOn(
   for (const value of secretsOf(inputs.env, found, shown)) ports.addSecret(value);
   try {
     refuseForeign(found, inputs);
+    const named = inputs.backup;
+    const backup = named !== undefined && (await hasBackup(session, server.path, named)) ? named : undefined;
     const workspaceSources = new Map<string, 'file' | 'folder'>();
     for (const path of relativeSources(found)) {
       const kind = await workspace.has(path);
@@ -113,13 +118,14 @@ export async function prepareOn(
     const asked = { ...wanted, workspaceSources };
     const prepared = prepareRelease(found, server.path, asked);
     if (wanted.rolling === undefined || prepared.rolled.length === 0) {
-      return { server, session, found, prepared };
+      return { server, session, found, prepared, backup };
     }
     const { askCallers } = await import('@deploy-actions/traffic/callers');
     const request = { path: server.path, project: prepared.project, dockerHost: server.dockerHost };
     const callers = await askCallers(session, { ...request, signal: ports.signal }, prepared.rolled);
     const rolling = { ...wanted.rolling, callers };
-    return { server, session, found, prepared: prepareRelease(found, server.path, { ...asked, rolling }) };
+    const rolled = prepareRelease(found, server.path, { ...asked, rolling });
+    return { server, session, found, prepared: rolled, backup };
   } catch (error) {
     await discardStaging(session, found.staging);
     throw error;

@@ -1,6 +1,6 @@
 import { isId } from '@deploy-actions/ledger';
 import type { Session } from '@deploy-actions/shell';
-import { DISCARD_STAGING, SCHEMA_AFTER, SERVING_RELEASE } from './questions.ts';
+import { DISCARD_STAGING, SCHEMA_AFTER, SERVING_RELEASE, WHOLE_BACKUP } from './questions.ts';
 
 /** The release that serves in the folder; empty for none, and where the answer is no id of one. Rejects when the
  * connection is gone. */
@@ -25,6 +25,16 @@ export async function schemaAfter(session: Session, directory: string): Promise<
     timeout: 30_000,
   });
   return code === 0 && stdout.toString('utf8').trim() === 'same' ? 'same' : 'migrated';
+}
+
+/** Whether a backup is in the folder, whole. Rejects when the connection is gone. */
+export async function hasBackup(session: Session, path: string, backup: string): Promise<boolean> {
+  const { code, stdout } = await session.run({
+    script: WHOLE_BACKUP.text(),
+    args: [path, backup],
+    timeout: 30_000,
+  });
+  return code === 0 && stdout.toString('utf8').trim() === 'whole';
 }
 
 /** Removes what `inspectForDeploy` left for a deployment that will not come: it holds secrets. Never throws. */

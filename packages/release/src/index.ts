@@ -16,6 +16,6 @@ export { type HookLists, type Prepared, type Wanted, prepareRelease } from './pr
 export { type RegistryInputs, registryLogin } from './registry-login.ts';
 export { secretValues, secretsOf } from './secret-values.ts';
 export { type Obstacles, obstaclesOf, relativeSources } from './obstacles.ts';
-export { discardStaging, schemaAfter, servingRelease } from './asked.ts';
+export { discardStaging, hasBackup, schemaAfter, servingRelease } from './asked.ts';
 export { QUESTIONS } from './questions.ts';
 export { LOGIN, PROGRAMS, RELEASE_LOOK } from './programs.ts';
