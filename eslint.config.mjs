@@ -99,6 +99,8 @@ export default tseslint.config(
           'exports',
           'URL',
           'Buffer',
+          'fetch',
+          'AbortSignal',
           '__dirname',
         ].map((name) => [name, 'readonly']),
       ),

@@ -9,7 +9,9 @@ import { PASSWORD } from './deploy-rig.ts';
 export const EXAMPLES = join(findRoot(), 'examples');
 
 /** The repository of a team that has copied an example. */
-export function repositoryOf(team: 'app' | 'django' | 'microservices' | 'production' | 'rolling'): string {
+export function repositoryOf(
+  team: 'app' | 'caddy' | 'django' | 'microservices' | 'production' | 'rolling',
+): string {
   return join(findRoot(), 'test/lab/repositories', team);
 }
 
@@ -99,7 +101,7 @@ export function recordOf({ files }: Upload): Record<string, unknown> {
 }
 
 /**
- * What stands in for the actions of others: nothing to set up, a build that makes its tag out of an image of the sample
+ * What stands in for the actions of others: nothing to set up, a build that makes its tags out of an image of the sample
  * application (`built` says which, by the tag's repository; undefined: it
  * pushes none, and is green), and a list of what was uploaded.
  */
@@ -116,15 +118,18 @@ export function othersActions(
       'docker/setup-buildx-action': () => Promise.resolve(undefined),
       'docker/login-action': () => Promise.resolve(undefined),
       'docker/build-push-action': async ({ inputs }) => {
-        const tag = inputs['tags']!.trim();
-        if (!tag.startsWith(`${lab.registry.address}/`))
-          throw new Error(`${tag} is not of the lab's registry`);
-        const name = tag.slice(lab.registry.address.length + 1);
-        const from = built(name.split(':')[0]!);
-        builds.push(name);
+        const names = inputs['tags']!.trim()
+          .split('\n')
+          .map((tag) => {
+            if (!tag.startsWith(`${lab.registry.address}/`))
+              throw new Error(`${tag} is not of the lab's registry`);
+            return tag.slice(lab.registry.address.length + 1);
+          });
+        builds.push(...names);
+        const from = built(names[0]!.split(':')[0]!);
         if (from === undefined) return undefined;
-        const { digest } = await lab.registry.publish({ from, to: name });
-        return { digest };
+        const made = await Promise.all(names.map((to) => lab.registry.publish({ from, to })));
+        return { digest: made[0]!.digest };
       },
       'actions/upload-artifact': ({ inputs }) => {
         const paths = (inputs['path'] ?? '').split('\n').filter((path) => path.trim() !== '');
