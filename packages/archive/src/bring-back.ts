@@ -24,17 +24,16 @@ export const POSTGRES_QUESTION = part(new URL('sh/postgres-question.sh', import.
   needs: [POSTGRES_LOGIN, QUERY],
 });
 
+const POSTGRES_RESTORE = part(new URL('sh/postgres-restore.sh', import.meta.url), {
+  needs: [POSTGRES_QUESTION, STREAM],
+});
+
 /**
  * Brings the data of a backup back. A program that carries it gives it `backup` (an id) and the file `sources`, and perhaps
  * more files of its own; see `sourceFile`.
  */
 export const BRING_BACK = part(new URL('sh/bring-back.sh', import.meta.url), {
-  needs: [
-    ENGINE,
-    FOLDER,
-    LEDGER,
-    part(new URL('sh/postgres-restore.sh', import.meta.url), { needs: [POSTGRES_QUESTION, STREAM] }),
-  ],
+  needs: [ENGINE, FOLDER, LEDGER, POSTGRES_RESTORE],
   parameters: ['backup', 'min_free_disk'],
   results: {
     backup: FORMS.id,
