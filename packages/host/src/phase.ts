@@ -1,6 +1,7 @@
 /**
  * Every phase that a program of ours says by `phase NAME`, in the order in which they follow one another: no program has
  * all of them, and each has its own in this order. The title is what a person reads.
+ * In one that is `open` a command of the user's speaks: its last words are the reason where it fails, so they are not folded.
  */
 export const PHASES = [
   // Of a deployment and of what brings a release back.
@@ -8,12 +9,12 @@ export const PHASES = [
   { name: 'pull', title: 'Pull the images' },
   { name: 'ready', title: 'Ready to change; waiting for the other servers' },
   { name: 'shared', title: 'Networks, volumes and shared services' },
-  { name: 'before-up', title: 'Before up' },
-  { name: 'migrate', title: 'Migrate' },
-  { name: 'database', title: 'Commands that undo what was done to the data' },
+  { name: 'before-up', title: 'Before up', open: true },
+  { name: 'migrate', title: 'Migrate', open: true },
+  { name: 'database', title: 'Commands that undo what was done to the data', open: true },
   { name: 'up', title: 'Bring up what changed' },
   { name: 'wait', title: 'Wait until every service is healthy' },
-  { name: 'after-up', title: 'After up' },
+  { name: 'after-up', title: 'After up', open: true },
   { name: 'all-ready', title: 'Healthy; waiting for the other servers' },
   { name: 'finish', title: 'Finish' },
   { name: 'restore', title: 'Restore the release before' },
@@ -37,7 +38,7 @@ export const PHASES = [
   { name: 'reload', title: 'Let the proxy read it' },
   { name: 'prove', title: 'See that the proxy answers as before' },
   { name: 'clean', title: 'Take away what nobody asks any more' },
-] as const satisfies readonly { name: string; title: string }[];
+] as const satisfies readonly { name: string; title: string; open?: true }[];
 
 export type PhaseName = (typeof PHASES)[number]['name'];
 
@@ -51,6 +52,12 @@ function indexOf(name: string): number {
 /** What a person calls a phase. */
 export function phaseTitle(name: string): string {
   return PHASES[indexOf(name)]?.title ?? name;
+}
+
+/** Whether the log of a phase is not folded. */
+export function standsOpen(name: string): boolean {
+  const phase = PHASES[indexOf(name)];
+  return phase !== undefined && 'open' in phase;
 }
 
 /** Whether a program that is in a phase has come to another one, or past it. Nothing is reached by giving back. */

@@ -1,8 +1,11 @@
 import { type Log, formatDuration } from '@deploy-actions/kit';
-import { phaseTitle } from './phase.ts';
+import { phaseTitle, standsOpen } from './phase.ts';
 import type { RunEvent } from './run.ts';
 
-/** Tells what the runs do, in order: one server's phases as groups, several servers' lines with their names. */
+/**
+ * Tells what the runs do, in order: one server's phases as groups, but for those that stand open; several servers' lines with
+ * their names.
+ */
 export interface Teller {
   tell(server: string, event: RunEvent): void;
   /** Ends the open group and answers when everything has been printed. */
@@ -40,6 +43,10 @@ export function teller(log: Log, several: boolean): Teller {
               break;
             }
             await leave();
+            if (standsOpen(event.name)) {
+              log.info(title);
+              break;
+            }
             group = log.group(title, () => new Promise<void>((resolve) => (endGroup = resolve)));
             break;
           }

@@ -3,7 +3,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Failure, integer, required, secret, text } from '@deploy-actions/kit';
-import { type Core, explain, runAction, runPost } from './action.ts';
+import { type Core, type Ports, explain, runAction, runPost } from './action.ts';
 import { readWorkflow } from './workflow.ts';
 
 function fakeCore(): Core & { calls: string[]; written: string } {
@@ -83,6 +83,29 @@ test('a failure is told once, says what to do, and keeps its outputs', async () 
   expect(core.calls).toContain('output list=[1]');
   expect(core.calls).toContain('info: tail ::error::x');
   expect(core.calls).toContain('info: caused by: flock: 1');
+});
+
+test('what stands open in the log is not told again as evidence, and what is folded is', async () => {
+  const core = fakeCore();
+  const tell = (folded: boolean) => async (_inputs: unknown, ports: Ports) => {
+    if (folded) await ports.log.group('Migrate', () => Promise.resolve(ports.log.info('no such column')));
+    else ports.log.info('migration 3: starting\nno such column');
+    throw new Failure('remote', 'the command failed', { details: 'no such column\napi: exited' });
+  };
+  await runAction({ name: 'a', fields, outputs: [], run: tell(false) }, { core, env, signal });
+  await runAction({ name: 'a', fields, outputs: [], run: tell(true) }, { core, env, signal });
+  expect(core.calls.filter((call) => /^(info|group|end|error)/.test(call))).toEqual([
+    'info: migration 3: starting\nno such column',
+    'error: Failed on the server: the command failed.',
+    'info: api: exited',
+    'group Migrate',
+    'info: no such column',
+    'end',
+    'error: Failed on the server: the command failed.',
+    'info: no such column\napi: exited',
+  ]);
+  // The summary has all of it: it is read without the log.
+  expect(core.written).toContain('no such column\napi: exited');
 });
 
 test('a failure of which the action has told nothing itself is the summary: what, what to do, and the evidence folded', async () => {

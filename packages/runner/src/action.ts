@@ -18,6 +18,7 @@ import {
   redactor,
   systemClock,
 } from '@deploy-actions/kit';
+import { openLines } from './open-lines.ts';
 import { type Workflow, readWorkflow } from './workflow.ts';
 
 /** The part of @actions/core that this package uses; tests pass a fake. */
@@ -200,7 +201,10 @@ const TROUBLESHOOTING = 'https://github.com/org/deploy-actions/blob/main/docs/tr
 function reportFailure(name: string, error: unknown, ports: OpenPorts): void {
   const { headline, below } = explain(name, error);
   ports.annotate('error', headline, error instanceof Failure ? error.place : undefined);
-  for (const text of below) ports.log.info(text);
+  for (const text of below) {
+    const untold = ports.untold(text);
+    if (untold !== '') ports.log.info(untold);
+  }
   if (error instanceof Failure && error.code !== GENERAL_CODES[error.kind]) {
     ports.log.info(`${error.code}: ${TROUBLESHOOTING}#${error.code}`);
   }
@@ -257,6 +261,8 @@ interface OpenPorts extends Ports {
   variables: Map<string, string>;
   /** Whether the action has written something to the summary. */
   hasSummary(): boolean;
+  /** The part of an evidence that does not stand open in the log. */
+  untold(evidence: string): string;
   flush(): Promise<void>;
 }
 
@@ -265,6 +271,8 @@ function openPorts(surroundings: Surroundings, secrets: Redactor): OpenPorts {
   const masked = new Set<string>();
   // Redacted, then cut: a line that is cut first shows the beginning of a secret, and of one in pieces all of it.
   const clean = (text: string) => cutLines(escapeLog(secrets.redact(text)));
+  const open = openLines();
+  let groups = 0;
   let summary = '';
   const annotate: Ports['annotate'] = (level, message, place) => {
     core[level](clean(message), {
@@ -272,15 +280,21 @@ function openPorts(surroundings: Surroundings, secrets: Redactor): OpenPorts {
     });
   };
   const log: Log = {
-    info: (text) => core.info(clean(text)),
+    info(text) {
+      const cleaned = clean(text);
+      if (groups === 0) open.take(cleaned);
+      core.info(cleaned);
+    },
     debug: (text) => core.debug(clean(text)),
     notice: (text) => annotate('notice', text),
     warning: (text) => annotate('warning', text),
     async group(title, work) {
       core.startGroup(clean(title));
+      groups += 1;
       try {
         return await work();
       } finally {
+        groups -= 1;
         core.endGroup();
       }
     },
@@ -305,6 +319,7 @@ function openPorts(surroundings: Surroundings, secrets: Redactor): OpenPorts {
       summary += `${markdown}\n`;
     },
     hasSummary: () => summary !== '',
+    untold: (evidence) => open.untold(clean(evidence)),
     saveState: (name, value) => core.saveState(name, value),
     async flush() {
       if (summary === '' || !env['GITHUB_STEP_SUMMARY']) return;

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { type Failure, parseFields } from '@deploy-actions/kit';
 import { type BackupRecord, type HistoryEntry, readBackups, readHistory } from '@deploy-actions/ledger';
 import { type DockerServer, type HostWith, dockerServers } from '@deploy-actions/release/testing';
-import { type FakePorts, fakePorts } from '@deploy-actions/runner/testing';
+import { type FakePorts, fakePorts, mustBeWellTold } from '@deploy-actions/runner/testing';
 import { backUp } from '../backup.ts';
 import { type BackupOutputs, fields } from '../fields.ts';
 
@@ -148,12 +148,10 @@ export function backupRig(hostWith: HostWith): BackupRig {
       };
       const inputs = parseFields(fields, { input: (name) => given[name] ?? '' });
       const ports = fakePorts({ runId: '101', runUrl: 'https://ci.test/101', temp: host.home });
-      const ended = (outputs: BackupOutputs, failure?: Failure): BackedUp => ({
-        outputs,
-        failure,
-        ports,
-        log: ports.log.lines.join('\n'),
-      });
+      const ended = (outputs: BackupOutputs, failure?: Failure): BackedUp => {
+        if (failure) mustBeWellTold(ports, failure);
+        return { outputs, failure, ports, log: ports.log.lines.join('\n') };
+      };
       const done = backUp(inputs, { ...ports, connect }).then(
         (outputs) => ended(outputs),
         (error: Failure) => ended((error.outputs ?? {}) as BackupOutputs, error),

@@ -1,5 +1,5 @@
 import { type Failure, parseFields } from '@deploy-actions/kit';
-import { type FakePorts, fakePorts } from '@deploy-actions/runner/testing';
+import { type FakePorts, fakePorts, mustBeWellTold } from '@deploy-actions/runner/testing';
 import type { Shop, ShopServer } from '@deploy-actions/traffic/testing';
 import { blueGreenSwitch } from '../blue-green-switch.ts';
 import { type SwitchOutputs, fields } from '../fields.ts';
@@ -46,12 +46,10 @@ export function switchRig<N extends string>({ servers, connect }: Shop<N>): Swit
       };
       const inputs = parseFields(fields, { input: (name) => given[name] ?? '' });
       const ports = fakePorts({ runId: run, runAttempt, runUrl: `https://ci.test/${run}` });
-      const ended = (outputs: SwitchOutputs, failure?: Failure): Switched => ({
-        outputs,
-        failure,
-        ports,
-        log: ports.log.lines.join('\n'),
-      });
+      const ended = (outputs: SwitchOutputs, failure?: Failure): Switched => {
+        if (failure) mustBeWellTold(ports, failure);
+        return { outputs, failure, ports, log: ports.log.lines.join('\n') };
+      };
       const done = blueGreenSwitch(inputs, { ...ports, connect }).then(
         (outputs) => ended(outputs),
         (error: Failure) => ended((error.outputs ?? {}) as SwitchOutputs, error),

@@ -2,6 +2,7 @@ import { Failure, type Report, parseFields, redactor, systemClock } from '@deplo
 import { memoryLog } from '@deploy-actions/kit/testing';
 import { type Reach, fromRunner } from '@deploy-actions/probe';
 import type { Ports } from '@deploy-actions/runner';
+import { mustBeWellTold } from '@deploy-actions/runner/testing';
 import type { Session } from '@deploy-actions/shell';
 import { type HealthInputs, type HealthOutputs, fields } from '../fields.ts';
 import { healthWait } from '../health-wait.ts';
@@ -31,6 +32,7 @@ export async function run(
 ): Promise<Run> {
   const log = memoryLog();
   const secrets = redactor();
+  const annotations: { message: string }[] = [];
   let summary = '';
   const ports = {
     log,
@@ -39,7 +41,7 @@ export async function run(
     signal,
     addSecret: (value: string) => secrets.add(value),
     summary: (text: string) => (summary += text),
-    annotate: () => {},
+    annotate: (_level: string, message: string) => annotations.push({ message }),
     variables: new Map(Object.keys(variables).map((input) => [input, `DEPLOY_${input.toUpperCase()}`])),
   } as unknown as Ports;
   const reach: Reach = fromRunner();
@@ -59,6 +61,7 @@ export async function run(
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     failure = error;
+    mustBeWellTold({ log, annotations }, error);
     outputs = error.outputs as HealthOutputs | undefined;
   }
   return {

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { type Failure, parseFields } from '@deploy-actions/kit';
 import { type DockerServer, type HostWith, dockerServers } from '@deploy-actions/release/testing';
-import { type FakePorts, fakePorts } from '@deploy-actions/runner/testing';
+import { type FakePorts, fakePorts, mustBeWellTold } from '@deploy-actions/runner/testing';
 import type { CheckName } from '../check-names.ts';
 import type { State } from '../checks/check.ts';
 import { type PreflightInputs, type PreflightOutputs, fields } from '../fields.ts';
@@ -102,6 +102,7 @@ export function preflightRig(hostWith: HostWith): PreflightRig {
         ...rig.world,
       };
       const ended = (outputs: Partial<PreflightOutputs>, failure?: Failure): Preflighted => {
+        if (failure) mustBeWellTold(ports, failure);
         const { checks = [] } = JSON.parse(String(outputs.report ?? '{}')) as {
           checks?: {
             name: string;

@@ -1,5 +1,5 @@
 import { type Failure, parseFields } from '@deploy-actions/kit';
-import { type FakePorts, fakePorts } from '@deploy-actions/runner/testing';
+import { type FakePorts, fakePorts, mustBeWellTold } from '@deploy-actions/runner/testing';
 import type { Shop, ShopServer } from '@deploy-actions/traffic/testing';
 import { type RollbackOutputs, fields } from '../fields.ts';
 import { rollback } from '../rollback.ts';
@@ -46,12 +46,10 @@ export function rollbackRig<N extends string>({ servers, connect }: Shop<N>): Ro
       };
       const inputs = parseFields(fields, { input: (name) => given[name] ?? '' });
       const ports = fakePorts({ runId: run, runUrl: `https://ci.test/${run}`, temp: temporaryOf(servers) });
-      const ended = (outputs: RollbackOutputs, failure?: Failure): RolledBack => ({
-        outputs,
-        failure,
-        ports,
-        log: ports.log.lines.join('\n'),
-      });
+      const ended = (outputs: RollbackOutputs, failure?: Failure): RolledBack => {
+        if (failure) mustBeWellTold(ports, failure);
+        return { outputs, failure, ports, log: ports.log.lines.join('\n') };
+      };
       const done = rollback(inputs, { ...ports, connect, patience: 0 }).then(
         (outputs) => ended(outputs),
         (error: Failure) => ended((error.outputs ?? {}) as RollbackOutputs, error),

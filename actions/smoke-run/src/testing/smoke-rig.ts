@@ -3,6 +3,7 @@ import { Failure, type Report, parseFields, redactor, systemClock } from '@deplo
 import { memoryLog } from '@deploy-actions/kit/testing';
 import { fromRunner } from '@deploy-actions/probe';
 import type { Ports } from '@deploy-actions/runner';
+import { mustBeWellTold } from '@deploy-actions/runner/testing';
 import { fields } from '../fields.ts';
 import { type SmokeInputs, type SmokeOutputs, type World, smokeRun } from '../smoke-run.ts';
 
@@ -154,6 +155,8 @@ export function smokeRig(hooks: {
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       failure = error;
+      const messages = annotations.map(([, message]) => ({ message: String(message) }));
+      mustBeWellTold({ log, annotations: messages }, error);
       outputs = error.outputs as SmokeOutputs | undefined;
     }
     return {

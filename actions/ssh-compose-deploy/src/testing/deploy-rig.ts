@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { type Failure, parseFields } from '@deploy-actions/kit';
 import { type DockerServer, type HostWith, dockerServers } from '@deploy-actions/release/testing';
-import { type FakePorts, fakePorts } from '@deploy-actions/runner/testing';
+import { type FakePorts, fakePorts, mustBeWellTold } from '@deploy-actions/runner/testing';
 import { type DeployInputs, type DeployOutputs, fields } from '../fields.ts';
 import { deploy } from '../ssh-compose-deploy.ts';
 import type { World } from '../world.ts';
@@ -109,12 +109,10 @@ export function deployRig<N extends string>(
     world,
     start(version, more = {}, run = String(100 + (runs += 1))) {
       const ports = world(run);
-      const ended = (outputs: DeployOutputs, failure?: Failure): Deployed => ({
-        outputs,
-        failure,
-        ports,
-        log: ports.log.lines.join('\n'),
-      });
+      const ended = (outputs: DeployOutputs, failure?: Failure): Deployed => {
+        if (failure) mustBeWellTold(ports, failure);
+        return { outputs, failure, ports, log: ports.log.lines.join('\n') };
+      };
       const done = deploy(inputs(version, more), ports).then(
         (outputs) => ended(outputs),
         (error: Failure) => ended((error.outputs ?? {}) as DeployOutputs, error),

@@ -2,6 +2,7 @@ import { Failure, type Report, parseFields, redactor, systemClock } from '@deplo
 import { memoryLog } from '@deploy-actions/kit/testing';
 import { type Reach, fromRunner } from '@deploy-actions/probe';
 import type { Ports } from '@deploy-actions/runner';
+import { mustBeWellTold } from '@deploy-actions/runner/testing';
 import type { Session } from '@deploy-actions/shell';
 import { type WatchOutputs, fields } from '../fields.ts';
 import { stabilityWatch } from '../stability-watch.ts';
@@ -56,6 +57,7 @@ export async function run(
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     failure = error;
+    mustBeWellTold({ log, annotations: warnings.map((message) => ({ message })) }, error);
     outputs = error.outputs as WatchOutputs | undefined;
   } finally {
     await reach.close();

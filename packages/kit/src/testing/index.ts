@@ -1,2 +1,2 @@
 export { fakeClock } from './fake-clock.ts';
-export { memoryLog } from './memory-log.ts';
+export { type LogEntry, type MemoryLog, memoryLog } from './memory-log.ts';

@@ -1,11 +1,11 @@
-import { type Clock, type Log, type Place, type Redactor, redactor, systemClock } from '@deploy-actions/kit';
-import { memoryLog } from '@deploy-actions/kit/testing';
+import { type Clock, type Place, type Redactor, redactor, systemClock } from '@deploy-actions/kit';
+import { type MemoryLog, memoryLog } from '@deploy-actions/kit/testing';
 import type { Ports } from '../action.ts';
 import { fakeWorkflow } from './workflow.ts';
 
 /** The runner's side of an action that keeps what it is told. */
 export interface FakePorts extends Ports {
-  log: Log & { lines: string[] };
+  log: MemoryLog;
   clock: Clock;
   redactor: Redactor;
   /** What the job summary holds. */
