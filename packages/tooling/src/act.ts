@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, delimiter, dirname, join } from 'node:path';
+import { parseYaml } from './action-file.ts';
 import { node24 } from './node24.ts';
 import { runProgram } from './program.ts';
 import { releaseTree, writeTree } from './release-tree.ts';
@@ -15,6 +16,10 @@ export interface WorkflowRun {
   workflow: string;
   /** A folder whose content is the consumer's repository. */
   repository: string;
+  /** Its name at GitHub. Default `org/shop`. */
+  repositoryName?: string;
+  /** Reusable workflows of other repositories that the workflow calls: files, by what stands behind `uses:`. */
+  called?: Readonly<Record<string, string>>;
   event?: 'push' | 'workflow_dispatch' | 'workflow_run' | 'pull_request' | 'release';
   /** The event's payload, such as `{ ref: 'refs/tags/v1' }`, or made from the commit of the consumer's repository. */
   payload?: object | ((head: string) => object | Promise<object>);
@@ -22,6 +27,11 @@ export interface WorkflowRun {
   standIns?: Readonly<Record<string, StandIn>>;
   secrets?: Readonly<Record<string, string>>;
   variables?: Readonly<Record<string, string>>;
+  /**
+   * Secrets and variables of the environments that jobs name, which come before those above. act knows no environments: such
+   * a job reads them under a name that begins with its environment's.
+   */
+  environments?: Readonly<Record<string, Settings>>;
   /** Those of a `workflow_dispatch`; texts, also of a boolean, as in GitHub's event. */
   inputs?: Readonly<Record<string, string>>;
   /** More environment for every step. */
@@ -31,6 +41,12 @@ export interface WorkflowRun {
   onLine?(line: string): void;
   /** Cancels the run, as a person does, at the first line for which it is true. */
   cancelAt?(line: string): boolean;
+}
+
+/** What stands in the settings of one environment. */
+export interface Settings {
+  secrets?: Readonly<Record<string, string>>;
+  variables?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -45,8 +61,8 @@ export function whyNoAct(): string | undefined {
 export const NO_ACT = 'DEPLOY_ACTIONS_NO_ACT';
 
 /**
- * Runs a consumer's workflow with act on this machine itself, without a container: `uses: org/deploy-actions/<name>@v1`
- * is read from the release tree of this checkout. Answers the exit status and the log.
+ * Runs a consumer's workflow with act on this machine itself, without a container: `uses: org/deploy-actions/<name>@…`
+ * is read from the release tree of this checkout, by whatever tag. Answers the exit status and the log.
  */
 export async function runWorkflow(run: WorkflowRun): Promise<{ exitCode: number; log: string }> {
   const tool = await goTool('act');
@@ -68,11 +84,13 @@ export async function runWorkflow(run: WorkflowRun): Promise<{ exitCode: number;
       ...run.standIns,
     });
     for (const name of ['config', 'cache']) mkdirSync(join(folder, name));
-    const given = { ...run.secrets, ...run.variables };
+    const { secrets, variables } = settingsOf(run);
+    const given = { ...secrets, ...variables };
+    const named = namedBy([run.workflow, ...Object.values(run.called ?? {})]);
     const flags = [
       // act would ask a person for one that is empty; GitHub has no such secret.
-      ...Object.entries(run.secrets ?? {}).flatMap(([name, value]) => (value ? ['--secret', name] : [])),
-      ...Object.keys(run.variables ?? {}).flatMap((name) => ['--var', name]),
+      ...Object.entries(secrets).flatMap(([name, value]) => (value ? ['--secret', name] : [])),
+      ...Object.keys(variables).flatMap((name) => ['--var', name]),
       ...Object.entries({ ...newRun(), ...run.env }).flatMap(([name, value]) => [
         '--env',
         `${name}=${value}`,
@@ -87,11 +105,11 @@ export async function runWorkflow(run: WorkflowRun): Promise<{ exitCode: number;
         join('.github/workflows', basename(run.workflow)),
         '--platform',
         'ubuntu-latest=-self-hosted',
-        '--local-repository',
-        `org/deploy-actions@v1=${release}`,
-        ...namedBy(run.workflow).flatMap(([name, ref]) =>
-          standIns?.folders[name] ? ['--local-repository', `${name}@${ref}=${standIns.folders[name]}`] : [],
-        ),
+        ...named.flatMap(([name, ref]) => {
+          const local = name === 'org/deploy-actions' ? release : standIns?.folders[name];
+          return local === undefined ? [] : ['--local-repository', `${name}@${ref}=${local}`];
+        }),
+        ...calledRepositories(join(folder, 'called'), run),
         '--eventpath',
         event,
         ...flags,
@@ -120,10 +138,61 @@ export async function runWorkflow(run: WorkflowRun): Promise<{ exitCode: number;
   }
 }
 
-/** The actions that a workflow uses, with the commit or tag of each. */
-function namedBy(workflow: string): [name: string, ref: string][] {
-  const uses = readFileSync(workflow, 'utf8').matchAll(/uses: ([\w.-]+\/[\w.-]+)@(\S+)/g);
-  return [...new Map([...uses].map(([, name, ref]) => [name!, ref!]))];
+/** The repositories of the actions that workflows use, each with every commit or tag of it that they name. */
+function namedBy(workflows: readonly string[]): [name: string, ref: string][] {
+  const uses = workflows.flatMap((file) => [
+    ...readFileSync(file, 'utf8').matchAll(/uses: ([\w.-]+\/[\w.-]+)(?:\/[\w-]+)?@([\w./-]+)/g),
+  ]);
+  // An action that is made of others names these by `v1`.
+  const all = new Set(['org/deploy-actions@v1', ...uses.map(([, name, ref]) => `${name}@${ref}`)]);
+  return [...all].map((one) => one.split('@') as [string, string]);
+}
+
+/** The settings as act gets them: those of an environment under its name, in capitals. */
+function settingsOf({ secrets, variables, environments = {} }: WorkflowRun): Required<Settings> {
+  const all: Required<Settings> = { secrets: { ...secrets }, variables: { ...variables } };
+  for (const [environment, settings] of Object.entries(environments)) {
+    const own = (values: Settings['secrets']) =>
+      Object.fromEntries(
+        Object.entries(values ?? {}).map(([name, value]) => [ofEnvironment(environment, name), value]),
+      );
+    all.secrets = { ...all.secrets, ...own(settings.secrets) };
+    all.variables = { ...all.variables, ...own(settings.variables) };
+  }
+  return all;
+}
+
+function ofEnvironment(environment: string, name: string): string {
+  return `${environment.replaceAll('-', '_').toUpperCase()}_${name}`;
+}
+
+/** A workflow in which the jobs of the given environments read these first, as GitHub does for them. */
+function inEnvironments(text: string, environments: WorkflowRun['environments']): string {
+  if (environments === undefined) return text;
+  const workflow = parseYaml(text) as { jobs: Record<string, { environment?: string | { name: string } }> };
+  const jobs = Object.entries(workflow.jobs).map(([id, job]) => {
+    const environment = typeof job.environment === 'object' ? job.environment.name : job.environment;
+    if (environment === undefined || environments[environment] === undefined) return [id, job];
+    const own = JSON.stringify(job).replace(
+      /\b(secrets|vars)\.(\w+)/g,
+      (whole, of: string, name: string) => `(${of}.${ofEnvironment(environment, name)} || ${whole})`,
+    );
+    return [id, JSON.parse(own) as object];
+  });
+  return JSON.stringify({ ...workflow, jobs: Object.fromEntries(jobs) as object });
+}
+
+/** The repositories of the reusable workflows that are called, as flags of act. */
+function calledRepositories(folder: string, { called = {}, environments }: WorkflowRun): string[] {
+  return Object.entries(called).flatMap(([uses, file], index) => {
+    const [, name, path, ref] =
+      /^([\w.-]+\/[\w.-]+)\/(\.github\/workflows\/[\w.-]+)@([\w./-]+)$/.exec(uses) ?? [];
+    if (ref === undefined) throw new Error(`${uses} is no reusable workflow of another repository`);
+    const repository = join(folder, String(index));
+    mkdirSync(dirname(join(repository, path!)), { recursive: true });
+    writeFileSync(join(repository, path!), inEnvironments(readFileSync(file, 'utf8'), environments));
+    return ['--local-repository', `${name}@${ref}=${repository}`];
+  });
 }
 
 /** What actions/checkout does with a `ref`, which act would download for it. */
@@ -155,10 +224,14 @@ function releaseRepository(folder: string): string {
 function consumerRepository(folder: string, run: WorkflowRun): string {
   cpSync(run.repository, folder, { recursive: true });
   mkdirSync(join(folder, '.github/workflows'), { recursive: true });
-  cpSync(run.workflow, join(folder, '.github/workflows', basename(run.workflow)));
+  writeFileSync(
+    join(folder, '.github/workflows', basename(run.workflow)),
+    inEnvironments(readFileSync(run.workflow, 'utf8'), run.environments),
+  );
   // No two runs are about the same commit, also within one second.
   commitAll(folder, randomUUID());
-  execFileSync('git', ['remote', 'add', 'origin', 'https://github.com/org/shop.git'], { cwd: folder });
+  const origin = `https://github.com/${run.repositoryName ?? 'org/shop'}.git`;
+  execFileSync('git', ['remote', 'add', 'origin', origin], { cwd: folder });
   return folder;
 }
 

@@ -10,7 +10,7 @@ import { renderTroubleshooting } from './troubleshooting.ts';
 
 /**
  * `npm run docs`: writes the tables between the markers of each action's README, action-catalog.md and the permissions in
- * docs/platform-teams.md, all from action.yml, and docs/troubleshooting.md from the kit's table of failures. `--check`
+ * docs/platform-teams.md, all from action.yml, the versions that the latter pins, and docs/troubleshooting.md from the kit's table of failures. `--check`
  * writes nothing and fails when one is stale.
  */
 export async function run(args: string[]): Promise<number> {
@@ -62,7 +62,10 @@ export function renderDocs(root: string): Page[] {
     {
       file: platform,
       current: platformNow,
-      wanted: between(platformNow, 'permissions', permissionTable(actions), 'docs/platform-teams.md'),
+      wanted: pinned(
+        between(platformNow, 'permissions', permissionTable(actions), 'docs/platform-teams.md'),
+        actions,
+      ),
     },
     {
       file: troubleshooting,
@@ -70,6 +73,21 @@ export function renderDocs(root: string): Page[] {
       wanted: renderTroubleshooting(),
     },
   ];
+}
+
+/** A page whose workflows pin each action by the tag of its present version. */
+function pinned(text: string, actions: readonly ActionFile[]): string {
+  return text.replace(
+    /(uses: org\/deploy-actions\/([\w-]+)@)\2\/v\d+\.\d+\.\d+$/gm,
+    (whole, before: string, name: string) => {
+      const action = actions.find(({ id }) => id === name);
+      return action === undefined ? whole : `${before}${name}/v${versionOf(action)}`;
+    },
+  );
+}
+
+function versionOf({ folder }: ActionFile): string {
+  return (JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string }).version;
 }
 
 /** The links of a checkout's pages that lead to no file, as `page: target`. */
