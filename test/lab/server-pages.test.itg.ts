@@ -3,7 +3,7 @@ import { type Host, type Lab, openLab } from '@deploy-actions/lab';
 import { parseDocument } from '@deploy-actions/document';
 import { runBundle } from '@deploy-actions/tooling';
 import { checkout, containers, deployInputs, deployed, served } from './deploy-rig.ts';
-import { blocksOf, typeBlock, workflowOf } from './page-rig.ts';
+import { blocksOf, typeBlock, typeServerPage, workflowOf } from './page-rig.ts';
 
 // The pages about a server, read by a new user who types what they say.
 
@@ -32,28 +32,14 @@ async function lastStep(page: string, secrets: Record<string, string>): Promise<
 }
 
 test('a bare server is ready for its first deployment after the commands of its page', async () => {
-  await host.sh('crontab -r -u deploy 2>/dev/null; userdel -r deploy; rm -rf /srv/deploy');
-  // The name of the page leads to the server itself: its own sshd, with its own keys.
-  await host.sh('echo "127.0.0.1 web1.example.org" >>/etc/hosts');
-  const page = blocksOf('server.md');
-  expect(page.map(({ who }) => who)).toEqual(['root', 'root', 'yours', 'root', 'root', 'yours', 'root']);
-  const said: string[] = [];
-  for (const block of page) {
-    let { text } = block;
-    if (text.includes('AAAA…')) {
-      const publicKey = await host.sh('cut -d " " -f 2 /root/yours/deploy_shop.pub');
-      text = text.replace('AAAA…', publicKey.trim());
-    }
-    const output = await typeBlock(host, { ...block, text });
-    if (text.includes('ssh_host_')) await host.write('/root/yours/known_hosts', output, { owner: 'root' });
-    said.push(output);
-  }
-  expect(said[0]).toMatch(/^\d+\.\d+/);
-
-  const server = {
-    'ssh-key': await host.sh('cat /root/yours/deploy_shop'),
-    'known-hosts': said[4]!.replaceAll('web1.example.org', `[127.0.0.1]:${host.sshPort}`),
-  };
+  expect(
+    blocksOf('server.md')
+      .map(({ who }) => who)
+      .join(' '),
+  ).toBe('root root yours root root yours root');
+  const typed = await typeServerPage(host);
+  expect(typed.said[0]).toMatch(/^\d+\.\d+/);
+  const server = { 'ssh-key': typed.privateKey, 'known-hosts': typed.knownHosts };
   const inputs = deployInputs(lab, 'v1');
   const ready = await runBundle({
     action: 'preflight',
