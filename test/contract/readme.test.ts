@@ -94,6 +94,24 @@ describe.each(pages)('%s', (page) => {
     }
   });
 
+  test('names as values of its own action, where it shows no whole step, only inputs that there are', async () => {
+    const action = /^actions\/([^/]+)\//.exec(page)?.[1];
+    if (action === undefined) return;
+    const { inputs } = readAction(action, root);
+    for (const block of blocks(page)) {
+      const value = parseYaml(block);
+      if (typeof value !== 'object' || value === null || Array.isArray(value)) continue;
+      const shown = value as Record<string, unknown>;
+      // Lines below `with:`, with that word or without; a file of checks and the parts of a workflow are something else.
+      const given = ('with' in shown ? shown['with'] : shown) as Record<string, unknown>;
+      const names = Object.keys(given);
+      if (!('with' in shown) && !Object.hasOwn(inputs, names[0]!)) continue;
+      if (names.some((name) => ['checks', 'jobs', 'steps', 'permissions'].includes(name))) continue;
+      expect(names.filter((name) => !Object.hasOwn(inputs, name))).toEqual([]);
+      await expectAccepted(action, given);
+    }
+  });
+
   test('gives values that the actions accept', async () => {
     for (const step of steps) await expectAccepted(nameOf(step), step.with ?? {});
   });
@@ -109,6 +127,50 @@ describe.each(pages)('%s', (page) => {
       }
     }
   });
+});
+
+test('examples name only actions, inputs and outputs that there are, with values that the actions accept', async () => {
+  for (const file of readdirSync(join(root, 'examples')).filter((name) => name.endsWith('.yml'))) {
+    const text = readFileSync(join(root, 'examples', file), 'utf8');
+    const steps = ourSteps(parseYaml(text));
+    expect([file, steps.length > 0]).toEqual([file, true]);
+    for (const step of steps) {
+      const { inputs } = readAction(nameOf(step), root);
+      const given = Object.keys(step.with ?? {});
+      const missing = Object.keys(inputs).filter((name) => inputs[name]!.required && !given.includes(name));
+      expect([file, nameOf(step), given.filter((name) => !Object.hasOwn(inputs, name)), missing]).toEqual([
+        file,
+        nameOf(step),
+        [],
+        [],
+      ]);
+      await expectAccepted(nameOf(step), step.with ?? {});
+    }
+    const byId = new Map(steps.filter(({ id }) => id !== undefined).map((step) => [step.id!, nameOf(step)]));
+    for (const [, id, output] of text.matchAll(/\bsteps\.([\w-]+)\.outputs\.([\w-]+)/g)) {
+      const name = byId.get(id!);
+      if (name !== undefined)
+        expect([file, Object.keys(readAction(name, root).outputs)]).toEqual([
+          file,
+          expect.arrayContaining([output]),
+        ]);
+    }
+  }
+});
+
+test('pages and examples pin each action of others by one and the same commit', () => {
+  const examples = readdirSync(join(root, 'examples')).map((name) => `examples/${name}`);
+  const all = ['README.md', ...listActions(root).map((name) => `actions/${name}/README.md`)];
+  const docs = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md'));
+  const pins = new Map<string, Set<string>>();
+  for (const page of [...all, ...docs.map((name) => `docs/${name}`), ...examples])
+    for (const [, name, pin] of readFileSync(join(root, page), 'utf8').matchAll(
+      /^[- ]*uses: ((?:actions|docker)\/[\w-]+)@(.+)$/gm,
+    ))
+      pins.set(name!, (pins.get(name!) ?? new Set()).add(pin!.trim()));
+  expect([...pins.keys()].sort()).toContain('actions/checkout');
+  for (const [name, some] of pins)
+    expect([name, [...some]]).toEqual([name, [expect.stringMatching(/^[0-9a-f]{40} # v\d+\.\d+\.\d+$/)]]);
 });
 
 test('what docs/coming-from.md sets beside the lines of others are inputs, with values that an action of that input takes', async () => {
