@@ -394,3 +394,33 @@ old=blue goal=green
   write('app/.deploy/confirm', `5 ${Math.floor(Date.now() / 1000) + 60} blue r1\n`);
   expect(run('confirm', { ...confirmed, confirm_seconds: '0' }, `${rest}operate`)).toContain(waits);
 });
+
+/** A `docker` whose workers are in these states, and that notes what it is asked to stop and to start. */
+function workers(states: { blue: string; green: string }, stops = true): void {
+  const worker = (color: 'blue' | 'green') =>
+    `shop-${color} worker-${color} worker ${states[color]} r1 words of Docker\n`;
+  write('containers', worker('blue') + worker('green'));
+  write(
+    'bin/docker',
+    `#!/bin/sh\ncase $1 in ps) cat '${at('containers')}' ;; stop) echo "$*" >>'${at('asked')}'; ${stops ? ':' : 'exit 1'} ;; start) echo "$*" >>'${at('asked')}' ;; esac\n`,
+  );
+  rmSync(at('asked'), { force: true });
+}
+const LEAD = 'lead_live_only green || say "not led"';
+
+test('a worker starts where the traffic is only when it has stopped where it was', () => {
+  workers({ blue: 'running', green: 'exited' });
+  expect(run('switch', { live_only: 'worker ' }, LEAD)).not.toContain('not led');
+  expect(read('asked')).toBe('stop --time 30 worker-blue\nstart worker-green\n');
+  workers({ blue: 'running', green: 'exited' }, false);
+  expect(run('switch', { live_only: 'worker ' }, LEAD)).toMatch(
+    /was not started in green: it must not run twice\nnot led\n$/,
+  );
+  expect(read('asked')).toBe('stop --time 30 worker-blue\n');
+});
+
+test('a worker that restarts again and again is stopped too: it would come up beside the other one', () => {
+  workers({ blue: 'restarting', green: 'created' });
+  run('switch', { live_only: 'worker ' }, LEAD);
+  expect(read('asked')).toBe('stop --time 30 worker-blue\nstart worker-green\n');
+});

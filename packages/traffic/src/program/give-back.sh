@@ -26,8 +26,7 @@ give_back() {
   fi
   if [ -n "$given" ]; then
     given_color=$(share_color "$given")
-    stop_live_only "$(other_color "$given_color")" || true
-    start_live_only "$given_color" || warn "what runs only where the traffic is could not be started in $given_color"
+    lead_live_only "$given_color" || true
     if follow_traffic "$given_color"; then forget_names "$project"; fi
     record_traffic "$given"
   fi

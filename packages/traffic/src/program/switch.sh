@@ -44,7 +44,7 @@ target_judged() {
 
 # The traffic is on the goal already. What follows it may still be elsewhere, where an earlier run was cut off.
 stay_on_goal() {
-  start_live_only "$(share_color "$goal")" || true
+  lead_live_only "$(share_color "$goal")" || true
   follow_traffic "$(share_color "$goal")" || true
   keep_traffic "$goal"
   say "Traffic is on $goal already: nothing was changed."
@@ -157,8 +157,11 @@ prove_part() {
 settle_target() {
   phase settle
   if [ -n "$live_only" ]; then
-    once live-stop stop_live_only "$old" || warn "a service that runs only where the traffic is did not stop in $old"
-    once live-start start_live_only "$target" || warn "a service that runs only where the traffic is did not start in $target"
+    if once live-stop stop_live_only "$old"; then
+      once live-start start_live_only "$target" || warn "what runs only where the traffic is could not be started in $target"
+    else
+      warn "what runs only where the traffic is did not stop in $old, so it was not started in $target: it must not run twice"
+    fi
   fi
   # After those that have just started: they may be asked too.
   follow_traffic "$target" || true
@@ -238,8 +241,7 @@ recover() {
     # A rollback goes on to its end too: what it left is the worse side.
     say "the switch to $target is finished, which the cut-off run had begun"
     [ "$seen" = "$target" ] || move_to "$target"
-    stop_live_only "$(other_color "$target")" || true
-    start_live_only "$target" || true
+    lead_live_only "$target" || true
     if follow_traffic "$target"; then forget_names "$project"; fi
     record_traffic "$target"
     record_success "$from" "$target" recovered
@@ -256,7 +258,7 @@ recover() {
     fail lost interrupted "the run was cut off before the switch was proven: traffic is on $from" 'Run it again.'
   fi
   move_to "$target"
-  start_live_only "$target" || true
+  lead_live_only "$target" || true
   if follow_traffic "$target"; then forget_names "$project"; fi
   record_traffic "$target"
   record_switch "$from" "$target" succeeded 'recovered: the old colour is not well'

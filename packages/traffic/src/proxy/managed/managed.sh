@@ -17,13 +17,20 @@ operate() {
   done
   managed_name=$project-proxy
   managed_want="$image $ports $certificate $key"
-  if [ "$(engine_keeper "$managed_name" proxy)" = "$managed_want true" ]; then
-    join_managed
-    say "$managed_name runs already"
-    return 0
-  fi
+  managed_is=$(engine_keeper "$managed_name" proxy) || managed_is=
+  case $managed_is in
+    "$managed_want true")
+      join_managed
+      say "$managed_name runs already"
+      return 0
+      ;;
+    ' '* | '<no value> '*)
+      fail refused foreign-containers "there is a container $managed_name already, and it is not the managed proxy of $project: nothing was changed" \
+        "Give it another name (container_name in the compose file, or docker rename), or remove it."
+      ;;
+  esac
   engine_has_image "$image" || run "the image $image" engine_pull "$image" "" "$run/pull" || fail remote pull-failed "the image $image could not be pulled"
-  engine_remove "$managed_name"
+  [ -z "$managed_is" ] || engine_remove "$managed_name"
   set --
   for managed_port in $ports; do
     case $managed_port in *:*) set -- "$@" --publish "$managed_port" ;; *) set -- "$@" --publish "$managed_port:$managed_port" ;; esac
