@@ -139,6 +139,13 @@ engine_resume() { docker start "$@" </dev/null >/dev/null 9>&-; }
 engine_remove() { docker rm --force "$@" </dev/null >/dev/null 2>&1 9>&-; }
 engine_rename() { docker rename "$1" "$2" </dev/null 9>&-; }
 
+# engine_in_time SECONDS ID WORDS…: as `engine_in`, and given up after that time; what was begun there goes on by itself.
+engine_in_time() {
+  engine_seconds=$1
+  shift
+  timeout "$engine_seconds" docker exec "$@" </dev/null
+}
+
 # engine_in ID WORDS…: a command in a container. engine_pid ID: of its first process. engine_processes ID: pid and words
 # of each. engine_signal ID SIGNAL. engine_addresses ID: in its networks.
 engine_in() { docker exec "$@" </dev/null; }
