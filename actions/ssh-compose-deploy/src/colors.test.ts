@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, expect, jest, test } from '@jest/globals';
 import { hostsForEach } from '@deploy-actions/host/testing';
+import { lines, trafficRecord } from '@deploy-actions/ledger/testing';
 import type { FakeDocker } from '@deploy-actions/release/testing';
 import { type Deployed, deployRig } from './testing/deploy-rig.ts';
 
@@ -92,6 +93,31 @@ test('a network that was made otherwise is refused before anything changes', asy
     ),
   });
   expect(servers.web1.docker.containers()).toEqual(before);
+});
+
+test('the plain stack makes room for blue only when blue comes up: a migration that fails before leaves it warm', async () => {
+  const { servers, deploy, compose } = deployRig(['web1'], hostWith);
+  const { docker, host } = servers.web1;
+  compose(COMPOSE);
+  const colored = { color: 'auto', 'color-services': 'web\napi' };
+  well(await deploy('v1'));
+  well(await deploy('v2', colored));
+  // As a switch leaves it.
+  writeFileSync(path.join(host.path, '.deploy/traffic.json'), lines([trafficRecord('green')]));
+  const plain = () =>
+    docker
+      .containers()
+      .map(({ Name }) => Name)
+      .filter((name) => /^\/shop-(?:web|api)-1$/.test(name))
+      .sort();
+  docker.script({ commands: { 'sh -c ./migrate up': { code: 4, output: 'no such column' } } });
+  const { failure } = await deploy('v3', { ...colored, migrate: 'api: ./migrate up' });
+  expect(failure?.message).toContain('failed with exit code 4');
+  expect(plain()).toEqual(['/shop-api-1', '/shop-web-1']);
+  docker.script({});
+  well(await deploy('v3', colored));
+  expect(plain()).toEqual([]);
+  expect(docker.containers().map(({ Name }) => Name)).toContain('/shop-blue-web-1');
 });
 
 const PUBLISHED = `

@@ -79,6 +79,7 @@ make_ready() {
   fi
   phase up
   journalled up:begin || journal up:begin
+  [ -z "$color" ] || clear_plain "$directory"
   bring_up "$directory" || undo
   echo "$changed_services" >"$run/changed"
   phase wait

@@ -63,7 +63,7 @@ stand_by() {
     problem='an image of the release could not be given its name again'
     return 1
   }
-  prepare_color "$path/releases/$1" && bring_up "$path/releases/$1" && wait_healthy "$path/releases/$1" && fill_slot "$1"
+  prepare_color "$path/releases/$1" && clear_plain "$path/releases/$1" && bring_up "$path/releases/$1" && wait_healthy "$path/releases/$1" && fill_slot "$1"
 }
 
 # The record of the release in this colour: the same, but for what the colour makes different.
