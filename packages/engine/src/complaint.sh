@@ -118,6 +118,7 @@ complaint_of_network() {
   esac
 }
 
+# complaint KIND CODE MESSAGE REMEDY: what the words mean.
 complaint() {
   # shellcheck disable=SC2034 # a program that ends by it goes by it
   complaint_kind=$1
@@ -130,6 +131,7 @@ complaint_missing() {
   complaint refused docker-missing 'Docker is not installed on the server, or not where its shell looks for programs' 'Install Docker Engine and its Compose plugin.'
 }
 
+# The login user, as a person would name it.
 complaint_user() { id -un 2>/dev/null || id -u; }
 
 # What gives the right to use the engine: it may be one of somebody's own, which no group opens.

@@ -36,6 +36,7 @@ engine_complaint() {
   docker version --format '{{.Server.Version}}' </dev/null 2>&1
 }
 
+# engine_image_folder: where its images lie; nothing where it does not say so.
 engine_image_folder() {
   docker info --format '{{.DockerRootDir}}' </dev/null 2>/dev/null
 }

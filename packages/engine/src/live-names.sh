@@ -78,6 +78,7 @@ SHARED
   [ "$names_kind" != internal ] || forget_before "$1" "$names_network" "$names_newest"
 }
 
+# names_has ID: the container is on the newest live network.
 names_has() {
   case "
 $names_there

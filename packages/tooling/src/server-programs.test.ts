@@ -50,6 +50,22 @@ test.each([...parts.values()].map((part) => [part.name, part] as const))(
   },
 );
 
+// A redirection that fails ends a POSIX shell where it stands with a special builtin, as `:` is one: what is to be done then is
+// never done. `true` is none.
+const NEVER_HANDLED = /(?:&&|\|\||\bif|!|\{) +: *>|(?:^|\s): *>+\s*\S+ *(?:&&|\|\|)/;
+
+test('a redirection whose failure is to be handled is one that can fail', () => {
+  for (const never of ['{ mkdir x && : >y; } || fail', ': >x && mv x y', '  if : >x; then y; fi'])
+    expect([never, NEVER_HANDLED.test(never)]).toEqual([never, true]);
+  expect(NEVER_HANDLED.test('true >x || fail; : >y')).toBe(false);
+  const wrong = [...parts.values()].flatMap((part) =>
+    sentText(part.source())
+      .split('\n')
+      .flatMap((line) => (NEVER_HANDLED.test(line) ? [`${part.name}: ${line.trim()}`] : [])),
+  );
+  expect(wrong).toEqual([]);
+});
+
 test('every part has a file name of its own, since all stand in one folder beside the bundle', () => {
   // Of two files of one name the bundler numbers the second, and which one that is differs from build to build.
   const names = serverParts(findRoot()).map((file) => basename(file));

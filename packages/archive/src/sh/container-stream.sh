@@ -71,6 +71,7 @@ stream_out() {
   shift 2
   run_within "$(seconds_left)" yes let_go "$what" _stream_to "$file" _from_container "$@"
 }
+# ID SCRIPT WORDS…: the command there, under the guard.
 _from_container() {
   local id=$1
   shift

@@ -52,6 +52,7 @@ await_trial() {
 _trial_answers() {
   engine_in "$trial" "$@" >/dev/null 2>&1
 }
+# It answers, or there is nobody left who could.
 _trial_is_settled() {
   _trial_answers "$@" || [ "$(engine_keeper "$trial" trial)" != "$project true" ]
 }

@@ -44,6 +44,7 @@ run_within() {
   return "$code"
 }
 
+# $1: process, $2: seconds, $3: whether a cancellation ends it, $4: the function that ends it. Beside what it watches.
 _end_in_time() {
   local deadline why=''
   trap - TERM EXIT
@@ -85,6 +86,7 @@ time_left() {
   echo "$left"
 }
 
+# not_under_way: nothing is waited for any more.
 not_under_way() {
   rm -f "$run/under-way"
 }
@@ -112,6 +114,7 @@ _await() {
   return "$code"
 }
 
+# $1: what is waited for. Ends with the program that it tells of.
 _tick() {
   local began
   trap - TERM EXIT

@@ -1,6 +1,7 @@
 # shellcheck shell=dash
 # The folders of an application, checked before anything is put into them.
 
+# The name of the login user, or the number where there is no name, into $host_user.
 _me() {
   host_user=$(id -un 2>/dev/null) || host_user=$(id -u)
 }
@@ -18,6 +19,7 @@ _check_own() {
     "Deployments need folders of the login user's own, such as by: sudo chown $host_user $wrong"
 }
 
+# What the execs and programs need, and not every server has.
 _check_tools() {
   local tool
   for tool in flock setsid sha256sum; do
@@ -25,12 +27,14 @@ _check_tools() {
   done
 }
 
+# $path is not there, and cannot be made.
 _refuse_absent() {
   _me
   _refuse refused path-not-usable "$path does not exist and $host_user may not make it" \
     "Run once on the server: sudo install -d -o $host_user $path"
 }
 
+# $path is there: it must be one that nobody else can put anything into.
 _check_folder() {
   [ -d "$path" ] || _refuse refused path-not-usable "$path is not a folder" 'Give another path.'
   _check_own "$path"

@@ -34,6 +34,7 @@ journal() {
   _boundary "$1:after"
 }
 
+# An event that may be lost in a power cut.
 _note() {
   printf '%s %s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$1" >>"$run/journal"
 }
@@ -88,6 +89,7 @@ runner_patience=180
 host_sign=''
 host_sign_at=''
 
+# Whether the runner has given no new sign for $runner_patience seconds, by the clock of the last look.
 _runner_is_silent() {
   local sign=''
   if [ -f "$run/alive" ]; then read -r sign <"$run/alive" || :; fi
@@ -121,6 +123,7 @@ await_word() {
   not_under_way
 }
 
+# The same, and says so.
 _is_left_alone() {
   _runner_is_silent || return 1
   say "the runner has not been heard of for $runner_patience s: it is taken for lost"

@@ -21,6 +21,7 @@ _program() {
   esac
 }
 
+# $1: the run's folder. What every run has at hand, whether it begins or is recovered.
 _begin() {
   run=$1
   # shellcheck disable=SC2034 # for the program's own parts
@@ -42,6 +43,7 @@ _begin() {
   trap 'host_trapped=1; : >"$run/cancel"' TERM
 }
 
+# A run from its beginning: with the lock, after what others left unfinished, the operation itself.
 _run() {
   rm -f "$host_result" "$host_result.failed"
   # Room for the result, should the disk be full by then.
@@ -58,6 +60,7 @@ _run() {
   _conclude $?
 }
 
+# A run that was found without a process: its own program finishes or reverts it.
 _recover() {
   # The lock is inherited from whoever found this run.
   rm -f "$host_result" "$host_result.failed"
@@ -75,6 +78,7 @@ _recover() {
   fi
 }
 
+# $1: the exit code of the body, which has said itself why, where it said so.
 _conclude() {
   [ "$1" = 0 ] || _fail_ended "$operation ended with exit code $1"
   [ -e "$host_result.failed" ] || _keep_order
@@ -119,6 +123,7 @@ _finish() {
   mv -f "$host_result" "$run/result"
 }
 
+# The line by which it is known later whether this process still lives.
 _identify() {
   _boot
   _process "$$"
@@ -211,6 +216,7 @@ _start_timer() {
   fi
 }
 
+# Timers whose processes are gone wait again, or act now where their time has passed.
 _tend_timers() {
   local each due
   for each in "$path"/.deploy/timers/*; do
@@ -228,6 +234,7 @@ _tend_timers() {
 # --- order of runs ----------------------------------------------------------------------------------------
 # .deploy/order: `key number attempt` of the last run that succeeded, per repository and workflow.
 
+# Refuses a run that is older than the last one that succeeded.
 _check_order() {
   local key number attempt
   [ -n "$order_key" ] && [ -z "$allow_older" ] && [ -f "$path/.deploy/order" ] || return 0
@@ -240,6 +247,7 @@ _check_order() {
   done <"$path/.deploy/order"
 }
 
+# This run is the last one that succeeded.
 _keep_order() {
   [ -n "$order_key" ] || return 0
   {

@@ -6,6 +6,7 @@ lock_timeout=600
 holder_actor=''
 holder_url=''
 
+# Who has the lock now, for those who wait and for whoever finds it free after a crash.
 _write_holder() {
   _boot
   _process "$$"
@@ -25,6 +26,7 @@ _describe_holder() {
   [ -z "$host_doing_what" ] || host_holder="$host_holder, waiting for $host_doing_what for $(_age "$host_doing_age")"
 }
 
+# $1: seconds, as people say them.
 _age() {
   if [ "${1:-0}" -ge 7200 ]; then
     echo "$(($1 / 3600)) h $(($1 % 3600 / 60)) min"
@@ -154,6 +156,7 @@ _lock_keepers() {
   [ -n "$host_left" ]
 }
 
+# Whether a process is that of a run of this application.
 _is_waiter() {
   local pid
   for pid in "$path"/.deploy/runs/*/*/pid; do

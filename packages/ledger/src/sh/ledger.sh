@@ -92,6 +92,7 @@ told_digests() {
     END { for (i = 1; i <= n; i++) printf "%s\"%s\":\"%s\"", (i > 1 ? "," : ""), order[i], told[order[i]] }'
 }
 
+# keep_on_disk FILE: what was written to it lasts, also through a power cut.
 keep_on_disk() {
   dd if=/dev/null of="$1" conv=notrunc,fsync 2>/dev/null || sync
 }

@@ -18,6 +18,7 @@ runner_missed() {
 # Wget does not say how long an answer took.
 tells_times() { [ "$canary_source" = 'access log' ] || has_curl; }
 
+# Bytes of the log; false where it cannot be read.
 log_size() { [ -n "$canary_log" ] && [ -r "$canary_log" ] && wc -c <"$canary_log" | tr -d ' '; }
 
 # The proxy logs only while the flag is there, and what is logged is emptied before each step: so it stays small.
@@ -38,12 +39,14 @@ begin_log() {
 
 # What is judged are the last requests, at least this many bytes of them (about a million).
 log_window=16777216
+# A log that grows fast is cut to the part that is judged.
 trim_log() {
   [ -w "$canary_log" ] && [ "$(log_size)" -gt $((log_window * 2)) ] || return 0
   tail -c "$log_window" "$canary_log" | tail -n +2 >"$run/window"
   true >"$canary_log"
 }
 
+# Prints what was logged since begin_log.
 end_log() {
   rm -f "$folder/watch"
   cat "$run/window"

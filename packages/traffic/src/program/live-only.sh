@@ -21,6 +21,7 @@ stop_live_only() {
   stop_left=$(live_only_of "$1" up) && [ -z "$stop_left" ]
 }
 
+# start_live_only COLOR: after a deploy they are not even made.
 start_live_only() {
   [ -n "$live_only" ] || return 0
   start_release=$path/releases/$(color_release "$1")

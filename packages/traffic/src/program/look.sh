@@ -4,10 +4,12 @@
 # there are), site_config (may be empty), wants_config (1: reads the proxy's configuration).
 # Fields: see parseLook.
 
+# All containers, and more of those of the project; why not, in $staging_fields/error.
 look_at_docker() {
   { engine_all >"$staging_fields/all" && look_containers >"$staging_fields/containers"; } 2>"$staging_fields/error"
 }
 
+# The project's and its colours', a JSON object each.
 look_containers() {
   look_ids=$(for look_project in "$project" "$project-blue" "$project-green"; do
     awk -v project="$look_project" '$3 == "False" && $4 == project { print $1 }' "$staging_fields/all"

@@ -26,6 +26,7 @@ step() {
   if [ "$root_steps" = told ]; then printf '%s; ' "$(shown "$@")"; else need_root "$@"; fi
 }
 
+# need_root COMMAND…: as root, or the end with what an administrator can do.
 need_root() {
   as_root "$@" 2>"$run/root.err" && return 0
   need_code=$?
@@ -71,6 +72,7 @@ put_in_place() {
   else as_root sh -c 'cat >"$1"' sh "$config_file" <"$1"; fi
 }
 
+# The file as it was, where this run has read it, and the proxy goes by it.
 restore_config() {
   [ -f "$run/before" ] || return 0
   put_config "$run/before" && traffic_reload >/dev/null 2>&1

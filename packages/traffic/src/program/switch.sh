@@ -221,6 +221,7 @@ move_traffic() {
   start_timers
 }
 
+# None of the containers of either colour is still starting.
 colors_settled() {
   settled_tables=$(serving_table blue && serving_table green) || return 1
   ! printf '%s\n' "$settled_tables" | grep -q '(health: starting)'

@@ -38,6 +38,7 @@ wait_until() {
   done
 }
 
+# Whether the traffic is still as the switch has left it, and nobody has confirmed it.
 timer_current() {
   [ "$(recorded_fence)" = "$timer_fence" ] || return 1
   [ "$operation" != confirm ] || [ -f .deploy/confirm ]

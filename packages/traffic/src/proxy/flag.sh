@@ -12,6 +12,7 @@ flag_observe() {
   return 1
 }
 
+# flag_apply SHARE: in one step, so that the proxy sees the old flag or the new one.
 flag_apply() {
   flag_old=$(flag_observe) || flag_old=
   [ "$flag_old" != "$1" ] || return 0

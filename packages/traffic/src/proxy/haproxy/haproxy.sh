@@ -23,6 +23,7 @@ while True:
   fi
 }
 
+# A reload by its master process or by its service, which keeps what is under way.
 haproxy_reload() {
   if [ -n "$proxy_container" ]; then
     # Without a master the signal would end it, and the container with it.

@@ -58,5 +58,6 @@ join_managed() {
   done
 }
 
+# It stays up, so that a command can be run in it.
 managed_runs() { engine_in "$managed_name" caddy version >/dev/null 2>&1; }
 recover() { :; }

@@ -76,6 +76,7 @@ open_folder() {
   fail refused group-shared "$login may not write in $watched, and making it the group's would let others in or keep others out" "Give $login a group of its own and let the folder be root's, or install setfacl (package acl): an administrator can then run setfacl -m u:$login:rwx $watched"
 }
 
+# Whether Traefik answers by the share that was put into its folder; the status of its answer is in $read_status.
 reads_share() {
   read_answer=$(ask "$(share_color "$share")" 1)
   read_status=${read_answer%% *}
