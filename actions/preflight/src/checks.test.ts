@@ -226,6 +226,26 @@ test('warn lets a check only warn, skip leaves it out and says so, and neither m
     expect(() => rig.inputs({ [name]: 'clock\nclok' })).toThrow(/line 2: "clok" is no check/);
 });
 
+test('health-checks: a service that stays up without one is named, and warns; one that ends for another has none to have', async () => {
+  const rig = preflightRig(hostWith);
+  const row = async (...services: string[]) => {
+    rig.compose(['services:', ...services, ''].join('\n'));
+    const { rows, state, outputs } = await rig.run();
+    return [state('health-checks'), outputs.ready, rows['health-checks']!.detail];
+  };
+  const db = '  db: { image: registry.test/db:1, healthcheck: { test: [CMD, check] } }';
+  const needs = 'depends_on: { setup: { condition: service_completed_successfully } }';
+  expect(
+    await row(db, '  setup: { image: registry.test/db:1 }', `  api: { image: registry.test/db:1, ${needs} }`),
+  ).toEqual(['warned', true, expect.stringContaining('none in the compose file: api')]);
+  expect(await row(db, '  api: { image: registry.test/db:1, healthcheck: { disable: true } }')).toEqual([
+    'warned',
+    true,
+    expect.stringContaining('none in the compose file: api'),
+  ]);
+  expect(await row(db)).toEqual(['passed', true, 'every service that stays up has one']);
+});
+
 test('limits and root-user are looked at only where warn names them', async () => {
   const rig = preflightRig(hostWith);
   expect((await rig.run()).state('limits')).toBeUndefined();
