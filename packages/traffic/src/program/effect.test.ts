@@ -424,3 +424,17 @@ test('a worker that restarts again and again is stopped too: it would come up be
   run('switch', { live_only: 'worker ' }, LEAD);
   expect(read('asked')).toBe('stop --time 30 worker-blue\nstart worker-green\n');
 });
+
+test('nginx in a container: its own test decides, and one that does not end is given up', () => {
+  const tested = (docker: string) => {
+    write('bin/docker', `#!/bin/sh\n[ "$*" = 'exec proxy nginx -t' ] || exit 9\n${docker}\n`);
+    return run(
+      'switch',
+      { proxy_container: 'proxy' },
+      'engine_in_time() { [ "$1" = 120 ] || say "for $1 s"; shift; timeout 1 docker exec "$@"; }\ntraffic_valid && say well || say "code $?"',
+    );
+  };
+  expect(tested('echo "test is successful" >&2')).toBe('well\n');
+  expect(tested('echo "[emerg] no such host" >&2; exit 1')).toMatch(/^\[emerg\] no such host ?\ncode 1\n$/);
+  expect(tested('exec sleep 30')).toContain('code 1');
+});
