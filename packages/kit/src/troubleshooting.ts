@@ -354,8 +354,9 @@ export const TROUBLESHOOTING: Readonly<Record<FailureCode, Explanation>> = {
     remedy: 'Look at the disk and the memory of the server, then run the job again.',
   },
   'backup-unknown': {
-    meaning: 'The backup that is to come back is not there, or is not whole.',
-    remedy: 'backup with `list: true` shows which there are.',
+    meaning:
+      'The backup that is to come back, or that a deployment names, is not there, or is not whole; or none was taken while the release served that rollback with `restore-backup: latest` goes back to.',
+    remedy: 'backup with `list: true` shows which there are; rollback takes the id of one.',
   },
   'exchange-failed': {
     meaning:
