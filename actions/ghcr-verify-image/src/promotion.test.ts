@@ -121,6 +121,20 @@ test.each([
   },
 );
 
+test('a refusal that no right to push mends has its own remedy, and is not asked about again', async () => {
+  put(() => ({
+    status: 403,
+    body: '{"errors":[{"code":"DENIED","message":"Resource protected by organization SAML enforcement"}]}',
+  }));
+  const run = await promote({}, ['api']);
+  expect(run.failure).toMatchObject({
+    code: 'sso-required',
+    remedy: expect.stringContaining('Configure SSO'),
+  });
+  expect(run.failure!.message).toContain('the tag staging-latest cannot be moved');
+  expect(registry.requests.at(-1)!.method).toBe('PUT');
+});
+
 const ghcr = (inputs: Record<string, string>) =>
   runVerify({
     inputs: {

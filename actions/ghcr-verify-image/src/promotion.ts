@@ -1,6 +1,6 @@
 import { TAG } from '@deploy-actions/image';
 import { type Clock, FieldError, type Log, pool, quote, retry } from '@deploy-actions/kit';
-import { Problem } from './problem.ts';
+import { Problem, type ProblemCode } from './problem.ts';
 import type { Fetched, Repository } from './registry/registry.ts';
 
 /** What became of the tag in one repository. */
@@ -34,6 +34,9 @@ export interface PromotionPorts {
 
 /** How long the registry's own answer about a tag may lag behind what it took, in milliseconds. */
 const LAG = 10_000;
+
+/** After these it may have been taken all the same, and the answer lost. */
+const UNCERTAIN: ReadonlySet<ProblemCode> = new Set(['registry-unreachable', 'registry-down', 'malformed']);
 
 /** A tag that images may be given, or a FieldError. */
 export function parsePromotedTag(value: string): string {
@@ -119,8 +122,7 @@ async function move(
   try {
     said = await repository.push(tag, fetched);
   } catch (error) {
-    if (!(error instanceof Problem) || error.code === 'push-refused') throw error;
-    // It may have been taken, and the answer lost.
+    if (!(error instanceof Problem) || !UNCERTAIN.has(error.code)) throw error;
     promotion.state = await outcome(promotion, repository, ports);
     if (promotion.state === 'moved') return;
     throw error;
