@@ -104,9 +104,12 @@ export function serverInputs(lab: Lab, hosts: readonly Host[] = [lab.host]): Inp
   };
 }
 
+/** The actions that are tried as steps of one job. */
+export type Stepped = 'backup' | 'blue-green-switch' | 'rollback';
+
 /** Runs a bundle as the runner would, as a step of one job of one run unless told otherwise. */
 export function startStep(
-  action: 'blue-green-switch' | 'rollback',
+  action: Stepped,
   inputs: Inputs,
   run: Partial<BundleRun> & { runId?: string } = {},
 ): RunningBundle {
@@ -132,7 +135,7 @@ export function startStep(
 }
 
 export async function step(
-  action: 'blue-green-switch' | 'rollback',
+  action: Stepped,
   inputs: Inputs,
   run: Partial<BundleRun> & { runId?: string } = {},
 ): Promise<BundleResult> {
@@ -141,7 +144,7 @@ export async function step(
 
 /** A step that must succeed: its log is the message when it does not. */
 export async function mustStep(
-  action: 'blue-green-switch' | 'rollback',
+  action: Stepped,
   inputs: Inputs,
   run: Partial<BundleRun> & { runId?: string } = {},
 ): Promise<BundleResult> {
