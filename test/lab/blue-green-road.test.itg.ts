@@ -118,6 +118,8 @@ testWithAct(
         expect(await fails(blueGreen('v2.1'))).toContain('migration 3 failed');
         expect(await visitors()).toBe('v2');
         expect(slack.told.at(-1)).toContain('v2 serves');
+        // The stack that served first stands by as it was.
+        expect(await containers(host)).toEqual(plain);
         await succeeds(blueGreen('v3'));
         expect(await visitors()).toBe('v3');
         expect(await psql(host, 'select max(number) from schema_migrations')).toBe('3');
