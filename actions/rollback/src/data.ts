@@ -1,4 +1,4 @@
-import { LOOK_AT_BACKUPS } from '@deploy-actions/archive';
+import { LOOK_AT_BACKUPS } from '@deploy-actions/archive/look';
 import { inspect } from '@deploy-actions/host';
 import { backupFor, currentRelease, dataCameWith, readBackups } from '@deploy-actions/ledger';
 import type { SeenServer } from '@deploy-actions/traffic';

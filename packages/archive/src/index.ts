@@ -1,4 +1,5 @@
-export { BACKUP, LOOK_AT_BACKUPS, PROGRAMS } from './programs.ts';
+export { LOOK_AT_BACKUPS } from './look.ts';
+export { BACKUP, PROGRAMS } from './programs.ts';
 export { type Return, restoreOperation } from './restore-operation.ts';
 export {
   DATABASE_KINDS,

@@ -1,16 +1,8 @@
 import { ENGINE, ENGINE_CONTAINERS, ENGINE_FAILURE } from '@deploy-actions/engine';
-import { FORMS, defineInspection, defineProgram, part } from '@deploy-actions/host';
+import { FORMS, defineProgram, part } from '@deploy-actions/host';
 import { VERIFIED } from '@deploy-actions/ledger';
-import {
-  ATTEMPT,
-  BRING_BACK,
-  FOLDER,
-  LEDGER,
-  POSTGRES_LOGIN,
-  POSTGRES_QUESTION,
-  QUERY,
-  STREAM,
-} from './bring-back.ts';
+import { ATTEMPT, BRING_BACK, FOLDER, LEDGER, POSTGRES_QUESTION, QUERY, STREAM } from './bring-back.ts';
+import { LOOK_AT_BACKUPS, POSTGRES_DATABASES } from './look.ts';
 
 const SESSION = part(new URL('sh/container-session.sh', import.meta.url), {
   needs: [ENGINE_CONTAINERS, STREAM],
@@ -18,9 +10,6 @@ const SESSION = part(new URL('sh/container-session.sh', import.meta.url), {
 const TRIAL = part(new URL('sh/trial.sh', import.meta.url), {
   needs: [ENGINE_CONTAINERS, ATTEMPT, ENGINE_FAILURE],
   parameters: ['project'],
-});
-const POSTGRES_DATABASES = part(new URL('sh/postgres-databases.sh', import.meta.url), {
-  needs: [POSTGRES_LOGIN],
 });
 const KEEP_QUERY = part(new URL('sh/keep-query.sh', import.meta.url), { needs: [QUERY] });
 const POSTGRES = part(new URL('sh/postgres.sh', import.meta.url), {
@@ -78,25 +67,6 @@ export const RESTORE = defineProgram({
   name: 'restore',
   parts: [BRING_BACK, part(new URL('sh/restore.sh', import.meta.url), { results: { dropped: FORMS.line } })],
   parameters: ['step', 'timeout'],
-});
-
-/** Tells which backups there are, and what the next one would save. */
-export const LOOK_AT_BACKUPS = defineInspection({
-  name: 'look-at-backups',
-  parts: [
-    FOLDER,
-    POSTGRES_DATABASES,
-    part(new URL('sh/look-at-backups.sh', import.meta.url), {
-      results: {
-        whole: FORMS.text,
-        broken: FORMS.text,
-        planned: FORMS.text,
-        old: FORMS.text,
-        room: FORMS.count,
-      },
-    }),
-  ],
-  parameters: ['plan', 'retention', 'keep_last'],
 });
 
 /** All programs of this package, for the checks that each of them must pass. */
