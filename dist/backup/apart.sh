@@ -1,15 +1,15 @@
 # shellcheck shell=dash
 # Parts of a look that must not end the rest of it.
 
-# apart NAME COMMAND…: what the command tells, and how it fails, is the field NAME of the result: a list as the result itself
-# is one; frames of a function of the host's that tells those.
+# apart NAME COMMAND…: what the command tells, and how it fails, is the field NAME of the result: a list as the result
+# itself is one; frames of a function of the host's that tells those.
 apart() {
   local name=$1 code
   shift
   (
     trap - EXIT
     host_result=$run/apart.$name
-    : >"$host_result" && "$@" 3>"$run/frames.$name"
+    true >"$host_result" && "$@" 3>"$run/frames.$name"
   )
   code=$?
   if [ "$code" != 0 ] && [ ! -e "$run/apart.$name.failed" ]; then

@@ -11,7 +11,7 @@ ended_early() {
   case $host_ended in
     late)
       clear_away
-      fail remote timed-out "$2 within $timeout s (timeout): $attempt_kept" 'Raise timeout.'
+      fail remote timed-out "$2 within $stream_seconds s ($stream_input): $attempt_kept" "Raise $stream_input."
       ;;
     cancelled)
       clear_away
@@ -28,10 +28,12 @@ waited_in_vain() {
   ended_early 1 "$1"
 }
 
+# last_said: the last words of the tool.
 last_said() {
   grep . "$scratch/said" 2>/dev/null | tail -n 1 | cut -c 1-300
 }
 
+# give_up MESSAGE
 give_up() {
   clear_away
   if _disk_full "$path"; then fail_unwritten "$1"; fi

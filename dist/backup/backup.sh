@@ -2,8 +2,8 @@
 # Saves the data of an application: all into a folder beside its end place, read back, described by a manifest, and then
 # renamed, which is the moment of truth. What ends before leaves nothing that counts.
 # Parameters: project, docker_host, backup (its id), verify, retention (seconds), keep_last, min_free_disk (bytes), timeout,
-# pause (services). The file `sources` has lines: kind, service (- for none), names; `queries` lines with tabs: service, name (-
-# for the usual one), query; `commands` file and command; `recipients` those whom it is encrypted for.
+# pause (services). The file `sources` has lines: kind, service (- for none), names; `queries` lines with tabs: service,
+# name (- for the usual one), query; `commands` file and command; `recipients` those whom it is encrypted for.
 
 operate() {
   begin_backup
@@ -55,6 +55,7 @@ save_still() {
   go_on
 }
 
+# begin_backup: also after a crash.
 begin_backup() {
   scratch=$run/scratch
   mkdir -p "$scratch"
@@ -84,7 +85,7 @@ find_sources() {
   : >"$scratch/found"
   : >"$scratch/sizes"
   cp "$files/queries" "$scratch/queries" || fail_unwritten "$scratch/queries could not be written"
-  open_streams "$timeout"
+  open_streams "$timeout" timeout
   find_age
   find_pausing
   while read -r kind service names <&5; do
@@ -205,6 +206,7 @@ plain_line() {
   head -n 1 | tr -cd 'A-Za-z0-9 ().,+~:_/-'
 }
 
+# clear_away: what an attempt that failed has begun is taken back, as `attempt.sh` wants it.
 clear_away() {
   close_session
   go_on
@@ -221,7 +223,7 @@ read_back() {
     [ "$(sha256sum <"$saving/$file")" = "$sum  -" ] || give_up_unproven "$file is not what was written to it"
     id=$(awk -v name="$service" '$2 == name { print $3; exit }' "$scratch/found")
     host_ended=
-    : >"$scratch/said"
+    true >"$scratch/said"
     case $kind in
       postgres) read_postgres "$file" "$id" ;;
       mysql | mariadb) read_mysql "$file" ;;
@@ -246,9 +248,11 @@ load_apart() {
   done 5<"$scratch/found"
 }
 
+# keep_backup: the manifest, and then the name by which it counts.
 keep_backup() {
-  # shellcheck disable=SC2046 # ids
-  engine_survey $(engine_ids "$project") | awk '{ print $1, $13, $4, $5 }' >"$scratch/services"
+  keep_ids=$(engine_ids "$project") || give_up 'the containers could not be listed'
+  # shellcheck disable=SC2086 # ids
+  engine_survey $keep_ids | awk '{ print $1, $13, $4, $5 }' >"$scratch/services"
   awk -F '\t' -v OFS='\t' '$3 == "-" { $3 = "" } { print }' "$scratch/files" >"$scratch/manifest"
   write_manifest "$saving" "$backup" "$created" "$project" "$(current_release)" "$verify" "$scratch/services" "$scratch/manifest" ||
     give_up 'the manifest could not be written'

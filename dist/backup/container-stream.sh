@@ -4,8 +4,9 @@
 # or lets go by a line, the guard in the container ends the command.
 
 # What runs there: `sh -c "$stream_guard" sh SCRIPT WORDS…`. The script ends with `exec`, so that the signal meets the tool.
-# A script that has made a session of its own is ended with all that it started. Whoever is ended is waited for: what its parent leaves becomes a child of the container's first process, and where that
-# is PostgreSQL itself, a child of unknown origin that ended by a signal makes it restart every session.
+# A script that has made a session of its own is ended with all that it started. Whoever is ended is waited for: what its
+# parent leaves becomes a child of the container's first process, and where that is PostgreSQL itself, a child of unknown
+# origin that ended by a signal makes it restart every session.
 # shellcheck disable=SC2016 # the container's own
 stream_guard='script=$1
 shift
@@ -27,20 +28,35 @@ wait "$guard" 2>/dev/null
 exit "$code"'
 
 stream_deadline=0
+# shellcheck disable=SC2034 # what ends an attempt goes by both
+{
+  stream_seconds=0
+  stream_input=''
+}
 
-# open_streams SECONDS: all of them together take no longer than that.
+# open_streams SECONDS INPUT: all of them together take no longer than that, as the input of that name says.
 open_streams() {
+  stream_seconds=$1
+  stream_input=$2
   rm -f "$scratch/handle"
   mkfifo "$scratch/handle" || fail_unwritten "$scratch/handle could not be made"
   exec 7<>"$scratch/handle"
   stream_deadline=$(($(date +%s) + $1))
 }
 
+# seconds_left: of the time that all streams have together; never less than one.
 seconds_left() {
   local left=$((stream_deadline - $(date +%s)))
   if [ "$left" -gt 0 ]; then echo "$left"; else echo 1; fi
 }
 
+# close_streams: nothing is ended any more, and nothing that is started holds the handle.
+close_streams() {
+  exec 7>&-
+  rm -f "$scratch/handle"
+}
+
+# let_go: the guard in the container reads this line, and ends the command.
 let_go() {
   echo end >"$scratch/handle"
 }
@@ -55,6 +71,7 @@ stream_out() {
   shift 2
   run_within "$(seconds_left)" yes let_go "$what" _stream_to "$file" _from_container "$@"
 }
+# ID SCRIPT WORDS…: the command there, under the guard.
 _from_container() {
   local id=$1
   shift

@@ -1,6 +1,7 @@
 # shellcheck shell=dash
 # Execs that say a word to a run, or ask for its result.
 
+# $1: the run's folder. The run that waits for the others may go on, unless something else was decided before.
 _go() {
   if [ -e "$1/result" ]; then
     frame answer ended
@@ -16,11 +17,13 @@ _alive() {
   frame answer noted
 }
 
+# $1: the run's folder. What it does about that is its own affair.
 _cancel() {
   : >"$1/cancel"
   frame answer cancelled
 }
 
+# $1: the run's folder
 _read_result() {
   if [ -e "$1/result" ]; then
     _frame_part result "$1/result" 0 "$(($(wc -c <"$1/result")))"

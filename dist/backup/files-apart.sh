@@ -31,6 +31,7 @@ find_volume() {
     'Bring up the service that uses it.'
 }
 
+# is_running ID: a container that does not run has no first process.
 is_running() {
   [ "$(engine_pid "$1")" != 0 ]
 }
@@ -63,7 +64,8 @@ save_path() {
   save_end
 }
 
-# read_tar FILE: every entry, and the two blocks of zeros that end it: without them it could have been cut between two files.
+# read_tar FILE: every entry, and the two blocks of zeros that end it: without them it could have been cut between two
+# files.
 read_tar() {
   gzip -t "$saving/$1" 2>"$scratch/said" || return 1
   gzip -dc "$saving/$1" | tar -tf - >/dev/null 2>"$scratch/said" || return 1
@@ -110,8 +112,9 @@ hold_still() {
   done 6<"$scratch/pausing"
 }
 
+# go_on: those that were held still work again.
 go_on() {
   [ -s "$scratch/pausing" ] || return 0
   while read -r each <&6; do engine_unpause "$each"; done 6<"$scratch/pausing"
-  : >"$scratch/going-on"
+  true >"$scratch/going-on"
 }

@@ -6,10 +6,12 @@ host_phase=''
 host_phases=''
 host_phase_began=0
 
+# Where the run is, for whoever follows it: waiting, running, ready, paused or ended.
 _state() {
   printf '%s\n' "$1" >"$run/state"
 }
 
+# phase NAME: what follows is that part of the operation, for people and for the times of the report.
 phase() {
   _clock
   [ -z "$host_phase" ] || host_phases="$host_phases$host_phase $(((host_now - host_phase_began) * 10))
@@ -24,7 +26,7 @@ phase() {
   _boundary "phase:$1:after"
 }
 
-# Appends an event that lasts; before and after it a test may make the run stand still.
+# journal EVENT: appends it so that it lasts; before and after it a test may make the run stand still.
 journal() {
   _boundary "$1:before"
   _note "$1"
@@ -32,10 +34,12 @@ journal() {
   _boundary "$1:after"
 }
 
+# An event that may be lost in a power cut.
 _note() {
   printf '%s %s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$1" >>"$run/journal"
 }
 
+# A test names the boundary at which the run is to stand still in the file pause-at, and takes that away to let it go on.
 _boundary() {
   local wanted
   [ -f "$path/.deploy/pause-at" ] || return 0
@@ -48,14 +52,17 @@ _boundary() {
   _state "$before"
 }
 
+# _journal_has JOURNAL EVENT
 _journal_has() {
   [ -f "$1" ] && grep -q " $2\$" "$1"
 }
 
+# journalled EVENT: whether this run has noted it.
 journalled() {
   _journal_has "$run/journal" "$1"
 }
 
+# once STEP COMMAND…: runs the command, unless this run has done it before a crash; answers its exit code.
 once() {
   local host_once=$1
   shift
@@ -65,6 +72,7 @@ once() {
   journal "$host_once:done"
 }
 
+# done_before STEP: whether a run of the same deployment with the same input has done it with `once`.
 done_before() {
   local each
   for each in "${run%-*}"-*; do
@@ -81,6 +89,7 @@ runner_patience=180
 host_sign=''
 host_sign_at=''
 
+# Whether the runner has given no new sign for $runner_patience seconds, by the clock of the last look.
 _runner_is_silent() {
   local sign=''
   if [ -f "$run/alive" ]; then read -r sign <"$run/alive" || :; fi
@@ -114,6 +123,7 @@ await_word() {
   not_under_way
 }
 
+# The same, and says so.
 _is_left_alone() {
   _runner_is_silent || return 1
   say "the runner has not been heard of for $runner_patience s: it is taken for lost"

@@ -78,6 +78,7 @@ SHARED
   [ "$names_kind" != internal ] || forget_before "$1" "$names_network" "$names_newest"
 }
 
+# names_has ID: the container is on the newest live network.
 names_has() {
   case "
 $names_there
@@ -94,8 +95,9 @@ forget_names() {
 }
 
 # forget_before PROJECT NETWORK NAME: all but that one. A container that is stopped could not start again without them, so
-# it leaves them too.
+# it leaves them too. Where the engine did not say which one it is (empty), none goes.
 forget_before() {
+  [ -n "$3" ] || return 0
   for names_old in $(live_networks "$1" "$2" | grep -vxF "$3"); do
     for names_id in $(engine_members "$names_old"); do
       engine_leave "$names_old" "$names_id" || warn "a container could not leave the network $names_old"

@@ -1,6 +1,7 @@
 # shellcheck shell=dash
 # Which backups there are, and what the next one would save; changes nothing.
-# Parameters: project, docker_host, plan (1: asks the services too), retention, keep_last. The file `sources` as for a backup.
+# Parameters: project, docker_host, plan (1: asks the services too), retention, keep_last. The file `sources` as for a
+# backup.
 
 inspect() {
   for each in "$path"/backups/*; do

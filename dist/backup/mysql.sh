@@ -13,14 +13,14 @@ fi
 export MYSQL_PWD
 client=$(command -v mariadb || command -v mysql) || { echo "there is neither mariadb nor mysql in the image" >&2; exit 1; }
 dump=$(command -v mariadb-dump || command -v mysqldump) || { echo "there is neither mariadb-dump nor mysqldump in the image" >&2; exit 1; }
-ask() { "$client" --user="$user" --batch --skip-column-names --execute="$1"; }
+ask() { "$client" --user="$user" --connect-timeout=20 --batch --skip-column-names --execute="$1"; }
 '
 
-# mysql_in ID SCRIPT WORDS…: the script there, logged in.
+# mysql_in ID SCRIPT WORDS…: the script there, logged in. A server whose disk is full waits for room, and answers nothing.
 mysql_in() {
   local id=$1 script=$2
   shift 2
-  engine_in "$id" sh -c "$mysql_login$script" sh "$@"
+  engine_in_time 900 "$id" sh -c "$mysql_login$script" sh "$@"
 }
 
 # find_mysql SERVICE ID NAMES: the databases, into $names: those that are named, or all.

@@ -12,9 +12,13 @@ PGCONNECT_TIMEOUT=20
 export PGUSER PGDATABASE PGPASSWORD PGAPPNAME PGCONNECT_TIMEOUT
 '
 
+# How long an answer is waited for, in seconds: a server whose disk is full or gone may never answer. To drop a large database
+# takes minutes.
+postgres_patience=900
+
 # postgres_in ID SCRIPT WORDS…: the script there, logged in.
 postgres_in() {
   local id=$1 script=$2
   shift 2
-  engine_in "$id" sh -c "$postgres_login$script" sh "$@"
+  engine_in_time "$postgres_patience" "$id" sh -c "$postgres_login$script" sh "$@"
 }

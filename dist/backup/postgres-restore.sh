@@ -1,28 +1,35 @@
 # shellcheck shell=dash
-# A backup of PostgreSQL comes back: each database into a new one beside that which is there, which is checked, and then takes
-# its name. The one from before stays under a name of its own, closed to everybody, until a person confirms.
+# A backup of PostgreSQL comes back: each database into a new one beside that which is there, which is checked, and then
+# takes its name. The one from before stays under a name of its own, closed to everybody, until a person confirms.
 
 # A script that runs the statements behind it, in the database that no user has anything in. What follows are psql's words.
 # shellcheck disable=SC2016 # the container's own
 postgres_statements='psql --no-psqlrc --quiet --no-align --tuples-only --set=ON_ERROR_STOP=1 --set=name="$1" --set=new="$2" --set=old="$3" --dbname=template1 --file=- '
 
-# beside WORD NAME: the name of a database that stands beside another one, for this backup. PostgreSQL cuts names of more than
-# 63 bytes.
+# beside WORD NAME: the name of a database that stands beside another one, for this backup; WORD has seven letters at most.
+# PostgreSQL cuts names of more than 63 bytes.
 beside() {
   printf '%.34s_%s_%s' "$2" "$1" "$(printf '%s' "$backup" | tr -c 'a-z0-9' _)"
 }
 
+# kept_names NAME: under which names restores of this backup keep what they replace, the first one first.
+kept_names() {
+  local each
+  for each in before before2 before3 before4 before5 before6 before7 before8 before9; do
+    beside "$each" "$1"
+    echo
+  done
+}
+
 # find_postgres_place SERVICE ID NAME: a line of $scratch/places for each: service, id, name, new name, old name, and whether
-# it is there.
+# it is there. The same backup may come back again: what it replaced before stays.
 find_postgres_place() {
   local new old is_there=no
   new=$(beside restore "$3")
-  old=$(beside before "$3")
   postgres_names "$2" >"$scratch/names" 2>"$scratch/said" || give_up "the PostgreSQL of $1 does not answer: $(last_said)"
-  if grep -Fqx -e "$old" "$scratch/names"; then
-    fail refused request-refused "$1 still has $old, which an earlier restore of this backup has replaced" \
-      "Look whether it is needed any more. To let it go give confirm: $backup without restore."
-  fi
+  old=$(kept_names "$3" | grep -Fvx -f "$scratch/names" | head -n 1)
+  [ -n "$old" ] || fail refused request-refused "$1 still has what nine restores of this backup have replaced" \
+    "Look whether it is needed any more. To let it go give the action backup confirm: $backup without restore."
   if grep -Fqx -e "$3" "$scratch/names"; then is_there=yes; fi
   printf '%s %s %s %s %s %s\n' "$1" "$2" "$3" "$new" "$old" "$is_there" >>"$scratch/places"
 }

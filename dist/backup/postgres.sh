@@ -25,8 +25,8 @@ save_postgres() {
     give_up "what pg_dumpall wrote of $service has no end"
 }
 
-# ask_in_snapshot SERVICE ID NAME QUERY: the answer is in $save_answer. The session stays, since the snapshot that it was given
-# in, for the dump, ends with it.
+# ask_in_snapshot SERVICE ID NAME QUERY: the answer is in $save_answer. The session stays, since the snapshot that it was
+# given in, for the dump, ends with it.
 ask_in_snapshot() {
   open_session "$2" "$postgres_login$postgres_asking" "$3" "$4"
   tell_session <<END

@@ -31,10 +31,8 @@ find_redis() {
 save_redis() {
   local version length file=$1.rdb
   # shellcheck disable=SC2016 # the container's own
-  # shellcheck disable=SC2016 # the container's own
   version=$(engine_in "$2" sh -c "$redis_login"'exec "$client" --version' 2>/dev/null | plain_line)
   save_begin redis "$1" '' "$file" "$version"
-  # shellcheck disable=SC2016 # the container's own
   # shellcheck disable=SC2016 # the container's own
   stream_out "$1 to be saved" "$saving/$file" "$2" "$redis_login"'exec "$client" --no-auth-warning --rdb -'
   ended_early $? "$1 could not be saved"

@@ -1,5 +1,6 @@
 # shellcheck shell=dash
-# A database of SQLite is a file in a container. SQLite's own backup copies it while others write; a plain copy would be torn.
+# A database of SQLite is a file in a container. SQLite's own backup copies it while others write; a plain copy would be
+# torn.
 
 # find_sqlite SERVICE ID PATHS: they are there, and so is who can copy them.
 find_sqlite() {

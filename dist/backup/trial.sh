@@ -1,6 +1,7 @@
 # shellcheck shell=dash
 # A throw-away container of the image that a service runs, where its data are loaded to see that they can be, or a volume is
-# read. It is apart from everything: without network, without a volume of the stack's, with nothing of its environment that is secret.
+# read. It is apart from everything: without network, without a volume of the stack's, with nothing of its environment
+# that is secret.
 
 trial=''
 
@@ -51,6 +52,7 @@ await_trial() {
 _trial_answers() {
   engine_in "$trial" "$@" >/dev/null 2>&1
 }
+# It answers, or there is nobody left who could.
 _trial_is_settled() {
   _trial_answers "$@" || [ "$(engine_keeper "$trial" trial)" != "$project true" ]
 }

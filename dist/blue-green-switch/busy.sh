@@ -1,5 +1,5 @@
 # shellcheck shell=dash
-# What a colour still has to do, from the proxy’s side. routes: lines of name, service, port, blue addresses, green
+# What a colour still has to do, from the proxy's side. routes: lines of name, service, port, blue addresses, green
 # addresses; addresses joined by commas.
 
 # A port as /proc/net/tcp writes it.

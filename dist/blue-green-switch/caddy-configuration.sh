@@ -5,7 +5,7 @@
 caddy_file() {
   if [ -n "$proxy_container" ]; then
     caddy_pids=$(engine_processes "$proxy_container" | awk 'NR > 1 { print $1 }')
-  else caddy_pids=$(grep -lx caddy /proc/[0-9]*/comm 2>/dev/null | cut -d / -f 3); fi
+  else caddy_pids=$(host_processes caddy | cut -d ' ' -f 2); fi
   for caddy_pid in $caddy_pids; do
     caddy_main=$(tr '\0' '\n' 2>/dev/null <"/proc/$caddy_pid/cmdline" | awk 'before ~ /^--?config$/ { print; exit } sub(/^--?config=/, "") { print; exit } { before = $0 }')
     case $caddy_main in /*) ;; *) continue ;; esac

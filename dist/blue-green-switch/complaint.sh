@@ -9,9 +9,16 @@ complaint_remedy=
 
 # complaint_about SAID [IMAGE [REGISTRY]]: what the words mean, into complaint_kind, _code, _message and _remedy; false
 # for words that are not known. IMAGE: the one that was to be pulled. REGISTRY: the one that a login was given for.
+# Words of one kind may stand within a text of another kind: the first that is found counts, in this order.
 complaint_about() {
   complaint_image=${2:-an image}
   complaint_host=$(complaint_registry_of "${2:-}")
+  complaint_of_engine "$1" || complaint_of_server "$1" "${2:-}" || complaint_of_registry "$1" ||
+    complaint_of_image "$1" "${3:-}" || complaint_of_network "$1"
+}
+
+# complaint_of_engine SAID: the engine is not there, does not answer, or does not let the user in.
+complaint_of_engine() {
   case $1 in
     *'permission denied'*unix://* | *'permission denied'*docker.sock* | *'permission denied'*'ocker daemon'*)
       complaint refused docker-not-allowed "the user $(complaint_user) may not use Docker${DOCKER_HOST:+ at $DOCKER_HOST}" "$(complaint_right)"
@@ -25,6 +32,13 @@ complaint_about() {
       complaint remote docker-failed "docker and the engine on the server are of versions that do not go together: $(complaint_last "$1")" \
         'Update the older one of the two there.'
       ;;
+    *) return 1 ;;
+  esac
+}
+
+# complaint_of_server SAID IMAGE: the server has no more room, addresses or ports. IMAGE: empty where none was pulled.
+complaint_of_server() {
+  case $1 in
     *'no space left on device'* | *'disk quota exceeded'*)
       complaint refused disk-full "the disk of the server is full${2:+: $2 could not be pulled}" \
         'Free some space: docker system df shows what takes it, df -i whether it is the number of files.'
@@ -37,6 +51,13 @@ complaint_about() {
       complaint remote docker-failed "a port is taken on the server: $(complaint_last "$1")" \
         'docker ps, or ss -ltnp, shows by whom. Stop that, or publish another port.'
       ;;
+    *) return 1 ;;
+  esac
+}
+
+# complaint_of_registry SAID: the registry is not asked, or not for now, whatever the image is.
+complaint_of_registry() {
+  case $1 in
     *'docker-credential-'*)
       complaint refused registry-refused "Docker on the server could not ask its credential helper for the login to pull $complaint_image: $(complaint_last "$1")" \
         "Install that helper for $(complaint_user), or remove it from ~/.docker/config.json there."
@@ -53,6 +74,13 @@ complaint_about() {
       complaint refused registry-untrusted "the registry $complaint_host does not speak HTTPS" \
         "Give it a certificate; or, within a network that you trust, name it under insecure-registries in /etc/docker/daemon.json on the server."
       ;;
+    *) return 1 ;;
+  esac
+}
+
+# complaint_of_image SAID REGISTRY: the registry was asked, and does not give this image.
+complaint_of_image() {
+  case $1 in
     *'no matching manifest for'* | *'no match for platform'* | *'does not match the specified platform'* | *'does not provide the specified platform'*)
       complaint refused platform-missing "$complaint_image is not there for the server's platform: $(complaint_last "$1")" \
         'Build it for that platform too (docker buildx build --platform …), or name the platform in the compose file.'
@@ -60,7 +88,7 @@ complaint_about() {
     *'no basic auth credentials'* | *'authentication required'* | *unauthorized* | *Unauthorized* | *'access denied'* | *'denied: '* | \
       *': denied'* | *'403 Forbidden'*)
       complaint refused registry-refused "the registry $complaint_host refused $complaint_image: $(complaint_last "$1")" \
-        "$(complaint_login "${3:-}")"
+        "$(complaint_login "$2")"
       ;;
     *'manifest unknown'* | *'no such manifest'* | *'name unknown'* | *'not known to registry'* | *': not found'* | *' not found:'*)
       complaint input image-unknown "the registry has no $complaint_image" 'Check that it was pushed, under this name.'
@@ -71,6 +99,13 @@ complaint_about() {
     *'invalid reference format'*)
       complaint input image-unknown "$complaint_image is no name of an image: $(complaint_last "$1")" 'Correct it in the compose file, or the variable that it is made of.'
       ;;
+    *) return 1 ;;
+  esac
+}
+
+# complaint_of_network SAID: the registry is out of order, or the server does not reach it.
+complaint_of_network() {
+  case $1 in
     *'status: 50'* | *'500 Internal'* | *'502 Bad'* | *'503 Service'* | *'504 Gateway'*)
       complaint refused registry-down "the registry $complaint_host is out of order: $(complaint_last "$1")" 'Run the job again when it is well.'
       ;;
@@ -83,6 +118,7 @@ complaint_about() {
   esac
 }
 
+# complaint KIND CODE MESSAGE REMEDY: what the words mean.
 complaint() {
   # shellcheck disable=SC2034 # a program that ends by it goes by it
   complaint_kind=$1
@@ -95,6 +131,7 @@ complaint_missing() {
   complaint refused docker-missing 'Docker is not installed on the server, or not where its shell looks for programs' 'Install Docker Engine and its Compose plugin.'
 }
 
+# The login user, as a person would name it.
 complaint_user() { id -un 2>/dev/null || id -u; }
 
 # What gives the right to use the engine: it may be one of somebody's own, which no group opens.

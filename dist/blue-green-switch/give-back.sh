@@ -13,16 +13,22 @@ await_taken() {
   wait_until 20 "$proxy to take the share $1" traffic_taken "$1"
 }
 
-# Everything back to how it was; used by a failed gate, a failed check and after a crash alike.
+# Everything back to how it was; used by a failed gate, a failed check and after a crash alike. False where the proxy does
+# not take that. What follows the traffic, and the records, are then of the share that the proxy still has ($given); where
+# nobody can see which one that is (empty), they stay as they are.
 give_back() {
   rm -f "$folder/watch"
+  given=$from
   if move_to "$from"; then
     await_taken "$from" || warn "$proxy was not seen to take the share $from: look at its log"
   else
-    warn "traffic could not be given back to $from: $proxy did not take it"
+    given=$(traffic_observe) || given=
   fi
-  stop_live_only "$(other_color "$(share_color "$from")")" || true
-  start_live_only "$(share_color "$from")" || warn "what runs only where the traffic is could not be started in $from"
-  if follow_traffic "$(share_color "$from")"; then forget_names "$project"; fi
-  record_traffic "$from"
+  if [ -n "$given" ]; then
+    given_color=$(share_color "$given")
+    lead_live_only "$given_color" || true
+    if follow_traffic "$given_color"; then forget_names "$project"; fi
+    record_traffic "$given"
+  fi
+  [ "$given" = "$from" ]
 }

@@ -1,6 +1,6 @@
 # shellcheck shell=dash
-# When HAProxy took its configuration: a reload starts a new process, below the same master or in place of the old one. So of
-# those with the same files the newest tells.
+# When HAProxy took its configuration: a reload starts a new process, below the same master or in place of the old one. So
+# of those with the same files the newest tells.
 
 loaded_haproxy() {
   haproxy_container=$1

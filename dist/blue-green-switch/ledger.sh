@@ -1,7 +1,7 @@
 # shellcheck shell=dash
-# The only writer of history.jsonl, traffic.json, release.json, a backup's manifest.json and the link current. What is written is what the schemas
-# of packages/ledger say. actor, run_url and reason come as the inside of a JSON string (`jsonText`); ids, shares and
-# colours need no escaping.
+# The only writer of history.jsonl, traffic.json, release.json, a backup's manifest.json and the link current. What is
+# written is what the schemas of packages/ledger say. actor, run_url and reason come as the inside of a JSON string
+# (`jsonText`); ids, shares and colours need no escaping.
 # Parameters: deployment_id, actor, run_url.
 
 utc_now() {
@@ -12,8 +12,8 @@ utc_now() {
 
 # Each of these appends a line, for one kind of operation.
 
-# record_deploy RELEASE COLOR OUTCOME BAD MILLISECONDS IMAGES DIGESTS [FREE]: the files have lines of a service and its image's
-# id, or the references by digest that its image has. FREE: bytes that were left on the disk of the images.
+# record_deploy RELEASE COLOR OUTCOME BAD MILLISECONDS IMAGES DIGESTS [FREE]: the files have lines of a service and its
+# image's id, or the references by digest that its image has. FREE: bytes that were left on the disk of the images.
 record_deploy() {
   append_history deploy "$1" "$2" "$3" "$4" '' "\"duration_ms\":$5,\"digests\":{$(told_digests "$6" "$7")}${8:+,\"free_bytes\":$8}"
 }
@@ -23,13 +23,13 @@ record_move() {
   append_history "$1" "$2" "$(share_color "$4")" "$5" false "$6" "\"from\":\"$3\",\"to\":\"$4\""
 }
 
-# record_return RELEASE PREVIOUS OUTCOME REASON MILLISECONDS COMMANDS: a release came back in place of another one. COMMANDS:
-# not empty where commands of the user's took the data back for it.
+# record_return RELEASE PREVIOUS OUTCOME REASON MILLISECONDS DATA: a release came back in place of another one. DATA: not
+# empty where the data were taken back for it.
 record_return() {
   append_history rollback "$1" '' "$3" false "$4" "\"previous\":\"$2\",\"duration_ms\":$5${6:+,\"data_taken_back\":true}"
 }
 
-# record_stand_by RELEASE COLOR OUTCOME REASON MILLISECONDS DIRECTORY COMMANDS: a release was brought up in the idle colour.
+# record_stand_by RELEASE COLOR OUTCOME REASON MILLISECONDS DIRECTORY DATA: a release was brought up in the idle colour.
 record_stand_by() {
   append_history redeploy "$1" "$2" "$3" false "$4" "\"duration_ms\":$5,\"digests\":{$(told_digests "$6/images" "$6/digests")}${7:+,\"data_taken_back\":true}"
 }
@@ -45,9 +45,10 @@ record_backup() {
   append_history backup '' '' "$2" false '' "\"backup\":\"$1\",\"verified\":\"$3\",\"bytes\":$4,\"duration_ms\":$5"
 }
 
-# record_restore BACKUP OUTCOME MILLISECONDS: of the data, about no release.
+# record_restore BACKUP OUTCOME MILLISECONDS SAVED: of the data, about no release. SAVED: when those that took the place of
+# others were saved; empty where none did.
 record_restore() {
-  append_history restore '' '' "$2" false '' "\"backup\":\"$1\",\"duration_ms\":$3"
+  append_history restore '' '' "$2" false '' "\"backup\":\"$1\",\"duration_ms\":$3${4:+,\"data_saved\":\"$4\"}"
 }
 
 # append_history OPERATION RELEASE COLOR OUTCOME BAD REASON MORE
@@ -58,7 +59,7 @@ append_history() {
   fi
   printf '{"operation":"%s","deployment_id":"%s","release":"%s",%s"color":"%s","actor":"%s","run_url":"%s","reason":"%s",%s"outcome":"%s","bad":%s,"at":"%s"}\n' \
     "$1" "$deployment_id" "$2" "$(release_facts "$2")" "$3" "$actor" "$run_url" "$6" "${7:+$7,}" "$4" "$5" "$(utc_now)" \
-    >>"$path/.deploy/history.jsonl"
+    >>"$path/.deploy/history.jsonl" || warn "the history could not be written ($path/.deploy/history.jsonl): it does not have that $1${2:+ of $2}, with the outcome $4"
   keep_on_disk "$path/.deploy/history.jsonl"
 }
 
@@ -91,6 +92,7 @@ told_digests() {
     END { for (i = 1; i <= n; i++) printf "%s\"%s\":\"%s\"", (i > 1 ? "," : ""), order[i], told[order[i]] }'
 }
 
+# keep_on_disk FILE: what was written to it lasts, also through a power cut.
 keep_on_disk() {
   dd if=/dev/null of="$1" conv=notrunc,fsync 2>/dev/null || sync
 }

@@ -5,6 +5,7 @@ reads_other() {
   echo "the container $proxy_container reads another $config_inside than $config_file: a single file that is mounted keeps its old content when it is replaced; mount its folder, and recreate the container."
 }
 
+# lies: a sentence on what was found.
 lies() {
   if [ -n "$config_file" ] && [ -r "$config_file" ]; then
     if ! grep -q "deploy-actions $project begin" "$config_file"; then

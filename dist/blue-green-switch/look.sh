@@ -4,10 +4,12 @@
 # there are), site_config (may be empty), wants_config (1: reads the proxy's configuration).
 # Fields: see parseLook.
 
+# All containers, and more of those of the project; why not, in $staging_fields/error.
 look_at_docker() {
   { engine_all >"$staging_fields/all" && look_containers >"$staging_fields/containers"; } 2>"$staging_fields/error"
 }
 
+# The project's and its colours', a JSON object each.
 look_containers() {
   look_ids=$(for look_project in "$project" "$project-blue" "$project-green"; do
     awk -v project="$look_project" '$3 == "False" && $4 == project { print $1 }' "$staging_fields/all"
@@ -20,7 +22,7 @@ look_containers() {
 # Proxies that run: "host KIND" or "container KIND ID NAME". Those of a colour are the application's own.
 look_proxies() {
   look_running=$(awk '$2 !~ /^(created|exited|dead|removing)$/ { print $1 }' "$staging_fields/all")
-  found_on_host "$look_running" | awk '{ print "host " $1 }' | sort -u
+  found_on_host "$proxy_kinds" "$look_running" | awk '{ print "host " $1 }' | sort -u
   found_in_containers "$look_running" |
     awk -v project="$project" '$4 != project "-blue" && $4 != project "-green" { print "container", $1, $2, $3 }'
 }

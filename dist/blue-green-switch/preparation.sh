@@ -1,12 +1,13 @@
 # shellcheck shell=dash
 # What install and uninstall share: how the user's file is written, put back and proven. Parameters besides those of
 # the other parts: old_sum (SHA-256 of the file that was changed), first_share, login, login_group, verify_seconds, reason,
-# fresh (1: a proxy that decided in another way was there before). The new file is $files/site. The proxy's own part defines `prepare_steps`, `put_config`,
-# `put_command`, `undo_prepare`, `proven`, `forget_proxy`, `check_command` and `reload_command`.
+# fresh (1: a proxy that decided in another way was there before). The new file is $files/site. The proxy's own part
+# defines `prepare_steps`, `put_config`, `put_command`, `undo_prepare`, `proven`, `forget_proxy`, `check_command` and
+# `reload_command`.
 
 backups=/var/backups/deploy-actions
-# `told`: nothing is done, but what would be is printed for an administrator.
-steps=taken
+# What becomes of the steps that need root: they are `taken`, or `told`: printed for an administrator.
+root_steps=taken
 
 # Words as a person would type them.
 shown() {
@@ -22,9 +23,10 @@ shown() {
 
 # One step that needs root: it is done, or told to an administrator.
 step() {
-  if [ "$steps" = told ]; then printf '%s; ' "$(shown "$@")"; else need_root "$@"; fi
+  if [ "$root_steps" = told ]; then printf '%s; ' "$(shown "$@")"; else need_root "$@"; fi
 }
 
+# need_root COMMAND…: as root, or the end with what an administrator can do.
 need_root() {
   as_root "$@" 2>"$run/root.err" && return 0
   need_code=$?
@@ -38,7 +40,7 @@ need_root() {
 # What an administrator would run instead, where we may not be root. The file as it was is kept, and is put back where
 # the proxy would not load the new one.
 by_hand() {
-  steps=told
+  root_steps=told
   hand_kept=$backups/$project-${config_file##*/}.$(date -u +%Y%m%dT%H%M%SZ)
   hand_check=$(check_command)
   hand_reload=$(reload_command)
@@ -70,6 +72,7 @@ put_in_place() {
   else as_root sh -c 'cat >"$1"' sh "$config_file" <"$1"; fi
 }
 
+# The file as it was, where this run has read it, and the proxy goes by it.
 restore_config() {
   [ -f "$run/before" ] || return 0
   put_config "$run/before" && traffic_reload >/dev/null 2>&1
@@ -78,7 +81,7 @@ restore_config() {
 
 # The folder of the flags or of the map.
 prepare_folder() {
-  if [ "$steps" = told ]; then
+  if [ "$root_steps" = told ]; then
     [ -w "$folder" ] || step install -d -m 0755 -o "$login" -g "$login_group" "$folder"
     return 0
   fi

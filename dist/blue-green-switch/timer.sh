@@ -38,6 +38,7 @@ wait_until() {
   done
 }
 
+# Whether the traffic is still as the switch has left it, and nobody has confirmed it.
 timer_current() {
   [ "$(recorded_fence)" = "$timer_fence" ] || return 1
   [ "$operation" != confirm ] || [ -f .deploy/confirm ]
@@ -74,8 +75,12 @@ case $operation in
       record_switch "$target" "$target" failed 'not confirmed in time, and the old colour holds another release'
     elif wait_until 90 "$from to be healthy" color_well "$(share_color "$from")"; then
       say "nobody confirmed the switch to $target in time: back to $from"
-      give_back
-      record_switch "$target" "$from" returned 'not confirmed in time'
+      if give_back; then
+        record_switch "$target" "$from" returned 'not confirmed in time'
+      else
+        say "$proxy did not take the share $from back${given:+: traffic is on $given}"
+        record_switch "$target" "${given:-$target}" failed 'not confirmed in time, and not given back'
+      fi
     else
       say "nobody confirmed the switch to $target, but $from is not well: traffic stays"
       record_switch "$target" "$target" failed 'not confirmed in time, and the old colour is not well'
@@ -87,7 +92,9 @@ case $operation in
     # A deploy does not move the traffic, so the fence does not tell of it.
     [ "$(color_content "$timer_color")" = "$old_content" ] || timer_end
     say "stopping $timer_color"
-    for timer_id in $(color_containers "$timer_color"); do engine_stop "" "$timer_id"; done
+    for timer_id in $(color_containers "$timer_color"); do
+      engine_stop "" "$timer_id" || say "a container of $timer_color could not be stopped: $timer_id"
+    done
     ;;
 esac
 timer_end

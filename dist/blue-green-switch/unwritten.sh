@@ -1,6 +1,7 @@
 # shellcheck shell=dash
 # What an exec says that could not write; most often the disk is full.
 
+# A full disk is the reason of whatever would fail next.
 _refuse_if_full() {
   ! _disk_full "$path" || _refuse refused disk-full "the disk of the server is full at $path: $host_room" 'Free some space there, then run the job again.'
 }

@@ -1,6 +1,7 @@
 # shellcheck shell=dash
 # What an exec of the action's answers: frames on descriptor 3: `type length`, payload, newline.
 
+# frame TYPE PAYLOAD
 frame() {
   printf '%s %s\n%s\n' "$1" "${#2}" "$2" >&3
 }

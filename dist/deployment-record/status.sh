@@ -6,9 +6,11 @@ _status() {
   local each
   path=$1
   [ -d "$path/.deploy" ] || return 0
-  exec 8>>"$path/.deploy/lock"
-  if flock -n -s 8; then frame lock free; else frame lock held; fi
-  exec 8>&-
+  if [ ! -r "$path/.deploy" ] || [ ! -x "$path/.deploy" ]; then
+    _refuse refused path-not-usable "$path/.deploy belongs to another user than $(id -un)" 'Log in as the user who deploys there.'
+  fi
+  # Opened for reading, so that a look makes no file.
+  if [ ! -e "$path/.deploy/lock" ] || flock -n -s "$path/.deploy/lock" true; then frame lock free; else frame lock held; fi
   if _read_holder; then
     _lives "$host_holder_pid" "$host_holder_start" "$host_holder_boot" && frame lives "$host_holder_pid"
     _read_doing

@@ -1,9 +1,9 @@
 # shellcheck shell=dash
 
-# follow_containers ENGINE PROJECT SECONDS: `looked` and the engine's time, its containers, `listed`, and then an event a line
-# in the engine's own words, until the time is over or stdin ends. Who stops a container says so up to ten minutes before it
-# ends, its stop_grace_period: the engine is asked for what it remembers of that time. `date` knows whole seconds only on some
-# servers, so the engine tells what time it is.
+# follow_containers ENGINE PROJECT SECONDS: `looked` and the engine's time, its containers, `listed`, and then an event a
+# line in the engine's own words, until the time is over or stdin ends. Who stops a container says so up to ten minutes
+# before it ends, its stop_grace_period: the engine is asked for what it remembers of that time. `date` knows whole
+# seconds only on some servers, so the engine tells what time it is.
 follow_containers() {
   ask_engine_at "$1"
   follow_now=$(date +%s)

@@ -1,8 +1,8 @@
 # shellcheck shell=dash
 
-# read_logs ENGINE PROJECT MARK SINCE BYTES LAST: MARK and the server's time; and where SINCE is given each container's log of
-# the time in between, at most so many bytes, between two lines with MARK, which only the asking side can have written. LAST
-# (any text): the log has no end yet.
+# read_logs ENGINE PROJECT MARK SINCE BYTES LAST: MARK and the server's time; and where SINCE is given each container's
+# log of the time in between, at most so many bytes, between two lines with MARK, which only the asking side can have
+# written. LAST (any text): the log has no end yet.
 read_logs() {
   ask_engine_at "$1"
   logs_now=$(date +%s)

@@ -156,7 +156,7 @@ up_only=
 wait_healthy() {
   up_wait_directory=$1
   up_wait_names=${2:-}
-  : >"$scratch/seen"
+  true >"$scratch/seen"
   up_verdict=
   up_listed=
   wait_until "$wait_timeout" "$(waiting_for "$up_wait_names")" health_settled
@@ -204,15 +204,25 @@ health_settled() {
   return 1
 }
 
-# Writes $scratch/health: `ok|wait|bad SERVICE reason` for each service. Rules:
+# judge_health: writes $scratch/health: `ok|wait|bad SERVICE reason` for each container that is waited for.
+judge_health() {
+  # Once each service has all of its containers, what becomes of those is the question.
+  if [ -n "$up_listed" ]; then survey_again "$scratch/containers" || return 1; else survey "$scratch/containers" || return 1; fi
+  # No word on any container would be taken for none that is ill.
+  weigh_containers >"$scratch/health" || return 1
+  [ ! -f "$scratch/seen.new" ] || mv -f "$scratch/seen.new" "$scratch/seen"
+  up_listed=yes
+  ! grep -q '^wait [^ ]* has [0-9]* of ' "$scratch/health" || up_listed=
+}
+
+# weigh_containers: of the last survey, a word on each container that is waited for. What must be known of a container the
+# next time goes to $scratch/seen.new: id, restarts when it was first seen, and since when it has been unhealthy.
 # - a healthcheck decides; `unhealthy` is Docker's word after all of its retries, and is final when it lasts $patience
 #   seconds more (a slow machine may need one check more than the retries)
 # - without one the container must have been up for $settle seconds without a restart
 # - five restarts are a loop; an exit is a failure, also with 0; one-shots must exit with 0
 # The time that a container is up is taken modulo a day, which awk can do by itself; that can only prolong a wait.
-judge_health() {
-  # Once each service has all of its containers, what becomes of those is the question.
-  if [ -n "$up_listed" ]; then survey_again "$scratch/containers" || return 1; else survey "$scratch/containers" || return 1; fi
+weigh_containers() {
   awk -v now="$(date -u +%H:%M:%S)" -v settle="$settle" -v patience="$patience" -v names="$up_wait_names " -v changed="$changed_services" \
     -v only="$up_only" -v memory="$scratch/seen.new" '
     FILENAME == ARGV[1] { first[$1] = $2; ill[$1] = $3; next }
@@ -240,7 +250,7 @@ judge_health() {
       if (health[name, i] != "unhealthy") ill[id[name, i]] = ""
       else if (ill[id[name, i]] == "") ill[id[name, i]] = seconds(now)
       print id[name, i], base, ill[id[name, i]] >memory
-      # Docker keeps the word while the container runs on, when one of its children was killed.
+      # The engine says so for ever, also of a container that runs on after one of its processes was killed.
       if (oom[name, i] == "true" && s != "running") return "bad " name " was killed for want of memory"
       if (kind == "once") {
         if (s == "exited") return code[name, i] == 0 ? "ok " name : "bad " name " exited with " code[name, i]
@@ -261,10 +271,7 @@ judge_health() {
       if (!fresh || up >= settle) return "ok " name
       return "wait " name " has been up for " up " s only"
     }
-  ' "$scratch/seen" "$scratch/containers" "$up_wait_directory/services" >"$scratch/health"
-  [ ! -f "$scratch/seen.new" ] || mv -f "$scratch/seen.new" "$scratch/seen"
-  up_listed=yes
-  ! grep -q '^wait [^ ]* has [0-9]* of ' "$scratch/health" || up_listed=
+  ' "$scratch/seen" "$scratch/containers" "$up_wait_directory/services"
 }
 
 settle=4
@@ -274,7 +281,7 @@ up_listed=
 # removed. Also of those that migrate. Adds it to the failure's details.
 gather_evidence() {
   survey "$scratch/containers"
-  : >"$scratch/evidence"
+  true >"$scratch/evidence"
   for up_name in $1; do
     for up_id in $(ids_of "$up_name"); do
       engine_evidence "$up_id" >>"$scratch/evidence" 2>&1

@@ -63,7 +63,7 @@ run_in_container() {
   fi
   await_container
   hook_log=$run/$(basename "$hook_file").log
-  if [ -n "$hook_code" ]; then engine_log "$hook_container" >"$hook_log" 2>&1; else : >"$hook_log"; fi
+  if [ -n "$hook_code" ]; then engine_log "$hook_container" >"$hook_log" 2>&1; else true >"$hook_log"; fi
   engine_remove "$hook_container"
   [ "$hook_code" = 0 ] && [ -z "$host_ended" ] && return 0
   tail -n 50 "$hook_log" >"$scratch/hook-tail"

@@ -1,6 +1,7 @@
 # shellcheck shell=dash
 # The folders of an application, checked before anything is put into them.
 
+# The name of the login user, or the number where there is no name, into $host_user.
 _me() {
   host_user=$(id -un 2>/dev/null) || host_user=$(id -u)
 }
@@ -8,14 +9,17 @@ _me() {
 # Each is a folder, no link, and the login user's own.
 _check_own() {
   local wrong
-  wrong=$(find "$@" -prune \( ! -type d -o ! -user "$(id -u)" \) | head -n 1)
+  # Where it could not look at all of them none counts as right.
+  wrong=$(find "$@" -prune \( ! -type d -o ! -user "$(id -u)" \)) || wrong="${wrong:-$1}"
   [ -n "$wrong" ] || return 0
+  wrong=$(printf '%s\n' "$wrong" | head -n 1)
   [ ! -L "$wrong" ] || _refuse refused path-not-usable "$wrong is a symbolic link" "Name the folder itself: $(readlink -f "$wrong")"
   _me
   _refuse refused path-not-usable "$wrong is no folder, or does not belong to $host_user" \
     "Deployments need folders of the login user's own, such as by: sudo chown $host_user $wrong"
 }
 
+# What the execs and programs need, and not every server has.
 _check_tools() {
   local tool
   for tool in flock setsid sha256sum; do
@@ -23,15 +27,20 @@ _check_tools() {
   done
 }
 
+# $path is not there, and cannot be made.
 _refuse_absent() {
   _me
   _refuse refused path-not-usable "$path does not exist and $host_user may not make it" \
     "Run once on the server: sudo install -d -o $host_user $path"
 }
 
+# $path is there: it must be one that nobody else can put anything into.
 _check_folder() {
   [ -d "$path" ] || _refuse refused path-not-usable "$path is not a folder" 'Give another path.'
   _check_own "$path"
+  # Anybody could put a folder there by the name of one that we make later, and change the releases in it.
+  [ -z "$(find "$path" -prune -perm -0002)" ] ||
+    _refuse refused path-not-usable "everybody on the server may write in $path, and so change what is deployed" "Run once on the server: chmod o-w $path"
 }
 
 # `path` belongs to the login user, `.deploy` and what is in it to nobody else, and none of them is a link.

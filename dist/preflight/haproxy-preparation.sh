@@ -5,7 +5,7 @@ prepare_steps() {
   prepare_folder
   prepare_socket_folder
   # HAProxy does not load a configuration whose map is not there.
-  if [ "$steps" = told ]; then
+  if [ "$root_steps" = told ]; then
     [ -f "$folder/haproxy.map" ] || printf 'echo %s %s >%s; ' "$project" "$first_share" "$folder/haproxy.map"
   elif [ ! -f "$folder/haproxy.map" ]; then
     printf '%s %s\n' "$project" "$first_share" >"$folder/haproxy.map" && chmod 0644 "$folder/haproxy.map"

@@ -1,6 +1,6 @@
 # shellcheck shell=dash
-# How traffic moves at HAProxy: by the line of the project in a map. Parameters: config_file, folder, project, socket (empty:
-# none is reached).
+# How traffic moves at HAProxy: by the line of the project in a map. Parameters: config_file, folder, project, socket
+# (empty: none is reached).
 
 # One command to the runtime socket; the answer on stdout.
 haproxy_say() {
@@ -23,6 +23,7 @@ while True:
   fi
 }
 
+# A reload by its master process or by its service, which keeps what is under way.
 haproxy_reload() {
   if [ -n "$proxy_container" ]; then
     # Without a master the signal would end it, and the container with it.

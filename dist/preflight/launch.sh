@@ -4,48 +4,65 @@
 # $1: path, $2: id, $3: operation, $4: launch (a fresh name), $5: staging or empty, $6: resume-on-boot (yes, no
 # or empty), $7: `again` when a first try's answer was lost
 _launch() {
-  local incoming last=0 number each dir tries=0
+  local incoming dir
   path=$1
   incoming=$path/.deploy/incoming/$4
   _check_path
-  if [ -n "$5" ]; then
-    if [ -d "$5" ] && [ ! -L "$5" ]; then
-      mkdir -p "$incoming" && mv "$5" "$incoming/files"
-      rm -rf "${5%/files}"
-    elif [ -z "$7" ]; then
-      _refuse lost upload-broken "the uploaded files in $5 are gone" 'Run it again.'
-    fi
-  fi
+  [ -z "$5" ] || _take_staging "$5" "$incoming" "$7"
   _receive "$incoming"
-  printf '%s\n' "$4" >"$incoming/launch"
-  printf '%s\n' "$PATH" >"$incoming/path"
   dir=$path/.deploy/runs/$2
-  mkdir -p "$dir"
+  if ! printf '%s\n' "$4" >"$incoming/launch" || ! printf '%s\n' "$PATH" >"$incoming/path" || ! mkdir -p "$dir"; then
+    _refuse_unwritten "the run could not be written to $incoming"
+  fi
+  _place_run "$incoming" "$dir/$3" "$6"
+  frame run "$host_number $_disposition $dir/$3-$host_number"
+  _follow "$dir/$3-$host_number" 0
+}
+
+# The files of the look ($1) are those of the run that arrives in $2. Where they are gone a first try has taken them ($3).
+_take_staging() {
+  if [ -d "$1" ] && [ ! -L "$1" ]; then
+    if ! mkdir -p "$2" || ! mv "$1" "$2/files"; then _refuse_unwritten "the files in $1 could not be taken over into $2"; fi
+    rm -rf "${1%/files}"
+  elif [ -z "$3" ]; then
+    _refuse lost upload-broken "the uploaded files in $1 are gone" 'Run it again.'
+  fi
+}
+
+# Makes what has arrived in $1 a run, the next one of $2 (its folder without the number), and starts it, unless the last one
+# stands for it; into $host_number and $_disposition. $3: resume-on-boot.
+_place_run() {
+  local tries=0
   while :; do
-    for each in "$dir/$3"-*; do
-      number=${each##*-}
-      case $number in
-        '' | *[!0-9]*) continue ;;
-      esac
-      [ "$each" = "$dir/$3-$number" ] && [ "$number" -gt "$last" ] && last=$number
-    done
-    if [ "$last" != 0 ] && _decide "$dir/$3-$last" "$incoming"; then
-      rm -rf "$incoming"
-      break
+    _last_number "$2"
+    if [ "$host_number" != 0 ] && _decide "$2-$host_number" "$1"; then
+      rm -rf "$1"
+      return 0
     fi
-    last=$((last + 1))
+    host_number=$((host_number + 1))
     # Renaming onto a folder that somebody else made meanwhile fails, and then we look again.
-    if [ ! -e "$dir/$3-$last" ] && mv -T "$incoming" "$dir/$3-$last" 2>/dev/null; then
+    if [ ! -e "$2-$host_number" ] && mv -T "$1" "$2-$host_number" 2>/dev/null; then
       _disposition=started
-      _resume_line "$6" "$dir/$3-$last"
-      _detach "$dir/$3-$last"
-      break
+      _resume_line "$3" "$2-$host_number"
+      _detach "$2-$host_number"
+      return 0
     fi
     tries=$((tries + 1))
-    [ "$tries" -lt 50 ] || _refuse remote run-not-started "the run could not be put into $dir"
+    [ "$tries" -lt 50 ] || _refuse remote run-not-started "the run could not be put into ${2%/*}"
   done
-  frame run "$last $_disposition $dir/$3-$last"
-  _follow "$dir/$3-$last" 0
+}
+
+# The highest number of the runs of $1 (a folder without the number), into $host_number; 0 for none.
+_last_number() {
+  local each number
+  host_number=0
+  for each in "$1"-*; do
+    number=${each##*-}
+    case $number in
+      '' | *[!0-9]*) continue ;;
+    esac
+    [ "$each" = "$1-$number" ] && [ "$number" -gt "$host_number" ] && host_number=$number
+  done
 }
 
 # Whether the last run ($1) stands for this one ($2), into _disposition.
@@ -104,7 +121,7 @@ _logind_kills() {
 
 # Installs or removes crontab's @reboot line; $2 is the run, whose program can resume any.
 _resume_line() {
-  local mark="# deploy-actions $path" lines where=$PATH
+  local mark="# deploy-actions $path" there lines where=$PATH
   [ -n "$1" ] || return 0
   if ! command -v crontab >/dev/null; then
     [ "$1" = no ] && return 0
@@ -114,14 +131,28 @@ _resume_line() {
   case $where in
     *[!A-Za-z0-9_/:.-]*) where=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin ;;
   esac
+  _read_crontab
+  there=$host_crontab
   # The end of a line: another application's path may begin like this one.
-  lines=$(crontab -l 2>/dev/null | awk -v m="$mark" 'substr($0, length($0) - length(m) + 1) != m')
+  lines=$(printf '%s\n' "$there" | awk -v m="$mark" 'substr($0, length($0) - length(m) + 1) != m')
   if [ "$1" = yes ]; then
     cp "$2/program" "$path/.deploy/resume.new" && mv -f "$path/.deploy/resume.new" "$path/.deploy/resume"
     lines="${lines:+$lines
 }@reboot PATH=$where sh $path/.deploy/resume resume $path >>$path/.deploy/resume.log 2>&1 $mark"
-  elif ! crontab -l 2>/dev/null | awk -v m="$mark" 'substr($0, length($0) - length(m) + 1) == m { found = 1 } END { exit !found }'; then
+  elif [ "$lines" = "$there" ]; then
     return 0
   fi
-  printf '%s\n' "$lines" | grep . | crontab - || _refuse refused crontab-refused 'crontab refuses the line of resume-on-boot'
+  { [ -z "$lines" ] || printf '%s\n' "$lines"; } | crontab - || _refuse refused crontab-refused 'crontab refuses the line of resume-on-boot'
+}
+
+# The user's crontab, into $host_crontab. What cannot be read must not be taken for empty: the whole of it is written anew.
+_read_crontab() {
+  local said
+  host_crontab=$(crontab -l 2>/dev/null) && return 0
+  host_crontab=''
+  said=$(crontab -l 2>&1 >/dev/null)
+  # As Debian's, cronie's and systemd's crontab say it; busybox says which file it does not find.
+  case $said in *'no crontab'* | *'No such file'*) return 0 ;; esac
+  _refuse refused crontab-refused "the crontab of the login user cannot be read: $(printf '%s' "$said" | head -n 1 | cut -c 1-200)" \
+    'crontab -l there says why.'
 }

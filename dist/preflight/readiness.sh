@@ -86,8 +86,9 @@ disk() {
 }
 
 # look_at_ports: who listens, a line each: address and port as the kernel writes them, the user, and the program where we may
-# know it.
+# know it. The first line says that the kernel tells.
 look_at_ports() {
+  [ ! -r /proc/net/tcp ] || echo told
   cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk '$4 == "0A" { print $2, $8 }' | sort -u | while read -r readiness_socket readiness_uid; do
     readiness_name=$(awk -F : -v uid="$readiness_uid" '$3 == uid { print $1; exit }' /etc/passwd)
     printf '%s %s\n' "$readiness_socket" "${readiness_name:-$readiness_uid}"

@@ -3,7 +3,8 @@
 
 engine_asked=
 
-# ask_aside NAME COMMAND…: runs it beside what follows, since each call of the engine takes a while to start; see `answered`.
+# ask_aside NAME COMMAND…: runs it beside what follows, since each call of the engine takes a while to start; see
+# `answered`.
 ask_aside() {
   require_question=$1
   shift

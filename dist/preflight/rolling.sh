@@ -108,7 +108,7 @@ roll_more() {
 roll_asked() {
   roll_any=$(printf '%s %s' "$roll_old" "$roll_good" | awk '{ print $1 }')
   networks_of "$roll_any" >"$scratch/roll-networks" || return 1
-  : >"$scratch/roll-asked"
+  true >"$scratch/roll-asked"
   while read -r roll_network _roll_names; do
     led_to "$roll_name" "$roll_network" >>"$scratch/roll-asked" || return 1
   done <"$scratch/roll-networks"
@@ -154,8 +154,8 @@ roll_less() {
 drain_container() {
   roll_pid=$(engine_pid "$1") || return 1
   roll_seen=yes
-  : >"$scratch/roll-open"
-  : >"$scratch/roll-fresh"
+  true >"$scratch/roll-open"
+  true >"$scratch/roll-fresh"
   nap "$roll_keep"
   open_connections "$1" >"$scratch/roll-open" || roll_seen=
   if [ -z "$roll_seen" ]; then

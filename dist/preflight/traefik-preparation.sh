@@ -31,7 +31,7 @@ undo_prepare() {
 prepare_steps() {
   share=$(traffic_observe) || share=
   if [ -z "$share" ] || [ "$fresh" = 1 ]; then share=$first_share; fi
-  if [ "$steps" = told ]; then
+  if [ "$root_steps" = told ]; then
     cp "$files/shares/$share.yml" ".deploy/$project.yml"
     # The services first, or the router would lead nowhere; and nothing that could be read half written.
     step install -m 0644 -o "$login" "$path/.deploy/$project.yml" "$share_file"
@@ -39,7 +39,7 @@ prepare_steps() {
     return
   fi
   [ ! -f "$share_file" ] || cp "$share_file" "$run/share-before"
-  : >"$run/share-placed"
+  true >"$run/share-placed"
   place_share "$files/shares/$share.yml" || fail refused folder-not-usable "a file cannot be renamed into $watched"
   if ! wait_until "$verify_seconds" "$proxy to read what is in $watched" reads_share; then
     undo_prepare
@@ -76,6 +76,7 @@ open_folder() {
   fail refused group-shared "$login may not write in $watched, and making it the group's would let others in or keep others out" "Give $login a group of its own and let the folder be root's, or install setfacl (package acl): an administrator can then run setfacl -m u:$login:rwx $watched"
 }
 
+# Whether Traefik answers by the share that was put into its folder; the status of its answer is in $read_status.
 reads_share() {
   read_answer=$(ask "$(share_color "$share")" 1)
   read_status=${read_answer%% *}

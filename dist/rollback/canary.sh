@@ -18,12 +18,13 @@ runner_missed() {
 # Wget does not say how long an answer took.
 tells_times() { [ "$canary_source" = 'access log' ] || has_curl; }
 
+# Bytes of the log; false where it cannot be read.
 log_size() { [ -n "$canary_log" ] && [ -r "$canary_log" ] && wc -c <"$canary_log" | tr -d ' '; }
 
 # The proxy logs only while the flag is there, and what is logged is emptied before each step: so it stays small.
 # The proxy appends, so emptying loses nothing that comes later.
 begin_log() {
-  : >"$run/window"
+  true >"$run/window"
   canary_from=$(log_size) || {
     canary_source=probing
     if [ -n "$canary_log" ]; then
@@ -32,18 +33,20 @@ begin_log() {
     return 0
   }
   canary_source='access log'
-  if [ -w "$canary_log" ] && : >"$canary_log"; then canary_from=0; fi
-  : >"$folder/watch"
+  if [ -w "$canary_log" ] && true >"$canary_log"; then canary_from=0; fi
+  true >"$folder/watch" || canary_source="probing ($folder cannot be written to)"
 }
 
 # What is judged are the last requests, at least this many bytes of them (about a million).
 log_window=16777216
+# A log that grows fast is cut to the part that is judged.
 trim_log() {
   [ -w "$canary_log" ] && [ "$(log_size)" -gt $((log_window * 2)) ] || return 0
   tail -c "$log_window" "$canary_log" | tail -n +2 >"$run/window"
-  : >"$canary_log"
+  true >"$canary_log"
 }
 
+# Prints what was logged since begin_log.
 end_log() {
   rm -f "$folder/watch"
   cat "$run/window"
@@ -73,7 +76,7 @@ watch_canary() {
     gate_why="max-p95 cannot be judged at $share: it goes by $canary_source, which tells no times without curl on the server"
     return 1
   fi
-  : >"$run/probes"
+  true >"$run/probes"
   while [ "$(date +%s)" -lt "$canary_until" ]; do
     if cancelled; then
       gate_why='the canary was stopped'

@@ -2,9 +2,11 @@
 # What can be seen of the colours: their containers and releases.
 
 # A line per container of a colour: id, service, state, release (- for none), Docker's words on it. One call of
-# Docker. Of a plain stack those services count that are routed or run only where the traffic is.
+# Docker. Of a plain stack those services count that are routed or run only where the traffic is. False where Docker does
+# not answer: then nobody knows what is there.
 color_table() {
-  all_containers | of_color "$project" "$1" "$live_only $(printf '%s\n' "$routes" | awk '{ print $2 }' | tr '\n' ' ')"
+  table_all=$(all_containers) || return 1
+  printf '%s\n' "$table_all" | of_color "$project" "$1" "$live_only $(printf '%s\n' "$routes" | awk '{ print $2 }' | tr '\n' ' ')"
 }
 
 # The same for all projects, with the project in front; kept for a while where many are asked for and none changes.
@@ -18,15 +20,23 @@ all_containers() {
 
 color_containers() { color_table "$1" | awk '{ print $1 }'; }
 
-# Lines of the services that run only where the traffic is, or of the others.
-live_only_table() { color_table "$1" | awk -v names=" $live_only " 'index(names, " " $2 " ")'; }
-
-serving_table() { color_table "$1" | awk -v names=" $live_only " '!index(names, " " $2 " ")'; }
+# Lines of the services that run only where the traffic is, or of the others. False as color_table is.
+live_only_table() { table_of_services "$1" 1; }
+serving_table() { table_of_services "$1" 0; }
+table_of_services() {
+  table_color=$(color_table "$1") || return 1
+  printf '%s\n' "$table_color" | awk -v names=" $live_only " -v wanted="$2" 'NF && (index(names, " " $2 " ") > 0) == wanted'
+}
 
 # Prints why a colour could not serve; true when it could not. Services that wait for the traffic do not count;
 # a one-shot that ended well is well, but not enough.
 color_unwell() {
-  serving_table "$1" | awk -v routed=" $(printf '%s\n' "$routes" | awk '{ print $2 }' | tr '\n' ' ')" '
+  unwell_table=$(serving_table "$1") || {
+    echo 'its containers could not be listed'
+    return 0
+  }
+  printf '%s\n' "$unwell_table" | awk -v routed=" $(printf '%s\n' "$routes" | awk '{ print $2 }' | tr '\n' ' ')" '
+    !NF { next }
     { words = $0; sub(/^([^ ]+ ){4}/, "", words) }
     $3 == "running" && words ~ /\(health: starting\)/ { bad($2 " is starting"); next }
     $3 == "running" && words ~ /\(unhealthy\)/ { bad($2 " is unhealthy"); next }

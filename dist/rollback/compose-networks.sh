@@ -73,8 +73,8 @@ engine_volume() {
   docker volume create "$@" </dev/null >/dev/null 9>&-
 }
 
-# engine_volumes, engine_nets: what is there, a JSON object each; see Leftover in packages/release. Docker keeps the project of
-# each with it, and no folder: that only containers have.
+# engine_volumes, engine_nets: what is there, a JSON object each; see Leftover in packages/release. Docker keeps the
+# project of each with it, and no folder: that only containers have.
 engine_volumes() {
   docker volume ls --format '{"name":{{json .Name}},"project":{{json (.Label "com.docker.compose.project")}},"folder":{{json (.Label "deploy-actions.folder")}}}' </dev/null
 }
@@ -82,8 +82,8 @@ engine_nets() {
   docker network ls --format '{"name":{{json .Name}},"project":{{json (.Label "com.docker.compose.project")}}}' </dev/null
 }
 
-# engine_claim PROJECT FOLDER: notes that the project is the folder's, where every user of the engine sees it, and prints the
-# folder that has it. It is the engine's own step, so of two at once one has it. The note is an empty volume whose name
+# engine_claim PROJECT FOLDER: notes that the project is the folder's, where every user of the engine sees it, and prints
+# the folder that has it. It is the engine's own step, so of two at once one has it. The note is an empty volume whose name
 # no stack can give to one of its own: a project has no dot. engine_unclaim PROJECT: takes the note away.
 engine_claim() {
   docker volume create --label "$(engine_label folder "$2")" "$(engine_note "$1")" </dev/null >/dev/null 9>&- || return 1

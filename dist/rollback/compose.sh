@@ -1,6 +1,6 @@
 # shellcheck shell=dash
-# The engine by Docker and Compose: how it is reached, and whether it will do. No other files than compose*.sh call them, so that
-# another engine is other files with these functions. In all of them:
+# The engine by Docker and Compose: how it is reached, and whether it will do. No other files than compose*.sh call them,
+# so that another engine is other files with these functions. In all of them:
 # A PROJECT is a stack, or a colour of one; a DIRECTORY holds a release as it was resolved (compose.json). What changes
 # something does not hand the lock down to what the engine starts, but for what Compose starts itself: see run_locked.
 # Names of services, ids and references have no spaces, so lists of them are words.
@@ -36,6 +36,7 @@ engine_complaint() {
   docker version --format '{{.Server.Version}}' </dev/null 2>&1
 }
 
+# engine_image_folder: where its images lie; nothing where it does not say so.
 engine_image_folder() {
   docker info --format '{{.DockerRootDir}}' </dev/null 2>/dev/null
 }

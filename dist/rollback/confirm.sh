@@ -16,7 +16,7 @@ operate() {
     from=$confirm_from
     rm -f .deploy/confirm
     if can_return && color_well "$(share_color "$from")"; then
-      give_back
+      take_back 'the confirmation came too late'
       record_switch "$target" "$from" returned 'confirmed too late'
       fail refused confirmation-late "the confirmation came too late: traffic is back on $from"
     fi

@@ -4,7 +4,7 @@
 prepare_steps() {
   prepare_folder
   prepare_log
-  [ "$steps" = told ] || flag_observe >/dev/null || flag_apply "$first_share"
+  [ "$root_steps" = told ] || flag_observe >/dev/null || flag_apply "$first_share"
 }
 
 # The log of a canary: in root's folder, so that no link can take its place; we may empty it, or it would grow for ever.

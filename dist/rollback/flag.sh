@@ -12,11 +12,12 @@ flag_observe() {
   return 1
 }
 
+# flag_apply SHARE: in one step, so that the proxy sees the old flag or the new one.
 flag_apply() {
   flag_old=$(flag_observe) || flag_old=
   [ "$flag_old" != "$1" ] || return 0
   if [ -z "$flag_old" ]; then
-    : >"$folder/.new" && mv -f "$folder/.new" "$folder/$1"
+    true >"$folder/.new" && mv -f "$folder/.new" "$folder/$1"
   else
     mv -f "$folder/$flag_old" "$folder/$1"
   fi

@@ -23,34 +23,7 @@ look_at_release() {
   fi
   stage=$PWD/project/$folder
   mkdir -p "$stage"
-  if [ "$want" != status ]; then
-    # A stack that was started by hand has its data and env files in a folder of its own.
-    adopting=
-    if [ "$adopt" = true ] && [ -z "$(current_release)" ]; then
-      adopting=yes
-      find_old_folder
-    fi
-    link_shared "$path/shared" "$stage" .
-    [ -z "$old_folder" ] || link_shared "$old_folder" "$stage" .
-    resolve
-    # The deploy that follows takes this folder over.
-    sed -n 1p "$scratch/engine.answer" >image-folder
-    project=$(sed -n 's/^  "name": "\(.*\)",*$/\1/p' config.json | head -n 1)
-    [ -z "$adopting" ] || check_adopted
-    if [ -n "$old_folder" ]; then
-      original_hashes
-      look_at_old_stack
-    fi
-    result_file config config.json
-    shared_sources
-    result stage "$stage"
-    result old_folder "$old_folder"
-  else
-    require_engine
-    project=$project_given
-    [ -n "$project" ] || project=$(sed -n 's/^ "name": "\(.*\)",*$/\1/p' "$path/current/compose.json" 2>/dev/null | head -n 1)
-    [ -n "$project" ] || project=$(project_of_folder)
-  fi
+  if [ "$want" = status ]; then find_project; else look_at_files; fi
   require_answered stacks
   require_answered images
   result project "$project"
@@ -59,6 +32,41 @@ look_at_release() {
   look_at_releases
   # They hold secrets and have been told.
   rm -rf env granted config.json original.json own.json own-hashes own.why hashes same stack stack-images listening claimed containers releases history "$scratch"
+}
+
+# look_at_files: what the compose files come to on this server, and the stack that was started by hand, where one is adopted.
+# Sets $project.
+look_at_files() {
+  # A stack that was started by hand has its data and env files in a folder of its own.
+  adopting=
+  if [ "$adopt" = true ] && [ -z "$(current_release)" ]; then
+    adopting=yes
+    find_old_folder
+  fi
+  link_shared "$path/shared" "$stage" .
+  [ -z "$old_folder" ] || link_shared "$old_folder" "$stage" .
+  resolve
+  # The deploy that follows takes this folder over.
+  sed -n 1p "$scratch/engine.answer" >image-folder
+  project=$(sed -n 's/^  "name": "\(.*\)",*$/\1/p' config.json | head -n 1)
+  [ -z "$adopting" ] || check_adopted
+  if [ -n "$old_folder" ]; then
+    original_hashes
+    look_at_old_stack
+  fi
+  result_file config config.json
+  shared_sources
+  result stage "$stage"
+  result old_folder "$old_folder"
+}
+
+# find_project: sets $project where no compose file is at hand: as given, as the current release has it, or as Compose would
+# call it.
+find_project() {
+  require_engine
+  project=$project_given
+  [ -n "$project" ] || project=$(sed -n 's/^ "name": "\(.*\)",*$/\1/p' "$path/current/compose.json" 2>/dev/null | head -n 1)
+  [ -n "$project" ] || project=$(project_of_folder)
 }
 
 # link_shared FROM TO RELATIVE: links what FROM has and TO has not, folder by folder.
@@ -78,8 +86,42 @@ link_shared() {
   done
 }
 
-# resolve: writes config.json. The env file is the user's on the server with the lines of `env` at its end.
+# resolve: writes config.json.
 resolve() {
+  merge_env_file
+  [ "$want" != preflight ] || ask_values
+  set -- --project-directory "$stage" --env-file "$inspect_merged"
+  [ -z "$project_given" ] || set -- "$@" --project-name "$project_given"
+  while read -r inspect_line; do
+    [ -z "$inspect_line" ] || set -- "$@" --file "$stage/$inspect_line"
+  done <<LIST
+$compose_files
+LIST
+  while read -r inspect_line; do
+    [ -z "$inspect_line" ] || set -- "$@" --profile "$inspect_line"
+  done <<LIST
+$profiles
+LIST
+  (
+    cd "$stage" && engine_resolve "$@"
+  ) >config.json 2>"$scratch/config.error" || true >"$scratch/config.broken"
+  # First: what Docker itself lacks is the reason of everything else.
+  require_engine
+  if [ "$want" = preflight ] && answered values; then result_file values "$scratch/values.answer"; fi
+  [ ! -f "$scratch/config.broken" ] || config_failure
+  # Services of profiles that are not asked for are in the file all the same: what runs of them is no orphan.
+  if compose_files_have '^[[:space:]]*profiles:'; then
+    (
+      cd "$stage" && engine_services "$@"
+    ) >"$scratch/all-services" 2>/dev/null && result_file all_services "$scratch/all-services"
+  fi
+  warn_of_unset
+  granted_values
+}
+
+# merge_env_file: sets $inspect_merged, the env file that Compose goes by: the user's on the server ($inspect_env_name) with
+# the lines of `env` at its end.
+merge_env_file() {
   inspect_env_name=${env_file:-.env}
   case $inspect_env_name in /*) inspect_base=$inspect_env_name ;; *) inspect_base=$stage/$inspect_env_name ;; esac
   if [ -n "$env_file" ] && [ ! -f "$inspect_base" ]; then
@@ -98,55 +140,32 @@ resolve() {
   fi
   printf '%s' "$env_text" >>"$inspect_merged"
   # Services that name the same file in `env_file` get the added lines too.
-  case $inspect_env_name in
-    /*) ;;
-    *)
-      if [ -n "$env_text" ] || [ -f "$inspect_base" ]; then
-        own_folders "$inspect_env_name"
-        mkdir -p "$(dirname "$inspect_base")"
-        rm -f "$inspect_base"
-        cp "$inspect_merged" "$inspect_base"
-      fi
-      ;;
-  esac
-  [ "$want" != preflight ] || ask_values
-  set -- --project-directory "$stage" --env-file "$inspect_merged"
-  [ -z "$project_given" ] || set -- "$@" --project-name "$project_given"
-  while read -r inspect_line; do
-    [ -z "$inspect_line" ] || set -- "$@" --file "$stage/$inspect_line"
-  done <<LIST
-$compose_files
-LIST
-  while read -r inspect_line; do
-    [ -z "$inspect_line" ] || set -- "$@" --profile "$inspect_line"
-  done <<LIST
-$profiles
-LIST
-  (
-    cd "$stage" && engine_resolve "$@"
-  ) >config.json 2>"$scratch/config.error" || : >"$scratch/config.broken"
-  # First: what Docker itself lacks is the reason of everything else.
-  require_engine
-  if [ "$want" = preflight ] && answered values; then result_file values "$scratch/values.answer"; fi
-  [ ! -f "$scratch/config.broken" ] || config_failure
-  # Services of profiles that are not asked for are in the file all the same: what runs of them is no orphan.
-  if (cd "$stage" && printf '%s\n' "$compose_files" | tr '\n' '\0' | xargs -0 grep -qsE '^[[:space:]]*profiles:'); then
-    (
-      cd "$stage" && engine_services "$@"
-    ) >"$scratch/all-services" 2>/dev/null && result_file all_services "$scratch/all-services"
+  case $inspect_env_name in /*) return 0 ;; esac
+  if [ -n "$env_text" ] || [ -f "$inspect_base" ]; then
+    own_folders "$inspect_env_name"
+    mkdir -p "$(dirname "$inspect_base")"
+    rm -f "$inspect_base"
+    cp "$inspect_merged" "$inspect_base"
   fi
-  if grep -q 'variable is not set' "$scratch/config.error"; then
-    sed -n 's/.*msg="\(.*variable is not set.*\)"$/\1/p' "$scratch/config.error" | sed 's/[\]//g' | sort -u | while read -r inspect_line; do
-      # One that no compose file names is a piece of a value in the env file, behind a dollar.
-      inspect_variable=$(printf '%s\n' "$inspect_line" | sed -n 's/.*"\([A-Za-z_][A-Za-z0-9_]*\)" variable is not set.*/\1/p')
-      if [ -n "$inspect_variable" ] && (cd "$stage" && printf '%s\n' "$compose_files" | tr '\n' '\0' | xargs -0 grep -qsE "[$][{]?$inspect_variable"); then
-        warn "$inspect_line"
-      else
-        warn 'a value in the env file on the server has a $ in it, which Compose takes for a variable that is not set: put it in single quotes'
-      fi
-    done
-  fi
-  granted_values
+}
+
+# warn_of_unset: what Compose says of variables that have no value.
+warn_of_unset() {
+  grep -q 'variable is not set' "$scratch/config.error" || return 0
+  sed -n 's/.*msg="\(.*variable is not set.*\)"$/\1/p' "$scratch/config.error" | sed 's/[\]//g' | sort -u | while read -r inspect_line; do
+    # One that no compose file names is a piece of a value in the env file, behind a dollar.
+    inspect_variable=$(printf '%s\n' "$inspect_line" | sed -n 's/.*"\([A-Za-z_][A-Za-z0-9_]*\)" variable is not set.*/\1/p')
+    if [ -n "$inspect_variable" ] && compose_files_have "[$][{]?$inspect_variable"; then
+      warn "$inspect_line"
+    else
+      warn 'a value in the env file on the server has a $ in it, which Compose takes for a variable that is not set: put it in single quotes'
+    fi
+  done
+}
+
+# compose_files_have PATTERN: a line of one of the compose files matches it.
+compose_files_have() {
+  (cd "$stage" && printf '%s\n' "$compose_files" | tr '\n' '\0' | xargs -0 grep -qsE "$1")
 }
 
 # ask_values: what each variable of the env file is to Compose.

@@ -21,6 +21,7 @@ _program() {
   esac
 }
 
+# $1: the run's folder. What every run has at hand, whether it begins or is recovered.
 _begin() {
   run=$1
   # shellcheck disable=SC2034 # for the program's own parts
@@ -42,6 +43,7 @@ _begin() {
   trap 'host_trapped=1; : >"$run/cancel"' TERM
 }
 
+# A run from its beginning: with the lock, after what others left unfinished, the operation itself.
 _run() {
   rm -f "$host_result" "$host_result.failed"
   # Room for the result, should the disk be full by then.
@@ -58,6 +60,7 @@ _run() {
   _conclude $?
 }
 
+# A run that was found without a process: its own program finishes or reverts it.
 _recover() {
   # The lock is inherited from whoever found this run.
   rm -f "$host_result" "$host_result.failed"
@@ -75,6 +78,7 @@ _recover() {
   fi
 }
 
+# $1: the exit code of the body, which has said itself why, where it said so.
 _conclude() {
   [ "$1" = 0 ] || _fail_ended "$operation ended with exit code $1"
   [ -e "$host_result.failed" ] || _keep_order
@@ -104,7 +108,7 @@ _finish() {
     if [ -n "$full" ]; then (_fail_full); else (fail remote program-ended "the program on the server ended with exit code $code"); fi
   fi
   local outcome=succeeded
-  [ ! -e "$host_result.failed" ] || outcome=failed
+  if [ "$code" != 0 ] || [ -e "$host_result.failed" ]; then outcome=failed; fi
   result _outcome "$outcome"
   _clock
   [ -z "$host_phase" ] || host_phases="$host_phases$host_phase $(((host_now - host_phase_began) * 10))"
@@ -119,6 +123,7 @@ _finish() {
   mv -f "$host_result" "$run/result"
 }
 
+# The line by which it is known later whether this process still lives.
 _identify() {
   _boot
   _process "$$"
@@ -180,16 +185,18 @@ _resume() {
 # `due` (seconds since 1970) and who waits for that (`pid`). Who waits holds no lock, and ends with the server; so
 # whoever takes the lock next, or the boot, lets it wait on, or act at once when its time has passed meanwhile.
 
-# NAME DUE: the folder that was made ready as .deploy/timers/.NAME takes the place of one of that name.
+# NAME DUE: the folder that was made ready as .deploy/timers/.NAME takes the place of one of that name. False where nobody
+# waits there after ten seconds.
 set_timer() {
   local timer=$path/.deploy/timers/$1 tries=0
-  printf '%s\n' "$2" | write_file "$path/.deploy/timers/.$1/due"
+  printf '%s\n' "$2" | write_file "$path/.deploy/timers/.$1/due" || return 1
   rm -rf "$timer"
-  mv -T "$path/.deploy/timers/.$1" "$timer"
+  mv -T "$path/.deploy/timers/.$1" "$timer" || return 1
   _start_timer "$timer"
   # Before the lock is free, or the next run would take it for one that has ended.
-  until [ -f "$timer/pid" ] || [ "$tries" -ge 40 ]; do
+  until [ -f "$timer/pid" ]; do
     tries=$((tries + 1))
+    [ "$tries" -lt 200 ] || return 1
     nap 0.05
   done
 }
@@ -209,6 +216,7 @@ _start_timer() {
   fi
 }
 
+# Timers whose processes are gone wait again, or act now where their time has passed.
 _tend_timers() {
   local each due
   for each in "$path"/.deploy/timers/*; do
@@ -226,6 +234,7 @@ _tend_timers() {
 # --- order of runs ----------------------------------------------------------------------------------------
 # .deploy/order: `key number attempt` of the last run that succeeded, per repository and workflow.
 
+# Refuses a run that is older than the last one that succeeded.
 _check_order() {
   local key number attempt
   [ -n "$order_key" ] && [ -z "$allow_older" ] && [ -f "$path/.deploy/order" ] || return 0
@@ -238,6 +247,7 @@ _check_order() {
   done <"$path/.deploy/order"
 }
 
+# This run is the last one that succeeded.
 _keep_order() {
   [ -n "$order_key" ] || return 0
   {

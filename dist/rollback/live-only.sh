@@ -1,8 +1,27 @@
 # shellcheck shell=dash
 # What runs only where the traffic is: it stops in one colour before it starts in the other.
 
-stop_live_only() { for_live_only "$1" running stop engine_stop 30; }
+# lead_live_only COLOR: stops it in the other colour and starts it in this one. Where it does not stop it is not started either,
+# since it must never run twice.
+lead_live_only() {
+  stop_live_only "$(other_color "$1")" || {
+    warn "what runs only where the traffic is did not stop in $(other_color "$1"), so it was not started in $1: it must not run twice"
+    return 1
+  }
+  start_live_only "$1" || {
+    warn "what runs only where the traffic is could not be started in $1"
+    return 1
+  }
+}
 
+# stop_live_only COLOR: false where one may still be up.
+stop_live_only() {
+  for_live_only "$1" up stop engine_stop 30 && return 0
+  # One may have gone by itself meanwhile; what counts is that none is up.
+  stop_left=$(live_only_of "$1" up) && [ -z "$stop_left" ]
+}
+
+# start_live_only COLOR: after a deploy they are not even made.
 start_live_only() {
   [ -n "$live_only" ] || return 0
   start_release=$path/releases/$(color_release "$1")
@@ -29,11 +48,18 @@ follow_traffic() {
   return 1
 }
 
-# COLOR WHICH WORD COMMAND…: all of them at once, in one call of the engine. WORD says to people what is done.
+# live_only_of COLOR WHICH: lines of those that are `up`, or come up by themselves, or of those that are `idle`.
+live_only_of() {
+  of_table=$(live_only_table "$1") || return 1
+  printf '%s\n' "$of_table" | awk -v which="$2" 'NF && ($3 !~ /^(created|exited|dead|removing)$/) == (which == "up")'
+}
+
+# for_live_only COLOR WHICH WORD COMMAND…: all of them that are up (WHICH; idle: that are not) at once, in one call of the
+# engine. WORD says to people what is done. False also where nobody can see which ones there are.
 for_live_only() {
   [ -n "$live_only" ] || return 0
   each_color=$1
-  if [ "$2" = running ]; then each_table=$(live_only_table "$1" | awk '$3 == "running"'); else each_table=$(live_only_table "$1" | awk '$3 != "running"'); fi
+  each_table=$(live_only_of "$1" "$2") || return 1
   each_word=$3
   shift 3
   [ -n "$each_table" ] || return 0

@@ -21,7 +21,7 @@ loaded_most=12
 tell_loaded() {
   loaded_folder=$1
   mkdir -p "$loaded_folder"
-  found_on_host "$2" >"$loaded_folder/host"
+  found_on_host "$proxy_kinds" "$2" >"$loaded_folder/host"
   {
     cut -d ' ' -f 1 "$loaded_folder/host" | sort -u
     found_in_containers "$2"
@@ -80,7 +80,8 @@ tell_one_loaded() {
   of_proxy loaded "$@"
 }
 
-# started_at PROCESS: when it was started, in seconds since 1970; up to one second late. A process of Linux counts hundredths.
+# started_at PROCESS: when it was started, in seconds since 1970; up to one second late. A process of Linux counts
+# hundredths.
 started_at() {
   _process "$1" && echo $((loaded_now - (loaded_ticks - host_start) / 100))
 }
@@ -95,7 +96,8 @@ within() {
   if [ -n "$within_container" ]; then engine_in "$within_container" "$@"; else "$@" </dev/null; fi
 }
 
-# tell_files CONTAINER PATHS…: when each was changed. A file that was replaced has its time of then, whatever its content's is.
+# tell_files CONTAINER PATHS…: when each was changed. A file that was replaced has its time of then, whatever its
+# content's is.
 tell_files() {
   tell_container=$1
   shift

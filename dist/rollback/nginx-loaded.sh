@@ -2,41 +2,15 @@
 # When nginx took its configuration: a reload starts new workers. One that died is started anew with what its master has, so
 # it is the oldest that tells; those that shut down are of a configuration before.
 
+# loaded_nginx CONTAINER PROCESSES…: a step that cannot go on has said why.
 loaded_nginx() {
   nginx_container=$1
   shift
-  nginx_file=
-  nginx_told=
-  nginx_loaded=
-  for nginx_pid in "$@"; do
-    nginx_title=$(tr '\0' ' ' 2>/dev/null <"/proc/$nginx_pid/cmdline" | sed 's/ *$//')
-    case $nginx_title in
-      'nginx: worker process')
-        nginx_at=$(started_at "$nginx_pid") || continue
-        if [ -z "$nginx_loaded" ] || [ "$nginx_at" -lt "$nginx_loaded" ]; then nginx_loaded=$nginx_at; fi
-        ;;
-      *' -p '*)
-        echo 'unknown it was started with another prefix (-p)'
-        return 0
-        ;;
-      *' -c '*)
-        nginx_file=${nginx_title#* -c }
-        nginx_file=${nginx_file%% *}
-        nginx_told=$nginx_file
-        ;;
-    esac
-  done
-  if [ -z "$nginx_loaded" ]; then
-    echo 'unknown no worker of it is seen'
-    return 0
-  fi
-  case ${nginx_file:=/etc/nginx/nginx.conf} in
-    /*) ;;
-    *)
-      echo "unknown it was started with a file that has no absolute path: $nginx_file"
-      return 0
-      ;;
-  esac
+  if nginx_processes "$@" && nginx_has_file; then nginx_tells; fi
+}
+
+# nginx_tells: when it took its files, and when each of them was changed.
+nginx_tells() {
   echo "loaded $nginx_loaded"
   [ -z "$nginx_told" ] || printf 'main %s\n' "$nginx_told"
   if [ -n "$nginx_container" ]; then nginx_files_inside; else
@@ -50,6 +24,45 @@ loaded_nginx() {
   fi
   # shellcheck disable=SC2046 # names with spaces are told as not seen
   tell_files "$nginx_container" $(printf '%s\n' "$nginx_list")
+}
+
+# nginx_processes PROCESSES…: sets $nginx_loaded, when the oldest worker was started, and $nginx_told, the file that the
+# master was started with (empty where it was told none).
+nginx_processes() {
+  nginx_told=
+  nginx_loaded=
+  for nginx_pid in "$@"; do
+    nginx_title=$(tr '\0' ' ' 2>/dev/null <"/proc/$nginx_pid/cmdline" | sed 's/ *$//')
+    case $nginx_title in
+      'nginx: worker process')
+        nginx_at=$(started_at "$nginx_pid") || continue
+        if [ -z "$nginx_loaded" ] || [ "$nginx_at" -lt "$nginx_loaded" ]; then nginx_loaded=$nginx_at; fi
+        ;;
+      *' -p '*)
+        echo 'unknown it was started with another prefix (-p)'
+        return 1
+        ;;
+      *' -c '*)
+        nginx_told=${nginx_title#* -c }
+        nginx_told=${nginx_told%% *}
+        ;;
+    esac
+  done
+  [ -z "$nginx_loaded" ] || return 0
+  echo 'unknown no worker of it is seen'
+  return 1
+}
+
+# nginx_has_file: sets $nginx_file, the absolute path of what nginx reads first.
+nginx_has_file() {
+  nginx_file=${nginx_told:-/etc/nginx/nginx.conf}
+  case $nginx_file in
+    /*) ;;
+    *)
+      echo "unknown it was started with a file that has no absolute path: $nginx_file"
+      return 1
+      ;;
+  esac
 }
 
 # Into $nginx_list: the files that nginx itself says it would read, and the folders that they are looked for in.

@@ -10,6 +10,7 @@ whole_nginx() {
   fi
 }
 
+# readable_nginx FILE: it and what it includes, each with its name before it as nginx -T does it, as far as they can be read.
 readable_nginx() {
   [ -r "$1" ] || return 0
   printf '# configuration file %s:\n' "$1"

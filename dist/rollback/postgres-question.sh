@@ -10,10 +10,16 @@ exec psql --no-psqlrc --quiet --no-align --tuples-only --set=ON_ERROR_STOP=1 --d
 # ask_postgres ID NAME QUERY
 # shellcheck disable=SC2016 # the container's own
 ask_postgres() {
+  ask_left=$(seconds_left)
+  # The statement's own limit comes first.
+  postgres_patience=$((ask_left + 60))
   postgres_in "$1" "$postgres_asking"'<<END
 SET statement_timeout = '\''${3}s'\'';
 SELECT :'\''query'\'' \gexec
-END' "$2" "$3" "$(seconds_left)"
+END' "$2" "$3" "$ask_left"
+  ask_code=$?
+  postgres_patience=900
+  return "$ask_code"
 }
 
 # ask_again SERVICE NAME ID DATABASE FOLDER: what was loaded of NAME into DATABASE answers the question of then as it was

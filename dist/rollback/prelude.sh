@@ -35,6 +35,7 @@ nap() {
   sleep "$((${whole:-0} + 1))" 9>&-
 }
 
+# say TEXT: a line of the log.
 say() {
   printf '%s\n' "$*"
 }
@@ -44,6 +45,7 @@ _tell() {
   printf '\036%s %s\n' "$host_token" "$*"
 }
 
+# warn TEXT: what goes on all the same, and somebody should look at.
 warn() {
   _tell "warning $(printf '%s' "$*" | tr '\n' ' ')"
 }
@@ -64,13 +66,18 @@ _same() {
   [ -f "$1" ] && [ -f "$2" ] && read -r one <"$1" && read -r other <"$2" && [ "$one" = "$other" ]
 }
 
+# A redirection that fails ends a POSIX shell where it stands with a special builtin, as `:` is one: what must go on, or says
+# itself what is wrong, makes its files by `true`.
+
 # The result is a list of `name length`, value, newline: any bytes, no parser needed here. Lengths are bytes, by LC_ALL=C.
 # What could be written only in part is no list: whoever began the body takes exit code 74 for that.
 
+# result NAME VALUE
 result() {
   printf '%s %s\n%s\n' "$1" "${#2}" "$2" >>"$host_result" || exit 74
 }
 
+# result_file NAME FILE: the value is the content of the file.
 result_file() {
   # By one descriptor: another program may put a new file in its place meanwhile.
   {
@@ -82,7 +89,7 @@ result_file() {
 # the one that counts.
 fail() {
   if [ ! -e "$host_result.failed" ]; then
-    : >"$host_result.failed"
+    true >"$host_result.failed"
     result _kind "$1"
     result _code "$2"
     result _message "$3"
@@ -91,6 +98,7 @@ fail() {
   exit 70
 }
 
+# details FILE: what is shown below the message of a failure, such as the last lines of a tool.
 details() {
   result_file _details "$1"
 }

@@ -2,8 +2,8 @@
 
 # Brings a recorded release back, by the code that a deploy uses. Parameters: project, release, docker_host,
 # wait_timeout, stop_timeout, remove_orphans, failed_release, actor, run_url, reason, hosts (more than one waits for
-# go), go_seconds, database_elsewhere (the server that runs the commands for this one too; empty: none), database_seconds
-# (how long they are waited for), takes_back (1: a rollback that went well here is undone, because another server failed).
+# go), go_seconds, database_elsewhere (the server that takes the data back for this one too; empty: none), database_seconds
+# (how long that is waited for), takes_back (1: a rollback that went well here is undone, because another server failed).
 operate() {
   begin_rollback
   left_release=$previous
@@ -16,6 +16,7 @@ operate() {
   [ -f "$directory/services" ] || fail refused release-gone "the release $release is not on the server any more" 'See list: true for those that are.'
   require_engine
   prove_images
+  prove_data 'nothing was rolled back'
   if [ "$hosts" -gt 1 ]; then
     if ! await_go "$go_seconds"; then
       # Among several servers this one is not the reason.
@@ -27,24 +28,11 @@ operate() {
     say "$release serves already: another run has brought it back meanwhile"
     return 0
   fi
-  if [ -n "$database_elsewhere" ]; then
-    phase database
-    if ! await_word "$database_seconds" "the commands on $database_elsewhere"; then
-      result stopped true
-      fail lost no-go "the commands on $database_elsewhere did not end well, or no word of it came: nothing was changed here" 'Run it again.'
-    fi
-  elif has_hooks "$files" down-migrate || has_hooks "$files" restore-backup; then
-    phase database
-    if cancelled; then fail lost cancelled 'the run was cancelled before anything was changed' 'Run it again.'; fi
-    if ! rollback_hooks down-migrate || ! rollback_hooks restore-backup; then
-      # What they did to the data until then counts.
-      record_rollback failed
-      fail unhealthy hook-failed "$problem; nothing was rolled back" "$remedy"
-    fi
-  fi
+  take_all_data_back
   phase up
   journal up:begin
-  restore_references "$directory" "$release" || fail remote docker-failed 'an image of the release could not be given its name again'
+  restore_references "$directory" "$release" ||
+    fail remote docker-failed "an image of the release could not be given its name again$(data_text "$database_elsewhere")"
   [ -z "$previous" ] || rolled_by=$path/releases/$previous
   if bring_up "$directory" && phase wait && wait_healthy "$directory"; then
     phase finish
@@ -55,6 +43,19 @@ operate() {
     return 0
   fi
   back_again
+}
+
+# take_all_data_back: here, or on the server that does it for all. Fails where that does not end well.
+take_all_data_back() {
+  if [ -z "$database_elsewhere" ]; then
+    take_data_back 'nothing was rolled back' record_rollback "$project"
+    return 0
+  fi
+  phase database
+  if ! await_word "$database_seconds" "the data on $database_elsewhere"; then
+    result stopped true
+    fail lost no-go "the data on $database_elsewhere were not taken back, or no word of it came: nothing was changed here" 'Run it again.'
+  fi
 }
 
 # still_to_leave: a rollback is decided before the lock is held, and another run may have changed what serves since. Where it
@@ -90,11 +91,12 @@ back_again() {
     rolled_by=$directory
     if bring_up "$path/releases/$previous" && wait_healthy "$path/releases/$previous"; then
       record_rollback restored
-      fail unhealthy release-unhealthy "$release did not become healthy: $cause. $previous runs again as before the rollback" 'Choose another release with to.'
+      fail unhealthy release-unhealthy "$release did not become healthy: $cause. $previous runs again as before the rollback$(data_text "$database_elsewhere")" \
+        "$(data_remedy 'Choose another release with to.' "$database_elsewhere")"
     fi
   fi
   record_rollback failed
-  fail unhealthy restore-failed "$release did not become healthy: $cause" 'The site may be down: look at the containers on the server now.'
+  fail unhealthy restore-failed "$release did not become healthy: $cause$(data_text "$database_elsewhere")" 'The site may be down: look at the containers on the server now.'
 }
 
 record_rollback() {
@@ -103,14 +105,14 @@ record_rollback() {
   elif [ "$1" = succeeded ] && [ -n "$previous" ]; then
     mark_release "$previous" rolled-back
   fi
-  # Where another server ran the commands for all, their data are this one's too.
-  record_return "$release" "$previous" "$1" "$reason" "$((($(date +%s) - begun) * 1000))" "$database_elsewhere$(commands_ran)"
-  : >"$run/recorded"
+  # Where another server took the data back for all, they are this one's too.
+  record_return "$release" "$previous" "$1" "$reason" "$((($(date +%s) - begun) * 1000))" "$database_elsewhere$(data_taken_back)"
+  true >"$run/recorded"
 }
 
 # After a crash: what was begun goes on to its end, or back.
 recover() {
-  if ! journalled up:begin; then
+  if ! journalled up:begin && ! data_are_begun; then
     fail lost interrupted 'the rollback was cut off before it changed anything' 'Run it again.'
   fi
   if journalled committed; then

@@ -32,6 +32,7 @@ fail_unwritten() {
   fail remote write-failed "$1" 'Look whether the disk is mounted read-only, or a quota is used up.'
 }
 
+# After _disk_full, which has set $host_room.
 _fail_full() {
   fail refused disk-full "the disk of the server is full at $path: $host_room" "Free some space there, then run the job again."
 }

@@ -14,7 +14,7 @@ surveyed=
 # service id hash image-id status exit-code restarts health oom number started-at name image namespaces
 survey() {
   stack_ids=$(project_ids) || return 1
-  : >"$1.new"
+  true >"$1.new"
   if [ -n "$stack_ids" ]; then
     # shellcheck disable=SC2086 # ids are hexadecimal
     engine_survey $stack_ids >"$1.new"
@@ -41,7 +41,7 @@ survey_again() {
 # the reference, and that reference's image is still the one it runs; and the containers whose namespaces it is in are
 # there.
 current_ids() {
-  if [ -f "$path/.deploy/adopted" ]; then cp "$path/.deploy/adopted" "$scratch/adopted"; else : >"$scratch/adopted"; fi
+  if [ -f "$path/.deploy/adopted" ]; then cp "$path/.deploy/adopted" "$scratch/adopted"; else true >"$scratch/adopted"; fi
   lost_joins "$1" >"$scratch/lost"
   awk '
     FILENAME == ARGV[1] { lost[$2]; next }

@@ -24,31 +24,26 @@ operate() {
   directory=$path/releases/$release
   if [ ! -f "$run/previous" ]; then slot_release >"$run/previous"; fi
   previous=$(cat "$run/previous")
-  if has_hooks "$files" down-migrate || has_hooks "$files" restore-backup; then
-    phase database
-    left_release=$failed_release
-    colored_project=$project
-    project=$failed_project
-    if cancelled; then fail lost cancelled 'the run was cancelled before anything was changed' 'Run it again.'; fi
-    if ! rollback_hooks down-migrate || ! rollback_hooks restore-backup; then
-      # What they did to the data until then counts.
-      record_end failed
-      fail unhealthy hook-failed "$problem; no traffic was moved" "$remedy"
-    fi
-    project=$colored_project
-  fi
-  place_recorded || fail_unwritten "the release could not be written to $path"
+  left_release=$failed_release
+  prove_data 'no traffic was moved'
+  take_data_back 'no traffic was moved' record_end "$failed_project"
+  place_recorded || fail_unwritten "the release could not be written to $path$(data_text '')"
   phase up
   journalled up:begin || journal up:begin
   # What is in the colour meanwhile is no release that traffic could go to.
   rm -f "$path/.deploy/color-$color"
   if stand_by "$release"; then
-    : >"$directory/deployed"
+    true >"$directory/deployed"
     journal committed
     record_end succeeded
     say "$release stands by in $color"
     return 0
   fi
+  back_to_previous
+}
+
+# back_to_previous: the release did not become healthy, so the colour holds again what stood by in it, or nothing. Fails.
+back_to_previous() {
   gather_evidence "$bad_services"
   cause=$problem
   outlast_cancel
@@ -58,7 +53,8 @@ operate() {
     left="$color was taken down"
   fi
   record_end failed
-  fail unhealthy release-unhealthy "$release did not become healthy in $color: $cause. $left; traffic was not touched" 'Choose another release with to.'
+  fail unhealthy release-unhealthy "$release did not become healthy in $color: $cause. $left; traffic was not touched$(data_text '')" \
+    "$(data_remedy 'Choose another release with to.' '')"
 }
 
 # stand_by RELEASE: healthy in its colour, whatever was there before.
@@ -67,7 +63,7 @@ stand_by() {
     problem='an image of the release could not be given its name again'
     return 1
   }
-  prepare_color "$path/releases/$1" && bring_up "$path/releases/$1" && wait_healthy "$path/releases/$1" && fill_slot "$1"
+  prepare_color "$path/releases/$1" && clear_plain "$path/releases/$1" && bring_up "$path/releases/$1" && wait_healthy "$path/releases/$1" && fill_slot "$1"
 }
 
 # The record of the release in this colour: the same, but for what the colour makes different.
@@ -83,8 +79,8 @@ place_recorded() {
 }
 
 record_end() {
-  record_stand_by "$release" "$color" "$1" "$reason" "$((($(date +%s) - begun) * 1000))" "$directory" "$(commands_ran)"
-  : >"$run/recorded"
+  record_stand_by "$release" "$color" "$1" "$reason" "$((($(date +%s) - begun) * 1000))" "$directory" "$(data_taken_back)"
+  true >"$run/recorded"
 }
 
 # After a crash: what was begun goes on to its end. No traffic was moved.
@@ -95,7 +91,7 @@ recover() {
     [ -f "$run/recorded" ] || record_end succeeded
     return 0
   fi
-  if ! journalled up:begin; then
+  if ! journalled up:begin && ! data_are_begun; then
     fail lost interrupted 'the rollback was cut off before it changed anything' 'Run it again.'
   fi
   operate

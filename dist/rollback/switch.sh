@@ -1,8 +1,8 @@
 # shellcheck shell=dash
-# Moves the traffic. Parameters besides those of the other parts: target, steps (weights in percent, the last one is where it
-# ends), mechanism, traffic_first (1: a rollback, which moves the traffic before anything else), start_target (seconds for
-# the target to be started and healthy; empty: it is not started), hosts (how many; more than one waits for go), go_seconds,
-# verify_seconds, marks_bad and marks_good (releases that history marks; may be empty), reason.
+# Moves the traffic. Parameters besides those of the other parts: target, steps (weights in percent, the last one is where
+# it ends), mechanism, traffic_first (1: a rollback, which moves the traffic before anything else), start_target (seconds
+# for the target to be started and healthy; empty: it is not started), hosts (how many; more than one waits for go),
+# go_seconds, verify_seconds, marks_bad and marks_good (releases that history marks; may be empty), reason.
 # Boundaries of the journal, in order: check:done, live-stop:*, apply:begin NAME, apply:done NAME for each step,
 # verified, live-start:*, recorded, drained.
 
@@ -12,7 +12,7 @@ record_success() {
   [ -z "$marks_bad" ] || mark_release "$marks_bad" rolled-back
   [ -z "$marks_good" ] || mark_release "$marks_good" taken-back
   record_switch "$1" "$2" succeeded "$3"
-  : >"$run/recorded"
+  true >"$run/recorded"
 }
 
 # Containers that were only stopped are started, and waited for. For a rollback.
@@ -44,7 +44,7 @@ target_judged() {
 
 # The traffic is on the goal already. What follows it may still be elsewhere, where an earlier run was cut off.
 stay_on_goal() {
-  start_live_only "$(share_color "$goal")" || true
+  lead_live_only "$(share_color "$goal")" || true
   follow_traffic "$(share_color "$goal")" || true
   keep_traffic "$goal"
   say "Traffic is on $goal already: nothing was changed."
@@ -102,12 +102,12 @@ await_others() {
 move_step() {
   if [ "$1" = 100 ]; then share=$target; else share=$target-$1; fi
   if [ "$1" = 100 ] && [ "$traffic_first" = 0 ] && ! once live-stop stop_live_only "$old"; then
-    give_back
+    take_back "a service that runs only where the traffic is could not be stopped in $old"
     fail remote live-only-failed "a service that runs only where the traffic is could not be stopped in $old: traffic stays on $from"
   fi
   begun=$(now_ms)
   if ! move_to "$share"; then
-    give_back
+    take_back "$proxy did not take the share $share"
     fail remote share-not-taken "$proxy did not take the share $share: traffic stays where it was"
   fi
   ended=$(now_ms)
@@ -123,7 +123,7 @@ prove_all() {
   if ! wait_until "$verify_seconds" "every answer to come from $target" target_answers; then
     # shellcheck disable=SC2086 # the words of one answer
     set -- $steady_wrong
-    give_back
+    take_back "$target does not answer steadily"
     record_switch "$from" "$from" failed "not seen to answer"
     fail unhealthy color-answers-wrong "traffic was moved to $target, but it does not answer steadily (last wrong answer: status ${1:-none}, colour ${3:-none}): it is back on $from" "$(lies)"
   fi
@@ -131,11 +131,11 @@ prove_all() {
   journal verified
 }
 
-# prove_part PERCENT: waits until the proxy has taken the share of a canary, and watches that. Gives the traffic back and fails
-# where a gate is not kept.
+# prove_part PERCENT: waits until the proxy has taken the share of a canary, and watches that. Gives the traffic back and
+# fails where a gate is not kept.
 prove_part() {
   if ! await_taken "$share"; then
-    give_back
+    take_back "$proxy did not take the share $share"
     record_switch "$from" "$from" failed "share not taken"
     result weight 0
     fail remote share-not-taken "$proxy did not take the share $share: traffic stays on $from" "$(lies)"
@@ -146,7 +146,7 @@ prove_part() {
   if ! canary_step; then
     # All of it, also where a canary that was on before had some already.
     from=$old
-    give_back
+    take_back "$gate_why"
     record_switch "$from" "$from" failed "canary at $1 percent"
     result weight 0
     fail unhealthy gate-failed "$gate_why: all traffic is back on $(share_color "$from")" "Look at $target's logs; the report has the figures."
@@ -157,8 +157,11 @@ prove_part() {
 settle_target() {
   phase settle
   if [ -n "$live_only" ]; then
-    once live-stop stop_live_only "$old" || warn "a service that runs only where the traffic is did not stop in $old"
-    once live-start start_live_only "$target" || warn "a service that runs only where the traffic is did not start in $target"
+    if once live-stop stop_live_only "$old"; then
+      once live-start start_live_only "$target" || warn "what runs only where the traffic is could not be started in $target"
+    else
+      warn "what runs only where the traffic is did not stop in $old, so it was not started in $target: it must not run twice"
+    fi
   fi
   # After those that have just started: they may be asked too.
   follow_traffic "$target" || true
@@ -218,8 +221,10 @@ move_traffic() {
   start_timers
 }
 
+# None of the containers of either colour is still starting.
 colors_settled() {
-  ! { serving_table blue && serving_table green; } | grep -q '(health: starting)'
+  settled_tables=$(serving_table blue && serving_table green) || return 1
+  ! printf '%s\n' "$settled_tables" | grep -q '(health: starting)'
 }
 
 # After a crash: finish what was verified, give back everything else, whatever the journal meant to do.
@@ -237,8 +242,7 @@ recover() {
     # A rollback goes on to its end too: what it left is the worse side.
     say "the switch to $target is finished, which the cut-off run had begun"
     [ "$seen" = "$target" ] || move_to "$target"
-    stop_live_only "$(other_color "$target")" || true
-    start_live_only "$target" || true
+    lead_live_only "$target" || true
     if follow_traffic "$target"; then forget_names "$project"; fi
     record_traffic "$target"
     record_success "$from" "$target" recovered
@@ -250,12 +254,12 @@ recover() {
     return 0
   fi
   if color_well "$(share_color "$from")" || ! color_well "$target"; then
-    give_back
+    take_back 'the run was cut off before the switch was proven'
     record_switch "$from" "$from" failed 'cut off'
     fail lost interrupted "the run was cut off before the switch was proven: traffic is on $from" 'Run it again.'
   fi
   move_to "$target"
-  start_live_only "$target" || true
+  lead_live_only "$target" || true
   if follow_traffic "$target"; then forget_names "$project"; fi
   record_traffic "$target"
   record_switch "$from" "$target" succeeded 'recovered: the old colour is not well'

@@ -1,7 +1,7 @@
 # shellcheck shell=dash
 
-# command_in_service ENGINE PROJECT SERVICE WORDS…: a word on whether it can be run, and then what the command prints in one of
-# the service's containers.
+# command_in_service ENGINE PROJECT SERVICE WORDS…: a word on whether it can be run, and then what the command prints in
+# one of the service's containers.
 command_in_service() {
   ask_engine_at "$1"
   command_containers=$(docker ps -q --filter "label=com.docker.compose.project=$2" --filter "label=com.docker.compose.service=$3" --filter label=com.docker.compose.oneoff=False </dev/null) || {

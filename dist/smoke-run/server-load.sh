@@ -1,7 +1,7 @@
 # shellcheck shell=dash
 
-# server_load ENGINE FOLDER: the server's processors, its memory and its disks, in the kernel's words and those of df; FOLDER may
-# be empty.
+# server_load ENGINE FOLDER: the server's processors, its memory and its disks, in the kernel's words and those of df;
+# FOLDER may be empty.
 server_load() {
   ask_engine_at "$1"
   sed -n 's/^cpu  */cpu /p' /proc/stat

@@ -131,7 +131,7 @@ $adopt_env_files
 LIST
   while IFS= read -r adopt_file; do set -- "$@" --file "$adopt_file"; done <"$scratch/own-files"
   if (cd "$old_folder" && engine_resolve --project-name "$old_project" --project-directory "$old_folder" "$@" --profile '*') >own.json 2>"$scratch/own.error"; then
-    engine_hashes "$old_project" "$old_folder" own.json >own-hashes || : >own-hashes
+    engine_hashes "$old_project" "$old_folder" own.json >own-hashes || true >own-hashes
     result_file own_config own.json
     result_file own_hashes own-hashes
   else

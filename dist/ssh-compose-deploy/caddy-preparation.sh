@@ -14,6 +14,6 @@ traffic_reload() {
     in_proxy caddy reload --force --config "$(caddy_file)" 2>&1
   else
     # Its admin endpoint asks nobody on the server who he is, unless it was told to.
-    caddy reload --force --config "$(caddy_file)" 2>&1 || as_root caddy reload --force --config "$(caddy_file)" 2>&1
+    timeout 120 caddy reload --force --config "$(caddy_file)" 2>&1 || as_root caddy reload --force --config "$(caddy_file)" 2>&1
   fi
 }

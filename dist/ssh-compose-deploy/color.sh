@@ -28,7 +28,7 @@ find_live() {
   if [ -n "$color_share" ]; then live=$(live_color "$color_share" ''); else live=$(live_color '' "$(plain_runs)"); fi
 }
 
-# prepare_color DIRECTORY: networks, volumes and shared services, and the plain services that are idle gone.
+# prepare_color DIRECTORY: networks, volumes and shared services; nothing that serves, or stands by, is touched.
 prepare_color() {
   make_networks "$1" || return 1
   for color_file in "$1"/volumes-*; do
@@ -37,15 +37,19 @@ prepare_color() {
   done
   share_services "$1" || return 1
   { cat "$(existing "$path/.deploy/ports")" "$1/ports" 2>/dev/null; } | sort -u | write_file "$path/.deploy/ports"
-  if [ "$color" = blue ]; then
-    color_table=$1/services
-    color_live_only=$1/live-only
-    for color_id in $(plain_containers | cut -d ' ' -f 1); do
-      say "removes the plain container $(engine_name "$color_id"), which is idle: blue takes its place"
-      engine_stop "$stop_timeout" "$color_id" 2>/dev/null
-      engine_remove "$color_id"
-    done
-  fi
+}
+
+# clear_plain DIRECTORY: the plain services, which are idle, make room for blue. Only when nothing is between that and blue's
+# coming up: a migration that fails before leaves them warm for the way back.
+clear_plain() {
+  [ "$color" = blue ] || return 0
+  color_table=$1/services
+  color_live_only=$1/live-only
+  for color_id in $(plain_containers | cut -d ' ' -f 1); do
+    say "removes the plain container $(engine_name "$color_id"), which is idle: blue takes its place"
+    engine_stop "$stop_timeout" "$color_id" 2>/dev/null
+    engine_remove "$color_id"
+  done
 }
 
 # make_networks DIRECTORY: those of both colours, so that a proxy can be on both before the other one is deployed.

@@ -6,6 +6,8 @@ host_recoverer=''
 # shellcheck disable=SC2034 # a program with commands of the user's goes by it
 host_ended=''
 
+# run WAITING_FOR COMMAND…: without the lock, so that what the command leaves at work does not keep it; answers its exit
+# code. WAITING_FOR is what people are told.
 run() {
   local waiting_for=$1
   shift
@@ -14,6 +16,7 @@ run() {
   _await $! "$waiting_for"
 }
 
+# run_locked WAITING_FOR COMMAND…: the same, with the lock: it stays taken as long as the command works.
 run_locked() {
   local waiting_for=$1
   shift
@@ -41,6 +44,7 @@ run_within() {
   return "$code"
 }
 
+# $1: process, $2: seconds, $3: whether a cancellation ends it, $4: the function that ends it. Beside what it watches.
 _end_in_time() {
   local deadline why=''
   trap - TERM EXIT
@@ -82,6 +86,7 @@ time_left() {
   echo "$left"
 }
 
+# not_under_way: nothing is waited for any more.
 not_under_way() {
   rm -f "$run/under-way"
 }
@@ -109,6 +114,7 @@ _await() {
   return "$code"
 }
 
+# $1: what is waited for. Ends with the program that it tells of.
 _tick() {
   local began
   trap - TERM EXIT
@@ -125,7 +131,8 @@ _tick() {
   done
 }
 
-# SECONDS WAITING_FOR COMMAND…
+# wait_until SECONDS WAITING_FOR COMMAND…: until the command succeeds; false where it does not in that time, and where the
+# run is cancelled.
 wait_until() {
   local host_deadline host_told host_waiting_for=$2 host_since host_turns=0
   _clock
@@ -155,6 +162,7 @@ wait_out() {
   done
 }
 
+# cancelled: whether somebody has asked this run to stop, or the one that recovers it.
 cancelled() {
   [ -e "$run/cancel" ] || { [ -n "$host_recoverer" ] && [ -e "$host_recoverer/cancel" ]; }
 }

@@ -26,7 +26,8 @@ engine_stacks() {
     --format "$(printf '{{.ID}}\t{{.Label "com.docker.compose.project"}}\t{{.Label "com.docker.compose.service"}}\t{{or (.Label "com.docker.compose.oneoff") "False"}}\t{{or (.Label "deploy-actions.release") (.Label "deploy-actions.hash") "-"}}\t{{.Image}}\t{{.Label "com.docker.compose.project.working_dir"}}')" </dev/null
 }
 
-# engine_all: id, state, whether it was a command's own (True, False, or - outside of stacks) and project of every container.
+# engine_all: id, state, whether it was a command's own (True, False, or - outside of stacks) and project of every
+# container.
 engine_all() {
   docker ps -a --no-trunc --format '{{.ID}} {{.State}} {{or (.Label "com.docker.compose.oneoff") "-"}} {{.Label "com.docker.compose.project"}}' </dev/null
 }
@@ -62,7 +63,8 @@ engine_look() {
   docker inspect --format '{"id":{{json .ID}},"name":{{json .Name}},"project":{{json (or (index .Config.Labels "com.docker.compose.project") "")}},"service":{{json (or (index .Config.Labels "com.docker.compose.service") "")}},"number":{{json (or (index .Config.Labels "com.docker.compose.container-number") "")}},"release":{{json (or (index .Config.Labels "deploy-actions.release") "")}},"liveOnly":{{json (or (index .Config.Labels "deploy-actions.live-only") "")}},"status":{{json .State.Status}},"health":{{if .State.Health}}{{json .State.Health.Status}}{{else}}"none"{{end}},"started":{{json .State.StartedAt}},"image":{{json .Config.Image}},"imageId":{{json .Image}},"ports":{{json .NetworkSettings.Ports}},"bindings":{{json .HostConfig.PortBindings}},"networks":{{json .NetworkSettings.Networks}}}' "$@" </dev/null
 }
 
-# engine_programs IDS…: id, name, image, project (- for none), the words of its program, `ports` and those that are published.
+# engine_programs IDS…: id, name, image, project (- for none), the words of its program, `ports` and those that are
+# published.
 engine_programs() {
   docker inspect --format '{{.ID}} {{.Name}} {{.Config.Image}} {{or (index .Config.Labels "com.docker.compose.project") "-"}} {{.Path}} {{join .Args " "}} ports {{range $port, $to := .NetworkSettings.Ports}}{{if $to}}{{$port}} {{end}}{{end}}' "$@" </dev/null
 }
@@ -83,8 +85,8 @@ engine_whole() {
 }
 
 # engine_holdings IDS…: id, name, ports that are published (address|port|port of the container/protocol) and @addresses.
-# By the names of the engine's JSON: `HostIp` is none of those that its own program has, as `ID` is, and one template goes by
-# the ones or by the others.
+# By the names of the engine's JSON: `HostIp` is none of those that its own program has, as `ID` is, and one template goes
+# by the ones or by the others.
 engine_holdings() {
   docker inspect --type container --format '{{.Id}} {{.Name}}{{range $port, $to := .NetworkSettings.Ports}}{{range $to}} {{.HostIp}}|{{.HostPort}}|{{$port}}{{end}}{{end}}{{range .NetworkSettings.Networks}} @{{.IPAddress}}{{end}}' "$@" </dev/null 2>/dev/null
 }
@@ -137,6 +139,13 @@ engine_resume() { docker start "$@" </dev/null >/dev/null 9>&-; }
 engine_remove() { docker rm --force "$@" </dev/null >/dev/null 2>&1 9>&-; }
 engine_rename() { docker rename "$1" "$2" </dev/null 9>&-; }
 
+# engine_in_time SECONDS ID WORDS…: as `engine_in`, and given up after that time; what was begun there goes on by itself.
+engine_in_time() {
+  engine_seconds=$1
+  shift
+  timeout "$engine_seconds" docker exec "$@" </dev/null
+}
+
 # engine_in ID WORDS…: a command in a container. engine_pid ID: of its first process. engine_processes ID: pid and words
 # of each. engine_signal ID SIGNAL. engine_addresses ID: in its networks.
 engine_in() { docker exec "$@" </dev/null; }
@@ -181,8 +190,8 @@ engine_image_words() {
 engine_pause() { docker pause "$1" </dev/null >/dev/null 9>&-; }
 engine_unpause() { docker unpause "$1" </dev/null >/dev/null 2>&1 9>&-; }
 
-# engine_volume_of PROJECT NAME: the full name of a volume that the compose file calls so. engine_volumes_of PROJECT: what the
-# compose file calls them. engine_volume_users NAME: ids of the containers that have it. engine_mount ID NAME: where.
+# engine_volume_of PROJECT NAME: the full name of a volume that the compose file calls so. engine_volumes_of PROJECT: what
+# the compose file calls them. engine_volume_users NAME: ids of the containers that have it. engine_mount ID NAME: where.
 engine_volume_of() {
   docker volume ls --quiet --filter "label=com.docker.compose.project=$1" --filter "label=com.docker.compose.volume=$2" </dev/null
 }
@@ -195,8 +204,8 @@ engine_mount() {
 {{end}}' "$1" </dev/null | sed -n "s/^$2 //p"
 }
 
-# engine_label KIND VALUE: a label of our own, as `engine_make` takes it. The kinds are those of packages/ledger/src/labels.ts; no
-# other .sh file has their names.
+# engine_label KIND VALUE: a label of our own, as `engine_make` takes it. The kinds are those of
+# packages/ledger/src/labels.ts; no other .sh file has their names.
 engine_label() { printf 'deploy-actions.%s=%s' "$1" "$2"; }
 
 # engine_labelled KIND VALUE: ids of all containers with that label. engine_discard ID: with the volumes that nobody named.

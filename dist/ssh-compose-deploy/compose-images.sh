@@ -29,6 +29,7 @@ engine_manifest() {
   _engine_registry "$2" "$3" manifest inspect --verbose "$1" 2>/dev/null ||
     _engine_registry "$2" "$3" manifest inspect --insecure --verbose "$1"
 }
+# _engine_registry LOGIN PID-FILE WORDS…: a command of Docker's that asks a registry.
 _engine_registry() {
   engine_login=$1
   engine_pid_file=$2

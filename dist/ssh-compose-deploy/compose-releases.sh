@@ -45,9 +45,9 @@ engine_restart() {
 engine_run() {
   engine_project=$1
   engine_directory=$2
-  engine_own_engine_name=$3
+  engine_own_name=$3
   shift 3
-  _engine_compose "$engine_project" "$engine_directory" run --detach --no-deps -T --name "$engine_own_engine_name" "$@"
+  _engine_compose "$engine_project" "$engine_directory" run --detach --no-deps -T --name "$engine_own_name" "$@"
 }
 
 # engine_follow NAME: its output, to its end. engine_result NAME: waits and prints the exit code. engine_log NAME.
@@ -59,9 +59,9 @@ engine_log() { docker logs "$1" </dev/null; }
 engine_ask() {
   engine_project=$1
   engine_directory=$2
-  engine_own_engine_name=$3
+  engine_own_name=$3
   shift 3
-  _engine_compose "$engine_project" "$engine_directory" run --rm --no-deps -T --name "$engine_own_engine_name" "$@"
+  _engine_compose "$engine_project" "$engine_directory" run --rm --no-deps -T --name "$engine_own_name" "$@"
 }
 
 # engine_exec PROJECT DIRECTORY MARK SERVICE WORDS…: in the first running container of the service. The command and all

@@ -79,6 +79,7 @@ make_ready() {
   fi
   phase up
   journalled up:begin || journal up:begin
+  [ -z "$color" ] || clear_plain "$directory"
   bring_up "$directory" || undo
   echo "$changed_services" >"$run/changed"
   phase wait
@@ -131,7 +132,7 @@ adopt_stack() {
   deploy_adopted=$path/releases/adopted
   rm -rf "$deploy_adopted"
   if ! { cp -R "$files/release-adopted" "$deploy_adopted" && cp "$deploy_adopted/images" "$deploy_adopted/digests" &&
-    write_release_json "$deploy_adopted" '' '' && : >"$deploy_adopted/deployed" && link_current adopted; }; then
+    write_release_json "$deploy_adopted" '' '' && true >"$deploy_adopted/deployed" && link_current adopted; }; then
     fail_unwritten "the running stack could not be recorded in $path"
   fi
   keep_images adopted "$deploy_adopted"
@@ -397,7 +398,7 @@ finish() {
   phase finish
   still_runs || undo
   write_release_json "$directory" "$previous" "$(cat "$run/backup" 2>/dev/null)" || undo
-  : >"$directory/deployed"
+  true >"$directory/deployed"
   if [ "$(slot_release)" != "$release" ]; then
     fill_slot "$release" || undo
   fi

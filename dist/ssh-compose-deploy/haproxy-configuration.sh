@@ -5,7 +5,7 @@
 haproxy_files() {
   if [ -n "$proxy_container" ]; then
     haproxy_pids=$(engine_processes "$proxy_container" | awk 'NR > 1 { print $1 }')
-  else haproxy_pids=$(grep -lx haproxy /proc/[0-9]*/comm 2>/dev/null | cut -d / -f 3); fi
+  else haproxy_pids=$(host_processes haproxy | cut -d ' ' -f 2); fi
   for haproxy_pid in $haproxy_pids; do
     haproxy_words=$(tr '\0' '\n' 2>/dev/null <"/proc/$haproxy_pid/cmdline" | awk 'before == "-f" && /^\/[A-Za-z0-9_.\/@+-]+$/ { printf "-f %s ", $0 } { before = $0 }')
     # One that was not started with the site's file is another one.

@@ -6,6 +6,7 @@ lock_timeout=600
 holder_actor=''
 holder_url=''
 
+# Who has the lock now, for those who wait and for whoever finds it free after a crash.
 _write_holder() {
   _boot
   _process "$$"
@@ -25,6 +26,7 @@ _describe_holder() {
   [ -z "$host_doing_what" ] || host_holder="$host_holder, waiting for $host_doing_what for $(_age "$host_doing_age")"
 }
 
+# $1: seconds, as people say them.
 _age() {
   if [ "${1:-0}" -ge 7200 ]; then
     echo "$(($1 / 3600)) h $(($1 % 3600 / 60)) min"
@@ -38,7 +40,7 @@ _age() {
 # What to do about one who has the lock: its workflow run may be gone, and its program on the server goes on.
 _holder_remedy() {
   local text="Wait for that run, or raise \`lock-timeout\`."
-  if [ -z "$host_holder_pid" ] || ! _lives "$host_holder_pid" "$host_holder_start" "$host_holder_boot"; then
+  if [ -z "$host_holder_pid" ] || _holder_is_dead; then
     echo 'That run has died; what it left at work is being ended. Run this again: it finishes or reverts what that one began.'
     return
   fi
@@ -64,7 +66,7 @@ _take_lock() {
       say "waiting for the lock, held by $host_holder; $(((deadline - host_now) / 100)) s left"
       told=$host_now
     fi
-    if [ -n "$host_holder_pid" ] && ! _lives "$host_holder_pid" "$host_holder_start" "$host_holder_boot"; then
+    if _holder_is_dead; then
       [ -n "$dead_since" ] || dead_since=$host_now
       _end_ticker
       _end_leftovers $(((host_now - dead_since) / 100))
@@ -79,19 +81,30 @@ _take_lock() {
     # Twenty that wait must not slow down the one that works.
     nap 0.5
   done
-  # A holder that died left the lock free, but its hooks may still be at work.
-  local waited=0
-  if _read_holder && ! _lives "$host_holder_pid" "$host_holder_start" "$host_holder_boot"; then
-    _end_ticker
-    while _leftovers; do
-      [ "$waited" != 0 ] || say "waiting for what a dead run left behind: processes$host_left"
-      _end_leftovers "$((waited / 5))"
-      waited=$((waited + 1))
-      [ "$waited" -lt 100 ] || break
-      nap 0.2
-    done
-  fi
+  _outlast_leftovers
   _write_holder
+}
+
+# Whether the one that is said to have the lock has died. $host_holder_* tell who it is.
+_holder_is_dead() {
+  [ -n "$host_holder_pid" ] && ! _lives "$host_holder_pid" "$host_holder_start" "$host_holder_boot"
+}
+
+# A holder that died left the lock free, but what it has started may still be at work: it is waited for, and ended. What
+# cannot be ended may go on changing things, and then nobody else begins. A holder that told its result has ended all that:
+# what is left of it is a last second of the ticker's sleep, which the next run need not wait for.
+_outlast_leftovers() {
+  local waited=0
+  if ! _read_holder || [ -e "$host_holder_run/result" ] || ! _holder_is_dead; then return 0; fi
+  _end_ticker
+  while _leftovers; do
+    [ "$waited" != 0 ] || say "waiting for what a dead run left behind: processes$host_left"
+    _end_leftovers "$((waited / 5))"
+    waited=$((waited + 1))
+    [ "$waited" -lt 100 ] || fail busy lock-held "what a dead run left behind is at work in $path and could not be ended: processes$host_left" \
+      "They may be another user's, or wait for a disk. Look at them on the server (ps -fp${host_left}), end them there, and run this again."
+    nap 0.2
+  done
 }
 
 # The processes of a dead holder's session, into $host_left; false if there are none.
@@ -143,6 +156,7 @@ _lock_keepers() {
   [ -n "$host_left" ]
 }
 
+# Whether a process is that of a run of this application.
 _is_waiter() {
   local pid
   for pid in "$path"/.deploy/runs/*/*/pid; do

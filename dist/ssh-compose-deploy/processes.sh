@@ -8,6 +8,7 @@ host_session=''
 host_parent=''
 host_boot_id=''
 
+# What tells one start of the machine from another, into $host_boot_id.
 _boot() {
   read -r host_boot_id </proc/sys/kernel/random/boot_id
 }

@@ -4,7 +4,7 @@
 # Files from stdin into folder $1: `file mode length sha256`, the name, the bytes; `end` is the last line.
 _receive() {
   local word mode length sum name whole rest sums=$1.sums
-  { mkdir -p "$1" && : >"$sums"; } || _refuse_unwritten "$1 cannot be made"
+  { mkdir -p "$1" && true >"$sums"; } || _refuse_unwritten "$1 cannot be made"
   while read -r word mode length sum; do
     [ "$word" != end ] || break
     { [ "$word" = file ] && IFS= read -r name; } || _refuse lost upload-broken 'the upload was garbled'

@@ -6,7 +6,7 @@
 # What no release mounts in the end is nobody's, and goes with the next retention.
 store_placing=
 begin_placing() {
-  (exec 9>&- && place_files && : >"$scratch/placed") &
+  (exec 9>&- && place_files && true >"$scratch/placed") &
   store_placing=$!
 }
 placed() {
@@ -87,7 +87,7 @@ place_links() {
 # container uses stays by itself.
 forget_release() {
   store_release=$1
-  cp "$path/releases/$1/images" "$scratch/forgotten" 2>/dev/null || : >"$scratch/forgotten"
+  cp "$path/releases/$1/images" "$scratch/forgotten" 2>/dev/null || true >"$scratch/forgotten"
   rm -rf "${path:?}/releases/${1:?}"
   set --
   while read -r store_service _store_id store_image; do
@@ -144,7 +144,7 @@ free_for_images() {
 record_deployment() {
   record_deploy "$release" "$color" "$1" "${2:-false}" "$((($(date +%s) - begun) * 1000))" "$files/release/images" "$files/release/digests" \
     "$(free_for_images)"
-  : >"$run/recorded"
+  true >"$run/recorded"
 }
 
 # stop KIND MESSAGE [REMEDY]: ends the operation before anything was changed, with a line of history.

@@ -16,6 +16,8 @@ _upload() {
       */*) mkdir -p "$2/${each%/*}" ;;
     esac
     mv -f "$host_incoming/$each" "$2/$each" || exit 1
-  done || _refuse_unwritten "the files could not be moved to $2"
+  done
+  # Whatever ended that early has left something here.
+  [ -z "$(find "$host_incoming" ! -type d | head -n 1)" ] || _refuse_unwritten "the files could not be moved to $2"
   frame answer moved
 }
