@@ -47,7 +47,7 @@ export const SUITES: readonly Suite[] = [
     name: 'contract',
     title: 'the bundles do what action.yml says',
     jest: true,
-    run: (run) => jest(run, 'contract', []),
+    run: (run) => jest(run, 'contract', [`--max-workers=${availableParallelism()}`]),
   },
   { name: 'workflows', title: 'actionlint and zizmor', run: checkWorkflows },
   { name: 'lab', title: 'real servers', jest: true, run: runLab },
