@@ -1,3 +1,5 @@
+import { renameSync } from 'node:fs';
+import path from 'node:path';
 import { afterEach, expect, jest, test } from '@jest/globals';
 import { eventually } from '@deploy-actions/host/testing';
 import { Failure } from '@deploy-actions/kit';
@@ -80,6 +82,7 @@ test('a colour that is not well takes no traffic', async () => {
   const { failure } = await go();
   expect(failure).toMatchObject({
     kind: 'unhealthy',
+    code: 'color-unwell',
     message: 'green cannot take the traffic: api is exited',
   });
   expect(servers.web1.proxy.share()).toBe('blue');
@@ -103,6 +106,7 @@ test('a colour that answers with errors keeps the traffic where it is', async ()
   const { failure } = await go();
   expect(failure).toMatchObject({
     kind: 'unhealthy',
+    code: 'color-answers-wrong',
     message: expect.stringContaining('green answers 500 through nginx'),
   });
   expect(servers.web1.proxy.share()).toBe('blue');
@@ -122,12 +126,30 @@ test('a proxy that does not take the move is given its flag back, and told', asy
   ]).then(([switched]) => switched);
   expect(failure).toMatchObject({
     kind: 'unhealthy',
+    code: 'color-answers-wrong',
     message: expect.stringContaining('does not answer steadily (last wrong answer: status 200, colour blue)'),
   });
   expect(failure!.message).toContain('it is back on blue');
   expect(proxy.share()).toBe('blue');
   expect(movesOf(servers.web1)).toEqual(['blue blue failed']);
   expect(workersOf(servers.web1)).toEqual(['worker registry.test/shop/worker:v1']);
+});
+
+test('where what runs only at the traffic cannot be stopped, the traffic stays', async () => {
+  const { servers, go } = await colored('web1');
+  const { host, proxy } = servers.web1;
+  well(await go());
+  const real = path.join(host.home, 'bin/docker-real');
+  renameSync(path.join(host.home, 'bin/docker'), real);
+  host.tool('docker', `[ "$1" != stop ] || exit 1\nexec '${real}' "$@"`);
+  const { failure } = await go({ to: 'blue' });
+  expect(failure).toMatchObject({
+    kind: 'remote',
+    code: 'live-only-failed',
+    message: expect.stringContaining('could not be stopped in green: traffic stays on green'),
+  });
+  expect(proxy.share()).toBe('green');
+  expect(workersOf(servers.web1)).toEqual(['worker registry.test/shop/worker:v2']);
 });
 
 test('a configuration that the proxy would not start with is refused before any traffic moves', async () => {
@@ -292,6 +314,7 @@ test('a canary whose answers are bad gives all traffic back', async () => {
   const { failure } = await running.done;
   expect(failure).toMatchObject({
     kind: 'unhealthy',
+    code: 'gate-failed',
     message: expect.stringContaining('all traffic is back on blue'),
   });
   expect(proxy.share()).toBe('blue');

@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, expect, jest, test } from '@jest/globals';
-import { hostsForEach } from '@deploy-actions/host/testing';
+import { eventually, hostsForEach } from '@deploy-actions/host/testing';
 import { lines, trafficRecord } from '@deploy-actions/ledger/testing';
 import type { FakeDocker } from '@deploy-actions/release/testing';
 import { type Deployed, deployRig } from './testing/deploy-rig.ts';
@@ -88,11 +88,57 @@ test('a network that was made otherwise is refused before anything changes', asy
   const { failure } = await deploy('v3', { color: 'auto', 'color-services': 'web\napi' });
   expect(failure).toMatchObject({
     kind: 'refused',
+    code: 'network-differs',
     message: expect.stringContaining(
       'zz_shop_green.back is there, and is not open as the compose file wants back to be',
     ),
   });
   expect(servers.web1.docker.containers()).toEqual(before);
+});
+
+test('a colour that has the traffic by the time its deployment begins is left alone', async () => {
+  const { servers, deploy, start, compose } = deployRig(['web1'], hostWith);
+  const { docker, host } = servers.web1;
+  const stateOf = (run: string) => host.read(`.deploy/runs/${run}-deploy/deploy-1/state`);
+  const green = { color: 'green', 'color-services': 'web\napi' };
+  compose(COMPOSE);
+  well(await deploy('v1'));
+  host.pauseAt('up:begin:after');
+  const first = start('v2', green, '200');
+  await eventually(() => stateOf('200') === 'paused\n', 'the pause');
+  const second = start('v3', green, '201');
+  await eventually(() => stateOf('201') === 'waiting\n', 'the second run to wait');
+  // As a switch leaves it, after the second has looked.
+  writeFileSync(path.join(host.path, '.deploy/traffic.json'), lines([trafficRecord('green')]));
+  host.pauseAt(undefined);
+  well(await first.done);
+  expect((await second.done).failure).toMatchObject({
+    kind: 'refused',
+    code: 'color-is-live',
+    message: 'green is live',
+  });
+  expect(docker.running('shop-green')).toContain('api registry.test/shop/api:v2');
+});
+
+test('a colour that an unconfirmed switch would go back to is left alone', async () => {
+  const { servers, deploy, compose } = deployRig(['web1'], hostWith);
+  const { docker, host } = servers.web1;
+  const colored = { color: 'auto', 'color-services': 'web\napi' };
+  compose(COMPOSE);
+  well(await deploy('v1'));
+  well(await deploy('v2', colored));
+  const before = docker.containers();
+  // As a switch leaves it that has ten minutes to be confirmed.
+  writeFileSync(path.join(host.path, '.deploy/traffic.json'), lines([trafficRecord('green')]));
+  const until = Math.floor(Date.now() / 1000) + 600;
+  writeFileSync(path.join(host.path, '.deploy/confirm'), `6 ${until} blue v1\n`);
+  const { failure } = await deploy('v3', colored);
+  expect(failure).toMatchObject({
+    kind: 'refused',
+    code: 'confirmation-pending',
+    message: expect.stringContaining('the switch to green waits to be confirmed'),
+  });
+  expect(docker.containers()).toEqual(before);
 });
 
 test('the plain stack makes room for blue only when blue comes up: a migration that fails before leaves it warm', async () => {

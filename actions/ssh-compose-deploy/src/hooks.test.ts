@@ -38,27 +38,31 @@ const result = ({ servers }: Rig, run: string) =>
   servers.web1.host.read(`.deploy/runs/${run}-deploy/deploy-1/result`);
 
 test.each([
-  ['migrate', 'migrate-timeout'],
-  ['before-up', 'hook-timeout'],
-])('%s that does not end is ended when its time is over, and the old version serves', async (hook, limit) => {
-  const rig = await rigAt('v1', { [hook]: 'api: ./fine' });
-  const { docker } = rig.servers.web1;
-  docker.script({ images: { 'registry.test/shop/api:v2': { entrypoint: ['sleep', 'infinity'] } } });
-  const { failure, ports } = await rig.deploy('v2', { [hook]: 'api: ./hang', [limit]: '1s' });
-  expect(failure).toMatchObject({
-    kind: 'unhealthy',
-    message: expect.stringContaining(`the command of api did not end within 1 s (${limit}) and was ended`),
-    remedy: expect.stringContaining(`raise ${limit}`),
-    details: expect.stringContaining('it has begun'),
-  });
-  expect(failure!.message).toContain('given to the entrypoint of api (sleep infinity)');
-  expect(ports.log.lines.join('\n')).toContain('entrypoint: []');
-  expect(oneOffs(rig)).toEqual([]);
-  expect(docker.running('shop')).toEqual(V1);
-  // The lock is free.
-  docker.script({ images: {} });
-  well(await rig.deploy('v2', { 'lock-timeout': '1s' }));
-});
+  ['migrate', 'migrate-timeout', 'schema-moved'],
+  ['before-up', 'hook-timeout', 'hook-failed'],
+])(
+  '%s that does not end is ended when its time is over, and the old version serves',
+  async (hook, limit, code) => {
+    const rig = await rigAt('v1', { [hook]: 'api: ./fine' });
+    const { docker } = rig.servers.web1;
+    docker.script({ images: { 'registry.test/shop/api:v2': { entrypoint: ['sleep', 'infinity'] } } });
+    const { failure, ports } = await rig.deploy('v2', { [hook]: 'api: ./hang', [limit]: '1s' });
+    expect(failure).toMatchObject({
+      kind: 'unhealthy',
+      code,
+      message: expect.stringContaining(`the command of api did not end within 1 s (${limit}) and was ended`),
+      remedy: expect.stringContaining(`raise ${limit}`),
+      details: expect.stringContaining('it has begun'),
+    });
+    expect(failure!.message).toContain('given to the entrypoint of api (sleep infinity)');
+    expect(ports.log.lines.join('\n')).toContain('entrypoint: []');
+    expect(oneOffs(rig)).toEqual([]);
+    expect(docker.running('shop')).toEqual(V1);
+    // The lock is free.
+    docker.script({ images: {} });
+    well(await rig.deploy('v2', { 'lock-timeout': '1s' }));
+  },
+);
 
 test('a migration-state that does not end is ended, and the state counts as unknown', async () => {
   const rig = await rigAt('v1');
@@ -69,6 +73,7 @@ test('a migration-state that does not end is ended, and the state counts as unkn
   });
   expect(failure).toMatchObject({
     kind: 'unhealthy',
+    code: 'hook-failed',
     message: expect.stringContaining('migration-state: the command of api did not end within 1 s'),
   });
   expect(oneOffs(rig)).toEqual([]);

@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync, statSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, expect, jest, test } from '@jest/globals';
 import { hostsForEach } from '@deploy-actions/host/testing';
@@ -77,6 +77,30 @@ test('the value may stand in the env file on the server alone; without one nothi
   const found = await deploy('v1', { env: 'TAG=v1\nMOTD=hello' });
   expect(found.failure).toBeUndefined();
   expect(found.ports.redactor.forms()).toContain(TOKEN);
+});
+
+test.each([
+  ['is not there', { 'env-file': '.env.live' }, undefined, 'input', 'env-file-missing'],
+  ['is not at its absolute path', { 'env-file': '/nowhere/.env' }, undefined, 'input', 'env-file-missing'],
+  ['has a line that is none', {}, `API_TOKEN=x\n${TOKEN} y\n`, 'input', 'env-file-invalid'],
+  ['may not be read', { 'env-file': '.env.live' }, `API_TOKEN=${TOKEN}\n`, 'refused', 'env-file-unreadable'],
+])('an env file that %s is told as that before anything is changed', async (_, more, text, kind, code) => {
+  const { servers, compose, deploy } = deployRig(['web1'], hostWith);
+  const { host, docker } = servers.web1;
+  compose(WITH_TOKEN);
+  if (text !== undefined) {
+    mkdirSync(path.join(host.path, 'shared'), { recursive: true });
+    for (const name of ['.env', '.env.live']) writeFileSync(path.join(host.path, 'shared', name), text);
+  }
+  // Root may read any file, so its mode would not tell.
+  host.tool(
+    'cat',
+    'case ${1-} in */.env.live) echo "Permission denied" >&2; exit 1 ;; esac; exec /bin/cat "$@"',
+  );
+  const { failure, log } = await deploy('v1', { env: 'TAG=v1\nMOTD=hello', ...more });
+  expect(failure).toMatchObject({ kind, code });
+  expect([failure!.message, failure!.details, log].join('\n')).not.toContain(TOKEN);
+  expect(docker.containers()).toEqual([]);
 });
 
 test('the version is no secret where it is also a variable', async () => {

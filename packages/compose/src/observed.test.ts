@@ -40,5 +40,10 @@ test.each([
   ['modes', 'host'],
 ])('a container whose %s is %j is the fault of the server, and is not quoted', (name, value) => {
   const read = () => parseContainers(JSON.stringify({ ...RAW, [name]: value }));
-  expect(read).toThrow('what the server tells of its containers has not the form of it');
+  expect(read).toThrow(
+    expect.objectContaining({
+      code: 'command-failed',
+      message: 'what the server tells of its containers has not the form of it',
+    }),
+  );
 });

@@ -22,7 +22,7 @@ LC_ALL=C
 patience=5
 say() { printf '%s\\n' "$*"; }
 docker() { printf 'docker %s\\n' "$*" >>"$scratch/calls"; }
-fail() { printf 'fail %s: %s\\n' "$1" "$3"; exit 70; }
+fail() { printf 'fail %s, %s: %s\\n' "$1" "$2" "$3"; exit 70; }
 `;
 
 /** Runs `call` in a folder with these files, with the parts loaded; answers stdout. */
@@ -270,30 +270,34 @@ describe.each(SHELLS)('%s', (...shell) => {
       [
         '/var/lib/docker\nv2.25.9\n/p\n',
         '',
-        'fail refused: Docker Compose 2.25.9 on the server is older than 2.26\n',
+        'fail refused, compose-too-old: Docker Compose 2.25.9 on the server is older than 2.26\n',
       ],
       [
         '/var/lib/docker\n1.29.2\n/p\n',
         '',
-        'fail refused: Docker Compose 1.29.2 on the server is older than 2.26\n',
+        'fail refused, compose-too-old: Docker Compose 1.29.2 on the server is older than 2.26\n',
       ],
-      ['/var/lib/docker\n\n', '', 'fail refused: Docker Compose v2 is not installed on the server\n'],
+      [
+        '/var/lib/docker\n\n',
+        '',
+        'fail refused, compose-missing: Docker Compose v2 is not installed on the server\n',
+      ],
       [
         '',
         'permission denied while trying to connect to the docker API at unix:///x',
-        /^fail refused: the user \S+ may not use Docker\n$/,
+        /^fail refused, docker-not-allowed: the user \S+ may not use Docker\n$/,
       ],
       [
         '',
         'Cannot connect to the Docker daemon at unix:///x. Is the docker daemon running?',
-        'fail refused: the Docker engine does not answer\n',
+        'fail refused, docker-unreachable: the Docker engine does not answer\n',
       ],
       [
         '\nv2.40.1\n/usr/lib/compose\n',
         'Cannot connect to the Docker daemon at unix:///x. Is the docker daemon running?',
-        'fail refused: the Docker engine does not answer\n',
+        'fail refused, docker-unreachable: the Docker engine does not answer\n',
       ],
-      ['', 'something else', 'fail remote: Docker on the server failed: something else\n'],
+      ['', 'something else', 'fail remote, docker-failed: Docker on the server failed: something else\n'],
     ])('%j, %j', (info, why, said) => {
       if (typeof said === 'string') expect(asked(info, why)).toBe(said);
       else expect(asked(info, why)).toMatch(said);
@@ -338,7 +342,9 @@ describe.each(SHELLS)('%s', (...shell) => {
       ['A=1\n-----BEGIN KEY-----\n', 2],
       ['A=1\nB="never closed\nC=2\n', 2],
     ])('%j is refused by its number', (text, line) => {
-      expect(check(text)).toBe(`fail input: line ${line} of .env on the server is not KEY=value`);
+      expect(check(text)).toBe(
+        `fail input, env-file-invalid: line ${line} of .env on the server is not KEY=value`,
+      );
     });
   });
 });

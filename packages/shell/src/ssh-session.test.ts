@@ -42,6 +42,9 @@ test('a session runs programs with arguments, stdin, both streams and any exit c
   await session.close();
 });
 
+/** An armour with nothing of a key in it. */
+const pemOf = (label: string) => `-----BEGIN ${label}-----\nAAAA\n-----END ${label}-----\n`;
+
 describe('what can go wrong has its own code', () => {
   test('a key that is not let in, with its fingerprint', async () => {
     const fake = await fakeServer();
@@ -94,6 +97,28 @@ describe('what can go wrong has its own code', () => {
     });
     // It opens; the server does not know it.
     await expect(attempt('open')).rejects.toMatchObject({ code: 'auth-refused' });
+  });
+
+  test.each([
+    [
+      'a type that no SSH server takes',
+      String(generateKeyPairSync('ed448').privateKey.export({ type: 'pkcs8', format: 'pem' })),
+      'input `ssh-key` is a key of type ed448, which SSH servers do not take',
+    ],
+    ['PEM that holds no key', pemOf('PRIVATE KEY'), /^input `ssh-key` cannot be read as a private key: /],
+    [
+      'OpenSSH’s form that holds no key',
+      pemOf('OPENSSH PRIVATE KEY'),
+      /^input `ssh-key` cannot be read as a private key: /,
+    ],
+  ])('a private key of %s', async (_, text, message) => {
+    const fake = await fakeServer();
+    const key = { text, passphrase: undefined, input: 'ssh-key' as const };
+    await expect(openSshSession(server(fake, pin(fake, hostEd), { key }), ports)).rejects.toMatchObject({
+      code: 'bad-key',
+      input: 'ssh-key',
+      message: expect.stringMatching(message),
+    });
   });
 
   test('a refused port, an unknown name, something else than SSH, silence', async () => {

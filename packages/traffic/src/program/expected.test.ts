@@ -21,7 +21,7 @@ function moved(expected: string, slot: string | undefined): string {
   mkdirSync(path.join(folder, '.deploy'));
   if (slot !== undefined) writeFileSync(path.join(folder, '.deploy', 'color-blue'), `${slot}\n`);
   const { stdout, stderr } = spawnSync('sh', ['-us'], {
-    input: `path=${folder}\ntarget=blue\nexpect_slot='${expected}'\nfail() { echo "$1: $3"; exit 70; }\nmove_traffic() { echo moved; }\n${EXPECTED}\noperate\n`,
+    input: `path=${folder}\ntarget=blue\nexpect_slot='${expected}'\nfail() { echo "$1, $2: $3"; exit 70; }\nmove_traffic() { echo moved; }\n${EXPECTED}\noperate\n`,
     encoding: 'utf8',
   });
   return `${stdout}${stderr}`.trim();
@@ -29,10 +29,10 @@ function moved(expected: string, slot: string | undefined): string {
 
 test('traffic goes only to the release that was found in the colour, not to one that was deployed meanwhile', () => {
   expect(moved('r1', 'r1')).toBe('moved');
-  expect(moved('r1', 'r3')).toContain('refused: blue holds r3 by now, not r1');
-  expect(moved('r1', undefined)).toContain('refused: blue holds no whole release by now');
+  expect(moved('r1', 'r3')).toContain('refused, color-changed: blue holds r3 by now, not r1');
+  expect(moved('r1', undefined)).toContain('refused, color-changed: blue holds no whole release by now');
   expect(moved('', undefined)).toBe('moved');
-  expect(moved('', 'r3')).toContain('refused: blue holds r3 by now, not what was there');
+  expect(moved('', 'r3')).toContain('refused, color-changed: blue holds r3 by now, not what was there');
   expect(moved('*', 'r3')).toBe('moved');
 });
 

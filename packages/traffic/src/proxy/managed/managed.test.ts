@@ -51,7 +51,7 @@ ${Object.entries(values)
   .map(([name, value]) => `${name}='${value}'\n`)
   .join('')}say() { printf '%s\\n' "$*"; }
 phase() { :; }
-fail() { say "failed: $3"; exit 1; }
+fail() { say "failed, $2: $3"; exit 1; }
 run() { shift; "$@"; }
 wait_until() { shift 2; "$@"; }
 cd "$path"
@@ -68,7 +68,7 @@ operate
 test('a container of the same name that is not ours is left alone, and told', () => {
   for (const keeper of [' true', ' false', '<no value> true']) {
     expect(start(keeper)).toEqual({
-      said: expect.stringContaining('failed: there is a container shop-proxy already'),
+      said: expect.stringContaining('failed, foreign-containers: there is a container shop-proxy already'),
       changed: '',
     });
   }
