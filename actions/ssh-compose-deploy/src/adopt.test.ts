@@ -99,6 +99,16 @@ test('a folder that was renamed is refused before anything changes', async () =>
   well(await here.deploy('v1', ADOPT));
 });
 
+test('a stack that somebody else started is not taken over unasked', async () => {
+  const here = rig();
+  await here.byHand('old/shop', files());
+  expect((await here.deploy('v1')).failure).toMatchObject({
+    kind: 'refused',
+    code: 'foreign-containers',
+    input: 'adopt',
+  });
+});
+
 test('a stack out of two folders is refused with both', async () => {
   const here = rig();
   const first = await here.byHand('a/shop', files(), 'db');

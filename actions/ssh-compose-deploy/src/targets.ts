@@ -140,6 +140,7 @@ function refuseForeign(found: Inspection, inputs: DeployInputs): void {
     'refused',
     `the project ${found.project} has containers that this action did not start: ${foreign.map((one) => one.name).join(', ')}`,
     {
+      code: 'foreign-containers',
       input: 'adopt',
       remedy: 'Set `adopt: true` once to take the running stack over as it is, or give another `project`.',
     },

@@ -77,6 +77,7 @@ export function colorRelease(
   const live = liveColor(share, plainRuns);
   if (canaryOf(share)) {
     throw new Failure('refused', `a canary is on (${share}): traffic goes to both colours`, {
+      code: 'canary-on',
       remedy: 'Finish it with blue-green-switch first: `to: blue` or `to: green`.',
     });
   }
@@ -85,6 +86,7 @@ export function colorRelease(
       'refused',
       `${live} is live${share === undefined ? ' (the plain stack counts as blue until the first switch)' : ''}`,
       {
+        code: 'color-is-live',
         input: 'color',
         remedy: 'Deploy the other colour; `color: auto` chooses it.',
       },

@@ -343,10 +343,14 @@ test('the live colour is never deployed over, and nothing is deployed into a can
       '/srv/shop',
       wanted({ color: { ...wish, color: 'green' } }),
     ),
-  ).toThrow('green is live');
+  ).toThrow(
+    expect.objectContaining({ code: 'color-is-live', message: expect.stringMatching(/^green is live/) }),
+  );
   expect(() =>
     prepareRelease(colorFound({ traffic: trafficRecord('green-25') }), '/srv/shop', wanted({ color: wish })),
-  ).toThrow('a canary is on');
+  ).toThrow(
+    expect.objectContaining({ code: 'canary-on', message: expect.stringMatching(/^a canary is on/) }),
+  );
   expect(
     prepareRelease(colorFound({ traffic: trafficRecord('green') }), '/srv/shop', wanted({ color: wish }))
       .color,
