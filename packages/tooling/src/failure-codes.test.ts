@@ -7,11 +7,12 @@ import { findRoot } from './root.ts';
 import { SERVER_PARTS } from './shell-files.ts';
 
 const root = findRoot();
-const sources = execFileSync('git', ['ls-files', '-co', '--exclude-standard', 'packages', 'actions'], {
+const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard', 'packages', 'actions', 'test'], {
   cwd: root,
   encoding: 'utf8',
-})
-  .split('\n')
+}).split('\n');
+const sources = files
+  .filter((file) => !file.startsWith('test/'))
   .filter((file) => SERVER_PARTS.test(file) || (/\/src\/.*\.ts$/.test(file) && !/\.test\./.test(file)));
 const TABLE = /packages\/kit\/src\/(failure-code|troubleshooting[a-z-]*)\.ts$/;
 const read = (file: string) => readFileSync(join(root, file), 'utf8');
@@ -51,4 +52,17 @@ test('every code of the table is used', () => {
     (code) => !general.includes(code) && !inServers.has(code) && !texts.includes(`'${code}'`),
   );
   expect(unused).toEqual([]);
+});
+
+test('every code of the table, and so every entry of the troubleshooting page, is what some test expects', () => {
+  const expectations = files
+    .filter((file) => /\.test(\.itg)?\.ts$|\/testing\/registry-cases\//.test(file))
+    .filter((file) => !file.endsWith('/failure-codes.test.ts'))
+    .map(read)
+    .join('\n');
+  const named = (code: string) =>
+    ["'", '`', '"', '#', ' '].some((before) =>
+      ["'", '`', '"', ' ', ')', ':', '\\', '$'].some((after) => expectations.includes(before + code + after)),
+    );
+  expect((Object.keys(FAILURE_KINDS) as FailureCode[]).filter((code) => !named(code))).toEqual([]);
 });

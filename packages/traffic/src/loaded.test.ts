@@ -111,6 +111,15 @@ test('nginx: a file that its configuration includes and that changed after the l
   expect(told('nginx').changed).toEqual([`a file that came to ${join(home, 'nginx/sites')} or left it`]);
 });
 
+test('a busy machine does not make a start seem older than the files that were read then', async () => {
+  const main = put('nginx/nginx.conf', 'http { }\n');
+  run('nginx', `nginx: master process /usr/sbin/nginx -c ${main}`);
+  run('nginx', 'nginx: worker process');
+  await sleep(200);
+  const slow = { date: 'now=$(/bin/date "$@"); sleep 2.5; echo "$now"' };
+  expect(told('nginx', slow)).toMatchObject({ changed: [], unknown: [] });
+});
+
 test('nginx: a file that is not seen, or one of another start, is told as not known and never passes', async () => {
   const main = put('nginx/nginx.conf', 'include missing/site.conf;\n');
   run('nginx', `nginx: master process nginx -c ${main}`);
