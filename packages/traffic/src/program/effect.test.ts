@@ -95,7 +95,7 @@ warn() { say "$@"; }
 phase() { :; }
 journal() { :; }
 result() { say "$1=$2"; }
-fail() { say "failed: $3"; exit 1; }
+fail() { say "failed ($2): $3"; exit 1; }
 cancelled() { return 1; }
 nap() { sleep 0.1; }
 once() { shift; "$@"; }
@@ -313,7 +313,7 @@ test('where the proxy does not take the traffic back, nothing says that it is ba
     `${STUCK}look_at_tools\nfrom=blue old=blue\n(take_back "green does not answer steadily")\nsay code=$?`,
   );
   expect(said).toContain(
-    'failed: green does not answer steadily, and nginx did not take the share blue back either: traffic is on green',
+    'failed (share-not-taken): green does not answer steadily, and nginx did not take the share blue back either: traffic is on green',
   );
   expect(said).toContain('code=1');
   expect(traffic()).toMatchObject({ share: 'green', release: 'r2' });
@@ -354,11 +354,13 @@ test('a switch that is to be confirmed fails where nobody would be there to take
   const plan = { confirm_seconds: '60' };
   const start = 'look_at_tools\nfrom=blue last_step=100 fence=5\nstart_timers';
   expect(run('switch', plan, `set_timer() { return 1; }\n${start}`)).toMatch(
-    /^failed: the traffic is on green, but the program that would take it back/m,
+    /^failed \(run-not-started\): the traffic is on green, but the program that would take it back/m,
   );
   expect(existsSync(at('app/.deploy/confirm'))).toBe(false);
   rmSync(at('app/run/timer.sh'));
-  expect(run('switch', plan, `cp() { return 1; }\n${start}`)).toMatch(/^failed: the traffic is on green/m);
+  expect(run('switch', plan, `cp() { return 1; }\n${start}`)).toMatch(
+    /^failed \(run-not-started\): the traffic is on green/m,
+  );
   expect(run('switch', { stop_after: '60' }, `cp() { return 1; }\n${start}`)).toMatch(
     /^the containers of blue will not be stopped by themselves/m,
   );
