@@ -158,7 +158,32 @@ test('a configuration that the proxy would not start with is refused before any 
   const { failure } = await go();
   expect(failure).toMatchObject({
     kind: 'refused',
+    code: 'proxy-config-invalid',
     message: expect.stringContaining('unknown directive "sever" in /etc/nginx/site:3'),
+  });
+  expect(servers.web1.proxy.share()).toBe('blue');
+});
+
+test('a proxy that answers as the other colour where one is asked for by name moves no traffic', async () => {
+  const { servers, go } = await colored('web1');
+  servers.web1.proxy.stick('blue');
+  const { failure } = await go();
+  expect(failure).toMatchObject({
+    kind: 'refused',
+    code: 'proxy-config-not-loaded',
+    message: 'nginx answered as blue where green was asked for',
+  });
+  expect(servers.web1.proxy.share()).toBe('blue');
+  expect(movesOf(servers.web1)).toEqual([]);
+});
+
+test('where no switch waits to be confirmed, the confirmation says so and where the traffic is', async () => {
+  const { servers, go } = await colored('web1');
+  const { failure } = await go({ to: 'confirm' });
+  expect(failure).toMatchObject({
+    kind: 'refused',
+    code: 'nothing-to-confirm',
+    remedy: expect.stringContaining('it is on blue now'),
   });
   expect(servers.web1.proxy.share()).toBe('blue');
 });
@@ -251,6 +276,9 @@ test('where one of three servers cannot take the traffic, it moves on none', asy
   });
   for (const { proxy } of Object.values(servers)) expect(proxy.share()).toBe('blue');
   for (const server of Object.values(servers)) expect(movesOf(server)).toEqual([]);
+  // The others waited for the word to go.
+  for (const { host } of [servers.web1, servers.web3])
+    expect(host.read('.deploy/runs/101-deploy/switch-1/result')).toMatch(/^no-go$/m);
 });
 
 test('where one of three servers fails after it moved, the others go back too', async () => {

@@ -1,8 +1,9 @@
 import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, expect, jest, test } from '@jest/globals';
+import { cancelRun, startRun } from '@deploy-actions/host';
 import { eventually } from '@deploy-actions/host/testing';
-import { Failure } from '@deploy-actions/kit';
+import { Failure, systemClock } from '@deploy-actions/kit';
 import { marksOf } from '@deploy-actions/ledger';
 import { type ShopServer, shopsForEach } from '@deploy-actions/traffic/testing';
 import { type RolledBack, rollbackRig } from './testing/rollback-rig.ts';
@@ -128,6 +129,40 @@ test('a release that does not become healthy any more gives way to the one that 
   });
   expect(servers.web1.version()).toBe('v2');
   expect(badOn(servers.web1)).not.toContain('v2');
+});
+
+test('where what ran is not well again either, the site may be down, and that is said', async () => {
+  const { servers, go } = await inPlace('web1');
+  const unhealthy = { health: 'unhealthy' } as const;
+  const images = { 'registry.test/shop/api:v1': unhealthy, 'registry.test/shop/api:v2': unhealthy };
+  servers.web1.docker.script({ images });
+  const { failure } = await go({ to: 'previous' });
+  expect(failure).toMatchObject({
+    kind: 'unhealthy',
+    code: 'restore-failed',
+    message: expect.stringMatching(/^v1 did not become healthy: api is unhealthy/),
+    remedy: expect.stringContaining('The site may be down'),
+  });
+  expect(linesOf(servers.web1).at(-1)).toBe('rollback v1 failed');
+});
+
+test('a release that goes away while the rollback waits for the lock is refused, and nothing is changed', async () => {
+  const { servers, start } = await inPlace('web1');
+  const { host } = servers.web1;
+  const other = host.operation({ deploymentId: 'other', body: 'operate() { await_go 60; }' });
+  const holder = await startRun(host.session(), other, { clock: systemClock });
+  await eventually(() => host.read('.deploy/lock.holder').includes('other'), 'the holder');
+  const waiting = start({ to: 'v1' });
+  await eventually(() => stateOf(servers.web1, '101-deploy') === 'waiting\n', 'the rollback to wait');
+  rmSync(path.join(host.path, 'releases/v1'), { recursive: true });
+  await cancelRun(host.session(), holder.reference);
+  expect((await waiting.done).failure).toMatchObject({
+    kind: 'refused',
+    code: 'release-gone',
+    message: 'the release v1 is not on the server any more',
+  });
+  expect(servers.web1.version()).toBe('v2');
+  await holder.result;
 });
 
 test('a release whose image is gone is refused before anything is changed', async () => {

@@ -141,6 +141,20 @@ test('a colour that an unconfirmed switch would go back to is left alone', async
   expect(docker.containers()).toEqual(before);
 });
 
+test('a shared service on a network whose name sorts after the colours’ is refused before anything changes', async () => {
+  const { servers, deploy, compose } = deployRig(['web1'], hostWith);
+  compose(COMPOSE.replace('{ internal: true }', '{ internal: true, name: zzz_back }'));
+  well(await deploy('v1'));
+  const before = servers.web1.docker.containers();
+  const { failure } = await deploy('v2', { color: 'auto', 'color-services': 'web\napi' });
+  expect(failure).toMatchObject({
+    kind: 'refused',
+    code: 'network-order',
+    message: expect.stringContaining('on the network zzz_back, whose name sorts after'),
+  });
+  expect(servers.web1.docker.containers()).toEqual(before);
+});
+
 test('the plain stack makes room for blue only when blue comes up: a migration that fails before leaves it warm', async () => {
   const { servers, deploy, compose } = deployRig(['web1'], hostWith);
   const { docker, host } = servers.web1;
@@ -213,6 +227,7 @@ test('a port that another application takes between the look and the deployment 
   const deployed = await deploy('v1', COLORED);
   well(deployed);
   expect(deployed.log).toContain('another application took a port at the same moment');
+  expect(servers.web1.host.read('.deploy/runs/101-deploy/deploy-1/result')).toMatch(/^ports-taken$/m);
   const ports = allocated(servers.web1.host.read('.deploy/ports'));
   expect(ports).toHaveLength(4);
   expect(ports).not.toContain(18000);
@@ -223,6 +238,10 @@ test('a folder in which others could take claims away is refused, with what an a
   compose(PUBLISHED);
   mkdirSync(path.join(servers.web1.host.home, 'ports'), { mode: 0o755 });
   const { failure } = await deploy('v1', COLORED);
-  expect(failure).toMatchObject({ kind: 'refused', remedy: expect.stringContaining('install -d -m 1777') });
+  expect(failure).toMatchObject({
+    kind: 'refused',
+    code: 'ports-unclaimable',
+    remedy: expect.stringContaining('install -d -m 1777'),
+  });
   expect(servers.web1.docker.running()).toEqual([]);
 });

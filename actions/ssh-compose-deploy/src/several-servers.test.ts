@@ -76,6 +76,7 @@ test('where another run holds the lock of one of several servers, it is waited f
   for (const { docker } of Object.values(servers)) expect(docker.running('shop')).toEqual(V2);
   // The first try stopped with nothing changed.
   expect(outcomesOf(servers.web1)).toEqual(['succeeded', 'failed', 'succeeded']);
+  expect(servers.web1.host.read('.deploy/runs/102-deploy/deploy-1/result')).toMatch(/^stopped-with-others$/m);
   await holder.result;
 });
 

@@ -88,6 +88,22 @@ test('a version that does not become healthy is taken back, and the one before s
   );
 });
 
+test('where the version before does not become healthy again either, the site may be down, and that is said', async () => {
+  const { servers, deploy } = rigOf('web1');
+  well(await deploy('v1'));
+  const unhealthy = { health: 'unhealthy' } as const;
+  const images = { 'registry.test/shop/api:v1': unhealthy, 'registry.test/shop/api:v2': unhealthy };
+  servers.web1.docker.script({ images });
+  const { failure, outputs } = await deploy('v2');
+  expect(failure).toMatchObject({
+    kind: 'unhealthy',
+    code: 'restore-failed',
+    message: expect.stringMatching(/^api is unhealthy.*\. Restoring \S+ failed as well: api is unhealthy/),
+    remedy: expect.stringContaining('The site may be down'),
+  });
+  expect(outputs.outcome).toBe('left');
+});
+
 test('a first version that does not become healthy has nothing to go back to, and says so', async () => {
   const { servers, deploy } = rigOf('web1');
   servers.web1.docker.script({ images: { 'registry.test/shop/api:v1': { exits: 3 } } });

@@ -212,6 +212,7 @@ describe('what stands in the way of a deployment tells what to do', () => {
     const { deploy } = rig();
     await deploy('v2', {}, '200');
     const { failure } = await deploy('v1', {}, '100');
+    expect(failure).toMatchObject({ kind: 'refused', code: 'newer-run' });
     expect(read(failure)).toMatch(
       /a later run has been here.*number 200.*Deploy the newer commit again, or set `allow-older`/,
     );

@@ -1,6 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
+import type { Session } from '@deploy-actions/shell';
 import { followRun } from './follow.ts';
 import { inspect } from './inspect.ts';
 import { startRun } from './start.ts';
@@ -37,6 +38,83 @@ describe.each(shellsHere().filter((one) => one !== 'bash'))('with %s as sh', (sh
     await expect(followRun(host.session(), reference, watching()).result).rejects.toMatchObject({
       kind: 'lost',
     });
+  });
+
+  test('a run that is gone from the server is told as that', async () => {
+    const host = make();
+    const run = await startRun(host.session(), host.operation({ body: 'operate() { :; }' }), watching());
+    await run.result;
+    rmSync(run.reference.directory, { recursive: true });
+    await expect(followRun(host.session(), run.reference, watching()).result).rejects.toMatchObject({
+      kind: 'lost',
+      code: 'run-gone',
+      message: expect.stringContaining(run.reference.directory),
+    });
+  });
+
+  test('files of a look that are gone meanwhile end the run before it begins', async () => {
+    const host = make();
+    const seen = await inspect(host.session(), {
+      path: host.path,
+      program: testInspection({ body: 'inspect() { :; }' }),
+      files: [{ name: 'compose.yml', content: 'services: {}' }],
+    });
+    rmSync(seen.staging, { recursive: true });
+    await expect(
+      startRun(
+        host.session(),
+        host.operation({ staging: seen.staging, body: 'operate() { echo ran >ran; }' }),
+        watching(),
+      ),
+    ).rejects.toMatchObject({ kind: 'lost', code: 'upload-broken', remedy: 'Run it again.' });
+    expect(host.read('ran')).toBe('');
+  });
+
+  fakeable('a run that cannot be put into its place is refused, and not tried for ever', async () => {
+    const host = make();
+    host.tool('mv', 'case $1 in -T) exit 1 ;; esac\nexec /bin/mv "$@"');
+    await expect(
+      startRun(host.session(), host.operation({ body: 'operate() { echo ran >ran; }' }), watching()),
+    ).rejects.toMatchObject({
+      kind: 'remote',
+      code: 'run-not-started',
+      message: `the run could not be put into ${host.path}/.deploy/runs/run-1`,
+    });
+    expect(host.read('ran')).toBe('');
+  });
+
+  fakeable('a server that ends programs with the connection is refused, with what keeps them', async () => {
+    const host = make();
+    const cgroup = path.join(host.home, 'cgroup');
+    writeFileSync(cgroup, '0::/user.slice/user-1000.slice/session-4.scope\n');
+    host.tool('loginctl', 'echo KillUserProcesses=yes');
+    const session = host.session();
+    // As with systemd, for somebody who is not root and does not linger.
+    const systemd: Session = {
+      ...session,
+      run: (program) => {
+        let { script } = program;
+        for (const [here, there] of [
+          ['[ -d /run/systemd/system ]', 'true'],
+          ['[ "$(id -u)" != 0 ]', 'true'],
+          ['/proc/self/cgroup', cgroup],
+          ['/var/lib/systemd/linger/', `${host.home}/linger/`],
+        ] as const) {
+          expect(script).toContain(here);
+          script = script.replace(here, there);
+        }
+        return session.run({ ...program, script });
+      },
+    };
+    await expect(
+      startRun(systemd, host.operation({ body: 'operate() { echo ran >ran; }' }), watching()),
+    ).rejects.toMatchObject({
+      kind: 'refused',
+      code: 'programs-are-ended',
+      message: expect.stringContaining('KillUserProcesses'),
+      remedy: expect.stringContaining('loginctl enable-linger'),
+    });
+    expect(host.read('ran')).toBe('');
   });
 
   test('a run that ended badly never counts as well, also where not even the reason could be written', async () => {

@@ -102,6 +102,18 @@ describe.each(shellsHere().filter((shell) => shell !== 'busybox'))('with %s as s
     await expect(look(host, 'inspect() { false; }')).rejects.toMatchObject({ code: 'program-ended' });
   });
 
+  test('what could not be written with room left is told as that, and not as a full disk', async () => {
+    const { host } = make();
+    const body = "operate() { fail_unwritten 'the record could not be written'; }";
+    const run = await startRun(host.session(), host.operation({ body }), watching());
+    expect(failureOf(await run.result)).toMatchObject({
+      kind: 'remote',
+      code: 'write-failed',
+      message: 'the record could not be written',
+      remedy: expect.stringContaining('mounted read-only'),
+    });
+  });
+
   test('a run during which the disk becomes full ends with that, by the room that was kept for it', async () => {
     for (const fills of [
       'false',

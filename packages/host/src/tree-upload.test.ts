@@ -162,7 +162,11 @@ test('a server without tar says so', async () => {
   };
   await expect(
     inspect(hidden, { path: host.path, program: testInspection({ body: LOOK }), files: many() }),
-  ).rejects.toMatchObject({ kind: 'refused', message: 'the server has no tar, which many files need' });
+  ).rejects.toMatchObject({
+    kind: 'refused',
+    code: 'tool-missing',
+    message: 'the server has no tar, which many files need',
+  });
 });
 
 test.each(['0\n', '62\n', '1\n1\n', '1', 'x\n', '-1\n'])(

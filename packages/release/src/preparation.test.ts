@@ -360,7 +360,10 @@ test('the live colour is never deployed over, and nothing is deployed into a can
 test('where the record of the traffic cannot be read, no colour is taken for the idle one', () => {
   const trafficUnread = 'what .deploy/traffic.json says is left out, because it is not JSON: "{"';
   expect(() => prepareRelease(colorFound({ trafficUnread }), '/srv/shop', wanted({ color: wish }))).toThrow(
-    'which colour is live is not known: what .deploy/traffic.json says',
+    expect.objectContaining({
+      code: 'record-unreadable',
+      message: expect.stringContaining('which colour is live is not known: what .deploy/traffic.json says'),
+    }),
   );
 });
 

@@ -6,6 +6,7 @@ import { type Clock, systemClock } from '@deploy-actions/kit';
 import { memoryLog } from '@deploy-actions/kit/testing';
 import ssh2 from 'ssh2';
 import { BOOTSTRAP } from './bootstrap.ts';
+import { connectFailure } from './connect.ts';
 import { HostKeys, fingerprintOf } from './host-keys.ts';
 import type { Server } from './server.ts';
 import type { SessionFailure } from './session-failure.ts';
@@ -132,6 +133,16 @@ describe('what can go wrong has its own code', () => {
     await expect(open({ host: 'nowhere.invalid' })).rejects.toMatchObject({
       code: expect.stringMatching(/unknown-name|unreachable/),
     });
+    // What the resolver of this machine says is not up to the test.
+    const absent = Object.assign(new Error('getaddrinfo'), { code: 'ENOTFOUND' });
+    for (const cause of [absent, new AggregateError([absent])]) {
+      expect(connectFailure('nowhere.invalid', 22, cause)).toMatchObject({
+        kind: 'input',
+        code: 'unknown-name',
+        input: 'host',
+        message: 'no host is known by the name nowhere.invalid',
+      });
+    }
     const talker = net.createServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
     const mute = net.createServer((socket) => socket.on('error', () => {}));
     for (const one of [talker, mute]) {

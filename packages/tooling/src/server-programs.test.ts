@@ -50,6 +50,21 @@ test.each([...parts.values()].map((part) => [part.name, part] as const))(
   },
 );
 
+// A program is read before its parameters are: what stands outside of functions may use none of them. A timer has its values
+// before it, and acts there.
+test.each(
+  SERVER_PROGRAMS.flatMap((program) =>
+    program.name.startsWith('timer ') ? [] : [[program.name, program] as const],
+  ),
+)('%s: its parts can be read before the parameters', (_, program) => {
+  const { stdout, stderr } = spawnSync('dash', ['-u'], {
+    input: `${program.parts.map((part) => part.sent()).join('')}echo read\n`,
+    encoding: 'utf8',
+    env: { PATH: process.env['PATH'] },
+  });
+  expect([stdout, stderr]).toEqual(['read\n', '']);
+});
+
 // A redirection that fails ends a POSIX shell where it stands with a special builtin, as `:` is one: what is to be done then is
 // never done. `true` is none.
 const NEVER_HANDLED = /(?:&&|\|\||\bif|!|\{) +: *>|(?:^|\s): *>+\s*\S+ *(?:&&|\|\|)/;

@@ -47,3 +47,24 @@ test('every status gives a Problem that names the image and what to do', () => {
     }
   }
 });
+
+test('a token that may do something else is told by the scope that it lacks', () => {
+  const body = JSON.stringify({
+    errors: [
+      { code: 'DENIED', message: 'permission_denied: The token provided does not match expected scopes.' },
+    ],
+  });
+  const problem = classify(
+    { status: 403, headers: {}, body: Buffer.from(body) },
+    {
+      stage: 'token',
+      image: 'ghcr.io/acme/shop:1',
+      registry: 'ghcr.io',
+      path: 'acme/shop',
+      credentials: 'given',
+      now: new Date(),
+    },
+  );
+  expect(problem).toMatchObject({ kind: 'refused', code: 'token-scope' });
+  expect(problem.remedy).toContain('read:packages');
+});
