@@ -1,7 +1,8 @@
 # shellcheck shell=dash
 # What install and uninstall do in the folder that Traefik watches. Parameters: see preparation.sh.
 
-share_file=$watched/deploy-actions-$project.yml
+# share_file: Traefik's file of the share. Asked for when it is needed: a part is read before the parameters are.
+share_file() { printf '%s' "$watched/deploy-actions-$project.yml"; }
 
 # Traefik reads its folder at every change in it: of a file that is only half there it would forget the routers.
 put_config() {
@@ -16,7 +17,7 @@ place_share() {
   # shellcheck disable=SC2016 # the inner shell expands it
   if [ -w "$watched" ]; then
     put_share "$1"
-  else need_root sh -c 'new=$(mktemp "${2%/*}/.deploy-actions.XXXXXX") || exit 1; cat "$1" >"$new" && chmod 0644 "$new" && chown "$3" "$new" && mv -f "$new" "$2" || { rm -f "$new"; exit 1; }' sh "$1" "$share_file" "$login"; fi
+  else need_root sh -c 'new=$(mktemp "${2%/*}/.deploy-actions.XXXXXX") || exit 1; cat "$1" >"$new" && chmod 0644 "$new" && chown "$3" "$new" && mv -f "$new" "$2" || { rm -f "$new"; exit 1; }' sh "$1" "$(share_file)" "$login"; fi
 }
 
 # The file of the share as it was before this run: the site that is put back knows that one.
@@ -24,7 +25,7 @@ undo_prepare() {
   [ -f "$run/share-placed" ] || return 0
   if [ -f "$run/share-before" ]; then
     place_share "$run/share-before"
-  else rm -f "$share_file" 2>/dev/null || as_root rm -f "$share_file"; fi
+  else rm -f "$(share_file)" 2>/dev/null || as_root rm -f "$(share_file)"; fi
 }
 
 # Traefik's answers show that it reads the folder, before anything else is changed there.
@@ -34,11 +35,11 @@ prepare_steps() {
   if [ "$root_steps" = told ]; then
     cp "$files/shares/$share.yml" ".deploy/$project.yml"
     # The services first, or the router would lead nowhere; and nothing that could be read half written.
-    step install -m 0644 -o "$login" "$path/.deploy/$project.yml" "$share_file"
+    step install -m 0644 -o "$login" "$path/.deploy/$project.yml" "$(share_file)"
     open_folder
     return
   fi
-  [ ! -f "$share_file" ] || cp "$share_file" "$run/share-before"
+  [ ! -f "$(share_file)" ] || cp "$(share_file)" "$run/share-before"
   true >"$run/share-placed"
   place_share "$files/shares/$share.yml" || fail refused folder-not-usable "a file cannot be renamed into $watched"
   if ! wait_until "$verify_seconds" "$proxy to read what is in $watched" reads_share; then
@@ -86,7 +87,7 @@ reads_share() {
 proven() { :; }
 
 forget_proxy() {
-  remove_or_tell "$share_file"
+  remove_or_tell "$(share_file)"
   remove_or_tell "$watched/.deploy-actions-$project"
 }
 

@@ -74,9 +74,10 @@ tell_one_loaded() {
     echo 'unknown its processes are not seen from the login'
     return 0
   fi
-  # Of the times of processes only the differences say something to everybody.
-  loaded_now=$(date +%s)
+  # Of the times of processes only the differences say something to everybody. The clock is read after them: where a busy
+  # machine lets time go by between, a start is told too late, and never as before a file that it has read.
   loaded_ticks=$(awk '{ sub(/^.*\) /, ""); print $20 }' /proc/self/stat)
+  loaded_now=$(date +%s)
   of_proxy loaded "$@"
 }
 
