@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, expect, jest, test } from '@jest/globals';
 import { hostsForEach } from '@deploy-actions/host/testing';
-import { COMPOSE, type Deployed, deployRig } from './testing/deploy-rig.ts';
+import { COMPOSE, deployRig, well } from './testing/deploy-rig.ts';
 
 // Real processes on a busy machine.
 jest.setTimeout(180_000);
@@ -17,10 +17,6 @@ function rig() {
 /** As the stack was started: the same compose file, and an env file beside it. */
 const files = (env = '', compose = COMPOSE) => ({ 'compose.yaml': compose, '.env': `TAG=v1\n${env}` });
 const ADOPT = { adopt: 'true', env: 'TAG=v1' };
-
-function well({ failure, log }: Deployed): void {
-  if (failure) throw new Error(`${failure.message}\n${failure.details ?? ''}\n${log}`);
-}
 
 /** The names of the containers of a stack, with their ids. */
 const idsOf = ({ docker }: ReturnType<typeof rig>) =>

@@ -5,17 +5,12 @@ import { afterEach, expect, jest, test } from '@jest/globals';
 import { eventually, hostsForEach } from '@deploy-actions/host/testing';
 import { lines, trafficRecord } from '@deploy-actions/ledger/testing';
 import type { FakeDocker } from '@deploy-actions/release/testing';
-import { type Deployed, deployRig } from './testing/deploy-rig.ts';
+import { deployRig, well } from './testing/deploy-rig.ts';
 
 // Real processes on a busy machine.
 jest.setTimeout(240_000);
 
 const hostWith = hostsForEach(afterEach);
-
-/** Fails with the log where a deployment that should go well does not. */
-function well({ failure, log }: Deployed): void {
-  if (failure) throw new Error(`${failure.message}\n${failure.details ?? ''}\n${log}`);
-}
 
 const COMPOSE = `
 name: shop

@@ -1,7 +1,7 @@
 import { afterEach, expect, jest, test } from '@jest/globals';
 import { eventually, hostsForEach, pidOf } from '@deploy-actions/host/testing';
 import { Failure } from '@deploy-actions/kit';
-import { type DeployRig, type Deployed, type Deploying, deployRig } from './testing/deploy-rig.ts';
+import { type DeployRig, type Deploying, deployRig, well } from './testing/deploy-rig.ts';
 import { afterDeploy } from './post.ts';
 
 // Real processes on a busy machine.
@@ -15,10 +15,6 @@ const V1 = ['api registry.test/shop/api:v1', 'db registry.test/db:1'];
 const V2 = ['api registry.test/shop/api:v2', 'db registry.test/db:1'];
 /** A command that only somebody's hand ends. */
 const HANGS = { 'sh -c ./hang': { hangs: true, output: 'it has begun\n' } };
-
-function well({ failure, log }: Deployed): void {
-  if (failure) throw new Error(`${failure.message}\n${failure.details ?? ''}\n${log}`);
-}
 
 async function rigAt(version: string, more: Record<string, string> = {}): Promise<Rig> {
   const rig = rigOf();

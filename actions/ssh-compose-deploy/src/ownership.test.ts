@@ -1,6 +1,6 @@
 import { afterEach, expect, jest, test } from '@jest/globals';
 import { hostsForEach } from '@deploy-actions/host/testing';
-import { type Deployed, deployRig } from './testing/deploy-rig.ts';
+import { deployRig, well } from './testing/deploy-rig.ts';
 
 // Real processes on a busy machine.
 jest.setTimeout(120_000);
@@ -15,10 +15,6 @@ function rigWithVolume() {
     'name: shop\nservices:\n  db:\n    image: registry.test/db:1\nvolumes:\n  data: { name: shop_data }\n',
   );
   return { ...servers.web1, deploy };
-}
-
-function well({ failure, log }: Deployed): void {
-  if (failure) throw new Error(`${failure.message}\n${failure.details ?? ''}\n${log}`);
 }
 
 test('a project that another folder has, with volumes and no container, is refused before anything changes', async () => {

@@ -3,7 +3,7 @@ import { cancelRun, startRun } from '@deploy-actions/host';
 import { eventually, hostsForEach } from '@deploy-actions/host/testing';
 import { systemClock } from '@deploy-actions/kit';
 import type { DockerServer } from '@deploy-actions/release/testing';
-import { type Deployed, deployRig } from './testing/deploy-rig.ts';
+import { deployRig, well } from './testing/deploy-rig.ts';
 
 // Real processes on a busy machine.
 jest.setTimeout(120_000);
@@ -13,11 +13,6 @@ const rigOf = <N extends string>(...names: N[]) => deployRig(names, hostWith);
 
 const V1 = ['api registry.test/shop/api:v1', 'db registry.test/db:1'];
 const V2 = ['api registry.test/shop/api:v2', 'db registry.test/db:1'];
-
-/** Fails with the log where a deployment that should go well does not. */
-function well({ failure, log }: Deployed): void {
-  if (failure) throw new Error(`${failure.message}\n${failure.details ?? ''}\n${log}`);
-}
 
 const outcomesOf = ({ host }: DockerServer) =>
   host

@@ -134,3 +134,8 @@ export function deployRig<N extends string>(
   };
   return rig;
 }
+
+/** Fails with the log where a deployment that should go well does not. */
+export function well({ failure, log }: Deployed): void {
+  if (failure) throw new Error(`${failure.message}\n${failure.details ?? ''}\n${log}`);
+}
