@@ -81,7 +81,7 @@ test('a quiet service is stable, and the summary says what could have been seen'
   expect(failure).toBeUndefined();
   expect(outputs).toMatchObject({ stable: true, errors: 0, requests: 100, reason: undefined });
   expect(outputs!['p95-ms']).toBeGreaterThanOrEqual(0);
-  expect(summary).toMatch(/stable for \d.* s: 0 of 100 requests failed: the error rate is below 3 %/);
+  expect(summary).toMatch(/stable for \d[^:]* m?s: 0 of 100 requests failed: the error rate is below 3 %/);
   expect(report).toMatchObject({ kind: 'watch', ok: true, intervals: [{ requests: 100, errors: 0 }] });
 });
 
