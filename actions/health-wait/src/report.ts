@@ -3,6 +3,7 @@ import {
   codeBlock,
   codeSpan,
   escapeMarkdown,
+  folded,
   formatDuration,
   latencyOf,
   markdownTable,
@@ -164,14 +165,7 @@ export function summaryOf(
     ...times(outcomes),
     '<sub>Timeline from start to end: ▁ DNS, ▂ TCP, ▃ TLS, ▄ HTTP, ▆ answer not as expected, █ good.</sub>',
     '',
-    ...evidence.flatMap((text) => [
-      '<details><summary>Logs</summary>',
-      '',
-      codeBlock(text),
-      '',
-      '</details>',
-      '',
-    ]),
+    ...evidence.flatMap((text) => [folded('Logs', codeBlock(text)), '']),
   ].join('\n');
 }
 

@@ -7,6 +7,7 @@ import {
   cut,
   escapeHtml,
   escapeMarkdown,
+  folded,
   formatDuration,
   markdownTable,
 } from '@deploy-actions/kit';
@@ -81,5 +82,8 @@ const MOST_DETAILS = 20_000;
 
 /** The evidence of a failure, folded away below its one line. */
 export function detailsMarkdown(server: string, details: string): string {
-  return `<details><summary>State and last lines of what failed on ${escapeHtml(server)}</summary>\n\n${codeBlock(cut(details, MOST_DETAILS))}\n\n</details>`;
+  return folded(
+    `State and last lines of what failed on ${escapeHtml(server)}`,
+    codeBlock(cut(details, MOST_DETAILS)),
+  );
 }

@@ -1,4 +1,11 @@
-import { type Report, codeBlock, escapeMarkdown, formatDuration, markdownTable } from '@deploy-actions/kit';
+import {
+  type Report,
+  codeBlock,
+  escapeMarkdown,
+  folded,
+  formatDuration,
+  markdownTable,
+} from '@deploy-actions/kit';
 import type { Row } from './rows.ts';
 import type { Seen } from './seen.ts';
 
@@ -23,42 +30,29 @@ export function summaryOf(seen: Shown, report: Report, rows: readonly Row[]): st
     markdownTable(['', 'What', 'Requests', 'Seen'], checks.slice(0, SHOWN_ROWS)),
     '',
     ...table(rows, seen),
-    ...seen.evidence.flatMap((text) => [
-      '<details><summary>Logs</summary>',
-      '',
-      codeBlock(text),
-      '',
-      '</details>',
-      '',
-    ]),
+    ...seen.evidence.flatMap((text) => [folded('Logs', codeBlock(text)), '']),
   ].join('\n');
 }
 
 function table(rows: readonly Row[], { scope, targets }: Shown): string[] {
   const shown = rows.slice(-SHOWN_ROWS);
   const time = (ms: number | undefined) => (ms === undefined ? '–' : formatDuration(ms));
-  return [
-    `<details><summary>${rows.length} ${rows.length === 1 ? 'interval' : 'intervals'}</summary>`,
-    '',
-    markdownTable(
-      [
-        'Until',
-        ...(targets.length > 0 ? ['Requests', 'Errors', 'p50', 'p95'] : []),
-        ...(scope ? ['Restarts'] : []),
-      ],
-      shown.map((row) => [
-        formatDuration(row.untilMs),
-        ...(targets.length > 0
-          ? [String(row.requests), String(row.errors), time(row.p50Ms), time(row.p95Ms)]
-          : []),
-        ...(scope ? [String(row.restarts)] : []),
-      ]),
-    ),
-    '',
-    ...(shown.length < rows.length ? [`_the last ${shown.length} of ${rows.length}_`, ''] : []),
-    '</details>',
-    '',
-  ];
+  const intervals = markdownTable(
+    [
+      'Until',
+      ...(targets.length > 0 ? ['Requests', 'Errors', 'p50', 'p95'] : []),
+      ...(scope ? ['Restarts'] : []),
+    ],
+    shown.map((row) => [
+      formatDuration(row.untilMs),
+      ...(targets.length > 0
+        ? [String(row.requests), String(row.errors), time(row.p50Ms), time(row.p95Ms)]
+        : []),
+      ...(scope ? [String(row.restarts)] : []),
+    ]),
+  );
+  const cut = shown.length < rows.length ? `\n\n_the last ${shown.length} of ${rows.length}_` : '';
+  return [folded(`${rows.length} ${rows.length === 1 ? 'interval' : 'intervals'}`, `${intervals}${cut}`), ''];
 }
 
 /** Points that a plot has at most: more of them are not told apart. */

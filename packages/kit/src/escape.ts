@@ -51,6 +51,11 @@ export function codeBlock(text: string, language = ''): string {
   return `${fence}${language}\n${text.replace(/\n$/, '')}\n${fence}`;
 }
 
+/** Markdown that is folded away below a title; the title is Markdown without a line break, or HTML. */
+export function folded(title: string, markdown: string): string {
+  return `<details><summary>${title}</summary>\n\n${markdown}\n\n</details>`;
+}
+
 /** Text as a literal in HTML, in element content and in quoted attributes. */
 export function escapeHtml(text: string): string {
   return text

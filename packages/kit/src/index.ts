@@ -11,7 +11,15 @@ export { formatDuration, parseDuration } from './duration.ts';
 export { formatBytes, parseBytes } from './bytes.ts';
 export { type Clock, systemClock } from './clock.ts';
 export { type Backoff, type RetryOptions, backoffDelay, pool, retry } from './retry.ts';
-export { codeBlock, codeSpan, escapeHtml, escapeLog, escapeMarkdown, markdownTable } from './escape.ts';
+export {
+  codeBlock,
+  codeSpan,
+  escapeHtml,
+  escapeLog,
+  escapeMarkdown,
+  folded,
+  markdownTable,
+} from './escape.ts';
 export { MASK, type Redactor, redactor } from './redact.ts';
 export {
   type Field,

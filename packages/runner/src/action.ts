@@ -13,6 +13,7 @@ import {
   cut,
   escapeLog,
   escapeMarkdown,
+  folded,
   messageOf,
   parseFields,
   redactor,
@@ -224,9 +225,7 @@ function failureMarkdown(name: string, error: unknown, below: readonly string[])
     ...(failure && failure.code !== GENERAL_CODES[failure.kind]
       ? [`[What \`${failure.code}\` means](${TROUBLESHOOTING}#${failure.code}).`]
       : []),
-    ...(below.length === 0
-      ? []
-      : [`<details><summary>What was seen</summary>\n\n${codeBlock(below.join('\n\n'))}\n\n</details>`]),
+    ...(below.length === 0 ? [] : [folded('What was seen', codeBlock(below.join('\n\n')))]),
     '',
   ].join('\n\n');
 }

@@ -4,6 +4,7 @@ import {
   codeBlock,
   cut,
   escapeMarkdown,
+  folded,
   formatDuration,
   markdownTable,
   quantile,
@@ -163,14 +164,7 @@ export function summaryOf(
       ? [`_and ${failures.length - SHOWN_FAILURES} more failures_`, '']
       : []),
     ...(rows.length > 0
-      ? [
-          '<details><summary>Passed and skipped</summary>',
-          '',
-          markdownTable(['', 'Check', 'Time'], rows),
-          '',
-          '</details>',
-          '',
-        ]
+      ? [folded('Passed and skipped', markdownTable(['', 'Check', 'Time'], rows)), '']
       : []),
   ].join('\n');
 }
@@ -205,13 +199,6 @@ function failureBlock(outcome: CheckOutcome, redact: (text: string) => string): 
     ...(request ? [codeBlock(curlCommand(request, redact), 'sh'), ''] : []),
     ...(got === undefined
       ? []
-      : [
-          `<details><summary>Answer: ${escapeMarkdown(got)}</summary>`,
-          '',
-          ...(body === '' ? ['_empty_'] : [codeBlock(body)]),
-          '',
-          '</details>',
-          '',
-        ]),
+      : [folded(`Answer: ${escapeMarkdown(got)}`, body === '' ? '_empty_' : codeBlock(body)), '']),
   ];
 }
