@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { type Fields, parseDuration } from '@deploy-actions/kit';
-import { findRoot, listActions, listPrograms, readAction } from '@deploy-actions/tooling';
+import { findRoot, listActions, listPrograms, parseYaml, readAction } from '@deploy-actions/tooling';
 
 /** Actions that are made of the steps of others, held against those others' contracts. */
 const root = findRoot();
@@ -86,6 +86,17 @@ describe.each(composites)('%s', (name) => {
       }
   });
 
+  test('what the watch would refuse is refused before anything changes', () => {
+    const place = (id: string) => steps.findIndex((step) => step.id === id);
+    const changes = steps.findIndex((_, at) => /^(backup|ssh-compose-deploy)$/.test(uses[at] ?? ''));
+    expect([uses[place('plan')], place('plan') < changes]).toEqual(['stability-watch', true]);
+    const { plan, ...planned } = steps[place('plan')]!.with;
+    const { project, ...watched } = steps[place('watch')]!.with;
+    // The colour is not known by then.
+    const base = project!.replace('-${{ steps.deploy.outputs.color }}', '');
+    expect([plan, planned]).toEqual(['true', { ...watched, project: base }]);
+  });
+
   test('whoever tells how it went goes by how this action stands: the job knows only at its end', () => {
     const told = steps.flatMap(({ with: given }) =>
       [given['status'] ?? [], given['job-status'] ?? []].flat(),
@@ -112,3 +123,36 @@ describe.each(composites)('%s', (name) => {
     }
   });
 });
+
+test('the production example confirms by the success of its watch, and is waited for until well after it', async () => {
+  const text = readFileSync(join(root, 'examples/production-blue-green.yml'), 'utf8');
+  const { jobs } = parseYaml(text) as { jobs: Record<string, { steps?: WorkflowStep[] }> };
+  const steps = Object.values(jobs)
+    .map((job) => job.steps ?? [])
+    .find((all) => all.some(({ with: given }) => given?.['confirm-within'] !== undefined))!;
+  const place = (has: (step: WorkflowStep) => boolean) => steps.findIndex(has);
+  const moved = place(({ with: given }) => given?.['confirm-within'] !== undefined);
+  const watched = place(({ uses }) => uses?.includes('/stability-watch@') === true);
+  const confirmed = place(({ with: given }) => given?.['to'] === 'confirm');
+  expect([moved < watched, confirmed - watched]).toEqual([true, 1]);
+  // Without an `if` of its own a step runs only where those before it have succeeded.
+  expect([steps[confirmed]!.if, steps[watched]!['continue-on-error']]).toEqual([undefined, undefined]);
+  const { fields } = (await import(join(root, 'actions/stability-watch/src/fields.ts'))) as {
+    fields: Fields;
+  };
+  const set = "${{ vars.WATCH_DURATION || '5m' }}";
+  expect(steps[watched]!.with!['duration']).toBe(set);
+  expect(steps[moved]!.with!['confirm-within']).toContain(set);
+  for (const length of ['1s', '5m', '90m', '6h']) {
+    const waited = parseDuration(steps[moved]!.with!['confirm-within']!.replace(set, length))!;
+    const watching = fields['duration']!.parse(length) as number;
+    expect([length, waited - watching >= 600_000]).toEqual([length, true]);
+  }
+});
+
+interface WorkflowStep {
+  uses?: string;
+  if?: string;
+  'continue-on-error'?: unknown;
+  with?: Record<string, string>;
+}

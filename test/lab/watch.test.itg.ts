@@ -41,6 +41,7 @@ async function watch(inputs: Record<string, string>): Promise<BundleResult & { r
       host: `deploy@127.0.0.1:${host.sshPort}`,
       'ssh-key': lab.key.privateKey,
       'known-hosts': host.knownHosts(),
+      path: '/srv/deploy/shop',
       project: 'shop',
       via: 'ssh',
       interval: '2s',
@@ -60,10 +61,14 @@ const QUIET = {
 };
 const PAGE = 'shop = http://127.0.0.1:8080/api/jobs';
 
-test('a quiet version is stable, while a neighbour is stopped by a person and started again', async () => {
+test('a quiet version is stable, while a run of ours restarts a neighbour', async () => {
   await up('v2');
+  const run = '/srv/deploy/shop/.deploy/runs/7-deploy/deploy-1';
+  await host.sh(
+    `mkdir -p ${run}; echo "project='shop'" >${run}/parameters; date -u +'%Y-%m-%dT%H:%M:%SZ phase:up' >${run}/journal; chown -R deploy /srv/deploy/shop/.deploy`,
+  );
   const watching = watch({ targets: `${PAGE}\ncompose://api`, duration: '10s', 'max-p95': '3s', ...QUIET });
-  await host.sh('sleep 3; docker restart -t 1 shop-scheduler-1');
+  await host.sh(`sleep 3; docker restart -t 1 shop-scheduler-1; sleep 1; true >${run}/result`);
   const { exitCode, outputs, log, report } = await watching;
   expect([exitCode, exitCode === 0 ? '' : log]).toEqual([0, '']);
   expect(outputs).toMatchObject({ stable: 'true', errors: '0' });
@@ -71,8 +76,18 @@ test('a quiet version is stable, while a neighbour is stopped by a person and st
   expect(Number(outputs['requests'])).toBeGreaterThan(190);
   expect(report.summary).toContain('the error rate is below');
   expect(JSON.stringify(report.checks)).toContain(
-    'shop-scheduler-1 (service scheduler) was stopped by somebody',
+    'shop-scheduler-1 (service scheduler) was stopped by deploy-1',
   );
+}, 120_000);
+
+test('a neighbour that a person restarts ends it: no run of ours did', async () => {
+  const watching = watch({ targets: PAGE, duration: '60s' });
+  await host.sh('sleep 5; docker restart -t 1 shop-scheduler-1');
+  const { exitCode, outputs } = await watching;
+  expect([exitCode, outputs['reason']]).toEqual([
+    1,
+    expect.stringContaining('shop-scheduler-1 (service scheduler) was stopped by somebody: no run in'),
+  ]);
 }, 120_000);
 
 test('a version that fails some requests is found long before the watch is over', async () => {

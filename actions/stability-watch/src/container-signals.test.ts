@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { Container, ContainerEvent } from '@deploy-actions/probe';
-import { type Incident, containerSignals } from './container-signals.ts';
+import { type ContainerSignals, type Incident, containerSignals } from './container-signals.ts';
 
 const api: Container = {
   id: 'c1',
@@ -35,9 +35,14 @@ function watched(
   events: ContainerEvent[],
   end: Container[] = start,
   services: string[] = [],
+  by: Parameters<ContainerSignals['stopped']>[1] = { others: 'somebody' },
 ) {
   const incidents: Incident[] = [];
-  const signals = containerSignals({ project: 'shop', services }, (one) => incidents.push(one));
+  const signals: ContainerSignals = containerSignals(
+    { project: 'shop', services },
+    (one) => incidents.push(one),
+    (stop) => signals.stopped(stop, by),
+  );
   signals.listed(start, 500);
   events.forEach(signals.event);
   signals.finish(end);
@@ -67,23 +72,30 @@ test('an OOM kill and the death that it causes are one, in either order of the e
   expect(watched([api], [event('oom')]).told).toEqual([[oom, true]]);
 });
 
-test('what somebody stops is no crash: docker stop, a deployment that replaces it; it is noted', () => {
+const STOP = [event('kill', { signal: '15' }), die(143)];
+const OURS = { ours: 'deploy-1' };
+
+test('what a run of ours stops is noted and no alarm, also where it stays stopped; what anybody else stops is one', () => {
   const replaced = { ...api, id: 'c2', name: 'shop-api-2' };
-  const stop = [event('kill', { signal: '15' }), die(143)];
-  const { told, notes } = watched([api], stop, [replaced]);
-  expect([told, notes]).toEqual([[], ['shop-api-1 (service api) was stopped by somebody']]);
+  const gone = { ...api, status: 'exited', exitCode: 143 };
+  for (const end of [[replaced], [gone], []]) {
+    const { told, notes } = watched([api], STOP, end, [], OURS);
+    expect([told, notes]).toEqual([[], ['shop-api-1 (service api) was stopped by deploy-1']]);
+    const others = watched([api], STOP, end);
+    expect([others.told, others.notes]).toEqual([[['was stopped by somebody', true]], []]);
+  }
   // A reload by a signal is none.
-  expect(watched([api], [event('kill', { signal: '1' }), die(1)]).told).toEqual([
+  expect(watched([api], [event('kill', { signal: '1' }), die(1)], [api], [], OURS).told).toEqual([
     ['exited with code 1', true],
   ]);
 });
 
-test('a service that somebody stopped for good fails at the end', () => {
-  const stop = [event('kill', { signal: '15' }), die(0)];
+test('a crash is one, also while a run of ours is at work', () => {
+  expect(watched([api], [die(1)], [api], [], OURS).told).toEqual([['exited with code 1', true]]);
   const gone = { ...api, status: 'exited', exitCode: 0 };
-  const expected = [['ran at the start and does not at the end', false]];
-  expect(watched([api], stop, [gone]).told).toEqual(expected);
-  expect(watched([api], stop, []).told).toEqual(expected);
+  expect(watched([api], [...STOP, event('start')], [gone], [], OURS).told).toEqual([
+    ['ran at the start and does not at the end', false],
+  ]);
 });
 
 test('a one-shot service that ends with 0 is fine', () => {

@@ -16,6 +16,14 @@ export interface Incident {
   reason: string;
   /** Counts towards `max-restarts`; what does not ends the watch by itself. */
   counted: boolean;
+  /** It did not end by itself. */
+  stopped?: true;
+}
+
+/** A container that was stopped from outside; whose doing it was is not in the engine's events. */
+export interface Stop extends Pick<Incident, 'id' | 'name' | 'service'> {
+  /** Date.now() of the engine's clock; Infinity where it did not say. */
+  at: number;
 }
 
 /** What a watch makes of its containers' events. */
@@ -26,6 +34,8 @@ export interface ContainerSignals extends ContainerListener {
   incidents: readonly Incident[];
   /** What happened and is nobody's fault, each as a sentence. */
   notes: readonly string[];
+  /** Takes whose doing a stop was: the program of ours as people know it, or a sentence's end that says it was none. */
+  stopped(stop: Stop, by: { ours: string } | { others: string }): void;
   /**
    * Compares with a list of the end: what the events have not told. Answers what could not be known.
    */
@@ -39,10 +49,14 @@ export const CAUSE_COMES_WITHIN = 700;
 /** Restart policies whose containers never end by themselves. */
 const STAYS = /^(always|unless-stopped)$/;
 
-/** Listens to containers; `onIncident` is called for each one. Pure over the events: no clock, no server. */
+/**
+ * Listens to containers; `onIncident` is called for each one, `onStop` for each that was stopped, whose doing `stopped` is to be
+ * told. Pure over the events: no clock, no server.
+ */
 export function containerSignals(
   scope: ContainerScope,
   onIncident: (incident: Incident) => void,
+  onStop: (stop: Stop) => void,
 ): ContainerSignals {
   const read = deathReader();
   const first = new Map<string, Container>();
@@ -50,6 +64,9 @@ export function containerSignals(
   const notes: string[] = [];
   /** Containers whose OOM kill is told and whose death, if it comes, is the same incident. */
   const toldOutOfMemory = new Set<string>();
+  /** Containers that a program of ours stopped, and nobody has started since. */
+  const ours = new Set<string>();
+  const lastStop = new Map<string, Stop>();
   const died = new Map<string, number>();
   /** The last death by SIGKILL that is not explained yet. */
   const deaths = new Map<string, { incident: Incident; at: number }>();
@@ -80,7 +97,11 @@ export function containerSignals(
       const about = { id: event.id, name: event.name, service: event.service };
       if (event.action === 'health_status' && event.health === 'unhealthy')
         tell({ ...about, reason: 'became unhealthy', counted: false });
-      if (event.action === 'start') toldOutOfMemory.delete(event.id);
+      if (event.action === 'start') {
+        toldOutOfMemory.delete(event.id);
+        ours.delete(event.id);
+        lastStop.delete(event.id);
+      }
       if (event.action === 'oom' && !toldOutOfMemory.has(event.id)) {
         toldOutOfMemory.add(event.id);
         const last = deaths.get(event.id);
@@ -93,7 +114,9 @@ export function containerSignals(
       if (!death) return;
       died.set(event.id, (died.get(event.id) ?? 0) + 1);
       if (death.stopped) {
-        notes.push(`${event.name} (service ${event.service}) was stopped by somebody`);
+        const stop = { ...about, at: event.at };
+        lastStop.set(event.id, stop);
+        onStop(stop);
         return;
       }
       if (toldOutOfMemory.has(event.id)) return;
@@ -103,6 +126,14 @@ export function containerSignals(
       const incident = { ...about, reason: deathReason(death), counted: true };
       if (death.exitCode === 137) deaths.set(event.id, { incident, at: event.at });
       tell(incident);
+    },
+    stopped(stop, by) {
+      const about = { id: stop.id, name: stop.name, service: stop.service };
+      if ('ours' in by) {
+        // Asked of the server, the answer may come after it was started again.
+        if (lastStop.get(stop.id) === stop) ours.add(stop.id);
+        notes.push(`${about.name} (service ${about.service}) was stopped by ${by.ours}`);
+      } else tell({ ...about, reason: `was stopped by ${by.others}`, counted: true, stopped: true });
     },
     finish(containers) {
       for (const container of containers) {
@@ -124,7 +155,7 @@ export function containerSignals(
       const told = new Set(incidents.map(({ service }) => service));
       for (const container of first.values()) {
         const { service, status, restartPolicy, name } = container;
-        if (status !== 'running' || up.has(service) || told.has(service)) continue;
+        if (status !== 'running' || up.has(service) || told.has(service) || ours.has(container.id)) continue;
         const now = containers.find(({ id }) => id === container.id);
         if (now?.exitCode === 0 && !STAYS.test(restartPolicy) && !scope.services.includes(service)) continue;
         told.add(service);

@@ -64,6 +64,7 @@ export const fields = {
   'prometheus-url': field(baseUrl),
   baseline: field(parseBaseline),
   'baseline-only': flag(),
+  plan: flag(),
   'on-no-data': withDefault(oneOf(['fail', 'warn']), 'fail'),
   project: projectField(),
   services: lines(),

@@ -86,6 +86,8 @@ function alarmOf(seen: Seen): string {
 
 function remedyOf({ found, lost, limits }: Seen): string {
   if (lost instanceof Failure && lost.remedy !== undefined) return lost.remedy;
+  if (found?.incident?.stopped)
+    return 'See who or what stopped it on the server; `max-restarts` allows it. A run of ours is known by its journal in `path`.';
   if (found?.kind === 'container')
     return 'Take the release back; the last log lines of the container are below.';
   if (found?.kind === 'log') return 'Take the release back, or mend the pattern if that line is fine.';

@@ -42,7 +42,7 @@ const SERVER = {
 };
 
 /** A session to a server whose engine lists these containers and tells of these events, 100 ms after the start. */
-function engine(list: object[], events: object[] = [], ends = false, log = ''): Session {
+function engine(list: object[], events: object[] = [], ends = false, log = '', own = ''): Session {
   return {
     name: 'web1',
     counts: { connections: 1, execs: 0, forwards: 0 },
@@ -63,6 +63,7 @@ function engine(list: object[], events: object[] = [], ends = false, log = ''): 
         for await (const _chunk of program.input as AsyncIterable<Buffer>);
         return done('');
       }
+      if (program.script.includes('own_stops')) return done(own);
       const mark = program.args?.[2];
       if (program.script.includes('docker logs --since'))
         return done(
@@ -151,6 +152,45 @@ test('a container that crashes ends it at once, with its log; the sentence names
   expect([borne.failure, borne.outputs!.stable]).toEqual([undefined, true]);
 });
 
+test('what a run of ours stops is noted, by its journal; what somebody else stops ends the watch', async () => {
+  const about = (more: object) => ({
+    ID: 'c1',
+    Attributes: { name: 'shop-api-1', 'com.docker.compose.service': 'api', ...more },
+  });
+  const timeNano = Date.parse('2026-01-01T10:00:20Z') * 1e6;
+  const stop = [
+    { Action: 'kill', timeNano, Actor: about({ signal: '15' }) },
+    { Action: 'die', timeNano, Actor: about({ exitCode: '143' }) },
+  ];
+  const journal = (project: string) =>
+    `run deploy-2 lives ${project}\n2026-01-01T10:00:00Z locked\n2026-01-01T10:00:10Z phase:up\nend\n`;
+  const watch = (own: string, more: Record<string, string> = {}) =>
+    run({ ...SERVER, ...SHORT, path: '/srv/shop', ...more }, engine([container], stop, false, '', own));
+  const ours = await watch(journal('shop'));
+  expect([ours.failure, ours.report.checks[0]!.detail]).toEqual([
+    undefined,
+    'shop-api-1 (service api) was stopped by deploy-2',
+  ]);
+  const others: [string, string][] = [
+    [journal('other'), 'was stopped by somebody: no run in /srv/shop was at work that does'],
+    ['end\n', 'was stopped by somebody: no run in /srv/shop'],
+    ['closed\n', 'whether a run in /srv/shop did it is not known: its .deploy cannot be read'],
+  ];
+  for (const [own, words] of others) {
+    const { failure } = await watch(own);
+    expect([own, failure?.kind, failure?.message]).toEqual([
+      own,
+      'unhealthy',
+      expect.stringContaining(words),
+    ]);
+    expect(failure!.remedy).toContain('See who or what stopped it');
+  }
+  const { path: _none, ...rest } = { ...SERVER, ...SHORT, path: '' };
+  const blind = await run(rest, engine([container], stop));
+  expect(blind.failure!.message).toContain('name its folder in `path`');
+  expect((await watch('end\n', { 'max-restarts': '1' })).failure).toBeUndefined();
+});
+
 test('what could not be seen fails, or warns by on-no-data', async () => {
   const none = await run({ ...SERVER, ...SHORT }, engine([]));
   expect(none.failure!.message).toMatch(/no data after .* s: project shop runs no container/);
@@ -195,6 +235,25 @@ test('a watch that could not see what it judges is refused before it asks anythi
     const { failure } = await run(inputs);
     expect([failure?.kind, failure?.message]).toEqual(['input', expect.stringContaining(words)]);
   }
+});
+
+test('plan asks nothing, and finds the mistakes that the watch would', async () => {
+  let asked = 0;
+  const targets = await serving(() => {
+    asked += 1;
+    return false;
+  });
+  const session = { ...engine([container]), run: () => Promise.reject(new Error('must not be asked')) };
+  const { failure, outputs, log } = await run({ ...SERVER, plan: 'true', targets }, session);
+  expect([failure, asked, outputs!.stable]).toEqual([undefined, 0, undefined]);
+  expect(log).toContain('and the containers of shop for 5 m 00 s, 3000 requests');
+  const wrong: [Record<string, string>, string][] = [
+    [{ targets, duration: 'five minutes' }, 'duration'],
+    [{ targets: 'health = shop.example.org' }, 'targets'],
+    [{ targets, 'max-p95': '1s', 'requests-per-interval': '1' }, 'max-p95'],
+  ];
+  for (const [inputs, input] of wrong)
+    expect((await run({ plan: 'true', ...inputs })).failure).toMatchObject({ kind: 'input', input });
 });
 
 test("a job's project for all steps asks for no server; with a host its containers are watched", async () => {

@@ -16,6 +16,12 @@ export function colorProject(project: string, color: Color): string {
   return `${project}-${color}`;
 }
 
+/** The project whose colour this one is; any other is itself. */
+export function baseProject(project: string): string {
+  const color = COLORS.find((one) => project.endsWith(colorProject('', one)));
+  return color === undefined ? project : project.slice(0, -colorProject('', color).length);
+}
+
 /**
  * The network of a colour that stands for one of the file (`of`; empty: for the usual one). Networks of a container are
  * ordered by name, and joining one that sorts first moves its default gateway and drops live connections (moby#21741):

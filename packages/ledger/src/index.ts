@@ -3,6 +3,7 @@ export {
   COLORS,
   type Color,
   type OwnedContainer,
+  baseProject,
   colorNetwork,
   colorProject,
   containersOfColor,

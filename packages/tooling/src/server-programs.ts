@@ -9,6 +9,7 @@ import {
   execParts,
   programEnd,
 } from '@deploy-actions/host';
+import { QUESTIONS as HOST_QUESTIONS } from '@deploy-actions/host/own-stops';
 import { sentText } from '@deploy-actions/host/sent-text';
 import { QUESTIONS as PROBE_QUESTIONS } from '@deploy-actions/probe/questions';
 import { PROGRAMS as READINESS } from '@deploy-actions/readiness';
@@ -47,7 +48,7 @@ export const SERVER_PROGRAMS: readonly SentProgram[] = [
     results: [],
     end: execEnd(exec),
   })),
-  ...[...WATCH, EXPLAIN_COMPLAINT, ...PROBE_QUESTIONS, ...RELEASE_QUESTIONS].map(
+  ...[...HOST_QUESTIONS, ...WATCH, EXPLAIN_COMPLAINT, ...PROBE_QUESTIONS, ...RELEASE_QUESTIONS].map(
     ({ name, parts, end }): SentProgram => ({ name, parts, given: [], results: [], end }),
   ),
 ];

@@ -223,7 +223,9 @@ function stopOld(from: string, meanwhile: () => void): string {
 }
 
 test.each(['blue', 'green-75'])('the timer of a switch from %s stops the release that was left', (from) => {
-  expect(stopOld(from, () => undefined)).toMatch(/stopping blue\nid-blue-r1\n$/);
+  expect(stopOld(from, () => undefined)).toMatch(
+    / timer stop begins\n\S+ stopping blue\n\S+ timer stop ends\nid-blue-r1\n$/,
+  );
 });
 
 test('the timer that stops the old colour leaves a release alone that was deployed there meanwhile', () => {
@@ -235,7 +237,7 @@ test('the timer that stops the old colour leaves a release alone that was deploy
 });
 
 test.each([
-  ['the same', 'one', 'stopping blue\none\n'],
+  ['the same', 'one', 'timer stop begins\nstopping blue\ntimer stop ends\none\n'],
   ['other', 'two', ''],
 ])('where nothing names a release, the timer goes by the containers: %s', (_, id, expected) => {
   rmSync(at('app/.deploy/color-blue'));
@@ -243,7 +245,7 @@ test.each([
   const said = stopOld('blue', () =>
     write('containers', container('blue', '-', id) + container('green', 'r2')),
   );
-  expect(said.replace(/^\S+Z /, '')).toBe(expected);
+  expect(said.replace(/^\S+Z /gm, '')).toBe(expected);
 });
 
 const CANARY_STEP =

@@ -1,0 +1,238 @@
+import { formatDuration, messageOf } from '@deploy-actions/kit';
+import {
+  type Aim,
+  type ContainerScope,
+  type Reach,
+  type ServerSide,
+  type Ways,
+  evidenceOf,
+  followContainers,
+  listContainers,
+  lookAt,
+} from '@deploy-actions/probe';
+import type { Ports } from '@deploy-actions/runner';
+import { type Limits, type Sample, openBudget } from './budget.ts';
+import { CAUSE_COMES_WITHIN, type Incident, containerSignals } from './container-signals.ts';
+import type { WatchInputs } from './fields.ts';
+import { metricLooks } from './metrics.ts';
+import { type Periodic, logPatterns, periodicRun, serverLoad } from './periodic.ts';
+import { isRequest } from './refusal.ts';
+import { type Pace, sampleTargets } from './sampling.ts';
+import type { Found, Seen } from './seen.ts';
+import { stopJudge } from './stops.ts';
+
+/** Why the watch is over before its time; the signal's reason. */
+class Over extends Error {}
+
+const NEWS_EVERY = 15_000;
+
+/** What is watched, by which limits, and from where. */
+export interface Scene {
+  targets: readonly Aim[];
+  scope: ContainerScope | undefined;
+  pace: Pace;
+  limits: Limits;
+  inputs: WatchInputs;
+  server: ServerSide | undefined;
+  ports: Ports;
+  /** From where targets are asked, unless by the server. */
+  runner: Reach;
+}
+
+/** What is watched, for people. */
+export function watchedWords(targets: readonly Aim[], scope: ContainerScope | undefined): string {
+  const asked = targets.length === 1 ? targets[0]!.name : `${targets.length} targets`;
+  const words = [
+    ...(targets.length > 0 ? [asked] : []),
+    ...(scope ? [`the containers of ${scope.project}`] : []),
+  ];
+  return words.length > 0 ? words.join(' and ') : 'figures and the load';
+}
+
+function periodicOf(
+  inputs: WatchInputs,
+  scope: ContainerScope | undefined,
+  server: ServerSide | undefined,
+  runner: Reach,
+): Periodic[] {
+  const found: Periodic[] = [];
+  if (inputs.metrics.length > 0) {
+    const reach = inputs.via === 'ssh' ? server!.reach : runner;
+    found.push(metricLooks(inputs.metrics, inputs['prometheus-url'], reach));
+  }
+  if (!server) return found;
+  if (scope && inputs['log-patterns'].length > 0)
+    found.push(logPatterns(inputs['log-patterns'], scope, server));
+  const limits = { cpu: inputs['max-cpu'], memory: inputs['max-memory'], disk: inputs['max-disk'] };
+  if (Object.values(limits).some((limit) => limit !== undefined))
+    found.push(serverLoad(limits, server, { path: inputs.path ?? '', dockerHost: inputs['docker-host'] }));
+  return found;
+}
+
+/** Looks until the time is over or a limit is passed. Throws the signal's reason when the run is cancelled. */
+export async function observe({
+  targets,
+  scope,
+  pace,
+  limits,
+  inputs,
+  server,
+  ports,
+  runner,
+}: Scene): Promise<Seen> {
+  const { clock, log } = ports;
+  const started = clock.now();
+  const begun = started + pace.warmUp;
+  const over = new AbortController();
+  const signal = AbortSignal.any([ports.signal, over.signal, ...(server ? [server.session.gone] : [])]);
+  const seldom = new Set(targets.flatMap((aim, place) => (isRequest(aim) ? [] : [place])));
+  const { baseline } = inputs;
+  const budget = openBudget(
+    limits,
+    targets.length,
+    seldom,
+    targets.map(({ name }) => baseline?.targets.get(name)),
+  );
+  const samples: Sample[] = [];
+  const incidents: { incident: Incident; at: number }[] = [];
+  const missing: string[] = [];
+  let found: Found | undefined;
+  let alarm: Found | undefined;
+  const end = (one: Found) => {
+    if (found) return;
+    if (inputs['baseline-only']) {
+      alarm ??= one;
+      return;
+    }
+    found = one;
+    over.abort(new Over(one.reason));
+  };
+  let counted = 0;
+  const onIncident = (incident: Incident) => {
+    incidents.push({ incident, at: clock.now() - begun });
+    if (incident.counted) counted += 1;
+    if (incident.counted && counted <= inputs['max-restarts']) return;
+    end({ kind: 'container', reason: blame(incident), incident });
+  };
+  const blame = ({ name, service, reason, counted: one }: Incident) => {
+    const allowed = inputs['max-restarts'];
+    return `${name} (service ${service}) ${reason}${one && allowed > 0 ? `, and max-restarts is ${allowed}` : ''}`;
+  };
+  const following = new AbortController();
+  const stops = scope && server && stopJudge(scope, inputs.path, server, () => signals!, ports.signal);
+  const signals = scope && containerSignals(scope, onIncident, (stop) => stops?.judge(stop));
+  const followed = (async () => {
+    if (!signals || !server) return;
+    try {
+      const how = await followContainers(
+        server.session,
+        scope,
+        {
+          seconds: (pace.warmUp + pace.duration) / 1000 + 120,
+          signal: AbortSignal.any([following.signal, ports.signal]),
+        },
+        signals,
+      );
+      if (how === 'ended')
+        missing.push(
+          'the engine ended its events before the watch was over, as it does when it is restarted',
+        );
+    } catch (error) {
+      if (!following.signal.aborted && !over.signal.aborted) over.abort(error);
+    }
+  })();
+  log.info(`watching ${watchedWords(targets, scope)} for ${formatDuration(pace.warmUp + pace.duration)}`);
+  let told = clock.now();
+  const periodics = periodicOf(inputs, scope, server, runner);
+  const periodic = periodicRun(periodics, signal, {
+    found: end,
+    failed: (error) => over.abort(error),
+  });
+  const ways: Ways = { runner, server, scope };
+  let lost: unknown;
+  try {
+    periodic.look();
+    const { skipped } = await sampleTargets(
+      async (target) => {
+        const aim = targets[target]!;
+        const { ok, elapsedMs, detail } = await lookAt(aim, { timeout: aim.requestTimeout, signal }, ways);
+        return { ok, elapsedMs, ...(detail === undefined ? {} : { detail }) };
+      },
+      pace,
+      {
+        clock,
+        signal,
+        onSample(sample) {
+          samples.push(sample);
+          const spent = budget.add(sample);
+          if (spent) end({ kind: 'requests', ...spent });
+        },
+        onInterval() {
+          const slow = budget.slow(false);
+          if (slow) end({ kind: 'requests', ...slow });
+          periodic.look();
+          if (clock.now() - told < NEWS_EVERY) return;
+          told = clock.now();
+          const errors = samples.filter(({ ok }) => !ok).length;
+          log.info(`${formatDuration(told - started)}: ${samples.length} requests, ${errors} failed`);
+        },
+      },
+    );
+    await periodic.finish();
+    if (signal.aborted) throw signal.reason;
+    const slow = budget.slow(true);
+    if (slow) end({ kind: 'requests', ...slow });
+    if (skipped > 0) log.info(`${skipped} requests were left out: too many were under way at a time`);
+  } catch (error) {
+    if (ports.signal.aborted) throw ports.signal.reason;
+    if (!(error instanceof Over)) lost = error;
+  }
+  const elapsedMs = Math.max(0, Math.round(clock.now() - begun));
+  const evidence = await closeContainers();
+  if (!found && lost === undefined) missing.push(...periodic.missing());
+  return {
+    targets,
+    scope,
+    tallies: budget.tallies,
+    limits,
+    samples,
+    incidents,
+    notes: signals?.notes ?? [],
+    missing,
+    found,
+    alarm,
+    baseline,
+    lost,
+    elapsedMs,
+    evidence,
+    periodic: periodics,
+  };
+
+  /** Ends the events, compares with a last list, and fetches the log of the container that is to blame. */
+  async function closeContainers(): Promise<string[]> {
+    if (!signals || !server || !scope || lost !== undefined) {
+      following.abort();
+      return [];
+    }
+    if (found?.incident?.reason === 'exited with code 137')
+      await clock.sleep(CAUSE_COMES_WITHIN, ports.signal);
+    following.abort();
+    await followed;
+    await stops?.settled();
+    try {
+      const containers = await listContainers(server.session, scope);
+      if (!found) {
+        missing.push(...signals.missing());
+        signals.finish(containers);
+      }
+      const culprit = found?.incident;
+      // What it died of may have become known meanwhile.
+      if (found && culprit) found.reason = blame(culprit);
+      return culprit ? [await evidenceOf(server.session, scope, culprit)] : [];
+    } catch (error) {
+      if (!found) lost = error;
+      else log.info(`the containers' logs could not be read: ${messageOf(error)}`);
+      return [];
+    }
+  }
+}
