@@ -7,6 +7,7 @@ export {
 } from './adopt.ts';
 export { composeFilesOf, isOneOff, serviceOf, volumeLabels } from './container-labels.ts';
 export { discoveredBy } from './discovered.ts';
+export { isDatabase } from './database.ts';
 export { type Environment, formatEnv, parseEnv } from './env.ts';
 export { type DigestRule, type Images, applyImages, neverPulled, parseImages } from './images.ts';
 export { type InspectedContainer, type InspectedImage } from './inspected.ts';
@@ -53,3 +54,19 @@ export {
   withVariableValues,
   writtenSecrets,
 } from './variable-values.ts';
+export {
+  type FileContent,
+  type NodeMount,
+  STACK_CLI_VARIABLES,
+  STACK_KEYS,
+  type StackNetwork,
+  type StackObject,
+  type StackOptions,
+  type StackPort,
+  type StackRefusal,
+  type StackRelease,
+  type StackService,
+  type UpdateOrder,
+  stackFailure,
+  toStack,
+} from './stack/index.ts';

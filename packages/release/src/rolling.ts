@@ -5,10 +5,10 @@ import {
   type Service,
   type ServiceChange,
   discoveredBy,
+  isDatabase,
   joinedBy,
   restartedWith,
 } from '@deploy-actions/compose';
-import { parseReference } from '@deploy-actions/image';
 import { Failure } from '@deploy-actions/kit';
 
 /** That services are to be replaced one container at a time. */
@@ -46,10 +46,6 @@ interface Obstacle {
   why: string;
   remedy: string;
 }
-
-/** Those that one container alone may write to, by the last part of the image's name. */
-const DATABASES =
-  /^(?:postgres|postgresql|postgis|pgvector|timescaledb(?:-ha)?|mysql|mysql-server|mariadb|percona(?:-server)?|mongo|mongodb|mongodb-community-server|redis|redis-stack(?:-server)?|valkey|keydb|dragonfly|memcached|rabbitmq|nats|kafka|cp-kafka|zookeeper|etcd|consul|cassandra|scylla|clickhouse(?:-server)?|influxdb|elasticsearch|opensearch|couchdb|neo4j|meilisearch|minio|rustfs|mssql)$/;
 
 /**
  * What becomes of services that change: replaced one at a time, or recreated where that cannot be and `fallback` says so.
@@ -184,10 +180,6 @@ function alone(service: Service, both: boolean): Obstacle | undefined {
     };
   }
   return undefined;
-}
-
-function isDatabase({ image = '' }: Service): boolean {
-  return DATABASES.test(parseReference(image).repository.split('/').at(-1) ?? '');
 }
 
 /** What other services have of the one container that is there. */

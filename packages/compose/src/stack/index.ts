@@ -1,0 +1,10 @@
+export type { UpdateOrder } from './deploy.ts';
+export { STACK_CLI_VARIABLES } from './env-text.ts';
+export { type StackRefusal, stackFailure } from './finding.ts';
+export { STACK_KEYS } from './keys.ts';
+export type { NodeMount } from './mounts.ts';
+export type { StackNetwork } from './networks.ts';
+export type { FileContent, StackObject } from './objects.ts';
+export type { StackPort } from './ports.ts';
+export type { StackService } from './service.ts';
+export { type StackOptions, type StackRelease, toStack } from './stack.ts';

@@ -1,0 +1,96 @@
+import type { ComposeModel, Service } from '../model.ts';
+import { joinedBy } from '../model.ts';
+import { type Findings, below, refuse } from './finding.ts';
+
+/**
+ * The services that run to their end, as a Compose file of their own: on one manager, on the stack's networks, which are
+ * there before. `long` are those of the stack. Answers the networks too, by their names in the file.
+ */
+export function onceModel(
+  model: ComposeModel,
+  long: ReadonlySet<string>,
+  findings: Findings,
+): { once: ComposeModel | undefined; networks: string[] } {
+  const own = Object.entries(model.services).filter(([name]) => !long.has(name));
+  if (own.length === 0) return { once: undefined, networks: [] };
+  const services: Record<string, Service> = {};
+  const networks = new Set<string>();
+  for (const [name, { depends_on: needs, links, ...service }] of own) {
+    refuseShared(name, model.services[name]!, model, long, findings);
+    const ownNeeds = Object.entries(needs ?? {}).filter(([need]) => !long.has(need));
+    const ownLinks = (links ?? []).filter((link) => !long.has(link.split(':')[0]!));
+    services[name] = {
+      ...service,
+      ...(ownNeeds.length > 0 && { depends_on: Object.fromEntries(ownNeeds) }),
+      ...(ownLinks.length > 0 && { links: ownLinks }),
+    };
+    if (service.network_mode !== undefined && service.network_mode !== 'default') continue;
+    for (const key of Object.keys(service.networks ?? { default: null })) networks.add(key);
+  }
+  const joined = [...networks].sort();
+  return {
+    once: {
+      ...model,
+      services,
+      networks: Object.fromEntries(
+        joined.map((key) => [
+          key,
+          { name: model.networks?.[key]?.name ?? `${model.name}_${key}`, external: true },
+        ]),
+      ),
+    },
+    networks: joined,
+  };
+}
+
+/** What a plain container of one manager cannot have in common with tasks that are anywhere. */
+function refuseShared(
+  name: string,
+  service: Service,
+  model: ComposeModel,
+  long: ReadonlySet<string>,
+  findings: Findings,
+): void {
+  const where = { section: 'services.*', of: name, path: `services.${name}` } as const;
+  const joined = [...joinedBy(service), ...(service.volumes_from ?? []).map((one) => one.split(':')[0]!)];
+  for (const other of joined.filter((one) => long.has(one))) {
+    refuse(
+      findings,
+      where,
+      '',
+      `is in the container of ${other}, which may be on another node`,
+      `Give ${name} networks and volumes of its own`,
+    );
+  }
+  for (const link of service.links ?? []) {
+    const [target = '', alias = target] = link.split(':');
+    if (!long.has(target) || alias === target) continue;
+    refuse(
+      findings,
+      where,
+      'links',
+      `(${link}) would be left out, and nothing would be found as ${alias}`,
+      `Say the name at ${target}, networks: {default: {aliases: [${alias}]}}, and leave the link out`,
+    );
+  }
+  const volumes = new Set(
+    (service.volumes ?? []).flatMap((mount) =>
+      mount.type === 'volume' && mount.source ? [mount.source] : [],
+    ),
+  );
+  for (const other of long) {
+    const shared = (model.services[other]!.volumes ?? []).find(
+      (mount) => mount.type === 'volume' && volumes.has(mount.source ?? ''),
+    );
+    if (!shared) continue;
+    const driver = below(model.volumes?.[shared.source!])['driver'];
+    if (typeof driver === 'string' && driver !== '' && driver !== 'local') continue;
+    refuse(
+      findings,
+      where,
+      'volumes',
+      `has ${shared.source} in common with ${other}: a one-shot runs on a manager, and the volume is of the node of ${other}`,
+      `Do it when ${other} starts, or put the files into its image`,
+    );
+  }
+}
