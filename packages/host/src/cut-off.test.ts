@@ -1,4 +1,5 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import path from 'node:path';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import type { Session } from '@deploy-actions/shell';
@@ -228,7 +229,7 @@ describe.each(shellsHere().filter((one) => one !== 'bash'))('with %s as sh', (sh
     },
   );
 
-  test('a folder that everybody on the server may write in is no place for releases', async () => {
+  test('a folder that everybody on the server, or others of a group, may write in is no place for releases', async () => {
     const host = make();
     mkdirSync(host.path);
     for (const mode of [0o777, 0o1777, 0o702]) {
@@ -239,6 +240,22 @@ describe.each(shellsHere().filter((one) => one !== 'bash'))('with %s as sh', (sh
     }
     expect(existsSync(path.join(host.path, '.deploy'))).toBe(false);
     chmodSync(host.path, 0o775);
+    // The lines of a server on which the login user's group has another member, and of one on which it is the user's own.
+    const me = userInfo();
+    const groups = (member: string) =>
+      host.tool(
+        'getent',
+        `case $1 in group) echo "$2:x:${me.gid}:${member}" ;; *) echo "${me.username}:x:${me.uid}:${me.gid}::/:/bin/sh" ;; esac`,
+      );
+    groups('ann');
+    await expect(
+      startRun(host.session(), host.operation({ body: 'operate() { :; }' }), watching()),
+    ).rejects.toMatchObject({
+      code: 'path-not-usable',
+      message: expect.stringContaining('everybody in the group'),
+      remedy: expect.stringContaining(`chmod g-w ${host.path}`),
+    });
+    groups('');
     const run = await startRun(host.session(), host.operation({ body: 'operate() { :; }' }), watching());
     expect((await run.result).outcome).toBe('succeeded');
   });

@@ -12,7 +12,9 @@ const LIFE = part(new URL('sh/life.sh', import.meta.url), { needs: [JOURNAL, LOC
 
 const FRAMES = part(new URL('sh/frames.sh', import.meta.url), { needs: [PRELUDE] });
 const UNWRITTEN = part(new URL('sh/unwritten.sh', import.meta.url), { needs: [FRAMES, ROOM] });
-const FOLDERS = part(new URL('sh/folders.sh', import.meta.url), { needs: [UNWRITTEN] });
+/** `group_is_own`: whether a group holds nobody but one user. */
+export const OWN_GROUP = part(new URL('sh/own-group.sh', import.meta.url));
+const FOLDERS = part(new URL('sh/folders.sh', import.meta.url), { needs: [UNWRITTEN, OWN_GROUP] });
 const RECEIVE = part(new URL('sh/receive.sh', import.meta.url), { needs: [UNWRITTEN] });
 const TREE = part(new URL('sh/tree.sh', import.meta.url), { needs: [UNWRITTEN] });
 const LOOK = part(new URL('sh/inspection.sh', import.meta.url), { needs: [FOLDERS, RECEIVE, TREE] });

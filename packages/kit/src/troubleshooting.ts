@@ -111,7 +111,7 @@ export const TROUBLESHOOTING: Readonly<Record<FailureCode, Explanation>> = {
 
   'path-not-usable': {
     meaning:
-      'The application’s folder on the server is not one that can be used: it is missing, a link, somebody else’s, or open to everybody.',
+      'The application’s folder on the server is not one that can be used: it is missing, a link, somebody else’s, or open to others.',
     remedy: 'Make it a folder of the login user’s own, such as by `sudo install -d -o deploy /srv/app`.',
   },
   'server-not-writable': {

@@ -50,7 +50,7 @@ function run(parts: string, call: string, settings: { uid?: number; gid?: number
   };
   const assignments = Object.entries(values).map(([name, value]) => `${name}='${value}'\n`);
   const { stdout, stderr } = spawnSync('/bin/sh', ['-s'], {
-    input: `${assignments.join('')}${PRELUDE}${parts}\ngroup_is_own() { return 1; }\n${call}\n`,
+    input: `${assignments.join('')}${PRELUDE}${parts}\n${call}\n`,
     encoding: 'utf8',
     ...settings,
   });

@@ -9,6 +9,7 @@ import {
 } from '@deploy-actions/engine';
 import {
   FORMS,
+  OWN_GROUP,
   PROCESSES,
   type ResultForms,
   defineInspection,
@@ -226,7 +227,10 @@ export const installProgram = (kind: string) =>
     parts: [
       ...prepared(kind),
       PREPARATION,
-      part(new URL('install.sh', import.meta.url), { results: { changed: FORMS.flag, to: FORMS.share } }),
+      part(new URL('install.sh', import.meta.url), {
+        needs: [OWN_GROUP],
+        results: { changed: FORMS.flag, to: FORMS.share },
+      }),
     ],
   });
 

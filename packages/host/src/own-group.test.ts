@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 
-const PREPARATION = readFileSync(join(import.meta.dirname, 'preparation.sh'), 'utf8');
+const OWN_GROUP = readFileSync(join(import.meta.dirname, 'sh/own-group.sh'), 'utf8');
 
 /** Whether a group counts as the login user's own, where `getent` knows these lines. */
 function isOwn(login: string, group: string, groups: string, users: string): boolean {
@@ -19,7 +19,7 @@ function isOwn(login: string, group: string, groups: string, users: string): boo
     chmodSync(join(folder, 'getent'), 0o755);
     const { status, stderr } = spawnSync(
       'sh',
-      ['-c', `${PREPARATION}\nlogin=$1 login_group=$2\ngroup_is_own`, 'sh', login, group],
+      ['-c', `${OWN_GROUP}\ngroup_is_own "$1" "$2"`, 'sh', login, group],
       { encoding: 'utf8', env: { ...process.env, PATH: `${folder}:${process.env['PATH']}` } },
     );
     expect(stderr).toBe('');
