@@ -78,6 +78,78 @@ function valueOf(section: string, key: string): unknown {
       : 'something';
 }
 
+/** Values of keys that are mapped: each must make a difference. */
+const MAPPED: Partial<Record<Section, Record<string, unknown>>> = {
+  '': {
+    name: 'other',
+    networks: { default: { name: 'other' } },
+    volumes: { data: { name: 'other' } },
+    configs: {},
+    secrets: {},
+    services: { one: { image: 'one:v1' } },
+  },
+  'services.*': {
+    command: ['run'],
+    configs: [],
+    cpus: 0.5,
+    depends_on: { api: { condition: 'service_healthy' } },
+    deploy: { replicas: 3 },
+    entrypoint: ['run'],
+    environment: { A: 'b' },
+    extra_hosts: ['db=10.0.0.5'],
+    healthcheck: { test: ['CMD', 'true'] },
+    links: ['api:other'],
+    logging: { driver: 'local' },
+    mem_limit: '1048576',
+    mem_reservation: '1048576',
+    networks: { other: null },
+    pids_limit: 5,
+    platform: 'linux/arm64',
+    ports: [{ target: 80, published: '80' }],
+    restart: 'on-failure',
+    scale: 3,
+    secrets: [],
+    shm_size: '1048576',
+    tmpfs: ['/run'],
+    volumes: [],
+  },
+  'services.*.depends_on.*': { condition: 'service_completed_successfully' },
+  'services.*.deploy': {
+    endpoint_mode: 'vip',
+    mode: 'global',
+    placement: { max_replicas_per_node: 1 },
+    replicas: 3,
+    resources: { limits: { pids: 5 } },
+    restart_policy: { condition: 'none' },
+    update_config: { parallelism: 2 },
+  },
+  'services.*.deploy.placement': { constraints: ['node.role == worker'] },
+  'services.*.deploy.resources': { limits: { pids: 5 }, reservations: { memory: '1048576' } },
+  'services.*.deploy.resources.limits': { cpus: 0.5, memory: '1048576', pids: 5 },
+  'services.*.deploy.resources.reservations': { cpus: '0.5', memory: '1048576' },
+  'services.*.deploy.update_config': { failure_action: 'rollback', order: 'start-first' },
+  'services.*.healthcheck': { disable: true },
+  'services.*.ports.*': { host_ip: '127.0.0.1', mode: 'host', published: '8080' },
+  'services.*.volumes.*': {
+    bind: { selinux: 'z' },
+    source: 'other',
+    tmpfs: { mode: 0o700 },
+    type: 'bind',
+    volume: { nocopy: true },
+  },
+  'services.*.volumes.*.tmpfs': { size: 'half' },
+  'services.*.configs.*': { mode: '0440', source: 'other' },
+  'services.*.secrets.*': { mode: '0440', source: 'other' },
+  'configs.*': { content: 'y', external: true, file: '/c', name: 'other' },
+  'secrets.*': { content: 'y', external: true, file: '/s', name: 'other' },
+  'networks.*': {
+    driver: 'macvlan',
+    driver_opts: { encrypted: '' },
+    ipam: { config: [{ subnet: '10.9.0.0/24' }] },
+  },
+  'networks.*.ipam': { config: [{ subnet: '10.9.0.0/24' }] },
+};
+
 /** A file in which a map of that section holds these keys, and its path. */
 function fileWith(section: Section, keys: Record<string, unknown>): { model: ComposeModel; path: string } {
   const file: Record<string, unknown> = {
@@ -90,7 +162,9 @@ function fileWith(section: Section, keys: Record<string, unknown>): { model: Com
         networks: { default: null },
         configs: [{ source: 'c' }],
         secrets: [{ source: 's' }],
-        volumes: [{ type: 'volume', source: 'data', target: '/data' }],
+        volumes: section.startsWith('services.*.volumes.*')
+          ? []
+          : [{ type: 'volume', source: 'data', target: '/data' }],
       },
     },
     configs: { c: { content: 'x' } },
@@ -115,15 +189,13 @@ function fileWith(section: Section, keys: Record<string, unknown>): { model: Com
   };
   const path =
     places[section] ?? section.replace('services.*', 'services.web').replace('volumes.*', 'volumes.data');
+  const kind = section.endsWith('.bind') ? 'bind' : section.endsWith('.tmpfs') ? 'tmpfs' : 'volume';
+  const entry = { type: kind, source: 'data', target: '/x' };
   let at = file;
   const words = path === '' ? [] : path.split('.');
   words.forEach((word, index) => {
     const next = words[index + 1];
-    at = (at[word] ??=
-      next === '0' ? [] : word === '0' ? { type: 'volume', source: 'data', target: '/x' } : {}) as Record<
-      string,
-      unknown
-    >;
+    at = (at[word] ??= next === '0' ? [] : word === '0' ? entry : {}) as Record<string, unknown>;
   });
   Object.assign(at, keys);
   return { model: parseModel(JSON.stringify(file)), path };
@@ -145,6 +217,26 @@ describe.each(Object.entries(STACK_KEYS) as [Section, Rows][])('%s', (section, r
       expect(found[0]!.remedy).toMatch(/^[A-Z].*[^.]$/s);
     });
   }
+
+  const told = (keys: Record<string, unknown>) => {
+    const { release, refusals } = toStack(fileWith(section, keys).model, options);
+    return JSON.stringify([release, refusals]);
+  };
+  const of = (verdict: string) => Object.keys(rows).filter((key) => rows[key]!.verdict === verdict);
+
+  test('what is mapped or stands as it is makes a difference', () => {
+    const silent = [...of('mapped'), ...of('same')].filter((key) => {
+      const value = rows[key]!.verdict === 'same' ? 'something' : MAPPED[section]?.[key];
+      // Compose takes one of both.
+      const only = key === 'file' ? { content: undefined } : {};
+      return value === undefined || told({ [key]: value, ...only }) === told({});
+    });
+    expect(silent).toEqual([]);
+  });
+
+  test('what is harmless makes none', () => {
+    expect(of('harmless').filter((key) => told({ [key]: 'something' }) !== told({}))).toEqual([]);
+  });
 
   test('a key that nobody knows is refused', () => {
     const { model, path } = fileWith(section, { 'brand-new': 'x' });

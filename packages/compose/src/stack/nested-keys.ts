@@ -178,7 +178,9 @@ export const RESOURCE_KEYS = {
     template_driver: refused('is not known to Compose on one server', 'Write the values into the file'),
   },
   'networks.*': {
-    attachable: mapped('is true: one-shots, migrations and proxies on the nodes join it'),
+    attachable: harmless(
+      'is true in any case: one-shots, migrations and proxies on the nodes join the network',
+    ),
     driver: mapped('`bridge` becomes `overlay`, the network of several nodes; others are refused'),
     driver_opts: mapped('stands there; options of a bridge are refused'),
     enable_ipv4: refused(UNKNOWN, 'Leave it out', oneOf(true)),

@@ -80,7 +80,7 @@ export const SERVICE_KEYS: Rows = {
   label_file: refused('was not read when the file was resolved', 'Put its lines under labels'),
   labels: same,
   links: mapped('is left out where it only repeats the name of a service, which that one has anyway'),
-  logging: same,
+  logging: mapped('stands there'),
   mac_address: refused(IGNORED, 'Leave it out'),
   mem_limit: mapped('becomes deploy.resources.limits.memory'),
   mem_reservation: mapped('becomes deploy.resources.reservations.memory, which a node must have free'),

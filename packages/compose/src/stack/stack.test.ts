@@ -437,6 +437,14 @@ test('new content of a config is another service to the no-op; another order of 
   expect(hashOf('1', { user: '1', tty: true })).toBe(hashOf('1', { tty: true, user: '1' }));
 });
 
+test('another number of tasks, or another way to replace them, makes no other task; labels of the service do', () => {
+  const hashOf = (deploy: Service['deploy']) => translated(one({ deploy })).release.services[0]!.hash;
+  const plain = hashOf({});
+  expect(hashOf({ replicas: 3, update_config: { parallelism: 2 } })).toBe(plain);
+  expect(hashOf({ labels: { a: 'b' } })).not.toBe(plain);
+  expect(hashOf(pinned)).not.toBe(plain);
+});
+
 test('services come in the order of depends_on, and what others wait for to end runs as a plain container on the same networks', () => {
   const model = one(
     {

@@ -105,9 +105,7 @@ export function toStack(
   const services: StackService[] = [];
   const labelled: Record<string, unknown> = {};
   for (const [name, one] of written) {
-    const hash = sha256(
-      canonical({ project: model.name, service: one.written, uses: usedBy(one.written, uses) }),
-    );
+    const hash = hashOf(model.name, one.written, uses);
     const deploy = below(one.written['deploy']);
     labelled[name] = {
       ...one.written,
@@ -179,6 +177,16 @@ function noteUnrestarted(model: ComposeModel, names: ReadonlySet<string>, findin
   findings.notes.push(
     `${silent.join(', ')}: no restart is said, so Swarm replaces a task that ends (deploy.restart_policy.condition: none keeps it from that)`,
   );
+}
+
+/** How many tasks there are, and how Swarm replaces them, is no part of what one is. */
+function hashOf(
+  project: string,
+  service: Record<string, unknown>,
+  uses: Record<string, Record<string, unknown> | undefined>,
+): string {
+  const { replicas: _, update_config: __, rollback_config: ___, ...deploy } = below(service['deploy']);
+  return sha256(canonical({ project, service: { ...service, deploy }, uses: usedBy(service, uses) }));
 }
 
 /** The networks, volumes, configs and secrets that a service names. */
