@@ -1,148 +1,180 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Lab } from '@deploy-actions/lab';
-import { startSlackStub, startTelegramStub } from '@deploy-actions/notice/testing';
+import { type JobEnd, type ReadyStep, type StepEnd, playJob, readJob } from '@deploy-actions/tooling/job';
+import { EXAMPLES } from '../lab/workflow-rig.ts';
+import { labelOf } from './budget.ts';
+import { describeOutcome } from './outcome.ts';
+import { FIRST_VERSION, type Production, type Run, SITE_CONFIG, openProduction } from './production.ts';
 import type { Progress } from './progress.ts';
-import {
-  type Messengers,
-  type Shop,
-  SITE_PORT,
-  describeShop,
-  openJob,
-  publishBadVersion,
-  startSite,
-} from './shop.ts';
-import { type Step, playStep } from './step.ts';
+import { type RunEnd, runStep } from './step.ts';
 import { type Traffic, type Watch, watchTraffic } from './watch.ts';
 
-/** What the client saw, and what the messengers show. */
-export interface Rehearsal extends Traffic {
-  /** The colour that serves at the end. */
-  color: string;
-  /** The final messages as their readers see them, by messenger. */
-  messages: { messenger: string; text: string }[];
+/** One release as it went. */
+export interface Release {
+  version: string;
+  /** Each step that ran, with its milliseconds. */
+  steps: { label: string; ms: number; ok: boolean }[];
+  ms: number;
 }
 
-const COLORS = {
-  color: 'auto',
-  'color-services': 'web\napi\nworker\nscheduler',
-  'live-only-services': 'worker\nscheduler',
-};
+/** What was played, what visitors saw of it, and what serves at its end. */
+export interface Story {
+  releases: Release[];
+  traffic: Traffic;
+  /** The version and the colour that serve at the end. */
+  serves: { version: string; color: string };
+  /** `deployment.html` of each release. */
+  pages: string[];
+}
 
-/** What a person would try by hand: a page, the data, a login that gives a token. */
-const JOURNEY_CHECKS = `
-- name: front page
-  request: GET /
-  expect: { status: 200 }
-- name: no profile without a login
-  request: GET /api/me
-  expect: { status: 401 }
-- name: profile
-  steps:
-    - request: { method: POST, url: /api/login, json: { user: demo, password: demo } }
-      capture: { token: { jsonpath: $.token } }
-    - request: { url: /api/me, bearer: '{{token}}' }
-      expect: { status: 200 }
-`;
-
-/** Enough requests that one in ten going wrong cannot be missed. */
-const WATCH_CHECKS = `
-thresholds: { error-rate: 1%, min-checks: 60 }
-checks:
-  - name: 'answer {{n}}'
-    matrix: { n: [${Array.from({ length: 60 }, (_, index) => index + 1).join(', ')}] }
-    request: GET /api/echo?n={{n}}
-    expect: { status: 200 }
-`;
+/** A good release, and one that answers every tenth request of its visitors with an error. */
+export const GOOD = 'v1.1.0';
+export const BAD = 'v1.2.0';
 
 /**
- * Plays three workflow runs: v1 as a plain stack; v2 beside it, proven before the traffic moves to it without a
- * reload; and a bad release that looks healthy, takes the traffic, is found out and taken back.
- * @throws when a step does not end as it should, or what answers at the end is not v2.
+ * Plays production-blue-green.yml twice, its own steps as they stand: a good release, and a bad one that the watch finds
+ * and the pipeline takes back. Before it, both colours are deployed and the proxy is prepared, as docs/pipelines.md says.
+ * @param artifacts the folder that takes what the workflow uploads
+ * @throws when a step does not end as it should, or a request fails that the bad release itself did not answer so.
  */
-export async function playJourney(lab: Lab, progress: Progress, signal: AbortSignal): Promise<Rehearsal> {
-  const messengers: Messengers = { slack: await startSlackStub(), telegram: await startTelegramStub() };
-  const shop = describeShop(lab, messengers);
-  const watch = watchTraffic(progress);
+export async function playJourney(
+  lab: Lab,
+  progress: Progress,
+  artifacts: string,
+  signal: AbortSignal,
+): Promise<Story> {
+  const production = await openProduction(lab, artifacts, signal);
+  const watch = watchTraffic();
   try {
-    const play = async (step: Step, run: number) => {
-      const result = await watch.during(() => playStep(step, openJob(lab, run, signal), progress));
-      return result.outputs;
-    };
-    await publishBadVersion(lab.registry, 'v3');
-    await playFirstRun(shop, lab, play);
-    watch.start(lab.host.url(SITE_PORT));
-    const color = await playGoodRun(shop, watch, play);
-    await playBadRun(shop, lab, watch, play);
-    await watch.expect('v2');
+    await setUp(production, progress);
+    watch.start(production.site);
+    await watch.expect(FIRST_VERSION);
+    const stage: Stage = { production, progress, watch };
+    const good = await playRelease(GOOD, production.release(GOOD, 'feat: prices'), stage, FIRST_VERSION);
+    if (good.end.status !== 'success') throw new Error(`${GOOD} was to succeed: ${failedSteps(good)}`);
+    const bad = await playRelease(BAD, production.release(BAD, 'feat: faster prices'), stage, GOOD);
+    if (
+      failedSteps(bad) !== 'watch' ||
+      !bad.release.steps.some(({ label, ok }) => label === 'rollback' && ok)
+    )
+      throw new Error(
+        `the watch of ${BAD} was to fail and the way back to succeed; failed: ${failedSteps(bad)}`,
+      );
+    await watch.expect(GOOD);
+    const traffic = await watch.stop();
+    const violations = production.violations();
+    if (violations.length > 0)
+      throw new Error(`GitHub or Telegram would not take it: ${violations.join('; ')}`);
     return {
-      ...(await watch.stop()),
-      color,
-      messages: [
-        ...messengers.slack.messages().map(({ text }) => ({ messenger: 'Slack', text })),
-        ...messengers.telegram.messages().map(({ text }) => ({ messenger: 'Telegram', text })),
-      ],
+      releases: [good.release, bad.release],
+      traffic,
+      serves: { version: GOOD, color: outputsOf(good, 'deploy')['color'] ?? '' },
+      pages: [good, bad].map((one) => {
+        const id = outputsOf(one, 'prepare')['deployment-id'] ?? '';
+        return join(artifacts, `production-${id}`, 'deployment.html');
+      }),
     };
   } finally {
     await watch.stop();
-    await messengers.slack.close();
-    await messengers.telegram.close();
+    await production.close();
   }
 }
 
-type Play = (step: Step, run: number) => Promise<Record<string, string>>;
-
-async function playFirstRun(shop: Shop, lab: Lab, play: Play): Promise<void> {
-  const { images = '' } = await play(shop.verify('v1'), 1);
-  await play(shop.deploy('v1', images), 1);
-  await startSite(lab.host);
-  await play(shop.waitHere('v1'), 1);
+/** Brings the version before up as both colours, and puts nginx in front of them by the example for that. */
+async function setUp(production: Production, progress: Progress): Promise<void> {
+  await progress.phase(`CI has pushed the images of ${FIRST_VERSION}, ${GOOD} and ${BAD}`, async () => {
+    await production.publish(FIRST_VERSION, 'v1');
+    await production.publish(GOOD, 'v2');
+    await production.publish(BAD, 'some-errors');
+    return { outcome: `every tenth answer of ${BAD} is an error`, value: undefined };
+  });
+  const { runner } = production.byHand({});
+  runner.standIns['actions/checkout']!({});
+  for (const color of ['blue', 'green']) {
+    await progress.phase(`${FIRST_VERSION} as ${color}`, async (...tells) => {
+      const step = { uses: 'org/deploy-actions/ssh-compose-deploy' };
+      const inputs = production.firstDeployment(FIRST_VERSION, color);
+      const end = await runStep({ step, inputs, env: {}, status: 'success' }, runner, ...tells);
+      if (!end.ok) throw new Error(end.errors.join('; '));
+      if (color === 'blue') await production.startSite();
+      return {
+        outcome: color === 'blue' ? 'it serves, behind nginx' : 'the other colour is there',
+        value: undefined,
+      };
+    });
+  }
+  await progress.phase('prepare nginx, once: prepare-proxy.yml', async (...tells) => {
+    const { contexts, runner: machine } = production.byHand({
+      action: 'install',
+      'site-config': SITE_CONFIG,
+    });
+    let failure = '';
+    const { status } = await playJob(readExample('prepare-proxy.yml'), contexts, async (ready) => {
+      const end = await runStep(ready, machine, ...tells);
+      failure += end.errors.join('; ');
+      return end;
+    });
+    if (status !== 'success') throw new Error(failure);
+    return { outcome: 'from here on the traffic moves without a reload', value: undefined };
+  });
 }
 
-/** Answers the colour of v2. */
-async function playGoodRun(shop: Shop, watch: Watch, play: Play): Promise<string> {
-  const { images = '' } = await play(shop.verify('v2'), 2);
-  for (const step of shop.tell('started', 'Deploying v2')) await play(step, 2);
-  const deployed = await play(shop.deploy('v2', images, COLORS), 2);
-  const url = routeUrl(deployed['color-urls'], 'web');
-  await play(shop.waitThere('v2', url), 2);
-  const smoke = await play(
-    shop.smoke('prove the journeys of v2, through SSH', {
-      'base-url': url,
-      via: 'ssh',
-      checks: JOURNEY_CHECKS,
-    }),
-    2,
-  );
-  await play(shop.installProxy(), 2);
-  watch.moves('v2', 'v2 takes the traffic');
-  const { to: color = '' } = await play(shop.switchTo('v2'), 2);
-  await watch.expect('v2');
-  for (const step of shop.tell('success', 'Deployed v2', smoke['report'])) await play(step, 2);
-  return color;
+interface Stage {
+  production: Production;
+  progress: Progress;
+  watch: Watch;
 }
 
-async function playBadRun(shop: Shop, lab: Lab, watch: Watch, play: Play): Promise<void> {
-  const { images = '' } = await play(shop.verify('v3'), 3);
-  const deployed = await play(shop.deploy('v3', images, COLORS), 3);
-  await play(shop.waitThere('v3', routeUrl(deployed['color-urls'], 'web')), 3);
-  watch.moves('v3', 'v3 takes the traffic');
-  await play(shop.switchTo('v3', { 'confirm-within': '5m' }), 3);
-  const smoke = await play(
-    {
-      ...shop.smoke('watch v3 at the site', { 'base-url': lab.host.url(SITE_PORT), checks: WATCH_CHECKS }),
-      expect: 'failure',
-      outcome: ({ outputs }) => `found out: ${outputs['failed']} of 60 answers failed`,
-    },
-    3,
-  );
-  watch.moves('v2', 'v2 has it back');
-  await play(shop.rollBack(), 3);
-  await play(shop.waitHere('v2'), 3);
-  for (const step of shop.tell('rolled-back', 'v3 was taken back, v2 serves', smoke['report']))
-    await play(step, 3);
+interface Played {
+  release: Release;
+  end: JobEnd;
 }
 
-function routeUrl(json: string | undefined, route: string): string {
-  const url = (JSON.parse(json ?? '{}') as Record<string, string>)[route];
-  if (url === undefined) throw new Error(`the deployment named no address for the route ${route}: ${json}`);
-  return url;
+async function playRelease(
+  version: string,
+  { contexts, runner }: Run,
+  stage: Stage,
+  before: string,
+): Promise<Played> {
+  const { production, progress, watch } = stage;
+  const steps: Release['steps'] = [];
+  const began = performance.now();
+  const play = async (ready: ReadyStep): Promise<StepEnd> => {
+    const label = labelOf(ready);
+    if (label === 'switch') watch.moves(version, `${version} takes the traffic`);
+    if (label === 'rollback') watch.moves(before, `${before} has it back`);
+    const started = performance.now();
+    const end = await watch.during(version, label, () =>
+      progress.phase(`${version}: ${label}`, async (...tells) => {
+        const value = await runStep(ready, runner, ...tells);
+        return { outcome: outcomeOf(label, value), ok: value.ok, value };
+      }),
+    );
+    steps.push({ label, ms: performance.now() - started, ok: end.ok });
+    for (const { chat, text } of production.news())
+      progress.tell(`Telegram, ${chat}:\n${text.replace(/^/gm, '│ ')}`);
+    return end;
+  };
+  const end = await playJob(readExample('production-blue-green.yml'), contexts, play);
+  return { release: { version, steps, ms: performance.now() - began }, end };
+}
+
+function outcomeOf(label: string, { ok, outputs, errors }: RunEnd): string {
+  return ok ? describeOutcome(label, outputs) : errors.join('; ').split('\n')[0]!;
+}
+
+function failedSteps({ release }: Played): string {
+  return release.steps
+    .filter(({ ok }) => !ok)
+    .map(({ label }) => label)
+    .join(', ');
+}
+
+function outputsOf({ end }: Played, id: string): Readonly<Record<string, string>> {
+  return end.ran.find(({ step }) => step.id === id)?.end.outputs ?? {};
+}
+
+function readExample(name: string): ReturnType<typeof readJob> {
+  return readJob(readFileSync(join(EXAMPLES, name), 'utf8'));
 }

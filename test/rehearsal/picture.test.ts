@@ -56,9 +56,50 @@ test('failed requests stand on what was answered, so that they are no dip', () =
     marks: [],
     end: 500,
   });
-  // 80 requests a second are the whole height of 214: 60 answered, 20 failed above them.
-  expect(svg).toContain('<rect x="56" y="74" width="884" height="53.5" class="failed"/>');
-  expect(svg).toContain('M56,127.5L940,127.5L940,288L56,288Z');
+  // 80 requests a second are the whole height of 190: 60 answered, 20 failed above them.
+  expect(svg).toContain('<rect x="44" y="76" width="580" height="47.5" class="failed"/>');
+  expect(svg).toContain('M44,123.5L624,123.5L624,266L44,266Z');
+});
+
+test('no mark goes through the label of another one', () => {
+  const label = 'v2 takes the traffic';
+  const svg = drawTraffic({
+    title: 'T',
+    samples: [{ at: 1, tookMs: 5, version: 'v1' }],
+    marks: [100, 250, 800, 900].map((at) => ({ at, label })),
+    end: 1000,
+  });
+  const lines = [...svg.matchAll(/<line x1="([\d.]+)" x2="\1" y1="([\d.]+)"/g)].map(([, x, y]) => [+x!, +y!]);
+  const labels = [...svg.matchAll(/<text x="([\d.]+)" y="([\d.]+)" text-anchor="(start|end)">v2 takes/g)].map(
+    ([, x, y, anchor]) => {
+      const [at, wide] = [+x!, label.length * 6.4];
+      return { from: anchor === 'end' ? at - wide : at, to: anchor === 'end' ? at : at + wide, y: +y! };
+    },
+  );
+  expect([lines.length, labels.length]).toEqual([4, 4]);
+  for (const { from, to, y } of labels)
+    expect(lines.filter(([x, top]) => x! > from && x! < to && top! < y)).toEqual([]);
+});
+
+test('below the traffic stand the steps of each release, named where there is room, and long notes go on in a new line', () => {
+  const svg = drawTraffic({
+    title: 'T',
+    samples: [{ at: 1, tookMs: 5, version: 'v1' }],
+    marks: [],
+    spans: [
+      { release: 'v2', step: 'deploy', from: 0, to: 400 },
+      { release: 'v2', step: 'switch', from: 400, to: 410 },
+      { release: 'v3', step: 'watch', from: 500, to: 1000 },
+    ],
+    notes: [`${'a dip and why '.repeat(9)}at last`],
+    end: 1000,
+  });
+  expect(svg.match(/class="step"/g)).toHaveLength(3);
+  const texts = [...svg.matchAll(/<text [^>]*>([^<]*)</g)].map(([, text]) => text!);
+  expect(texts).toEqual(expect.arrayContaining(['deploy', 'watch', 'the steps of v2', 'the steps of v3']));
+  expect(texts).not.toContain('switch');
+  expect(texts.filter((text) => text.includes('a dip')).length).toBe(2);
+  expect(Math.max(...texts.map((text) => text.length))).toBeLessThanOrEqual(90);
 });
 
 test('the picture is for light pages and for dark ones', () => {

@@ -47,3 +47,11 @@ test('nobody looks at a silent screen for 15 seconds', async () => {
     '✔ deploy v1: v1 runs (40.0 s)',
   ]);
 });
+
+test('a phase that ended badly and is answered all the same is not shown as good', async () => {
+  const lines: string[] = [];
+  const progress = openProgress((line) => lines.push(line.slice(11)), clock);
+  await progress.phase('watch', () => Promise.resolve({ outcome: '4 requests failed', ok: false, value: 1 }));
+  expect(lines.at(-1)).toBe('✘ watch: 4 requests failed (0 ms)');
+  expect(progress.phases).toMatchObject([{ name: 'watch', ok: false }]);
+});

@@ -8,12 +8,17 @@ export interface Phase {
   ok: boolean;
 }
 
+export type Tell = (line: string) => void;
+
 /** Shows what runs and for how long: one line when a phase begins, one when it ends, and a sign of life between. */
 export interface Progress {
-  /** Runs a phase; `work` may tell what it is at, and answers how it ended. */
+  /**
+   * Runs a phase; `work` may tell what it is at, and in `detail` what stands in the log alone, and answers how it ended:
+   * well, unless `ok` says otherwise.
+   */
   phase<T>(
     name: string,
-    work: (tell: (line: string) => void) => Promise<{ outcome: string; value: T }>,
+    work: (tell: Tell, detail: Tell) => Promise<{ outcome: string; ok?: boolean; value: T }>,
   ): Promise<T>;
   /** A line within the current phase. */
   tell(line: string): void;
@@ -27,10 +32,10 @@ export interface Progress {
 const QUIET_MS = 12_000;
 
 /**
- * Progress on a stream. `now` in the signs of life is the time since the rehearsal began, so that a log read
+ * Progress on a stream, with the details on another. `now` in the signs of life is the time since the rehearsal began, so that a log read
  * later still tells how long each step took.
  */
-export function openProgress(write: (line: string) => void, clock: Clock): Progress {
+export function openProgress(write: Tell, clock: Clock, writeDetail: Tell = () => {}): Progress {
   const started = clock.now();
   const phases: Phase[] = [];
   const stamp = () => formatDuration(clock.now() - started).padStart(9);
@@ -51,13 +56,18 @@ export function openProgress(write: (line: string) => void, clock: Clock): Progr
         print(`    … ${name}, ${formatDuration(clock.now() - begun)} so far${latest ? `: ${latest}` : ''}`);
       }, 1000);
       try {
-        const { outcome, value } = await work((line) => {
+        const tell = (line: string) => {
           latest = line;
           print(`    ${line}`);
-        });
+        };
+        const detail = (line: string) => {
+          latest = line;
+          for (const part of line.split('\n')) writeDetail(`${stamp()}      ${part}`);
+        };
+        const { outcome, ok = true, value } = await work(tell, detail);
         const ms = clock.now() - begun;
-        phases.push({ name, ms, outcome, ok: true });
-        print(`✔ ${name}: ${outcome} (${formatDuration(ms)})`);
+        phases.push({ name, ms, outcome, ok });
+        print(`${ok ? '✔' : '✘'} ${name}: ${outcome} (${formatDuration(ms)})`);
         return value;
       } catch (error) {
         const ms = clock.now() - begun;

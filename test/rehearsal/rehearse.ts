@@ -1,21 +1,25 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { formatDuration, messageOf, systemClock } from '@deploy-actions/kit';
 import { type Lab, LabRefusal, checkLab, openLab } from '@deploy-actions/lab';
 import { findRoot } from '@deploy-actions/tooling';
-import { type Rehearsal, playJourney } from './journey.ts';
+import { EXAMPLES } from '../lab/workflow-rig.ts';
+import { countLines } from './budget.ts';
 import { explainDips } from './dip.ts';
+import { BELOW_THE_TABLE, lostRequests, tellPhases, tellVisitors } from './figures.ts';
+import { BAD, type Story, playJourney } from './journey.ts';
+import { openFiles, openerOf } from './opener.ts';
 import { drawTraffic } from './picture.ts';
-import { openProgress, textTable } from './progress.ts';
-import { SITE_PORT } from './shop.ts';
+import { SITE_PORT } from './production.ts';
+import { openProgress } from './progress.ts';
 import { introduce, thingsToTry } from './tour.ts';
 import { CLIENT } from './watch.ts';
 
-const USAGE = 'npm start [-- --keep]: rehearses a deployment; --keep leaves the lab up until Ctrl+C';
+const USAGE = 'npm start [-- --keep]: plays a release pipeline; --keep leaves the lab up until Ctrl+C';
 
 /**
- * `npm start`: a real deployment on a real server of the lab, with the bundles of dist. Answers the exit status:
- * 0 when every step ended as it should, 1 when one did not, 2 when something is missing that cannot be
+ * `npm start`: the production pipeline of examples/ on a real server of the lab, with the bundles of dist. Answers the
+ * exit status: 0 when all ended as it should, 1 when something did not, 2 when something is missing that cannot be
  * installed, or the arguments are wrong (nothing was changed then).
  */
 export async function run(args: string[]): Promise<number> {
@@ -35,94 +39,98 @@ export async function run(args: string[]): Promise<number> {
 }
 
 async function rehearse(keep: boolean): Promise<number> {
-  const progress = openProgress((line) => console.log(line), systemClock);
+  const out = join(findRoot(import.meta.dirname), 'out');
+  const artifacts = join(out, 'rehearsal');
+  rmSync(artifacts, { recursive: true, force: true });
+  mkdirSync(artifacts, { recursive: true });
+  const log = join(artifacts, 'log.txt');
+  const note = (line: string) => appendFileSync(log, `${line}\n`);
+  const write = (line: string) => {
+    console.log(line);
+    note(line);
+  };
+  const progress = openProgress(write, systemClock, note);
   const began = systemClock.now();
   const interrupted = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     process.once(name, () => interrupted.abort(new Error(`interrupted by ${name}`)));
   }
   let lab: Lab | undefined;
-  let rehearsal: Rehearsal | undefined;
-  let failure: unknown;
+  let story: Story | undefined;
+  let failure: string | undefined;
   try {
-    const opened = await progress.phase('set up the lab', async (tell) => {
-      const value = await openLab({ hosts: [{ sudo: true }], registry: 'token', progress: tell });
+    lab = await progress.phase('set up the lab', async (tell) => {
+      const value = await openLab({ hosts: [{ sudo: true }], progress: tell });
       return { outcome: 'a server with Docker, Compose and sshd; a registry', value };
     });
-    lab = opened;
     interrupted.signal.throwIfAborted();
-    rehearsal = await playJourney(opened, progress, interrupted.signal);
+    story = await playJourney(lab, progress, artifacts, interrupted.signal);
   } catch (error) {
-    failure = error;
+    failure = messageOf(error);
   }
   // Without the time that --keep leaves the lab up.
   const took = formatDuration(systemClock.now() - began);
-  // Rows first, so that a failure is read with what led to it.
-  if (progress.phases.length > 0) printTable(progress.phases, rehearsal);
-  if (rehearsal) {
-    printMessages(rehearsal);
-    writePicture(rehearsal);
+  if (story) {
+    failure = tellStory(story, write, out);
+  } else if (!interrupted.signal.aborted) {
+    const failed = progress.phases.filter(({ ok }) => !ok).map(({ name }) => name);
+    write(`\nThe rehearsal failed${failed.length > 0 ? ` in "${failed.join('", "')}"` : ''}: ${failure}`);
+    write(`What was said until then: ${shown(log)}; pages of what was deployed: ${shown(artifacts)}.`);
+    if (!keep) write('`npm start -- --keep` leaves the server up to look at, also when it fails.');
   }
-  if (failure !== undefined) console.error(`\nThe rehearsal failed: ${messageOf(failure)}`);
   if (lab) {
-    if (keep && !interrupted.signal.aborted) await keepOpen(lab, rehearsal, interrupted.signal);
+    if (keep && !interrupted.signal.aborted) await keepOpen(lab, story, interrupted.signal);
     await lab.close();
-    console.log('the lab is closed; nothing is left running');
+    console.log('The lab is closed; nothing is left running.');
   }
-  if (failure === undefined) console.log(`\nRehearsed in ${took}.`);
-  return failure === undefined ? 0 : 1;
+  if (interrupted.signal.aborted) failure = messageOf(interrupted.signal.reason);
+  // What failed in the middle was told with what to look at.
+  if (failure !== undefined && (story || interrupted.signal.aborted)) console.error(failure);
+  if (failure !== undefined) return 1;
+  console.log(`Rehearsed in ${took}.`);
+  return 0;
 }
 
-function printTable(
-  phases: readonly { name: string; ms: number; outcome: string; ok: boolean }[],
-  rehearsal?: Rehearsal,
-): void {
-  const rows = phases.map((phase, index) => {
-    const traffic = rehearsal?.traffic[index];
-    return [
-      phase.name,
-      formatDuration(phase.ms),
-      phase.ok ? phase.outcome : `FAILED: ${phase.outcome}`,
-      traffic ? String(traffic.served) : '',
-      traffic ? String(traffic.failed) : '',
-    ];
-  });
-  if (rehearsal) {
-    const { served, failed } = rehearsal.total;
-    rows.push(['all requests', '', rehearsal.versions, String(served), String(failed)]);
-  }
-  console.log(`\n${textTable(['phase', 'duration', 'outcome', 'served', 'failed'], rows, [1, 3, 4])}\n`);
-}
-
-/** The messages of the last runs as their readers see them. */
-function printMessages(rehearsal: Rehearsal): void {
-  for (const { messenger, text } of rehearsal.messages) {
-    console.log(`${messenger} shows:\n${text.replace(/^/gm, '  │ ')}\n`);
-  }
-}
-
-function writePicture(rehearsal: Rehearsal): void {
-  const root = findRoot(import.meta.dirname);
-  const folder = join(root, 'out');
-  mkdirSync(folder, { recursive: true });
-  const path = join(folder, 'rehearsal.svg');
-  const notes = explainDips(rehearsal.dips, CLIENT);
+/** Tells the figures and writes the picture; answers what is wrong with them, if anything is. */
+function tellStory(
+  { releases, traffic, serves, pages }: Story,
+  write: (line: string) => void,
+  out: string,
+): string | undefined {
+  const lines = countLines(readFileSync(join(EXAMPLES, 'production-blue-green.yml'), 'utf8'));
+  write(`\n${tellPhases(releases, lines)}\n${BELOW_THE_TABLE}\n`);
+  for (const { version } of releases) write(tellVisitors(version, traffic.releases[version]!));
+  write(`${serves.version} serves, as ${serves.color}.`);
+  const notes = explainDips(traffic.dips, CLIENT);
+  for (const note of notes) write(note);
+  const picture = join(out, 'rehearsal.svg');
   writeFileSync(
-    path,
-    drawTraffic({ title: 'A rehearsal: requests by the version that answered', ...rehearsal, notes }),
+    picture,
+    drawTraffic({ title: 'Two releases: requests by the version that answered', ...traffic, notes }),
   );
-  console.log([`picture: ${relative(process.cwd(), path)}`, ...notes].join('\n'));
+  write(`\nAll that was said: ${shown(join(out, 'rehearsal/log.txt'))}`);
+  write(`Picture: ${shown(picture)}`);
+  for (const [index, page] of pages.entries()) write(`Page of ${releases[index]!.version}: ${shown(page)}`);
+  const opener = openerOf({ ...process, terminal: process.stdout.isTTY });
+  if (opener) openFiles(opener, [picture, ...pages.slice(-1)]);
+  const lost = lostRequests(traffic.all, BAD);
+  if (lost.length === 0) return undefined;
+  return `Requests failed that ${BAD} did not answer: ${lost.map(({ reason, count }) => `${count} × ${reason}`).join(', ')}.`;
+}
+
+function shown(path: string): string {
+  return relative(process.cwd(), path);
 }
 
 /** Leaves the lab up until Ctrl+C; after a rehearsal that failed there is only the way in. */
-async function keepOpen(lab: Lab, rehearsal: Rehearsal | undefined, signal: AbortSignal): Promise<void> {
+async function keepOpen(lab: Lab, story: Story | undefined, signal: AbortSignal): Promise<void> {
   const ssh = lab.sshCommand(lab.host);
   const site = lab.host.url(SITE_PORT);
   console.log('\nThe lab stays up until Ctrl+C.');
-  if (rehearsal === undefined) console.log(`  site: ${site}\n  ssh:  ${ssh}`);
+  if (story === undefined) console.log(`  site: ${site}\n  ssh:  ${ssh}`);
   else {
     console.log('In another shell, try:');
-    for (const [index, { what, command }] of thingsToTry(site, ssh, rehearsal.color).entries())
+    for (const [index, { what, command }] of thingsToTry(site, ssh, story.serves.color).entries())
       console.log(`\n  ${index + 1}. ${what}\n     ${command}`);
   }
   // A pending promise alone does not keep the process alive.

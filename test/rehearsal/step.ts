@@ -1,55 +1,66 @@
-import { type BundleResult, parseCommand, startBundle } from '@deploy-actions/tooling';
-import type { Progress } from './progress.ts';
+import { parseCommand, startBundle } from '@deploy-actions/tooling';
+import type { Tell } from './progress.ts';
+import type { ReadyStep, StepEnd } from '@deploy-actions/tooling/job';
 
-/** One step of the rehearsed workflow. */
-export interface Step {
-  /** What the phase is called in the table. */
-  name: string;
-  action: string;
-  inputs: Readonly<Record<string, string | undefined>>;
-  /** How the step should end; default success. */
-  expect?: 'success' | 'failure';
-  /** One phrase for the table, from what the step answered. */
-  outcome(result: BundleResult): string;
-}
+/** Does what an action of somebody else does. */
+export type StandIn = (inputs: Readonly<Record<string, string>>) => void;
 
-/** What a step is run in: the job's folder and its GITHUB_* values. */
-export interface Job {
+/** The machine on which a job runs. */
+export interface Runner {
   workspace: string;
+  /** GITHUB_* of the run. */
   env: Readonly<Record<string, string>>;
+  /** The actions of others, by `owner/name`. */
+  standIns: Readonly<Record<string, StandIn>>;
   signal: AbortSignal;
 }
 
+/** How a step ended, and the errors that it told; none where it succeeded. */
+export interface RunEnd extends StepEnd {
+  errors: string[];
+}
+
+const OURS = 'org/deploy-actions/';
+
 /**
- * Runs a step as the Actions runner would, shows its log as it comes, and answers its result.
- * Throws when it does not end as expected, with its error line.
+ * Runs a step as the runner of a job does, without a post step, and shows its log as it comes: groups and annotations, and
+ * all else as details. Rejects when the runner is told to end.
  */
-export async function playStep(step: Step, job: Job, progress: Progress): Promise<BundleResult> {
-  return await progress.phase(step.name, async (tell) => {
-    const running = startBundle({
-      action: step.action,
-      inputs: step.inputs,
-      workspace: job.workspace,
-      env: job.env,
-      onLine: (line) => {
-        const shown = readable(line);
-        if (shown !== undefined) tell(shown);
-      },
-    });
-    const cancel = () => running.cancel();
-    job.signal.addEventListener('abort', cancel, { once: true });
-    const result = await running.done;
-    job.signal.removeEventListener('abort', cancel);
-    job.signal.throwIfAborted();
-    const ended = result.exitCode === 0 ? 'success' : 'failure';
-    if (ended !== (step.expect ?? 'success')) {
-      const errors = result.annotations.filter((one) => one.level === 'error').map((one) => one.message);
-      throw new Error(
-        `${step.action} ended with exit status ${result.exitCode}${errors.length > 0 ? `: ${errors.join('; ')}` : ''}`,
-      );
-    }
-    return { outcome: step.outcome(result), value: result };
-  });
+export async function runStep(
+  { step, inputs, env, status }: Omit<ReadyStep, 'step'> & { step: Pick<ReadyStep['step'], 'uses'> },
+  runner: Runner,
+  tell: Tell,
+  detail: Tell,
+): Promise<RunEnd> {
+  if (!step.uses.startsWith(OURS)) {
+    const standIn = runner.standIns[step.uses];
+    if (standIn === undefined) throw new Error(`nothing stands in for ${step.uses}`);
+    standIn(inputs);
+    return { ok: true, outputs: {}, errors: [] };
+  }
+  const result = await startBundle({
+    action: step.uses.slice(OURS.length),
+    inputs,
+    workspace: runner.workspace,
+    env: { ...runner.env, ...env },
+    jobStatus: status,
+    signal: runner.signal,
+    onLine: (line) => {
+      const shown = readable(line);
+      if (shown === undefined) return;
+      if (parseCommand(line)) tell(shown);
+      else detail(shown);
+    },
+  }).done;
+  runner.signal.throwIfAborted();
+  const ok = result.exitCode === 0;
+  const errors = result.annotations.filter(({ level }) => level === 'error').map(({ message }) => message);
+  return {
+    ok,
+    outputs: result.outputs,
+    exported: result.exported,
+    errors: ok || errors.length > 0 ? errors : [`it ended with ${result.exitCode ?? result.endedBy}`],
+  };
 }
 
 /** A log line as a reader of the run would see it; undefined for commands that show nothing. */

@@ -14,7 +14,8 @@ test('what is to try on the server stands on the page about lending a hand, whos
     command.startsWith(`${SSH} `) ? [command.slice(SSH.length + 1)] : [],
   );
   expect(tried).toHaveLength(3);
-  for (const command of tried) expect(known).toContain(command.replace('-p shop-green', '-p shop'));
+  for (const command of tried)
+    expect(known).toContain(command.replace('-p shop-green', '-p shop').replace(' backend', ' api'));
 });
 
 test('four things are to try; the one that asks the site asks what the sample answers', () => {
@@ -26,8 +27,8 @@ test('four things are to try; the one that asks the site asks what the sample an
 test('the rehearsal says first what comes and how long it takes', () => {
   for (const plan of ['running', 'start', 'install and start'] as const) {
     const said = introduce(plan);
-    expect(said).toMatch(/about a minute/);
-    expect(said.match(/^ {2}\d\. v\d /gm)).toHaveLength(3);
+    expect(said).toMatch(/about two minutes/);
+    expect(said.match(/^ {2}\d\. v\d\.\d\.\d /gm)).toHaveLength(3);
   }
   expect(introduce('install and start')).toContain('Docker is installed first');
 });

@@ -9,12 +9,13 @@ export function introduce(plan: EnginePlan): string {
     'install and start':
       'Docker is installed first, and the image of the server is made: some minutes more, this time only.',
   }[plan];
-  return `Three deployments of a sample shop, with the actions as they are in dist, to a real server in a container:
-  1. v1 comes up as a plain stack, and from then on a client asks 100 times a second
-  2. v2 comes up beside it, is proven, and takes the traffic without a reload
-  3. v3 looks healthy and is not: it takes the traffic, is found out by its answers, and v2 gets the traffic back
-Then: a table of what each step took and what the client saw, the messages, and a picture.
-It takes about a minute on a quiet machine, longer on a busy one. ${first}
+  return `Production as examples/production-blue-green.yml has it, step by step, with the actions as they are in dist: a real
+server in a container, a registry, PostgreSQL, Redis and nginx; GitHub's API and Telegram are stubs.
+  1. v1.0.0 comes up in two colours, nginx is prepared, and from then on a client asks 100 times a second
+  2. v1.1.0 is released: checks, a backup that is loaded on trial, migrations, smoke tests, the traffic, the watch
+  3. v1.2.0 is released: it looks healthy and is not, which the watch finds; v1.1.0 gets the traffic back
+Then: what each phase took beside what the team's document allows it, what visitors saw, a picture, and a page of each release.
+It takes about two minutes on a quiet machine, longer on a busy one. ${first}
 Ctrl+C ends it at any time, and removes what it started.
 `;
 }
@@ -47,8 +48,8 @@ export function thingsToTry(site: string, ssh: string, color: string): Try[] {
       command: onServer('tail -n 3 /srv/deploy/shop/.deploy/history.jsonl'),
     },
     {
-      what: 'restart the API: for some seconds the site answers 502, then the first command tells the same version as before',
-      command: onServer(`docker compose -p shop-${color} restart api`),
+      what: 'restart the back end: for some seconds the site answers 502, then the first command tells the same version as before',
+      command: onServer(`docker compose -p shop-${color} restart backend`),
     },
   ];
 }

@@ -45,9 +45,14 @@ test('a version that never answered has no mark', () => {
   expect(readTraffic(RECORDS, [], [{ from: 4200, version: 'v3', label: 'never' }]).marks).toEqual([]);
 });
 
-test('each request counts in the phase in which it was sent, and once in all', () => {
-  const read = readTraffic(RECORDS, [{ phase: 2, name: 'switch', from: 2600, to: 4050 }], []);
-  expect(read.traffic).toEqual([undefined, undefined, { served: 2, failed: 1 }]);
-  expect(read.total).toEqual({ served: 6, failed: 1 });
-  expect(read.versions).toBe('v1: 2, v2: 3, v3: 1, status 500: 1');
+test('each request counts for the release under which it was sent, and each failure with who answered so', () => {
+  const span = { release: 'v2', step: 'switch', from: 2600, to: 3500 };
+  const read = readTraffic(RECORDS, [span, { ...span, step: 'watch', from: 3600, to: 4050 }], []);
+  const failures = [{ reason: 'status 500', version: 'v3', count: 1 }];
+  expect(read.releases).toEqual({ v2: { served: 2, failed: 1, failures } });
+  expect(read.all).toEqual({ served: 6, failed: 1, failures });
+  expect(read.spans.map(({ from, to }) => [from, to])).toEqual([
+    [1600, 2500],
+    [2600, 3050],
+  ]);
 });

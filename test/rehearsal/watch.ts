@@ -1,17 +1,23 @@
 import { type Load, type LoadRecord, startLoad } from '@deploy-actions/lab';
 import { type Dip, findDips } from './dip.ts';
 import type { Mark, Sample } from './picture.ts';
-import type { Progress } from './progress.ts';
 
-/** What the client saw, for the table and the picture. Times are milliseconds since its first request. */
+/** What visitors had of one release. */
+export interface Visitors {
+  served: number;
+  failed: number;
+  /** How often each failure came, by its reason and the version that answered so; the version is empty where none did. */
+  failures: readonly { reason: string; version: string; count: number }[];
+}
+
+/** What the client saw, for the figures and the picture. Times are milliseconds since its first request. */
 export interface Traffic {
-  /** Requests served and failed in each phase, by the phase's index in `progress.phases`. */
-  traffic: ({ served: number; failed: number } | undefined)[];
-  total: { served: number; failed: number };
-  /** Which versions answered how many requests, and why how many failed, as one phrase. */
-  versions: string;
+  /** By the release that was under way. */
+  releases: Readonly<Record<string, Visitors>>;
+  all: Visitors;
   samples: Sample[];
   marks: Mark[];
+  spans: Span[];
   dips: Dip[];
   end: number;
 }
@@ -20,7 +26,8 @@ export interface Watch {
   start(url: string): void;
   /** Says that the traffic moves to a version from now on: its first answer gets the mark. */
   moves(version: string, label: string): void;
-  during<T>(work: () => Promise<T>): Promise<T>;
+  /** Remembers when a step of a release began and ended. */
+  during<T>(release: string, step: string, work: () => Promise<T>): Promise<T>;
   /** Waits until a request sent from now on is answered, and by this version. */
   expect(version: string): Promise<void>;
   stop(): Promise<Traffic>;
@@ -29,9 +36,10 @@ export interface Watch {
 /** What the client that asks all the while is like. */
 export const CLIENT = { rate: 100, connections: 16 };
 
-/** A phase, from its beginning to its end in milliseconds since 1970. */
-interface Bounds {
-  phase: number;
+/** A step of a release, from its beginning to its end. */
+export interface Span {
+  release: string;
+  step: string;
   from: number;
   to: number;
 }
@@ -43,11 +51,11 @@ interface Move {
   label: string;
 }
 
-/** Keeps what the client saw together with the phase in which it saw it. */
-export function watchTraffic(progress: Progress): Watch {
+/** Keeps what the client saw together with the step during which it saw it. */
+export function watchTraffic(): Watch {
   let client: Load | undefined;
   const moves: Move[] = [];
-  const bounds: Bounds[] = [];
+  const spans: Span[] = [];
   return {
     start(url) {
       client = startLoad({ url, rate: CLIENT.rate, clients: CLIENT.connections });
@@ -55,11 +63,10 @@ export function watchTraffic(progress: Progress): Watch {
     moves(version, label) {
       moves.push({ from: Date.now(), version, label });
     },
-    async during(work) {
+    async during(release, step, work) {
       const from = Date.now();
-      const phase = progress.phases.length;
       const value = await work();
-      bounds.push({ phase, from, to: Date.now() });
+      spans.push({ release, step, from, to: Date.now() });
       return value;
     },
     async expect(version) {
@@ -67,41 +74,37 @@ export function watchTraffic(progress: Progress): Watch {
     },
     async stop() {
       await client?.stop();
-      const phases = bounds.map((one) => ({ ...one, name: progress.phases[one.phase]?.name ?? '' }));
-      return readTraffic(client?.records() ?? [], phases, moves);
+      return readTraffic(client?.records() ?? [], spans, moves);
     },
   };
 }
 
-/** What the records of a client say about the phases in which they were sent, and when the traffic moved. */
+/** What the records of a client say of the steps during which they were sent, and when the traffic moved. Times since 1970. */
 export function readTraffic(
   records: readonly LoadRecord[],
-  phases: readonly (Bounds & { name: string })[],
+  spans: readonly Span[],
   moves: readonly Move[],
 ): Traffic {
   // Records come in the order of their answers.
   const sent = [...records].sort((one, other) => one.at - other.at);
   const start = sent[0]?.at ?? 0;
   const end = Math.max(1000, ...sent.map(({ at }) => at - start));
-  const traffic: Traffic['traffic'] = [];
-  for (const { phase, from, to } of phases) {
-    const within = sent.filter(({ at }) => at >= from && at < to);
-    if (within.length > 0) traffic[phase] = countOutcomes(within);
-  }
   const samples = sent.map(({ at, failure, version, tookMs }) => ({
     at: at - start,
     tookMs,
     ...(failure === undefined ? { version: version ?? 'unknown' } : {}),
   }));
-  const counts = new Map<string, number>();
-  const answers = sent.map(({ failure, version }) => ({ failure, name: failure ?? version ?? 'unknown' }));
-  // Versions first, reasons of failures after them.
-  for (const { name } of answers.toSorted((one, other) => Number(!!one.failure) - Number(!!other.failure)))
-    counts.set(name, (counts.get(name) ?? 0) + 1);
+  const seen = spans.map(({ from, to, ...span }) => ({ ...span, from: from - start, to: to - start }));
+  const names = [...new Set(spans.map(({ release }) => release))];
   return {
-    traffic,
-    total: countOutcomes(sent),
-    versions: [...counts].map(([name, count]) => `${name}: ${count}`).join(', '),
+    releases: Object.fromEntries(
+      names.map((name) => {
+        const own = spans.filter(({ release }) => release === name);
+        const [from, to] = [own[0]!.from, own.at(-1)!.to];
+        return [name, countVisitors(sent.filter(({ at }) => at >= from && at < to))];
+      }),
+    ),
+    all: countVisitors(sent),
     samples,
     marks: moves.flatMap(({ from, version, label }) => {
       const first = sent.find(
@@ -109,17 +112,26 @@ export function readTraffic(
       );
       return first === undefined ? [] : [{ label, at: first.at - start }];
     }),
+    spans: seen,
     dips: findDips(
       samples,
       end,
       CLIENT.rate,
-      phases.map(({ name, from, to }) => ({ name, from: from - start, to: to - start })),
+      seen.map(({ release, step, from, to }) => ({ name: `${release}: ${step}`, from, to })),
     ),
     end,
   };
 }
 
-function countOutcomes(records: readonly LoadRecord[]): { served: number; failed: number } {
-  const failed = records.filter(({ failure }) => failure !== undefined).length;
-  return { served: records.length - failed, failed };
+function countVisitors(records: readonly LoadRecord[]): Visitors {
+  const failures = new Map<string, { reason: string; version: string; count: number }>();
+  for (const { failure: reason, version = '' } of records) {
+    if (reason === undefined) continue;
+    const key = `${reason} ${version}`;
+    const known = failures.get(key);
+    if (known) known.count += 1;
+    else failures.set(key, { reason, version, count: 1 });
+  }
+  const failed = [...failures.values()].reduce((sum, { count }) => sum + count, 0);
+  return { served: records.length - failed, failed, failures: [...failures.values()] };
 }
