@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { tail, upperBound } from './binomial.ts';
-import { type Limits, type Sample, borne, openBudget, share } from './budget.ts';
+import { type Limits, type Sample, borne, openBudget, shareAtMost } from './budget.ts';
 
 const DEFAULTS: Limits = {
   maxErrors: undefined,
@@ -135,12 +135,27 @@ test('max-p95 is judged from 100 answers on; before the end only beyond doubt', 
 });
 
 test.each([
-  [0, 300, '0.99 %'],
-  [0, 30, '9.5 %'],
+  [0, 300, '1 %'],
+  [0, 100, '3 %'],
+  [0, 30, '9.6 %'],
+  [0, 3000, '0.1 %'],
   [3, 300, '2.6 %'],
   [5, 5, '100 %'],
-])('%i errors of %i: below %s with 95 % confidence, by Clopper and Pearson', (errors, requests, expected) => {
-  expect(share(upperBound(errors, requests))).toBe(expected);
+])(
+  '%i errors of %i: below %s with 95 % confidence, and never rounded below the bound',
+  (errors, requests, expected) => {
+    const bound = upperBound(errors, requests);
+    expect(shareAtMost(bound)).toBe(expected);
+    expect(Number.parseFloat(shareAtMost(bound)) / 100).toBeGreaterThanOrEqual(bound - 1e-9);
+  },
+);
+
+test('no errors at all: the rule of three, on the safe side of the exact bound', () => {
+  for (const requests of [30, 100, 300, 3000]) {
+    const exact = 1 - 0.05 ** (1 / requests);
+    expect(upperBound(0, requests)).toBeCloseTo(exact, 8);
+    expect([requests, exact < 3 / requests, exact > 2.85 / requests]).toEqual([requests, true, true]);
+  }
 });
 
 test('the tail of the binomial distribution, against values of its tables', () => {

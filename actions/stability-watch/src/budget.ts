@@ -8,7 +8,8 @@ export interface Sample {
   target: number;
   /** Milliseconds from the start of the watch to the asking. */
   at: number;
-  elapsedMs: number;
+  /** Undefined where nothing tells it. */
+  elapsedMs: number | undefined;
   ok: boolean;
   /** What was wrong, in one sentence. */
   detail?: string;
@@ -92,7 +93,7 @@ export function openBudget(
       tally.requests += 1;
       if (ok) {
         tally.consecutive = 0;
-        tally.times.push(elapsedMs);
+        if (elapsedMs !== undefined) tally.times.push(elapsedMs);
         return errorSpent(limitsOf(target), tally, all, target, false, bases[target]);
       }
       all += 1;
@@ -191,4 +192,12 @@ function slowSpent(
 export function share(value: number): string {
   const percent = value * 100;
   return `${Number(percent.toPrecision(percent >= 100 ? 3 : 2))} %`;
+}
+
+/** The same for a bound, which must hold: rounded up, never down. */
+export function shareAtMost(value: number): string {
+  if (value <= 0) return share(0);
+  const percent = value * 100;
+  const step = 10 ** (Math.floor(Math.log10(percent)) - 1);
+  return share(Math.min(100, Math.ceil(percent / step - 1e-9) * step) / 100);
 }

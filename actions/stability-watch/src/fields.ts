@@ -13,8 +13,9 @@ import {
   withDefault,
 } from '@deploy-actions/kit';
 import { projectField } from '@deploy-actions/ledger';
-import { parseTextMatch, targetFields } from '@deploy-actions/probe/inputs';
+import { parseLogPlace, parseTextMatch, targetFields } from '@deploy-actions/probe/inputs';
 import { optionalServerFields } from '@deploy-actions/shell';
+import { parseTemplate } from './access-log/template.ts';
 import { parseBaseline } from './baseline.ts';
 import { parseMetricLine } from './metric-line.ts';
 
@@ -62,6 +63,8 @@ export const fields = {
   'max-disk': field(shareOf),
   metrics: linesOf(parseMetricLine),
   'prometheus-url': field(baseUrl),
+  'access-log': field(parseLogPlace),
+  'access-log-format': field(parseTemplate),
   baseline: field(parseBaseline),
   'baseline-only': flag(),
   plan: flag(),

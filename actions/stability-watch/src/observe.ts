@@ -11,14 +11,16 @@ import {
   lookAt,
 } from '@deploy-actions/probe';
 import type { Ports } from '@deploy-actions/runner';
-import { type Limits, type Sample, openBudget } from './budget.ts';
+import type { AccessLog } from './access-log/access-log.ts';
+import { type Limits, type Sample, type Tally, openBudget } from './budget.ts';
 import { CAUSE_COMES_WITHIN, type Incident, containerSignals } from './container-signals.ts';
 import type { WatchInputs } from './fields.ts';
 import { metricLooks } from './metrics.ts';
 import { type Periodic, logPatterns, periodicRun, serverLoad } from './periodic.ts';
+import { P95_ANSWERS } from './p95.ts';
 import { isRequest } from './refusal.ts';
 import { type Pace, sampleTargets } from './sampling.ts';
-import type { Found, Seen } from './seen.ts';
+import type { Counted, Found, Seen } from './seen.ts';
 import { stopJudge } from './stops.ts';
 
 /** Why the watch is over before its time; the signal's reason. */
@@ -30,6 +32,8 @@ const NEWS_EVERY = 15_000;
 export interface Scene {
   targets: readonly Aim[];
   scope: ContainerScope | undefined;
+  /** Of real traffic, opened at its end. */
+  log: AccessLog | undefined;
   pace: Pace;
   limits: Limits;
   inputs: WatchInputs;
@@ -40,10 +44,15 @@ export interface Scene {
 }
 
 /** What is watched, for people. */
-export function watchedWords(targets: readonly Aim[], scope: ContainerScope | undefined): string {
+export function watchedWords(
+  targets: readonly Aim[],
+  scope: ContainerScope | undefined,
+  accessLog: AccessLog | undefined,
+): string {
   const asked = targets.length === 1 ? targets[0]!.name : `${targets.length} targets`;
   const words = [
     ...(targets.length > 0 ? [asked] : []),
+    ...(accessLog ? [`the ${accessLog.name}`] : []),
     ...(scope ? [`the containers of ${scope.project}`] : []),
   ];
   return words.length > 0 ? words.join(' and ') : 'figures and the load';
@@ -69,10 +78,27 @@ function periodicOf(
   return found;
 }
 
+/** Limits that need more requests than the log has had. */
+function tooFew({ name }: AccessLog, { requests, times }: Readonly<Tally>, inputs: WatchInputs): string[] {
+  if (requests === 0) return [];
+  const rate = inputs['max-error-rate'] !== undefined && requests < inputs['min-requests'];
+  return [
+    ...(rate
+      ? [
+          `max-error-rate is judged from ${inputs['min-requests']} requests on, and the ${name} had ${requests}`,
+        ]
+      : []),
+    ...(inputs['max-p95'] !== undefined && times.length < P95_ANSWERS
+      ? [`max-p95 is judged from ${P95_ANSWERS} answers on, and the ${name} had ${times.length}`]
+      : []),
+  ];
+}
+
 /** Looks until the time is over or a limit is passed. Throws the signal's reason when the run is cancelled. */
 export async function observe({
   targets,
   scope,
+  log: accessLog,
   pace,
   limits,
   inputs,
@@ -87,11 +113,12 @@ export async function observe({
   const signal = AbortSignal.any([ports.signal, over.signal, ...(server ? [server.session.gone] : [])]);
   const seldom = new Set(targets.flatMap((aim, place) => (isRequest(aim) ? [] : [place])));
   const { baseline } = inputs;
+  const counted: Counted[] = [...targets, ...(accessLog ? [accessLog] : [])];
   const budget = openBudget(
     limits,
-    targets.length,
+    counted.length,
     seldom,
-    targets.map(({ name }) => baseline?.targets.get(name)),
+    counted.map(({ name }) => baseline?.targets.get(name)),
   );
   const samples: Sample[] = [];
   const incidents: { incident: Incident; at: number }[] = [];
@@ -107,11 +134,11 @@ export async function observe({
     found = one;
     over.abort(new Over(one.reason));
   };
-  let counted = 0;
+  let restarts = 0;
   const onIncident = (incident: Incident) => {
     incidents.push({ incident, at: clock.now() - begun });
-    if (incident.counted) counted += 1;
-    if (incident.counted && counted <= inputs['max-restarts']) return;
+    if (incident.counted) restarts += 1;
+    if (incident.counted && restarts <= inputs['max-restarts']) return;
     end({ kind: 'container', reason: blame(incident), incident });
   };
   const blame = ({ name, service, reason, counted: one }: Incident) => {
@@ -141,17 +168,32 @@ export async function observe({
       if (!following.signal.aborted && !over.signal.aborted) over.abort(error);
     }
   })();
-  log.info(`watching ${watchedWords(targets, scope)} for ${formatDuration(pace.warmUp + pace.duration)}`);
+  log.info(
+    `watching ${watchedWords(targets, scope, accessLog)} for ${formatDuration(pace.warmUp + pace.duration)}`,
+  );
   let told = clock.now();
   const periodics = periodicOf(inputs, scope, server, runner);
-  const periodic = periodicRun(periodics, signal, {
+  const onSample = (sample: Sample) => {
+    samples.push(sample);
+    const spent = budget.add(sample);
+    if (spent) end({ kind: 'requests', ...spent });
+  };
+  const looks = accessLog ? [...periodics, traffic(accessLog, targets.length)] : periodics;
+  const periodic = periodicRun(looks, signal, {
     found: end,
     failed: (error) => over.abort(error),
   });
   const ways: Ways = { runner, server, scope };
   let lost: unknown;
+  let elapsedMs = 0;
   try {
     periodic.look();
+    // What came in the warm-up does not count.
+    if (accessLog && pace.warmUp > 0)
+      void clock.sleep(pace.warmUp, signal).then(
+        () => periodic.look(),
+        () => {},
+      );
     const { skipped } = await sampleTargets(
       async (target) => {
         const aim = targets[target]!;
@@ -162,11 +204,7 @@ export async function observe({
       {
         clock,
         signal,
-        onSample(sample) {
-          samples.push(sample);
-          const spent = budget.add(sample);
-          if (spent) end({ kind: 'requests', ...spent });
-        },
+        onSample,
         onInterval() {
           const slow = budget.slow(false);
           if (slow) end({ kind: 'requests', ...slow });
@@ -187,11 +225,11 @@ export async function observe({
     if (ports.signal.aborted) throw ports.signal.reason;
     if (!(error instanceof Over)) lost = error;
   }
-  const elapsedMs = Math.max(0, Math.round(clock.now() - begun));
+  elapsedMs = Math.max(0, Math.round(clock.now() - begun));
   const evidence = await closeContainers();
   if (!found && lost === undefined) missing.push(...periodic.missing());
   return {
-    targets,
+    targets: counted,
     scope,
     tallies: budget.tallies,
     limits,
@@ -207,6 +245,35 @@ export async function observe({
     evidence,
     periodic: periodics,
   };
+
+  /** The log's requests as samples of the target with that place. */
+  function traffic(one: AccessLog, target: number): Periodic {
+    let counting = false;
+    return {
+      kind: 'requests',
+      name: one.name,
+      missing: () => [...one.missing(elapsedMs), ...tooFew(one, budget.tallies[target]!, inputs)],
+      detail: () => one.detail(),
+      async look(last, signal) {
+        if (!counting) {
+          await one.skip(signal);
+          counting = clock.now() >= begun;
+          return undefined;
+        }
+        // A line stands for the time since the look before; which interval that is decides its middle.
+        const at = Math.max(0, clock.now() - begun - pace.interval / 2);
+        await one.look(
+          last,
+          ({ status, ms }) => {
+            const ok = status < 500;
+            onSample({ target, at, elapsedMs: ms, ok, ...(ok ? {} : { detail: `status ${status}` }) });
+          },
+          signal,
+        );
+        return undefined;
+      },
+    };
+  }
 
   /** Ends the events, compares with a last list, and fetches the log of the container that is to blame. */
   async function closeContainers(): Promise<string[]> {

@@ -24,7 +24,14 @@ export function refuseBlind(
   scope: ContainerScope | undefined,
   pace: Pace,
 ): void {
-  if (targets.length === 0 && !scope && loadInputs(inputs).length === 0 && inputs.metrics.length === 0)
+  const log = inputs['access-log'];
+  if (
+    targets.length === 0 &&
+    !scope &&
+    !log &&
+    loadInputs(inputs).length === 0 &&
+    inputs.metrics.length === 0
+  )
     throw new Failure('input', 'there is nothing to watch: neither `targets` nor a `project` on a server', {
       input: 'targets',
       remedy: 'Name an address in `targets`, or `project` and the server inputs.',
@@ -33,6 +40,16 @@ export function refuseBlind(
     throw new Failure('input', '`log-patterns` needs the inputs `project` and `host`', {
       input: 'log-patterns',
       remedy: 'Name the compose project whose logs are searched, and its server.',
+    });
+  if (log && inputs.host.length === 0)
+    throw new Failure('input', '`access-log` is a log on a server, and input `host` is empty', {
+      input: 'access-log',
+      remedy: 'Add the server inputs: host, user, ssh-key, known-hosts.',
+    });
+  if (inputs['access-log-format'] && !log)
+    throw new Failure('input', '`access-log-format` is given without `access-log`', {
+      input: 'access-log-format',
+      remedy: 'Name the log in `access-log`, such as /var/log/nginx/access.log.',
     });
   const promql = inputs.metrics.find(({ source }) => source.kind === 'promql');
   if (promql && inputs['prometheus-url'] === undefined)
@@ -57,11 +74,12 @@ export function refuseBlind(
   if (inputs['max-p95'] !== undefined) needs.push(['max-p95', P95_ANSWERS]);
   if (inputs['max-error-rate'] !== undefined) needs.push(['max-error-rate', inputs['min-requests']]);
   for (const [input, requests] of needs) {
-    if (fewest >= requests) continue;
+    // How much traffic there is, the log tells at the end.
+    if (fewest >= requests || (log && fewest === 0)) continue;
     throw new Failure(
       'input',
       fewest === 0
-        ? `\`${input}\` needs \`targets\` that are asked over the network`
+        ? `\`${input}\` needs \`targets\` that are asked over the network, or \`access-log\``
         : `\`${input}\` is judged from ${requests} requests on, and this watch makes ${fewest} to a target`,
       {
         input,
@@ -87,14 +105,18 @@ export function tellOdds({ maxErrors }: Limits, pace: Pace, log: Ports['log']): 
 /** Holds the baseline against this watch; what it cannot say, and what rang in it already, is told before anything is asked. */
 export function tellBaseline(
   { baseline, via, 'baseline-only': only }: WatchInputs,
-  targets: readonly Aim[],
+  targets: readonly { name: string }[],
   { annotate, log }: Pick<Ports, 'annotate' | 'log'>,
 ): void {
   if (only && targets.length === 0)
-    throw new Failure('input', '`baseline-only` has nothing to measure: input `targets` is empty', {
-      input: 'targets',
-      remedy: 'Name the addresses that the later watch asks as well.',
-    });
+    throw new Failure(
+      'input',
+      '`baseline-only` has nothing to measure: neither `targets` nor `access-log` is given',
+      {
+        input: 'targets',
+        remedy: 'Name the addresses that the later watch asks as well.',
+      },
+    );
   if (!baseline) return;
   if (only)
     throw new Failure(

@@ -9,15 +9,14 @@ import {
   publishReport,
   quantile,
 } from '@deploy-actions/kit';
-import type { Aim } from '@deploy-actions/probe';
 import type { Ports } from '@deploy-actions/runner';
 import { baseOf, baselineJson } from './baseline.ts';
 import { upperBound } from './binomial.ts';
-import { share } from './budget.ts';
+import { shareAtMost } from './budget.ts';
 import type { WatchInputs, WatchOutputs } from './fields.ts';
 import { P95_ANSWERS } from './p95.ts';
 import { rowsOf } from './rows.ts';
-import type { Seen } from './seen.ts';
+import type { Counted, Seen } from './seen.ts';
 import { summaryOf } from './summary.ts';
 
 /**
@@ -106,7 +105,7 @@ function reportOf(seen: Seen, inputs: WatchInputs): Report {
   const { found, lost, missing, elapsedMs } = seen;
   const blind = missing.length > 0 && inputs['on-no-data'] === 'fail';
   const checks = [
-    ...seen.targets.map((aim, target) => targetCheck(seen, aim, target)),
+    ...seen.targets.map((one, target) => targetCheck(seen, one, target)),
     ...containerCheck(seen, inputs),
     ...periodicChecks(seen, inputs),
   ];
@@ -154,7 +153,7 @@ export function honest({ samples, targets }: Pick<Seen, 'samples' | 'targets'>):
   if (targets.length === 0) return '';
   const errors = samples.filter(({ ok }) => !ok).length;
   if (samples.length === 0) return 'no requests';
-  return `${errors} of ${samples.length} requests failed: the error rate is below ${share(upperBound(errors, samples.length))}`;
+  return `${errors} of ${samples.length} requests failed: the error rate is below ${shareAtMost(upperBound(errors, samples.length))}`;
 }
 
 function restartsOf({ incidents }: Seen): string {
@@ -162,21 +161,22 @@ function restartsOf({ incidents }: Seen): string {
   return `${restarts} ${restarts === 1 ? 'restart' : 'restarts'}`;
 }
 
-function targetCheck(seen: Seen, aim: Aim, target: number): CheckResult {
+function targetCheck(seen: Seen, { name, detail: more }: Counted, target: number): CheckResult {
   const { requests, errors, times, detail } = seen.tallies[target]!;
   const { found } = seen;
   const blamed =
     found?.kind === 'requests' && (found.target === undefined ? errors > 0 : found.target === target);
   const p95 = times.length >= P95_ANSWERS ? `, p95 ${formatDuration(quantile(times, 0.95)!)}` : '';
+  const others = more?.() ?? '';
   const last = detail === undefined ? '' : `; the last one: ${detail}`;
   const latency = latencyOf(times);
   return {
-    name: aim.name,
+    name,
     ok: !blamed,
     attempts: requests,
     elapsedMs: seen.elapsedMs,
     ...(blamed ? { phase: found.limit === 'max-p95' ? 'expectation' : 'http' } : {}),
-    detail: `${errors} of ${requests} requests failed${p95}${last}`,
+    detail: `${errors} of ${requests} requests failed${p95}${others === '' ? '' : `, ${others}`}${last}`,
     ...(latency ? { latency } : {}),
   };
 }

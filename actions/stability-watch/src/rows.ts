@@ -35,8 +35,8 @@ export function rowsOf(
   for (const { at, ok, elapsedMs: took } of samples) {
     const row = rows[place(at)]!;
     row.requests += 1;
-    if (ok) times[place(at)]!.push(took);
-    else row.errors += 1;
+    if (!ok) row.errors += 1;
+    else if (took !== undefined) times[place(at)]!.push(took);
   }
   for (const at of incidentsAt) rows[place(at)]!.restarts += 1;
   for (const [index, row] of rows.entries()) {

@@ -1,4 +1,4 @@
-import type { Aim, ContainerScope } from '@deploy-actions/probe';
+import type { ContainerScope } from '@deploy-actions/probe';
 import type { Baseline } from './baseline.ts';
 import type { Limits, Sample, Spent, Tally } from './budget.ts';
 import type { Incident } from './container-signals.ts';
@@ -22,9 +22,17 @@ export interface Looked {
   detail(): string;
 }
 
+/** Something whose requests are counted: a target, or a proxy's log. */
+export interface Counted {
+  name: string;
+  /** What else was seen of it, for people. */
+  detail?(): string;
+}
+
 /** What a watch has seen. */
 export interface Seen {
-  targets: readonly Aim[];
+  /** Those that a sample's `target` is the place of. */
+  targets: readonly Counted[];
   scope: ContainerScope | undefined;
   tallies: readonly Readonly<Tally>[];
   limits: Limits;

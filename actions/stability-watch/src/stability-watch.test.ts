@@ -65,7 +65,7 @@ function engine(list: object[], events: object[] = [], ends = false, log = '', o
       }
       if (program.script.includes('own_stops')) return done(own);
       const mark = program.args?.[2];
-      if (program.script.includes('docker logs --since'))
+      if (program.script.includes('read_logs()'))
         return done(
           `${mark} now 1767225600\n${program.args![3] === '' ? '' : `${mark} log c1 /shop-api-1 api\n${log}\n${mark} end 0\n\n`}`,
         );

@@ -3,11 +3,14 @@ import { Failure, formatDuration } from '@deploy-actions/kit';
 import {
   type Aim,
   type ContainerScope,
+  type LogPlace,
   type Reach,
   type ServerSide,
+  openLog,
   readTargets,
 } from '@deploy-actions/probe';
 import type { Ports } from '@deploy-actions/runner';
+import { type AccessLog, logName, openAccessLog } from './access-log/access-log.ts';
 import type { Limits } from './budget.ts';
 import { type WatchInputs, type WatchOutputs, outputs } from './fields.ts';
 import { observe, watchedWords } from './observe.ts';
@@ -41,18 +44,43 @@ export async function stabilityWatch(inputs: WatchInputs, ports: Ports, world: W
   const pace = paceOf(inputs, targets);
   const limits = limitsOf(inputs);
   refuseBlind(inputs, targets, scope, pace);
-  tellBaseline(inputs, targets, ports);
+  const place = inputs['access-log'];
+  tellBaseline(inputs, [...targets, ...(place ? [{ name: logName(place) }] : [])], ports);
   tellOdds(limits, pace, ports.log);
-  if (inputs.plan) return planned(targets, scope, pace, ports);
+  if (inputs.plan && !place) return planned(targets, scope, pace, undefined, ports);
   if (inputs.metrics.length > 0 || targets.some(({ target }) => target.kind === 'http')) await loadClient();
   const needsServer =
     scope !== undefined ||
+    place !== undefined ||
     loadInputs(inputs).length > 0 ||
     (inputs.metrics.length > 0 && inputs.via === 'ssh') ||
     targets.some(({ via }) => via === 'ssh');
   const server = needsServer ? await world.server() : undefined;
-  const seen = await observe({ targets, scope, pace, limits, inputs, server, ports, runner: world.runner });
+  const log = place && (await logOf(place, inputs, server!, ports));
+  if (inputs.plan) return planned(targets, scope, pace, log, ports);
+  const seen = await observe({
+    targets,
+    scope,
+    log,
+    pace,
+    limits,
+    inputs,
+    server,
+    ports,
+    runner: world.runner,
+  });
   return conclude(seen, inputs, ports, world);
+}
+
+async function logOf(
+  place: LogPlace,
+  inputs: WatchInputs,
+  { session }: Pick<ServerSide, 'session'>,
+  { clock }: Pick<Ports, 'clock'>,
+): Promise<AccessLog> {
+  const source = openLog(session, place, inputs['docker-host']);
+  const wanted = { format: inputs['access-log-format'], wantsTimes: inputs['max-p95'] !== undefined };
+  return await openAccessLog(place, source, wanted, () => clock.now());
 }
 
 /** Says what would be watched. What the inputs get wrong was thrown by then. */
@@ -60,11 +88,12 @@ function planned(
   targets: readonly Aim[],
   scope: ContainerScope | undefined,
   { warmUp, duration, interval, perInterval }: Pace,
+  accessLog: AccessLog | undefined,
   { log }: Pick<Ports, 'log'>,
 ): WatchOutputs {
   const requests = perInterval.reduce((sum, one) => sum + Math.floor((duration / interval) * one), 0);
   log.info(
-    `planned, and nothing is asked: ${watchedWords(targets, scope)} for ${formatDuration(warmUp + duration)}${requests > 0 ? `, ${requests} requests` : ''}`,
+    `planned, and nothing is asked: ${watchedWords(targets, scope, accessLog)} for ${formatDuration(warmUp + duration)}${requests > 0 ? `, ${requests} requests` : ''}`,
   );
   return Object.fromEntries(outputs.map((output) => [output, undefined])) as WatchOutputs;
 }

@@ -51,5 +51,8 @@ export { type ContainerEvent, type ContainerListener, followContainers } from '.
 export { type Death, deathReader, deathReason, watchForCrash } from './container-death.ts';
 export { probeCompose, probeExec, runInService } from './container-probe.ts';
 export { type LogPart, type LogRead, readLogs } from './container-logs.ts';
+export { type LogPlace, parseLogPlace } from './log/place.ts';
+export { openLog } from './log/source.ts';
+export { type LogSource, type LogStretch } from './log/stretch.ts';
 export { type ServerLoad, parseLoad, readLoad } from './server-load.ts';
 export { type MetricSample, metricValue, parseMetrics, parseSelector } from './exposition.ts';

@@ -4,4 +4,5 @@ export { type JsonPath, JsonPathError, leadingJsonPath } from './json-path.ts';
 export { parseStatusSet } from './status-set.ts';
 export { parseVersionSource } from './version.ts';
 export { type TargetInputs, targetFields } from './target-fields.ts';
+export { type LogPlace, parseLogPlace } from './log/place.ts';
 export { parseSelector } from './exposition.ts';

@@ -8,7 +8,12 @@ export const EVENT_LABELS = { service: 'com.docker.compose.service', oneOff: 'co
 const WATCHED = part(new URL('watched.sh', import.meta.url), { needs: [ENGINE_ADDRESS] });
 const LIST = part(new URL('list-containers.sh', import.meta.url), { needs: [WATCHED] });
 const FOLLOW = part(new URL('follow-containers.sh', import.meta.url), { needs: [WATCHED] });
-const LOGS = part(new URL('read-logs.sh', import.meta.url), { needs: [WATCHED] });
+const STRETCH = part(new URL('log-stretch.sh', import.meta.url));
+const LOGS = part(new URL('read-logs.sh', import.meta.url), { needs: [WATCHED, STRETCH] });
+const CONTAINER_LOG = part(new URL('read-container-log.sh', import.meta.url), {
+  needs: [ENGINE_ADDRESS, STRETCH],
+});
+const LOG_FILE = part(new URL('read-log-file.sh', import.meta.url), { needs: [ENGINE_ADDRESS] });
 const COMMAND = part(new URL('command-in-service.sh', import.meta.url), { needs: [ENGINE_ADDRESS] });
 const EVIDENCE = part(new URL('container-evidence.sh', import.meta.url), { needs: [ENGINE_ADDRESS] });
 const LOAD = part(new URL('server-load.sh', import.meta.url), { needs: [ENGINE_ADDRESS] });
@@ -17,6 +22,8 @@ const LOAD = part(new URL('server-load.sh', import.meta.url), { needs: [ENGINE_A
 export const LIST_CONTAINERS = question(LIST);
 export const FOLLOW_CONTAINERS = question(FOLLOW);
 export const READ_LOGS = question(LOGS);
+export const READ_CONTAINER_LOG = question(CONTAINER_LOG);
+export const READ_LOG_FILE = question(LOG_FILE);
 export const COMMAND_IN_SERVICE = question(COMMAND);
 export const CONTAINER_EVIDENCE = question(EVIDENCE);
 export const SERVER_LOAD = question(LOAD);
@@ -26,6 +33,8 @@ export const QUESTIONS: readonly Question[] = [
   LIST_CONTAINERS,
   FOLLOW_CONTAINERS,
   READ_LOGS,
+  READ_CONTAINER_LOG,
+  READ_LOG_FILE,
   COMMAND_IN_SERVICE,
   CONTAINER_EVIDENCE,
   SERVER_LOAD,

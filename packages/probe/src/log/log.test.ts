@@ -1,0 +1,237 @@
+import {
+  appendFileSync,
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import type { Session } from '@deploy-actions/shell';
+import { localSession } from '@deploy-actions/shell/testing';
+import { parseLogPlace } from './place.ts';
+import { openLog } from './source.ts';
+import { LARGEST_STRETCH } from './stretch.ts';
+
+const left: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const end of left.splice(0)) await end();
+});
+
+/** A session to this machine, whose programs of these names are these sh texts, and a folder for logs. */
+function server(tools: Record<string, string> = {}, busybox = false): { session: Session; folder: string } {
+  const folder = mkdtempSync(path.join(tmpdir(), 'log-'));
+  const bin = path.join(folder, 'bin');
+  mkdirSync(bin);
+  if (busybox)
+    for (const name of ['sh', 'stat', 'dd', 'find', 'tail', 'head'])
+      symlinkSync('/bin/busybox', path.join(bin, name));
+  for (const [name, text] of Object.entries(tools)) {
+    writeFileSync(path.join(bin, name), `#!/bin/sh\n${text}\n`);
+    chmodSync(path.join(bin, name), 0o755);
+  }
+  const session = localSession({ name: 'web1', env: { PATH: `${bin}:/usr/bin:/bin`, HOME: folder } });
+  left.push(async () => {
+    await session.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  return { session, folder };
+}
+
+const shells = [false, ...(existsSync('/bin/busybox') ? [true] : [])];
+
+describe.each(shells)('a file (busybox: %s)', (busybox) => {
+  /** A log with these lines, opened at its end. */
+  async function opened(text: string) {
+    const { session, folder } = server({}, busybox);
+    const file = path.join(folder, 'access.log');
+    writeFileSync(file, text);
+    const log = openLog(session, parseLogPlace(file));
+    const lines = await log.begin();
+    const read = async (last = false) => await log.read(last);
+    return { file, folder, lines, read, log };
+  }
+  const nothing = { lines: [], gaps: [], behind: 0 };
+
+  test('is read from its end on; a line without an end waits for it', async () => {
+    const { file, lines, read } = await opened('one\ntwo\nthr');
+    expect(lines).toEqual(['one', 'two']);
+    appendFileSync(file, 'ee\nfour\r\nfi');
+    expect(await read()).toEqual({ ...nothing, lines: ['three', 'four'] });
+    expect(await read()).toEqual(nothing);
+    appendFileSync(file, 've\n');
+    expect(await read(true)).toEqual({ ...nothing, lines: ['five'] });
+  });
+
+  test('of a long log the last lines are shown, and places beyond its blocks are found', async () => {
+    const { file, lines, read } = await opened(`${'0123456789abcde\n'.repeat(10_000)}`);
+    expect([lines.length, new Set(lines)]).toEqual([65536 / 16 - 1, new Set(['0123456789abcde'])]);
+    appendFileSync(file, 'ü\n');
+    expect((await read()).lines).toEqual(['ü']);
+  });
+
+  test('is followed over a rotation: what the proxy still writes into the old file is not lost', async () => {
+    const { file, read } = await opened('one\n');
+    appendFileSync(file, 'two\n');
+    renameSync(file, `${file}.1`);
+    writeFileSync(file, '');
+    appendFileSync(`${file}.1`, 'three\n');
+    expect(await read()).toEqual({ ...nothing, lines: ['two', 'three'] });
+    appendFileSync(`${file}.1`, 'four\n');
+    appendFileSync(file, 'five\n');
+    expect(await read()).toEqual({ ...nothing, lines: ['four', 'five'] });
+    appendFileSync(file, 'six\n');
+    expect(await read()).toEqual({ ...nothing, lines: ['six'] });
+  });
+
+  test('a rotation at the last look is followed at once', async () => {
+    const { file, read } = await opened('one\n');
+    appendFileSync(file, 'two\ntorn');
+    renameSync(file, `${file}-20261127`);
+    writeFileSync(file, 'three\n');
+    expect(await read(true)).toEqual({ ...nothing, lines: ['two', 'torn', 'three'] });
+  });
+
+  test('what can no longer be read is told: a rotated file that is gone, one that was emptied, one that was replaced', async () => {
+    const { file, read } = await opened('one\ntwo\n');
+    // Its inode must not be free for the next one.
+    renameSync(file, `${file}.1`);
+    writeFileSync(file, 'three\n');
+    unlinkSync(`${file}.1`);
+    const gone = await read();
+    expect([gone.lines, gone.gaps.length]).toEqual([['three'], 1]);
+    truncateSync(file);
+    expect((await read()).gaps).toEqual([expect.stringContaining('was emptied or replaced')]);
+    // As copytruncate leaves it where it has grown again: longer than it was, and another text.
+    truncateSync(file);
+    writeFileSync(file, 'other\nlines\n', { flag: 'r+' });
+    appendFileSync(file, 'four\n');
+    expect(await read()).toMatchObject({ lines: ['other', 'lines', 'four'] });
+    writeFileSync(file, 'again\nother\nlines\nthat are longer\n', { flag: 'r+' });
+    const replaced = await read();
+    expect([replaced.lines.at(-1), replaced.gaps.length]).toEqual(['that are longer', 1]);
+  });
+
+  test('of more than a look reads the rest is left for the next one, and told', async () => {
+    const { file, read } = await opened('');
+    const line = `${'x'.repeat(1023)}\n`;
+    const many = LARGEST_STRETCH / 1024 + 100;
+    appendFileSync(file, line.repeat(many));
+    const first = await read();
+    expect([first.lines.length < many, first.behind > 0]).toEqual([true, true]);
+    const second = await read();
+    expect([first.lines.length + second.lines.length, second.behind]).toEqual([many, 0]);
+  });
+});
+
+test('what is no log to read is refused by name', async () => {
+  const { session, folder } = server();
+  symlinkSync('/dev/stdout', path.join(folder, 'stdout.log'));
+  const wrong: [string, string][] = [
+    [path.join(folder, 'none.log'), 'there is no such file'],
+    [folder, 'is no file that can be read again'],
+    [path.join(folder, 'stdout.log'), 'container://NAME'],
+  ];
+  for (const [place, words] of wrong) {
+    const failure = await openLog(session, parseLogPlace(place))
+      .begin()
+      .catch((error: unknown) => error);
+    expect(failure).toMatchObject({ kind: 'input' });
+    expect(JSON.stringify([String(failure), failure])).toContain(words);
+  }
+});
+
+test('a file in a container is read by what the container has; one without is refused by name', async () => {
+  const docker = `case $1 in inspect) echo "$STATE" ;; exec) shift 2; exec "$@" ;; esac`;
+  const { session, folder } = server({ docker: `STATE=true; ${docker}` });
+  const file = path.join(folder, 'access.log');
+  writeFileSync(file, 'one\n');
+  const log = openLog(session, parseLogPlace(`container://proxy${file}`));
+  expect(await log.begin()).toEqual(['one']);
+  appendFileSync(file, 'two\n');
+  expect((await log.read(true)).lines).toEqual(['two']);
+  const refused: [string, string][] = [
+    [`STATE=false; ${docker}`, 'the container does not run'],
+    [`STATE=true; case $1 in inspect) echo true ;; *) exit 127 ;; esac`, 'has no program to read it with'],
+  ];
+  for (const [text, words] of refused) {
+    const other = server({ docker: text });
+    await expect(openLog(other.session, parseLogPlace('container://proxy/x.log')).begin()).rejects.toThrow(
+      words,
+    );
+  }
+});
+
+test('what a container logs is read stretch by stretch; another container of that name is a gap', async () => {
+  const { session, folder } = server({
+    docker: `case $1 in inspect) cat "$HOME/id" ;; logs) shift; echo "logs $*"; cat "$HOME/said" ;; esac`,
+  });
+  const say = (id: string, said: string) => {
+    writeFileSync(path.join(folder, 'id'), `${id.repeat(64)}\n`);
+    writeFileSync(path.join(folder, 'said'), said);
+  };
+  say('a', 'old\n');
+  const log = openLog(session, parseLogPlace('container://proxy'));
+  expect(await log.begin()).toEqual(['logs --tail 200 proxy', 'old']);
+  say('a', 'new\n');
+  const { lines, gaps } = await log.read(false);
+  expect([lines[0], lines[1], gaps]).toEqual([
+    expect.stringMatching(/^logs --since \d+ --until \d+ proxy$/),
+    'new',
+    [],
+  ]);
+  say('b', 'x'.repeat(LARGEST_STRETCH));
+  const last = await log.read(true);
+  expect(last.gaps).toEqual([
+    expect.stringContaining('another container by now'),
+    'is more than 8 MiB in an interval',
+  ]);
+});
+
+test('the journal is read behind its cursor; without entries since the beginning', async () => {
+  const { session, folder } = server({
+    journalctl: `printf '%s\\n' "$*" >"$HOME/asked"; cat "$HOME/said"; exit "$(cat "$HOME/code")"`,
+  });
+  const entry = (cursor: string, message: unknown) => JSON.stringify({ __CURSOR: cursor, MESSAGE: message });
+  const say = (code: number, ...lines: string[]) => {
+    writeFileSync(path.join(folder, 'code'), `${code}\n`);
+    writeFileSync(path.join(folder, 'said'), lines.map((line) => `${line}\n`).join(''));
+  };
+  const asked = async (work: Promise<unknown>) => [await work, readAsked(folder)];
+  say(0);
+  const log = openLog(session, parseLogPlace('journal://haproxy'));
+  expect(await asked(log.begin())).toEqual([[], expect.stringContaining('-t haproxy -n 200')]);
+  say(0, entry('s=1;i=a', 'one'), entry('s=1;i=b', [1, 2]), entry('$(id)', 'forged'), 'no json');
+  expect(await asked(log.read(false))).toEqual([
+    { lines: ['one', '(no text)'], gaps: [], behind: 0 },
+    expect.stringMatching(/-t haproxy --since=@\d+$/),
+  ]);
+  say(1, entry('s=1;i=c', 'two'));
+  expect(await asked(log.read(true))).toEqual([
+    { lines: ['two'], gaps: ['could not be read (exit code 1)'], behind: 0 },
+    expect.stringMatching(/-t haproxy --after-cursor=s=1;i=b$/),
+  ]);
+  say(1);
+  await expect(openLog(session, parseLogPlace('journal://haproxy')).begin()).rejects.toThrow(
+    'cannot be read (exit code 1)',
+  );
+});
+
+function readAsked(folder: string): string {
+  return readFileSync(path.join(folder, 'asked'), 'utf8').trim();
+}
+
+test.each(['access.log', '/var/log/../shadow', 'journal://', 'container://a b', 'auto', '/var/log/*.log'])(
+  '%s is no place of a log',
+  (text) => {
+    expect(() => parseLogPlace(text)).toThrow('is no place of a log');
+  },
+);
