@@ -4,6 +4,7 @@ import {
   mkdtempSync,
   readFileSync,
   readlinkSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -442,6 +443,22 @@ record_restore 20260101-000000-ab12 succeeded 7000 2026-01-01T00:00:00Z
     ]) {
       expect(changed).not.toBe(manifest);
       expect(isWhole(changed)).toBe('not');
+    }
+    expect(isWhole(manifest)).toBe('whole');
+    renameSync(at('backups/b1/a.dump'), at('elsewhere'));
+    symlinkSync(at('elsewhere'), at('backups/b1/a.dump'));
+    expect(isWhole(manifest)).toBe('not');
+  });
+
+  test('a folder whose name is no id is no backup, whatever its manifest says', () => {
+    write('services', '');
+    write('files', `a.dump\tcommand\tapi\tx\t3\t${'b'.repeat(64)}\tsh\t\n`);
+    for (const name of ['b1 b2', '.b1', 'B1', 'b1*']) {
+      write(`backups/${name}/a.dump`, 'abc');
+      run(`write_manifest "backups/$1" "$1" 2026-01-01T00:00:00Z shop "" read services files`, [name]);
+      expect(run('if is_whole "$path/backups/$1"; then echo whole; else echo not; fi', [name]).trim()).toBe(
+        'not',
+      );
     }
   });
 

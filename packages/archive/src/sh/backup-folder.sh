@@ -12,7 +12,8 @@ begin_look() {
 }
 
 # whole_backups: a line for each, the newest first: when it was begun, id, how far it was proven, bytes, and the release
-# that served then (- for none).
+# that served then (- for none). A manifest whose words have another form would move them, so that retention took another
+# one for old: it counts for nothing.
 whole_backups() {
   local each
   for each in "$path"/backups/*; do
@@ -24,7 +25,14 @@ whole_backups() {
         sub("^\"" key "\":\"?", "", text)
         return text
       }
-      { release = value("release"); print value("created"), id, value("verified"), value("bytes"), release == "" ? "-" : release; exit }'
+      {
+        release = value("release"); created = value("created"); bytes = value("bytes"); verified = value("verified")
+        if (created !~ /^[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9]Z$/) exit
+        if (verified !~ /^(none|read|restore)$/ || bytes !~ /^[0-9]+$/ || length(bytes) > 15) exit
+        if (release !~ /^([a-z0-9][a-z0-9._-]*)?$/) exit
+        print created, id, verified, bytes, release == "" ? "-" : release
+        exit
+      }'
   done | sort -r
 }
 

@@ -21,11 +21,19 @@ prove_return() {
   find_places
 }
 
-# look_at_files: what it has, into $scratch/files.
+# look_at_files: what it has, into $scratch/files. Names become words of commands and names of databases: a manifest with
+# others than a backup writes is not one of ours.
 look_at_files() {
   is_whole "$folder" || fail refused backup-unknown "there is no whole backup $backup in $path/backups" \
     'The action backup with list: true shows which there are.'
   file_rows "$folder/manifest.json" >"$scratch/files"
+  if [ "$(grep -c '' "$scratch/files")" != "$(files_of "$folder/manifest.json" | grep -c '')" ] || ! awk -F '\t' '
+    function plain(text) { return text ~ /^[A-Za-z0-9_][A-Za-z0-9._-]*$/ }
+    $2 !~ /^[a-z-]+$/ || $1 !~ /^[A-Za-z0-9_]/ || ($3 != "" && !plain($3)) { exit 1 }
+    $2 ~ /^postgres/ && !plain($3) { exit 1 }
+    ($2 == "postgres" || $2 == "postgres-query") && !plain($4) { exit 1 }' "$scratch/files"; then
+    fail unhealthy backup-unreadable "the manifest of the backup $backup names what no backup has" 'Look who wrote to it, and choose another backup (list: true).'
+  fi
 }
 
 # read_return: every byte is what was written.
