@@ -48,6 +48,55 @@ test('a server that names no database was not heard: nothing is saved, and nothi
   expect(rig.folders()).toEqual([]);
 });
 
+test('the database that every server has for its tools is saved where it holds something, is named, or is the only one', async () => {
+  const rig = rigged();
+  const saved = async (more = {}) => {
+    const id = idOf(await rig.go(more));
+    return rig
+      .records()
+      .find((one) => one.id === id)!
+      .files.flatMap(({ source }) => (source === '' ? [] : [source]));
+  };
+  rig.database('postgres', '');
+  writeFileSync(path.join(rig.host.home, 'databases/postgres'), '');
+  expect(await saved()).toEqual(['shop']);
+  expect(well(await rig.go({ plan: 'true' })).log).not.toContain('would save postgres');
+  expect(await saved({ databases: 'db: postgres postgres' })).toEqual(['postgres']);
+  rig.database('postgres', 'a table of somebody');
+  expect(await saved()).toEqual(['postgres', 'shop']);
+});
+
+test('a dump is compressed by zstd where pg_dump knows it, and as it does by itself elsewhere', async () => {
+  const rig = rigged();
+  well(await rig.go());
+  writeFileSync(path.join(rig.host.home, 'how/zstd'), '');
+  well(await rig.go());
+  const dumps = readFileSync(path.join(rig.host.home, 'dumps'), 'utf8').trim().split('\n');
+  expect(dumps.map((words) => words.includes('--compress=zstd'))).toEqual([false, true]);
+  expect(rig.records().map(({ files }) => files[0]!.tool)).toEqual([
+    'pg_dump (PostgreSQL) 17.2 (Debian x)',
+    'pg_dump (PostgreSQL) 17.2 (Debian x), zstd',
+  ]);
+});
+
+test('a manifest whose words have another form leads retention to no other backup', async () => {
+  const rig = rigged();
+  const [victim, liar] = [idOf(await rig.go()), idOf(await rig.go())];
+  rig.age(victim, 90);
+  const file = path.join(rig.host.path, 'backups', liar, 'manifest.json');
+  const text = readFileSync(file, 'utf8');
+  for (const [from, to] of [
+    [/"created":"[^"]*"/, `"created":"2020-01-01T00:00:00Z ${victim} none 1 -"`],
+    [/"bytes":\d+,"services"/, '"bytes":9e9,"services"'],
+    [/"verified":"read"/, '"verified":"read x"'],
+  ] as const) {
+    writeFileSync(file, text.replace(from, to));
+    // The older one is the last that was verified, if the other one does not count.
+    well(await rig.go({ verify: 'none', 'keep-last': '1' }));
+    expect(rig.folders()).toEqual(expect.arrayContaining([victim, liar]));
+  }
+});
+
 test('only the databases that are named are saved, and one that is not there is refused before anything is', async () => {
   const rig = rigged();
   rig.database('audit', 'who did what');

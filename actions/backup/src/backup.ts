@@ -1,9 +1,11 @@
 import {
   BACKUP,
   LOADABLE_KINDS,
+  type Repository,
   type Source,
   commandFile,
   queryFile,
+  repositoryValues,
   sourceFile,
 } from '@deploy-actions/archive';
 import {
@@ -23,6 +25,7 @@ import { type BackupInputs, type BackupOutputs, EMPTY } from './fields.ts';
 import { lookAtBackups } from './look.ts';
 import { type Shared, memberOf } from './member.ts';
 import { reportOf, summaryOf } from './outcome.ts';
+import { repositoryOf, secretsOf } from './repository.ts';
 import { bringBack, returnOf } from './restore.ts';
 import { seconds } from './seconds.ts';
 import type { World } from './world.ts';
@@ -40,18 +43,20 @@ export async function backUp(inputs: BackupInputs, world: World): Promise<Backup
       backup === undefined ? report : { ...report, backup },
     );
   try {
+    const repository = repositoryOf(inputs);
+    if (repository) for (const one of secretsOf(repository)) world.addSecret(one);
     const wanted = returnOf(inputs);
     if (wanted) {
       return await withSessions(
         world,
-        async (inner) => await bringBack(wanted, inputs, inner, { elapsed, publish }),
+        async (inner) => await bringBack(wanted, repository, inputs, inner, { elapsed, publish }),
       );
     }
     const sources = sourcesOf(inputs);
     return await withSessions(world, async (inner) => {
       const servers = serversOf(inputs);
-      if (inputs.list || inputs.plan) return await lookAtBackups(servers, sources, inputs, inner);
-      return await save(servers, sources, inputs, inner, { elapsed, publish });
+      if (inputs.list || inputs.plan) return await lookAtBackups(servers, sources, repository, inputs, inner);
+      return await save(servers, { sources, repository }, inputs, inner, { elapsed, publish });
     });
   } catch (error) {
     if (!(error instanceof Failure) || error.outputs !== undefined) throw error;
@@ -116,9 +121,15 @@ function sourcesOf(inputs: BackupInputs): Source[] {
   return sources;
 }
 
+/** What is saved, and where it is kept besides. */
+interface Saving {
+  sources: readonly Source[];
+  repository: Repository | undefined;
+}
+
 async function save(
   servers: readonly Server[],
-  sources: readonly Source[],
+  what: Saving,
   inputs: BackupInputs,
   world: World,
   {
@@ -132,7 +143,7 @@ async function save(
       memberOf(
         server,
         await world.connect(server),
-        (shared) => ({ ...shared, ...saving(server, backup, sources, inputs, world) }),
+        (shared) => ({ ...shared, ...saving(server, backup, what, inputs, world) }),
         inputs,
         world,
       ),
@@ -140,7 +151,10 @@ async function save(
   );
   const outcomes = await runTogether(members, ALONE, world);
   const sizes = outcomes.filter(succeeded).map(bytesOf);
-  const saved = outcomes.find(succeeded)?.result?.fields;
+  // One that was not sent is whole on its server all the same.
+  const saved = (
+    outcomes.find(succeeded) ?? outcomes.find(({ result }) => result?.fields['folder'] !== undefined)
+  )?.result?.fields;
   const telling = { failed: 'the backup failed', done: `backup ${backup}`, sentence: sentenceOf };
   const report = reportOf(outcomes, telling, elapsed());
   const outputs: BackupOutputs = {
@@ -149,6 +163,7 @@ async function save(
     folder: saved?.['folder'],
     size: saved === undefined ? undefined : sizes.reduce((sum, one) => sum + one, 0),
     verified: saved?.['verified'],
+    snapshot: saved?.['snapshot'],
     duration: elapsed(),
     ...publish(report, saved?.['backup']),
   };
@@ -161,7 +176,7 @@ async function save(
 function saving(
   server: Server,
   backup: string,
-  sources: readonly Source[],
+  { sources, repository }: Saving,
   inputs: BackupInputs,
   { workflow }: World,
 ): Omit<Operation, keyof Shared> {
@@ -179,6 +194,7 @@ function saving(
       pause: inputs.pause.join(' '),
       actor: jsonText(workflow.actor),
       run_url: jsonText(workflow.runUrl),
+      ...repositoryValues(repository),
     }),
     files: [
       { name: 'sources', content: sourceFile(sources) },
@@ -204,8 +220,13 @@ const PROVEN: Readonly<Record<Verified, string>> = {
 
 /** What became of one server where it went well, in a sentence. */
 function sentenceOf(outcome: MemberOutcome): string {
-  const { folder = '', verified, removed = '' } = outcome.result!.fields;
+  const { folder = '', verified, removed = '', snapshot = '', forgotten = '' } = outcome.result!.fields;
   const proven = PROVEN[(verified ?? 'none') as Verified];
   const gone = removed === '' ? '' : `; old ones removed: ${removed.split(' ').join(', ')}`;
-  return `${formatBytes(bytesOf(outcome))} in ${folder}, ${proven}${gone}`;
+  const sent =
+    snapshot === ''
+      ? ''
+      : `; sent to the repository as snapshot ${snapshot.slice(0, 8)}${verified === 'none' ? '' : ', and read back there'}`;
+  const goneThere = forgotten === '' ? '' : `; removed there: ${forgotten.split(' ').join(', ')}`;
+  return `${formatBytes(bytesOf(outcome))} in ${folder}, ${proven}${gone}${sent}${goneThere}`;
 }

@@ -13,6 +13,7 @@ import { serverFields } from '@deploy-actions/shell';
 import { databases } from './databases.ts';
 import { commands, paths, recipients, services, volumes } from './files-apart.ts';
 import { queries } from './queries.ts';
+import { ENGINES, repositoryAddress, repositoryEnvironment, repositoryPassword } from './repository.ts';
 
 export const fields = {
   ...serverFields,
@@ -31,6 +32,10 @@ export const fields = {
   list: flag(),
   plan: flag(),
   'encrypt-to': recipients(),
+  engine: withDefault(oneOf(ENGINES), 'files'),
+  repository: repositoryAddress(),
+  'repository-password': repositoryPassword(),
+  'repository-env': repositoryEnvironment(),
   restore: idField(),
   confirm: idField(),
   'lock-timeout': withDefault(duration(0), 600_000),
@@ -44,6 +49,7 @@ export const outputs = [
   'verified',
   'backups',
   'replaced',
+  'snapshot',
   'duration',
   'report',
   'report-file',

@@ -1,18 +1,27 @@
-import { LOOK_AT_BACKUPS, type Source, sourceFile } from '@deploy-actions/archive';
+import {
+  LOOK_AT_BACKUPS,
+  LOOK_AT_REPOSITORY,
+  type Repository,
+  type SentBackup,
+  type Source,
+  readSent,
+  repositoryValues,
+  sourceFile,
+} from '@deploy-actions/archive';
 import { inspect } from '@deploy-actions/host';
 import { escapeMarkdown, formatBytes, formatDuration, markdownTable } from '@deploy-actions/kit';
 import { type BackupRecord, readBackups } from '@deploy-actions/ledger';
-import type { Server } from '@deploy-actions/shell';
+import type { Server, Session } from '@deploy-actions/shell';
 import { type BackupInputs, type BackupOutputs, EMPTY } from './fields.ts';
 import { seconds } from './seconds.ts';
 import type { World } from './world.ts';
 
 /** One backup of one server, for the output `backups`. */
-interface ListedBackup extends Pick<
-  BackupRecord,
-  'id' | 'created' | 'release' | 'version' | 'verified' | 'bytes'
-> {
+interface ListedBackup extends Pick<BackupRecord, 'id' | 'created' | 'release' | 'version' | 'bytes'> {
   server: string;
+  verified: string;
+  /** `server`: its folder is there. `repository`: a snapshot of it is. */
+  where: readonly ('server' | 'repository')[];
   files: readonly string[];
 }
 
@@ -20,37 +29,59 @@ interface ListedBackup extends Pick<
 export async function lookAtBackups(
   servers: readonly Server[],
   sources: readonly Source[],
+  repository: Repository | undefined,
   inputs: BackupInputs,
   world: World,
 ): Promise<BackupOutputs> {
-  const seen = await Promise.all(servers.map((server) => lookAt(server, sources, inputs, world)));
+  const seen = await Promise.all(servers.map((server) => lookAt(server, sources, repository, inputs, world)));
   const listed: ListedBackup[] = [];
   const rows: string[][] = [];
-  for (const { server, backups, broken, plan } of seen) {
+  for (const { server, backups, sent, broken, plan } of seen) {
     const say = (text: string) => world.log.info(`${server}: ${text}`);
     for (const sentence of broken) world.log.warning(`${server}: ${sentence}`);
-    if (backups.length === 0) say('there is no backup');
-    for (const one of backups) {
-      const { id, created, release, version, verified, bytes } = one;
+    if (backups.length + sent.length === 0) say('there is no backup');
+    for (const one of everywhere(server, backups, sent)) {
+      const { id, created, version, verified, bytes, where, files } = one;
       const age = `${formatDuration(Math.max(0, world.clock.wall().getTime() - Date.parse(created)))} ago`;
-      const files = one.files.map(({ name }) => name);
-      listed.push({ server, id, created, release, version, verified, bytes, files });
-      const cells = [id, age, formatBytes(bytes), verified, version, files.join(', ')];
+      listed.push(one);
+      const cells = [id, age, formatBytes(bytes), verified, where.join(' and '), version, files.join(', ')];
       say(cells.join('  '));
       rows.push([server, ...cells].map(escapeMarkdown));
     }
     for (const line of plan) say(line);
   }
   world.summary(
-    `### Backups\n\n${markdownTable(['Server', 'Backup', 'Age', 'Size', 'Verified', 'Version', 'Files'], rows)}\n`,
+    `### Backups\n\n${markdownTable(['Server', 'Backup', 'Age', 'Size', 'Verified', 'Where', 'Version', 'Files'], rows)}\n`,
   );
   return { ...EMPTY, backups: listed };
+}
+
+/** What is on the server and what is in the repository, each once, the newest first. */
+function everywhere(
+  server: string,
+  backups: readonly BackupRecord[],
+  sent: readonly SentBackup[],
+): ListedBackup[] {
+  const isSent = new Set(sent.filter(({ own }) => own).map(({ id }) => id));
+  const here = backups.map(({ id, created, release, version, verified, bytes, files }): ListedBackup => ({
+    ...{ server, id, created, release, version, verified, bytes, files: files.map(({ name }) => name) },
+    where: isSent.has(id) ? ['server', 'repository'] : ['server'],
+  }));
+  const known = new Set(here.map(({ id }) => id));
+  const elsewhere = new Map(sent.filter(({ id }) => !known.has(id)).map((one) => [one.id, one]));
+  const there = [...elsewhere.values()].map(({ id, created, release, verified, bytes }): ListedBackup => ({
+    ...{ server, id, created, release, version: '', verified, bytes, files: [] },
+    where: ['repository'],
+  }));
+  return [...here, ...there].sort((a, b) => (a.created < b.created ? 1 : a.created > b.created ? -1 : 0));
 }
 
 interface Seen {
   server: string;
   /** The newest first. */
   backups: readonly BackupRecord[];
+  /** What is in the repository, of this server and of others of the same application. */
+  sent: readonly SentBackup[];
   broken: readonly string[];
   /** What the next one would do, in sentences. */
   plan: readonly string[];
@@ -59,6 +90,7 @@ interface Seen {
 async function lookAt(
   server: Server,
   sources: readonly Source[],
+  repository: Repository | undefined,
   inputs: BackupInputs,
   world: World,
 ): Promise<Seen> {
@@ -75,21 +107,49 @@ async function lookAt(
     files: [{ name: 'sources', content: sourceFile(sources) }],
     signal: world.signal,
   });
+  const there =
+    repository === undefined ? {} : await askRepository(session, server, repository, inputs, world);
   const { records, unread } = readBackups(fields['whole'] ?? '');
   const linesOf = (name: string) => (fields[name] ?? '').split('\n').filter((line) => line !== '');
   const broken = linesOf('broken').map((name) => `the backup ${name} is not whole, and counts for nothing`);
   return {
     server: server.name,
     backups: records.reverse(),
+    sent: readSent(there['sent'] ?? ''),
     broken: [...unread, ...broken],
     plan: inputs.plan
       ? [
           ...linesOf('planned').map(plannedText),
           ...linesOf('old').map((id) => `would remove the old backup ${id}`),
+          ...(repository === undefined ? [] : ['would send it to the repository']),
+          ...wordsOf(there['old']).map((id) => `would remove the old backup ${id} from the repository`),
           `${formatBytes(Number(fields['room'] ?? 0))} are free`,
         ]
       : [],
   };
+}
+
+const wordsOf = (text = '') => text.split(/\s+/).filter((word) => word !== '');
+
+async function askRepository(
+  session: Session,
+  server: Server,
+  repository: Repository,
+  inputs: BackupInputs,
+  world: World,
+): Promise<Readonly<Record<string, string>>> {
+  const { fields } = await inspect(session, {
+    path: server.path,
+    program: LOOK_AT_REPOSITORY.with({
+      project: inputs.project,
+      docker_host: server.dockerHost ?? '',
+      retention: seconds(inputs.retention),
+      keep_last: String(inputs['keep-last']),
+      ...repositoryValues(repository),
+    }),
+    signal: world.signal,
+  });
+  return fields;
 }
 
 /** A line of the program's: service, database and bytes, or a sentence. */

@@ -1,4 +1,4 @@
-import { type Return, restoreOperation } from '@deploy-actions/archive';
+import { type Repository, type Return, restoreOperation } from '@deploy-actions/archive';
 import { ALONE, type MemberOutcome, fleetFailure, runTogether, succeeded } from '@deploy-actions/host';
 import { Failure, type Report } from '@deploy-actions/kit';
 import { type Server, serversOf } from '@deploy-actions/shell';
@@ -49,6 +49,7 @@ export function returnOf(inputs: BackupInputs): Wanted | undefined {
 /** Brings a backup back on each server, or lets go what that has replaced there. */
 export async function bringBack(
   wanted: Wanted,
+  repository: Repository | undefined,
   inputs: BackupInputs,
   world: World,
   { elapsed, publish }: { elapsed(): number; publish(report: Report): Partial<BackupOutputs> },
@@ -59,7 +60,7 @@ export async function bringBack(
       memberOf(
         server,
         await world.connect(server),
-        (shared) => restoreOperation(shared, returning(server, wanted, inputs, world)),
+        (shared) => restoreOperation(shared, returning(server, wanted, repository, inputs, world)),
         inputs,
         world,
       ),
@@ -85,6 +86,7 @@ export async function bringBack(
 function returning(
   server: Server,
   { backup, step }: Wanted,
+  repository: Repository | undefined,
   inputs: BackupInputs,
   { workflow }: World,
 ): Return {
@@ -92,6 +94,7 @@ function returning(
     backup,
     step,
     sources: inputs.databases,
+    repository,
     project: inputs.project,
     dockerHost: server.dockerHost,
     minFreeDisk: inputs['min-free-disk'],

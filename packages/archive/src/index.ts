@@ -1,5 +1,12 @@
 export { LOOK_AT_BACKUPS } from './look.ts';
 export { BACKUP, PROGRAMS } from './programs.ts';
+export {
+  LOOK_AT_REPOSITORY,
+  type Repository,
+  type SentBackup,
+  readSent,
+  repositoryValues,
+} from './repository.ts';
 export { type Return, restoreOperation } from './restore-operation.ts';
 export {
   DATABASE_KINDS,

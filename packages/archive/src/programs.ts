@@ -3,6 +3,7 @@ import { FORMS, defineProgram, part } from '@deploy-actions/host';
 import { VERIFIED } from '@deploy-actions/ledger';
 import { ATTEMPT, BRING_BACK, FOLDER, LEDGER, POSTGRES_QUESTION, QUERY, STREAM } from './bring-back.ts';
 import { LOOK_AT_BACKUPS, POSTGRES_DATABASES } from './look.ts';
+import { LOOK_AT_REPOSITORY, REPOSITORY, REPOSITORY_PARAMETERS } from './repository.ts';
 
 const SESSION = part(new URL('sh/container-session.sh', import.meta.url), {
   needs: [ENGINE_CONTAINERS, STREAM],
@@ -34,6 +35,19 @@ const FILES_APART = part(new URL('sh/files-apart.sh', import.meta.url), {
   parameters: ['project', 'pause'],
 });
 
+const CLAIM = part(new URL('sh/claim-backups.sh', import.meta.url));
+const RESTIC_STREAM = part(new URL('sh/restic-stream.sh', import.meta.url), { needs: [REPOSITORY] });
+const SEND = part(new URL('sh/send.sh', import.meta.url), {
+  needs: [RESTIC_STREAM, STREAM, FOLDER],
+  results: {
+    snapshot: FORMS.like(/^[0-9a-f]{8,64}$/, 'the id of a snapshot'),
+    forgotten: FORMS.line,
+  },
+});
+const FETCH = part(new URL('sh/fetch.sh', import.meta.url), {
+  needs: [RESTIC_STREAM, STREAM, FOLDER, CLAIM],
+});
+
 /** Saves the data of an application. */
 export const BACKUP = defineProgram({
   name: 'backup',
@@ -46,6 +60,8 @@ export const BACKUP = defineProgram({
     MYSQL_TRIAL,
     SQLITE,
     FILES_APART,
+    CLAIM,
+    SEND,
     part(new URL('sh/encrypt.sh', import.meta.url), { needs: [ATTEMPT, LEDGER] }),
     part(new URL('sh/backup.sh', import.meta.url), {
       needs: [ENGINE, ENGINE_CONTAINERS],
@@ -60,14 +76,20 @@ export const BACKUP = defineProgram({
     }),
   ],
   parameters: ['backup', 'verify', 'retention', 'keep_last', 'min_free_disk', 'timeout', 'pause'],
+  secrets: REPOSITORY_PARAMETERS,
 });
 
 /** Brings the data of a backup back, or lets go what that has replaced. */
 export const RESTORE = defineProgram({
   name: 'restore',
-  parts: [BRING_BACK, part(new URL('sh/restore.sh', import.meta.url), { results: { dropped: FORMS.line } })],
+  parts: [
+    BRING_BACK,
+    FETCH,
+    part(new URL('sh/restore.sh', import.meta.url), { results: { dropped: FORMS.line } }),
+  ],
   parameters: ['step', 'timeout'],
+  secrets: REPOSITORY_PARAMETERS,
 });
 
 /** All programs of this package, for the checks that each of them must pass. */
-export const PROGRAMS = [BACKUP, RESTORE, LOOK_AT_BACKUPS];
+export const PROGRAMS = [BACKUP, RESTORE, LOOK_AT_BACKUPS, LOOK_AT_REPOSITORY];

@@ -1,6 +1,7 @@
 import { type Operation, operationHash } from '@deploy-actions/host';
 import { jsonText } from '@deploy-actions/ledger';
 import { RESTORE } from './programs.ts';
+import { type Repository, repositoryValues } from './repository.ts';
 import { type Source, sourceFile } from './source.ts';
 
 /** What is to be done with a backup that is there. */
@@ -11,6 +12,8 @@ export interface Return {
   step: 'restore' | 'confirm';
   /** These only; empty: all databases that the backup has. */
   sources: readonly Source[];
+  /** Where the backup may be fetched from, when it is not on the server any more. */
+  repository: Repository | undefined;
   project: string;
   dockerHost: string | undefined;
   /** Bytes that must stay free where the data are loaded. */
@@ -24,7 +27,7 @@ export interface Return {
 /** The operation on one server that does it. */
 export function restoreOperation(
   common: Pick<Operation, 'path' | 'deploymentId' | 'lockTimeout' | 'holder'>,
-  { backup, step, sources, project, dockerHost, minFreeDisk, timeout, attempt }: Return,
+  { backup, step, sources, repository, project, dockerHost, minFreeDisk, timeout, attempt }: Return,
 ): Operation {
   const files = [{ name: 'sources', content: sourceFile(sources) }];
   return {
@@ -39,6 +42,7 @@ export function restoreOperation(
       timeout: String(Math.ceil(timeout / 1000)),
       actor: jsonText(common.holder.actor),
       run_url: jsonText(common.holder.runUrl),
+      ...repositoryValues(repository),
     }),
     files,
     inputHash: operationHash([backup, step, String(attempt), files[0]!.content]),

@@ -108,6 +108,8 @@ export const FAILURE_KINDS = {
   'backup-unreadable': 'unhealthy',
   'backup-unknown': 'refused',
   'exchange-failed': 'remote',
+  'repository-refused': 'refused',
+  'backup-not-sent': 'remote',
 
   // Colours and traffic (packages/traffic).
   'record-unreadable': 'refused',

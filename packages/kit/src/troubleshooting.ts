@@ -363,6 +363,18 @@ export const TROUBLESHOOTING: Readonly<Record<FailureCode, Explanation>> = {
       'The data of a backup were loaded, but could not take the place of those that are there. The message says which have.',
     remedy: 'Look who keeps the database busy, such as a prepared transaction or a replication slot.',
   },
+  'repository-refused': {
+    meaning:
+      'The repository of restic that the inputs name is not there, does not take the password, or does not answer the server. Nothing was saved.',
+    remedy:
+      'Ask it on the server, by restic itself: restic snapshots. One that was never made is made by restic init.',
+  },
+  'backup-not-sent': {
+    meaning:
+      'The backup is whole on the server, and could not be sent to the repository, or not read back there. What the repository has of it was removed.',
+    remedy:
+      'The message has what restic says. Where that is a lock of somebody who is gone, take it off by hand: restic unlock. Then run it again, or send the folder by restic itself.',
+  },
 
   ...TRAFFIC,
   ...IMAGES,

@@ -81,6 +81,7 @@ case "$*" in
   *'SELECT datname'*) ls "$databases"; exit 0 ;;
   *pg_database_size*) for each in "$databases"/*; do echo "$(wc -c <"$each") ${'$'}{each##*/}"; done; exit 0 ;;
   *ANALYZE*) exit 0 ;;
+  *pg_largeobject_metadata*) wc -l <"$databases/postgres"; exit 0 ;;
 esac
 while IFS= read -r line; do
   case $line in
@@ -102,7 +103,12 @@ const TOOLS: Readonly<Record<string, string>> = {
   pg_isready: `${HOW('pg_isready')}
 exit 0`,
   pg_dump: `[ "$1" != --version ] || { echo 'pg_dump (PostgreSQL) 17.2 (Debian "x")'; exit 0; }
+case "$*" in *--host=*)
+  if [ -e "$HOME/how/zstd" ]; then echo 'pg_dump: error: connection to server on socket "/no-server-is-here/.s.PGSQL.5432" failed' >&2; else echo 'pg_dump: error: this build does not support compression with zstd' >&2; fi
+  exit 1 ;;
+esac
 ${HOW('pg_dump')}
+echo "$*" >>"$HOME/dumps"
 case "$*" in *--snapshot=*) echo "$*" >>"$HOME/snapshots" ;; esac
 printf 'PGDMP %s\\n' "$database" && cat "$databases/$database" || exit 1
 [ "$how" = cuts ] || echo END`,

@@ -3,9 +3,13 @@
 
 # save_postgres SERVICE ID NAMES…: each database, and what belongs to none of them (roles).
 save_postgres() {
-  local service=$1 id=$2 name version query
+  local service=$1 id=$2 name version query compress=''
   shift 2
   version=$(engine_in "$id" pg_dump --version 2>/dev/null | plain_line)
+  if dumps_with_zstd "$id"; then
+    compress=--compress=zstd
+    version="$version, zstd"
+  fi
   for name; do
     snapshot=
     save_answer=
@@ -13,7 +17,7 @@ save_postgres() {
     [ -z "$query" ] || ask_in_snapshot "$service" "$id" "$name" "$query"
     # shellcheck disable=SC2016 # the container's own
     save_stream postgres "$service" "$name" "$service.$name.pgdump" "$version" "$id" \
-      "${postgres_login}"'exec pg_dump --format=custom --lock-wait-timeout=60000 ${2:+--snapshot="$2"} --dbname="$1"' "$name" "$snapshot"
+      "${postgres_login}"'exec pg_dump --format=custom --lock-wait-timeout=60000 ${2:+--snapshot="$2"} ${3:+"$3"} --dbname="$1"' "$name" "$snapshot" "$compress"
     close_session
     [ "$(head -c 5 "$saving/$service.$name.pgdump")" = PGDMP ] || give_up "what pg_dump wrote of $name is no dump"
     [ -z "$query" ] || keep_query postgres "$service" "$name" "$query"
@@ -23,6 +27,16 @@ save_postgres() {
     "${postgres_login}exec pg_dumpall --globals-only"
   tail -n 10 "$saving/$service.globals.sql" | grep -q 'PostgreSQL database cluster dump complete' ||
     give_up "what pg_dumpall wrote of $service has no end"
+}
+
+# dumps_with_zstd ID: a dump is compressed by zstd where pg_dump knows it (from 16 on, as it was built): for about the same
+# size that takes a fraction of the time that gzip takes. One that does not know it says so before it asks for a server, which
+# is looked for where none is.
+dumps_with_zstd() {
+  case $(engine_in_time 60 "$1" pg_dump --format=custom --compress=zstd --host=/no-server-is-here --dbname=none 2>&1) in
+    *'/no-server-is-here'*) return 0 ;;
+    *) return 1 ;;
+  esac
 }
 
 # ask_in_snapshot SERVICE ID NAME QUERY: the answer is in $save_answer. The session stays, since the snapshot that it was
