@@ -24,7 +24,7 @@ export interface RollingWish {
   callers: ReadonlyMap<string, Follow> | undefined;
 }
 
-export type Follow = { readonly keep: number } | { readonly why: string; readonly remedy: string };
+export type Follow = { readonly keep: number } | Readonly<Obstacle>;
 
 /** A service whose containers will be replaced one at a time, and how others ask it. */
 export interface RolledService {
@@ -45,6 +45,8 @@ export interface Rolling {
 interface Obstacle {
   why: string;
   remedy: string;
+  /** What to write, where the remedy names it. */
+  lines?: string;
 }
 
 /**
@@ -79,7 +81,7 @@ export function rollServices(
     throw new Failure('refused', `${first}. Nothing was changed`, {
       input: 'strategy',
       remedy: `${refused[0]!.remedy}; or recreate such services, which are then away for a moment: rolling-fallback: recreate, or deploy.update_config.order: stop-first in the compose file for this one.`,
-      details: others.join('\n'),
+      details: [refused[0]!.lines, ...others].filter((one) => one !== undefined).join('\n'),
     });
   }
   const names = new Set(may.map(({ name }) => name));

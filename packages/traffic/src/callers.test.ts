@@ -76,10 +76,10 @@ test('a service is followed where every proxy on its networks follows', async ()
   expect(await judged({})).toEqual({ keep: 2 });
   const proxies = `container nginx ${ID} shop-web-1\n`;
   expect(
-    await judged({ proxies, 'whole_shop-web-1': nginx(`resolver 127.0.0.11 valid=4s; ${VARIABLE}`) }),
+    await judged({ proxies, 'names_shop-web-1': nginx(`resolver 127.0.0.11 valid=4s; ${VARIABLE}`) }),
   ).toEqual({ keep: 5 });
   expect(
-    await judged({ proxies, 'whole_shop-web-1': nginx('location / { proxy_pass http://api:8000; }') }),
+    await judged({ proxies, 'names_shop-web-1': nginx('location / { proxy_pass http://api:8000; }') }),
   ).toMatchObject({
     why: expect.stringContaining('nginx in the container shop-web-1: `proxy_pass http://api:8000;`'),
   });

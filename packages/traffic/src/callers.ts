@@ -82,7 +82,7 @@ export async function readCallers(
             remedy: `Put ${FOLLOWING.join(' or ')} in its place, or take that container off the network`,
           };
         }
-        const follow = follows(fields[`whole_${name}`] ?? '', own);
+        const follow = follows(fields[`names_${name}`] ?? '', own);
         if ('why' in follow)
           return { ...follow, why: `${proxy.title} in the container ${name}: ${follow.why}` };
         keep = Math.max(keep, follow.keep);

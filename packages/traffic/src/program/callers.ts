@@ -12,14 +12,14 @@ export const PROXY_LINES = FORMS.lines(
 export const CALLERS = defineInspection({
   name: 'callers',
   parts: [
-    ...PROXIES.map(({ wholePart }) => wholePart),
+    ...PROXIES.map(({ namesPart }) => namesPart),
     part(new URL('callers.sh', import.meta.url), {
       needs: [ENGINE, ENGINE_NETWORKS, ENGINE_FAILURE, OF_PROXY, FOUND],
       results: {
         kinds: FORMS.lines(/^[a-zA-Z0-9][\w.-]* (?:internal|open)?$/, 'a network and whether it leads out'),
         there: FORMS.lines(/^[a-zA-Z0-9][\w.-]* [0-9a-f]{12,64} \S+ \S+$/, 'a network and a container on it'),
         proxies: PROXY_LINES,
-        'whole_*': FORMS.text,
+        'names_*': FORMS.text,
       },
     }),
   ],

@@ -1,11 +1,12 @@
 /**
  * Whether a proxy asks a service anew where its name leads: for how many seconds it keeps an address that it has looked
- * up; or why it does not, and what would be right.
+ * up; or why it does not, and what would be right, with the lines to write where that takes more than one.
  */
-export type Follow = { readonly keep: number } | { readonly why: string; readonly remedy: string };
+export type Follow =
+  { readonly keep: number } | { readonly why: string; readonly remedy: string; readonly lines?: string };
 
-/** Judges by the whole configuration that a proxy goes by; `names` are those of the service on their common network. */
-export type Follows = (whole: string, names: readonly string[]) => Follow;
+/** Judges by what a proxy goes by; `names` are those of the service on their common network. */
+export type Follows = (told: string, names: readonly string[]) => Follow;
 
 /** Seconds: an address that is kept for longer would hold up each replica for as long. */
 export const LONGEST_KEPT = 10;

@@ -70,10 +70,9 @@ export interface Proxy {
   readonly preparationParts: readonly Part<ProxyParameter | PreparationParameter>[];
   /** Files that every run which moves traffic brings along. */
   files(site: Site): readonly ProxyFile[];
-  /**
-   * Whether it follows a name that leads elsewhere, by what `whole_KIND` prints in a container; without it, that is not
-   * known.
-   */
+  /** `names_KIND CONTAINER`, which prints what tells how it looks names up. */
+  readonly namesPart: Part;
+  /** Whether it follows a name that leads elsewhere, by what `names_KIND` prints; without it, that is not known. */
   follows?(): Promise<Follows>;
   /** What `install` and `uninstall` need besides: parsers, loaded when they are asked for. */
   prepare(): Promise<Preparation>;

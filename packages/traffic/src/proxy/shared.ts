@@ -36,7 +36,10 @@ export const FLAG_PREPARATION = part(new URL('flag-preparation.sh', import.meta.
   parameters: ['canary_log', 'first_share', 'login', 'login_group'],
 });
 
+/** What is known of a process by its number, and how a command is run where it runs. */
+export const WITHIN = part(new URL('within.sh', import.meta.url), { needs: [ENGINE_CONTAINERS] });
+
 /** What the proxies that run have loaded, beside what stands on disk. */
 export const LOADED = part(new URL('loaded.sh', import.meta.url), {
-  needs: [ENGINE_CONTAINERS, PROCESSES, FOUND, HOST_PROCESSES, OF_PROXY],
+  needs: [ENGINE_CONTAINERS, PROCESSES, FOUND, HOST_PROCESSES, OF_PROXY, WITHIN],
 });

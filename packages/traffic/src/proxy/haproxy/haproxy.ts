@@ -34,5 +34,7 @@ export const haproxy: Proxy = {
     }),
   ],
   files: () => [],
+  namesPart: part(new URL('haproxy-names.sh', import.meta.url), { needs: [ENGINE_CONTAINERS] }),
+  follows: async () => (await import('./follows.ts')).followsInHaproxy,
   prepare: async () => (await import('./preparation.ts')).preparation,
 };

@@ -33,6 +33,7 @@ export const traefik: Proxy = {
       parameters: ['first_share', 'fresh', 'login', 'login_group', 'verify_seconds'],
     }),
   ],
+  namesPart: part(new URL('traefik-names.sh', import.meta.url)),
   files: shareFiles,
   prepare: async () => (await import('./preparation.ts')).preparation,
 };
