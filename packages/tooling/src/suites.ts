@@ -13,7 +13,7 @@ import { findRoot } from './root.ts';
 import { shellFiles } from './shell-files.ts';
 import type { Tally } from './tally.ts';
 import { REASON } from './test-if.ts';
-import { goTool, installDebian, nodeTool, zizmor } from './tools.ts';
+import { goTool, installDebian, nodeTool, pythonTool } from './tools.ts';
 
 export interface SuiteRun {
   tally: Tally;
@@ -158,7 +158,7 @@ async function checkWorkflows({ tally, say }: SuiteRun): Promise<void> {
         else tally.failed('actionlint', output);
         await checkPages(actionlint.path, tally);
       }
-      const audit = await zizmor(say);
+      const audit = await pythonTool('zizmor', say);
       if ('reason' in audit) tally.skipped('zizmor', audit.reason);
       else {
         const options = [

