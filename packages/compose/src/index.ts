@@ -55,6 +55,7 @@ export {
   writtenSecrets,
 } from './variable-values.ts';
 export {
+  type Endpoint,
   type FileContent,
   type NodeMount,
   STACK_CLI_VARIABLES,

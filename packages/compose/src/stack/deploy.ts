@@ -4,11 +4,18 @@ import { type Findings, below, judge, pruned, refuse } from './finding.ts';
 /** How Swarm replaces the tasks of a service. */
 export type UpdateOrder = 'start-first' | 'stop-first';
 
+/**
+ * What the name of a service leads to: the tasks' own addresses (`dnsrr`), or one virtual address before them (`vip`), which
+ * needs IPVS in the kernel of every node.
+ */
+export type Endpoint = 'dnsrr' | 'vip';
+
 export interface Deploy {
   written: Record<string, unknown>;
   /** Undefined: one on each node. */
   replicas: number | undefined;
   order: UpdateOrder;
+  endpoint: Endpoint;
   /** Where its tasks may run; empty: on every node. */
   constraints: string[];
 }
@@ -70,11 +77,12 @@ export function stackDeploy(name: string, service: Service, facts: DeployFacts, 
       'Say fewer, or mode: ingress for the port',
     );
   }
+  const endpoint = endpointOf(name, deploy['endpoint_mode'], facts, findings);
   const written = {
     ...kept,
     mode,
     replicas,
-    endpoint_mode: endpointOf(name, deploy['endpoint_mode'], facts, findings),
+    endpoint_mode: endpoint,
     update_config: {
       ...judge(updating, { ...at('update_config'), section: 'services.*.deploy.update_config' }, findings),
       order,
@@ -84,7 +92,7 @@ export function stackDeploy(name: string, service: Service, facts: DeployFacts, 
     placement,
     resources: resourcesOf(name, service, findings),
   };
-  return { written: pruned(written), replicas, order, constraints };
+  return { written: pruned(written), replicas, order, endpoint, constraints };
 }
 
 /** The line to add for what is bound to one node. */
@@ -211,7 +219,7 @@ function orderOf(
  * By Compose a service's name leads to its containers' own addresses: that is `dnsrr`, which needs no IPVS in the kernel
  * either. A port on the mesh needs the virtual address.
  */
-function endpointOf(name: string, wanted: unknown, { meshPort }: DeployFacts, findings: Findings): string {
+function endpointOf(name: string, wanted: unknown, { meshPort }: DeployFacts, findings: Findings): Endpoint {
   if (wanted === 'dnsrr' && meshPort) {
     const where = { section: 'services.*.deploy', of: name, path: `services.${name}.deploy` } as const;
     refuse(
@@ -222,7 +230,7 @@ function endpointOf(name: string, wanted: unknown, { meshPort }: DeployFacts, fi
       'Say mode: host for the port, or leave endpoint_mode out',
     );
   }
-  if (typeof wanted === 'string' && wanted !== '') return wanted;
+  if (wanted === 'dnsrr' || wanted === 'vip') return wanted;
   return meshPort ? 'vip' : 'dnsrr';
 }
 

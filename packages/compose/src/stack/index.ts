@@ -1,4 +1,4 @@
-export type { UpdateOrder } from './deploy.ts';
+export type { Endpoint, UpdateOrder } from './deploy.ts';
 export { STACK_CLI_VARIABLES } from './env-text.ts';
 export { type StackRefusal, stackFailure } from './finding.ts';
 export { STACK_KEYS } from './keys.ts';

@@ -17,6 +17,9 @@ export const SWARM_NAME = /^[a-zA-Z0-9](?:[-_]*[A-Za-z0-9]+)*$/;
 /** Letters of such a name. */
 export const LONGEST_NAME = 63;
 
+/** Options that an overlay takes as well as a bridge. */
+const OF_ANY = new Set(['com.docker.network.driver.mtu', 'encrypted']);
+
 /** Networks as a stack says them: each reaches over all nodes, and one-shots and proxies may join it. */
 export function stackNetworks(
   model: ComposeModel,
@@ -57,9 +60,7 @@ export function stackNetworks(
       );
     }
     const options = below(network['driver_opts']);
-    for (const option of Object.keys(options).filter(
-      (one) => driver !== 'overlay' || one.startsWith('com.docker.network.bridge.'),
-    )) {
+    for (const option of Object.keys(options).filter((one) => driver !== 'overlay' && !OF_ANY.has(one))) {
       refuse(findings, where, `driver_opts.${option}`, 'is of the network of one node', 'Leave it out');
     }
     const ipam = below(network['ipam']);

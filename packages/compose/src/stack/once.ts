@@ -73,6 +73,18 @@ function refuseShared(
       `Say the name at ${target}, networks: {default: {aliases: [${alias}]}}, and leave the link out`,
     );
   }
+  for (const kind of ['configs', 'secrets'] as const) {
+    for (const { source } of service[kind] ?? []) {
+      if (model[kind]?.[source]?.external !== true) continue;
+      refuse(
+        findings,
+        where,
+        kind,
+        `has ${source}, which is Swarm's: a one-shot is a plain container, and has none`,
+        `Say its file or content under the top-level ${kind}`,
+      );
+    }
+  }
   const volumes = new Set(
     (service.volumes ?? []).flatMap((mount) =>
       mount.type === 'volume' && mount.source ? [mount.source] : [],

@@ -1,7 +1,7 @@
 import { isDatabase } from '../database.ts';
 import { discoveredBy } from '../discovered.ts';
 import type { ComposeModel, Service } from '../model.ts';
-import { type UpdateOrder, stackDeploy } from './deploy.ts';
+import { type Endpoint, type UpdateOrder, stackDeploy } from './deploy.ts';
 import { STACK_CLI_VARIABLES, envText } from './env-text.ts';
 import { type Findings, below, judge, pruned, refuse } from './finding.ts';
 import { type NodeMount, stackMounts } from './mounts.ts';
@@ -32,6 +32,7 @@ export interface StackService {
   /** Undefined: one on each node that its constraints allow. */
   replicas: number | undefined;
   order: UpdateOrder;
+  endpoint: Endpoint;
   /** It has a health check, of the file or of its image. */
   health: boolean;
   /** Where its tasks may run; empty: on every node. */
@@ -117,6 +118,7 @@ export function stackService(
       image: service.image ?? '',
       replicas: deploy.replicas,
       order: deploy.order,
+      endpoint: deploy.endpoint,
       health,
       constraints: deploy.constraints,
       ports: opened,

@@ -172,6 +172,18 @@ test('one port of two services is refused before Swarm does it in the middle of 
   ]);
 });
 
+test('a port of the node may be of two services that are never on one node', () => {
+  const ports = [{ mode: 'host', target: 80, published: '8080' }];
+  const on = (node: string) => ({ placement: { constraints: [`node.hostname == ${node}`] } });
+  const both = (first: Service['deploy'], second: Service['deploy']) =>
+    translated(
+      one({ ports, deploy: first }, { services: { api: { image: 'api:v1', ports, deploy: second } } }),
+    ).keys;
+  expect(both(on('one'), on('two'))).toEqual([]);
+  expect(both(on('one'), on('one'))).toEqual(['services.api.ports']);
+  expect(both(on('one'), {})).toEqual(['services.api.ports']);
+});
+
 test('start-first where two may run at once: a health check, no port of the node, no data of one node, no database', () => {
   const healthcheck = { test: ['CMD', 'true'] };
   const orderOf = (keys: Partial<Service>, options: Partial<StackOptions> = {}) =>
@@ -507,6 +519,18 @@ test('a one-shot cannot share a volume or a container with a service that is on 
   ]);
 });
 
+test('what is made by somebody else is told, or refused where only Swarm has it', () => {
+  const volumes = [{ type: 'volume', source: 'data', target: '/data' }];
+  const model = one({ volumes, deploy: pinned }, { volumes: { data: { name: 'old_data', external: true } } });
+  expect(translated(model).stack.volumes).toEqual({ data: { name: 'old_data', external: true } });
+  expect(translated(model).release.notes).toEqual([
+    expect.stringContaining('Swarm makes an empty one where there is no old_data'),
+  ]);
+  const job = { image: 'web:v1', secrets: [{ source: 'key' }] };
+  const rest = { secrets: { key: { name: 'key', external: true } }, services: { job } };
+  expect(translated(one({}, rest), { oneShot: ['job'] }).keys).toEqual(['services.job.secrets']);
+});
+
 test('a link that only repeats a name is left out; one with another name is refused', () => {
   const db = { image: 'postgres:17' };
   expect(translated(one({ links: ['db', 'db:db'] }, { services: { db } })).keys).toEqual([]);
@@ -537,6 +561,10 @@ test('a bridge becomes an overlay, which is told; what is of one node is refused
   expect(networkOf({ name: 'edge', external: true }).stack.networks['default']).toEqual({
     name: 'edge',
     external: true,
+  });
+  const mtu = { 'com.docker.network.driver.mtu': '1400' };
+  expect(networkOf({ driver: 'bridge', driver_opts: mtu }).stack.networks['default']).toMatchObject({
+    driver_opts: mtu,
   });
   expect(networkOf({ driver: 'macvlan' }).keys).toEqual(['networks.default.driver']);
   expect(networkOf({ name: 'shop.net' }).keys).toEqual(['networks.default.name']);

@@ -139,30 +139,43 @@ function volumesOf(
       const volume = model.volumes?.[key] ?? {};
       const where = { section: 'volumes.*', of: `the volume ${key}`, path: `volumes.${key}` } as const;
       const name = volume.name ?? `${model.name}_${key}`;
+      if (volume.external === true) {
+        findings.notes.push(
+          `the volume ${key} is external: Swarm makes an empty one where there is no ${name}, so look that it is on its node`,
+        );
+      }
       return [key, { ...judge(volume, where, findings), name }];
     }),
   );
 }
 
-/** One port of all nodes is one service's, on the mesh and beside it; Swarm would tell it in the middle of a deployment. */
+/**
+ * A port on the mesh is one service's, on every node; one of the node is so where the other service may be as well. Swarm would
+ * tell it in the middle of a deployment.
+ */
 function refuseSamePorts(services: readonly Written[], findings: Findings): void {
-  const owners = new Map<string, string>();
+  const owners: { name: string; port: string; place: string | undefined }[] = [];
   for (const { facts } of services) {
-    for (const { published, protocol } of facts.ports) {
+    for (const { mode, published, protocol } of facts.ports) {
       if (published === undefined) continue;
       const port = `${published}/${protocol}`;
-      const owner = owners.get(port);
+      // Undefined: every node.
+      const place =
+        mode === 'host' && facts.constraints.length > 0 ? [...facts.constraints].sort().join() : undefined;
+      const owner = owners.find(
+        (one) => one.port === port && (one.place === undefined || place === undefined || one.place === place),
+      );
       if (owner !== undefined) {
         const where = { section: 'services.*', of: facts.name, path: `services.${facts.name}` } as const;
         refuse(
           findings,
           where,
           'ports',
-          `has ${port}, which ${owner} has as well: a port of a swarm leads to one service`,
+          `has ${port}, which ${owner.name} has as well: a port of a swarm leads to one service`,
           'Publish another one',
         );
       }
-      owners.set(port, facts.name);
+      owners.push({ name: facts.name, port, place });
     }
   }
 }
