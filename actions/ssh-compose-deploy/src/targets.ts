@@ -128,7 +128,10 @@ export async function prepareOn(
     return { server, session, found, prepared: rolled, backup };
   } catch (error) {
     await discardStaging(session, found.staging);
-    throw error;
+    throw await placeInComposeFile(error, workspace, {
+      path: server.path,
+      envFile: inputs['env-file'] ?? '.env',
+    });
   }
 }
 

@@ -72,6 +72,7 @@ export const FAILURE_KINDS = {
 
   // Releases (packages/release).
   'compose-invalid': 'input',
+  'not-for-swarm': 'input',
   'file-not-sent': 'input',
   'variable-missing': 'input',
   'env-file-missing': 'input',

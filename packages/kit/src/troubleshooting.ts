@@ -206,6 +206,11 @@ export const TROUBLESHOOTING: Readonly<Record<FailureCode, Explanation>> = {
     remedy:
       'The annotation is at the line, and the message is Compose’s own. Try it where the file is: `docker compose config`.',
   },
+  'not-for-swarm': {
+    meaning:
+      'A swarm would leave out or change what the Compose file says, such as `security_opt`, a port of 127.0.0.1, or data that is on one node. Nothing was changed.',
+    remedy: 'The annotation is at the first of them, and the log has all, each with what to write instead.',
+  },
   'file-not-sent': {
     meaning:
       'The compose file reads a file (`env_file`, `include`, `extends`, `label_file`) that is neither sent nor on the server.',

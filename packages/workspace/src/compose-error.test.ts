@@ -68,6 +68,30 @@ test("the annotation names the user's file, not the staging folder", async () =>
   expect(placed.place).toMatchObject({ file: 'deploy/compose.yaml', line: 7 });
 });
 
+test('a key that a swarm would leave out is annotated in the file that has it', async () => {
+  const override = {
+    path: 'compose.prod.yaml',
+    content: Buffer.from('services:\n  web:\n    privileged: true\n'),
+    executable: false,
+  };
+  const workspace = checkout(FILE, { folder: 'deploy' });
+  const error = new Failure('input', 'web: services.web.privileged is left out by `docker stack deploy`', {
+    code: 'not-for-swarm',
+    input: 'compose-file',
+    remedy: 'Say cap_add.',
+  });
+  const placed = (await placeInComposeFile(
+    error,
+    { ...workspace, composeFiles: [override, ...workspace.composeFiles] },
+    SERVER,
+  )) as Failure;
+  expect(placed).toMatchObject({
+    code: 'not-for-swarm',
+    remedy: 'Say cap_add.',
+    place: { file: 'deploy/compose.prod.yaml', line: 3 },
+  });
+});
+
 // Compose's own words, of 2.26 and of later versions.
 test.each([
   [

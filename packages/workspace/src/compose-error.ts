@@ -23,7 +23,9 @@ export async function placeInComposeFile(
   workspace: Workspace,
   server: ServerFiles,
 ): Promise<unknown> {
-  if (!(error instanceof Failure) || error.code !== 'compose-invalid') return error;
+  if (!(error instanceof Failure)) return error;
+  if (error.code === 'not-for-swarm') return await placeOfKey(error, workspace);
+  if (error.code !== 'compose-invalid') return error;
   const base = server.path.slice(server.path.lastIndexOf('/') + 1);
   const said = error.message.replace(STAGE, '\0');
   const absent = new RegExp(
@@ -59,6 +61,32 @@ function again(error: Failure, message: string, more: FailureDetails): Failure {
     cause: error.cause,
     ...more,
   } as FailureDetails);
+}
+
+/** The Failure with the place of the key that its message names, in the compose file that has most of its path. */
+async function placeOfKey(error: Failure, workspace: Workspace): Promise<Failure> {
+  const path = pathIn(error.message);
+  let best: { place: Place; depth: number } | undefined;
+  const { parseDocument } = await import('@deploy-actions/document');
+  for (const file of workspace.composeFiles) {
+    // Compose has read them all.
+    const document = await parseDocument(file.content.toString('utf8'), { merge: true });
+    const depth = depthOf(document.value, path);
+    // What a later file says counts.
+    if (best !== undefined && depth < best.depth) continue;
+    best = { place: { file: prefixOf(workspace) + file.path, ...document.place(path, 'key') }, depth };
+  }
+  return again(error, error.message, { input: error.input, remedy: error.remedy, place: best?.place });
+}
+
+/** How many keys of a path are there. */
+function depthOf(value: unknown, path: readonly string[]): number {
+  let at = value;
+  for (const [index, key] of path.entries()) {
+    if (typeof at !== 'object' || at === null || !Object.hasOwn(at, key)) return index;
+    at = (at as Record<string, unknown>)[key];
+  }
+  return path.length;
 }
 
 async function missingFile(

@@ -88,6 +88,8 @@ export function stackFailure(refusals: readonly StackRefusal[]): Failure | undef
     'input',
     `${told(first)}, so it cannot be deployed to a swarm as it is. Nothing was changed`,
     {
+      code: 'not-for-swarm',
+      input: 'compose-file',
       remedy: `${first.remedy}.`,
       details: others.map((one) => `${told(one)}. ${one.remedy}.`).join('\n'),
     },

@@ -69,6 +69,15 @@ export function stackService(
       'Give it such a name',
     );
   }
+  if (!service.image) {
+    refuse(
+      findings,
+      where,
+      'image',
+      'is missing, and a stack builds nothing',
+      'Name the image in `images`, or as image',
+    );
+  }
   const { written: ports, ports: opened } = stackPorts(service.ports ?? [], name, findings);
   const mounts = stackMounts(name, service, around.model, around.path, findings);
   const healthcheck = healthcheckOf(name, service, findings);

@@ -585,6 +585,7 @@ test('jobs of Swarm, a count of what is on each node and a name that Swarm does 
     translated(one({ deploy: { endpoint_mode: 'dnsrr' }, ports: [{ target: 80, published: '80' }] })).keys,
   ).toEqual(['services.web.deploy.endpoint_mode']);
   expect(translated(one({}, { services: { 'a.b': { image: 'x' } } })).keys).toEqual(['services.a.b']);
+  expect(translated(one({ image: undefined })).keys).toEqual(['services.web.image']);
 });
 
 test('what a proxy finds at the engine is told: labels of containers are of one node', () => {
@@ -600,7 +601,7 @@ test('a stack file is read as YAML: characters that end a line there are written
 test('all that cannot be is told at once, with what to do, and nothing of a value that may be secret', () => {
   const { refusals } = translated(one({ privileged: true, container_name: 'web', restart: 'no' }));
   const failure = stackFailure(refusals)!;
-  expect(failure.kind).toBe('input');
+  expect(failure).toMatchObject({ kind: 'input', code: 'not-for-swarm', input: 'compose-file' });
   expect(failure.message).toBe(
     'web: services.web.privileged is left out by `docker stack deploy`, with a line on its standard error alone, so it cannot be deployed to a swarm as it is. Nothing was changed',
   );
