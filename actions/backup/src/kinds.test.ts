@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, expect, jest, test } from '@jest/globals';
@@ -193,6 +193,15 @@ test('a volume is saved with its root entry while its service stands still, and 
   expect(at('create')).toBeLessThan(at('unpause'));
   expect(calls[at('create')]).toMatch(/--user 0 --volume shop_media:\/volume:ro --entrypoint timeout/);
   expect(rig.docker.containers().map(({ State: { Status } }) => Status)).toEqual(Array(5).fill('running'));
+});
+
+test('a path that is a link is refused: nothing of what it leads to would be saved', async () => {
+  const rig = rigged();
+  mkdirSync(path.join(rig.host.path, 'shared'), { recursive: true });
+  symlinkSync('/etc', path.join(rig.host.path, 'shared/uploads'));
+  const { failure } = await rig.go({ databases: '', paths: 'shared/uploads' });
+  expect(failure).toMatchObject({ kind: 'input', message: expect.stringContaining('is a link') });
+  expect(rig.folders()).toEqual([]);
 });
 
 test('a file that changes while it is read fails the backup, and the services go on', async () => {

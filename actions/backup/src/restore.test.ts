@@ -109,6 +109,42 @@ test('a restore takes the place of what is there, which is kept until it is conf
   );
 });
 
+test('databases whose names differ only at their ends each come back as themselves', async () => {
+  const rig = rigged();
+  const names = ['north', 'south'].map((end) => `orders_of_the_customers_in_the_region_${end}`);
+  for (const name of names) rig.database(name, `those of ${name}`);
+  const id = idOf(await rig.go());
+  for (const name of names) rig.database(name, 'spoilt');
+  well(await rig.go({ restore: id, confirm: id, databases: `db: postgres ${names.join(' ')}` }));
+  for (const name of names) expect(rig.databases()[name]).toBe(`those of ${name}`);
+  const kept = Object.keys(rig.databases()).filter((name) => name.includes('_before_'));
+  expect(kept).toHaveLength(2);
+  for (const name of kept) expect(name.length).toBeLessThanOrEqual(63);
+  well(await rig.go({ confirm: id, databases: '' }));
+  expect(Object.keys(rig.databases())).toHaveLength(3);
+});
+
+test('a manifest with names that no backup has is brought back nowhere', async () => {
+  const rig = rigged();
+  const id = await spoilt(rig);
+  const file = path.join(rig.host.path, 'backups', id, 'manifest.json');
+  const text = readFileSync(file, 'utf8');
+  for (const [run, source] of ['shop x db2', "shop'; DROP", '-c', '$(id)'].entries()) {
+    writeFileSync(file, text.replaceAll('"source":"shop"', `"source":"${source}"`));
+    const { failure } = await rig.go({
+      restore: id,
+      confirm: id,
+      databases: '',
+      'deployment-id': `run-${run}`,
+    });
+    expect(failure).toMatchObject({
+      code: 'backup-unreadable',
+      message: `the manifest of the backup ${id} names what no backup has`,
+    });
+  }
+  expect(rig.databases()).toEqual({ shop: 'nothing is left' });
+});
+
 test('without confirm, with the id of another backup, and beside a plan a restore is refused before a server is asked', async () => {
   const rig = rigged();
   for (const more of [

@@ -94,6 +94,8 @@ find_sources() {
       volume) find_volume "$names" ;;
       path)
         if [ ! -e "$path/$names" ]; then fail input input-wrong "there is no $names in $path" 'Correct the input paths.'; fi
+        # Of a link the link would be saved, and nothing of what it leads to.
+        if [ -L "$path/$names" ]; then fail input input-wrong "$names in $path is a link" 'Name what it leads to, or keep that in a volume and name it in the input volumes.'; fi
         du -sk -- "$path/$names" 2>/dev/null | awk '{ print $1 * 1024 " path" }' >>"$scratch/sizes"
         ;;
     esac

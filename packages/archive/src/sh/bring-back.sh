@@ -14,7 +14,7 @@ begin_return() {
 # nothing, and takes no longer for a large one. Its files are in $scratch/files, its places in $scratch/places.
 prove_return() {
   look_at_files
-  if grep -q "^[^$tab]*\.age$tab" "$scratch/files"; then
+  if awk -F '\t' '$2 ~ /^postgres/ && $1 ~ /\.age$/ { found = 1 } END { exit !found }' "$scratch/files"; then
     fail refused request-refused "the backup $backup is encrypted, and the server has no key to it" \
       'Decrypt its files where the key is (age --decrypt --identity KEY), and bring them back by the commands of the manual.'
   fi

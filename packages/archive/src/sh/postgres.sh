@@ -5,18 +5,16 @@
 save_postgres() {
   local service=$1 id=$2 name version query compress=''
   shift 2
-  version=$(engine_in "$id" pg_dump --version 2>/dev/null | plain_line)
-  if dumps_with_zstd "$id"; then
-    compress=--compress=zstd
-    version="$version, zstd"
-  fi
+  version=$(dump_version "$id")
+  case $version in *'/no-server-is-here'*) compress=--compress=zstd ;; esac
+  version=$(printf '%s\n' "$version" | plain_line)
   for name; do
     snapshot=
     save_answer=
     query=$(query_of "$service" "$name")
     [ -z "$query" ] || ask_in_snapshot "$service" "$id" "$name" "$query"
     # shellcheck disable=SC2016 # the container's own
-    save_stream postgres "$service" "$name" "$service.$name.pgdump" "$version" "$id" \
+    save_stream postgres "$service" "$name" "$service.$name.pgdump" "$version${compress:+, zstd}" "$id" \
       "${postgres_login}"'exec pg_dump --format=custom --lock-wait-timeout=60000 ${2:+--snapshot="$2"} ${3:+"$3"} --dbname="$1"' "$name" "$snapshot" "$compress"
     close_session
     [ "$(head -c 5 "$saving/$service.$name.pgdump")" = PGDMP ] || give_up "what pg_dump wrote of $name is no dump"
@@ -29,14 +27,12 @@ save_postgres() {
     give_up "what pg_dumpall wrote of $service has no end"
 }
 
-# dumps_with_zstd ID: a dump is compressed by zstd where pg_dump knows it (from 16 on, as it was built): for about the same
-# size that takes a fraction of the time that gzip takes. One that does not know it says so before it asks for a server, which
-# is looked for where none is.
-dumps_with_zstd() {
-  case $(engine_in_time 60 "$1" pg_dump --format=custom --compress=zstd --host=/no-server-is-here --dbname=none 2>&1) in
-    *'/no-server-is-here'*) return 0 ;;
-    *) return 1 ;;
-  esac
+# dump_version ID: the version of pg_dump, and then what it says to be asked for zstd: for about the same size that takes a
+# fraction of the time that gzip takes. One that does not know it (before 16, or as it was built) says so before it looks for
+# a server, and that one is where none is.
+dump_version() {
+  engine_in_time 60 "$1" sh -c 'pg_dump --version
+pg_dump --format=custom --compress=zstd --host=/no-server-is-here --dbname=none 2>&1' 2>/dev/null
 }
 
 # ask_in_snapshot SERVICE ID NAME QUERY: the answer is in $save_answer. The session stays, since the snapshot that it was

@@ -46,7 +46,7 @@ find_repository() {
         'Install 0.17 or later: older ones do not say why they failed.'
       ;;
   esac
-  restic_soon "$scratch/config" cat config --no-lock
+  restic_soon /dev/null cat config --no-lock
   case $? in
     0) ;;
     10)
