@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, delimiter, dirname, join } from 'node:path';
 import { parseYaml } from './action-file.ts';
@@ -70,7 +70,7 @@ export async function runWorkflow(run: WorkflowRun): Promise<{ exitCode: number;
   const folder = mkdtempSync(join(tmpdir(), 'act-'));
   let standIns: Awaited<ReturnType<typeof openStandIns>> | undefined;
   try {
-    const release = releaseRepository(join(folder, 'release'));
+    const release = releaseFolder(join(folder, 'release'));
     const consumer = consumerRepository(join(folder, 'consumer'), run);
     const head = execFileSync('git', ['rev-parse', 'HEAD'], { cwd: consumer, encoding: 'utf8' }).trim();
     // By the time a run that another one started begins, the default branch has gone on.
@@ -212,12 +212,15 @@ function newRun(): Record<string, string> {
   return { GITHUB_RUN_ID: number, GITHUB_RUN_NUMBER: number };
 }
 
-/** The release tree of this checkout as a git repository with the tag v1. */
-function releaseRepository(folder: string): string {
-  const tree = releaseTree(findRoot());
-  writeTree(tree, folder);
-  commitAll(folder);
-  execFileSync('git', ['tag', 'v1'], { cwd: folder });
+/**
+ * The release tree of this checkout. act copies the whole of it for each step that uses it, so that the bundles, which a release
+ * holds as they are, stand there by a link.
+ */
+function releaseFolder(folder: string): string {
+  const root = findRoot();
+  const tree = [...releaseTree(root)].filter(([path]) => !path.startsWith('dist/'));
+  writeTree(new Map(tree), folder);
+  symlinkSync(join(root, 'dist'), join(folder, 'dist'));
   return folder;
 }
 
