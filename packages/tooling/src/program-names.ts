@@ -2,7 +2,7 @@ import type { Part } from '@deploy-actions/host';
 import { sentText } from '@deploy-actions/host/sent-text';
 import { PROXIES } from '@deploy-actions/traffic';
 import { type SentProgram, textOf } from './server-programs.ts';
-import { type Command, readCommands } from './sh-commands.ts';
+import { type Command, type ShCommands, readCommands } from './sh-commands.ts';
 
 /** The proxies, whose programs and functions bear their names. */
 const KINDS: readonly string[] = PROXIES.map(({ kind }) => kind);
@@ -73,7 +73,7 @@ export function wrongNames(
       }
     }
   }
-  const inParts = program.parts.map((part) => ({ part, ...readCommands(sentText(source(part))) }));
+  const inParts = program.parts.map((part) => ({ part, ...commandsOf(source(part)) }));
   const reached = reachedBy(calls);
   for (const { part, commands: own, functions: defines } of inParts) {
     // One that acts by itself, such as by setting what holds everywhere, is carried for that.
@@ -127,22 +127,22 @@ export function idleVariables(
   part: Part,
   source: (part: Part) => string = (one) => one.source(),
 ): string[] {
-  const { sets } = readCommands(sentText(source(part)));
+  const { sets } = commandsOf(source(part));
   const read = new Set(
     programs
       .filter(({ parts }) => parts.some(({ file }) => file === part.file))
-      .flatMap(({ parts }) => parts.flatMap((one) => [...readsOf(source(one))])),
+      .flatMap(({ parts }) => parts.flatMap((one) => [...commandsOf(source(one)).reads])),
   );
   return [...sets].filter((name) => /^[a-z_]/.test(name) && !read.has(name));
 }
 
-const known = new Map<string, ReadonlySet<string>>();
+const known = new Map<string, ShCommands>();
 
-/** What a part's text reads; each text is looked at once. */
-function readsOf(text: string): ReadonlySet<string> {
-  const reads = known.get(text) ?? readCommands(sentText(text)).reads;
-  known.set(text, reads);
-  return reads;
+/** What stands in a part's text, which many programs carry; each text is read once. */
+function commandsOf(text: string): ShCommands {
+  const commands = known.get(text) ?? readCommands(sentText(text));
+  known.set(text, commands);
+  return commands;
 }
 
 /** Functions of the program that are reached from its last lines, by name. */
@@ -163,7 +163,7 @@ function reachedBy(calls: ReadonlyMap<string, Iterable<string>>): ReadonlySet<st
 
 /** The functions that a part defines. */
 export function functionsOf(part: Part): string[] {
-  return readCommands(sentText(part.source())).functions.map(({ name }) => name);
+  return commandsOf(part.source()).functions.map(({ name }) => name);
 }
 
 /** The names of what a command runs: itself, and what it is told to run. */

@@ -208,7 +208,18 @@ function* tokenize(
 ): Generator<Token> {
   let at = 0;
   const documents: { end: string; quoted: boolean }[] = [];
-  const lineAt = (position: number): number => firstLine + text.slice(0, position).split('\n').length - 1;
+  // Asked for ever later places, nearly always: what was counted is not counted again.
+  let counted = { to: 0, line: firstLine };
+  const lineAt = (position: number): number => {
+    if (position < counted.to) counted = { to: 0, line: firstLine };
+    let { to, line } = counted;
+    for (let next = text.indexOf('\n', to); next >= 0 && next < position; next = text.indexOf('\n', to)) {
+      to = next + 1;
+      line += 1;
+    }
+    counted = { to, line };
+    return line;
+  };
 
   /** Where a piece that begins at `from` ends: a quote, an expansion, an escaped character. */
   const past = (from: number): number => {
