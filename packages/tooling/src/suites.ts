@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { formatDuration, pool } from '@deploy-actions/kit';
-import { LabRefusal, checkLab, openLab } from '@deploy-actions/lab';
+import { LabRefusal, checkLab, openLab, prepareLab } from '@deploy-actions/lab';
 import { NO_ACT } from './act.ts';
 import { checkBuilds } from './build-check.ts';
 import { brokenLinks, renderDocs } from './docs.ts';
@@ -27,6 +27,11 @@ export interface Suite {
   title: string;
   /** Whether Jest runs it, so that file patterns mean something. */
   jest?: boolean;
+  /**
+   * What it needs and others do not wait for: begun while the suites before it run. What fails here the suite itself tries again,
+   * and tells.
+   */
+  prepare?(say: SuiteRun['say']): Promise<void>;
   run(run: SuiteRun): Promise<void>;
 }
 
@@ -50,7 +55,7 @@ export const SUITES: readonly Suite[] = [
     run: (run) => jest(run, 'contract', [`--max-workers=${availableParallelism()}`]),
   },
   { name: 'workflows', title: 'actionlint and zizmor', run: checkWorkflows },
-  { name: 'lab', title: 'real servers', jest: true, run: runLab },
+  { name: 'lab', title: 'real servers', jest: true, prepare: prepareLabSuite, run: runLab },
 ];
 
 /** One test that is a tool of node_modules. */
@@ -195,6 +200,11 @@ async function checkPages(actionlint: string, tally: Tally): Promise<void> {
   }
 }
 
+async function prepareLabSuite(say: SuiteRun['say']): Promise<void> {
+  await checkLab();
+  await Promise.all([prepareLab({ progress: (line) => say(`  lab: ${line}`) }), goTool('act', say)]);
+}
+
 async function runLab(run: SuiteRun): Promise<void> {
   let lab;
   try {
@@ -212,7 +222,6 @@ async function runLab(run: SuiteRun): Promise<void> {
   );
   if ('reason' in act) process.env[NO_ACT] = act.reason;
   try {
-    // More than the processors: a lab test waits most of its time.
     await jest(run, 'lab', WAITING);
   } finally {
     await lab.close();
@@ -228,8 +237,8 @@ interface JestReport {
   }[];
 }
 
-/** Tests that start programs wait more than they compute, and by itself Jest leaves one core of two unused. */
-const WAITING = [`--max-workers=${availableParallelism() + 1}`];
+/** Tests that start programs or servers wait more than they compute: two on each processor. */
+const WAITING = [`--max-workers=${2 * availableParallelism()}`];
 
 /** Runs one of the Jest projects and counts each of its tests. */
 async function jest(
