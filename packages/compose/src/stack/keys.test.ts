@@ -113,7 +113,7 @@ const MAPPED: Partial<Record<Section, Record<string, unknown>>> = {
     tmpfs: ['/run'],
     volumes: [],
   },
-  'services.*.depends_on.*': { condition: 'service_completed_successfully' },
+  'services.*.depends_on.*': { condition: 'service_completed_successfully', restart: true },
   'services.*.deploy': {
     endpoint_mode: 'vip',
     mode: 'global',

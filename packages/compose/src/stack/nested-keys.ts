@@ -8,10 +8,7 @@ export const NESTED_KEYS = {
   'services.*.depends_on.*': {
     condition: mapped('is kept by the deployment'),
     required: harmless('is decided: what it names is here, or it is not needed'),
-    restart: refused(
-      'asks for a restart together with the other one, which a stack does not do',
-      'Leave it out: clients connect again when the other one has been replaced',
-    ),
+    restart: mapped('is left out, and told: Swarm starts no service anew because another one was replaced'),
   },
   'services.*.deploy': {
     endpoint_mode: mapped('stands there; without it `dnsrr`, as Compose does, where no port is on the mesh'),

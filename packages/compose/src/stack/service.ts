@@ -1,6 +1,6 @@
 import { isDatabase } from '../database.ts';
 import { discoveredBy } from '../discovered.ts';
-import type { ComposeModel, Service } from '../model.ts';
+import { type ComposeModel, type Service, joinedBy, restartedWith } from '../model.ts';
 import { type Endpoint, type UpdateOrder, stackDeploy } from './deploy.ts';
 import { STACK_CLI_VARIABLES, envText } from './env-text.ts';
 import { type Findings, below, judge, pruned, refuse } from './finding.ts';
@@ -243,6 +243,14 @@ function attachmentsOf(
 }
 
 function judgeNeeds(name: string, service: Service, findings: Findings): void {
+  // Compose adds it where one service is in the other's container, or links to it.
+  const implied = new Set([...joinedBy(service), ...linked(service)]);
+  const wishes = restartedWith(service).filter((need) => !implied.has(need));
+  if (wishes.length > 0) {
+    findings.notes.push(
+      `${name} is not started anew with ${wishes.join(', ')} (depends_on, restart: true): its clients must connect again`,
+    );
+  }
   for (const [need, dependency] of Object.entries(service.depends_on ?? {})) {
     judge(
       dependency,
@@ -262,6 +270,10 @@ function judgeNeeds(name: string, service: Service, findings: Findings): void {
       `Say the name at ${target}, networks: {default: {aliases: [${alias}]}}, and leave the link out`,
     );
   }
+}
+
+function linked({ links = [] }: Service): string[] {
+  return links.map((link) => link.split(':')[0]!);
 }
 
 function noteDiscovery(name: string, service: Service, findings: Findings): void {

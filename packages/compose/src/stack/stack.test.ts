@@ -539,6 +539,17 @@ test('a link that only repeats a name is left out; one with another name is refu
   ]);
 });
 
+test('a restart with another service is told, unless it is only what Compose adds to a link', () => {
+  const db = { image: 'postgres:17' };
+  const depends_on = { db: { condition: 'service_started' as const, restart: true } };
+  const notes = (keys: Partial<Service>) =>
+    translated(one(keys, { services: { db } })).release.notes.filter((note) => note.startsWith('web'));
+  expect(notes({ depends_on })).toEqual([
+    'web is not started anew with db (depends_on, restart: true): its clients must connect again',
+  ]);
+  expect(notes({ depends_on, links: ['db'] })).toEqual([]);
+});
+
 test('a bridge becomes an overlay, which is told; what is of one node is refused', () => {
   const networkOf = (network: Record<string, unknown>) =>
     translated(one({}, { networks: { default: network } }));
