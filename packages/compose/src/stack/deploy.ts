@@ -270,12 +270,10 @@ function restartOf(name: string, service: Service, findings: Findings): Record<s
 /** Undefined for none, and for what is no policy. */
 function policyOf(restart: string | undefined): Record<string, unknown> | undefined {
   if (restart === 'always' || restart === 'unless-stopped') return { condition: 'any' };
-  const [, count] = /^on-failure(?::(\d+))?$/.exec(restart ?? '') ?? [undefined, undefined];
-  if (!/^on-failure/.test(restart ?? '')) return undefined;
-  return {
-    condition: 'on-failure',
-    ...(count !== undefined && Number(count) > 0 && { max_attempts: Number(count) }),
-  };
+  const failing = /^on-failure(?::(\d+))?$/.exec(restart ?? '');
+  if (!failing) return undefined;
+  const most = Number(failing[1] ?? 0);
+  return { condition: 'on-failure', ...(most > 0 && { max_attempts: most }) };
 }
 
 function resourcesOf(name: string, service: Service, findings: Findings): Record<string, unknown> {

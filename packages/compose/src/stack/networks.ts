@@ -12,10 +12,16 @@ export interface StackNetwork {
 }
 
 /** Swarm's rule for the names of services and networks (swarmkit, manager/controlapi/common.go). */
-export const SWARM_NAME = /^[a-zA-Z0-9](?:[-_]*[A-Za-z0-9]+)*$/;
+const SWARM_NAME = /^[a-zA-Z0-9]+(?:[-_]+[a-zA-Z0-9]+)*$/;
 
 /** Letters of such a name. */
-export const LONGEST_NAME = 63;
+const LONGEST_NAME = 63;
+
+/** Why Swarm does not take a name; undefined: it does. */
+export function whyNoName(name: string): string | undefined {
+  if (SWARM_NAME.test(name) && name.length <= LONGEST_NAME) return undefined;
+  return `${name}, which Swarm does not take: letters, digits, - and _ between them, at most ${LONGEST_NAME}`;
+}
 
 /** Options that an overlay takes as well as a bridge. */
 const OF_ANY = new Set(['com.docker.network.driver.mtu', 'encrypted']);
@@ -40,15 +46,8 @@ export function stackNetworks(
       written[key] = { name, external: true };
       continue;
     }
-    if (!SWARM_NAME.test(name) || name.length > LONGEST_NAME) {
-      refuse(
-        findings,
-        where,
-        'name',
-        `is ${name}, which Swarm does not take: letters, digits, - and _ between them, at most ${LONGEST_NAME}`,
-        'Give it such a name',
-      );
-    }
+    const unfit = whyNoName(name);
+    if (unfit !== undefined) refuse(findings, where, 'name', `is ${unfit}`, 'Give it such a name');
     const driver = network['driver'];
     if (driver !== undefined && driver !== '' && driver !== 'bridge' && driver !== 'overlay') {
       refuse(

@@ -5,7 +5,7 @@ import { type Endpoint, type UpdateOrder, stackDeploy } from './deploy.ts';
 import { STACK_CLI_VARIABLES, envText } from './env-text.ts';
 import { type Findings, below, judge, pruned, refuse } from './finding.ts';
 import { type NodeMount, stackMounts } from './mounts.ts';
-import { LONGEST_NAME, SWARM_NAME } from './networks.ts';
+import { whyNoName } from './networks.ts';
 import { stackGrants } from './objects.ts';
 import { type StackPort, stackPorts } from './ports.ts';
 
@@ -59,32 +59,11 @@ export function stackService(
 ): Written {
   const where = { section: 'services.*', of: name, path: `services.${name}` } as const;
   const kept = judge(service, where, findings);
-  const swarmName = `${around.model.name}_${name}`;
-  if (!SWARM_NAME.test(swarmName) || swarmName.length > LONGEST_NAME) {
-    refuse(
-      findings,
-      where,
-      '',
-      `would be named ${swarmName}, which Swarm does not take: letters, digits, - and _ between them, at most ${LONGEST_NAME}`,
-      'Give it such a name',
-    );
-  }
-  if (!service.image) {
-    refuse(
-      findings,
-      where,
-      'image',
-      'is missing, and a stack builds nothing',
-      'Name the image in `images`, or as image',
-    );
-  }
+  judgeIdentity(name, service, around.model.name, findings);
   const { written: ports, ports: opened } = stackPorts(service.ports ?? [], name, findings);
   const mounts = stackMounts(name, service, around.model, around.path, findings);
   const healthcheck = healthcheckOf(name, service, findings);
-  const health =
-    healthcheck === undefined
-      ? around.healthchecked.has(name)
-      : !isOff(healthcheck) && (healthcheck['test'] !== undefined || around.healthchecked.has(name));
+  const health = isProven(healthcheck, around.healthchecked.has(name));
   const deploy = stackDeploy(
     name,
     service,
@@ -104,14 +83,7 @@ export function stackService(
     environment: environmentOf(name, service, findings),
     extra_hosts: hostsOf(service['extra_hosts']),
     healthcheck,
-    logging:
-      service['logging'] === undefined
-        ? undefined
-        : judge(
-            below(service['logging']),
-            { section: 'services.*.logging', of: name, path: `${where.path}.logging` },
-            findings,
-          ),
+    logging: loggingOf(name, service, findings),
     networks: attachmentsOf(name, service, findings),
     ports,
     volumes: mounts.written,
@@ -135,6 +107,21 @@ export function stackService(
     sources: mounts.sources,
     volumes: mounts.volumes,
   };
+}
+
+function judgeIdentity(name: string, { image }: Service, project: string, findings: Findings): void {
+  const where = { section: 'services.*', of: name, path: `services.${name}` } as const;
+  const unfit = whyNoName(`${project}_${name}`);
+  if (unfit !== undefined) refuse(findings, where, '', `would be named ${unfit}`, 'Give it such a name');
+  if (!image) {
+    refuse(
+      findings,
+      where,
+      'image',
+      'is missing, and a stack builds nothing',
+      'Name the image in `images`, or as image',
+    );
+  }
 }
 
 /**
@@ -216,6 +203,22 @@ function healthcheckOf(
     findings,
   );
   return healthcheck.disable === true ? { disable: true } : kept;
+}
+
+/** Whether a health check says when a task may be asked: the file's own, or that of the image. */
+function isProven(healthcheck: Record<string, unknown> | undefined, byImage: boolean): boolean {
+  if (healthcheck === undefined) return byImage;
+  return !isOff(healthcheck) && (healthcheck['test'] !== undefined || byImage);
+}
+
+function loggingOf(
+  name: string,
+  { logging }: Service,
+  findings: Findings,
+): Record<string, unknown> | undefined {
+  if (logging === undefined || logging === null) return undefined;
+  const where = { section: 'services.*.logging', of: name, path: `services.${name}.logging` } as const;
+  return judge(below(logging), where, findings);
 }
 
 function isOff(healthcheck: Record<string, unknown>): boolean {

@@ -599,6 +599,14 @@ test('jobs of Swarm, a count of what is on each node and a name that Swarm does 
   expect(translated(one({ image: undefined })).keys).toEqual(['services.web.image']);
 });
 
+test('a long name that Swarm does not take is refused at once', () => {
+  const name = `${'a'.repeat(58)}.`;
+  const before = Date.now();
+  expect(translated(one({}, { services: { [name]: { image: 'x' } } })).keys).toEqual([`services.${name}`]);
+  expect(translated(one({}, { networks: { default: { name } } })).keys).toEqual(['networks.default.name']);
+  expect(Date.now() - before).toBeLessThan(2000);
+});
+
 test('what a proxy finds at the engine is told: labels of containers are of one node', () => {
   const { release } = translated(one({ labels: { 'traefik.enable': 'true' } }));
   expect(release.notes).toEqual([expect.stringContaining('Traefik looks at deploy.labels of the service')]);
