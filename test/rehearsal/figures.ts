@@ -35,8 +35,8 @@ export function tellPhases(releases: readonly Release[], lines: number): string 
 }
 
 /** What stands below the table. */
-export const BELOW_THE_TABLE = `The watch was set to ${WATCH_SECONDS} s here; the example's own is 5 minutes, as the document's. The example's lines are counted
-without comments and empty ones, the document's are all that it says there are.`;
+export const BELOW_THE_TABLE = `✘: here the bad release was found out. The watch was set to ${WATCH_SECONDS} s; the example's own is 5 minutes, as the document's.
+The example's lines are counted without comments and empty ones, the document's are all that it says there are.`;
 
 /** What visitors had of a release, as a sentence. */
 export function tellVisitors(version: string, { served, failed, failures }: Visitors): string {

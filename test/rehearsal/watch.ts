@@ -1,4 +1,4 @@
-import { type Load, type LoadRecord, startLoad } from '@deploy-actions/lab';
+import { type Load, type LoadRecord, type LoadRequest, startLoad } from '@deploy-actions/lab';
 import { type Dip, findDips } from './dip.ts';
 import type { Mark, Sample } from './picture.ts';
 
@@ -35,6 +35,15 @@ export interface Watch {
 
 /** What the client that asks all the while is like. */
 export const CLIENT = { rate: 100, connections: 16 };
+/**
+ * Every third request is one that the bad release may fail in. It fails every tenth of those that it gets, and the watch
+ * asks ten times a second: with every second one its errors could for seconds fall between the questions of the watch.
+ */
+const REQUESTS: readonly LoadRequest[] = [
+  { method: 'POST', path: '/api/echo', body: 'hello' },
+  { method: 'GET', path: '/version' },
+  { method: 'GET', path: '/version' },
+];
 
 /** A step of a release, from its beginning to its end. */
 export interface Span {
@@ -58,7 +67,7 @@ export function watchTraffic(): Watch {
   const spans: Span[] = [];
   return {
     start(url) {
-      client = startLoad({ url, rate: CLIENT.rate, clients: CLIENT.connections });
+      client = startLoad({ url, rate: CLIENT.rate, clients: CLIENT.connections, requests: REQUESTS });
     },
     moves(version, label) {
       moves.push({ from: Date.now(), version, label });
