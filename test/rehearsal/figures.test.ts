@@ -3,7 +3,7 @@ import { lostRequests, tellPhases, tellVisitors } from './figures.ts';
 
 const release = (version: string, steps: [label: string, ms: number, ok?: boolean][]) => ({
   version,
-  steps: steps.map(([label, ms, ok = true]) => ({ label, ms, ok })),
+  steps: steps.map(([label, ms, ok = true]) => ({ label, ms, ok, outcome: '' })),
   ms: steps.reduce((sum, [, ms]) => sum + ms, 0),
 });
 

@@ -13,8 +13,8 @@ import { type Traffic, type Watch, watchTraffic } from './watch.ts';
 /** One release as it went. */
 export interface Release {
   version: string;
-  /** Each step that ran, with its milliseconds. */
-  steps: { label: string; ms: number; ok: boolean }[];
+  /** Each step that ran, with its milliseconds and, in a phrase, what it did or why it failed. */
+  steps: { label: string; ms: number; ok: boolean; outcome: string }[];
   ms: number;
 }
 
@@ -52,15 +52,11 @@ export async function playJourney(
     await watch.expect(FIRST_VERSION);
     const stage: Stage = { production, progress, watch };
     const good = await playRelease(GOOD, production.release(GOOD, 'feat: prices'), stage, FIRST_VERSION);
-    if (good.end.status !== 'success') throw new Error(`${GOOD} was to succeed: ${failedSteps(good)}`);
+    if (good.end.status !== 'success') throw new Error(`${GOOD} was to succeed; ${whyFailed(good)}`);
     const bad = await playRelease(BAD, production.release(BAD, 'feat: faster prices'), stage, GOOD);
-    if (
-      failedSteps(bad) !== 'watch' ||
-      !bad.release.steps.some(({ label, ok }) => label === 'rollback' && ok)
-    )
-      throw new Error(
-        `the watch of ${BAD} was to fail and the way back to succeed; failed: ${failedSteps(bad)}`,
-      );
+    const failed = bad.release.steps.filter(({ ok }) => !ok).map(({ label }) => label);
+    if (failed.join() !== 'watch' || bad.end.ran.every(({ step }) => step.id !== 'rollback'))
+      throw new Error(`of ${BAD} the watch alone was to fail; ${whyFailed(bad)}`);
     await watch.expect(GOOD);
     const traffic = await watch.stop();
     const violations = production.violations();
@@ -148,10 +144,11 @@ async function playRelease(
     const end = await watch.during(version, label, () =>
       progress.phase(`${version}: ${label}`, async (...tells) => {
         const value = await runStep(ready, runner, ...tells);
-        return { outcome: outcomeOf(label, value), ok: value.ok, value };
+        const outcome = outcomeOf(label, value);
+        steps.push({ label, ms: performance.now() - started, ok: value.ok, outcome });
+        return { outcome, ok: value.ok, value };
       }),
     );
-    steps.push({ label, ms: performance.now() - started, ok: end.ok });
     for (const { chat, text } of production.news())
       progress.tell(`Telegram, ${chat}:\n${text.replace(/^/gm, '│ ')}`);
     return end;
@@ -164,11 +161,9 @@ function outcomeOf(label: string, { ok, outputs, errors }: RunEnd): string {
   return ok ? describeOutcome(label, outputs) : errors.join('; ').split('\n')[0]!;
 }
 
-function failedSteps({ release }: Played): string {
-  return release.steps
-    .filter(({ ok }) => !ok)
-    .map(({ label }) => label)
-    .join(', ');
+function whyFailed({ release }: Played): string {
+  const failed = release.steps.filter(({ ok }) => !ok).map(({ label, outcome }) => `${label}: ${outcome}`);
+  return failed.length === 0 ? 'no step failed' : `what failed: ${failed.join('; ')}`;
 }
 
 function outputsOf({ end }: Played, id: string): Readonly<Record<string, string>> {
