@@ -17,7 +17,7 @@ import {
   text,
   withDefault,
 } from '@deploy-actions/kit';
-import { idField, projectField } from '@deploy-actions/ledger';
+import { ENGINES, idField, projectField } from '@deploy-actions/ledger';
 import { hooks } from '@deploy-actions/release/hook';
 import { serverFields } from '@deploy-actions/shell';
 import { envFile, workspacePath } from '@deploy-actions/workspace/path';
@@ -57,6 +57,7 @@ export const fields = {
   ),
   'wait-timeout': withDefault(duration(1000), 300_000),
   'stop-timeout': duration(0),
+  engine: withDefault(oneOf(ENGINES), 'compose'),
   strategy: withDefault(oneOf(['recreate', 'rolling']), 'recreate'),
   'rolling-fallback': withDefault(oneOf(['refuse', 'recreate']), 'refuse'),
   'drain-timeout': withDefault(duration(0), 30_000),

@@ -35,6 +35,29 @@ export function deployProtocol(
   };
 }
 
+/**
+ * How a cluster deploys: all nodes are made ready before anything is changed; then the first server, a manager, goes on by
+ * itself to the end; the others hear which release serves then.
+ */
+export function clusterProtocol(manager: string): Protocol {
+  return {
+    steps: [
+      { step: 'meet', at: { phase: 'ready' }, go: false },
+      {
+        step: 'proceed',
+        parallel: Number.MAX_SAFE_INTEGER,
+        first: { name: manager, at: { state: 'ended' }, word: servedWord },
+      },
+    ],
+    stops: ({ state, phase }) => state === 'waiting' || !isPast(phase, 'pull') || phase === 'before-up',
+  };
+}
+
+/** The release that serves since the manager has ended. */
+async function servedWord({ run }: MemberRun): Promise<string> {
+  return (await run.result).fields['release'] ?? '';
+}
+
 const HEALTHY = { phase: 'all-ready', state: 'ready' } as const;
 
 /** What the migrations on the first server did, for the programs on the others. */

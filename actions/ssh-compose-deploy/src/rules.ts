@@ -1,6 +1,6 @@
 import type { DigestRule } from '@deploy-actions/compose';
 import { Failure } from '@deploy-actions/kit';
-import { registryLogin } from '@deploy-actions/release';
+import { notBuilt, registryLogin } from '@deploy-actions/release';
 import type { Workflow } from '@deploy-actions/runner';
 import type { DeployInputs } from './fields.ts';
 
@@ -17,6 +17,7 @@ export function checkInputs(inputs: DeployInputs): void {
   if (inputs['migration-reversible'] && inputs.migrate.length === 0) {
     throw wrong('migration-reversible', 'is set without `migrate`');
   }
+  if (inputs.engine === 'swarm') checkForSwarm(inputs);
   const isColored = inputs.color !== undefined;
   if (inputs.strategy === 'rolling' && isColored) {
     throw wrong(
@@ -46,7 +47,66 @@ export function checkInputs(inputs: DeployInputs): void {
   }
 }
 
+/** What is not done in a cluster is refused by its name; what would mean nothing there, too. */
+function checkForSwarm(inputs: DeployInputs): void {
+  const { color, adopt, strategy } = inputs;
+  if (color !== undefined)
+    throw notBuilt(
+      'color',
+      'has no colours',
+      'Leave `color` out: Swarm replaces the tasks of a service one after the other.',
+    );
+  if (adopt)
+    throw notBuilt(
+      'adopt',
+      'takes over no stack that runs',
+      'Remove it first (docker stack rm), or give another `project`.',
+    );
+  if (strategy === 'rolling') {
+    throw notBuilt(
+      'strategy',
+      'goes by what the compose file says',
+      'Say there how tasks are replaced: deploy.update_config.order: start-first.',
+    );
+  }
+  if (inputs.services.length > 0) {
+    throw notBuilt(
+      'services',
+      'deploys the whole stack',
+      'Leave `services` out: what does not differ is not touched.',
+    );
+  }
+  if (inputs['after-up'].length > 0) {
+    throw notBuilt(
+      'after-up',
+      'runs no command in a task, which may be on any node',
+      'Use `migrate`, or a step of its own.',
+    );
+  }
+  if (inputs['require-digest'] === false) {
+    throw notBuilt(
+      'require-digest',
+      'needs every image by its digest, so that all nodes run the same',
+      'Leave it out.',
+    );
+  }
+  if (inputs['stop-timeout'] !== undefined) {
+    throw notBuilt('stop-timeout', 'goes by what the compose file says', 'Say `stop_grace_period` there.');
+  }
+  if (inputs.parallel !== '100%') {
+    throw notBuilt(
+      'parallel',
+      'has one server that changes anything',
+      'Say deploy.update_config.parallelism in the compose file.',
+    );
+  }
+  if (inputs['migrate-on'] === 'each') {
+    throw notBuilt('migrate-on', 'runs migrations on the first host', 'Leave it out.');
+  }
+}
+
 export function digestRule(inputs: DeployInputs): DigestRule {
+  if (inputs.engine === 'swarm') return 'all';
   if (inputs['require-digest'] === undefined) return 'named';
   return inputs['require-digest'] ? 'all' : 'off';
 }

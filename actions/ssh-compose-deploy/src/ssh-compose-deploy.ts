@@ -4,6 +4,7 @@ import { type Locks, type Member, type MemberOutcome, fleetFailure, runTogether 
 import { Failure } from '@deploy-actions/kit';
 import { deploymentIdOf, releaseIdOf } from '@deploy-actions/ledger';
 import {
+  type DeployOptions,
   type Wanted,
   deployOperation,
   discardStaging,
@@ -14,7 +15,8 @@ import type { Ports } from '@deploy-actions/runner';
 import { type Server, serversOf, withSessions } from '@deploy-actions/shell';
 import { checkBackup } from './backup.ts';
 import { type DeployInputs, type DeployOutputs, EMPTY } from './fields.ts';
-import { deployProtocol } from './fleet.ts';
+import { prepareCluster } from './cluster.ts';
+import { clusterProtocol, deployProtocol } from './fleet.ts';
 import { servicesOutput } from './outcome.ts';
 import { elapsed, reportOfError, showPlan, tellOutcome } from './report.ts';
 import { checkInputs, digestRule, parallelOf, versionOf } from './rules.ts';
@@ -82,9 +84,12 @@ async function deployTo(
   begun: number,
   { left, locks }: Try = { left: PORT_TRIES, locks: 'at once' },
 ): Promise<DeployOutputs> {
-  const targets = await prepareAll(servers, async (server) =>
-    prepareOn(server, await world.connect(server), inputs, world, workspace, wanted),
-  );
+  const prepare = async (server: Server) =>
+    prepareOn(server, await world.connect(server), inputs, world, workspace, wanted);
+  const targets =
+    inputs.engine === 'swarm'
+      ? await prepareCluster(servers, prepare, workspace, world)
+      : await prepareAll(servers, prepare);
   await checkBackup(inputs.backup, targets);
   const first = targets[0]!;
   outputs['previous-release'] = first.found.current;
@@ -161,6 +166,7 @@ async function wantedOf(inputs: DeployInputs, ports: Ports, workspace: Workspace
       inputs.strategy === 'rolling'
         ? { fallback: inputs['rolling-fallback'], drain: inputs['drain-timeout'], callers: undefined }
         : undefined,
+    engine: inputs.engine,
     color: inputs.color && {
       color: inputs.color,
       services: inputs['color-services'],
@@ -261,7 +267,10 @@ async function runAll(
       removeOrphans: wanted.removeOrphans,
       migrationReversible: inputs['migration-reversible'],
       backup: target.backup,
-      goDeadline: several ? GO_MARGIN + batches * (inputs['wait-timeout'] + 300_000) : undefined,
+      goDeadline: several
+        ? GO_MARGIN + batches * (inputs['wait-timeout'] + 300_000) + commandsTime(inputs)
+        : undefined,
+      place: placeOf(inputs, index, targets[0]!),
       migratesElsewhere: several && index > 0 && inputs['migrate-on'] === 'first',
       order:
         workflow.runNumber > 0
@@ -275,10 +284,13 @@ async function runAll(
   }));
   const references: unknown[] = [];
   const migratesFirst = inputs.migrate.length > 0 && inputs['migrate-on'] === 'first';
-  const protocol = deployProtocol(parallel, {
-    migratesFirst: migratesFirst ? members[0]!.name : undefined,
-    endsMigrations: inputs['migrate-on-cancel'] === 'end',
-  });
+  const protocol =
+    inputs.engine === 'swarm'
+      ? clusterProtocol(members[0]!.name)
+      : deployProtocol(parallel, {
+          migratesFirst: migratesFirst ? members[0]!.name : undefined,
+          endsMigrations: inputs['migrate-on-cancel'] === 'end',
+        });
   return await runTogether(members, protocol, {
     clock: world.clock,
     log: world.log,
@@ -290,6 +302,20 @@ async function runAll(
       world.saveState('runs', JSON.stringify(references));
     },
   });
+}
+
+/** Milliseconds that the user's commands may take on the manager, while the other nodes of a cluster wait for its end. */
+function commandsTime(inputs: DeployInputs): number {
+  if (inputs.engine !== 'swarm') return 0;
+  return (
+    (inputs['before-up'].length + 2 * inputs['migration-state'].length) * inputs['hook-timeout'] +
+    inputs.migrate.length * inputs['migrate-timeout']
+  );
+}
+
+function placeOf({ engine }: DeployInputs, index: number, { found }: Target): DeployOptions['place'] {
+  if (engine === 'compose') return 'server';
+  return index === 0 ? 'manager' : { serving: found.current };
 }
 
 function orderKey(workflow: Ports['workflow']): string {

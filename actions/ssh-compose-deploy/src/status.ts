@@ -16,11 +16,14 @@ export async function showStatus(
 ): Promise<DeployOutputs> {
   const begun = world.clock.now();
   let first: StackView | undefined;
-  for (const server of servers) {
+  for (const [index, server] of servers.entries()) {
+    // The other nodes of a cluster know their own containers alone, which the manager tells as tasks.
+    const cluster = inputs.engine === 'swarm';
+    if (cluster && index > 0) break;
     const session = await world.connect(server);
     const view = await inspectForStatus(
       session,
-      { path: server.path, project: inputs.project ?? '', dockerHost: server.dockerHost },
+      { path: server.path, project: inputs.project ?? '', dockerHost: server.dockerHost, cluster },
       { signal: world.signal },
     );
     const host = await statusOf(session, server.path);

@@ -91,6 +91,7 @@ export async function prepareOn(
         adopt: inputs.adopt || inputs.color !== undefined,
         dockerHost: server.dockerHost,
         portClaims: ports.portClaims,
+        cluster: inputs.engine === 'swarm',
       },
       {
         signal: ports.signal,

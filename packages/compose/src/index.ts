@@ -68,6 +68,8 @@ export {
   type StackRelease,
   type StackService,
   type UpdateOrder,
+  ownNetworks,
   stackFailure,
+  stackFiles,
   toStack,
 } from './stack/index.ts';

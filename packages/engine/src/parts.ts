@@ -3,8 +3,9 @@ import { LEDGER_READING_SH } from '@deploy-actions/ledger/sh';
 import { COMPLAINT } from './complaint-table.ts';
 
 /**
- * What programs on the server ask of the engine that runs containers, Docker with Compose here: the functions `engine_…` of
- * the files `compose*.sh`. No other .sh file calls an engine, so that another one is other files with these functions.
+ * What programs on the server ask of the engine that runs containers, the functions `engine_…` of the
+ * files `compose*.sh` (Docker with Compose, on one server) and `swarm*.sh` (Swarm mode, over several). No other .sh file calls
+ * an engine, so that another one is other files with these functions.
  */
 export const ENGINE = part(new URL('compose.sh', import.meta.url));
 
@@ -23,13 +24,23 @@ export const ENGINE_NETWORKS = part(new URL('compose-networks.sh', import.meta.u
 
 export const ENGINE_IMAGES = part(new URL('compose-images.sh', import.meta.url));
 
-/** The five of them. */
+/** Services of a cluster, by Swarm mode: `swarm.sh`. */
+export const ENGINE_CLUSTER = part(new URL('swarm.sh', import.meta.url));
+
+/** Its configs and secrets. */
+export const ENGINE_OBJECTS = part(new URL('swarm-objects.sh', import.meta.url), {
+  needs: [ENGINE_CLUSTER, ENGINE_CONTAINERS],
+});
+
+/** All of them. */
 export const ENGINE_PARTS = [
   ENGINE,
   ENGINE_CONTAINERS,
   ENGINE_RELEASES,
   ENGINE_NETWORKS,
   ENGINE_IMAGES,
+  ENGINE_CLUSTER,
+  ENGINE_OBJECTS,
 ] as const;
 
 /** What ends an operation by the table of what the engine's words mean. */
@@ -39,6 +50,11 @@ export const ENGINE_FAILURE = part(new URL('engine-failure.sh', import.meta.url)
 
 /** Whether the engine on the server will do, and what is asked of it beside other things. */
 export const REQUIREMENTS = part(new URL('requirements.sh', import.meta.url), { needs: [ENGINE_FAILURE] });
+
+/** Whether a server is the node of a cluster that it is taken for. */
+export const CLUSTER = part(new URL('cluster.sh', import.meta.url), {
+  needs: [ENGINE_CLUSTER, ENGINE_FAILURE, COMPLAINT],
+});
 
 /** Who meets whom on the networks of the colours, and what leads shared services to the live one. */
 export const LIVE_NAMES = part(new URL('live-names.sh', import.meta.url), {

@@ -174,7 +174,8 @@ async function proceed(
 function isAt({ phase, state, outcome }: MemberRun, place: Place): boolean {
   if (outcome) return true;
   if (place.phase !== undefined && phase !== place.phase) return hasReached(phase, place.phase);
-  return place.state === undefined || state === place.state;
+  // How one ended is known with its outcome alone.
+  return place.state === undefined || (place.state !== 'ended' && state === place.state);
 }
 
 /**

@@ -284,6 +284,39 @@ export const TROUBLESHOOTING: Readonly<Record<FailureCode, Explanation>> = {
     meaning: 'The project belongs to another folder of the server: two applications have one name.',
     remedy: 'Give each a name of its own with `project`, or another `name:` in its compose file.',
   },
+  'engine-differs': {
+    meaning: 'What serves was deployed with the other `engine`: each would leave the other’s containers running.',
+    remedy: 'Deploy to another `path` with another `project`, move the traffic, then take the old one down.',
+  },
+  'no-cluster': {
+    meaning: '`engine: swarm`, and the server is in no swarm.',
+    remedy: '`docker swarm init` on the first server, and on the others what `docker swarm join-token worker` prints.',
+  },
+  'no-manager': {
+    meaning: '`engine: swarm`, and the first `host` is a worker of its swarm.',
+    remedy: 'Name a manager first: `docker node ls` shows which they are.',
+  },
+  'no-quorum': {
+    meaning: 'The swarm has no leader: half of its managers or more are down. What runs goes on running.',
+    remedy: 'Bring managers back; `docker node ls` answers again then.',
+  },
+  'cluster-locked': {
+    meaning: 'The swarm is locked (autolock) since the engine of that server was started anew.',
+    remedy: '`docker swarm unlock` on the server. Its key is never asked for.',
+  },
+  'other-cluster': {
+    meaning: '`host` names servers of two swarms.',
+    remedy: 'Name the nodes of one: `docker node ls` on a manager shows them.',
+  },
+  'no-ipvs': {
+    meaning:
+      'A port is published on the swarm’s mesh, and the kernel of a node has no IPVS: all would look well, and no request be answered.',
+    remedy: '`modprobe ip_vs`, or publish the port with `mode: host`.',
+  },
+  'mount-missing': {
+    meaning: 'A service of a swarm mounts what is not on every node that may get its tasks.',
+    remedy: 'Make it there, send it with `files`, or keep the service on its node with `deploy.placement.constraints`.',
+  },
   'external-missing': {
     meaning: 'A network or volume that the compose file calls external is not on the server.',
     remedy:

@@ -1,3 +1,5 @@
+export { joinCluster, leaveCluster } from './cluster.ts';
+export type { ClusterOptions } from './cluster.ts';
 export { clientKey, fingerprint } from './key.ts';
 export type { ClientKey, KeyType } from './key.ts';
 export type { Engine, EnginePlan } from './engine.ts';

@@ -72,6 +72,8 @@ export {
 export { imagesOf } from './recorded-images.ts';
 export { type Fault, type ImageMark, type Marks, contentOf, marksOf, unfitReleases } from './marks.ts';
 export {
+  ENGINES,
+  type EngineKind,
   type RecordedMigrations,
   type RecordedService,
   type ReleaseRecord,

@@ -17,6 +17,10 @@ import {
 } from './form.ts';
 import { COLOR_KIND, COMMIT_KIND, ID_KIND, IMAGE_KIND, SERVICE_KIND, URL_KIND, orNone } from './kinds.ts';
 
+/** What can run the containers of a release: Compose on each server by itself, or a swarm of them. */
+export const ENGINES = ['compose', 'swarm'] as const;
+export type EngineKind = (typeof ENGINES)[number];
+
 export interface RecordedService {
   name: string;
   /** The reference that was asked for. */
@@ -43,6 +47,8 @@ export interface ReleaseRecord {
   project: string;
   /** The colour that it was deployed to; empty in place. */
   color: Color | '';
+  /** What runs its containers. */
+  engine: EngineKind;
   environment: string;
   repository: string;
   ref: string;
@@ -90,6 +96,8 @@ export function parseReleaseRecord(value: unknown): ReleaseRecord | string {
     version: form.get('version', LINE),
     project: form.get('project', LINE),
     color: form.get('color', orNone(COLOR_KIND), ''),
+    // Recorded when there was no other.
+    engine: form.get('engine', wordOf(ENGINES), 'compose'),
     environment: form.get('environment', LINE, ''),
     repository: form.get('repository', LINE, ''),
     ref: form.get('ref', LINE, ''),

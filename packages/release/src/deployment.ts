@@ -3,7 +3,7 @@ import type { Operation } from '@deploy-actions/host';
 import { jsonText } from '@deploy-actions/ledger';
 import { PORT_CLAIMS } from './inspection.ts';
 import type { Prepared, Wanted } from './preparation.ts';
-import { DEPLOY, PATIENCE } from './programs.ts';
+import { DEPLOY, DEPLOY_CLUSTER, DEPLOY_NODE, PATIENCE } from './programs.ts';
 
 /** How a deploy goes about it. Times in milliseconds, sizes in bytes. */
 export interface DeployOptions {
@@ -38,6 +38,11 @@ export interface DeployOptions {
   backup: string | undefined;
   /** Set with several servers: milliseconds that each waits for the others before it reverts. */
   goDeadline: number | undefined;
+  /**
+   * What the server is: by itself, the manager that changes its cluster, or another node of one, whose `serving` release is
+   * the one that the manager knows to serve (empty for none).
+   */
+  place: 'server' | 'manager' | { serving: string };
   /** Migrations run on another server. */
   migratesElsewhere: boolean;
   order: Operation['order'];
@@ -63,7 +68,7 @@ export function deployOperation(prepared: Prepared, wanted: Wanted, options: Dep
     name: 'deploy',
     path: options.path,
     deploymentId: options.deploymentId,
-    program: DEPLOY.with({
+    program: programOf(options.place).take({
       project: prepared.project,
       base_project: prepared.baseProject,
       color: prepared.color ?? '',
@@ -88,8 +93,10 @@ export function deployOperation(prepared: Prepared, wanted: Wanted, options: Dep
       remove_orphans: String(options.removeOrphans),
       migration_reversible: String(options.migrationReversible),
       backup: options.backup ?? '',
-      gates: String(options.goDeadline !== undefined),
+      // Only a manager changes the cluster, so it waits for nobody once all are ready.
+      gates: options.goDeadline === undefined ? 'false' : options.place === 'server' ? 'true' : 'first',
       go_deadline: seconds(options.goDeadline ?? 0),
+      serving: typeof options.place === 'object' ? options.place.serving : '',
       actor: jsonText(wanted.about.actor),
       run_url: jsonText(wanted.about.run_url),
       registry_config: options.registry ? registryConfig(options.registry) : '',
@@ -103,6 +110,11 @@ export function deployOperation(prepared: Prepared, wanted: Wanted, options: Dep
     holder: options.holder,
     resumeOnBoot: options.resumeOnBoot,
   };
+}
+
+function programOf(place: DeployOptions['place']) {
+  if (typeof place === 'object') return DEPLOY_NODE;
+  return place === 'manager' ? DEPLOY_CLUSTER : DEPLOY;
 }
 
 /** What the deployment means: the same id with the same hash is the same deployment. No times, no run's number. */

@@ -1,4 +1,6 @@
 export { type DeployOptions, type RegistryLogin, deployOperation, registryConfig } from './deployment.ts';
+export { type SeenNode, nodePart, nodesNotGiven, notBuilt, refuseUnfit, sourcesOfNodes } from './cluster.ts';
+export { type Cluster, type ClusterNode, type ClusterSelf } from './cluster-view.ts';
 export { type ColorWish } from './coloring.ts';
 export { type Hook, hookFile, hooks } from './hook.ts';
 export {
@@ -11,6 +13,7 @@ export {
   lookParameters,
   readInspection,
 } from './inspection.ts';
+export { type NodeView, inspectNode } from './node-inspection.ts';
 export { type RolledService, type RollingWish } from './rolling.ts';
 export { type HookLists, type Prepared, type Wanted, prepareRelease } from './preparation.ts';
 export { type RegistryInputs, registryLogin } from './registry-login.ts';

@@ -1,6 +1,7 @@
 import {
   type ComposeModel,
   type Environment,
+  type FileContent,
   type LocalImage,
   type ObservedContainer,
   type SentFile,
@@ -25,6 +26,7 @@ import {
 } from '@deploy-actions/ledger';
 import type { Session } from '@deploy-actions/shell';
 import { discardStaging } from './asked.ts';
+import { type Cluster, readCluster, readTasks } from './cluster-view.ts';
 import { type Leftover, leftovers } from './leftover.ts';
 import { type OldStack, type OtherContainer, otherContainers, readOldStack } from './old-stack.ts';
 import { INSPECT } from './programs.ts';
@@ -46,6 +48,8 @@ export interface InspectionRequest {
   dockerHost: string | undefined;
   /** Default `PORT_CLAIMS`. */
   portClaims?: string | undefined;
+  /** The server is a manager of a cluster, whose services the release is for. */
+  cluster?: boolean | undefined;
 }
 
 /**
@@ -69,6 +73,10 @@ export interface Inspection extends StackView {
   dormant: readonly string[];
   /** Relative sources that are in `shared/`. */
   shared: ReadonlySet<string>;
+  /** Of a cluster's manager: absolute sources that it has. */
+  there: ReadonlySet<string>;
+  /** Of a cluster's manager: what the files of configs and secrets hold, by where the configuration was resolved. */
+  sums: ReadonlyMap<string, FileContent>;
   /** Relative sources that are in the folder of a stack that is being adopted. */
   old: ReadonlySet<string>;
   oldFolder: string;
@@ -89,6 +97,8 @@ export interface Inspection extends StackView {
 /** The stack as it runs and the releases that are kept. */
 export interface StackView {
   project: string;
+  /** Where the stack is one of a cluster's. Its tasks are the `containers`, on whatever node they are. */
+  cluster: Cluster | undefined;
   containers: ObservedContainer[];
   images: LocalImage[];
   /** Id of the current release; empty without one. */
@@ -130,7 +140,7 @@ export async function inspectForDeploy(
 }
 
 /** The files that a look at a release needs, as they are sent. */
-export function lookFiles(request: InspectionRequest): Upload[] {
+export function lookFiles(request: Pick<InspectionRequest, 'path' | 'files' | 'composeFiles'>): Upload[] {
   const sent = new Map<string, SentFile>();
   for (const file of [...request.files, ...request.composeFiles]) sent.set(file.path, file);
   return [...sent.values()].map((file) => ({
@@ -151,11 +161,12 @@ export function lookParameters(request: InspectionRequest) {
     adopt: String(request.adopt),
     docker_host: request.dockerHost ?? '',
     port_claims: request.portClaims ?? PORT_CLAIMS,
+    cluster: request.cluster ? 'yes' : '',
     env_text: formatEnv(request.env),
   };
 }
 
-function stageNameOf(request: InspectionRequest): string {
+function stageNameOf(request: Pick<InspectionRequest, 'path'>): string {
   return `project/${baseName(request.path)}`;
 }
 
@@ -166,7 +177,7 @@ export function readInspection(
   { staging, stack }: Pick<Inspection, 'staging' | 'stack'>,
 ): Inspection {
   const field = (name: string) => fields[name] ?? '';
-  const present = (kind: string) =>
+  const present = (kind: 'shared' | 'old' | 'env' | 'there') =>
     new Set(
       lines(field('present')).flatMap((line) =>
         line.startsWith(`${kind} `) ? [line.slice(kind.length + 1)] : [],
@@ -183,6 +194,13 @@ export function readInspection(
     dormant: lines(field('all_services')).filter((name) => config.services[name] === undefined),
     shared: present('shared'),
     old: present('old'),
+    there: present('there'),
+    sums: new Map(
+      lines(field('sums')).map((line): [string, FileContent] => {
+        const [sha256 = '', bytes, ...path] = line.split(' ');
+        return [path.join(' '), { sha256, bytes: Number(bytes) }];
+      }),
+    ),
     oldFolder: field('old_folder'),
     envFiles: [...present('env')],
     same: new Set(lines(field('same'))),
@@ -201,7 +219,7 @@ export function readInspection(
 /** Looks at what runs and at the releases that are kept. */
 export async function inspectForStatus(
   session: Session,
-  request: { path: string; project: string; dockerHost: string | undefined },
+  request: { path: string; project: string; dockerHost: string | undefined; cluster?: boolean },
   options: { signal?: AbortSignal } = {},
 ): Promise<StackView> {
   const seen = await inspect(session, {
@@ -217,6 +235,7 @@ export async function inspectForStatus(
       adopt: 'false',
       docker_host: request.dockerHost ?? '',
       port_claims: PORT_CLAIMS,
+      cluster: request.cluster ? 'yes' : '',
       env_text: '',
     }),
     ...options,
@@ -235,10 +254,15 @@ function stackView(fields: Readonly<Record<string, string>>): StackView {
     readReleases(fields['releases'] ?? ''),
     readReleases(fields['previous_release'] ?? ''),
   ];
+  const [project, images] = [fields['project'] ?? '', parseImageList(fields['images'] ?? '')];
+  const cluster = readCluster(fields);
   return {
-    project: fields['project'] ?? '',
-    containers: parseContainers(fields['containers'] ?? ''),
-    images: parseImageList(fields['images'] ?? ''),
+    project,
+    cluster,
+    containers: cluster
+      ? readTasks(fields['tasks'] ?? '', project, images)
+      : parseContainers(fields['containers'] ?? ''),
+    images,
     current: fields['current'] ?? '',
     adopted: lines(fields['adopted'] ?? ''),
     traffic: traffic.record,

@@ -6,6 +6,7 @@ import {
   type ReleaseService,
   type SentFile,
   type ServiceChange,
+  type StackRelease,
   applyImages,
   looksLikeFile,
   missingSources,
@@ -19,10 +20,12 @@ import {
 } from '@deploy-actions/compose';
 import type { Upload } from '@deploy-actions/host';
 import { Failure } from '@deploy-actions/kit';
-import type { ColorPort, Color, ReleaseRecord } from '@deploy-actions/ledger';
+import type { ColorPort, Color, EngineKind, ReleaseRecord } from '@deploy-actions/ledger';
 import { checkAdoption } from './adoptable.ts';
 import { adoptedHashes, adoptionUploads } from './adoption.ts';
 import { badImages } from './bad-images.ts';
+import { clusterPart } from './cluster.ts';
+import type { Cluster } from './cluster-view.ts';
 import { type ColorWish, colorRelease } from './coloring.ts';
 import { type Hook, checkHooks, hookFile } from './hook.ts';
 import type { Inspection } from './inspection.ts';
@@ -51,6 +54,8 @@ export interface Wanted {
   color: ColorWish | undefined;
   /** Undefined: what changes is recreated. */
   rolling?: RollingWish | undefined;
+  /** What runs the containers; default: Compose, each server by itself. */
+  engine?: EngineKind | undefined;
   /** Facts for release.json: who, where from, which files. */
   about: Pick<
     ReleaseRecord,
@@ -87,6 +92,8 @@ export interface Prepared {
   changes: ServiceChange[];
   /** Those of them that are replaced one container at a time. */
   rolled: RolledService[];
+  /** Of a release for a cluster: what must hold on its nodes. */
+  stack?: StackRelease | undefined;
   /** Decisions that the user should hear about. */
   notes: string[];
   /** What may be a mistake. */
@@ -97,6 +104,7 @@ export interface Prepared {
 
 /** Turns what was found on the server and what is wanted into a release. Pure; throws `input` and `refused` Failures. */
 export function prepareRelease(found: Inspection, path: string, wanted: Wanted): Prepared {
+  refuseOtherEngine(found, wanted);
   refuseOtherFolder(found, path);
   refuseLeftovers(found, found.config, path, wanted.adopt);
   const told = checkAdoption(found, path, wanted.adopt, wanted.about.compose_files);
@@ -106,9 +114,11 @@ export function prepareRelease(found: Inspection, path: string, wanted: Wanted):
   const valued = withVariableValues(imaged, found.granted, envFileAt(path, wanted.about.env_file));
   const moved = relocate(valued, { stage: found.stage, path, shared: found.shared }, wanted.files);
   notes.push(...forgottenSources(moved, found, wanted.workspaceSources, path));
-  const part = wanted.color
-    ? coloredPart(found, moved, wanted, wanted.color)
-    : plainPart(found, moved, wanted);
+  const part = found.cluster
+    ? inCluster(found, moved, wanted, { cluster: found.cluster, path })
+    : wanted.color
+      ? coloredPart(found, moved, wanted, wanted.color)
+      : plainPart(found, moved, wanted);
   const names = part.services.map((service) => service.name);
   const uploads: Upload[] = [
     ...part.uploads,
@@ -143,8 +153,39 @@ export function envFileAt(path: string, envFile: string): string {
 
 type Part = Pick<
   Prepared,
-  'project' | 'color' | 'ports' | 'model' | 'services' | 'changes' | 'rolled' | 'notes' | 'uploads'
+  'project' | 'color' | 'ports' | 'model' | 'services' | 'changes' | 'rolled' | 'notes' | 'uploads' | 'stack'
 >;
+
+/** What of one engine runs would not be known to the other, and both would run at once. */
+function refuseOtherEngine({ previousRelease }: Inspection, { engine = 'compose' }: Wanted): void {
+  if (previousRelease === undefined || previousRelease.engine === engine) return;
+  throw new Failure(
+    'refused',
+    `the release ${previousRelease.id} that serves was deployed with engine: ${previousRelease.engine}, and this is engine: ${engine}`,
+    {
+      code: 'engine-differs',
+      input: 'engine',
+      remedy: `Deploy to another \`path\` with another \`project\`, move the traffic, and then take the old one down.`,
+    },
+  );
+}
+
+function inCluster(
+  found: Inspection,
+  moved: Relocated,
+  wanted: Wanted,
+  place: { cluster: Cluster; path: string },
+): Part {
+  const { model } = moved;
+  return {
+    ...clusterPart(found, moved, wanted, place),
+    project: model.name,
+    color: undefined,
+    ports: [],
+    model,
+    rolled: [],
+  };
+}
 
 function plainPart(found: Inspection, moved: Relocated, wanted: Wanted): Part {
   const model = withUnselected(moved.model, wanted, found.previousConfig);
@@ -315,6 +356,7 @@ function releaseHead(wanted: Wanted, project: string, part: Part): string {
     version: wanted.version,
     project,
     color: part.color ?? '',
+    engine: wanted.engine ?? 'compose',
     ...wanted.about,
     services: part.services.map(({ name, image, replicas, hash, kind }) => ({
       name,

@@ -1,9 +1,12 @@
 import {
+  CLUSTER,
   ENGINE,
+  ENGINE_CLUSTER,
   ENGINE_CONTAINERS,
   ENGINE_FAILURE,
   ENGINE_IMAGES,
   ENGINE_NETWORKS,
+  ENGINE_OBJECTS,
   ENGINE_RELEASES,
   LIVE_NAMES,
   REQUIREMENTS,
@@ -14,6 +17,8 @@ import { BACKUP_READING_SH } from '@deploy-actions/ledger/backup-sh';
 import { LEDGER_PARAMETERS, LEDGER_READING_SH, LEDGER_SH } from '@deploy-actions/ledger/sh';
 import { READ_HISTORY } from './history-program.ts';
 
+/** What the last survey says, of containers or of tasks. */
+const SURVEYED = part(new URL('sh/surveyed.sh', import.meta.url));
 const STACK = part(new URL('sh/stack.sh', import.meta.url), {
   needs: [ENGINE_CONTAINERS],
 });
@@ -23,8 +28,17 @@ export const LEDGER = part(LEDGER_SH, { needs: [READING], parameters: LEDGER_PAR
 export const IMAGES = part(new URL('sh/images.sh', import.meta.url), {
   needs: [ENGINE_IMAGES],
 });
+/** In which order services start, and when they are well. */
+const STARTING = part(new URL('sh/starting.sh', import.meta.url), {
+  needs: [ENGINE_FAILURE],
+  results: { stopped: FORMS.flag },
+});
+/** What a command needs on a server is started there. */
+export const DEPENDENCIES = part(new URL('sh/dependencies.sh', import.meta.url), {
+  needs: [ENGINE, ENGINE_RELEASES, STACK, STARTING],
+});
 export const CONTAINER = part(new URL('sh/container.sh', import.meta.url), {
-  needs: [ENGINE, ENGINE_CONTAINERS, ENGINE_RELEASES, STACK],
+  needs: [ENGINE, ENGINE_CONTAINERS, ENGINE_RELEASES],
   parameters: ['hook_timeout', 'migrate_timeout', 'migrate_on_cancel'],
 });
 export const COLOR = part(new URL('sh/color.sh', import.meta.url), {
@@ -52,7 +66,7 @@ const STORE = part(new URL('sh/store.sh', import.meta.url), {
 });
 
 const WAYS = part(new URL('sh/ways.sh', import.meta.url), {
-  needs: [ENGINE_CONTAINERS, ENGINE_NETWORKS, STACK],
+  needs: [ENGINE_CONTAINERS, ENGINE_NETWORKS, STACK, SURVEYED],
 });
 
 /** Replaces the containers of a service one at a time. */
@@ -62,9 +76,23 @@ const ROLLING = part(new URL('sh/rolling.sh', import.meta.url), {
 
 /** Brings a release up and proves it healthy. */
 export const BRING_UP = part(new URL('sh/bring-up.sh', import.meta.url), {
-  needs: [ENGINE, ENGINE_CONTAINERS, ENGINE_RELEASES, STACK, ENGINE_FAILURE, MAKE_WAY, ROLLING],
+  needs: [ENGINE, ENGINE_CONTAINERS, ENGINE_RELEASES, STACK, SURVEYED, STARTING, MAKE_WAY, ROLLING],
   parameters: ['patience'],
-  results: { stopped: FORMS.flag },
+});
+
+/** What a node of a cluster knows of its own tasks. */
+const TASK_EVIDENCE = part(new URL('sh/task-evidence.sh', import.meta.url), {
+  needs: [ENGINE_CLUSTER, ENGINE_CONTAINERS],
+});
+
+/** The services of a project in a cluster, and their tasks. */
+const CLUSTER_TASKS = part(new URL('sh/cluster-tasks.sh', import.meta.url), {
+  needs: [ENGINE_CLUSTER, ENGINE_NETWORKS, SURVEYED, TASK_EVIDENCE],
+});
+
+/** The same as `BRING_UP`, for the services of a cluster. */
+export const CLUSTER_UP = part(new URL('sh/cluster-up.sh', import.meta.url), {
+  needs: [ENGINE_CLUSTER, ENGINE_OBJECTS, CLUSTER_TASKS, STARTING],
 });
 
 /** Seconds that Docker's word `unhealthy` must last until it is final. */
@@ -98,7 +126,7 @@ const INSPECT_RESULTS: ResultForms = {
   old_folder: FORMS.pathOrNone,
   project: FORMS.like(PROJECT, 'a name of a project'),
   all_services: FORMS.serviceLines,
-  present: FORMS.lines(/^(?:shared|old|env) ./, 'shared, old or env and a file'),
+  present: FORMS.lines(/^(?:shared|old|env|there) ./, 'shared, old, env or there and a file'),
   volumes: FORMS.text,
   nets: FORMS.text,
   containers: FORMS.text,
@@ -112,6 +140,12 @@ const INSPECT_RESULTS: ResultForms = {
   previous_release: FORMS.text,
   values: FORMS.text,
   granted: FORMS.text,
+  node: FORMS.text,
+  nodes: FORMS.text,
+  ipvs: FORMS.flag,
+  services: FORMS.text,
+  tasks: FORMS.text,
+  sums: FORMS.lines(/^[0-9a-f]{64} \d+ \/[^\0-\x1f\x7f]*$/, 'a SHA-256, a size and a file'),
 };
 
 const ADOPT = part(new URL('sh/adopt.sh', import.meta.url), {
@@ -132,10 +166,13 @@ export const RELEASE_LOOK = part(new URL('sh/inspect.sh', import.meta.url), {
     READING,
     TAKEN_PORTS,
     ADOPT,
+    CLUSTER,
+    ENGINE_CLUSTER,
   ],
   results: INSPECT_RESULTS,
   parameters: [
     'want',
+    'cluster',
     'folder',
     'project_given',
     'compose_files',
@@ -155,6 +192,22 @@ export const INSPECT = defineInspection({
   secrets: ['env_text'],
 });
 
+/** Looks at a server that gets tasks of a cluster. */
+export const INSPECT_NODE = defineInspection({
+  name: 'inspect-node',
+  parts: [
+    part(new URL('sh/inspect-node.sh', import.meta.url), {
+      needs: [ENGINE, ENGINE_FAILURE, CLUSTER],
+      parameters: ['docker_host', 'sources'],
+      results: {
+        node: FORMS.text,
+        ipvs: FORMS.flag,
+        missing: FORMS.lines(/^\/[^\0-\x1f\x7f]*$/, 'an absolute path'),
+      },
+    }),
+  ],
+});
+
 const DEPLOY_RESULTS: ResultForms = {
   release: FORMS.id,
   previous: FORMS.idOrNone,
@@ -168,57 +221,107 @@ const DEPLOY_RESULTS: ResultForms = {
   digests: FORMS.images,
 };
 
+/** What a deployment carries whatever the engine is, and wherever it is sent. */
+const FETCHING = [
+  WORK,
+  LEDGER,
+  IMAGES,
+  STORE,
+  part(new URL('sh/pull.sh', import.meta.url), {
+    needs: [ENGINE_IMAGES, ENGINE_FAILURE, STORE, LOGIN, SURVEYED],
+  }),
+  part(new URL('sh/deploy-steps.sh', import.meta.url), {
+    needs: [ENGINE_NETWORKS, ENGINE_IMAGES],
+    parameters: ['gates', 'go_deadline'],
+  }),
+] as const;
+
+/** What it carries where it changes something. */
+const DEPLOYING = [
+  CONTAINER,
+  part(new URL('sh/hooks.sh', import.meta.url), {
+    needs: [ENGINE_CONTAINERS, ENGINE_RELEASES],
+  }),
+  part(BACKUP_READING_SH),
+  part(new URL('sh/deploy.sh', import.meta.url), {
+    needs: [ENGINE_FAILURE, SURVEYED, STARTING],
+    parameters: ['wait_timeout', 'remove_orphans', 'backup'],
+    results: DEPLOY_RESULTS,
+  }),
+] as const;
+
+/** What every program of a deployment is told. */
+const DEPLOY_PARAMETERS = [
+  'project',
+  'base_project',
+  'color',
+  'release',
+  'docker_host',
+  'pull',
+  'pull_timeout',
+  'registry',
+  'min_free_disk',
+  'min_free_inodes',
+  'on_failure',
+  'keep_releases',
+  'migration_reversible',
+  'registry_config',
+] as const;
+
 /** Deploys a release. */
 export const DEPLOY = defineProgram({
   name: 'deploy',
   parts: [
-    WORK,
-    LEDGER,
-    IMAGES,
-    STORE,
+    ...FETCHING,
+    ...DEPLOYING,
     BRING_UP,
-    CONTAINER,
-    part(new URL('sh/hooks.sh', import.meta.url), {
-      needs: [ENGINE_CONTAINERS, ENGINE_RELEASES],
-    }),
-    part(new URL('sh/pull.sh', import.meta.url), {
-      needs: [ENGINE_IMAGES, ENGINE_FAILURE, STORE, LOGIN],
-    }),
+    DEPENDENCIES,
     COLOR,
     part(new URL('sh/check-color.sh', import.meta.url), {
       needs: [ENGINE_CONTAINERS, ENGINE_NETWORKS, PORT_CLAIMS],
     }),
-    part(BACKUP_READING_SH),
-    part(new URL('sh/deploy.sh', import.meta.url), {
-      needs: [ENGINE_CONTAINERS, ENGINE_RELEASES, ENGINE_NETWORKS, ENGINE_IMAGES],
-      results: DEPLOY_RESULTS,
+    part(new URL('sh/deploy-containers.sh', import.meta.url), {
+      needs: [ENGINE_CONTAINERS, ENGINE_NETWORKS],
     }),
   ],
-  parameters: [
-    'project',
-    'base_project',
-    'color',
-    'shared_services',
-    'release',
-    'docker_host',
-    'port_claims',
-    'adopt',
-    'pull',
-    'pull_timeout',
-    'registry',
-    'min_free_disk',
-    'min_free_inodes',
-    'wait_timeout',
-    'stop_timeout',
-    'on_failure',
-    'keep_releases',
-    'remove_orphans',
-    'migration_reversible',
-    'backup',
-    'gates',
-    'go_deadline',
-    'registry_config',
+  parameters: [...DEPLOY_PARAMETERS, 'shared_services', 'port_claims', 'adopt', 'stop_timeout'],
+  secrets: ['registry_config'],
+});
+
+/** Deploys a release to a cluster, on one of its managers. */
+export const DEPLOY_CLUSTER = defineProgram({
+  name: 'deploy-cluster',
+  parts: [
+    ...FETCHING,
+    ...DEPLOYING,
+    CLUSTER_UP,
+    part(new URL('sh/deploy-cluster.sh', import.meta.url), {
+      needs: [CLUSTER, ENGINE_CLUSTER, ENGINE_OBJECTS],
+    }),
   ],
+  parameters: DEPLOY_PARAMETERS,
+  secrets: ['registry_config'],
+});
+
+/** Makes another node of the cluster ready for its tasks. */
+export const DEPLOY_NODE = defineProgram({
+  name: 'deploy-node',
+  parts: [
+    ...FETCHING,
+    part(new URL('sh/deploy-node.sh', import.meta.url), {
+      needs: [CLUSTER, TASK_EVIDENCE],
+      parameters: ['serving'],
+      results: {
+        release: FORMS.id,
+        previous: FORMS.idOrNone,
+        changed: FORMS.flag,
+        stopped: FORMS.flag,
+        images: FORMS.images,
+        digests: FORMS.images,
+      },
+    }),
+  ],
+  parameters: DEPLOY_PARAMETERS,
   secrets: ['registry_config'],
 });
 
@@ -257,4 +360,13 @@ export const COPY_OUT = defineInspection({
 });
 
 /** All programs of this package but those of `recorded.ts`, for the checks that each of them must pass. */
-export const PROGRAMS = [INSPECT, DEPLOY, READ_RELEASE, READ_HISTORY, COPY_OUT];
+export const PROGRAMS = [
+  INSPECT,
+  INSPECT_NODE,
+  DEPLOY,
+  DEPLOY_CLUSTER,
+  DEPLOY_NODE,
+  READ_RELEASE,
+  READ_HISTORY,
+  COPY_OUT,
+];

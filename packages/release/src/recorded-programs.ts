@@ -1,11 +1,11 @@
 import { BRING_BACK } from '@deploy-actions/archive/bring-back';
 import { ENGINE_IMAGES, REQUIREMENTS } from '@deploy-actions/engine';
 import { FORMS, defineProgram, part } from '@deploy-actions/host';
-import { BRING_UP, COLOR, CONTAINER, IMAGES, LEDGER, WORK } from './programs.ts';
+import { BRING_UP, COLOR, CONTAINER, DEPENDENCIES, IMAGES, LEDGER, WORK } from './programs.ts';
 
 /** What every rollback to a recorded release needs. */
 const RECORDED = part(new URL('sh/recorded.sh', import.meta.url), {
-  needs: [ENGINE_IMAGES, WORK, REQUIREMENTS, LEDGER, IMAGES, BRING_UP, CONTAINER, BRING_BACK],
+  needs: [ENGINE_IMAGES, WORK, REQUIREMENTS, LEDGER, IMAGES, BRING_UP, CONTAINER, DEPENDENCIES, BRING_BACK],
   parameters: ['base_project'],
 });
 

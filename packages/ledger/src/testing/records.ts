@@ -14,6 +14,7 @@ export function releaseRecord(
     version: id.toUpperCase(),
     project: 'shop',
     color: '',
+    engine: 'compose',
     environment: 'production',
     repository: 'o/r',
     ref: 'refs/heads/main',

@@ -102,6 +102,7 @@ export async function deployRelease({ host }: DockerServer, wanted: TestRelease)
     migrationReversible: false,
     backup: undefined,
     goDeadline: undefined,
+    place: 'server',
     migratesElsewhere: false,
     order: undefined,
     allowOlder: true,

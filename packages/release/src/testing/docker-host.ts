@@ -20,10 +20,18 @@ export interface FakeDocker {
   containers(): FakeContainer[];
   /** `service image` of those that run, sorted; one-off containers left out. */
   running(project?: string): string[];
+  /** Makes a service of a stack as a person does. */
+  putService(name: string, stack: string): void;
+  /** Services of the swarm with the image of each, sorted. */
+  services(): string[];
   /** What was asked of the engine, in order. */
   calls(): string[];
   /** Commands that were run in containers, in order. */
   commands(): string[];
+}
+
+interface FakeServiceImage {
+  Spec: { TaskTemplate: { ContainerSpec: { Image: string } } };
 }
 
 /** Elsewhere each call starts Node by itself, which is only slower. */
@@ -102,6 +110,25 @@ export function fakeDocker(host: TestHost, images: Readonly<Record<string, strin
             project === undefined || Labels['com.docker.compose.project'] === project,
         )
         .map(({ Config: { Image, Labels } }) => `${Labels['com.docker.compose.service']} ${Image}`)
+        .sort(),
+    putService: (Name, stack) =>
+      openState(folder).write('services', Name, {
+        ID: 's'.repeat(25),
+        text: '',
+        Spec: {
+          Name,
+          Labels: { 'com.docker.stack.namespace': stack },
+          Mode: { Replicated: { Replicas: 1 } },
+          TaskTemplate: { ContainerSpec: { Image: 'web', Labels: {}, Configs: [], Secrets: [] } },
+        },
+      }),
+    services: () =>
+      openState(folder)
+        .names('services')
+        .map(
+          (name) =>
+            `${name} ${openState(folder).read<FakeServiceImage>('services', name)!.Spec.TaskTemplate.ContainerSpec.Image}`,
+        )
         .sort(),
     calls: () => lines().filter((line) => !line.startsWith('command ')),
     commands: () => lines().flatMap((line) => (line.startsWith('command ') ? [line.slice(8)] : [])),

@@ -5,6 +5,7 @@ import { containerOf, halt, launch, make, untilStopped } from './container.ts';
 import { execute } from './execute.ts';
 import { Refusal, options, unknown } from './refusal.ts';
 import type { FakeThing, State } from './state.ts';
+import { inspectTasks, swarmAbout, swarmCommand } from './swarm.ts';
 import { render } from './template.ts';
 
 /** Docker's own commands, of an engine that answers or of the client alone. Answers what goes to stdout. */
@@ -21,11 +22,19 @@ export function engineCommand(
     case 'info':
     case 'version': {
       const { values } = options(rest, { values: { format: ['--format', '-f'] } });
-      return `${render(values.get('format')?.[0] ?? '{{json .}}', answers ? ABOUT : { ...ABOUT, DockerRootDir: '' })}\n`;
+      const about = { ...ABOUT, ...swarmAbout(state) };
+      return `${render(values.get('format')?.[0] ?? '{{json .}}', answers ? about : { ...about, DockerRootDir: '' })}\n`;
     }
+    case 'node':
+    case 'service':
+    case 'stack':
+    case 'config':
+    case 'secret':
+      return swarmCommand(state, call, words);
     case 'ps':
       return list(state, rest);
     case 'inspect':
+      if (rest[0] === '--type' && rest[1] === 'task') return inspectTasks(state, rest.slice(2));
       return inspectContainers(state, call, rest);
     case 'exec':
       // Every container of a test has the network of the machine: what others have open there is none of theirs.
@@ -108,7 +117,7 @@ export function engineCommand(
         values,
         flags,
         rest: names,
-      } = options(after, { values: known, flags: ['--internal', '--ipv6'] });
+      } = options(after, { values: known, flags: ['--internal', '--ipv6', '--attachable'] });
       const [one] = names;
       if (one === undefined || names.length > 1) throw unknown(words);
       if (name === 'network' && state.read('networks', one))
@@ -150,14 +159,16 @@ function list(state: State, words: readonly string[]): string {
   const quiet = flags.has('--quiet') || flags.has('-q');
   const given = values.get('filter') ?? [];
   const networks = given.flatMap((one) => /^network=(.*)$/.exec(one)?.[1] ?? []);
+  const statuses = given.flatMap((one) => /^status=(.*)$/.exec(one)?.[1] ?? []);
   const volumes = given.flatMap((one) => /^volume=(.*)$/.exec(one)?.[1] ?? []);
   const filters = labelFilters(
-    given.filter((one) => !/^(?:network|volume)=/.test(one)),
+    given.filter((one) => !/^(?:network|volume|status)=/.test(one)),
     ['ps', ...words],
   );
   return state
     .containers()
     .filter(({ State: { Running } }) => all || Running)
+    .filter(({ State: { Status } }) => statuses.length === 0 || statuses.includes(Status))
     .filter(({ NetworkSettings }) => networks.every((one) => one in NetworkSettings.Networks))
     .filter(({ Mounts }) =>
       volumes.every((name) => (Mounts as { Name?: string }[]).some((at) => at.Name === name)),

@@ -60,8 +60,24 @@ export interface FakeThing {
   Internal?: boolean;
 }
 
+/** The swarm that the engine is a node of. */
+export interface FakeSwarm {
+  /** Default: active. */
+  state?: string;
+  /** Default: yes. */
+  manager?: boolean;
+  /** The names of its nodes, this one first. */
+  nodes: readonly string[];
+  /** Its managers have no leader. */
+  leaderless?: boolean;
+  /** How often it says that somebody else has changed a service. */
+  outOfSequence?: number;
+}
+
 /** How the engine is to behave; what is not named goes well. */
 export interface Script {
+  /** Undefined: the engine is in none. */
+  swarm?: FakeSwarm;
   /** What every call says instead of an answer, such as the word of an engine that may not be used. */
   refused?: string;
   /** As Docker 26 and later answer `info --format`: with exit code 0, and nothing that only the engine knows. */

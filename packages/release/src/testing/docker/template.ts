@@ -4,7 +4,7 @@ type Value = unknown;
 type Node =
   | { kind: 'text'; text: string }
   | { kind: 'value'; pipe: string }
-  | { kind: 'if'; pipe: string; then: Node[]; otherwise: Node[] }
+  | { kind: 'if' | 'with'; pipe: string; then: Node[]; otherwise: Node[] }
   | { kind: 'range'; pipe: string; names: string[]; body: Node[] };
 
 interface Scope {
@@ -31,13 +31,11 @@ function parse(tokens: readonly string[], from: number): [Node[], number] {
     if (inner === undefined) {
       nodes.push({ kind: 'text', text: token });
       at += 1;
-    } else if (inner === 'end' || inner === 'else') {
+    } else if (inner === 'end' || inner === 'else' || inner.startsWith('else if ')) {
       break;
-    } else if (inner.startsWith('if ')) {
-      const [then, middle] = parse(tokens, at + 1);
-      const hasElse = /^\{\{\s*else\s*\}\}$/.test(tokens[middle] ?? '');
-      const [otherwise, end] = hasElse ? parse(tokens, middle + 1) : [[], middle];
-      nodes.push({ kind: 'if', pipe: inner.slice(3), then, otherwise });
+    } else if (inner.startsWith('if ') || inner.startsWith('with ')) {
+      const [node, end] = condition(tokens, at, inner);
+      nodes.push(node);
       at = end + 1;
     } else if (inner.startsWith('range ')) {
       const [body, end] = parse(tokens, at + 1);
@@ -60,6 +58,20 @@ function parse(tokens: readonly string[], from: number): [Node[], number] {
   return [nodes, at];
 }
 
+/** `if` or `with` at a token, with all of its branches; answers where its end stands. */
+function condition(tokens: readonly string[], at: number, inner: string): [Node, number] {
+  const [, kind = '', pipe = ''] = /^(if|with) (.*)$/s.exec(inner)!;
+  const [then, middle] = parse(tokens, at + 1);
+  const [, otherIf] = /^\{\{\s*else(?: (if .*?))?\s*\}\}$/s.exec(tokens[middle] ?? '') ?? [];
+  const isElse = /^\{\{\s*else/.test(tokens[middle] ?? '');
+  if (otherIf !== undefined) {
+    const [node, end] = condition(tokens, middle, otherIf);
+    return [{ kind: kind as 'if', pipe, then, otherwise: [node] }, end];
+  }
+  const [otherwise, end] = isElse ? parse(tokens, middle + 1) : [[], middle];
+  return [{ kind: kind as 'if', pipe, then, otherwise }, end];
+}
+
 function print(nodes: readonly Node[], scope: Scope): string {
   return nodes
     .map((node) => {
@@ -70,6 +82,10 @@ function print(nodes: readonly Node[], scope: Scope): string {
           return show(evaluate(node.pipe, scope));
         case 'if':
           return print(isTrue(evaluate(node.pipe, scope)) ? node.then : node.otherwise, scope);
+        case 'with': {
+          const dot = evaluate(node.pipe, scope);
+          return isTrue(dot) ? print(node.then, { ...scope, dot }) : print(node.otherwise, scope);
+        }
         case 'range':
           return entries(evaluate(node.pipe, scope))
             .map(([key, value]) => {

@@ -1,0 +1,83 @@
+import {
+  type SeenNode,
+  discardStaging,
+  inspectNode,
+  lookFiles,
+  nodePart,
+  nodesNotGiven,
+  refuseUnfit,
+  sourcesOfNodes,
+} from '@deploy-actions/release';
+import type { Server } from '@deploy-actions/shell';
+import type { Workspace } from '@deploy-actions/workspace';
+import { type Target, prepareAll } from './targets.ts';
+import type { World } from './world.ts';
+
+/**
+ * Makes a release for a cluster: by the first server, which must be a manager; then the other nodes are looked at. Throws the
+ * Failure of all that are not fit, before anything is changed.
+ */
+export async function prepareCluster(
+  servers: readonly Server[],
+  prepare: (server: Server) => Promise<Target>,
+  workspace: Workspace,
+  world: World,
+): Promise<Target[]> {
+  const [first, ...others] = servers;
+  const manager = await prepare(first!);
+  const { found, prepared } = manager;
+  const { stack } = prepared;
+  const targets = [manager];
+  try {
+    if (!stack || !found.cluster) throw new TypeError('the first server was not looked at as a manager');
+    const sources = sourcesOfNodes(stack, first!.path);
+    const seen: SeenNode[] = [
+      {
+        server: first!.name,
+        self: found.cluster.self,
+        missing: sources.filter((one) => !isThere(one, manager)),
+      },
+    ];
+    const looked = await prepareAll(others, async (server) => {
+      const session = await world.connect(server);
+      const view = await inspectNode(
+        session,
+        {
+          path: server.path,
+          files: lookFiles({ path: server.path, files: workspace.files, composeFiles: [] }),
+          dockerHost: server.dockerHost,
+          sources,
+        },
+        { signal: world.signal, followed: true },
+      );
+      seen.push({ server: server.name, self: view.self, missing: view.missing });
+      return {
+        server,
+        session,
+        found: { ...found, staging: view.staging },
+        prepared: nodePart(prepared),
+        backup: undefined,
+      };
+    });
+    targets.push(...looked);
+    refuseUnfit(stack, found.cluster, seen);
+    const missing = nodesNotGiven(found.cluster, seen).map(({ name }) => name);
+    if (missing.length > 0) {
+      prepared.warnings.push(
+        `the swarm has nodes that are not in \`host\`: ${missing.join(', ')}. A task that comes there needs an image that the node can pull without a login, and keeps no release for a way back; what is mounted must be there`,
+      );
+    }
+    return targets;
+  } catch (error) {
+    await Promise.all(targets.map(({ session, found: { staging } }) => discardStaging(session, staging)));
+    throw error;
+  }
+}
+
+/** Whether the manager has a source: in shared/ of the application, or anywhere else. */
+function isThere(source: string, { found, server }: Target): boolean {
+  const shared = `${server.path}/shared/`;
+  return source.startsWith(shared)
+    ? found.shared.has(source.slice(shared.length))
+    : source === shared.slice(0, -1) || found.there.has(source);
+}

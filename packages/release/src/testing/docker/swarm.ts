@@ -1,0 +1,285 @@
+import { readFileSync } from 'node:fs';
+import type { Call } from './call.ts';
+import { Refusal, options, unknown } from './refusal.ts';
+import { type FakeThing, type State, sha256 } from './state.ts';
+import { render } from './template.ts';
+
+/** A service, with the names that `docker service inspect` gives to what it tells. */
+interface FakeService {
+  ID: string;
+  Spec: Spec;
+  PreviousSpec?: Spec;
+  UpdateStatus?: { State: string; StartedAt: string; Message: string };
+  /** The text of its stack file, by which a change is told. */
+  text: string;
+}
+
+interface Spec {
+  Name: string;
+  Labels: Record<string, string>;
+  Mode: { Global?: object; Replicated?: { Replicas: number } };
+  TaskTemplate: { ContainerSpec: ContainerSpec };
+}
+
+interface ContainerSpec {
+  Image: string;
+  Labels: Record<string, string>;
+  Configs: { ConfigName: string }[];
+  Secrets: { SecretName: string }[];
+}
+
+interface FakeTask {
+  ID: string;
+  ServiceID: string;
+  Spec: { ContainerSpec: ContainerSpec };
+  DesiredState: string;
+  Status: { State: string; Timestamp: string; Err: string; ContainerStatus?: { ExitCode: number } };
+  Slot: number;
+  NodeID: string;
+}
+
+interface StackFile {
+  services: Record<
+    string,
+    {
+      image: string;
+      labels?: Record<string, string>;
+      deploy?: { mode?: string; replicas?: number; labels?: Record<string, string> };
+      configs?: { source: string }[];
+      secrets?: { source: string }[];
+    }
+  >;
+  configs?: Record<string, { name: string }>;
+  secrets?: Record<string, { name: string }>;
+}
+
+/** Milliseconds that a task seems to have been up already: it is well at once. */
+const UP_FOR = 60_000;
+
+/** Ids of the cluster have 25 letters. */
+const idOf = (text: string) => sha256(text).slice(0, 25);
+
+/** What `docker info` tells of the swarm. */
+export function swarmAbout(state: State): object {
+  const { swarm } = state.script();
+  const name = swarm?.nodes[0] ?? 'here';
+  return {
+    Name: name,
+    Swarm: {
+      LocalNodeState: swarm ? (swarm.state ?? 'active') : 'inactive',
+      ControlAvailable: swarm !== undefined && (swarm.manager ?? true),
+      NodeID: swarm ? idOf(name) : '',
+    },
+  };
+}
+
+/** `docker node …`, `service …`, `stack …`, `config …` and `secret …`, as a manager answers them. */
+export function swarmCommand(state: State, call: Call, words: readonly string[]): string {
+  const { swarm } = state.script();
+  const [kind = '', what = '', ...rest] = words;
+  const help = kind === 'stack' && rest.includes('--help');
+  if (help) return '      --detach   Exit immediately\n';
+  if (!swarm || !(swarm.manager ?? true))
+    throw new Refusal('Error response from daemon: This node is not a swarm manager.');
+  if (swarm.leaderless)
+    throw new Refusal(
+      'Error response from daemon: rpc error: code = Unknown desc = The swarm does not have a leader.',
+    );
+  switch (`${kind} ${what}`) {
+    case 'node ls': {
+      const { values } = options(rest, { values: { format: ['--format'] } });
+      const [format = ''] = values.get('format') ?? [];
+      return swarm.nodes
+        .map((name, index) => ({
+          ID: idOf(name),
+          Hostname: name,
+          Status: 'Ready',
+          Availability: 'Active',
+          ManagerStatus: index === 0 ? 'Leader' : '',
+        }))
+        .map((node) => `${render(format, node)}\n`)
+        .join('');
+    }
+    case 'service ls': {
+      const { values } = options(rest, { values: { filter: ['--filter'] }, flags: ['--quiet'] });
+      const [, stack] =
+        /^label=com\.docker\.stack\.namespace=(.*)$/.exec(values.get('filter')?.[0] ?? '') ?? [];
+      if (stack === undefined) throw unknown(words);
+      return services(state)
+        .filter(({ Spec }) => Spec.Labels['com.docker.stack.namespace'] === stack)
+        .map(({ ID }) => `${ID}\n`)
+        .join('');
+    }
+    case 'service inspect': {
+      const { values, rest: ids } = options(rest, { values: { format: ['--format'] } });
+      return ids.map((id) => `${render(values.get('format')![0]!, serviceOf(state, id))}\n`).join('');
+    }
+    case 'service ps': {
+      const { rest: ids } = options(rest, { flags: ['--quiet', '--no-trunc'] });
+      return tasks(state)
+        .filter(({ ServiceID }) => ids.includes(ServiceID))
+        .map(({ ID }) => `${ID}\n`)
+        .join('');
+    }
+    case 'service logs':
+      return '';
+    case 'service rm':
+      for (const name of rest) remove(state, serviceOf(state, name));
+      return rest.map((one) => `${one}\n`).join('');
+    case 'stack deploy':
+      return deploy(state, call, rest);
+    case 'config ls':
+    case 'secret ls': {
+      const { values } = options(rest, { values: { filter: ['--filter'], format: ['--format'] } });
+      const [, key, value] = /^label=([^=]+)=(.*)$/.exec(values.get('filter')?.[0] ?? '') ?? [];
+      return state
+        .names(`${kind}s`)
+        .filter((name) => state.read<FakeThing>(`${kind}s`, name)?.Labels?.[key ?? ''] === value)
+        .map((name) => `${name}\n`)
+        .join('');
+    }
+    case 'config create':
+    case 'secret create': {
+      const { values, rest: given } = options(rest, { values: { label: ['--label'] } });
+      const [Name = '', file = ''] = given;
+      readFileSync(file);
+      const Labels = Object.fromEntries(
+        (values.get('label') ?? []).map((one) => one.split(/=(.*)/s, 2) as [string, string]),
+      );
+      state.write(`${kind}s`, Name, { Name, Labels } satisfies FakeThing);
+      return `${Name}\n`;
+    }
+    case 'config rm':
+    case 'secret rm':
+      state.remove(`${kind}s`, rest[0]!);
+      return '';
+  }
+  throw unknown(words);
+}
+
+/** `docker inspect --type task`. */
+export function inspectTasks(state: State, words: readonly string[]): string {
+  const { values, rest } = options(words, { values: { format: ['--format'] } });
+  return tasks(state)
+    .filter(({ ID }) => rest.includes(ID))
+    .map((task) => `${render(values.get('format')![0]!, task)}\n`)
+    .join('');
+}
+
+const services = (state: State) =>
+  state.names('services').map((name) => state.read<FakeService>('services', name)!);
+const tasks = (state: State) => state.names('tasks').map((name) => state.read<FakeTask>('tasks', name)!);
+
+function serviceOf(state: State, which: string): FakeService {
+  const found = services(state).find(({ ID, Spec }) => ID === which || Spec.Name === which);
+  if (!found) throw new Refusal(`Error: no such service: ${which}`);
+  return found;
+}
+
+function remove(state: State, { ID, Spec }: FakeService): void {
+  state.remove('services', Spec.Name);
+  for (const task of tasks(state)) if (task.ServiceID === ID) state.remove('tasks', task.ID);
+}
+
+/** As if it all happened at once: what is not well has stopped its update already. */
+function deploy(state: State, call: Call, words: readonly string[]): string {
+  const { values, rest } = options(words, {
+    values: { file: ['--compose-file'], resolve: ['--resolve-image'] },
+    flags: ['--prune=false', '--detach=true'],
+  });
+  const [stack] = rest;
+  const { swarm } = state.script();
+  const said = Number(state.read<number>('answers', 'out-of-sequence') ?? 0);
+  if (said < (swarm?.outOfSequence ?? 0)) {
+    state.write('answers', 'out-of-sequence', said + 1);
+    throw new Refusal(
+      'failed to update service: Error response from daemon: rpc error: code = Unknown desc = update out of sequence',
+    );
+  }
+  if (stack === undefined || values.get('resolve')?.[0] !== 'never')
+    throw unknown(['stack', 'deploy', ...words]);
+  for (const file of values.get('file') ?? []) {
+    const text = readFileSync(file, 'utf8');
+    const model = JSON.parse(text) as StackFile;
+    for (const name of Object.keys(model.services)) put(state, call, stack, name, model, text);
+  }
+  return '';
+}
+
+function put(state: State, call: Call, stack: string, name: string, model: StackFile, text: string): void {
+  const Name = `${stack}_${name}`;
+  const { image, labels = {}, deploy = {}, configs = [], secrets = [] } = model.services[name]!;
+  const namesOf = (kind: 'configs' | 'secrets', given: { source: string }[]) =>
+    given.map(({ source }) => {
+      const object = model[kind]?.[source]?.name ?? source;
+      if (!state.read(kind, object)) throw new Refusal(`${kind.slice(0, -1)} not found: ${object}`);
+      return object;
+    });
+  const ContainerSpec: ContainerSpec = {
+    Image: image,
+    Labels: labels,
+    Configs: namesOf('configs', configs).map((ConfigName) => ({ ConfigName })),
+    Secrets: namesOf('secrets', secrets).map((SecretName) => ({ SecretName })),
+  };
+  const Spec: Spec = {
+    Name,
+    Labels: { 'com.docker.stack.namespace': stack, ...deploy.labels },
+    Mode: deploy.mode === 'global' ? { Global: {} } : { Replicated: { Replicas: deploy.replicas ?? 1 } },
+    TaskTemplate: { ContainerSpec },
+  };
+  const old = state.read<FakeService>('services', Name);
+  call.out(`${old ? 'Updating' : 'Creating'} service ${Name}\n`);
+  if (old?.text === text) return;
+  const { health, fails } = state.script().images?.[image] ?? {};
+  const isBad = health === 'unhealthy' || fails !== undefined;
+  const ID = old?.ID ?? idOf(Name);
+  const StartedAt = new Date().toISOString();
+  state.write('services', Name, {
+    ID,
+    Spec,
+    text,
+    ...(old && {
+      PreviousSpec: old.Spec,
+      UpdateStatus: isBad
+        ? { State: 'paused', StartedAt, Message: 'update paused due to failure or early termination of task' }
+        : { State: 'completed', StartedAt, Message: 'update completed' },
+    }),
+  } satisfies FakeService);
+  const { nodes } = state.script().swarm!;
+  const add = (slot: number, DesiredState: string, State: string, Err = '') => {
+    const task: FakeTask = {
+      ID: idOf(`${Name} ${slot} ${process.hrtime.bigint()}`),
+      ServiceID: ID,
+      Spec: { ContainerSpec },
+      DesiredState,
+      Status: {
+        State,
+        Timestamp: new Date(Date.now() - UP_FOR).toISOString(),
+        Err,
+        ContainerStatus: { ExitCode: State === 'failed' ? 137 : 0 },
+      },
+      Slot: slot,
+      NodeID: idOf(nodes[slot % nodes.length]!),
+    };
+    state.write('tasks', task.ID, task);
+  };
+  if (isBad) {
+    const [word, said] =
+      fails === undefined
+        ? ['failed', 'task: non-zero exit (137): dockerexec: unhealthy container']
+        : ['rejected', fails];
+    for (let ended = 0; ended < (old ? 1 : 6); ended += 1) add(1, 'shutdown', word, said);
+    return;
+  }
+  for (const task of tasks(state).filter(
+    ({ ServiceID, DesiredState }) => ServiceID === ID && DesiredState === 'running',
+  )) {
+    state.write('tasks', task.ID, {
+      ...task,
+      DesiredState: 'shutdown',
+      Status: { ...task.Status, State: 'shutdown' },
+    } satisfies FakeTask);
+  }
+  const count = Spec.Mode.Global ? nodes.length : Spec.Mode.Replicated!.Replicas;
+  for (let slot = 1; slot <= count; slot += 1) add(slot, 'running', 'running');
+}
