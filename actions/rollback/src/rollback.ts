@@ -14,6 +14,7 @@ import {
   decideRollback,
   deploymentIdOf,
   isSameRun,
+  releaseOfLink,
 } from '@deploy-actions/ledger';
 import {
   afterDatabase,
@@ -90,6 +91,7 @@ async function rollBack(
     }),
   );
   if (inputs.list) return showList(seen, inputs.project, world);
+  for (const one of seen) refuseSwarm(one);
   const request = requestOf(inputs, world, deploymentId);
   const decisions = seen.map((one) => decideOn(one, request, several));
   for (const [index, decision] of decisions.entries())
@@ -160,6 +162,20 @@ async function rollBack(
     }),
   );
   return outputs;
+}
+
+/** Compose would bring a release of a swarm up a second time, beside the services that run. */
+function refuseSwarm({ server, look: { releases, current } }: SeenServer): void {
+  const serving = releases.find(({ id }) => id === releaseOfLink(current));
+  if (serving?.engine !== 'swarm') return;
+  throw new Failure(
+    'refused',
+    `${server.name}: the release ${serving.id} runs in a swarm, and rollback brings none back there`,
+    {
+      code: 'engine-differs',
+      remedy: 'Deploy the version before again, with engine: swarm: its images are on the nodes.',
+    },
+  );
 }
 
 /** A release that is brought up for this is redeployed, for whoever reads the outputs. */

@@ -285,12 +285,14 @@ export const TROUBLESHOOTING: Readonly<Record<FailureCode, Explanation>> = {
     remedy: 'Give each a name of its own with `project`, or another `name:` in its compose file.',
   },
   'engine-differs': {
-    meaning: 'What serves was deployed with the other `engine`: each would leave the other’s containers running.',
+    meaning:
+      'What serves was deployed with the other `engine`: each would leave the other’s containers running.',
     remedy: 'Deploy to another `path` with another `project`, move the traffic, then take the old one down.',
   },
   'no-cluster': {
     meaning: '`engine: swarm`, and the server is in no swarm.',
-    remedy: '`docker swarm init` on the first server, and on the others what `docker swarm join-token worker` prints.',
+    remedy:
+      '`docker swarm init` on the first server, and on the others what `docker swarm join-token worker` prints.',
   },
   'no-manager': {
     meaning: '`engine: swarm`, and the first `host` is a worker of its swarm.',
@@ -315,7 +317,8 @@ export const TROUBLESHOOTING: Readonly<Record<FailureCode, Explanation>> = {
   },
   'mount-missing': {
     meaning: 'A service of a swarm mounts what is not on every node that may get its tasks.',
-    remedy: 'Make it there, send it with `files`, or keep the service on its node with `deploy.placement.constraints`.',
+    remedy:
+      'Make it there, send it with `files`, or keep the service on its node with `deploy.placement.constraints`.',
   },
   'external-missing': {
     meaning: 'A network or volume that the compose file calls external is not on the server.',

@@ -10,7 +10,10 @@ export interface ClusterOptions {
  * Joins servers to one swarm over the network of their lab. The kernel may lack IPVS: then ports on the mesh and virtual
  * addresses answer nobody, while `mode: host` ports and `endpoint_mode: dnsrr` do.
  */
-export async function joinCluster(hosts: readonly Host[], { managers = 1 }: ClusterOptions = {}): Promise<void> {
+export async function joinCluster(
+  hosts: readonly Host[],
+  { managers = 1 }: ClusterOptions = {},
+): Promise<void> {
   const [first, ...others] = hosts;
   if (!first) throw new Error('a cluster needs a server');
   const address = await addressOf(first);
@@ -21,7 +24,9 @@ export async function joinCluster(hosts: readonly Host[], { managers = 1 }: Clus
   // One after the other: managers that join at once may meet a leader that is just counting votes.
   for (const [index, host] of others.entries()) {
     const own = index + 1 < managers ? manager : worker;
-    await host.sh(`docker swarm join --advertise-addr ${await addressOf(host)} --token ${own} ${address}:2377`);
+    await host.sh(
+      `docker swarm join --advertise-addr ${await addressOf(host)} --token ${own} ${address}:2377`,
+    );
   }
 }
 

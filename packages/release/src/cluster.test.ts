@@ -9,7 +9,11 @@ const id = (letter: string) => letter.repeat(25);
 
 function stackOf(service: object) {
   const model = { name: 'shop', services: { web: { image: `registry.test/web@${digest}`, ...service } } };
-  const { release, refusals } = toStack(parseModel(JSON.stringify(model)), { path: '/srv/shop', oneShot: [], files: new Map() });
+  const { release, refusals } = toStack(parseModel(JSON.stringify(model)), {
+    path: '/srv/shop',
+    oneShot: [],
+    files: new Map(),
+  });
   expect(refusals).toEqual([]);
   return release;
 }
