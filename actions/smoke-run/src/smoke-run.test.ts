@@ -190,7 +190,7 @@ test('every kind of expectation holds and fails with what was got and wanted', a
     'header x-none is nothing, wanted "a"',
     'xpath //title is "Shop & more", wanted "Other"',
     'jsonpath $.a is the body is not JSON, wanted 1',
-    'prometheus up is nothing, wanted 1',
+    'prometheus up is the answer is no page of metrics: line 1 is neither a sample nor a comment of the text format, wanted 1',
     'sha256 is ',
     'certificate days-left is the answer did not come over TLS, wanted greater than 7',
     'wanted less than 0',

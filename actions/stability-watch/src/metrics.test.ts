@@ -1,5 +1,9 @@
+import type { ServerResponse } from 'node:http';
 import { afterEach, expect, test } from '@jest/globals';
+import { fromRunner } from '@deploy-actions/probe';
 import { type TinyServer, serveHttp } from '../../../test/support/server.ts';
+import { parseMetricLine } from './metric-line.ts';
+import { metricLooks } from './metrics.ts';
 import { run } from './testing/rig.ts';
 
 const servers: TinyServer[] = [];
@@ -75,6 +79,63 @@ test('an expression that Prometheus refuses, or that gives no number, is a mista
   });
   const matrix = '{"status":"success","data":{"resultType":"matrix","result":[]}}';
   expect((await ask((await saying(matrix)).url)).failure).toMatchObject({ kind: 'input' });
+});
+
+test('a redirect, a late answer and one with another status are no data', async () => {
+  const prometheus = async (answer: (response: ServerResponse) => void) => {
+    const server = await serveHttp((_request, response) => answer(response));
+    servers.push(server);
+    return server.url;
+  };
+  const elsewhere = await prometheus((response) => {
+    response.writeHead(302, { location: '/login' });
+    response.end('<html>');
+  });
+  const broken = await prometheus((response) => {
+    response.statusCode = 503;
+    response.end(vector('0'));
+  });
+  for (const [url, words] of [
+    [elsewhere, 'status 302, a redirect, and none is followed, and no answer of Prometheus'],
+    [broken, 'status 503, and no answer of Prometheus'],
+  ] as const)
+    expect((await ask(url)).failure!.message).toContain(words);
+  expect((await run({ ...SHORT, metrics: `${elsewhere}/metrics up == 1` })).failure!.message).toContain(
+    'status 302, a redirect, and none is followed',
+  );
+  const reach = fromRunner();
+  const late = metricLooks([parseMetricLine('up == 1')], await prometheus(() => {}), reach, 300);
+  const started = Date.now();
+  expect(await late.look(true, new AbortController().signal)).toBeUndefined();
+  expect([late.missing().length, Date.now() - started < 5000]).toEqual([1, true]);
+  await reach.close();
+});
+
+test('a figure that Prometheus warns of is judged, and told as one that may not be whole; its hints are none', async () => {
+  const said = (text: string, value: string) =>
+    JSON.stringify({ ...(JSON.parse(vector(value)) as object), warnings: [text] });
+  const part = await ask((await saying(said('no store answered', '0'))).url);
+  expect(part.failure!.message).toContain('Prometheus warns: no store answered');
+  const bad = await ask((await saying(said('no store answered', '9'))).url);
+  expect(bad.failure!.message).toContain('does not hold: it is 9');
+  const hint = await ask((await saying(said('PromQL info: metric might not be a counter', '0'))).url);
+  expect(hint.failure).toBeUndefined();
+});
+
+test('a page that is none of metrics gives no figure, and OpenMetrics must be whole', async () => {
+  const page = async (body: string, type: string) => {
+    const server = await serveHttp((_request, response) => {
+      response.setHeader('content-type', type);
+      response.end(body);
+    });
+    servers.push(server);
+    return (await run({ ...SHORT, metrics: `${server.url}/metrics depth <= 100` })).failure?.message;
+  };
+  const open = 'application/openmetrics-text; version=1.0.0; charset=utf-8';
+  expect(await page('depth 5 # {trace_id="x"} 900\n# EOF\n', open)).toBeUndefined();
+  expect(await page('depth 5\n', 'text/plain; version=0.0.4')).toBeUndefined();
+  expect(await page('depth 5\n', open)).toContain('the page ends before its # EOF');
+  expect(await page('<html>\ndepth 5\n', 'text/html')).toContain('the page is none of metrics: line 1');
 });
 
 test('a page in the text format: the samples with the labels are summed', async () => {

@@ -1,9 +1,7 @@
 import { type Part, part, withNeeds } from './part.ts';
+import { PRELUDE, PROCESSES } from './process-parts.ts';
 
-const PRELUDE = part(new URL('sh/prelude.sh', import.meta.url));
 const ROOM = part(new URL('sh/room.sh', import.meta.url), { needs: [PRELUDE] });
-/** Whether a process that left its identity still lives. */
-export const PROCESSES = part(new URL('sh/processes.sh', import.meta.url), { needs: [PRELUDE] });
 const COMMANDS = part(new URL('sh/commands.sh', import.meta.url), { needs: [PROCESSES] });
 const JOURNAL = part(new URL('sh/journal.sh', import.meta.url), { needs: [COMMANDS] });
 const HOLDER = part(new URL('sh/holder.sh', import.meta.url), { needs: [PRELUDE] });

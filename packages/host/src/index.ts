@@ -12,16 +12,8 @@ export {
   timerText,
 } from './define-program.ts';
 export { type Apart, readApart, readRefusal } from './apart.ts';
-export {
-  APART,
-  EXEC_NAMES,
-  type Exec,
-  FITNESS,
-  OWN_GROUP,
-  PROCESSES,
-  execEnd,
-  execParts,
-} from './host-parts.ts';
+export { APART, EXEC_NAMES, type Exec, FITNESS, OWN_GROUP, execEnd, execParts } from './host-parts.ts';
+export { PROCESSES } from './process-parts.ts';
 export { type Part, part } from './part.ts';
 export { cancelRun, readResult } from './control.ts';
 export { type Locks, type Member, type MemberRun } from './fleet.ts';

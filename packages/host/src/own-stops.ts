@@ -1,13 +1,6 @@
 import { baseProject } from '@deploy-actions/ledger';
 import type { Session } from '@deploy-actions/shell';
-import { PROCESSES } from './host-parts.ts';
-import { part } from './part.ts';
-import { type Question, question } from './question.ts';
-
-const OWN_STOPS = question(part(new URL('sh/own-stops.sh', import.meta.url), { needs: [PROCESSES] }));
-
-/** What is asked by this file, for the checks that each must pass. */
-export const QUESTIONS: readonly Question[] = [OWN_STOPS];
+import { OWN_STOPS } from './questions.ts';
 
 /** A time in which a program of ours may have stopped containers. */
 export interface OwnWork {

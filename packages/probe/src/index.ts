@@ -55,4 +55,10 @@ export { type LogPlace, parseLogPlace } from './log/place.ts';
 export { openLog } from './log/source.ts';
 export { type LogSource, type LogStretch } from './log/stretch.ts';
 export { type ServerLoad, parseLoad, readLoad } from './server-load.ts';
-export { type MetricSample, metricValue, parseMetrics, parseSelector } from './exposition.ts';
+export {
+  ExpositionError,
+  type MetricSample,
+  metricValue,
+  parseMetrics,
+  parseSelector,
+} from './exposition.ts';

@@ -19,4 +19,4 @@ export {
 } from './run-action.ts';
 export { type WorkflowRun, runWorkflow, whyNoAct } from './act.ts';
 export { testIf } from './test-if.ts';
-export { browserFile, installDebian, pythonTool } from './tools.ts';
+export { browserFile, debianProgram, installDebian, pythonTool } from './tools.ts';

@@ -9,7 +9,7 @@ import {
   execParts,
   programEnd,
 } from '@deploy-actions/host';
-import { QUESTIONS as HOST_QUESTIONS } from '@deploy-actions/host/own-stops';
+import { QUESTIONS as HOST_QUESTIONS } from '@deploy-actions/host/questions';
 import { sentText } from '@deploy-actions/host/sent-text';
 import { QUESTIONS as PROBE_QUESTIONS } from '@deploy-actions/probe/questions';
 import { PROGRAMS as READINESS } from '@deploy-actions/readiness';

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { findProgram, runProgram, withHeartbeat } from './program.ts';
 import { findRoot } from './root.ts';
@@ -152,4 +152,36 @@ export async function browserFile(
   rmSync(archive, { force: true });
   if (code !== 0) return { reason: `${name}@${version} has no ${file}: ${lastLine(output)}` };
   return { text: readFileSync(path, 'utf8') };
+}
+
+/**
+ * A program of a Debian package, on PATH or unpacked into .cache/tools: nothing is installed, so no service of it starts.
+ * For programs that need no other package.
+ */
+export async function debianProgram(
+  program: string,
+  name: string,
+  say: (line: string) => void = () => {},
+): Promise<Tool> {
+  const folder = join(findRoot(), '.cache/tools/debian', name);
+  const find = () => findProgram(program, [join(folder, 'usr/bin')]);
+  const present = find();
+  if (present) return { path: present };
+  if (!findProgram('apt-get') || !findProgram('dpkg-deb'))
+    return { reason: `${program} comes from Debian, and apt-get is not here` };
+  mkdirSync(folder, { recursive: true });
+  say(`fetching ${name} with apt-get (once)`);
+  const fetch = () => runProgram('apt-get', ['download', '-qq', name], { cwd: folder });
+  if ((await fetch()).code !== 0) {
+    if (process.getuid?.() === 0) await runProgram('apt-get', ['update', '-qq'], {});
+    const { code, output } = await fetch();
+    if (code !== 0) return { reason: `${name} cannot be fetched: ${lastLine(output)}` };
+  }
+  for (const file of readdirSync(folder).filter((one) => one.endsWith('.deb'))) {
+    const { code, output } = await runProgram('dpkg-deb', ['-x', join(folder, file), folder], {});
+    if (code !== 0) return { reason: `${file} cannot be unpacked: ${lastLine(output)}` };
+    rmSync(join(folder, file));
+  }
+  const path = find();
+  return path ? { path } : { reason: `${name} has no program ${program}` };
 }

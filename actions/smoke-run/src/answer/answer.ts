@@ -8,6 +8,7 @@ import {
   jsonPath,
   lenientJsonPath,
   type MetricSample,
+  ExpositionError,
   metricValue,
   parseMetrics,
   parseSelector,
@@ -119,7 +120,13 @@ export function reader(answer: Answer) {
     prometheus(selector: string): unknown {
       const parsed = parseSelector(selector);
       if (!parsed) throw new NoSuchValue(`"${selector}" is no metric`);
-      samples ??= parseMetrics(text());
+      try {
+        samples ??= parseMetrics(text());
+      } catch (error) {
+        if (error instanceof ExpositionError)
+          throw new NoSuchValue(`the answer is no page of metrics: ${error.message}`, { cause: error });
+        throw error;
+      }
       return metricValue(samples, parsed) ?? NOTHING;
     },
     sha256: () => createHash('sha256').update(answer.response!.body).digest('hex'),
