@@ -14,7 +14,7 @@ export const NESTED_KEYS = {
     endpoint_mode: mapped('stands there; without it `dnsrr`, as Compose does, where no port is on the mesh'),
     labels: same,
     mode: mapped(
-      'stands there; jobs are refused, since Swarm repeats them: name the service in the input `one-shot`',
+      'stands there; jobs are refused, since Swarm repeats them: their command belongs in `before-up` or `migrate`',
     ),
     placement: mapped('stands there'),
     replicas: mapped('stands there'),

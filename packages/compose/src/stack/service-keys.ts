@@ -36,7 +36,7 @@ export const SERVICE_KEYS: Rows = {
   cpuset: refused(UNKNOWN, LIMITS),
   credential_spec: refused('is of Windows, which this does not deploy to', 'Leave it out'),
   depends_on: mapped(
-    'is kept by the deployment: services start in that order, and what others wait for runs once, as a plain container',
+    'is kept by the deployment: services start in that order; one that others wait for to end is no service of a stack, so its command belongs in `before-up` or `migrate`',
   ),
   deploy: mapped('stands there, with what `restart`, `scale` and limits say besides'),
   develop: harmless('is for the machine of a developer'),
@@ -105,7 +105,7 @@ export const SERVICE_KEYS: Rows = {
   pids_limit: mapped('becomes deploy.resources.limits.pids'),
   platform: mapped('becomes a placement constraint'),
   ports: mapped('stands there with numbers; each is told, since a stack opens it on every node'),
-  post_start: refused(UNKNOWN, 'Do it in the command, or as the input `after-up`'),
+  post_start: refused(UNKNOWN, 'Do it in the command'),
   pre_stop: refused(UNKNOWN, 'Let the program do it when it gets the stop signal'),
   privileged: refused(IGNORED, 'Say cap_add with what it needs, or keep the service on a server of its own'),
   profiles: harmless('is decided: services of profiles that are off are not here'),
@@ -113,7 +113,7 @@ export const SERVICE_KEYS: Rows = {
   pull_policy: harmless('is decided: each image is pulled by the deployment, before anything changes'),
   pull_refresh_after: harmless('is decided: each image is pulled by the deployment, before anything changes'),
   read_only: same,
-  restart: mapped('becomes deploy.restart_policy; `no` is refused unless the service is a one-shot'),
+  restart: mapped('becomes deploy.restart_policy; `no` is refused'),
   runtime: refused(
     UNKNOWN,
     "Leave it out, or set the default runtime of the nodes (default-runtime in Docker's daemon.json)",
