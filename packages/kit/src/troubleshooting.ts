@@ -209,7 +209,8 @@ export const TROUBLESHOOTING: Readonly<Record<FailureCode, Explanation>> = {
   'not-for-swarm': {
     meaning:
       'A swarm would leave out or change what the Compose file says, such as `security_opt`, a port of 127.0.0.1, or data that is on one node. Nothing was changed.',
-    remedy: 'The annotation is at the first of them, and the log has all, each with what to write instead.',
+    remedy:
+      'The annotation is at the first of them, and the log has all, each with what to write instead. [From one server to three](one-to-three.md#what-is-refused) has every key.',
   },
   'file-not-sent': {
     meaning:

@@ -6,11 +6,13 @@ import { type ActionFile, listActions, readAction } from './action-file.ts';
 import { permissionsOf } from './permissions.ts';
 import { RELATIVE_LINK } from './release-tree.ts';
 import { findRoot } from './root.ts';
+import { renderStackKeys } from './stack-page.ts';
 import { renderTroubleshooting } from './troubleshooting.ts';
 
 /**
  * `npm run docs`: writes the tables between the markers of each action's README, action-catalog.md and the permissions in
- * docs/platform-teams.md, all from action.yml, the versions that the latter pins, and docs/troubleshooting.md from the kit's table of failures. `--check`
+ * docs/platform-teams.md, all from action.yml, the versions that the latter pins, docs/troubleshooting.md from the kit's table
+ * of failures, and the keys in docs/one-to-three.md from the table that Compose files become stacks by. `--check`
  * writes nothing and fails when one is stale.
  */
 export async function run(args: string[]): Promise<number> {
@@ -56,6 +58,8 @@ export function renderDocs(root: string): Page[] {
   const platform = join(root, 'docs/platform-teams.md');
   const platformNow = readFileSync(platform, 'utf8');
   const troubleshooting = join(root, 'docs/troubleshooting.md');
+  const swarm = join(root, 'docs/one-to-three.md');
+  const swarmNow = readFileSync(swarm, 'utf8');
   return [
     ...pages,
     { file: catalog, current, wanted: renderCatalog(actions) },
@@ -66,6 +70,11 @@ export function renderDocs(root: string): Page[] {
         between(platformNow, 'permissions', permissionTable(actions), 'docs/platform-teams.md'),
         actions,
       ),
+    },
+    {
+      file: swarm,
+      current: swarmNow,
+      wanted: between(swarmNow, 'stack-keys', renderStackKeys(), 'docs/one-to-three.md'),
     },
     {
       file: troubleshooting,
