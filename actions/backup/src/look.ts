@@ -142,7 +142,6 @@ async function askRepository(
     path: server.path,
     program: LOOK_AT_REPOSITORY.with({
       project: inputs.project,
-      docker_host: server.dockerHost ?? '',
       retention: seconds(inputs.retention),
       keep_last: String(inputs['keep-last']),
       ...repositoryValues(repository),

@@ -8,6 +8,8 @@ import { LEDGER_PARAMETERS, LEDGER_READING_SH, LEDGER_SH } from '@deploy-actions
 
 const READING = part(LEDGER_READING_SH);
 export const LEDGER = part(LEDGER_SH, { needs: [READING], parameters: LEDGER_PARAMETERS });
+/** Which backups may go. */
+export const RETENTION = part(new URL('sh/retention.sh', import.meta.url));
 export const FOLDER = part(new URL('sh/backup-folder.sh', import.meta.url), {
   needs: [ENGINE, ENGINE_CONTAINERS, ENGINE_FAILURE, READING, part(BACKUP_READING_SH)],
   parameters: ['project', 'docker_host'],

@@ -1,5 +1,5 @@
 import { FORMS, defineInspection, part } from '@deploy-actions/host';
-import { FOLDER, POSTGRES_LOGIN } from './bring-back.ts';
+import { FOLDER, POSTGRES_LOGIN, RETENTION } from './bring-back.ts';
 
 // Apart from the programs that save, for who only looks: a bundle takes along every file that a module names.
 
@@ -19,6 +19,6 @@ const LOOK = part(new URL('sh/look-at-backups.sh', import.meta.url), {
 /** Tells which backups there are, and what the next one would save. */
 export const LOOK_AT_BACKUPS = defineInspection({
   name: 'look-at-backups',
-  parts: [FOLDER, POSTGRES_DATABASES, LOOK],
+  parts: [FOLDER, POSTGRES_DATABASES, RETENTION, LOOK],
   parameters: ['plan', 'retention', 'keep_last'],
 });

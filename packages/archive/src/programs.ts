@@ -1,7 +1,16 @@
 import { ENGINE, ENGINE_CONTAINERS, ENGINE_FAILURE } from '@deploy-actions/engine';
 import { FORMS, defineProgram, part } from '@deploy-actions/host';
 import { VERIFIED } from '@deploy-actions/ledger';
-import { ATTEMPT, BRING_BACK, FOLDER, LEDGER, POSTGRES_QUESTION, QUERY, STREAM } from './bring-back.ts';
+import {
+  ATTEMPT,
+  BRING_BACK,
+  FOLDER,
+  LEDGER,
+  POSTGRES_QUESTION,
+  QUERY,
+  RETENTION,
+  STREAM,
+} from './bring-back.ts';
 import { LOOK_AT_BACKUPS, POSTGRES_DATABASES } from './look.ts';
 import { LOOK_AT_REPOSITORY, REPOSITORY, REPOSITORY_PARAMETERS } from './repository.ts';
 
@@ -61,6 +70,7 @@ export const BACKUP = defineProgram({
     SQLITE,
     FILES_APART,
     CLAIM,
+    RETENTION,
     SEND,
     part(new URL('sh/encrypt.sh', import.meta.url), { needs: [ATTEMPT, LEDGER] }),
     part(new URL('sh/backup.sh', import.meta.url), {

@@ -1,5 +1,5 @@
 import { FORMS, defineInspection, part } from '@deploy-actions/host';
-import { FOLDER } from './bring-back.ts';
+import { RETENTION } from './bring-back.ts';
 
 /** Where backups are kept besides: a repository of restic. */
 export interface Repository {
@@ -13,8 +13,7 @@ export interface Repository {
 export const REPOSITORY_PARAMETERS = ['repository', 'repository_password', 'repository_env'] as const;
 
 export const REPOSITORY = part(new URL('sh/repository.sh', import.meta.url), {
-  needs: [FOLDER],
-  parameters: REPOSITORY_PARAMETERS,
+  parameters: ['project', ...REPOSITORY_PARAMETERS],
 });
 
 /** A repository as the programs take it; they keep none where it is undefined. */
@@ -33,6 +32,7 @@ export const LOOK_AT_REPOSITORY = defineInspection({
   name: 'look-at-repository',
   parts: [
     REPOSITORY,
+    RETENTION,
     part(new URL('sh/look-at-repository.sh', import.meta.url), {
       results: { sent: FORMS.text, old: FORMS.text },
     }),
