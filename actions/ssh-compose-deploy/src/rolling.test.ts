@@ -32,6 +32,9 @@ test('a service is replaced by a container beside the old one, and nothing else 
   expect(others).toEqual([]);
   expect(db!.NetworkSettings.Networks[way!]!.Links).toEqual(['api-rolling:api']);
   expect(api!.NetworkSettings.Networks[way!]!.Aliases).toContain('api-rolling');
+  // A caller is on the way before the address that it leads to is known there.
+  const joins = docker.calls().filter((call) => call.includes('network connect') && call.includes(way!));
+  expect(joins.map((call) => /--(link|alias)/.exec(call)![1])).toEqual(['link', 'alias']);
   expect(changesIn(docker.calls()).slice(-8)).toEqual(expect.arrayContaining(['up', 'stop', 'rm']));
   expect(log).toContain('starts one more container of api beside 1');
   expect(log).toContain('nobody is led to shop-api-1 any more');

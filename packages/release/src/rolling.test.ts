@@ -52,7 +52,7 @@ test('a service with a health check that others ask by its names is rolled, and 
   const { changes, rolled, table } = roll(model);
   expect(changes).toMatchObject([{ service: 'api', action: 'roll' }]);
   expect(rolled).toEqual([{ service: 'api', names: new Map([['shop_default', ['api', 'backend']]]) }]);
-  expect(table).toBe('api 11 30\n');
+  expect(table).toBe('api 12 30\n');
   expect(roll(model, { callers: new Map([['api', { keep: 2 }]]) }).table).toBe('api 2 30\n');
 });
 
@@ -121,6 +121,10 @@ test('what does not change is not judged, and one whose callers would go on aski
   const callers = new Map([
     ['api', { why: 'nginx in the container web: it keeps the name', remedy: 'Write a variable' }],
   ]);
+  const toWrite = new Map([['api', { why: 'nobody asks anew', remedy: 'Write', lines: 'ask {\n  anew\n}' }]]);
+  expect(refusalOf(() => roll(modelOf({}), { callers: toWrite }))).toMatchObject({
+    details: 'ask {\n  anew\n}',
+  });
   expect(refusalOf(() => roll(modelOf({}), { callers }))).toMatchObject({
     message: expect.stringContaining('nginx in the container web: it keeps the name'),
     remedy: expect.stringContaining('Write a variable; or recreate such services'),

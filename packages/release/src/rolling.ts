@@ -106,7 +106,7 @@ export function rollServices(
 }
 
 /** Seconds for one whose callers were not asked, since it does not change now: what is refused begins above that. */
-const LONGEST_KEEP = 11;
+const LONGEST_KEEP = 12;
 
 function orderOf(service: Service): unknown {
   const update = service.deploy?.['update_config'];

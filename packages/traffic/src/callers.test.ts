@@ -20,8 +20,8 @@ server {
 const VARIABLE = 'set $api http://api:8000; location / { proxy_pass $api; }';
 
 test.each([
-  ['looked up by a resolver for each second', `resolver 127.0.0.11 valid=1s ipv6=off; ${VARIABLE}`, 2],
-  ['the resolver stands above', VARIABLE, 6, 'resolver 127.0.0.11:53 valid=5s;'],
+  ['looked up by a resolver for each second', `resolver 127.0.0.11 valid=1s ipv6=off; ${VARIABLE}`, 3],
+  ['the resolver stands above', VARIABLE, 7, 'resolver 127.0.0.11:53 valid=5s;'],
   ['another service is asked', 'location / { proxy_pass http://api-two:8000; }', 0],
   ['the name stands in a comment', '# http://api:8000\n return 204;', 0],
 ])('nginx follows a name: %s', (_title, server, keep, http = '') => {
@@ -77,7 +77,7 @@ test('a service is followed where every proxy on its networks follows', async ()
   const proxies = `container nginx ${ID} shop-web-1\n`;
   expect(
     await judged({ proxies, 'names_shop-web-1': nginx(`resolver 127.0.0.11 valid=4s; ${VARIABLE}`) }),
-  ).toEqual({ keep: 5 });
+  ).toEqual({ keep: 6 });
   expect(
     await judged({ proxies, 'names_shop-web-1': nginx('location / { proxy_pass http://api:8000; }') }),
   ).toMatchObject({

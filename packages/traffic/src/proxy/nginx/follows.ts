@@ -43,7 +43,8 @@ export function followsInNginx(whole: string, names: readonly string[]): Follow 
             remedy: 'Write beside it: resolver 127.0.0.11 valid=1s ipv6=off;',
           };
         }
-        keep = Math.max(keep, valid + 1);
+        // It counts whole seconds, so an answer may serve for one more; and a busy one sees the clock late.
+        keep = Math.max(keep, valid + 2);
       }
       const found = block && visit(expandIncludes(block, files), levels);
       if (found) return found;
