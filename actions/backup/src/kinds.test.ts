@@ -26,7 +26,7 @@ esac`,
 case "$(cat)" in 'REDIS0012 keys') echo '[offset 14] Checksum OK' ;; *) echo 'Unexpected EOF' >&2; exit 1 ;; esac`,
   mariadb: `case "$*" in
   *SUM*) printf '1000\tshop\n' ;;
-  *CONCAT*) [ ! -f "$HOME/how/old-tables" ] || echo shop.sessions ;;
+  *CONCAT*) [ ! -f "$HOME/how/mute" ] || { echo 'ERROR 2013: Lost connection' >&2; exit 1; }; [ ! -f "$HOME/how/old-tables" ] || echo shop.sessions ;;
   *--execute*) ;;
   *) cat >"$HOME/loaded" ;;
 esac`,
@@ -93,6 +93,14 @@ test('tables that know no transactions are told, and verify: restore loads a Mar
   expect(done.log).toContain('shop.sessions');
   expect(readFileSync(path.join(rig.host.home, 'loaded'), 'utf8')).toContain('-- Dump completed');
   expect(rig.docker.containers()).toHaveLength(4);
+});
+
+test('a MariaDB that does not say which tables know no transactions is not saved as if all did', async () => {
+  const rig = rigged();
+  writeFileSync(path.join(rig.host.home, 'how/mute'), '');
+  const { failure } = await rig.go({ databases: 'sales: mariadb' });
+  expect(failure?.message).toContain('does not say which tables know no transactions: ERROR 2013');
+  expect(rig.folders()).toEqual([]);
 });
 
 test('what cannot be done with a kind is refused before a server is asked', async () => {
