@@ -23,8 +23,8 @@ const CHECK = `
     init: true
     healthcheck:
       test: [CMD, wget, -q, -O, /dev/null, 'http://127.0.0.1:8080/']
-      interval: 2s
-      retries: 10
+      interval: 5s
+      retries: 3
       start_period: 30s
       start_interval: 300ms`;
 
@@ -44,10 +44,10 @@ services:
   db:
     image: \${REGISTRY}/shop/redis:8
     networks: { back: { aliases: [store] } }
-    healthcheck: { test: [CMD, redis-cli, ping], interval: 2s, retries: 10, start_period: 30s, start_interval: 300ms }
+    healthcheck: { test: [CMD, redis-cli, ping], interval: 15s, retries: 3, start_period: 60s, start_interval: 300ms }
   watcher:
     image: \${REGISTRY}/shop/redis:8
-    healthcheck: { test: [CMD, redis-cli, ping], interval: 2s, retries: 10, start_period: 30s, start_interval: 300ms }
+    healthcheck: { test: [CMD, redis-cli, ping], interval: 15s, retries: 3, start_period: 60s, start_interval: 300ms }
 `;
 
 const COLORED = { ...SMALL, color: 'auto', 'color-services': 'web\napi' };

@@ -39,10 +39,10 @@ export async function colorUp(lab: Lab, host: Host, color: Color, options: Color
     networks: { default: { aliases: [`web-${color}`] } },
     healthcheck: {
       test: ['CMD', 'wget', '-q', '-O', '/dev/null', 'http://127.0.0.1:8080/health'],
-      interval: '2s',
+      interval: '5s',
       start_period: '10s',
       start_interval: '200ms',
-      retries: 3,
+      retries: 2,
     },
   };
   const compose = {

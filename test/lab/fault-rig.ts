@@ -24,8 +24,8 @@ services:
     volumes: ['./data:/data']
     healthcheck: &often
       test: [CMD, wget, -q, -O, /dev/null, 'http://127.0.0.1:8000/api/health/']
-      interval: 1s
-      retries: 5
+      interval: 5s
+      retries: 3
       start_period: 30s
       start_interval: 200ms
   store:

@@ -101,7 +101,7 @@ test('restore-backup brings back what before-up had saved, and another version t
 /** A checkout whose web server says its version: in two replicas, beside a worker that runs only where the traffic is. */
 function colorCheckout(version: string): string {
   const folder = mkdtempSync(join(tmpdir(), 'deploy-actions-checkout-'));
-  const health = `interval: 2s, retries: 10, start_period: 30s, start_interval: 300ms`;
+  const health = `interval: 10s, retries: 3, start_period: 30s, start_interval: 300ms`;
   writeFileSync(
     join(folder, 'nginx.conf'),
     `server {

@@ -76,8 +76,8 @@ services:${gateways.join('')}
     volumes: ['./app.mjs:/app.mjs:ro']
     healthcheck:
       test: [CMD, wget, -q, -O, /dev/null, 'http://127.0.0.1:8000/']
-      interval: 2s
-      retries: 3
+      interval: 5s
+      retries: 2
       start_period: 10s
       start_interval: 300ms
 `,
