@@ -105,6 +105,43 @@ test.each([
   expect(formatOf([line])).toBe('unknown');
 });
 
+// Written by nginx 1.22, HAProxy 2.6 and Caddy 2.6 for requests that were made to confuse a reader of logs.
+test.each([
+  [
+    'combined',
+    '127.0.0.1 - - [27/Nov/2026:22:06:15 +0000] "GET /bad HTTP/1.1" 502 157 "-" "x\\x22 200 0.001"',
+    502,
+  ],
+  [
+    'combined',
+    '127.0.0.1 - - [27/Nov/2026:22:06:15 +0000] "GET /a\\x22b HTTP/1.1" 200 2 "-" "x\\x22 500 0.001"',
+    200,
+  ],
+  [
+    'nginx JSON',
+    '{"time":"2026-11-27T22:06:15+00:00","status":"502","request_time":0.000,"request":"GET /bad HTTP/1.1","agent":"x\\" 200 0.001"}',
+    502,
+  ],
+  [
+    'HAProxy httplog',
+    '127.0.0.1:56862 [27/Nov/2026:22:06:16.968] web app/a 0/0/-1/-1/3012 503 217 - - SC-- 1/1/0/0/3 0/0 "GET /x HTTP/1.1"',
+    503,
+  ],
+  [
+    'HAProxy httplog',
+    '127.0.0.1:41668 [27/Nov/2026:22:06:20.014] ok ok/<NOSRV> 0/-1/-1/-1/0 200 73 - - LR-- 1/1/0/0/0 0/0 "GET /a#22b HTTP/1.1"',
+    200,
+  ],
+  [
+    'Caddy JSON',
+    '{"level":"info","ts":1795817159.8348935,"logger":"http.log.access.log0","msg":"handled request","request":{"remote_ip":"127.0.0.1","remote_port":"53926","proto":"HTTP/1.1","method":"GET","host":"127.0.0.1:18406","uri":"/","headers":{"User-Agent":["curl/7.88.1"],"Accept":["*/*"]}},"user_id":"","duration":0.000090275,"size":2,"status":200,"resp_headers":{"Server":["Caddy"],"Content-Type":["text/plain; charset=utf-8"]}}',
+    200,
+  ],
+])('a real line of %s: %s', (name, line, status) => {
+  const format = formatOf([line]) as LogFormat;
+  expect([format.name, format.read(line)]).toMatchObject([name, { status }]);
+});
+
 test('a client that went before the answer is known by its status', () => {
   const gone = HAPROXY.replace('109 200', '109 -1').replace('----', 'CR--');
   expect((formatOf([gone]) as LogFormat).read(gone)).toMatchObject({ status: 0 });
