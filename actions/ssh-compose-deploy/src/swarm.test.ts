@@ -229,6 +229,28 @@ test.each([
     ).toEqual([]);
 });
 
+test('all that a stack would leave out or change is refused at once, at the line of the first, before anything changes', async () => {
+  const compose = STACK.replace(
+    '    deploy: { replicas: 2 }\n',
+    "    deploy: { replicas: 2 }\n    security_opt: ['no-new-privileges:true']\n    container_name: api\n",
+  );
+  const rig = swarmRig(compose);
+  const { failure } = await rig.up('v1', API);
+  expect(failure).toMatchObject({
+    kind: 'input',
+    code: 'not-for-swarm',
+    input: 'compose-file',
+    place: {
+      file: 'compose.yaml',
+      line: compose.split('\n').findIndex((line) => /security_opt/.test(line)) + 1,
+    },
+  });
+  expect(failure!.message).toContain('services.api.security_opt');
+  expect(failure!.details).toContain('services.api.container_name');
+  for (const { docker } of [rig.m1, rig.w1])
+    expect(docker.calls().filter((call) => /^(?:stack deploy|pull|volume create)/.test(call))).toEqual([]);
+});
+
 test('a mount that a node has not is refused with the node', async () => {
   const rig = swarmRig(
     STACK.replace(
