@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type Lab, joinCluster, openLab } from '@deploy-actions/lab';
-import { deployed, refused } from './deploy-rig.ts';
+import { runBundle } from '@deploy-actions/tooling';
+import { type DeployInputs, deployed, refused, startDeploy } from './deploy-rig.ts';
 import { answers, stackCheckout, stackInputs } from './swarm-rig.ts';
 
 let lab: Lab;
@@ -8,7 +9,7 @@ const workspace = stackCheckout();
 
 beforeAll(async () => {
   lab = await openLab({ hosts: 3 });
-  await joinCluster(lab.hosts);
+  await joinCluster(lab.hosts, { managers: 2 });
 }, 600_000);
 
 afterAll(async () => {
@@ -40,5 +41,74 @@ test('a release that never becomes healthy: what served before serves on every n
   expect(await answers(lab.hosts)).toEqual(['v1', 'v1', 'v1']);
   // A server that ends in order when it is told to is `complete`, though its health check has failed.
   expect(result.shown).toMatch(/task 0 on h[123]: (?:failed|complete)/);
-  expect(result.summary).toMatch(/health: unhealthy, 3 failures in a row/);
+  expect(result.summary).toMatch(/health: unhealthy, \d+ failures in a row/);
 }, 900_000);
+
+test('a worker as the first host is refused by its name', async () => {
+  const hosts = [lab.hosts[2]!, lab.hosts[0]!, lab.hosts[1]!];
+  const worker = await refused(await stackInputs(lab, workspace, { version: 'v2', hosts }), { workspace });
+  expect(worker.headline).toContain('h3 is a worker of its swarm');
+}, 900_000);
+
+/** Of v3, for when there is no registry any more that could be asked for digests. */
+let inputs: DeployInputs;
+
+test('the release before comes back on every node with the registry gone', async () => {
+  inputs = await stackInputs(lab, workspace, { version: 'v3' });
+  await deployed(inputs, { workspace });
+  await lab.registry.remove();
+  const result = await runBundle({
+    action: 'rollback',
+    workspace,
+    tree: process.env['DEPLOY_ACTIONS_TREE'],
+    inputs: {
+      host: inputs['host'],
+      'ssh-key': inputs['ssh-key'],
+      'known-hosts': inputs['known-hosts'],
+      path: inputs['path'],
+      project: 'shop',
+      to: 'previous',
+      'wait-timeout': '90s',
+    },
+    env: { GITHUB_RUN_ID: String(Date.now()), GITHUB_JOB: 'back', GITHUB_REPOSITORY: 'shop/shop' },
+  });
+  expect([result.exitCode, result.exitCode === 0 ? '' : result.shown]).toEqual([0, '']);
+  expect(await answers(lab.hosts)).toEqual(['v1', 'v1', 'v1']);
+}, 900_000);
+
+test('a runner that is killed in the middle: the manager finishes by itself', async () => {
+  const runner = startDeploy(inputs, {
+    workspace,
+    onLine: (line) => {
+      if (line.includes('gives the cluster')) runner.kill('SIGKILL');
+    },
+  });
+  await runner.done;
+  const history = '/srv/deploy/shop/.deploy/history.jsonl';
+  await until(async () =>
+    /"outcome":"succeeded"/.test(await lab.host.sh(`tail -n 1 ${history} | grep '"version":"v3"' || :`)),
+  );
+  expect(await answers(lab.hosts)).toEqual(['v3', 'v3', 'v3']);
+}, 900_000);
+
+test('without a leader nothing is deployed, and what runs goes on', async () => {
+  await lab.hosts[1]!.pause();
+  await until(async () =>
+    (await lab.host.exec(['docker', 'node', 'ls'])).stderr.includes('does not have a leader'),
+  );
+  const hosts = [lab.hosts[0]!, lab.hosts[2]!];
+  const host = hosts.map(({ sshPort }) => `deploy@127.0.0.1:${sshPort}`).join('\n');
+  const result = await refused({ ...inputs, host }, { workspace });
+  expect(result.headline).toContain('the swarm does not have a leader');
+  expect(await answers(hosts)).toEqual(['v3', 'v3']);
+  await lab.hosts[1]!.unpause();
+}, 900_000);
+
+/** Asks again and again, for two minutes at most. */
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 120_000;
+  while (!(await holds())) {
+    if (Date.now() > deadline) throw new Error('it did not come to that within two minutes');
+    await new Promise((wake) => setTimeout(wake, 500));
+  }
+}

@@ -40,6 +40,8 @@ export interface Together {
   database: string | undefined;
   /** The backup whose data come back on this server. */
   backup: string | undefined;
+  /** Of a cluster: whether this is the manager that changes it, or another node. */
+  place: 'server' | 'manager' | 'node';
 }
 
 /** What a decision comes to on its server. */
@@ -49,14 +51,15 @@ export function memberOf(
   inputs: RollbackInputs,
   world: World,
   deploymentId: string,
-  { hosts, database, backup }: Together,
+  { hosts, database, backup, place }: Together,
 ): Member {
   const { server, session } = seen;
   const options = {
     project: inputs.project,
     waitSeconds: Math.ceil(inputs['wait-timeout'] / 1000),
     hosts,
-    goSeconds: GO_SECONDS,
+    // Another node of a cluster waits until the manager has ended, forth and perhaps back.
+    goSeconds: place === 'node' ? GO_SECONDS + clusterSeconds(inputs) : GO_SECONDS,
     common: { ...about(server, deploymentId, inputs, world), name: 'rollback' },
   };
   const operation =
@@ -68,8 +71,15 @@ export function memberOf(
           commands: inputs,
           database,
           backup,
+          place,
         });
   return { name: server.name, session, reopen: () => world.connect(server), operation };
+}
+
+/** How long the manager of a cluster may take. */
+function clusterSeconds(inputs: RollbackInputs): number {
+  const commands = inputs['down-migrate'].length + inputs['restore-backup'].length;
+  return Math.ceil((2 * inputs['wait-timeout'] + commands * inputs['migrate-timeout']) / 1000);
 }
 
 /** Throws where the data are to be taken back while the traffic is only moved. */

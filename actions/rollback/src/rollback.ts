@@ -14,7 +14,6 @@ import {
   decideRollback,
   deploymentIdOf,
   isSameRun,
-  releaseOfLink,
 } from '@deploy-actions/ledger';
 import {
   afterDatabase,
@@ -31,6 +30,7 @@ import { type MovingDecision, takenBack } from './compensation.ts';
 import { backupsOf, withoutDone } from './data.ts';
 import { EMPTY, type GivenInputs, type RollbackInputs, type RollbackOutputs } from './fields.ts';
 import { showList } from './list.ts';
+import { afterManager, checkForCluster, runsInCluster } from './cluster.ts';
 import { type Acting, about, memberOf, ofServer, refuseCommands } from './operations.ts';
 import { idleReport, refusedReport, reportOf, sentenceOf } from './report.ts';
 import { proveVersion, versionProof } from './served-version.ts';
@@ -91,9 +91,13 @@ async function rollBack(
     }),
   );
   if (inputs.list) return showList(seen, inputs.project, world);
-  for (const one of seen) refuseSwarm(one);
   const request = requestOf(inputs, world, deploymentId);
-  const decisions = seen.map((one) => decideOn(one, request, several));
+  const isCluster = runsInCluster(seen[0]!);
+  if (isCluster) checkForCluster(inputs);
+  // In a cluster the first server, a manager, knows what serves.
+  const decisions = isCluster
+    ? Array.from(seen, () => decideOn(seen[0]!, request, several))
+    : seen.map((one) => decideOn(one, request, several));
   for (const [index, decision] of decisions.entries())
     tell(seen[index]!.server.name, decision, several, world);
   const acting = decisions.flatMap((decision, index) =>
@@ -113,15 +117,16 @@ async function rollBack(
   }
   // What is left to be done for the data.
   const wanted = withoutDone(seen, acting, inputs, world);
-  const database = databaseServer(acting, servers, wanted);
-  const proofs = acting.map((one) => versionProof(one, inputs));
+  const database = isCluster ? undefined : databaseServer(acting, servers, wanted);
+  const proofs = (isCluster ? [first] : acting).map((one) => versionProof(one, inputs));
   if (acting.some(({ decision }) => decision.kind === 'flip')) refuseCommands(wanted);
   const bringing = databaseServers(acting, database, wanted);
   const backups = await backupsOf(bringing, acting, wanted, world);
   // What is to take the traffic stands by on every server before it moves on any.
   const ready = await readied(acting, { database, backups }, wanted, world, deploymentId);
-  const members = ready.map((one) =>
+  const members = ready.map((one, index) =>
     memberOf(one, one.decision, one.inputs, world, deploymentId, {
+      place: isCluster ? (index === 0 ? 'manager' : 'node') : 'server',
       hosts: acting.length,
       database: acting.length > 1 ? database : undefined,
       backup: backups.get(one.server.name),
@@ -131,8 +136,10 @@ async function rollBack(
   const outcomes = await runTogether(
     members,
     {
-      ...(waits ? afterDatabase(database) : ALL_OR_NONE),
+      ...(isCluster ? afterManager(members[0]!.name) : waits ? afterDatabase(database) : ALL_OR_NONE),
       undo(member, outcome) {
+        // What serves in a cluster does not hang on what its nodes have noted.
+        if (isCluster) return undefined;
         // Where the data were taken back, going back would put the new code on the old schema.
         if (takesDataBack(inputs)) return undefined;
         return takenBack(ready.find(({ server }) => server.name === member.name)!.decision, member, outcome);
@@ -162,20 +169,6 @@ async function rollBack(
     }),
   );
   return outputs;
-}
-
-/** Compose would bring a release of a swarm up a second time, beside the services that run. */
-function refuseSwarm({ server, look: { releases, current } }: SeenServer): void {
-  const serving = releases.find(({ id }) => id === releaseOfLink(current));
-  if (serving?.engine !== 'swarm') return;
-  throw new Failure(
-    'refused',
-    `${server.name}: the release ${serving.id} runs in a swarm, and rollback brings none back there`,
-    {
-      code: 'engine-differs',
-      remedy: 'Deploy the version before again, with engine: swarm: its images are on the nodes.',
-    },
-  );
 }
 
 /** A release that is brought up for this is redeployed, for whoever reads the outputs. */

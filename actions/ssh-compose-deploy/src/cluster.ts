@@ -1,4 +1,5 @@
 import {
+  type ClusterSelf,
   type SeenNode,
   discardStaging,
   inspectNode,
@@ -30,6 +31,7 @@ export async function prepareCluster(
   const targets = [manager];
   try {
     if (!stack || !found.cluster) throw new TypeError('the first server was not looked at as a manager');
+    const { nodes } = found.cluster;
     const sources = sourcesOfNodes(stack, first!.path);
     const seen: SeenNode[] = [
       {
@@ -38,6 +40,7 @@ export async function prepareCluster(
         missing: sources.filter((one) => !isThere(one, manager)),
       },
     ];
+    const isManager = ({ id }: ClusterSelf) => nodes.some((one) => one.id === id && one.isManager);
     const looked = await prepareAll(others, async (server) => {
       const session = await world.connect(server);
       const view = await inspectNode(
@@ -55,7 +58,7 @@ export async function prepareCluster(
         server,
         session,
         found: { ...found, staging: view.staging },
-        prepared: nodePart(prepared),
+        prepared: nodePart(prepared, isManager(view.self)),
         backup: undefined,
       };
     });

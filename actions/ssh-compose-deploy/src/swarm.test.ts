@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, readdirSync, readlinkSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { hostsForEach } from '@deploy-actions/host/testing';
@@ -300,4 +300,28 @@ test('an image that is named by a tag is refused: every node would look it up fo
   const { failure } = await rig.up('v1', API);
   expect(failure).toMatchObject({ kind: 'input' });
   expect(failure!.message).toContain('api');
+});
+
+test('a manager without a record of the stack cannot lead: a failure would take away what runs', async () => {
+  const rig = swarmRig();
+  well(await rig.up('v1', API));
+  // As another manager sees it: the same cluster, and a folder of its own.
+  rmSync(path.join(rig.m1.host.path, 'current'));
+  rmSync(path.join(rig.m1.host.path, 'releases'), { recursive: true });
+  const { failure } = await rig.up('v2', BAD);
+  expect(failure).toMatchObject({ kind: 'refused', code: 'project-elsewhere' });
+  expect(apiOf(rig.m1)).toContain(API);
+});
+
+test('another manager has the release whole, and may lead the next time; a worker has what its tasks need', async () => {
+  const rig = swarmRig();
+  rig.m1.docker.script({ swarm: { nodes: ['m1', 'mw'] } });
+  rig.w1.docker.script({ swarm: { nodes: ['mw'] } });
+  well(await rig.up('v1', API));
+  const kept = readdirSync(path.join(rig.w1.host.path, 'current/'));
+  expect(kept).toEqual(expect.arrayContaining(['stack', 'compose.json', 'objects.list', 'services']));
+  expect(kept).not.toContain('hooks');
+  const workers = swarmRig();
+  well(await workers.up('v1', API));
+  expect(readdirSync(path.join(workers.w1.host.path, 'current/'))).not.toContain('stack');
 });

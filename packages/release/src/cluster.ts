@@ -114,9 +114,12 @@ interface NodePart {
   uploads: Upload[];
 }
 
-/** What another node needs of a release: its images, and the files that are mounted. */
-export function nodePart<P extends NodePart>(prepared: P): P {
-  const needed = /^release\/(?:services|pulls|trees|release\.head)$/;
+/**
+ * What another node needs of a release: its images, and the files that are mounted. A manager gets all but the commands, so
+ * that it may be the first server of a later deployment.
+ */
+export function nodePart<P extends NodePart>(prepared: P, isManager: boolean): P {
+  const needed = isManager ? /^release\/(?!hooks\/)/ : /^release\/(?:services|pulls|trees|release\.head)$/;
   return {
     ...prepared,
     changes: [],

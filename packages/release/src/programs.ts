@@ -87,7 +87,7 @@ const TASK_EVIDENCE = part(new URL('sh/task-evidence.sh', import.meta.url), {
 
 /** The services of a project in a cluster, and their tasks. */
 const CLUSTER_TASKS = part(new URL('sh/cluster-tasks.sh', import.meta.url), {
-  needs: [ENGINE_CLUSTER, ENGINE_NETWORKS, SURVEYED, TASK_EVIDENCE],
+  needs: [ENGINE_CLUSTER, SURVEYED, TASK_EVIDENCE],
 });
 
 /** The same as `BRING_UP`, for the services of a cluster. */
@@ -296,7 +296,7 @@ export const DEPLOY_CLUSTER = defineProgram({
     ...DEPLOYING,
     CLUSTER_UP,
     part(new URL('sh/deploy-cluster.sh', import.meta.url), {
-      needs: [CLUSTER, ENGINE_CLUSTER, ENGINE_OBJECTS],
+      needs: [CLUSTER, ENGINE_CLUSTER, ENGINE_OBJECTS, ENGINE_NETWORKS],
     }),
   ],
   parameters: DEPLOY_PARAMETERS,

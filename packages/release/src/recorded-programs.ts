@@ -1,44 +1,80 @@
 import { BRING_BACK } from '@deploy-actions/archive/bring-back';
-import { ENGINE_IMAGES, REQUIREMENTS } from '@deploy-actions/engine';
+import { CLUSTER, ENGINE_IMAGES, REQUIREMENTS } from '@deploy-actions/engine';
 import { FORMS, defineProgram, part } from '@deploy-actions/host';
-import { BRING_UP, COLOR, CONTAINER, DEPENDENCIES, IMAGES, LEDGER, WORK } from './programs.ts';
+import { BRING_UP, CLUSTER_UP, COLOR, CONTAINER, DEPENDENCIES, IMAGES, LEDGER, WORK } from './programs.ts';
 
 /** What every rollback to a recorded release needs. */
 const RECORDED = part(new URL('sh/recorded.sh', import.meta.url), {
-  needs: [ENGINE_IMAGES, WORK, REQUIREMENTS, LEDGER, IMAGES, BRING_UP, CONTAINER, DEPENDENCIES, BRING_BACK],
+  needs: [ENGINE_IMAGES, WORK, LEDGER, IMAGES, CONTAINER, BRING_BACK],
   parameters: ['base_project'],
 });
+
+const RETURN_RESULTS = { from: FORMS.idOrNone, to: FORMS.id, stopped: FORMS.flag };
+const ROLLBACK = part(new URL('sh/rollback.sh', import.meta.url), { results: RETURN_RESULTS });
+
+/** What a rollback in place is told. */
+const REDEPLOY_PARAMETERS = [
+  'project',
+  'release',
+  'failed_release',
+  'docker_host',
+  'wait_timeout',
+  'remove_orphans',
+  'hosts',
+  'go_seconds',
+  'database_elsewhere',
+  'database_seconds',
+  'takes_back',
+  'reason',
+] as const;
 
 /** A rollback that recreates a recorded release. */
 export const REDEPLOY = defineProgram({
   name: 'redeploy',
   parts: [
     RECORDED,
-    part(new URL('sh/rollback.sh', import.meta.url), {
-      results: { from: FORMS.idOrNone, to: FORMS.id, stopped: FORMS.flag },
-    }),
+    BRING_UP,
+    DEPENDENCIES,
+    ROLLBACK,
+    part(new URL('sh/recreate.sh', import.meta.url), { needs: [REQUIREMENTS] }),
   ],
-  parameters: [
-    'project',
-    'release',
-    'failed_release',
-    'docker_host',
-    'wait_timeout',
-    'stop_timeout',
-    'remove_orphans',
-    'hosts',
-    'go_seconds',
-    'database_elsewhere',
-    'database_seconds',
-    'takes_back',
-    'reason',
+  parameters: [...REDEPLOY_PARAMETERS, 'stop_timeout'],
+});
+
+/** The same in a cluster, on one of its managers. */
+export const REDEPLOY_CLUSTER = defineProgram({
+  name: 'redeploy-cluster',
+  parts: [
+    RECORDED,
+    CLUSTER_UP,
+    ROLLBACK,
+    part(new URL('sh/return-cluster.sh', import.meta.url), { needs: [CLUSTER] }),
   ],
+  parameters: REDEPLOY_PARAMETERS,
+});
+
+/** Proves on another node of the cluster that its tasks can come back there, and hears which release serves. */
+export const REDEPLOY_NODE = defineProgram({
+  name: 'redeploy-node',
+  parts: [
+    WORK,
+    LEDGER,
+    IMAGES,
+    part(new URL('sh/return-node.sh', import.meta.url), { needs: [CLUSTER], results: RETURN_RESULTS }),
+  ],
+  parameters: ['release', 'base_project', 'docker_host', 'go_seconds', 'reason'],
 });
 
 /** Lets a recorded release stand by in the idle colour; no traffic moves. */
 export const STAND_BY = defineProgram({
   name: 'stand-by',
-  parts: [RECORDED, COLOR, part(new URL('sh/stand-by.sh', import.meta.url))],
+  parts: [
+    RECORDED,
+    BRING_UP,
+    DEPENDENCIES,
+    COLOR,
+    part(new URL('sh/stand-by.sh', import.meta.url), { needs: [REQUIREMENTS] }),
+  ],
   parameters: [
     'project',
     'color',
@@ -55,5 +91,5 @@ export const STAND_BY = defineProgram({
   ],
 });
 
-/** Both, for the checks that each of them must pass. */
-export const RECORDED_PROGRAMS = [REDEPLOY, STAND_BY];
+/** All, for the checks that each of them must pass. */
+export const RECORDED_PROGRAMS = [REDEPLOY, REDEPLOY_CLUSTER, REDEPLOY_NODE, STAND_BY];

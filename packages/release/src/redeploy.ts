@@ -9,7 +9,7 @@ import {
   databaseUploads,
 } from './database.ts';
 import { PATIENCE } from './programs.ts';
-import { REDEPLOY } from './recorded-programs.ts';
+import { REDEPLOY, REDEPLOY_CLUSTER, REDEPLOY_NODE } from './recorded-programs.ts';
 
 export type RedeployDecision = Extract<RollbackDecision, { kind: 'redeploy' }>;
 
@@ -27,8 +27,12 @@ export interface RedeployOptions {
   database: string | undefined;
   /** The id of the backup whose data come back on this server. */
   backup: string | undefined;
+  /** What the server is: by itself, the manager that changes its cluster, or another node of one. */
+  place?: 'server' | 'manager' | 'node';
   common: Pick<Operation, 'name' | 'path' | 'deploymentId' | 'lockTimeout' | 'holder'>;
 }
+
+const PROGRAMS = { server: REDEPLOY, manager: REDEPLOY_CLUSTER, node: REDEPLOY_NODE };
 
 /** Brings a recorded release back in place of the one that serves. */
 export function redeployOperation(
@@ -43,12 +47,13 @@ export function redeployOperation(
     commands,
     database,
     backup = '',
+    place = 'server',
     common,
   }: RedeployOptions,
 ): Operation {
   return {
     ...common,
-    program: REDEPLOY.with({
+    program: PROGRAMS[place].take({
       project,
       base_project: project,
       release: decision.release.id,
@@ -70,7 +75,7 @@ export function redeployOperation(
       run_url: jsonText(common.holder.runUrl),
       reason: jsonText(decision.reason),
     }),
-    files: databaseUploads(commandsFor(commands, server.name, database)),
+    files: place === 'node' ? [] : databaseUploads(commandsFor(commands, server.name, database)),
     inputHash: operationHash([
       'redeploy',
       decision.release.id,

@@ -135,8 +135,3 @@ tell_tasks() {
   printf 'last lines, of all nodes:\n'
   engine_service_log "$project" "$1" | sed 's/^/  /'
 }
-
-# left_of_project: what there is of the project that this folder is to have.
-left_of_project() {
-  engine_stack_services "$base_project" && engine_left "$base_project"
-}

@@ -66,8 +66,13 @@ make_objects() {
   mkdir -p "$1/objects" || return 1
   while read -r cluster_kind cluster_name cluster_sha cluster_file; do
     cluster_kept=$1/objects/$cluster_name
-    [ -f "$cluster_kept" ] || keep_object "$1" || return 1
-    ! grep -qxF "$cluster_name" "$scratch/objects" || continue
+    cluster_there=
+    if grep -qxF "$cluster_name" "$scratch/objects"; then cluster_there=yes; fi
+    if [ ! -f "$cluster_kept" ] && ! keep_object "$1"; then
+      # On another manager than the one that made it the file may not be.
+      [ -n "$cluster_there" ] || return 1
+    fi
+    [ -z "$cluster_there" ] || continue
     engine_make_object "$cluster_kind" "$base_project" "$cluster_name" "$cluster_kept" || {
       problem="the $cluster_kind $cluster_name could not be made"
       return 1

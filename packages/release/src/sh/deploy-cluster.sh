@@ -7,10 +7,23 @@ check_place() {
   check_stack_is_ours
 }
 
-# Services of this project that we did not deploy are somebody's running site.
+# Services of this project that we did not deploy are somebody's running site. What was deployed by another server's record
+# could not be restored here, and would be taken for a first deployment that failed.
 check_stack_is_ours() {
-  [ -z "$previous" ] || return 0
+  if [ -n "$previous" ]; then
+    [ -d "$path/releases/$previous/stack" ] ||
+      stop refused release-gone "the release $previous that serves cannot be restored from here: it was deployed with another server first in host" \
+        'Name that manager first in host.'
+    return 0
+  fi
   survey_or_stop
+  cat "$path"/releases/*/services >"$scratch/hashes" 2>/dev/null || true
+  awk 'FILENAME == ARGV[1] { known[$5]; next } $7 != "-" && !($7 in known) { print $2 }' \
+    "$scratch/hashes" "$scratch/services" >"$scratch/foreign"
+  if [ -s "$scratch/foreign" ]; then
+    stop refused project-elsewhere "the stack $project is in the cluster, and nothing is recorded of it in $path here: $(tr '\n' ' ' <"$scratch/foreign")" \
+      'Name the manager first in host that it was deployed from, or give another project.'
+  fi
   awk '$7 == "-" { print $2 }' "$scratch/services" >"$scratch/foreign"
   [ -s "$scratch/foreign" ] || return 0
   stop refused foreign-containers "the stack $project has services that this action did not deploy: $(tr '\n' ' ' <"$scratch/foreign")" \
@@ -80,4 +93,9 @@ forget_objects() {
       engine_remove_object "$deploy_kind" "$deploy_name" || :
     done <"$scratch/objects-there"
   done
+}
+
+# left_of_project: what there is of the project that this folder is to have.
+left_of_project() {
+  engine_stack_services "$base_project" && engine_left "$base_project"
 }

@@ -348,7 +348,7 @@ look_at_releases() {
   inspect_current=$(current_release)
   result current "$inspect_current"
   if [ -n "$inspect_current" ]; then
-    result_file previous_config "$path/current/compose.json"
+    [ ! -f "$path/current/compose.json" ] || result_file previous_config "$path/current/compose.json"
     [ ! -f "$path/current/release.json" ] || result_file previous_release "$path/current/release.json"
   fi
   if [ "$want" != deploy ]; then

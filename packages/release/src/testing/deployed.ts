@@ -3,7 +3,7 @@ import { ALONE, fleetFailure, runTogether } from '@deploy-actions/host';
 import { systemClock } from '@deploy-actions/kit';
 import { memoryLog } from '@deploy-actions/kit/testing';
 import type { Color } from '@deploy-actions/ledger';
-import { deployOperation } from '../deployment.ts';
+import { type DeployOptions, deployOperation } from '../deployment.ts';
 import { inspectForDeploy } from '../inspection.ts';
 import { type Wanted, prepareRelease } from '../preparation.ts';
 import type { DockerServer } from './docker-servers.ts';
@@ -30,8 +30,9 @@ export interface TestRelease {
 }
 
 /** Deploys a release by the programs that the action deploys with. Throws the Failure where that does not succeed. */
-export async function deployRelease({ host }: DockerServer, wanted: TestRelease): Promise<void> {
-  const { version, color, migrate = [], deploymentId = `${version}-deploy` } = wanted;
+export async function deployRelease(server: DockerServer, wanted: TestRelease): Promise<void> {
+  const { host } = server;
+  const { version, deploymentId = `${version}-deploy` } = wanted;
   const session = host.session();
   // Every server has claims of its own, as servers have: those of this machine belong to whatever else runs here.
   const portClaims = path.join(host.home, 'ports');
@@ -47,7 +48,30 @@ export async function deployRelease({ host }: DockerServer, wanted: TestRelease)
     dockerHost: undefined,
     portClaims,
   });
-  const request: Wanted = {
+  const request = testWanted(wanted);
+  const operation = deployOperation(
+    prepareRelease(found, host.path, request),
+    request,
+    testOptions(server, deploymentId, found.staging),
+  );
+  const member = { name: 'server', session, operation, reopen: () => Promise.resolve(host.session()) };
+  const outcomes = await runTogether([member], ALONE, {
+    clock: systemClock,
+    log: memoryLog(),
+    signal: new AbortController().signal,
+  });
+  const failure = fleetFailure(outcomes, {});
+  if (failure) throw failure;
+}
+
+/** What a test wants of a release, as the action says it. */
+export function testWanted({
+  version,
+  color,
+  migrate = [],
+  deploymentId = `${version}-deploy`,
+}: Omit<TestRelease, 'compose'>): Wanted {
+  return {
     release: version,
     version,
     images: new Map(),
@@ -79,11 +103,15 @@ export async function deployRelease({ host }: DockerServer, wanted: TestRelease)
       env_file: '',
     },
   };
-  const operation = deployOperation(prepareRelease(found, host.path, request), request, {
+}
+
+/** How a test deploys a release to a server by itself. */
+export function testOptions({ host }: DockerServer, deploymentId: string, staging: string): DeployOptions {
+  return {
     path: host.path,
     deploymentId,
-    portClaims,
-    staging: found.staging,
+    portClaims: path.join(host.home, 'ports'),
+    staging,
     dockerHost: undefined,
     adopt: false,
     pull: 'missing',
@@ -109,13 +137,5 @@ export async function deployRelease({ host }: DockerServer, wanted: TestRelease)
     lockTimeout: SOON,
     holder: { actor: 'octocat', runUrl: '' },
     resumeOnBoot: undefined,
-  });
-  const member = { name: 'server', session, operation, reopen: () => Promise.resolve(host.session()) };
-  const outcomes = await runTogether([member], ALONE, {
-    clock: systemClock,
-    log: memoryLog(),
-    signal: new AbortController().signal,
-  });
-  const failure = fleetFailure(outcomes, {});
-  if (failure) throw failure;
+  };
 }

@@ -12,6 +12,8 @@ export interface FakeDocker {
   make(kind: 'volume' | 'network', name: string, labels?: Readonly<Record<string, string>>): void;
   /** Puts an image onto the server. */
   putImage(reference: string, id: string): void;
+  /** Takes all images from the server. */
+  forgetImages(): void;
   /** Adds a container that was made by other means, or changes one. */
   put(container: FakeContainer): void;
   /** Ends a container, as if its process had. Throws where there is none of that name. */
@@ -92,6 +94,10 @@ export function fakeDocker(host: TestHost, images: Readonly<Record<string, strin
     },
     make: (kind, Name, Labels = {}) => openState(folder).write(`${kind}s`, Name, { Name, Labels }),
     putImage: (reference, Id) => openState(folder).write('images', reference, { Id, RepoDigests: [] }),
+    forgetImages() {
+      const state = openState(folder);
+      for (const name of state.names('images')) state.remove('images', name);
+    },
     put: (container) => openState(folder).save(container),
     stop(name) {
       const found = containers().find(({ Name }) => Name === `/${name}`);

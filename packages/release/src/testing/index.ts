@@ -1,4 +1,5 @@
 export { type TestRelease, deployRelease } from './deployed.ts';
+export { deployCluster } from './deployed-cluster.ts';
 export { type FakeDocker, fakeDocker } from './docker-host.ts';
 export {
   type DockerServer,

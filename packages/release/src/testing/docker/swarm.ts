@@ -95,7 +95,7 @@ export function swarmCommand(state: State, call: Call, words: readonly string[])
           Hostname: name,
           Status: 'Ready',
           Availability: 'Active',
-          ManagerStatus: index === 0 ? 'Leader' : '',
+          ManagerStatus: index === 0 ? 'Leader' : name.startsWith('m') ? 'Reachable' : '',
         }))
         .map((node) => `${render(format, node)}\n`)
         .join('');

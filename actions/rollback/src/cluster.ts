@@ -1,0 +1,44 @@
+import type { MemberRun, Protocol } from '@deploy-actions/host';
+import { releaseOfLink } from '@deploy-actions/ledger';
+import { notBuilt } from '@deploy-actions/release';
+import type { SeenServer } from '@deploy-actions/traffic';
+import type { RollbackInputs } from './fields.ts';
+
+/** Whether what serves was deployed to a cluster. */
+export function runsInCluster({ look }: SeenServer): boolean {
+  const serving = releaseOfLink(look.current);
+  return look.releases.some(({ id, engine }) => id === serving && engine === 'swarm');
+}
+
+/** What is not done in a cluster is refused by its name. */
+export function checkForCluster(inputs: RollbackInputs): void {
+  if (inputs.backup !== undefined) {
+    throw notBuilt(
+      'restore-backup',
+      'brings no backup back',
+      'Bring the data back in a step of its own, and set allow-past-migration: true.',
+    );
+  }
+}
+
+/**
+ * How a cluster goes back: all nodes have the images before anything is changed; then the first server, a manager, goes on by
+ * itself to the end; the others hear which release serves then.
+ */
+export function afterManager(manager: string): Protocol {
+  return {
+    steps: [
+      { step: 'meet', at: { phase: 'preflight', state: 'ready' }, go: true },
+      {
+        step: 'proceed',
+        parallel: Number.MAX_SAFE_INTEGER,
+        first: { name: manager, at: { state: 'ended' }, word: servedWord },
+      },
+    ],
+  };
+}
+
+/** The release that serves since the manager has ended. */
+async function servedWord({ run }: MemberRun): Promise<string> {
+  return (await run.result).fields['to'] ?? '';
+}
