@@ -83,7 +83,8 @@ async function rehearse(keep: boolean): Promise<number> {
     await lab.close();
     console.log('The lab is closed; nothing is left running.');
   }
-  if (interrupted.signal.aborted) failure = messageOf(interrupted.signal.reason);
+  // With --keep, Ctrl+C is how a rehearsal that was played to its end is closed.
+  if (!story && interrupted.signal.aborted) failure = messageOf(interrupted.signal.reason);
   // What failed in the middle was told with what to look at.
   if (failure !== undefined && (story || interrupted.signal.aborted)) console.error(failure);
   if (failure !== undefined) return 1;
