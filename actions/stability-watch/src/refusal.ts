@@ -49,7 +49,7 @@ export function refuseBlind(
   if (inputs['access-log-format'] && !log)
     throw new Failure('input', '`access-log-format` is given without `access-log`', {
       input: 'access-log-format',
-      remedy: 'Name the log in `access-log`, such as /var/log/nginx/access.log.',
+      remedy: 'Name the log in `access-log`, such as /var/log/proxy/access.log.',
     });
   const promql = inputs.metrics.find(({ source }) => source.kind === 'promql');
   if (promql && inputs['prometheus-url'] === undefined)

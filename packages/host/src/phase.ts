@@ -21,10 +21,12 @@ export const PHASES = [
   // Of a backup, and of what brings its data back.
   { name: 'save', title: 'Save the data' },
   { name: 'read-back', title: 'Read every byte back' },
+  { name: 'fetch', title: 'Fetch the backup from the repository' },
   { name: 'load', title: 'Load the data into a place of their own' },
   { name: 'exchange', title: 'Put them in the place of those that are there' },
   { name: 'encrypt', title: 'Encrypt what was saved' },
   { name: 'keep', title: 'Keep the backup, and take old ones away' },
+  { name: 'send', title: 'Send the backup to the repository' },
   // Of a switch of the traffic.
   { name: 'check', title: 'Check that the colour can take the traffic' },
   { name: 'switch', title: 'Move the traffic' },

@@ -8,8 +8,8 @@ import { describe, expect, test } from '@jest/globals';
 const text = (name: string) => readFileSync(join(import.meta.dirname, 'sh', `${name}.sh`), 'utf8');
 const engine =
   ENGINE_PARTS.map((one) => one.source()).join('') + COMPLAINT.source() + ENGINE_FAILURE.source();
-const [stack, inspect] = [text('stack') + REQUIREMENTS.source(), text('inspect')];
-const bringUp = ['make-way', 'ways', 'rolling', 'bring-up'].map(text).join('');
+const [stack, inspect] = [text('surveyed') + text('stack') + REQUIREMENTS.source(), text('inspect')];
+const bringUp = ['make-way', 'ways', 'rolling', 'starting', 'bring-up'].map(text).join('');
 
 const SHELLS = [['dash'], ['busybox', 'sh'], ['bash', '--posix']].filter(
   ([name]) => spawnSync(name!, ['--help']).error === undefined,

@@ -6,7 +6,9 @@ import { shippedSources, sourceCode } from './shipped-sources.ts';
 const root = findRoot();
 const OWNER = 'packages/ledger/src/labels.ts';
 /** The engine's templates name them, and nothing else in sh. */
-const IN_SH = ['containers', 'networks'].map((subject) => `packages/engine/src/compose-${subject}.sh`);
+const IN_SH = ['compose-containers', 'compose-networks', 'swarm'].map(
+  (name) => `packages/engine/src/${name}.sh`,
+);
 /** A name of ours, whole or begun; temporary files have theirs otherwise. */
 const NAME = /(?<![.@\w/-])deploy-actions\.(?:[a-z][a-z-]*|\$\w+|\$\{|%s|(?=['"`]))/g;
 

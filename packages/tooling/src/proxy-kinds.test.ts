@@ -11,6 +11,10 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
   'packages/traffic/src/proxy/registry.ts': 'the one line for each',
   'packages/compose/src/discovered.ts':
     'programs that find their targets by labels, which may bear a name like it',
+  'actions/stability-watch/src/access-log/formats.ts':
+    'the formats of logs, which go by the names of the programs that write them',
+  'actions/stability-watch/src/access-log/access-log.ts': 'what to write where a log has no such format',
+  'actions/stability-watch/src/access-log/template.ts': 'the format whose text people write themselves',
   'packages/compose/src/traefik-labels.ts': 'what the labels of one of those programs stand for',
 };
 

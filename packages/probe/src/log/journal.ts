@@ -28,7 +28,7 @@ export function journalLog(
     if (head === `${mark} absent` || now === undefined)
       throw new Failure('input', `${session.name} has no journal to read: journalctl is not there`, {
         input: 'access-log',
-        remedy: 'Name the file that the proxy logs to, such as /var/log/haproxy.log.',
+        remedy: 'Name the file that the proxy logs to, such as /var/log/proxy.log.',
       });
     const ended = lines.findLast((line) => line.startsWith(`${mark} end `));
     const code = ended?.slice(`${mark} end `.length).trim();

@@ -25,6 +25,6 @@ export function parseLogPlace(text: string): LogPlace {
   if (new RegExp(`^${PATH}$`).test(text)) return { text, kind: 'file', path: text, container: undefined };
   throw new FieldError(`${quote(text)} is no place of a log`, {
     remedy:
-      'Write such as /var/log/nginx/access.log, container://proxy for what a container logs, container://proxy/logs/access.log for a file in it, or journal://haproxy.',
+      'Write such as /var/log/proxy/access.log, container://proxy for what a container logs, container://proxy/logs/access.log for a file in it, or journal://NAME for what the journal has of it.',
   });
 }
