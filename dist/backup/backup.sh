@@ -8,7 +8,9 @@
 operate() {
   begin_backup
   phase preflight
-  prepare_folder
+  claim_backups
+  end_trials
+  [ -z "$repository" ] || find_repository
   find_sources
   look_for_room
   phase save
@@ -40,6 +42,8 @@ operate() {
   fi
   phase keep
   keep_backup
+  send_backup
+  take_sent_away
 }
 
 # save_still: what is copied as files, while those who write to them stand still.
@@ -63,19 +67,6 @@ begin_backup() {
   saving=$path/backups/.new-$backup
   attempt_kept='nothing of this backup is kept'
   begin_look
-}
-
-# prepare_folder: `backups` is ours, and what an earlier run left there unfinished goes: nobody else writes while we have
-# the lock.
-prepare_folder() {
-  mkdir -p "$path/backups" || fail_unwritten "$path/backups could not be made"
-  if [ -n "$(find "$path/backups" -prune \( ! -type d -o ! -user "$(id -u)" \))" ]; then
-    fail refused path-not-usable "$path/backups is no folder of the login user's own" "Give it to the login user: sudo chown $(id -un) $path/backups"
-  fi
-  for each in "$path"/backups/.new-*; do
-    [ ! -d "$each" ] || rm -rf "$each"
-  done
-  end_trials
 }
 
 # find_sources: the sources with the id of their container, into $scratch/found; all are there, or nothing begins.
@@ -103,6 +94,8 @@ find_sources() {
       volume) find_volume "$names" ;;
       path)
         if [ ! -e "$path/$names" ]; then fail input input-wrong "there is no $names in $path" 'Correct the input paths.'; fi
+        # Of a link the link would be saved, and nothing of what it leads to.
+        if [ -L "$path/$names" ]; then fail input input-wrong "$names in $path is a link" 'Name what it leads to, or keep that in a volume and name it in the input volumes.'; fi
         du -sk -- "$path/$names" 2>/dev/null | awk '{ print $1 * 1024 " path" }' >>"$scratch/sizes"
         ;;
     esac
@@ -120,6 +113,10 @@ find_postgres() {
     details "$scratch/said"
     fail remote backup-failed "the PostgreSQL of $1 does not answer: $(last_said)" 'Look whether it is well: docker logs.'
   }
+  if [ -z "$3" ]; then
+    without_maintenance "$2" <"$scratch/databases" >"$scratch/answer"
+    mv "$scratch/answer" "$scratch/databases"
+  fi
   choose_databases "$1" "$3"
   if grep -q "^$1$tab-$tab" "$scratch/queries"; then
     # shellcheck disable=SC2016 # the container's own
@@ -310,7 +307,9 @@ recover() {
   [ ! -f "$scratch/pausing" ] || go_on
   if [ -d "$path/backups/$backup" ]; then
     tell_backup
-    return 0
+    [ -n "$repository" ] && ! journalled send:end || return 0
+    forget_half
+    fail lost interrupted "the run was cut off: the backup $backup is whole in $path/backups, and was not sent to its end" 'Run it again.'
   fi
   clear_away
   fail lost interrupted 'the backup was cut off: nothing of it is kept' 'Run it again.'

@@ -27,7 +27,14 @@ inspect() {
       continue
     fi
     case $kind in
-      postgres) postgres_databases "$id" 2>said | awk -v service="$service" -v names=" $names " '{ size = $1; sub(/^[^ ]* /, ""); if (names ~ /^ *$/ || index(names, " " $0 " ")) print service, $0, size }' >>planned ;;
+      postgres)
+        postgres_databases "$id" >databases 2>said
+        if [ -z "$names" ]; then
+          without_maintenance "$id" <databases >all
+          mv all databases
+        fi
+        awk -v service="$service" -v names=" $names " '{ size = $1; sub(/^[^ ]* /, ""); if (names ~ /^ *$/ || index(names, " " $0 " ")) print service, $0, size }' databases >>planned
+        ;;
       *) echo "would save the $kind of $service${names:+: $names}" >>planned ;;
     esac
   done 5<sources

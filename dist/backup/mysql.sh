@@ -33,7 +33,10 @@ find_mysql() {
   tr '\t' ' ' <"$scratch/answer" >"$scratch/databases"
   choose_databases "$1" "$3"
   mysql_in "$2" "ask \"SELECT CONCAT(table_schema, '.', table_name) FROM information_schema.tables WHERE table_type = 'BASE TABLE' AND engine IN ('MyISAM', 'Aria', 'CSV', 'ARCHIVE') AND table_schema NOT IN ('information_schema', 'performance_schema', 'mysql', 'sys')\"" \
-    >"$scratch/answer" 2>/dev/null
+    >"$scratch/answer" 2>"$scratch/said" || {
+    details "$scratch/said"
+    fail remote backup-failed "the database of $1 does not say which tables know no transactions: $(last_said)" 'Look whether it is well: docker logs.'
+  }
   [ ! -s "$scratch/answer" ] || warn "tables of $1 know no transactions, so what is saved of them may be of several moments: $(tr '\n' ' ' <"$scratch/answer" | cut -c 1-300)"
 }
 

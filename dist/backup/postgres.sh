@@ -3,17 +3,19 @@
 
 # save_postgres SERVICE ID NAMES…: each database, and what belongs to none of them (roles).
 save_postgres() {
-  local service=$1 id=$2 name version query
+  local service=$1 id=$2 name version query compress=''
   shift 2
-  version=$(engine_in "$id" pg_dump --version 2>/dev/null | plain_line)
+  version=$(dump_version "$id")
+  case $version in *'/no-server-is-here'*) compress=--compress=zstd ;; esac
+  version=$(printf '%s\n' "$version" | plain_line)
   for name; do
     snapshot=
     save_answer=
     query=$(query_of "$service" "$name")
     [ -z "$query" ] || ask_in_snapshot "$service" "$id" "$name" "$query"
     # shellcheck disable=SC2016 # the container's own
-    save_stream postgres "$service" "$name" "$service.$name.pgdump" "$version" "$id" \
-      "${postgres_login}"'exec pg_dump --format=custom --lock-wait-timeout=60000 ${2:+--snapshot="$2"} --dbname="$1"' "$name" "$snapshot"
+    save_stream postgres "$service" "$name" "$service.$name.pgdump" "$version${compress:+, zstd}" "$id" \
+      "${postgres_login}"'exec pg_dump --format=custom --lock-wait-timeout=60000 ${2:+--snapshot="$2"} ${3:+"$3"} --dbname="$1"' "$name" "$snapshot" "$compress"
     close_session
     [ "$(head -c 5 "$saving/$service.$name.pgdump")" = PGDMP ] || give_up "what pg_dump wrote of $name is no dump"
     [ -z "$query" ] || keep_query postgres "$service" "$name" "$query"
@@ -23,6 +25,14 @@ save_postgres() {
     "${postgres_login}exec pg_dumpall --globals-only"
   tail -n 10 "$saving/$service.globals.sql" | grep -q 'PostgreSQL database cluster dump complete' ||
     give_up "what pg_dumpall wrote of $service has no end"
+}
+
+# dump_version ID: the version of pg_dump, and then what it says to be asked for zstd: for about the same size that takes a
+# fraction of the time that gzip takes. One that does not know it (before 16, or as it was built) says so before it looks for
+# a server, and that one is where none is.
+dump_version() {
+  engine_in_time 60 "$1" sh -c 'pg_dump --version
+pg_dump --format=custom --compress=zstd --host=/no-server-is-here --dbname=none 2>&1' 2>/dev/null
 }
 
 # ask_in_snapshot SERVICE ID NAME QUERY: the answer is in $save_answer. The session stays, since the snapshot that it was

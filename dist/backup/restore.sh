@@ -10,9 +10,10 @@ operate() {
     let_replaced_go
     return 0
   fi
+  open_streams "$timeout" timeout
+  fetch_backup
   prove_return
   read_return
-  open_streams "$timeout" timeout
   phase load
   load_return
   phase exchange

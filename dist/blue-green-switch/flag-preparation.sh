@@ -12,8 +12,8 @@ prepare_log() {
   [ -n "$canary_log" ] || return 0
   if [ ! -e "$canary_log" ]; then
     step install -d -m 0755 "${canary_log%/*}"
-    if group_is_own; then step install -m 0664 -g "$login_group" /dev/null "$canary_log"; else step install -m 0644 -o "$login" /dev/null "$canary_log"; fi
-  elif ! group_is_own && [ -n "$(find "$canary_log" -perm -0020 2>/dev/null)" ]; then
+    if [ "$group_own" = yes ]; then step install -m 0664 -g "$login_group" /dev/null "$canary_log"; else step install -m 0644 -o "$login" /dev/null "$canary_log"; fi
+  elif [ "$group_own" = no ] && [ -n "$(find "$canary_log" -perm -0020 2>/dev/null)" ]; then
     # Made when the group was thought to be the user's own: others could write what a canary is judged by.
     step chown "$login" "$canary_log"
     step chmod 0644 "$canary_log"

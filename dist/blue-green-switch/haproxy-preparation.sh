@@ -24,7 +24,7 @@ prepare_socket_folder() {
     '' | root:root\ *) ;;
     *) [ "$socket_folder" = "$folder.haproxy" ] || return 0 ;;
   esac
-  if group_is_own; then
+  if [ "$group_own" = yes ]; then
     case $socket_now in *":$login_group $socket_uid 2770") return 0 ;; esac
     step install -d -m 2770 -o "$socket_uid" -g "$login_group" "$socket_folder"
     return

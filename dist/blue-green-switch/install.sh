@@ -6,6 +6,7 @@ told_steps() { prepare_steps; }
 operate() {
   look_at_tools
   phase prepare
+  if group_is_own "$login" "$login_group"; then group_own=yes; fi
   prepare_steps
   phase write
   read_before

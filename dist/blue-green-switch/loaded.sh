@@ -87,16 +87,6 @@ started_at() {
   _process "$1" && echo $((loaded_now - (loaded_ticks - host_start) / 100))
 }
 
-# words_of PROCESS: the words that it was started with, one a line.
-words_of() { tr '\0' '\n' 2>/dev/null <"/proc/$1/cmdline"; }
-
-# within CONTAINER WORDS…: a command in the container; on the host where there is none.
-within() {
-  within_container=$1
-  shift
-  if [ -n "$within_container" ]; then engine_in "$within_container" "$@"; else "$@" </dev/null; fi
-}
-
 # tell_files CONTAINER PATHS…: when each was changed. A file that was replaced has its time of then, whatever its
 # content's is.
 tell_files() {

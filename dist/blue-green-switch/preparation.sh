@@ -55,14 +55,7 @@ by_hand() {
 leave_by_hand() { cp "$files/site" ".deploy/$project.site"; }
 
 # Whether the login user's group holds nobody else, so that what is the group's is the user's own.
-group_is_own() {
-  own_line=$(getent group "$login_group" 2>/dev/null || grep "^$login_group:" /etc/group) || return 1
-  own_id=$(printf '%s\n' "$own_line" | cut -d : -f 3)
-  if printf '%s\n' "$own_line" | cut -d : -f 4 | tr ',' '\n' | grep . | grep -qvxF "$login"; then return 1; fi
-  [ -z "$({ getent passwd 2>/dev/null || cat /etc/passwd; } | awk -F : -v id="$own_id" -v login="$login" '$4 == id && $1 != login')" ] || return 1
-  # A directory service may not tell who else is in a group of its own.
-  [ "$login_group" = "$login" ] || grep -q "^$login_group:" /etc/group
-}
+group_own=no
 
 # Writes the file in place: its owner, mode and inode stay, so that a link or a single-file mount still leads to it.
 put_in_place() {

@@ -36,11 +36,18 @@ _refuse_absent() {
 
 # $path is there: it must be one that nobody else can put anything into.
 _check_folder() {
+  local group
   [ -d "$path" ] || _refuse refused path-not-usable "$path is not a folder" 'Give another path.'
   _check_own "$path"
   # Anybody could put a folder there by the name of one that we make later, and change the releases in it.
   [ -z "$(find "$path" -prune -perm -0002)" ] ||
     _refuse refused path-not-usable "everybody on the server may write in $path, and so change what is deployed" "Run once on the server: chmod o-w $path"
+  [ -n "$(find "$path" -prune -perm -0020)" ] || return 0
+  _me
+  group=$(stat -c %G "$path")
+  group_is_own "$host_user" "$group" ||
+    _refuse refused path-not-usable "everybody in the group $group may write in $path, and so change what is deployed" \
+      "Run once on the server: chmod g-w $path (what others are to write belongs into a folder below it, such as shared/uploads)"
 }
 
 # `path` belongs to the login user, `.deploy` and what is in it to nobody else, and none of them is a link.

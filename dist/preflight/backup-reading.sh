@@ -8,18 +8,19 @@ files_of() {
 /g' | sed -n 's/^\([A-Za-z0-9._-]*\)","kind":"[^"]*","service":"[^"]*","source":"[^"]*","bytes":\([0-9]*\),"sha256":"\([0-9a-f]*\)".*/\2 \3 \1/p'
 }
 
-# is_whole FOLDER: its manifest was written to the end, is that folder's own, names files that can all be read, and every
-# one is there at its length.
+# is_whole FOLDER: its name is an id, its manifest was written to the end, is that folder's own, names files that can all be
+# read, and every one is there at its length. A link is nothing that a backup has made.
 is_whole() {
   local manifest=$1/manifest.json named
-  if [ ! -f "$manifest" ] || [ -L "$1" ]; then return 1; fi
+  case ${1##*/} in *[!a-z0-9._-]* | [!a-z0-9]*) return 1 ;; esac
+  if [ ! -f "$manifest" ] || [ -L "$1" ] || [ -L "$manifest" ]; then return 1; fi
   [ "$(head -c "$((${#1} - ${#path} - 9 + 8))" "$manifest")" = "{\"id\":\"${1##*/}\"" ] || return 1
   [ "$(tail -c 3 "$manifest")" = ']}' ] || return 1
   named=$(sed 's/.*"files":\[//' "$manifest" | awk '{ sum += gsub(/[{]"name":"/, "") } END { print sum + 0 }')
   if [ "$named" = 0 ] || [ "$named" != "$(($(files_of "$manifest" | wc -l)))" ]; then return 1; fi
   files_of "$manifest" | (
     while read -r bytes _ name; do
-      if [ ! -f "$1/$name" ] || [ "$(($(wc -c <"$1/$name")))" != "$bytes" ]; then exit 1; fi
+      if [ ! -f "$1/$name" ] || [ -L "$1/$name" ] || [ "$(($(wc -c <"$1/$name")))" != "$bytes" ]; then exit 1; fi
     done
   )
 }

@@ -37,27 +37,22 @@ engine_on() {
 }
 
 # engine_join NETWORK ID NAMES…: the container is on the network, under these names too.
-engine_join() {
-  engine_network_name=$1
-  engine_id=$2
-  shift 2
-  # Each name becomes an option, and goes to the end of the words.
-  for engine_word; do
-    shift
-    set -- "$@" --alias "$engine_word"
-  done
-  docker network connect "$@" "$engine_network_name" "$engine_id" </dev/null 9>&-
-}
+engine_join() { _engine_connect --alias "$@"; }
 
 # engine_join_linked NETWORK ID LINKS…: the same, and what the container calls ALIAS there is what NAME means (NAME:ALIAS).
 # Its links count before any name that it could find on its networks.
-engine_join_linked() {
-  engine_network_name=$1
-  engine_id=$2
-  shift 2
+engine_join_linked() { _engine_connect --link "$@"; }
+
+# _engine_connect OPTION NETWORK ID WORDS…
+_engine_connect() {
+  engine_option=$1
+  engine_network_name=$2
+  engine_id=$3
+  shift 3
+  # Each word becomes an option, and goes to the end of the words.
   for engine_word; do
     shift
-    set -- "$@" --link "$engine_word"
+    set -- "$@" "$engine_option" "$engine_word"
   done
   docker network connect "$@" "$engine_network_name" "$engine_id" </dev/null 9>&-
 }

@@ -1,30 +1,24 @@
 # shellcheck shell=dash
-# The deploy itself. The files of the run: release/ (compose.json, services, pulls, needs, trees, hooks/,
-# release.head, env), and the files sent under project/.
-# Parameters beside those of the other parts: on_failure (restore or keep), gates (true with several servers),
-# go_deadline (seconds), history_head, backup (an id, or empty).
+# The deploy itself, whatever the engine: what differs between containers of a server and services of a cluster are the
+# functions of deploy-containers.sh and deploy-cluster.sh. The files of the run: release/ (compose.json, services, pulls,
+# needs, trees, hooks/, release.head, env), and the files sent under project/.
+# Parameters beside those of the other parts: on_failure (restore or keep), history_head, backup (an id, or empty).
 
 operate() {
   begin
   phase preflight
   # That Docker and Compose can be used, the look before this has seen.
-  if [ -n "$color" ]; then check_color; else check_stack_is_ours; fi
+  check_place
   check_disk "$files/release"
   settle_backup
   claim_project
   phase pull
   begin_placing
-  pull_images "$files/release"
-  if [ -n "$color" ] && [ -s "$files/release/shared/services" ]; then
-    # What is kept as it is need not be fetched anew.
-    [ "$shared_services" = update ] || [ "$pull" = never ] || pull=missing
-    pull_images "$files/release/shared"
-  fi
+  pull_release
   stop_if_cancelled
   # Each is a call of the engine and its start, and none needs the other's answer.
   begin_survey
-  identify_images "$files/release"
-  [ -z "$color" ] || [ ! -s "$files/release/shared/services" ] || identify_images "$files/release/shared"
+  identify_release
   surveyed_or_stop
   # What was not well before this deployment is not its doing.
   cp "$scratch/containers" "$run/before"
@@ -41,11 +35,9 @@ operate() {
     record_deployment unchanged
     return 0
   fi
-  keep_images "$release" "$files/release" 9>&- &
-  place_release || fail_unwritten "the release could not be written to $path"
-  wait
-  if [ -z "$(current_release)" ] && [ -d "$files/release-adopted" ]; then adopt_stack; fi
+  put_in_place
   pass_first_gate || stop_without_go
+  # shellcheck disable=SC2034 # who mends containers goes by it
   [ "$gates" = true ] || surveyed=yes
   make_ready
 }
@@ -60,13 +52,10 @@ settle_backup() {
 }
 
 # From here on everything can be done again after a crash: each step looks at what is there.
+# shellcheck disable=SC2034 # who mends containers goes by what is surveyed
 make_ready() {
   directory=$path/releases/$release
-  if [ -n "$color" ]; then
-    phase shared
-    surveyed=
-    prepare_color "$directory" || abandon
-  fi
+  prepare_place "$directory" || abandon
   if has_hooks "$directory" before-up; then
     phase before-up
     surveyed=
@@ -79,8 +68,7 @@ make_ready() {
   fi
   phase up
   journalled up:begin || journal up:begin
-  [ -z "$color" ] || clear_plain "$directory"
-  bring_up "$directory" || undo
+  start_release "$directory" || undo
   echo "$changed_services" >"$run/changed"
   phase wait
   wait_healthy "$directory" || undo
@@ -126,51 +114,6 @@ survey_or_stop() {
   surveyed_or_stop
 }
 
-# The stack that runs becomes a release, which can be brought back. No line of the history tells of it: nothing was
-# deployed, and the record says when it was found.
-adopt_stack() {
-  deploy_adopted=$path/releases/adopted
-  rm -rf "$deploy_adopted"
-  if ! { cp -R "$files/release-adopted" "$deploy_adopted" && cp "$deploy_adopted/images" "$deploy_adopted/digests" &&
-    write_release_json "$deploy_adopted" '' '' && true >"$deploy_adopted/deployed" && link_current adopted; }; then
-    fail_unwritten "the running stack could not be recorded in $path"
-  fi
-  keep_images adopted "$deploy_adopted"
-  if [ -z "$color" ]; then
-    previous=adopted
-    printf '%s' "$previous" >"$run/previous"
-    result previous "$previous"
-  fi
-  say 'the running stack is recorded as the release adopted'
-}
-
-# Containers of this project that we did not start are somebody's running site: the user must say so.
-check_stack_is_ours() {
-  [ -z "$previous" ] || return 0
-  [ "$adopt" != true ] || return 0
-  survey_or_stop
-  awk '$3 == "-"' "$scratch/containers" >"$scratch/foreign"
-  [ -s "$scratch/foreign" ] || return 0
-  stop refused foreign-containers "the project $project has containers that this action did not start: $(awk '{ printf "%s%s", separator, substr($12, 2); separator = ", " }' "$scratch/foreign")" \
-    'Set adopt: true once to take the running stack over as it is, or give another project.'
-}
-
-# claim_project: from now on the project is this folder's, for every user of the engine. Two applications of one name would
-# take over each other's volumes as soon as one of them has no container. The look before this has refused what it saw;
-# here nobody can come between. A claim of which nothing is left is void.
-claim_project() {
-  [ ! -f "$files/project-noted" ] || return 0
-  deploy_holder=$(engine_claim "$base_project" "$path") || fail remote docker-failed "the project $base_project could not be noted as that of $path"
-  [ "$deploy_holder" != "$path" ] || return 0
-  deploy_left=$(engine_ids "$base_project" && engine_left "$base_project") || fail remote docker-failed 'docker volume ls failed'
-  if [ -z "$deploy_left" ] && engine_unclaim "$base_project"; then
-    deploy_holder=$(engine_claim "$base_project" "$path")
-    [ "$deploy_holder" != "$path" ] || return 0
-  fi
-  stop refused project-elsewhere "the project $base_project belongs to the application in $deploy_holder, and this is $path" \
-    'Give each application a name of its own with project, or another name: in its compose file.'
-}
-
 is_unchanged() {
   [ -n "$previous" ] || return 1
   deploy_old=$path/releases/$previous
@@ -198,38 +141,10 @@ stays_unwell() {
   fail_untouched false
 }
 
-forget_tags() {
-  [ -s "$files/release/images" ] || return 0
-  set --
-  while read -r deploy_service _deploy_id _deploy_image; do
-    set -- "$@" "$(image_tag "$release" "$deploy_service")"
-  done <"$files/release/images"
-  engine_untag "$@"
-}
-
-# With several servers there are two gates. Before the first nothing has changed: the runner opens it by a file,
-# which says what the migrations on the first server did. The second is the host program's own `await_go`.
-pass_first_gate() {
-  [ "$gates" = true ] || return 0
-  phase ready
-  await_word "$go_deadline" 'the other servers'
-}
-
 pass_last_gate() {
   [ "$gates" = true ] || return 0
   phase all-ready
   await_go "$go_deadline"
-}
-
-stop_without_go() {
-  result stopped true
-  forget_tags
-  stop refused stopped-with-others 'nothing was changed here, because another server failed or the runner was lost'
-}
-
-# What the release's images are, also when it fails.
-tell_digests() {
-  [ ! -f "$files/release/digests" ] || result_file digests "$files/release/digests"
 }
 
 # What went wrong, by itself and without what became of it, and the services that are not well.
@@ -312,12 +227,7 @@ undo() {
     record_deployment failed true
     fail unhealthy release-unhealthy "$cause. Nothing was restored, as on-failure: keep says" 'Look at the containers on the server, then deploy or roll back.'
   fi
-  if [ -n "$color" ] && { [ -z "$previous" ] || ! schema_allows_old; }; then
-    take_down_color
-    result changed false
-    record_deployment failed true
-    fail unhealthy release-unhealthy "$cause. $color was taken down again; traffic was not touched" "${cause_remedy:-Mend the cause and deploy again.}"
-  fi
+  take_down_new
   if [ -z "$previous" ]; then
     record_deployment failed true
     fail unhealthy release-unhealthy "$cause. There is no earlier release to restore; the containers are left as they are" "${cause_remedy:-Mend the cause and deploy again.}"
@@ -357,14 +267,9 @@ restore() {
   # Services that only the failed release has.
   awk 'FILENAME == ARGV[1] { known[$7] = 1; next } !($7 in known) { print $7 }' "$deploy_back/services" \
     "$path/releases/$release/services" >"$scratch/only-new"
-  survey "$scratch/containers"
-  while read -r deploy_name; do
-    for deploy_id in $(ids_of "$deploy_name"); do
-      say "removes $deploy_name, which $1 does not have"
-      engine_remove "$deploy_id"
-    done
-  done <"$scratch/only-new"
+  remove_only_new "$1"
   remove_orphans=false
+  # shellcheck disable=SC2034 # who replaces containers one at a time goes by it
   rolled_by=$path/releases/$release
   if bring_up "$deploy_back" && wait_healthy "$deploy_back"; then
     [ "$(slot_release)" = "$1" ] || fill_slot "$1"
@@ -405,7 +310,7 @@ finish() {
   schema_settled
   journalled committed || journal committed
   record_deployment succeeded
-  retain
+  tidy_up
   tell_success
   say "$release is deployed"
 }

@@ -22,3 +22,13 @@ restore_references() {
       engine_tag "$(image_tag "$2" "$images_service")" "$images_image" || return 1
   done <"$1/images"
 }
+
+# prove_images: those of the release in $directory must be here: the registry may be down, and a half-done rollback is the
+# worst.
+prove_images() {
+  while read -r prove_service prove_id prove_reference; do
+    engine_has_image "$prove_id" && continue
+    engine_has_image "$(image_tag "$release" "$prove_service")" && continue
+    fail refused image-gone "the image of $prove_service ($prove_reference) is not on the server any more; nothing was changed" 'Deploy that version again: then it is pulled.'
+  done <"$directory/images"
+}

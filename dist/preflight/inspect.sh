@@ -5,7 +5,7 @@
 # find the user's own files.
 # Parameters: project_given, compose_files, profiles (one per line), env_file, folder (the <name>), adopt,
 # want (`deploy`, `status`, or `preflight`: as `deploy`, with the releases that are kept and what the variables of the env file
-# are). Secret: env_text.
+# are), cluster (yes: the server is a manager of one). Secret: env_text.
 
 look_at_release() {
   scratch=$PWD/scratch
@@ -28,10 +28,11 @@ look_at_release() {
   require_answered images
   result project "$project"
   [ "$want" = status ] || look_at_leftovers
+  [ -z "$cluster" ] || look_at_cluster
   look_at_stack
   look_at_releases
   # They hold secrets and have been told.
-  rm -rf env granted config.json original.json own.json own-hashes own.why hashes same stack stack-images listening claimed containers releases history "$scratch"
+  rm -rf env granted config.json original.json own.json own-hashes own.why hashes same stack stack-images listening claimed containers releases history sums services tasks "$scratch"
 }
 
 # look_at_files: what the compose files come to on this server, and the stack that was started by hand, where one is adopted.
@@ -277,8 +278,11 @@ shared_sources() {
           printf 'old %s\n' "$inspect_relative" >>present
         fi
         ;;
+      # A cluster makes no folder for a mount: the task is rejected by its node.
+      /*) if [ -n "$cluster" ] && [ -e "$inspect_source" ]; then printf 'there %s\n' "$inspect_source" >>present; fi ;;
     esac
   done <sources
+  [ -z "$cluster" ] || file_sums
   # Env files of the old stack are linked into shared/ too: the next deployment reads them there.
   if [ -n "$old_folder" ]; then
     for inspect_source in "$old_folder"/.env* "$old_folder"/*.env; do
@@ -286,6 +290,28 @@ shared_sources() {
     done
   fi
   result_file present present
+}
+
+# file_sums: of what configs and secrets are made of, where it can be read: in a cluster their names hold it.
+file_sums() {
+  : >sums
+  sed -n 's/^ *"file": "\(.*\)",*$/\1/p' config.json | sort -u | while IFS= read -r inspect_source; do
+    [ ! -f "$inspect_source" ] || [ ! -r "$inspect_source" ] ||
+      printf '%s %s %s\n' "$(sha256sum <"$inspect_source" | cut -d ' ' -f 1)" "$(($(wc -c <"$inspect_source")))" "$inspect_source" >>sums
+  done
+  result_file sums sums
+}
+
+# look_at_cluster: the nodes, and what the cluster has of the project.
+look_at_cluster() {
+  require_node manager fail
+  result_file node "$scratch/node"
+  result ipvs "$(if has_ipvs; then echo true; else echo false; fi)"
+  result_file nodes "$scratch/nodes"
+  { engine_stack_services "$project" >services && engine_stack_tasks "$project" >tasks; } 2>"$scratch/node.error" ||
+    fail_for_engine "$(cat "$scratch/node.error")"
+  result_file services services
+  result_file tasks tasks
 }
 
 # look_at_leftovers: volumes and networks outlive the containers that they were made for.
@@ -322,7 +348,7 @@ look_at_releases() {
   inspect_current=$(current_release)
   result current "$inspect_current"
   if [ -n "$inspect_current" ]; then
-    result_file previous_config "$path/current/compose.json"
+    [ ! -f "$path/current/compose.json" ] || result_file previous_config "$path/current/compose.json"
     [ ! -f "$path/current/release.json" ] || result_file previous_release "$path/current/release.json"
   fi
   if [ "$want" != deploy ]; then

@@ -12,7 +12,8 @@ begin_look() {
 }
 
 # whole_backups: a line for each, the newest first: when it was begun, id, how far it was proven, bytes, and the release
-# that served then (- for none).
+# that served then (- for none). A manifest whose words have another form would move them, so that retention took another
+# one for old: it counts for nothing.
 whole_backups() {
   local each
   for each in "$path"/backups/*; do
@@ -24,24 +25,15 @@ whole_backups() {
         sub("^\"" key "\":\"?", "", text)
         return text
       }
-      { release = value("release"); print value("created"), id, value("verified"), value("bytes"), release == "" ? "-" : release; exit }'
+      {
+        release = value("release"); created = value("created"); bytes = value("bytes"); verified = value("verified")
+        if (created !~ /^[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9]Z$/) exit
+        if (verified !~ /^(none|read|restore)$/ || bytes !~ /^[0-9]+$/ || length(bytes) > 15) exit
+        if (release !~ /^([a-z0-9][a-z0-9._-]*)?$/) exit
+        print created, id, verified, bytes, release == "" ? "-" : release
+        exit
+      }'
   done | sort -r
-}
-
-# old_backups ID KEEP SECONDS: of the lines on stdin the ids that may go, now that ID is whole: older than so many seconds,
-# and not among the newest KEEP, nor the newest that was proven, nor named by a release that is kept, nor the newest of one.
-old_backups() {
-  local limit
-  limit=$(date -u -d "@$(($(date +%s) - $3))" +%Y-%m-%dT%H:%M:%SZ) || return 1
-  awk -v own="$1" -v keep="$2" -v limit="$limit" -v kept="$(kept_releases)" -v named="$(named_backups)" '
-    BEGIN { n = split(kept, names, " "); for (i = 1; i <= n; i++) is_kept[names[i]] = 1
-      n = split(named, names, " "); for (i = 1; i <= n; i++) is_named[names[i]] = 1 }
-    {
-      needed = $2 == own || NR <= keep || ($2 in is_named)
-      if ($3 != "none" && !proven++) needed = 1
-      if (($5 in is_kept) && !told[$5]++) needed = 1
-      if (!needed && $1 < limit) print $2
-    }'
 }
 
 # file_rows MANIFEST: name, kind, service, source, bytes, SHA-256, tool and answer of each file, with tabs between, as
@@ -49,22 +41,6 @@ old_backups() {
 file_rows() {
   sed 's/.*"files":\[//; s/{"name":"/\
 /g' "$1" | sed -n "s/^\\([A-Za-z0-9._-]*\\)\",\"kind\":\"\\([^\"]*\\)\",\"service\":\"\\([^\"]*\\)\",\"source\":\"\\([^\"]*\\)\",\"bytes\":\\([0-9]*\\),\"sha256\":\"\\([0-9a-f]*\\)\",\"tool\":\"\\([^\"]*\\)\",\"answer\":\"\\(.*\\)\"}[],}]*\$/\\1$tab\\2$tab\\3$tab\\4$tab\\5$tab\\6$tab\\7$tab\\8/p"
-}
-
-# kept_releases: the releases that could be gone back to, as words.
-kept_releases() {
-  local each
-  for each in "$path"/releases/*/release.json; do
-    [ ! -f "$each" ] || basename "${each%/release.json}"
-  done | tr '\n' ' '
-}
-
-# named_backups: the backups that the records of releases name, as words.
-named_backups() {
-  local each
-  for each in "$path"/releases/*/release.json; do
-    [ ! -f "$each" ] || sed -n 's/.*},"backup":"\([a-z0-9._-]*\)"}$/\1/p' "$each"
-  done | tr '\n' ' '
 }
 
 # container_of_service SERVICE: the id of its container, in the stack or in the colour that is live; empty for none.

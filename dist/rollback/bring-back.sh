@@ -14,18 +14,26 @@ begin_return() {
 # nothing, and takes no longer for a large one. Its files are in $scratch/files, its places in $scratch/places.
 prove_return() {
   look_at_files
-  if grep -q "^[^$tab]*\.age$tab" "$scratch/files"; then
+  if awk -F '\t' '$2 ~ /^postgres/ && $1 ~ /\.age$/ { found = 1 } END { exit !found }' "$scratch/files"; then
     fail refused request-refused "the backup $backup is encrypted, and the server has no key to it" \
       'Decrypt its files where the key is (age --decrypt --identity KEY), and bring them back by the commands of the manual.'
   fi
   find_places
 }
 
-# look_at_files: what it has, into $scratch/files.
+# look_at_files: what it has, into $scratch/files. Names become words of commands and names of databases: a manifest with
+# others than a backup writes is not one of ours.
 look_at_files() {
   is_whole "$folder" || fail refused backup-unknown "there is no whole backup $backup in $path/backups" \
     'The action backup with list: true shows which there are.'
   file_rows "$folder/manifest.json" >"$scratch/files"
+  if [ "$(grep -c '' "$scratch/files")" != "$(files_of "$folder/manifest.json" | grep -c '')" ] || ! awk -F '\t' '
+    function plain(text) { return text ~ /^[A-Za-z0-9_][A-Za-z0-9._-]*$/ }
+    $2 !~ /^[a-z-]+$/ || $1 !~ /^[A-Za-z0-9_]/ || ($3 != "" && !plain($3)) { exit 1 }
+    $2 ~ /^postgres/ && !plain($3) { exit 1 }
+    ($2 == "postgres" || $2 == "postgres-query") && !plain($4) { exit 1 }' "$scratch/files"; then
+    fail unhealthy backup-unreadable "the manifest of the backup $backup names what no backup has" 'Look who wrote to it, and choose another backup (list: true).'
+  fi
 }
 
 # read_return: every byte is what was written.

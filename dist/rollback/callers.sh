@@ -22,8 +22,8 @@ NETWORKS
     awk '{ print "container", $1, $2, $3 }' >"$staging_fields/proxies"
   result_file proxies "$staging_fields/proxies"
   while read -r _ callers_kind callers_id callers_name; do
-    of_proxy whole "$callers_kind" "$callers_id" >"$staging_fields/whole" </dev/null
-    result_file "whole_$callers_name" "$staging_fields/whole"
+    of_proxy names "$callers_kind" "$callers_id" >"$staging_fields/names" </dev/null
+    result_file "names_$callers_name" "$staging_fields/names"
   done <"$staging_fields/proxies"
   rm -rf "$staging_fields"
 }

@@ -44,7 +44,9 @@ look_unfinished() {
 look_at_records() {
   if [ -f .deploy/traffic.json ]; then result_file traffic .deploy/traffic.json; fi
   for look_color in blue green; do
-    result "slot_$look_color" "$(cat ".deploy/color-$look_color" 2>/dev/null)"
+    look_slot=''
+    { read -r look_slot <".deploy/color-$look_color"; } 2>/dev/null || true
+    result "slot_$look_color" "$look_slot"
   done
   if [ -f .deploy/ports ]; then result_file ports .deploy/ports; fi
   if [ -f .deploy/proxy.json ]; then result_file proxy .deploy/proxy.json; fi
@@ -62,6 +64,9 @@ look_at_records() {
   result current "$(readlink current 2>/dev/null)"
 }
 
+look_newline='
+'
+
 # Where each proxy may have been told of a share; which one counts is known from what was prepared.
 look_at_shares() {
   look_folder=$(look_noted folder)
@@ -74,7 +79,9 @@ look_at_shares() {
     result folder_state absent
   fi
   for look_kind in $proxy_kinds; do
-    result "share_$look_kind" "$(of_proxy share "$look_kind" | head -n 1)"
+    # Of several lines the first one, without a process for it: a rollback waits for this look.
+    look_share=$(of_proxy share "$look_kind")
+    result "share_$look_kind" "${look_share%%"$look_newline"*}"
   done
 }
 

@@ -7,9 +7,12 @@
 postgres_statements='psql --no-psqlrc --quiet --no-align --tuples-only --set=ON_ERROR_STOP=1 --set=name="$1" --set=new="$2" --set=old="$3" --dbname=template1 --file=- '
 
 # beside WORD NAME: the name of a database that stands beside another one, for this backup; WORD has seven letters at most.
-# PostgreSQL cuts names of more than 63 bytes.
+# PostgreSQL cuts names of more than 63 bytes. Of a long one the beginning stays, which others may have too, so that its sum
+# tells them apart: else the data of one would take the place of the other's.
 beside() {
-  printf '%.34s_%s_%s' "$2" "$1" "$(printf '%s' "$backup" | tr -c 'a-z0-9' _)"
+  local name=$2
+  [ "${#name}" -le 34 ] || name=$(printf '%.25s_%.8s' "$name" "$(printf '%s' "$name" | sha256sum)")
+  printf '%s_%s_%s' "$name" "$1" "$(printf '%s' "$backup" | tr -c 'a-z0-9' _)"
 }
 
 # kept_names NAME: under which names restores of this backup keep what they replace, the first one first.

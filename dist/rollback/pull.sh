@@ -153,7 +153,7 @@ end_in_time() {
 # Ends the operation if it was cancelled, as long as nothing has been changed.
 stop_if_cancelled() {
   cancelled || return 0
-  [ "$gates" != true ] || stop_without_go
+  [ "$gates" = false ] || stop_without_go
   stop lost cancelled 'the run was cancelled before anything was changed' 'Run it again.'
 }
 

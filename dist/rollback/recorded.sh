@@ -3,15 +3,6 @@
 # user's commands take back (down-migrate, restore-backup), or a backup.
 # Parameters beside those of the other parts: base_project.
 
-# The images must be here: the registry may be down, and a half-done rollback is the worst.
-prove_images() {
-  while read -r prove_service prove_id prove_reference; do
-    engine_has_image "$prove_id" && continue
-    engine_has_image "$(image_tag "$release" "$prove_service")" && continue
-    fail refused image-gone "the image of $prove_service ($prove_reference) is not on the server any more; nothing was changed" 'Deploy that version again: then it is pulled.'
-  done <"$directory/images"
-}
-
 # Commands of the user's, in containers of the release that is being left ($left_release): it knows how to undo its own
 # changes.
 rollback_hooks() {

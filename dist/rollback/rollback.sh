@@ -14,7 +14,7 @@ operate() {
   is_back=
   journalled up:begin || still_to_leave
   [ -f "$directory/services" ] || fail refused release-gone "the release $release is not on the server any more" 'See list: true for those that are.'
-  require_engine
+  require_place
   prove_images
   prove_data 'nothing was rolled back'
   if [ "$hosts" -gt 1 ]; then
@@ -33,6 +33,7 @@ operate() {
   journal up:begin
   restore_references "$directory" "$release" ||
     fail remote docker-failed "an image of the release could not be given its name again$(data_text "$database_elsewhere")"
+  # shellcheck disable=SC2034 # who replaces containers one at a time goes by it
   [ -z "$previous" ] || rolled_by=$path/releases/$previous
   if bring_up "$directory" && phase wait && wait_healthy "$directory"; then
     phase finish
@@ -88,6 +89,7 @@ back_again() {
   phase restore
   if [ -n "$previous" ] && [ "$previous" != "$release" ] && [ -f "$path/releases/$previous/services" ]; then
     restore_references "$path/releases/$previous" "$previous" || :
+    # shellcheck disable=SC2034 # who replaces containers one at a time goes by it
     rolled_by=$directory
     if bring_up "$path/releases/$previous" && wait_healthy "$path/releases/$previous"; then
       record_rollback restored

@@ -43,8 +43,14 @@ timer_current() {
   [ "$(recorded_fence)" = "$timer_fence" ] || return 1
   [ "$operation" != confirm ] || [ -f .deploy/confirm ]
 }
+# Whoever asks later who stopped a container goes by this line and the one of timer_end.
+timer_begins() {
+  timer_begun=yes
+  say "timer $operation begins"
+}
 # A later timer of the same name may have taken the folder over.
 timer_end() {
+  [ -z "${timer_begun-}" ] || say "timer $operation ends"
   if [ "$timer_mode" = now ] || [ "$(cat "$timer_folder/pid" 2>/dev/null)" = "$timer_self" ]; then rm -rf "$timer_folder"; fi
   exit 0
 }
@@ -69,6 +75,7 @@ timer_current || timer_end
 look_at_tools
 case $operation in
   confirm)
+    timer_begins
     # After a restart of the server its containers may still be starting.
     if ! can_return; then
       say "nobody confirmed the switch to $target, but $from holds another release now: traffic stays"
@@ -91,6 +98,7 @@ case $operation in
     timer_color=$(other_color "$target")
     # A deploy does not move the traffic, so the fence does not tell of it.
     [ "$(color_content "$timer_color")" = "$old_content" ] || timer_end
+    timer_begins
     say "stopping $timer_color"
     for timer_id in $(color_containers "$timer_color"); do
       engine_stop "" "$timer_id" || say "a container of $timer_color could not be stopped: $timer_id"

@@ -53,7 +53,7 @@ prepare_steps() {
 # Sticky: the administrator's files in it stay theirs alone.
 open_folder() {
   if [ -w "$watched" ]; then
-    if ! group_is_own && [ -n "$(find "$watched" -prune -group "$login_group" -perm -0020 2>/dev/null)" ]; then
+    if [ "$group_own" = no ] && [ -n "$(find "$watched" -prune -group "$login_group" -perm -0020 2>/dev/null)" ]; then
       warn "everybody in the group $login_group may write in $watched, and so tell Traefik what to do: give $login a group of its own"
     fi
     return 0
@@ -61,7 +61,7 @@ open_folder() {
   # shellcheck disable=SC2012 # one folder, for its rights and its group
   case $(ls -ld "$watched" | awk '{ print $1, $4 }') in
     d??????r[-w][xt]*" root" | d??????r[-w][xt]*" $login_group")
-      if group_is_own; then
+      if [ "$group_own" = yes ]; then
         step chgrp "$login_group" "$watched"
         step chmod g+w,+t "$watched"
         return

@@ -7,9 +7,6 @@ project_ids() {
   engine_ids "$project"
 }
 
-# Not empty where nothing can have changed since the last survey.
-surveyed=
-
 # survey FILE: one line for each container that is part of the stack (none of `compose run`):
 # service id hash image-id status exit-code restarts health oom number started-at name image namespaces
 survey() {
@@ -84,11 +81,6 @@ lost_joins() {
   ' "$1/joins" "$scratch/containers"
 }
 
-# ids_of SERVICE: the ids of its containers in the survey.
-ids_of() {
-  awk -v name="$1" '$1 == name { print $2 }' "$scratch/containers"
-}
-
 # Mends what an interrupted recreate leaves: a container whose name got the prefix `<hex>_`, which blocks every
 # later `up`. The one that runs keeps the proper name.
 repair_leftovers() {
@@ -121,9 +113,4 @@ repair_leftovers() {
     say "gives $stack_plain its name $stack_proper back"
     engine_rename "$stack_id" "$stack_proper"
   done <"$scratch/leftovers"
-}
-
-# existing FILE: its name, or that of an empty file.
-existing() {
-  if [ -f "$1" ]; then printf '%s' "$1"; else printf '/dev/null'; fi
 }

@@ -27,9 +27,15 @@ networks_of() {
 }
 
 # led_to SERVICE NETWORK: ids of the service's running containers that callers are led to; nothing where there is no way.
+# One that none of them is on yet leads nowhere: the one before counts.
 led_to() {
-  way_newest=$(ways "$1" "$2" | head -n 1)
-  [ -z "$way_newest" ] || engine_on "$way_newest" | own_of "$1"
+  for way_candidate in $(ways "$1" "$2"); do
+    way_led=$(engine_on "$way_candidate") || return 1
+    way_led=$(printf '%s\n' "$way_led" | own_of "$1")
+    [ -n "$way_led" ] || continue
+    printf '%s\n' "$way_led"
+    return 0
+  done
 }
 
 # own_of SERVICE, callers_of SERVICE: of lines of id, project and service (on stdin) those of the service, or all others.
@@ -66,9 +72,8 @@ lead_on() {
       return 1
     }
   fi
-  for way_id in $way_ids; do
-    way_has "$way_id" || engine_join "$way_newest" "$way_id" "$way_service-rolling" || return 1
-  done
+  # The callers come first. The engine gives a name's new address out before it has put the network's interface into the
+  # container that joins: a caller that asked then would connect to an address that it has no way to yet.
   way_links=
   for way_name in $way_names; do way_links="$way_links $way_service-rolling:$way_name"; done
   for way_id in $way_callers; do
@@ -78,6 +83,9 @@ lead_on() {
       problem="a caller of $way_service could not be led by the network $way_newest"
       return 1
     fi
+  done
+  for way_id in $way_ids; do
+    way_has "$way_id" || engine_join "$way_newest" "$way_id" "$way_service-rolling" || return 1
   done
 }
 

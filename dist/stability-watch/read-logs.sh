@@ -13,10 +13,6 @@ read_logs() {
   for logs_id in $logs_found; do
     logs_about=$(docker inspect --type container --format '{{.Name}} {{index .Config.Labels "com.docker.compose.service"}}' "$logs_id") || continue
     echo "$3 log $logs_id $logs_about"
-    {
-      docker logs --since "$4" ${logs_until:+--until "$logs_until"} "$logs_id" </dev/null 2>&1
-      printf '\n%s end %s\n' "$3" "$?"
-    } | head -c "$5"
-    echo
+    log_stretch "$3" "$5" --since "$4" ${logs_until:+--until "$logs_until"} "$logs_id"
   done
 }

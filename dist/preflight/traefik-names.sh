@@ -1,0 +1,4 @@
+# shellcheck shell=dash
+# How Traefik looks names up is not known here.
+
+names_traefik() { :; }

@@ -1,0 +1,101 @@
+# shellcheck shell=dash
+# What a deployment is on the services of a cluster: the steps that deploy.sh leaves to the engine. The server is a manager.
+
+# check_place: the cluster can be changed, and nothing of somebody else's is in the way.
+check_place() {
+  require_node manager stop
+  check_stack_is_ours
+}
+
+# Services of this project that we did not deploy are somebody's running site. What was deployed by another server's record
+# could not be restored here, and would be taken for a first deployment that failed.
+check_stack_is_ours() {
+  if [ -n "$previous" ]; then
+    [ -d "$path/releases/$previous/stack" ] ||
+      stop refused release-gone "the release $previous that serves cannot be restored from here: it was deployed with another server first in host" \
+        'Name that manager first in host.'
+    return 0
+  fi
+  survey_or_stop
+  cat "$path"/releases/*/services >"$scratch/hashes" 2>/dev/null || true
+  awk 'FILENAME == ARGV[1] { known[$5]; next } $7 != "-" && !($7 in known) { print $2 }' \
+    "$scratch/hashes" "$scratch/services" >"$scratch/foreign"
+  if [ -s "$scratch/foreign" ]; then
+    stop refused project-elsewhere "the stack $project is in the cluster, and nothing is recorded of it in $path here: $(tr '\n' ' ' <"$scratch/foreign")" \
+      'Name the manager first in host that it was deployed from, or give another project.'
+  fi
+  awk '$7 == "-" { print $2 }' "$scratch/services" >"$scratch/foreign"
+  [ -s "$scratch/foreign" ] || return 0
+  stop refused foreign-containers "the stack $project has services that this action did not deploy: $(tr '\n' ' ' <"$scratch/foreign")" \
+    'Give another project, or remove that stack first: docker stack rm.'
+}
+
+pull_release() { pull_images "$files/release"; }
+identify_release() { identify_images "$files/release"; }
+put_in_place() { place_and_keep; }
+start_release() { bring_up "$1"; }
+
+# prepare_place DIRECTORY: the networks, where commands run before the services are there that would make them.
+prepare_place() {
+  has_hooks "$1" before-up || has_hooks "$1" migrate || return 0
+  for cluster_network in "$1"/overlays/*; do
+    [ -f "$cluster_network" ] || continue
+    # Sourcing it replaces $1, $2, …
+    cluster_directory=$1
+    make_overlay "$cluster_network" || return 1
+    set -- "$cluster_directory"
+  done
+}
+
+# make_overlay FILE: a network by the words in a file.
+make_overlay() {
+  overlay_name=''
+  # shellcheck disable=SC1090 # written by the runner
+  . "$1"
+  engine_overlay "$overlay_name" "$project" "$@" || {
+    problem="the network $overlay_name could not be made"
+    return 1
+  }
+}
+
+# take_down_new: ends a first deployment that failed. The cluster would try for ever to start what it has, so the services go;
+# volumes and networks stay.
+take_down_new() {
+  [ -z "$previous" ] || return 0
+  survey "$scratch/containers"
+  deploy_made=$(awk '{ printf "%s ", $2 }' "$scratch/services")
+  # shellcheck disable=SC2086 # names of services have no spaces
+  [ -z "$deploy_made" ] || engine_remove_services "$project" $deploy_made || warn "not every service could be removed: $deploy_made"
+  result changed false
+  record_deployment failed true
+  fail unhealthy release-unhealthy "$cause. There is no earlier release to restore, so the services were taken away again${deploy_made:+: ${deploy_made% }}; volumes and networks are left" \
+    "${cause_remedy:-Mend the cause and deploy again.}"
+}
+
+# slot_release: the release that serves. fill_slot RELEASE: from now on it is that one.
+slot_release() { current_release; }
+fill_slot() { link_current "$1"; }
+
+# tidy_up: what no kept release needs.
+tidy_up() {
+  retain
+  forget_objects
+}
+
+# forget_objects: configs and secrets that no kept release is made with, and no service has or would go back to.
+forget_objects() {
+  engine_objects_in_use "$project" >"$scratch/objects-used" || return 0
+  for deploy_kind in config secret; do
+    engine_objects "$deploy_kind" "$base_project" >"$scratch/objects-there" || return 0
+    while read -r deploy_name; do
+      ! grep -qxF "$deploy_name" "$scratch/objects-used" || continue
+      ! grep -qs "^$deploy_kind $deploy_name " "$path"/releases/*/objects.list || continue
+      engine_remove_object "$deploy_kind" "$deploy_name" || :
+    done <"$scratch/objects-there"
+  done
+}
+
+# left_of_project: what there is of the project that this folder is to have.
+left_of_project() {
+  engine_stack_services "$base_project" && engine_left "$base_project"
+}

@@ -1,0 +1,99 @@
+# shellcheck shell=dash
+# What a deployment is on a server's own containers, in place or as a colour: the steps that deploy.sh leaves to the engine.
+
+# The stack that runs becomes a release, which can be brought back. No line of the history tells of it: nothing was
+# deployed, and the record says when it was found.
+adopt_stack() {
+  deploy_adopted=$path/releases/adopted
+  rm -rf "$deploy_adopted"
+  if ! { cp -R "$files/release-adopted" "$deploy_adopted" && cp "$deploy_adopted/images" "$deploy_adopted/digests" &&
+    write_release_json "$deploy_adopted" '' '' && true >"$deploy_adopted/deployed" && link_current adopted; }; then
+    fail_unwritten "the running stack could not be recorded in $path"
+  fi
+  keep_images adopted "$deploy_adopted"
+  if [ -z "$color" ]; then
+    previous=adopted
+    printf '%s' "$previous" >"$run/previous"
+    result previous "$previous"
+  fi
+  say 'the running stack is recorded as the release adopted'
+}
+
+# check_place: nothing of somebody else's is in the way.
+check_place() {
+  if [ -n "$color" ]; then check_color; else check_stack_is_ours; fi
+}
+
+# pull_release, identify_release: the images, of a colour's shared services too.
+pull_release() {
+  pull_images "$files/release"
+  has_shared || return 0
+  # What is kept as it is need not be fetched anew.
+  [ "$shared_services" = update ] || [ "$pull" = never ] || pull=missing
+  pull_images "$files/release/shared"
+}
+identify_release() {
+  identify_images "$files/release"
+  ! has_shared || identify_images "$files/release/shared"
+}
+has_shared() {
+  [ -n "$color" ] && [ -s "$files/release/shared/services" ]
+}
+
+# put_in_place: the release; and the stack that runs, where one is taken over.
+put_in_place() {
+  place_and_keep
+  if [ -z "$(current_release)" ] && [ -d "$files/release-adopted" ]; then adopt_stack; fi
+}
+
+# prepare_place DIRECTORY: what is there before the release's own containers. start_release DIRECTORY: these.
+prepare_place() {
+  [ -n "$color" ] || return 0
+  phase shared
+  surveyed=
+  prepare_color "$1"
+}
+start_release() {
+  [ -z "$color" ] || clear_plain "$1"
+  bring_up "$1"
+}
+
+# take_down_new: ends a deployment to a colour that nothing can be restored in.
+take_down_new() {
+  if [ -z "$color" ]; then return 0; fi
+  if [ -n "$previous" ] && schema_allows_old; then return 0; fi
+  take_down_color
+  result changed false
+  record_deployment failed true
+  fail unhealthy release-unhealthy "$cause. $color was taken down again; traffic was not touched" "${cause_remedy:-Mend the cause and deploy again.}"
+}
+
+# remove_only_new RELEASE: containers of the services in $scratch/only-new, which the release does not have.
+remove_only_new() {
+  survey "$scratch/containers"
+  while read -r deploy_name; do
+    for deploy_id in $(ids_of "$deploy_name"); do
+      say "removes $deploy_name, which $1 does not have"
+      engine_remove "$deploy_id"
+    done
+  done <"$scratch/only-new"
+}
+
+# left_of_project: what there is of the project that this folder is to have.
+left_of_project() {
+  engine_ids "$base_project" && engine_left "$base_project"
+}
+
+# Containers of this project that we did not start are somebody's running site: the user must say so.
+check_stack_is_ours() {
+  [ -z "$previous" ] || return 0
+  [ "$adopt" != true ] || return 0
+  survey_or_stop
+  awk '$3 == "-"' "$scratch/containers" >"$scratch/foreign"
+  [ -s "$scratch/foreign" ] || return 0
+  stop refused foreign-containers "the project $project has containers that this action did not start: $(awk '{ printf "%s%s", separator, substr($12, 2); separator = ", " }' "$scratch/foreign")" \
+    'Set adopt: true once to take the running stack over as it is, or give another project.'
+}
+
+# tidy_up: what no kept release needs.
+tidy_up() { retain; }

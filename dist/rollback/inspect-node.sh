@@ -1,0 +1,21 @@
+# shellcheck shell=dash
+# Looks at a server that gets tasks of a cluster, and changes nothing.
+# Parameters: docker_host, sources (absolute paths that tasks may mount, one per line).
+
+inspect() {
+  scratch=$PWD/scratch
+  mkdir "$scratch"
+  engine_use "$docker_host"
+  require_installed
+  require_node node fail
+  result_file node "$scratch/node"
+  result ipvs "$(if has_ipvs; then echo true; else echo false; fi)"
+  # The deployment that follows takes this folder over.
+  engine_image_folder >image-folder
+  : >missing
+  printf '%s\n' "$sources" | while IFS= read -r inspect_source; do
+    [ -z "$inspect_source" ] || [ -e "$inspect_source" ] || printf '%s\n' "$inspect_source" >>missing
+  done
+  result_file missing missing
+  rm -rf missing "$scratch"
+}

@@ -1,0 +1,55 @@
+# shellcheck shell=dash
+# Steps that every server of a deployment takes, also one that only makes ready what others need.
+# Parameters: project, base_project, release, gates (true with several servers; first: nobody is waited for once it is known that
+# all are ready; false: alone), go_deadline (seconds).
+
+# place_and_keep: the release is in its folder, and its images have tags of ours.
+place_and_keep() {
+  keep_images "$release" "$files/release" 9>&- &
+  place_release || fail_unwritten "the release could not be written to $path"
+  wait
+}
+
+# claim_project: from now on the project is this folder's, for every user of the engine. Two applications of one name would
+# take over each other's volumes as soon as one of them has no container. The look before this has refused what it saw;
+# here nobody can come between. A claim of which nothing is left is void.
+claim_project() {
+  [ ! -f "$files/project-noted" ] || return 0
+  deploy_holder=$(engine_claim "$base_project" "$path") || fail remote docker-failed "the project $base_project could not be noted as that of $path"
+  [ "$deploy_holder" != "$path" ] || return 0
+  deploy_left=$(left_of_project) || fail remote docker-failed 'docker volume ls failed'
+  if [ -z "$deploy_left" ] && engine_unclaim "$base_project"; then
+    deploy_holder=$(engine_claim "$base_project" "$path")
+    [ "$deploy_holder" != "$path" ] || return 0
+  fi
+  stop refused project-elsewhere "the project $base_project belongs to the application in $deploy_holder, and this is $path" \
+    'Give each application a name of its own with project, or another name: in its compose file.'
+}
+
+forget_tags() {
+  [ -s "$files/release/images" ] || return 0
+  set --
+  while read -r deploy_service _deploy_id _deploy_image; do
+    set -- "$@" "$(image_tag "$release" "$deploy_service")"
+  done <"$files/release/images"
+  engine_untag "$@"
+}
+
+# With several servers there are two gates. Before the first nothing has changed: the runner opens it by a file,
+# which says what the migrations on the first server did. The second is the host program's own `await_go`.
+pass_first_gate() {
+  [ "$gates" != false ] || return 0
+  phase ready
+  await_word "$go_deadline" 'the other servers'
+}
+
+stop_without_go() {
+  result stopped true
+  forget_tags
+  stop refused stopped-with-others 'nothing was changed here, because another server failed or the runner was lost'
+}
+
+# What the release's images are, also when it fails.
+tell_digests() {
+  [ ! -f "$files/release/digests" ] || result_file digests "$files/release/digests"
+}
