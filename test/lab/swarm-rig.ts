@@ -5,13 +5,13 @@ import type { Host, Lab } from '@deploy-actions/lab';
 import { type DeployInputs, SMALL, deployInputs } from './deploy-rig.ts';
 
 /** A web server on every node, and a cache that is asked for over the network of the stack. */
-const STACK = `name: shop
+const stack = (web: string) => `name: shop
 services:
   store:
     image: \${REGISTRY}/shop/redis@\${STORE}
     healthcheck: { test: [CMD, redis-cli, ping], interval: 2s, retries: 10, start_period: 30s, start_interval: 300ms }
   web:
-    image: \${REGISTRY}/shop/web@\${WEB}
+    image: \${REGISTRY}/shop/web${web}
     volumes: ['./site.conf:/etc/nginx/conf.d/site.conf:ro']
     ports: [{ target: 8099, published: '8080', mode: host }]
     depends_on: { store: { condition: service_healthy } }
@@ -26,11 +26,19 @@ services:
 secrets: { token: { environment: TOKEN } }
 `;
 
-/** A checkout of a small stack for a cluster. */
-export function stackCheckout(): string {
+/** A checkout of a small stack for a cluster; `web` is what stands behind the name of the web server's image. */
+export function stackCheckout(web = '@${WEB}'): string {
   const folder = mkdtempSync(join(tmpdir(), 'deploy-actions-checkout-'));
-  writeFileSync(join(folder, 'compose.yaml'), STACK);
+  writeFileSync(join(folder, 'compose.yaml'), stack(web));
   return folder;
+}
+
+/** What the web server says to visitors, in the file that is sent with a release. */
+export function writeSite(workspace: string, version: string): void {
+  writeFileSync(
+    join(workspace, 'site.conf'),
+    `server { listen 8099; location = /up { return 200 "${version}\\n"; } location / { return 404; } }\n`,
+  );
 }
 
 /** A release of it: what it says to visitors is in a file that is sent, and the secret differs with it. */
@@ -48,10 +56,7 @@ export async function stackInputs(
   workspace: string,
   { version, probe = 'up', more = {}, hosts = lab.hosts }: StackRelease,
 ): Promise<DeployInputs> {
-  writeFileSync(
-    join(workspace, 'site.conf'),
-    `server { listen 8099; location = /up { return 200 "${version}\\n"; } location / { return 404; } }\n`,
-  );
+  writeSite(workspace, version);
   const [web, store] = await Promise.all([
     lab.registry.digest('shop/web:v1'),
     lab.registry.digest('shop/redis:8'),

@@ -1,8 +1,12 @@
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type Lab, joinCluster, openLab } from '@deploy-actions/lab';
-import { runBundle } from '@deploy-actions/tooling';
+import { runBundle, runWorkflow, testIf, whyNoAct } from '@deploy-actions/tooling';
 import { type DeployInputs, deployed, refused, startDeploy } from './deploy-rig.ts';
-import { answers, stackCheckout, stackInputs } from './swarm-rig.ts';
+import { answers, stackCheckout, stackInputs, writeSite } from './swarm-rig.ts';
+import { EXAMPLES } from './workflow-rig.ts';
+
+const testWithAct = testIf(test, whyNoAct());
 
 let lab: Lab;
 const workspace = stackCheckout();
@@ -49,6 +53,42 @@ test('a worker as the first host is refused by its name', async () => {
   const worker = await refused(await stackInputs(lab, workspace, { version: 'v2', hosts }), { workspace });
   expect(worker.headline).toContain('h3 is a worker of its swarm');
 }, 900_000);
+
+testWithAct(
+  'swarm-three-nodes.yml deploys to every node, and takes back a version that a node does not answer with',
+  async () => {
+    const repository = stackCheckout(':${TAG}');
+    const store = await lab.registry.digest('shop/redis:8');
+    await lab.registry.publish({ from: 'shop/web:v1', to: 'shop/web:v2' });
+    const push = async (tag: string, says: string) => {
+      writeSite(repository, says);
+      return await runWorkflow({
+        repository,
+        workflow: join(EXAMPLES, 'swarm-three-nodes.yml'),
+        payload: { ref: `refs/tags/${tag}` },
+        secrets: {
+          DEPLOY_HOSTS: lab.hosts.map((host) => `${host.user}@${host.address}:${host.sshPort}`).join('\n'),
+          DEPLOY_SSH_KEY: lab.key.privateKey,
+          DEPLOY_KNOWN_HOSTS: lab.hosts.map((host) => host.knownHosts()).join('\n'),
+          SHOP_ENV: `REGISTRY=${lab.registry.address}\nSTORE=${store}\nPROBE=up\nTOKEN=secret`,
+        },
+        variables: {
+          REGISTRY: lab.registry.address,
+          SHOP_NODES: lab.hosts.map((host, index) => `node${index + 1} = ${host.url(8080)}/up`).join('\n'),
+        },
+      });
+    };
+    const good = await push('v1', 'v1');
+    expect([good.exitCode, good.exitCode === 0 ? '' : good.log]).toEqual([0, '']);
+    const bad = await push('v2', 'another');
+    expect(bad.exitCode).not.toBe(0);
+    expect([
+      await answers(lab.hosts),
+      bad.log.includes('Success - Main Take it back') ? '' : bad.log,
+    ]).toEqual([['v1', 'v1', 'v1'], '']);
+  },
+  900_000,
+);
 
 /** Of v3, for when there is no registry any more that could be asked for digests. */
 let inputs: DeployInputs;
