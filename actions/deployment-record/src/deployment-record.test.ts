@@ -183,6 +183,9 @@ describe('the record of a run', () => {
     });
     expect(JSON.parse(String(outputs.report))).toMatchObject({ kind: 'record', ok: false });
     expect(rig.files['deployment.html']).toContain('2 of 9 checks failed');
+    // What was is told as what was.
+    expect(rig.files['deployment.html']).toContain('web1: deployed, then rolled back');
+    expect(rig.files['deployment.html']).not.toContain('Can be rolled back');
   });
 
   test('is written where nothing at all was deployed, and of files that cannot be read', async () => {

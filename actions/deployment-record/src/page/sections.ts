@@ -40,6 +40,7 @@ export function headSection({ status, sentence, why, repository, warnings, links
 }
 
 export function factsSection({ record }: Story): Markup {
+  const isBack = record.status === 'rolled-back';
   const facts: [name: string, value: Markup | string][] = [
     ['Environment', record.environment],
     ['Version', record.version],
@@ -55,14 +56,23 @@ export function factsSection({ record }: Story): Markup {
     ['Reason', record.reason],
     ['Backup', record.backup],
     ['Rollback', record.rollback],
-    ['Can be rolled back', record.rollback_available ? 'yes' : 'no'],
+    // Of what has been, there is nothing more to say.
+    ['Can be rolled back', isBack ? '' : record.rollback_available ? 'yes' : 'no'],
     [
       'Approved',
       record.approvals
         .map(({ user, state, comment }) => [user, state, comment].filter(Boolean).join(', '))
         .join('; '),
     ],
-    ['Servers', record.servers.map(({ name, outcome }) => `${name}: ${outcome}`).join('; ')],
+    [
+      'Servers',
+      record.servers
+        .map(
+          ({ name, outcome }) =>
+            `${name}: ${outcome}${isBack && outcome === 'deployed' ? ', then rolled back' : ''}`,
+        )
+        .join('; '),
+    ],
   ];
   const rows = facts
     .filter(([, value]) => value !== '')
