@@ -247,7 +247,9 @@ test.each(CASES)('a plan says of $what: $differs', (given) => {
 
 const parts = [
   ENGINE_PARTS.map((one) => one.source()).join(''),
-  ...['surveyed', 'stack', 'starting', 'bring-up'].map((name) => readFileSync(join(import.meta.dirname, `sh/${name}.sh`), 'utf8')),
+  ...['surveyed', 'stack', 'starting', 'bring-up'].map((name) =>
+    readFileSync(join(import.meta.dirname, `sh/${name}.sh`), 'utf8'),
+  ),
 ];
 
 /** A line as `survey` writes it. */
