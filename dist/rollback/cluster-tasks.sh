@@ -86,8 +86,8 @@ weigh_tasks() {
     }
     { if (names == " " || index(names, " " $7 " ")) print judge($7, $5) }
     function seconds(time) { return substr(time, 1, 2) * 3600 + substr(time, 4, 2) * 60 + substr(time, 7, 2) }
-    # Modulo a day, which can only prolong a wait.
-    function age(time) { return (seconds(now) - seconds(substr(time, 12)) + 86400) % 86400 }
+    # Modulo a day, and what a node says that is up to five minutes ahead of this one has just begun: both can only prolong a wait.
+    function age(time,    up) { up = (seconds(now) - seconds(substr(time, 12)) + 86400) % 86400; return up > 86100 ? 0 : up }
     function rest(from,    i, text) { for (i = from; i <= NF; i++) text = text (i > from ? " " : "") $i; return text }
     function where(node) { return node == "-" ? "" : " on " node }
     function words(text) { return text == "" ? "" : ": " text }
