@@ -1,6 +1,7 @@
 import type { ComposeModel, Service } from '../model.ts';
 import { joinedBy } from '../model.ts';
 import { type Findings, below, refuse } from './finding.ts';
+import { refuseRenaming } from './links.ts';
 
 /**
  * The services that run to their end, as a Compose file of their own: on one manager, on the stack's networks, which are
@@ -62,17 +63,11 @@ function refuseShared(
       `Give ${name} networks and volumes of its own`,
     );
   }
-  for (const link of service.links ?? []) {
-    const [target = '', alias = target] = link.split(':');
-    if (!long.has(target) || alias === target) continue;
-    refuse(
-      findings,
-      where,
-      'links',
-      `(${link}) would be left out, and nothing would be found as ${alias}`,
-      `Say the name at ${target}, networks: {default: {aliases: [${alias}]}}, and leave the link out`,
-    );
-  }
+  refuseRenaming(
+    name,
+    (service.links ?? []).filter((link) => long.has(link.split(':')[0]!)),
+    findings,
+  );
   for (const kind of ['configs', 'secrets'] as const) {
     for (const { source } of service[kind] ?? []) {
       if (model[kind]?.[source]?.external !== true) continue;

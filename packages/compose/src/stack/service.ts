@@ -4,6 +4,7 @@ import { type ComposeModel, type Service, joinedBy, restartedWith } from '../mod
 import { type Endpoint, type UpdateOrder, stackDeploy } from './deploy.ts';
 import { STACK_CLI_VARIABLES, envText } from './env-text.ts';
 import { type Findings, below, judge, pruned, refuse } from './finding.ts';
+import { refuseRenaming } from './links.ts';
 import { type NodeMount, stackMounts } from './mounts.ts';
 import { whyNoName } from './networks.ts';
 import { stackGrants } from './objects.ts';
@@ -261,18 +262,7 @@ function judgeNeeds(name: string, service: Service, findings: Findings): void {
       findings,
     );
   }
-  for (const link of service.links ?? []) {
-    const [target = '', alias = target] = link.split(':');
-    if (alias === target) continue;
-    const where = { section: 'services.*', of: name, path: `services.${name}` } as const;
-    refuse(
-      findings,
-      where,
-      'links',
-      `(${link}) would be left out, and nothing would be found as ${alias}`,
-      `Say the name at ${target}, networks: {default: {aliases: [${alias}]}}, and leave the link out`,
-    );
-  }
+  refuseRenaming(name, service.links ?? [], findings);
 }
 
 function linked({ links = [] }: Service): string[] {
