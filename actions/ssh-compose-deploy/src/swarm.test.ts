@@ -270,6 +270,16 @@ test('what serves by the other engine is not deployed over', async () => {
   expect(failure).toMatchObject({ kind: 'refused', code: 'engine-differs' });
 });
 
+test('a network of one server that has the name of one of the stack is refused before anything changes', async () => {
+  const rig = swarmRig();
+  rig.m1.docker.make('network', 'shop_default');
+  const { failure } = await rig.up('v1', API);
+  expect(failure).toMatchObject({ kind: 'refused', code: 'network-differs' });
+  expect(failure!.message).toContain('the network shop_default is there, and is of this server alone');
+  expect(failure!.remedy).toContain('docker network rm');
+  expect(deploys(rig.m1)).toEqual([]);
+});
+
 test('services of a stack of that name that somebody else deployed are not taken over', async () => {
   const rig = swarmRig();
   rig.m1.docker.putService('shop_web', 'shop');

@@ -345,9 +345,9 @@ export const TROUBLESHOOTING: Readonly<Record<FailureCode, Explanation>> = {
   },
   'network-differs': {
     meaning:
-      'A network of a colour leads out of the server and the compose file says `internal`, or the other way round: the file was changed since the network was made.',
+      'A network that is there is not as it is wanted: one of a colour leads out of the server and the compose file says `internal`, or the other way round, since the file was changed; or one of this server alone has the name of a network of a swarm.',
     remedy:
-      'Take the idle colour down, remove that network with `docker network rm`, and deploy again; it is made as the file says.',
+      'Take down what is on it (the idle colour, or what Compose has left), remove it with `docker network rm`, and deploy again; it is made as the file says.',
   },
   'ports-taken': {
     meaning:

@@ -92,7 +92,8 @@ export function fakeDocker(host: TestHost, images: Readonly<Record<string, strin
       script = { ...script, ...change };
       write();
     },
-    make: (kind, Name, Labels = {}) => openState(folder).write(`${kind}s`, Name, { Name, Labels }),
+    make: (kind, Name, Labels = {}) =>
+      openState(folder).write(`${kind}s`, Name, { Name, Labels, Scope: 'local' }),
     putImage: (reference, Id) => openState(folder).write('images', reference, { Id, RepoDigests: [] }),
     forgetImages() {
       const state = openState(folder);

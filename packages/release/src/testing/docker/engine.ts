@@ -131,6 +131,7 @@ export function engineCommand(
           Name: one,
           Labels,
           Internal: flags.has('--internal'),
+          Scope: values.get('driver')?.[0] === 'overlay' ? 'swarm' : 'local',
         } satisfies FakeThing);
       return `${one}\n`;
     }

@@ -58,6 +58,8 @@ export interface FakeThing {
   Labels?: Record<string, string>;
   /** Of a network. */
   Internal?: boolean;
+  /** Of a network: `swarm` where all nodes have it. */
+  Scope?: 'local' | 'swarm';
 }
 
 /** The swarm that the engine is a node of. */
