@@ -95,12 +95,17 @@ engine_ended_tasks() {
     --filter "label=com.docker.swarm.service.name=$1_$2" --filter "label=deploy-actions.hash=$3" </dev/null
 }
 
+# engine_network_scope NAME: `swarm` where all nodes have it, or `local`; nothing where it is not there.
+engine_network_scope() {
+  docker network inspect --format '{{.Scope}}' "$1" </dev/null 2>/dev/null
+}
+
 # engine_overlay NAME STACK WORDS…: the network is there, for the stack's services and for containers on a manager; the words
 # make it.
 engine_overlay() {
   engine_network_name=$1
   engine_stack=$2
   shift 2
-  docker network inspect --format . "$engine_network_name" </dev/null >/dev/null 2>&1 ||
+  [ -n "$(engine_network_scope "$engine_network_name")" ] ||
     docker network create --label "com.docker.stack.namespace=$engine_stack" --attachable "$@" "$engine_network_name" </dev/null >/dev/null 9>&-
 }

@@ -5,6 +5,20 @@
 check_place() {
   require_node manager stop
   check_stack_is_ours
+  check_networks
+}
+
+# check_networks: what has the name of a network of the stack is one of the cluster. One of this server alone, such as Compose
+# leaves, would be found out in the middle.
+check_networks() {
+  for cluster_network in "$files"/release/overlays/*; do
+    [ -f "$cluster_network" ] || continue
+    # shellcheck disable=SC1090 # written by the runner
+    cluster_network_name=$(. "$cluster_network" && printf '%s' "$overlay_name")
+    [ "$(engine_network_scope "$cluster_network_name")" != local ] || stop refused network-differs \
+      "the network $cluster_network_name is there, and is of this server alone, as Compose makes one" \
+      'Take down what is on it and remove it with docker network rm, or give another project.'
+  done
 }
 
 # Services of this project that we did not deploy are somebody's running site. What was deployed by another server's record
