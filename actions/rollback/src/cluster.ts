@@ -1,4 +1,4 @@
-import type { MemberRun, Protocol } from '@deploy-actions/host';
+import { type Protocol, afterTheEndOf } from '@deploy-actions/host';
 import { releaseOfLink } from '@deploy-actions/ledger';
 import { notBuilt } from '@deploy-actions/release';
 import type { SeenServer } from '@deploy-actions/traffic';
@@ -29,16 +29,7 @@ export function afterManager(manager: string): Protocol {
   return {
     steps: [
       { step: 'meet', at: { phase: 'preflight', state: 'ready' }, go: true },
-      {
-        step: 'proceed',
-        parallel: Number.MAX_SAFE_INTEGER,
-        first: { name: manager, at: { state: 'ended' }, word: servedWord },
-      },
+      afterTheEndOf(manager, 'to'),
     ],
   };
-}
-
-/** The release that serves since the manager has ended. */
-async function servedWord({ run }: MemberRun): Promise<string> {
-  return (await run.result).fields['to'] ?? '';
 }

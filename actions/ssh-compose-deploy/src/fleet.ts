@@ -1,4 +1,4 @@
-import { type MemberRun, type PhaseName, type Protocol, isPast } from '@deploy-actions/host';
+import { type MemberRun, type PhaseName, type Protocol, afterTheEndOf, isPast } from '@deploy-actions/host';
 import { schemaAfter } from '@deploy-actions/release';
 
 /**
@@ -41,21 +41,9 @@ export function deployProtocol(
  */
 export function clusterProtocol(manager: string): Protocol {
   return {
-    steps: [
-      { step: 'meet', at: { phase: 'ready' }, go: false },
-      {
-        step: 'proceed',
-        parallel: Number.MAX_SAFE_INTEGER,
-        first: { name: manager, at: { state: 'ended' }, word: servedWord },
-      },
-    ],
+    steps: [{ step: 'meet', at: { phase: 'ready' }, go: false }, afterTheEndOf(manager, 'release')],
     stops: ({ state, phase }) => state === 'waiting' || !isPast(phase, 'pull') || phase === 'before-up',
   };
-}
-
-/** The release that serves since the manager has ended. */
-async function servedWord({ run }: MemberRun): Promise<string> {
-  return (await run.result).fields['release'] ?? '';
 }
 
 const HEALTHY = { phase: 'all-ready', state: 'ready' } as const;

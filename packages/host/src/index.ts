@@ -51,4 +51,5 @@ export {
   type Step,
   type TogetherOptions,
   runTogether,
+  afterTheEndOf,
 } from './together.ts';

@@ -55,6 +55,18 @@ export const ALONE: Protocol = { steps: [] };
 /** All are ready before any goes on; where one cannot become ready, the others stop without having changed anything. */
 export const ALL_OR_NONE: Protocol = { steps: [{ step: 'meet', at: { state: 'ready' }, go: true }] };
 
+/**
+ * One server goes on by itself to the end; then the others hear what serves, which stands in that field of its result; an
+ * empty word where it has none.
+ */
+export function afterTheEndOf(name: string, field: string): Step {
+  return {
+    step: 'proceed',
+    parallel: Number.MAX_SAFE_INTEGER,
+    first: { name, at: { state: 'ended' }, word: async ({ run }) => (await run.result).fields[field] ?? '' },
+  };
+}
+
 export interface TogetherOptions {
   clock: Clock;
   log: Log;
