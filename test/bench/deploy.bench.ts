@@ -106,9 +106,12 @@ async function rest(host: Host): Promise<void> {
   await host.sh('docker ps --quiet | xargs -r docker pause');
 }
 
+/** An upgrade starts where all is healthy: `compose up --wait` ends at once where it meets an unhealthy container. */
 async function wake(host: Host): Promise<void> {
   await host.sh('docker ps --quiet | xargs -r docker unpause');
-  await new Promise((done) => setTimeout(done, 2000));
+  const unhealthy = 'docker ps --quiet --filter health=unhealthy --filter health=starting';
+  await host.sh(`timeout 30 sh -c 'while [ -n "$(${unhealthy})" ]; do sleep 0.2; done'`);
+  await new Promise((done) => setTimeout(done, 1000));
 }
 
 /** Connections and execs are sshd's own count. */
