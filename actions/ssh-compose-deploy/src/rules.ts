@@ -49,12 +49,12 @@ export function checkInputs(inputs: DeployInputs): void {
 
 /** What is not done in a cluster is refused by its name; what would mean nothing there, too. */
 function checkForSwarm(inputs: DeployInputs): void {
-  const { color, adopt, strategy } = inputs;
-  if (color !== undefined)
+  const { adopt, strategy } = inputs;
+  if (inputs['live-only-services'].length > 0)
     throw notBuilt(
-      'color',
-      'has no colours',
-      'Leave `color` out: Swarm replaces the tasks of a service one after the other.',
+      'live-only-services',
+      'has no services that come and go with the traffic',
+      'Leave them out of `color-services`: then they are shared by both colours, and `shared-services: update` changes them.',
     );
   if (adopt)
     throw notBuilt(

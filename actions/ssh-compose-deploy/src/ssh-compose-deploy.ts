@@ -94,7 +94,8 @@ async function deployTo(
   const first = targets[0]!;
   outputs['previous-release'] = first.found.current;
   outputs.color = first.prepared.color;
-  if (first.prepared.color) outputs['color-urls'] = colorUrls(first.prepared.ports);
+  if (first.prepared.color && first.prepared.ports.length > 0)
+    outputs['color-urls'] = colorUrls(first.prepared.ports);
   outputs.services = servicesOutput(first.prepared.changes, first.found, undefined);
   tellNotes(targets, world);
   if (inputs.plan) {
@@ -313,9 +314,14 @@ function commandsTime(inputs: DeployInputs): number {
   );
 }
 
-function placeOf({ engine }: DeployInputs, index: number, { found }: Target): DeployOptions['place'] {
+function placeOf(
+  { engine }: DeployInputs,
+  index: number,
+  { found, prepared: { color } }: Target,
+): DeployOptions['place'] {
   if (engine === 'compose') return 'server';
-  return index === 0 ? 'manager' : { serving: found.current };
+  if (index === 0) return 'manager';
+  return { serving: color === undefined ? found.current : found.slots[color] };
 }
 
 function orderKey(workflow: Ports['workflow']): string {

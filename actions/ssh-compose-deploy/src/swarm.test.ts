@@ -3,7 +3,8 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { hostsForEach } from '@deploy-actions/host/testing';
 import type { DockerServer } from '@deploy-actions/release/testing';
-import { type Deployed, deployRig, well } from './testing/deploy-rig.ts';
+import { type Deployed, well } from './testing/deploy-rig.ts';
+import { API, BAD, BETTER, DB, GONE, STACK, swarmRigOn } from './testing/swarm-rig.ts';
 
 // Real processes on a busy machine.
 jest.setTimeout(120_000);
@@ -11,54 +12,7 @@ jest.setTimeout(120_000);
 // Several tests look at what one deployment has left.
 const hostWith = hostsForEach(afterAll);
 
-const digestOf = (digit: string) => `sha256:${digit.repeat(64)}`;
-
-/** The images of the stack by their digests; those of `bad` fail their health check, those of `gone` are on no node. */
-const [API, BETTER, BAD, GONE, DB] = ['1', '2', '3', '4', 'd'].map(digestOf) as [
-  string,
-  string,
-  string,
-  string,
-  string,
-];
-
-const STACK = `
-name: shop
-services:
-  api:
-    image: registry.test/shop/api@\${API}
-    healthcheck: { test: [CMD, check] }
-    depends_on: { db: { condition: service_healthy, required: true } }
-    deploy: { replicas: 2 }
-  db:
-    image: registry.test/db@${DB}
-    healthcheck: { test: [CMD, check] }
-`;
-
-/** A swarm of a manager and a worker. */
-function swarmRig(compose = STACK) {
-  const rig = deployRig(['m1', 'w1'], hostWith);
-  rig.compose(compose);
-  const { m1, w1 } = rig.servers;
-  const registry = Object.fromEntries(
-    [API, BETTER, BAD, GONE].map((digest) => [`registry.test/shop/api@${digest}`, { id: digest, digest }]),
-  );
-  registry[`registry.test/db@${DB}`] = { id: DB, digest: DB };
-  const images = {
-    [`registry.test/shop/api@${BAD}`]: { health: 'unhealthy' as const },
-    [`registry.test/shop/api@${GONE}`]: { fails: 'No such image: registry.test/shop/api' },
-  };
-  m1.docker.script({ registry, images, swarm: { nodes: ['m1', 'w1'] } });
-  w1.docker.script({ registry, images, swarm: { nodes: ['w1'], manager: false } });
-  return {
-    ...rig,
-    m1,
-    w1,
-    /** Deploys the stack with an image of the api's. */
-    up: (version: string, api: string, more: Record<string, string> = {}): Promise<Deployed> =>
-      rig.deploy(version, { engine: 'swarm', env: `API=${api}`, ...more }),
-  };
-}
+const swarmRig = (compose?: string) => swarmRigOn(hostWith, compose);
 
 const current = ({ host }: DockerServer) => path.basename(readlinkSync(path.join(host.path, 'current')));
 const releases = ({ host }: DockerServer) => readdirSync(path.join(host.path, 'releases')).sort();
@@ -288,7 +242,7 @@ test('services of a stack of that name that somebody else deployed are not taken
 });
 
 test.each([
-  ['color', { color: 'auto' }],
+  ['live-only-services', { color: 'auto', 'color-services': 'api', 'live-only-services': 'api' }],
   ['adopt', { adopt: 'true' }],
   ['strategy', { strategy: 'rolling' }],
   ['services', { services: 'api' }],

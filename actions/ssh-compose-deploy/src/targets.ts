@@ -88,7 +88,7 @@ export async function prepareOn(
         envFile: inputs['env-file'] ?? '',
         files: workspace.files,
         // The first colour takes the running stack as the live one, with its data and env files.
-        adopt: inputs.adopt || inputs.color !== undefined,
+        adopt: inputs.adopt || (inputs.color !== undefined && inputs.engine !== 'swarm'),
         dockerHost: server.dockerHost,
         portClaims: ports.portClaims,
         cluster: inputs.engine === 'swarm',

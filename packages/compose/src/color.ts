@@ -1,5 +1,5 @@
 import { Failure } from '@deploy-actions/kit';
-import { type Color, type ColorPort, LABELS, colorProject } from '@deploy-actions/ledger';
+import { type ColorPort, LABELS, colorProject } from '@deploy-actions/ledger';
 import {
   type ColorNetwork,
   attachmentsOf,
@@ -7,17 +7,11 @@ import {
   droppedFrom,
   networkName,
 } from './color-networks.ts';
+import { type ColorRequest, checkColorServices } from './color-request.ts';
 import { refuseDiscovered } from './discovered.ts';
 import { type AllocatePorts, withOtherColor } from './color-ports.ts';
 import { type ComposeModel, type Port, type Service, joinedBy, mapServices, replicasOf } from './model.ts';
 import { parseReference } from '@deploy-actions/image';
-
-export interface ColorRequest {
-  color: Color;
-  /** Services that change; empty: those that `defaults` names. */
-  services: readonly string[];
-  liveOnly: readonly string[];
-}
 
 /** A deployment beside the live one: the colour's own services, and those that all share. */
 export interface ColoredModels {
@@ -60,36 +54,8 @@ export function splitColors(
   recorded: readonly ColorPort[] = [],
 ): ColoredModels {
   const { color } = request;
-  const own = new Set(request.services);
   const names = Object.keys(model.services);
-  for (const [input, list] of [
-    ['color-services', request.services],
-    ['live-only-services', request.liveOnly],
-  ] as const) {
-    for (const name of list) {
-      if (names.includes(name)) continue;
-      throw wrong(
-        input,
-        `${name} is not a service of the compose file`,
-        `Its services are: ${names.join(', ')}.`,
-      );
-    }
-  }
-  for (const name of request.liveOnly) {
-    if (own.has(name)) continue;
-    throw wrong(
-      'live-only-services',
-      `${name} is not among the services that change`,
-      `Add ${name} to \`color-services\`.`,
-    );
-  }
-  if (own.size === 0) {
-    throw wrong(
-      'color-services',
-      'is needed: nothing says which services change',
-      'Name them, or their images in `images`.',
-    );
-  }
+  const own = checkColorServices(names, request);
   const project = colorProject(model.name, color);
   const networks = colorNetworks(model, own);
   const ports: ColorPort[] = [];

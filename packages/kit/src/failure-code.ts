@@ -97,6 +97,7 @@ export const FAILURE_KINDS = {
   'other-cluster': 'refused',
   'no-ipvs': 'refused',
   'mount-missing': 'refused',
+  'plain-unreachable': 'refused',
   'external-missing': 'refused',
   'stack-out-of-reach': 'refused',
   'stack-under-other-name': 'refused',

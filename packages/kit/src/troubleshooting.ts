@@ -321,6 +321,12 @@ export const TROUBLESHOOTING: Readonly<Record<FailureCode, Explanation>> = {
     remedy:
       'Make it there, send it with `files`, or keep the service on its node with `deploy.placement.constraints`.',
   },
+  'plain-unreachable': {
+    meaning:
+      'A stack in place is to get its first colour beside it, and the proxies could not find it: they reach a colour in a swarm as `<service>-blue`, and what is deployed in place is not called so.',
+    remedy:
+      'Deploy once more without `color`, with the alias that the message names in the Compose file; then with `color`. [To blue-green](blue-green.md#in-a-swarm).',
+  },
   'external-missing': {
     meaning: 'A network or volume that the compose file calls external is not on the server.',
     remedy:

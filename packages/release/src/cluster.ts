@@ -119,7 +119,9 @@ interface NodePart {
  * that it may be the first server of a later deployment.
  */
 export function nodePart<P extends NodePart>(prepared: P, isManager: boolean): P {
-  const needed = isManager ? /^release\/(?!hooks\/)/ : /^release\/(?:services|pulls|trees|release\.head)$/;
+  const needed = isManager
+    ? /^release\/(?!hooks\/)/
+    : /^release\/(?:(?:shared\/)?(?:services|pulls)|trees|release\.head)$/;
   return {
     ...prepared,
     changes: [],

@@ -65,34 +65,7 @@ export function colorRelease(
 ): Coloring {
   const own = wish.services.length > 0 ? wish.services : changingServices(model, images);
   const plainRuns = plainStackRuns(found.containers, model.name, own);
-  if (found.trafficUnread !== undefined) {
-    throw new Failure('refused', `which colour is live is not known: ${found.trafficUnread}`, {
-      code: 'record-unreadable',
-      input: 'color',
-      remedy:
-        'Run blue-green-switch with `to` as the colour that has the traffic: it writes the record anew.',
-    });
-  }
-  const share = found.traffic?.share;
-  const live = liveColor(share, plainRuns);
-  if (canaryOf(share)) {
-    throw new Failure('refused', `a canary is on (${share}): traffic goes to both colours`, {
-      code: 'canary-on',
-      remedy: 'Finish it with blue-green-switch first: `to: blue` or `to: green`.',
-    });
-  }
-  if (wish.color === live) {
-    throw new Failure(
-      'refused',
-      `${live} is live${share === undefined ? ' (the plain stack counts as blue until the first switch)' : ''}`,
-      {
-        code: 'color-is-live',
-        input: 'color',
-        remedy: 'Deploy the other colour; `color: auto` chooses it.',
-      },
-    );
-  }
-  const color = wish.color !== 'auto' ? wish.color : live ? otherColor(live) : 'blue';
+  const color = chooseColor(found, wish.color, plainRuns);
   const allocate = portAllocator({
     recorded: found.ports,
     taken: found.taken,
@@ -157,6 +130,42 @@ export function colorRelease(
     notes: split.notes,
     uploads,
   };
+}
+
+/** The colour to deploy to. Throws `refused` when it is live, a canary is on, or nobody knows where the traffic is. */
+export function chooseColor(
+  found: Pick<Inspection, 'traffic' | 'trafficUnread'>,
+  wanted: ColorWish['color'],
+  plainRuns: boolean,
+): Color {
+  if (found.trafficUnread !== undefined) {
+    throw new Failure('refused', `which colour is live is not known: ${found.trafficUnread}`, {
+      code: 'record-unreadable',
+      input: 'color',
+      remedy:
+        'Run blue-green-switch with `to` as the colour that has the traffic: it writes the record anew.',
+    });
+  }
+  const share = found.traffic?.share;
+  const live = liveColor(share, plainRuns);
+  if (canaryOf(share)) {
+    throw new Failure('refused', `a canary is on (${share}): traffic goes to both colours`, {
+      code: 'canary-on',
+      remedy: 'Finish it with blue-green-switch first: `to: blue` or `to: green`.',
+    });
+  }
+  if (wanted === live) {
+    throw new Failure(
+      'refused',
+      `${live} is live${share === undefined ? ' (the plain stack counts as blue until the first switch)' : ''}`,
+      {
+        code: 'color-is-live',
+        input: 'color',
+        remedy: 'Deploy the other colour; `color: auto` chooses it.',
+      },
+    );
+  }
+  return wanted !== 'auto' ? wanted : live ? otherColor(live) : 'blue';
 }
 
 /** Lines of the ports that nobody has set aside yet. What the plain stack listens on needs no claim. */

@@ -14,7 +14,10 @@ import {
 } from '@deploy-actions/compose';
 import { type RunEvent, type Upload, inspect } from '@deploy-actions/host';
 import {
+  COLORS,
+  type Color,
   type ColorPort,
+  colorProject,
   parsePorts,
   type HistoryEntry,
   type ReleaseRecord,
@@ -103,6 +106,10 @@ export interface StackView {
   images: LocalImage[];
   /** Id of the current release; empty without one. */
   current: string;
+  /** The release that was deployed to each colour; empty for none. */
+  slots: Readonly<Record<Color, string>>;
+  /** The records of those. */
+  slotReleases: readonly ReleaseRecord[];
   /** Where the traffic is; undefined before the first switch. */
   traffic: TrafficRecord | undefined;
   /** Why nobody knows by traffic.json where the traffic is; undefined where it can be read, or is not there. */
@@ -260,10 +267,17 @@ function stackView(fields: Readonly<Record<string, string>>): StackView {
     project,
     cluster,
     containers: cluster
-      ? readTasks(fields['tasks'] ?? '', project, images)
+      ? [
+          ...readTasks(fields['tasks'] ?? '', project, images),
+          ...COLORS.flatMap((color) =>
+            readTasks(fields[`tasks_${color}`] ?? '', colorProject(project, color), images),
+          ),
+        ]
       : parseContainers(fields['containers'] ?? ''),
     images,
     current: fields['current'] ?? '',
+    slots: { blue: fields['slot_blue'] ?? '', green: fields['slot_green'] ?? '' },
+    slotReleases: readReleases(fields['slot_releases'] ?? '').records,
     adopted: lines(fields['adopted'] ?? ''),
     traffic: traffic.record,
     trafficUnread: traffic.unread[0],

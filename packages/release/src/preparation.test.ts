@@ -39,6 +39,8 @@ function found(change: Partial<Inspection> = {}): Inspection {
     containers: [],
     images: [],
     current: '',
+    slots: { blue: '', green: '' },
+    slotReleases: [],
     traffic: undefined,
     trafficUnread: undefined,
     ports: [],

@@ -25,6 +25,7 @@ import { checkAdoption } from './adoptable.ts';
 import { adoptedHashes, adoptionUploads } from './adoption.ts';
 import { badImages } from './bad-images.ts';
 import { clusterPart } from './cluster.ts';
+import { clusterColorPart } from './cluster-color.ts';
 import type { Cluster } from './cluster-view.ts';
 import { type ColorWish, colorRelease } from './coloring.ts';
 import { type Hook, checkHooks, hookFile } from './hook.ts';
@@ -119,7 +120,10 @@ export function prepareRelease(found: Inspection, path: string, wanted: Wanted):
     : wanted.color
       ? coloredPart(found, moved, wanted, wanted.color)
       : plainPart(found, moved, wanted);
-  const names = part.services.map((service) => service.name);
+  const { named = (service) => service, ...prepared } = part;
+  const names = Object.keys(moved.model.services).filter((name) =>
+    part.services.some((service) => service.name === named(name)),
+  );
   const uploads: Upload[] = [
     ...part.uploads,
     { name: 'release/trees', content: treesTable(moved.trees, found.stageName) },
@@ -129,12 +133,15 @@ export function prepareRelease(found: Inspection, path: string, wanted: Wanted):
     list.forEach((hook, index) => {
       // Two digits, so that the shell's order is the user's.
       const number = String(index + 1).padStart(2, '0');
-      uploads.push({ name: `release/hooks/${kind}-${number}`, content: hookFile(hook) });
+      uploads.push({
+        name: `release/hooks/${kind}-${number}`,
+        content: hookFile({ ...hook, service: named(hook.service) }),
+      });
     });
   }
   uploads.push({ name: 'release/release.head', content: releaseHead(wanted, moved.model.name, part) });
   return {
-    ...part,
+    ...prepared,
     baseProject: moved.model.name,
     table: uploads
       .filter((file) => /\/(services|live-only|ports)$/.test(file.name))
@@ -154,14 +161,23 @@ export function envFileAt(path: string, envFile: string): string {
 type Part = Pick<
   Prepared,
   'project' | 'color' | 'ports' | 'model' | 'services' | 'changes' | 'rolled' | 'notes' | 'uploads' | 'stack'
->;
+> & {
+  /** What a service of the file is called in the release. Default: by its own name. */
+  named?(service: string): string;
+};
 
 /** What of one engine runs would not be known to the other, and both would run at once. */
-function refuseOtherEngine({ previousRelease }: Inspection, { engine = 'compose' }: Wanted): void {
-  if (previousRelease === undefined || previousRelease.engine === engine) return;
+function refuseOtherEngine(
+  { previousRelease, slotReleases }: Inspection,
+  { engine = 'compose' }: Wanted,
+): void {
+  const known = [...(previousRelease ? [previousRelease] : []), ...slotReleases];
+  const other = known.find((one) => one.engine !== engine);
+  if (other === undefined) return;
+  const where = other === previousRelease ? 'that serves' : `in ${other.color}`;
   throw new Failure(
     'refused',
-    `the release ${previousRelease.id} that serves was deployed with engine: ${previousRelease.engine}, and this is engine: ${engine}`,
+    `the release ${other.id} ${where} was deployed with engine: ${other.engine}, and this is engine: ${engine}`,
     {
       code: 'engine-differs',
       input: 'engine',
@@ -177,6 +193,8 @@ function inCluster(
   place: { cluster: Cluster; path: string },
 ): Part {
   const { model } = moved;
+  if (wanted.color)
+    return { ...clusterColorPart(found, moved, wanted.color, wanted, place), ports: [], rolled: [] };
   return {
     ...clusterPart(found, moved, wanted, place),
     project: model.name,

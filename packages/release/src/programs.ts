@@ -41,10 +41,14 @@ export const CONTAINER = part(new URL('sh/container.sh', import.meta.url), {
   needs: [ENGINE, ENGINE_CONTAINERS, ENGINE_RELEASES],
   parameters: ['hook_timeout', 'migrate_timeout', 'migrate_on_cancel'],
 });
+/** The place of a release: a colour, or that of the release that serves. */
+const SLOT = part(new URL('sh/slot.sh', import.meta.url), { needs: [READING], parameters: ['color'] });
+/** What has the traffic. */
+const FIND_LIVE = part(new URL('sh/find-live.sh', import.meta.url), { needs: [READING] });
+const CHECK_IDLE = part(new URL('sh/check-idle.sh', import.meta.url), { needs: [FIND_LIVE] });
 export const COLOR = part(new URL('sh/color.sh', import.meta.url), {
-  needs: [ENGINE_CONTAINERS, ENGINE_NETWORKS, STACK, READING, LIVE_NAMES],
+  needs: [ENGINE_CONTAINERS, ENGINE_NETWORKS, STACK, READING, LIVE_NAMES, SLOT, FIND_LIVE],
 });
-
 const TAKEN_PORTS = part(new URL('sh/taken-ports.sh', import.meta.url), { parameters: ['port_claims'] });
 const PORT_CLAIMS = part(new URL('sh/port-claims.sh', import.meta.url), {
   needs: [STACK, TAKEN_PORTS],
@@ -95,6 +99,12 @@ export const CLUSTER_UP = part(new URL('sh/cluster-up.sh', import.meta.url), {
   needs: [ENGINE_CLUSTER, ENGINE_OBJECTS, CLUSTER_TASKS, STARTING],
 });
 
+/** The same as `COLOR`, for the services of a cluster. */
+const CLUSTER_COLOR = part(new URL('sh/cluster-color.sh', import.meta.url), {
+  needs: [ENGINE_CLUSTER, CLUSTER_UP, CLUSTER_TASKS, STARTING, SLOT, FIND_LIVE],
+  parameters: ['base_project', 'shared_services'],
+});
+
 /** Seconds that Docker's word `unhealthy` must last until it is final. */
 export const PATIENCE = 5;
 
@@ -136,6 +146,9 @@ const INSPECT_RESULTS: ResultForms = {
   claimed: FORMS.lines(/^\d{1,5}$/, 'a port'),
   adopted: FORMS.lines(/^[0-9a-f]{12,64} [0-9a-f]{64}$/, 'an id and a hash'),
   current: FORMS.idOrNone,
+  slot_blue: FORMS.idOrNone,
+  slot_green: FORMS.idOrNone,
+  slot_releases: FORMS.text,
   previous_config: FORMS.text,
   previous_release: FORMS.text,
   values: FORMS.text,
@@ -145,6 +158,8 @@ const INSPECT_RESULTS: ResultForms = {
   ipvs: FORMS.flag,
   services: FORMS.text,
   tasks: FORMS.text,
+  tasks_blue: FORMS.text,
+  tasks_green: FORMS.text,
   sums: FORMS.lines(/^[0-9a-f]{64} \d+ \/[^\0-\x1f\x7f]*$/, 'a SHA-256, a size and a file'),
 };
 
@@ -234,6 +249,7 @@ const FETCHING = [
     needs: [ENGINE_NETWORKS, ENGINE_IMAGES],
     parameters: ['gates', 'go_deadline'],
   }),
+  part(new URL('sh/shared-images.sh', import.meta.url), { parameters: ['color', 'shared_services'] }),
 ] as const;
 
 /** What it carries where it changes something. */
@@ -266,6 +282,7 @@ const DEPLOY_PARAMETERS = [
   'keep_releases',
   'migration_reversible',
   'registry_config',
+  'shared_services',
 ] as const;
 
 /** Deploys a release. */
@@ -278,13 +295,13 @@ export const DEPLOY = defineProgram({
     DEPENDENCIES,
     COLOR,
     part(new URL('sh/check-color.sh', import.meta.url), {
-      needs: [ENGINE_CONTAINERS, ENGINE_NETWORKS, PORT_CLAIMS],
+      needs: [ENGINE_CONTAINERS, ENGINE_NETWORKS, PORT_CLAIMS, CHECK_IDLE],
     }),
     part(new URL('sh/deploy-containers.sh', import.meta.url), {
       needs: [ENGINE_CONTAINERS, ENGINE_NETWORKS],
     }),
   ],
-  parameters: [...DEPLOY_PARAMETERS, 'shared_services', 'port_claims', 'adopt', 'stop_timeout'],
+  parameters: [...DEPLOY_PARAMETERS, 'port_claims', 'adopt', 'stop_timeout'],
   secrets: ['registry_config'],
 });
 
@@ -295,8 +312,9 @@ export const DEPLOY_CLUSTER = defineProgram({
     ...FETCHING,
     ...DEPLOYING,
     CLUSTER_UP,
+    CLUSTER_COLOR,
     part(new URL('sh/deploy-cluster.sh', import.meta.url), {
-      needs: [CLUSTER, ENGINE_CLUSTER, ENGINE_OBJECTS, ENGINE_NETWORKS],
+      needs: [CHECK_IDLE, CLUSTER, ENGINE_CLUSTER, ENGINE_OBJECTS, ENGINE_NETWORKS],
     }),
   ],
   parameters: DEPLOY_PARAMETERS,
@@ -309,7 +327,7 @@ export const DEPLOY_NODE = defineProgram({
   parts: [
     ...FETCHING,
     part(new URL('sh/deploy-node.sh', import.meta.url), {
-      needs: [CLUSTER, TASK_EVIDENCE],
+      needs: [CLUSTER, TASK_EVIDENCE, SLOT],
       parameters: ['serving'],
       results: {
         release: FORMS.id,

@@ -1,3 +1,4 @@
+export { type StackColors, colorService, splitStackColors } from './colors.ts';
 export type { Endpoint, UpdateOrder } from './deploy.ts';
 export { STACK_CLI_VARIABLES } from './env-text.ts';
 export { ownNetworks, stackFiles } from './files.ts';

@@ -4,6 +4,7 @@
 # check_place: the cluster can be changed, and nothing of somebody else's is in the way.
 check_place() {
   require_node manager stop
+  if [ -n "$color" ]; then check_idle; fi
   check_stack_is_ours
   check_networks
 }
@@ -11,7 +12,7 @@ check_place() {
 # check_networks: what has the name of a network of the stack is one of the cluster. One of this server alone, such as Compose
 # leaves, would be found out in the middle.
 check_networks() {
-  for cluster_network in "$files"/release/overlays/*; do
+  for cluster_network in "$files"/release/overlays/* "$files"/release/shared/overlays/*; do
     [ -f "$cluster_network" ] || continue
     # shellcheck disable=SC1090 # written by the runner
     cluster_network_name=$(. "$cluster_network" && printf '%s' "$overlay_name")
@@ -31,7 +32,7 @@ check_stack_is_ours() {
     return 0
   fi
   survey_or_stop
-  cat "$path"/releases/*/services >"$scratch/hashes" 2>/dev/null || true
+  cat "$path"/releases/*/services "$path"/releases/*/shared/services >"$scratch/hashes" 2>/dev/null || true
   awk 'FILENAME == ARGV[1] { known[$5]; next } $7 != "-" && !($7 in known) { print $2 }' \
     "$scratch/hashes" "$scratch/services" >"$scratch/foreign"
   if [ -s "$scratch/foreign" ]; then
@@ -44,14 +45,24 @@ check_stack_is_ours() {
     'Give another project, or remove that stack first: docker stack rm.'
 }
 
-pull_release() { pull_images "$files/release"; }
-identify_release() { identify_images "$files/release"; }
 put_in_place() { place_and_keep; }
-start_release() { bring_up "$1"; }
+start_release() {
+  [ -z "$color" ] || clear_plain
+  bring_up "$1"
+}
 
-# prepare_place DIRECTORY: the networks, where commands run before the services are there that would make them.
+# prepare_place DIRECTORY: what is there before the release's own services. Where commands run before them, the networks are,
+# which the services would make.
 prepare_place() {
-  has_hooks "$1" before-up || has_hooks "$1" migrate || return 0
+  if [ -n "$color" ]; then
+    phase shared
+    prepare_color "$1" || return 1
+  fi
+  if has_hooks "$1" before-up || has_hooks "$1" migrate; then make_overlays "$1"; fi
+}
+
+# make_overlays DIRECTORY: the networks of its release, for the project.
+make_overlays() {
   for cluster_network in "$1"/overlays/*; do
     [ -f "$cluster_network" ] || continue
     # Sourcing it replaces $1, $2, …
@@ -75,20 +86,18 @@ make_overlay() {
 # take_down_new: ends a first deployment that failed. The cluster would try for ever to start what it has, so the services go;
 # volumes and networks stay.
 take_down_new() {
-  [ -z "$previous" ] || return 0
+  if [ -n "$previous" ] && { [ -z "$color" ] || schema_allows_old; }; then return 0; fi
   survey "$scratch/containers"
   deploy_made=$(awk '{ printf "%s ", $2 }' "$scratch/services")
   # shellcheck disable=SC2086 # names of services have no spaces
   [ -z "$deploy_made" ] || engine_remove_services "$project" $deploy_made || warn "not every service could be removed: $deploy_made"
   result changed false
   record_deployment failed true
+  [ -z "$color" ] ||
+    fail unhealthy release-unhealthy "$cause. $color was taken down again; traffic was not touched" "${cause_remedy:-Mend the cause and deploy again.}"
   fail unhealthy release-unhealthy "$cause. There is no earlier release to restore, so the services were taken away again${deploy_made:+: ${deploy_made% }}; volumes and networks are left" \
     "${cause_remedy:-Mend the cause and deploy again.}"
 }
-
-# slot_release: the release that serves. fill_slot RELEASE: from now on it is that one.
-slot_release() { current_release; }
-fill_slot() { link_current "$1"; }
 
 # tidy_up: what no kept release needs.
 tidy_up() {
@@ -98,12 +107,14 @@ tidy_up() {
 
 # forget_objects: configs and secrets that no kept release is made with, and no service has or would go back to.
 forget_objects() {
-  engine_objects_in_use "$project" >"$scratch/objects-used" || return 0
+  for deploy_stack in "$base_project" "$base_project-blue" "$base_project-green"; do
+    engine_objects_in_use "$deploy_stack" || return 0
+  done >"$scratch/objects-used"
   for deploy_kind in config secret; do
     engine_objects "$deploy_kind" "$base_project" >"$scratch/objects-there" || return 0
     while read -r deploy_name; do
       ! grep -qxF "$deploy_name" "$scratch/objects-used" || continue
-      ! grep -qs "^$deploy_kind $deploy_name " "$path"/releases/*/objects.list || continue
+      ! grep -qs "^$deploy_kind $deploy_name " "$path"/releases/*/objects.list "$path"/releases/*/shared/objects.list || continue
       engine_remove_object "$deploy_kind" "$deploy_name" || :
     done <"$scratch/objects-there"
   done
@@ -111,5 +122,8 @@ forget_objects() {
 
 # left_of_project: what there is of the project that this folder is to have.
 left_of_project() {
-  engine_stack_services "$base_project" && engine_left "$base_project"
+  for deploy_stack in "$base_project" "$base_project-blue" "$base_project-green"; do
+    engine_stack_services "$deploy_stack" || return 1
+  done
+  engine_left "$base_project"
 }

@@ -24,22 +24,6 @@ check_place() {
   if [ -n "$color" ]; then check_color; else check_stack_is_ours; fi
 }
 
-# pull_release, identify_release: the images, of a colour's shared services too.
-pull_release() {
-  pull_images "$files/release"
-  has_shared || return 0
-  # What is kept as it is need not be fetched anew.
-  [ "$shared_services" = update ] || [ "$pull" = never ] || pull=missing
-  pull_images "$files/release/shared"
-}
-identify_release() {
-  identify_images "$files/release"
-  ! has_shared || identify_images "$files/release/shared"
-}
-has_shared() {
-  [ -n "$color" ] && [ -s "$files/release/shared/services" ]
-}
-
 # put_in_place: the release; and the stack that runs, where one is taken over.
 put_in_place() {
   place_and_keep

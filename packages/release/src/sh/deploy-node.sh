@@ -7,16 +7,16 @@ operate() {
   begin_work
   phase preflight
   follow_manager "$serving"
-  previous=$(current_release)
+  previous=$(slot_release)
   result previous "$previous"
   require_node node stop
   check_disk "$files/release"
   claim_project
   phase pull
   begin_placing
-  pull_images "$files/release"
+  pull_release
   stop_if_cancelled
-  identify_images "$files/release"
+  identify_release
   place_and_keep
   if pass_first_gate; then
     follow "$(head -n 1 "$run/proceed")"
@@ -48,7 +48,7 @@ follow() {
   fi
   phase finish
   directory=$path/releases/$release
-  { write_release_json "$directory" "$previous" '' && true >"$directory/deployed" && link_current "$release"; } ||
+  { write_release_json "$directory" "$previous" '' && true >"$directory/deployed" && fill_slot "$release"; } ||
     fail_unwritten "the release could not be recorded in $path"
   record_deployment succeeded
   retain
@@ -60,10 +60,10 @@ follow() {
 
 # follow_manager RELEASE: it serves since the last time; an earlier run may have heard no end.
 follow_manager() {
-  if [ -z "$1" ] || [ ! -f "$path/releases/$1/images" ] || [ "$(current_release)" = "$1" ]; then return 0; fi
+  if [ -z "$1" ] || [ ! -f "$path/releases/$1/images" ] || [ "$(slot_release)" = "$1" ]; then return 0; fi
   true >"$path/releases/$1/deployed"
-  [ -f "$path/releases/$1/release.json" ] || write_release_json "$path/releases/$1" "$(current_release)" ''
-  link_current "$1"
+  [ -f "$path/releases/$1/release.json" ] || write_release_json "$path/releases/$1" "$(slot_release)" ''
+  fill_slot "$1"
 }
 
 # show_own: the evidence of the release's tasks on this server that have ended.
