@@ -5,6 +5,7 @@ import { afterEach, expect, jest, test } from '@jest/globals';
 import { eventually, hostsForEach, pidOf } from '@deploy-actions/host/testing';
 import { Failure } from '@deploy-actions/kit';
 import { type BackupRig, backupRig, idOf, well } from './testing/backup-rig.ts';
+import { withVolume } from './testing/volume.ts';
 
 // Real processes on a busy machine.
 jest.setTimeout(120_000);
@@ -110,8 +111,13 @@ test('what cannot be done with a kind is refused before a server is asked', asyn
     [{ databases: 'sales: mariadb', 'verify-query': 'sales: SELECT 1' }, 'of which no PostgreSQL is saved'],
     [{ databases: 'db: postgres', pause: 'app' }, 'there are none'],
     [
-      { restore: '20260101-000000-ab12', confirm: '20260101-000000-ab12', databases: 'sales: mariadb' },
-      'brings back databases of PostgreSQL, and no mariadb',
+      {
+        restore: '20260101-000000-ab12',
+        confirm: '20260101-000000-ab12',
+        databases: '',
+        commands: 'app: cat a -> x',
+      },
+      'restore brings back no command (app)',
     ],
   ] as const) {
     expect((await rig.go(more)).failure?.message).toContain(message);
@@ -162,25 +168,6 @@ test('a command that does not end is ended with all that it started', async () =
   await eventually(() => rig.running('sleeper').length === 0, 'the end of what the command had started');
   expect(rig.folders()).toEqual([]);
 });
-
-/** A volume of the stack, which the stand-in's tar finds in a folder of the test. */
-function withVolume(rig: BackupRig, destination = '/media'): void {
-  rig.docker.make('volume', 'shop_media', {
-    'com.docker.compose.project': 'shop',
-    'com.docker.compose.volume': 'media',
-  });
-  rig.service('web', [{ Name: 'shop_media', Destination: destination }]);
-  const volume = path.join(rig.host.home, 'volume');
-  mkdirSync(path.join(volume, 'pictures'), { recursive: true });
-  writeFileSync(path.join(volume, 'pictures/a.png'), 'picture');
-  rig.host.tool(
-    'tar',
-    `case "$IN_CONTAINER $*" in *helper*' -C /volume '*)
-  [ "$(cat "$HOME/how/tar" 2>/dev/null)" != fails ] || { echo 'tar: ./a: file changed as we read it' >&2; exit 1; }
-  exec /bin/tar -C '${volume}' -cf - . ;; esac
-exec /bin/tar "$@"`,
-  );
-}
 
 test('a volume is saved with its root entry while its service stands still, and a path beside it', async () => {
   const rig = rigged();

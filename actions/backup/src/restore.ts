@@ -1,4 +1,10 @@
-import { type Repository, type Return, restoreOperation } from '@deploy-actions/archive';
+import {
+  RETURNING_KINDS,
+  type Repository,
+  type Return,
+  type Source,
+  restoreOperation,
+} from '@deploy-actions/archive';
 import { ALONE, type MemberOutcome, fleetFailure, runTogether, succeeded } from '@deploy-actions/host';
 import { Failure, type Report } from '@deploy-actions/kit';
 import { type Server, serversOf } from '@deploy-actions/shell';
@@ -12,7 +18,7 @@ export type Wanted = Pick<Return, 'backup' | 'step'>;
 
 /** What the inputs `restore` and `confirm` ask for; undefined where they are empty. Throws where they do not go together. */
 export function returnOf(inputs: BackupInputs): Wanted | undefined {
-  const { restore, confirm, list, plan, databases, commands, volumes, paths } = inputs;
+  const { restore, confirm, list, plan } = inputs;
   const backup = restore ?? confirm;
   if (backup === undefined) return undefined;
   if (list || plan) {
@@ -21,13 +27,11 @@ export function returnOf(inputs: BackupInputs): Wanted | undefined {
       remedy: 'Look first, and bring the backup back in a step of its own.',
     });
   }
-  const byHand = [...databases, ...commands, ...volumes, ...paths].find(({ kind }) => kind !== 'postgres');
+  const byHand = chosenOf(inputs).find(({ kind }) => !RETURNING_KINDS.includes(kind));
   if (byHand !== undefined) {
-    throw new Failure('input', `restore brings back databases of PostgreSQL, and no ${byHand.kind}`, {
-      input:
-        byHand.kind === 'command' || byHand.kind === 'volume' || byHand.kind === 'path'
-          ? `${byHand.kind}s`
-          : 'databases',
+    const { kind, service, names } = byHand;
+    throw new Failure('input', `restore brings back no ${kind} (${service || names.join(' ')})`, {
+      input: kind === 'command' ? 'commands' : 'databases',
       remedy: 'Leave it out, and bring it back by the commands of the manual ("Bring one back").',
     });
   }
@@ -44,6 +48,11 @@ export function returnOf(inputs: BackupInputs): Wanted | undefined {
     );
   }
   return { backup, step: 'restore' };
+}
+
+/** Of the backup what is named beside `restore`; empty: all of it. */
+function chosenOf({ databases, commands, volumes, paths }: BackupInputs): Source[] {
+  return [...databases, ...commands, ...volumes, ...paths];
 }
 
 /** Brings a backup back on each server, or lets go what that has replaced there. */
@@ -93,7 +102,7 @@ function returning(
   return {
     backup,
     step,
-    sources: inputs.databases,
+    sources: chosenOf(inputs),
     repository,
     project: inputs.project,
     dockerHost: server.dockerHost,

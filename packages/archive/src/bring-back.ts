@@ -26,8 +26,17 @@ export const POSTGRES_QUESTION = part(new URL('sh/postgres-question.sh', import.
   needs: [POSTGRES_LOGIN, QUERY],
 });
 
+export const TRIAL = part(new URL('sh/trial.sh', import.meta.url), {
+  needs: [ENGINE_CONTAINERS, ATTEMPT, ENGINE_FAILURE],
+  parameters: ['project'],
+});
+const BESIDE = part(new URL('sh/beside.sh', import.meta.url), { parameters: ['backup'] });
 const POSTGRES_RESTORE = part(new URL('sh/postgres-restore.sh', import.meta.url), {
-  needs: [POSTGRES_QUESTION, STREAM],
+  needs: [POSTGRES_QUESTION, STREAM, BESIDE],
+});
+const FILE_PLACES = part(new URL('sh/file-places.sh', import.meta.url), {
+  needs: [ENGINE_CONTAINERS, ENGINE_FAILURE, FOLDER, TRIAL, BESIDE],
+  parameters: ['project', 'min_free_disk'],
 });
 
 /**
@@ -35,7 +44,7 @@ const POSTGRES_RESTORE = part(new URL('sh/postgres-restore.sh', import.meta.url)
  * more files of its own; see `sourceFile`.
  */
 export const BRING_BACK = part(new URL('sh/bring-back.sh', import.meta.url), {
-  needs: [ENGINE, FOLDER, LEDGER, POSTGRES_RESTORE],
+  needs: [ENGINE, FOLDER, LEDGER, POSTGRES_RESTORE, FILE_PLACES],
   parameters: ['backup', 'min_free_disk'],
   results: {
     backup: FORMS.id,

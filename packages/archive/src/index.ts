@@ -12,6 +12,7 @@ export {
   DATABASE_KINDS,
   type DatabaseKind,
   LOADABLE_KINDS,
+  RETURNING_KINDS,
   type Query,
   type Source,
   commandFile,

@@ -10,16 +10,13 @@ import {
   QUERY,
   RETENTION,
   STREAM,
+  TRIAL,
 } from './bring-back.ts';
 import { LOOK_AT_BACKUPS, POSTGRES_DATABASES } from './look.ts';
 import { LOOK_AT_REPOSITORY, REPOSITORY, REPOSITORY_PARAMETERS } from './repository.ts';
 
 const SESSION = part(new URL('sh/container-session.sh', import.meta.url), {
   needs: [ENGINE_CONTAINERS, STREAM],
-});
-const TRIAL = part(new URL('sh/trial.sh', import.meta.url), {
-  needs: [ENGINE_CONTAINERS, ATTEMPT, ENGINE_FAILURE],
-  parameters: ['project'],
 });
 const KEEP_QUERY = part(new URL('sh/keep-query.sh', import.meta.url), { needs: [QUERY] });
 const POSTGRES = part(new URL('sh/postgres.sh', import.meta.url), {

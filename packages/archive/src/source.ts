@@ -5,6 +5,9 @@ export type DatabaseKind = (typeof DATABASE_KINDS)[number];
 /** Those that can be loaded into a throw-away container. */
 export const LOADABLE_KINDS: readonly string[] = ['postgres', 'mysql', 'mariadb'] satisfies DatabaseKind[];
 
+/** Those that `restore` brings back. */
+export const RETURNING_KINDS: readonly string[] = ['postgres', 'volume', 'path'];
+
 /** Something that a backup saves. */
 export interface Source {
   kind: DatabaseKind | 'command' | 'volume' | 'path';

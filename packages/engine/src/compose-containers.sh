@@ -198,6 +198,8 @@ engine_volume_of() {
 engine_volumes_of() {
   docker volume ls --format '{{.Label "com.docker.compose.volume"}}' --filter "label=com.docker.compose.project=$1" </dev/null
 }
+# engine_volume_place NAME: its driver, the folder that its content is in, and what it was made with (null or {}: nothing).
+engine_volume_place() { docker volume inspect --format '{{.Driver}} {{.Mountpoint}} {{json .Options}}' "$1" </dev/null; }
 engine_volume_users() { docker ps --all --quiet --no-trunc --filter "volume=$1" </dev/null; }
 engine_mount() {
   docker inspect --type container --format '{{range .Mounts}}{{.Name}} {{.Destination}}

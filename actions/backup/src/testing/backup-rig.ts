@@ -18,6 +18,14 @@ export interface BackedUp {
   log: string;
 }
 
+/** A volume by its name, or a folder of the server. */
+export interface Mount {
+  Type?: 'bind';
+  Name?: string;
+  Source?: string;
+  Destination: string;
+}
+
 /** A server with a PostgreSQL whose databases are files, and the action that saves them. */
 export interface BackupRig extends DockerServer {
   start(more?: Record<string, string>): { ports: FakePorts; done: Promise<BackedUp> };
@@ -25,7 +33,7 @@ export interface BackupRig extends DockerServer {
   /** Makes a database, or another content of it. */
   database(name: string, content: string): void;
   /** Another service that runs; its tools are programs of the test's host as well. */
-  service(name: string, volumes?: readonly { Name: string; Destination: string }[]): void;
+  service(name: string, mounts?: readonly Mount[]): void;
   /** The databases that the server has, with their content. */
   databases(): Record<string, string>;
   /** How a tool behaves from now on: `fails`, `lies` (exit code 0 and nothing written), `hangs`, `cuts` what it writes. */
@@ -166,7 +174,7 @@ export function backupRig(hostWith: HostWith): BackupRig {
     },
     go: (more) => rig.start(more).done,
     database: (name, content) => writeFileSync(at('databases', name), `${content}\n`),
-    service: (name, volumes) => docker.put(containerOf(name, volumes)),
+    service: (name, mounts) => docker.put(containerOf(name, mounts)),
     databases: () =>
       Object.fromEntries(
         readdirSync(at('databases')).map((name) => [
@@ -212,7 +220,7 @@ function isAlive(pid: number): boolean {
 
 function containerOf(
   service: string,
-  volumes: readonly { Name: string; Destination: string }[] = [],
+  mounts: readonly Mount[] = [],
 ): Parameters<DockerServer['docker']['put']>[0] {
   const id = Buffer.from(service).toString('hex').padEnd(64, 'd');
   return {
@@ -245,6 +253,6 @@ function containerOf(
     },
     HostConfig: { NetworkMode: 'shop_default', IpcMode: 'private', PidMode: '', PortBindings: {} },
     NetworkSettings: { Networks: {}, Ports: {} },
-    Mounts: [...volumes],
+    Mounts: [...mounts],
   };
 }

@@ -2,14 +2,19 @@ import { mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from 
 import path from 'node:path';
 import { type TestHost, shellsHere } from '@deploy-actions/host/testing';
 import { serve } from './docker/serve.ts';
-import { type FakeContainer, type Script, openState } from './docker/state.ts';
+import { type FakeContainer, type FakeThing, type Script, openState } from './docker/state.ts';
 
 /** An engine that stands in for Docker's on a test's host: real calls of a program, containers that are files. */
 export interface FakeDocker {
   /** Changes how the engine behaves from now on. */
   script(change: Partial<Script>): void;
   /** Makes a volume or network, with these labels. */
-  make(kind: 'volume' | 'network', name: string, labels?: Readonly<Record<string, string>>): void;
+  make(
+    kind: 'volume' | 'network',
+    name: string,
+    labels?: Readonly<Record<string, string>>,
+    more?: Partial<FakeThing>,
+  ): void;
   /** Puts an image onto the server. */
   putImage(reference: string, id: string): void;
   /** Takes all images from the server. */
@@ -92,8 +97,13 @@ export function fakeDocker(host: TestHost, images: Readonly<Record<string, strin
       script = { ...script, ...change };
       write();
     },
-    make: (kind, Name, Labels = {}) =>
-      openState(folder).write(`${kind}s`, Name, { Name, Labels, Scope: 'local' }),
+    make: (kind, Name, Labels = {}, more = {}) =>
+      openState(folder).write(`${kind}s`, Name, {
+        Name,
+        Labels,
+        Scope: 'local',
+        ...more,
+      } satisfies FakeThing),
     putImage: (reference, Id) => openState(folder).write('images', reference, { Id, RepoDigests: [] }),
     forgetImages() {
       const state = openState(folder);

@@ -365,6 +365,7 @@ function create(state: State, words: readonly string[]): string {
       entrypoint: ['--entrypoint'],
       user: ['--user'],
       volume: ['--volume'],
+      security: ['--security-opt'],
     },
   });
   const [image] = rest;
@@ -373,7 +374,14 @@ function create(state: State, words: readonly string[]): string {
   const labels = Object.fromEntries(
     (values.get('label') ?? []).map((label) => label.split(/=(.*)/s, 2) as [string, string]),
   );
-  return `${make(state, { name, image, labels, checked: false, networks: [], ports: {} }).ID}\n`;
+  const made = make(state, { name, image, labels, checked: false, networks: [], ports: {} });
+  // A folder of the server; a volume has none here.
+  const mounts = (values.get('volume') ?? []).flatMap((one) => {
+    const [, Source, Destination] = /^(\/[^:]*):([^:]*)/.exec(one) ?? [];
+    return Source === undefined ? [] : [{ Type: 'bind', Source, Destination }];
+  });
+  state.save({ ...made, Mounts: mounts });
+  return `${made.ID}\n`;
 }
 
 function containerCommand(

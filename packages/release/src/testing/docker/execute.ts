@@ -21,11 +21,15 @@ export async function execute(
       `Error response from daemon: Container ${container.ID} is paused, unpause the container before exec`,
     );
   const isInteractive = flags.size > 0;
-  const child = spawn(program, more, {
-    stdio: [isInteractive ? 'pipe' : 'ignore', 'inherit', 'inherit'],
-    // A tool of a test may do other things in another container.
-    env: { ...process.env, IN_CONTAINER: container.Name.slice(1) },
-  });
+  const child = spawn(
+    program,
+    more.map((word) => mounted(container, word)),
+    {
+      stdio: [isInteractive ? 'pipe' : 'ignore', 'inherit', 'inherit'],
+      // A tool of a test may do other things in another container.
+      env: { ...process.env, IN_CONTAINER: container.Name.slice(1) },
+    },
+  );
   if (isInteractive) {
     // A command may end before it has read everything.
     child.stdin!.on('error', () => undefined);
@@ -35,4 +39,12 @@ export async function execute(
   process.stdin.destroy();
   if (code !== 0) throw new Refusal('', code ?? (signal === 'SIGKILL' ? 137 : 143));
   return '';
+}
+
+/** A word that is a folder of the server's where it is mounted stands for that folder. */
+function mounted({ Mounts }: FakeContainer, word: string): string {
+  const found = (Mounts as { Type?: string; Source?: string; Destination?: string }[]).find(
+    ({ Type, Destination }) => Type === 'bind' && Destination === word,
+  );
+  return found?.Source ?? word;
 }

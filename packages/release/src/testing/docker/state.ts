@@ -58,6 +58,10 @@ export interface FakeThing {
   Labels?: Record<string, string>;
   /** Of a network. */
   Internal?: boolean;
+  /** Of a volume. */
+  Driver?: string;
+  Mountpoint?: string;
+  Options?: Record<string, string> | null;
   /** Of a network: `swarm` where all nodes have it. */
   Scope?: 'local' | 'swarm';
 }
