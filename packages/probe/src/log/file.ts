@@ -1,63 +1,91 @@
-import { randomUUID } from 'node:crypto';
-import { complaintOf } from '@deploy-actions/engine/complaint';
-import { READ_LOG_FILE } from '@deploy-actions/engine/watch';
-import { Failure } from '@deploy-actions/kit';
 import type { Session } from '@deploy-actions/shell';
+import { type Interval, betweenOf } from './between.ts';
+import { KNOWN_BY, type FilePart, type Position, beginningOf, isOf, readLogPart } from './part.ts';
 import type { LogPlace } from './place.ts';
-import { LARGEST_STRETCH, type LogSource, type LogStretch, READ_WITHIN, wholeLines } from './stretch.ts';
+import { LARGEST_STRETCH, type LogSource, type LogStretch, wholeLines } from './stretch.ts';
 
-type FilePlace = Extract<LogPlace, { kind: 'file' }>;
-
-/** Where reading goes on. A file is known by its inode, and by what stood before the place: an inode may be used again. */
-interface Position {
-  inode: string;
-  from: number;
-  /** The last bytes before `from`. */
-  before: Buffer;
+/** What a part has behind a place. */
+interface Taken {
+  lines: string[];
+  /** Where reading goes on: behind the last whole line. */
+  next: Position;
+  /** What stands behind that, of a line without an end. */
+  torn: string;
+  /** Whether it had whole lines. */
+  isFresh: boolean;
+  /** Bytes that are there and were not read. */
+  left: number;
 }
 
-interface Part {
-  word: 'current' | 'rotated' | 'gone' | 'short';
-  inode: string;
-  size: number;
-  start: number;
-  bytes: Buffer;
-}
-
-/** Bytes by which a place in a file is known again. */
-const KNOWN_BY = 256;
-/** Files that one look reads at most: the one before the rotation, and the one behind it. */
-const ROUNDS = 4;
 const LINE_END = 10;
+/** Copies in which what an emptied log had is looked for. */
+const MOST_COPIES = 3;
 
-const UNREADABLE = {
-  absent: ['there is no such file', 'See `access_log` or the like in the configuration of the proxy.'],
-  closed: [
-    'the login user may not read it',
-    'Let that user read it, such as by the group adm: usermod -aG adm deploy.',
-  ],
-  special: [
-    'it is no file that can be read again, such as the output of a container',
-    'Where it is the output of a container, write container://NAME.',
-  ],
-  stopped: ['the container does not run', 'Name the container that has the traffic.'],
-  bare: [
-    'the container has no program to read it with (stat, dd)',
-    'Let it log to its output, or mount the folder of the log on the server.',
-  ],
-} as const;
+const GONE = 'was rotated, and what was logged before could no longer be read';
+const EMPTIED = 'was emptied or replaced, and what was logged before could no longer be read';
+const ABSENT = 'was rotated, and is not there again';
 
-/** A log file, on the server or in a container, also where it is rotated meanwhile. */
-export function fileLog(session: Session, place: FilePlace, dockerHost: string | undefined): LogSource {
-  let position: Position | undefined;
-  /** The file of that inode was seen to be rotated at the look before: what its writers still had to say is there by now. */
-  let leaving = false;
+/** A file that was the log, and the place up to which it was read. */
+interface Rotated {
+  at: Position;
+  /** What it has from there on, where that was asked already. */
+  part?: FilePart;
+}
+
+/**
+ * A log file, on the server or in a container, also where it is rotated meanwhile, once or several times between two looks:
+ * by another name, or by a copy before it is emptied. What it had is counted once, or told as a gap.
+ */
+export function fileLog(
+  session: Session,
+  place: Extract<LogPlace, { kind: 'file' }>,
+  dockerHost: string | undefined,
+): LogSource {
   const ask = (at: Position | undefined, signal?: AbortSignal) =>
-    readPart(session, place, dockerHost, at, signal);
+    readLogPart(session, place, dockerHost, at, signal);
+  let current: Position;
+  /** Rotated files into which the proxy may still write: it does until it has opened the new one. */
+  let leaving: Position[] = [];
+  let interval: Interval = { newest: 0, known: [] };
+  /** Whether it was rotated at the look before: between two questions of that it may have been once more. */
+  let turned = false;
+
+  const remember = ({ beside, now }: FilePart) => {
+    interval = { newest: now?.time ?? interval.newest, known: beside };
+  };
+
+  /** The copy that was made before the log was emptied, which has the place that was read up to. */
+  async function copyOf(at: Position, part: FilePart, signal?: AbortSignal): Promise<Rotated | undefined> {
+    // The place where a file begins is in every file.
+    if (part.word === 'gone' || at.from === 0) return undefined;
+    const copies = part.beside
+      .filter(({ size, time }) => size >= at.from && time >= interval.newest)
+      .sort((one, other) => one.time - other.time);
+    for (const { inode } of copies.slice(0, MOST_COPIES)) {
+      const copy = { ...at, inode };
+      const its = await ask(copy, signal);
+      if (isOf(copy, its)) return { at: copy, part: its };
+    }
+    return undefined;
+  }
+
+  /** Whether a file is somebody's copy of the one that `part` is of, read up to `at`. */
+  async function isCopy(
+    at: Position,
+    part: FilePart,
+    whole: FilePart,
+    signal?: AbortSignal,
+  ): Promise<boolean> {
+    if (at.from > 0) return isOf(at, await ask({ ...at, inode: whole.inode }, signal));
+    const length = Math.min(part.bytes.length, whole.bytes.length);
+    return length > 0 && part.bytes.subarray(0, length).equals(whole.bytes.subarray(0, length));
+  }
+
   return {
     async begin(signal) {
       const part = await ask(undefined, signal);
-      position = behind(part.inode, part.start, part.bytes, Buffer.alloc(0));
+      current = behind(part.inode, part.start, part.bytes, Buffer.alloc(0));
+      remember(part);
       // It begins in the middle of a line unless it begins with the file.
       const first = part.start === 0 ? 0 : part.bytes.indexOf(LINE_END) + 1;
       const end = part.bytes.lastIndexOf(LINE_END) + 1;
@@ -65,53 +93,71 @@ export function fileLog(session: Session, place: FilePlace, dockerHost: string |
     },
     async read(last, signal) {
       const stretch: LogStretch = { lines: [], gaps: [], behind: 0 };
-      for (let round = 0; round < ROUNDS; round += 1) {
-        const at: Position = position!;
-        const part = await ask(at, signal);
-        const startOver = () => (position = { inode: part.inode, from: 0, before: Buffer.alloc(0) });
-        if (part.word === 'gone') {
-          stretch.gaps.push('was rotated, and what was logged before could no longer be read');
-          startOver();
-          continue;
-        }
-        const known = part.bytes.subarray(0, at.before.length).equals(at.before);
-        if (part.word === 'short' || !known) {
-          stretch.gaps.push('was emptied or replaced, and what was logged before could no longer be read');
-          startOver();
-          continue;
-        }
-        const fresh = part.bytes.subarray(at.before.length);
-        const end = fresh.lastIndexOf(LINE_END) + 1;
-        stretch.lines.push(...wholeLines(fresh.toString('utf8', 0, end)));
-        const torn = fresh.length - end;
-        const left = Math.max(0, part.size - part.start - part.bytes.length);
-        if (end > 0) position = behind(part.inode, at.from, fresh, at.before);
-        else if (fresh.length >= LARGEST_STRETCH) {
-          // No line is so long. It counts as one that cannot be read.
-          stretch.lines.push(fresh.toString('utf8', 0, 80));
-          position = { inode: part.inode, from: at.from + fresh.length, before: fresh.subarray(-KNOWN_BY) };
-        }
-        if (left > 0) {
-          stretch.behind = left;
-          break;
-        }
-        if (part.word === 'current') {
-          leaving = false;
-          break;
-        }
-        // The proxy writes into the old file until it has opened the new one.
-        if (!leaving && !last) {
-          leaving = true;
-          break;
-        }
-        if (torn > 0) stretch.lines.push(fresh.toString('utf8', end));
-        leaving = false;
-        const { inode } = await ask(undefined, signal);
-        position = { inode, from: 0, before: Buffer.alloc(0) };
+      const take = (at: Position, part: FilePart): Taken => {
+        const taken = takenOf(at, part);
+        stretch.lines.push(...taken.lines);
+        stretch.behind += taken.left;
+        return taken;
+      };
+      const was = current;
+      const part = await ask(was, signal);
+      const isKnown = isOf(was, part);
+      if (!part.now) {
+        // The next file is not there yet.
+        if (isKnown) current = take(was, part).next;
+        stretch.gaps.push(...(isKnown ? [] : [GONE]), ...(last ? [ABSENT] : []));
+        turned = true;
+        return stretch;
       }
+      const stays = isKnown && part.word === 'current';
+      const rotated = stays ? undefined : isKnown ? { at: was, part } : await copyOf(was, part, signal);
+      const followed = new Set([was, ...leaving, ...(rotated ? [rotated.at] : [])].map(({ inode }) => inode));
+      const late = leaving;
+      leaving = [];
+      const finish = async ({ at, part: given }: Rotated, isNew: boolean) => {
+        const its = given ?? (await ask(at, signal));
+        if (!isOf(at, its)) {
+          stretch.gaps.push(GONE);
+          return;
+        }
+        const { next, torn, isFresh, left } = take(at, its);
+        if (left > 0 || (!last && (isNew || isFresh))) leaving.push(next);
+        else if (torn !== '') stretch.lines.push(torn);
+      };
+      for (const at of late) await finish({ at }, false);
+      if (rotated) await finish(rotated, true);
+      const between =
+        stays && !turned && was.from > 0 ? { inodes: [], gaps: [] } : betweenOf(interval, part, followed);
+      for (const inode of between.inodes) {
+        const at = beginningOf(inode);
+        const whole = await ask(at, signal);
+        if (!(await isCopy(was, part, whole, signal))) await finish({ at, part: whole }, true);
+      }
+      // A file of which it is known what became of it is not told twice.
+      if (!stays && !rotated && (part.word !== 'gone' || between.gaps.length === 0))
+        stretch.gaps.push(part.word === 'gone' ? GONE : EMPTIED);
+      stretch.gaps.push(...between.gaps);
+      turned = !stays;
+      remember(part);
+      current = stays ? was : beginningOf(part.now.inode);
+      const its = stays ? part : await ask(current, signal);
+      if (isOf(current, its)) current = take(current, its).next;
       return stretch;
     },
   };
+}
+
+function takenOf(at: Position, part: FilePart): Taken {
+  const bytes = part.bytes.subarray(at.before.length);
+  const end = bytes.lastIndexOf(LINE_END) + 1;
+  const left = Math.max(0, part.size - part.start - part.bytes.length);
+  const lines = wholeLines(bytes.toString('utf8', 0, end));
+  const torn = bytes.toString('utf8', end);
+  if (end > 0 || bytes.length < LARGEST_STRETCH)
+    return { lines, next: behind(part.inode, at.from, bytes, at.before), torn, isFresh: end > 0, left };
+  // No line is so long. It counts as one that cannot be read.
+  const next = { inode: part.inode, from: at.from + bytes.length, before: bytes.subarray(-KNOWN_BY) };
+  return { lines: [torn.slice(0, 80)], next, torn: '', isFresh: true, left };
 }
 
 /** The place behind the last whole line of what was read from `from` on. */
@@ -119,45 +165,4 @@ function behind(inode: string, from: number, bytes: Buffer, before: Buffer): Pos
   const end = bytes.lastIndexOf(LINE_END) + 1;
   const known = Buffer.concat([before, bytes.subarray(0, end)]);
   return { inode, from: from + end, before: Buffer.from(known.subarray(-KNOWN_BY)) };
-}
-
-async function readPart(
-  session: Session,
-  { path, container, text }: FilePlace,
-  dockerHost: string | undefined,
-  at: Position | undefined,
-  signal: AbortSignal | undefined,
-): Promise<Part> {
-  const mark = randomUUID();
-  const { code, stdout, stderr } = await session.run({
-    script: READ_LOG_FILE.text(),
-    args: [
-      dockerHost ?? '',
-      container ?? '',
-      path,
-      mark,
-      at?.inode ?? '',
-      at === undefined ? '' : String(at.from - at.before.length),
-      String(LARGEST_STRETCH + KNOWN_BY),
-    ],
-    timeout: READ_WITHIN,
-    signal,
-  });
-  if (code !== 0) throw await complaintOf(session, stderr.toString('utf8'), code, dockerHost);
-  const end = stdout.indexOf(LINE_END);
-  const head = stdout.toString('utf8', 0, Math.max(0, end));
-  const [, said = ''] = /^\S+ ([a-z]+)/.exec(head) ?? [];
-  if (head === `${mark} ${said}` && said in UNREADABLE) {
-    const [why, remedy] = UNREADABLE[said as keyof typeof UNREADABLE];
-    throw new Failure('input', `the log ${text} of ${session.name} cannot be read: ${why}`, {
-      input: 'access-log',
-      remedy,
-    });
-  }
-  const [, word, inode, size, start] =
-    /^\S+ (current|rotated|gone|short) (\d{1,20}) (\d{1,15}) (\d{1,15})$/.exec(head) ?? [];
-  if (word === undefined || !head.startsWith(`${mark} `))
-    throw new Error(`${session.name} did not tell of the log ${text}`);
-  const bytes = stdout.subarray(end + 1, end + 1 + Math.max(0, Number(size) - Number(start)));
-  return { word: word as Part['word'], inode: inode!, size: Number(size), start: Number(start), bytes };
 }

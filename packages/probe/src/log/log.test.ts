@@ -1,15 +1,18 @@
 import {
   appendFileSync,
   chmodSync,
+  copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   truncateSync,
   unlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -44,6 +47,30 @@ function server(tools: Record<string, string> = {}, busybox = false): { session:
     rmSync(folder, { recursive: true, force: true });
   });
   return { session, folder };
+}
+
+/** As logrotate does it with `create`: the older ones move on, and a new file begins. */
+function rotate(file: string, kept: number, ending = ''): void {
+  for (let at = kept; at >= 1; at -= 1)
+    if (existsSync(`${file}.${at}`)) renameSync(`${file}.${at}`, `${file}.${at + 1}`);
+  renameSync(file, `${file}${ending || '.1'}`);
+  writeFileSync(file, '');
+}
+
+/** As logrotate does it with `copytruncate`. */
+function copytruncate(file: string, kept: number): void {
+  for (let at = kept; at >= 1; at -= 1)
+    if (existsSync(`${file}.${at}`)) renameSync(`${file}.${at}`, `${file}.${at + 1}`);
+  copyFileSync(file, `${file}.1`);
+  truncateSync(file);
+}
+
+/** As gzip does it: the new file has the time of the old one. */
+function compress(from: string, to: string): void {
+  const { atime, mtime } = statSync(from);
+  writeFileSync(to, 'compressed');
+  utimesSync(to, atime, mtime);
+  unlinkSync(from);
 }
 
 const shells = [false, ...(existsSync('/bin/busybox') ? [true] : [])];
@@ -118,6 +145,98 @@ describe.each(shells)('a file (busybox: %s)', (busybox) => {
     writeFileSync(file, 'again\nother\nlines\nthat are longer\n', { flag: 'r+' });
     const replaced = await read();
     expect([replaced.lines.at(-1), replaced.gaps.length]).toEqual(['that are longer', 1]);
+  });
+
+  test('a log that is rotated twice between two looks is read whole, the file in between too', async () => {
+    const { file, read } = await opened('one\n');
+    writeFileSync(`${file}.1`, 'of yesterday\n');
+    await read();
+    appendFileSync(file, 'two\n');
+    rotate(file, 2);
+    appendFileSync(file, 'three\n');
+    rotate(file, 3);
+    appendFileSync(file, 'four\n');
+    expect(await read()).toEqual({ ...nothing, lines: ['two', 'three', 'four'] });
+    // Those who have not opened the new file yet.
+    appendFileSync(`${file}.1`, 'five\n');
+    appendFileSync(file, 'six\n');
+    expect(await read()).toEqual({ ...nothing, lines: ['five', 'six'] });
+    expect(await read(true)).toEqual(nothing);
+  });
+
+  test('a log that was just begun, and had nothing, is read over two rotations as well', async () => {
+    const { file, read } = await opened('');
+    appendFileSync(file, 'one\n');
+    rotate(file, 1);
+    appendFileSync(file, 'two\n');
+    rotate(file, 2);
+    appendFileSync(file, 'three\n');
+    expect(await read(true)).toEqual({ ...nothing, lines: ['one', 'two', 'three'] });
+  });
+
+  test('what a log had before it was emptied is read in the copy that copytruncate made, once', async () => {
+    const { file, folder, read } = await opened('one\n');
+    appendFileSync(file, 'two\n');
+    copytruncate(file, 1);
+    appendFileSync(file, 'three\n');
+    expect(await read()).toEqual({ ...nothing, lines: ['two', 'three'] });
+    expect(await read()).toEqual(nothing);
+    appendFileSync(file, 'four\n');
+    copytruncate(file, 2);
+    appendFileSync(file, 'five\n');
+    copytruncate(file, 3);
+    expect(await read()).toEqual({ ...nothing, lines: ['four', 'five'] });
+    // Nothing of the emptied file was read yet, so that nothing of it is known again.
+    appendFileSync(file, 'six\n');
+    copytruncate(file, 4);
+    appendFileSync(file, 'seven\n');
+    expect(await read()).toEqual({ ...nothing, lines: ['six', 'seven'] });
+    // What somebody copies counts once.
+    appendFileSync(file, 'eight\n');
+    copyFileSync(file, path.join(folder, 'access.log.old'));
+    appendFileSync(file, 'nine\n');
+    expect(await read(true)).toEqual({ ...nothing, lines: ['eight', 'nine'] });
+  });
+
+  test('a file in between that is compressed is told by its name; one of before that is compressed is not', async () => {
+    const { file, read } = await opened('one\n');
+    writeFileSync(`${file}.1`, 'of yesterday\n');
+    await read();
+    compress(`${file}.1`, `${file}.2.gz`);
+    rotate(file, 1);
+    appendFileSync(file, 'two\n');
+    expect(await read()).toEqual({ ...nothing, lines: ['two'] });
+    appendFileSync(file, 'three\n');
+    rotate(file, 1, '.new');
+    appendFileSync(file, 'lost\n');
+    compress(file, `${file}-20261128.gz`);
+    writeFileSync(file, 'four\n');
+    const { lines, gaps } = await read(true);
+    expect(lines).toEqual(['three', 'four']);
+    expect(gaps).toEqual(['was rotated, and access.log-20261128.gz is compressed: what it has was not seen']);
+  });
+
+  test('bytes in a file that lay there before, and was another one or was written to, are told by their number', async () => {
+    const { file, read } = await opened('one\n');
+    writeFileSync(`${file}.1`, 'of yesterday\n');
+    await read();
+    renameSync(`${file}.1`, `${file}.2`);
+    appendFileSync(`${file}.2`, 'late\n');
+    rotate(file, 1);
+    expect((await read(true)).gaps).toEqual(['has 5 bytes in access.log.2 that were not seen']);
+  });
+
+  test('the next file may come later than the look, and the last look says where it did not', async () => {
+    const { file, read } = await opened('one\n');
+    appendFileSync(file, 'two\n');
+    renameSync(file, `${file}.1`);
+    expect(await read()).toEqual({ ...nothing, lines: ['two'] });
+    appendFileSync(`${file}.1`, 'three\n');
+    writeFileSync(file, 'four\n');
+    expect(await read()).toEqual({ ...nothing, lines: ['three', 'four'] });
+    await read();
+    renameSync(file, `${file}.2`);
+    expect(await read(true)).toEqual({ ...nothing, gaps: ['was rotated, and is not there again'] });
   });
 
   test('of more than a look reads the rest is left for the next one, and told', async () => {
