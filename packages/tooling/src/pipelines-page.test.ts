@@ -10,17 +10,22 @@ const page = readFileSync(join(root, 'docs/pipelines.md'), 'utf8');
 interface Row {
   /** The example of the heading that the row stands below. */
   example: string;
+  /** The first heading of its table. */
+  table: string;
   line: string;
   proof: string;
 }
 
 function rows(): Row[] {
   let example = '';
+  let table = '';
   return page.split('\n').flatMap((line) => {
     if (line.startsWith('#')) example = /\(\.\.\/(examples\/[\w-]+\.yml)\)/.exec(line)?.[1] ?? example;
     const cells = line.startsWith('|') ? line.slice(1, -1).split(/(?<!\\)\|/) : [];
-    if (cells.length !== 3 || /^\s*(-+|Promised|Phase)\s*$/.test(cells[0]!)) return [];
-    return [{ example, line: cells[1]!.replaceAll('\\|', '|'), proof: cells[2]! }];
+    const heading = /^\s*(Promised|Phase)\s*$/.exec(cells[0] ?? '')?.[1];
+    table = heading ?? table;
+    if (cells.length !== 3 || heading !== undefined || /^\s*-+\s*$/.test(cells[0]!)) return [];
+    return [{ example, table, line: cells[1]!.replaceAll('\\|', '|'), proof: cells[2]! }];
   });
 }
 
@@ -41,6 +46,13 @@ test('every test that the page of the pipelines names exists', () => {
   const named = rows().flatMap(({ proof }) => [...proof.matchAll(/“([^”]+)”/g)].map(([, name]) => name!));
   expect(named.length).toBeGreaterThan(20);
   expect(named.filter((name) => !titles.has(name))).toEqual([]);
+});
+
+test('every row of the page names a test, or says that it is GitHub that keeps it, or that nothing does', () => {
+  const promises = rows().filter(({ table }) => table === 'Promised');
+  expect(promises.length).toBeGreaterThan(100);
+  expect(promises.filter(({ proof }) => !/“[^”]+”|^ *(?:GitHub's own|none)\b/.test(proof))).toEqual([]);
+  expect(promises.filter(({ line }) => line.trim() === '')).toEqual([]);
 });
 
 test('every line that the page of the pipelines quotes stands in the example that it is about', () => {
