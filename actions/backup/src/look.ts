@@ -105,6 +105,7 @@ async function lookAt(
       keep_last: String(inputs['keep-last']),
     }),
     files: [{ name: 'sources', content: sourceFile(sources) }],
+    passing: true,
     signal: world.signal,
   });
   const there =
@@ -146,6 +147,7 @@ async function askRepository(
       keep_last: String(inputs['keep-last']),
       ...repositoryValues(repository),
     }),
+    passing: true,
     signal: world.signal,
   });
   return fields;

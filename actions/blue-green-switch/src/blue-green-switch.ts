@@ -33,7 +33,7 @@ async function switchOn(
         wantsConfig: inputs.install !== 'false' || inputs.uninstall,
         ...(inputs['site-config'] ? { siteConfig: inputs['site-config'] } : {}),
       },
-      { signal: world.signal, log: world.log },
+      { signal: world.signal, log: world.log, followed: !inputs.status && !inputs.plan },
     );
   const seen = await Promise.all(servers.map(async (server) => look(server, await world.connect(server))));
   if (inputs.status) return showStatus(seen, inputs, world);

@@ -229,7 +229,7 @@ async function look(
     server,
     session,
     { project: inputs.project, wantsConfig: false },
-    { signal: ports.signal, log: ports.log },
+    { signal: ports.signal, log: ports.log, followed: !inputs.list && !inputs.plan },
   );
 }
 

@@ -58,16 +58,17 @@ engine_observe() {
   docker inspect --type container --format '{"id":{{json .ID}},"name":{{json .Name}},"project":{{json (or (index .Config.Labels "com.docker.compose.project") "")}},"service":{{json (or (index .Config.Labels "com.docker.compose.service") "")}},"once":{{json (or (index .Config.Labels "com.docker.compose.oneoff") "")}},"image":{{json .Config.Image}},"imageId":{{json .Image}},"hash":{{json (or (index .Config.Labels "deploy-actions.hash") "")}},"engineHash":{{json (or (index .Config.Labels "com.docker.compose.config-hash") "")}},"folder":{{json (or (index .Config.Labels "com.docker.compose.project.working_dir") "")}},"status":{{json .State.Status}},"exitCode":{{.State.ExitCode}},"health":{{if .State.Health}}{{json .State.Health.Status}}{{else}}""{{end}},"startedAt":{{json .State.StartedAt}},"restarts":{{.RestartCount}},"modes":[{{json .HostConfig.NetworkMode}},{{json .HostConfig.IpcMode}},{{json .HostConfig.PidMode}}]}' "$@" </dev/null 2>/dev/null
 }
 
-# engine_look IDS…: what is looked at before traffic moves, a JSON object each; see LookContainer in packages/traffic.
-engine_look() {
-  docker inspect --format '{"id":{{json .ID}},"name":{{json .Name}},"project":{{json (or (index .Config.Labels "com.docker.compose.project") "")}},"service":{{json (or (index .Config.Labels "com.docker.compose.service") "")}},"number":{{json (or (index .Config.Labels "com.docker.compose.container-number") "")}},"release":{{json (or (index .Config.Labels "deploy-actions.release") "")}},"liveOnly":{{json (or (index .Config.Labels "deploy-actions.live-only") "")}},"status":{{json .State.Status}},"health":{{if .State.Health}}{{json .State.Health.Status}}{{else}}"none"{{end}},"started":{{json .State.StartedAt}},"image":{{json .Config.Image}},"imageId":{{json .Image}},"ports":{{json .NetworkSettings.Ports}},"bindings":{{json .HostConfig.PortBindings}},"networks":{{json .NetworkSettings.Networks}}}' "$@" </dev/null
-}
-
 # engine_programs IDS…: id, name, image, project (- for none), the words of its program, `ports` and those that are
-# published.
-engine_programs() {
-  docker inspect --format '{{.ID}} {{.Name}} {{.Config.Image}} {{or (index .Config.Labels "com.docker.compose.project") "-"}} {{.Path}} {{join .Args " "}} ports {{range $port, $to := .NetworkSettings.Ports}}{{if $to}}{{$port}} {{end}}{{end}}' "$@" </dev/null
+# published; a line each. engine_look IDS…: the same, and below each line what is looked at before traffic moves, as a JSON
+# object; see LookContainer in packages/traffic.
+engine_programs() { docker inspect --format "$engine_program" "$@" </dev/null; }
+engine_look() {
+  docker inspect --format "$engine_program
+"'{"id":{{json .ID}},"name":{{json .Name}},"project":{{json (or (index .Config.Labels "com.docker.compose.project") "")}},"service":{{json (or (index .Config.Labels "com.docker.compose.service") "")}},"number":{{json (or (index .Config.Labels "com.docker.compose.container-number") "")}},"release":{{json (or (index .Config.Labels "deploy-actions.release") "")}},"liveOnly":{{json (or (index .Config.Labels "deploy-actions.live-only") "")}},"status":{{json .State.Status}},"health":{{if .State.Health}}{{json .State.Health.Status}}{{else}}"none"{{end}},"started":{{json .State.StartedAt}},"image":{{json .Config.Image}},"imageId":{{json .Image}},"ports":{{json .NetworkSettings.Ports}},"bindings":{{json .HostConfig.PortBindings}},"networks":{{json .NetworkSettings.Networks}}}' "$@" </dev/null
 }
+# Words may have lines of their own.
+# shellcheck disable=SC2016 # the template's own variables
+engine_program='{{.ID}} {{.Name}} {{.Config.Image}} {{or (index .Config.Labels "com.docker.compose.project") "-"}} {{join (split .Path "\n") " "}} {{join (split (join .Args " ") "\n") " "}} ports {{range $port, $to := .NetworkSettings.Ports}}{{if $to}}{{$port}} {{end}}{{end}}'
 
 # engine_surroundings ID NAME: its mounts, networks and ports as JSON, under the name.
 engine_surroundings() {

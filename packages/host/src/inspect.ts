@@ -23,6 +23,8 @@ export interface InspectOptions {
   onEvent?(event: RunEvent): void;
   /** Nothing is made in the application's folder, whatever state it is in, and nothing stays: there is no staging folder. */
   visit?: boolean;
+  /** No run will take over what was sent: nothing of it stays, as of a visit. */
+  passing?: boolean;
   /** A run will follow: see `Program.followed`. */
   followed?: boolean;
 }
@@ -54,7 +56,7 @@ export async function inspect(session: Session, inspection: InspectOptions): Pro
     session,
     {
       script: programText(program.program),
-      args: [path, freshName(), token, ...(inspection.visit ? ['visit'] : [])],
+      args: [path, freshName(), token, inspection.visit ? 'visit' : inspection.passing ? 'passing' : ''],
       input: sending.input,
       timeout,
       signal,

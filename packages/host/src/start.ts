@@ -21,6 +21,7 @@ export async function startRun(session: Session, operation: Operation, options: 
   checkOperation(operation);
   options.signal?.throwIfAborted();
   const launch = freshName();
+  const token = freshName();
   const files = [...runFiles(operation)];
   const resume = operation.resumeOnBoot === undefined ? '' : operation.resumeOnBoot ? 'yes' : 'no';
   const reference = {
@@ -51,6 +52,8 @@ export async function startRun(session: Session, operation: Operation, options: 
           operation.staging ?? '',
           resume,
           again ? 'again' : '',
+          token,
+          operation.inputHash,
         ],
         input: uploadStream(files),
         signal: cutting,
@@ -103,8 +106,6 @@ function cutsAfter(known: Promise<unknown>, { signal, clock }: FollowOptions): A
 function* runFiles(operation: Operation): Generator<Upload> {
   const { holder, order, lockTimeout = 600_000, allowOlder = false } = operation;
   yield { name: 'program', content: programText(operation.program.program), mode: 0o700 };
-  yield { name: 'token', content: `${freshName()}\n` };
-  yield { name: 'hash', content: `${operation.inputHash}\n` };
   yield {
     name: 'parameters',
     content:

@@ -19,6 +19,7 @@ export async function readServerHistory(
   const { fields } = await inspect(session, {
     path,
     program: READ_HISTORY.with({ history_lines: String(lines) }),
+    passing: true,
     timeout: LONGEST_READING,
     ...options,
   });

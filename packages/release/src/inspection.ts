@@ -28,7 +28,6 @@ import {
   readTraffic,
 } from '@deploy-actions/ledger';
 import type { Session } from '@deploy-actions/shell';
-import { discardStaging } from './asked.ts';
 import { type Cluster, readCluster, readTasks } from './cluster-view.ts';
 import { type Leftover, leftovers } from './leftover.ts';
 import { type OldStack, type OtherContainer, otherContainers, readOldStack } from './old-stack.ts';
@@ -231,7 +230,7 @@ export async function inspectForStatus(
 ): Promise<StackView> {
   const seen = await inspect(session, {
     path: request.path,
-    files: [],
+    passing: true,
     program: INSPECT.with({
       want: 'status',
       folder: baseName(request.path),
@@ -247,7 +246,6 @@ export async function inspectForStatus(
     }),
     ...options,
   });
-  await discardStaging(session, seen.staging);
   return stackView(seen.fields);
 }
 

@@ -16,7 +16,6 @@ import {
   releaseIdInColor,
 } from '@deploy-actions/ledger';
 import type { Server, Session } from '@deploy-actions/shell';
-import { discardStaging } from './asked.ts';
 import { READ_RELEASE } from './programs.ts';
 import { secretValues } from './secret-values.ts';
 
@@ -45,9 +44,9 @@ export async function recolored(
   const read = await inspect(seen.session, {
     path: seen.server.path,
     program: READ_RELEASE.with({ release: release.id }),
+    passing: true,
     signal: ports.signal,
   });
-  await discardStaging(seen.session, read.staging);
   return recordedAs(decision, project, {
     model: read.fields['compose_json'] ?? '{}',
     services: read.fields['services'] ?? '',

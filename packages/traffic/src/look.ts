@@ -61,6 +61,7 @@ export interface Look extends Standing<LookContainer> {
   unfinished: readonly { running: boolean; deploymentId: string; operation: string; directory: string }[];
   /** A sentence about each record that could not be read. */
   unread: readonly string[];
+  /** Asked for with `wantsConfig`, as `group` is; empty otherwise. */
   user: string;
   group: string;
   folderState: 'absent' | 'writable' | 'foreign';

@@ -23,7 +23,10 @@ export async function lookAt(
   server: Server,
   session: Session,
   request: { project: string; siteConfig?: string; wantsConfig: boolean },
-  { log, ...options }: { signal?: AbortSignal; log?: Log; onEvent?(event: RunEvent): void } = {},
+  {
+    log,
+    ...options
+  }: { signal?: AbortSignal; log?: Log; onEvent?(event: RunEvent): void; followed?: boolean } = {},
 ): Promise<SeenServer> {
   const seen = await inspect(session, {
     path: server.path,
@@ -36,6 +39,7 @@ export async function lookAt(
       wants_config: request.wantsConfig ? '1' : '0',
       proxy_kinds: PROXIES.map(({ kind }) => kind).join(' '),
     }),
+    passing: true,
     ...options,
   });
   const look = parseLook(seen.fields);

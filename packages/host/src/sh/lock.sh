@@ -10,8 +10,13 @@ holder_url=''
 _write_holder() {
   _boot
   _process "$$"
-  printf '%s\n' "pid $$" "start $host_start" "boot $host_boot_id" "since $(date -u +%Y-%m-%dT%H:%M:%SZ)" \
-    "run $run" "actor ${holder_actor-}" "url ${holder_url-}" | write_file "$path/.deploy/lock.holder"
+  write_text "$path/.deploy/lock.holder" "pid $$
+start $host_start
+boot $host_boot_id
+since $(date -u +%Y-%m-%dT%H:%M:%SZ)
+run $run
+actor ${holder_actor-}
+url ${holder_url-}"
 }
 
 # Into $host_holder: who, since when, in which phase, what that waits for.

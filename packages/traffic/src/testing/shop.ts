@@ -31,6 +31,8 @@ services:
     image: registry.test/shop/worker:\${TAG}
   db:
     image: registry.test/db:1
+    # Words with lines of their own, which look like a proxy's.
+    command: [sh, -c, "set -e\\ncp -r /etc/nginx /tmp\\nexec db"]
     healthcheck: { test: [CMD, check] }
 `;
 

@@ -9,6 +9,7 @@ import { type FakeContainer, type State, sha256 } from './state.ts';
 
 interface Service {
   image: string;
+  command?: string[] | null;
   labels?: Record<string, string>;
   healthcheck?: object;
   scale?: number;
@@ -276,6 +277,7 @@ function aboutOf(service: Service, name: string, model: Model, number: number) {
   return {
     name: service.container_name ?? `${model.name}-${name}-${number}`,
     image: service.image,
+    words: service.command ?? [],
     checked: service.healthcheck !== undefined,
     networks,
     ports,

@@ -73,6 +73,7 @@ export function make(
   about: {
     name: string;
     image: string;
+    words?: string[];
     labels: Record<string, string>;
     checked: boolean;
     networks: { name: string; aliases: string[]; address: string }[];
@@ -93,7 +94,7 @@ export function make(
     Name: `/${about.name}`,
     Created: new Date().toISOString(),
     Path: 'app',
-    Args: [],
+    Args: about.words ?? [],
     Image: image.Id,
     RestartCount: 0,
     Config: {

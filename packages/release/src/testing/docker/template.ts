@@ -131,6 +131,8 @@ function evaluate(pipe: string, scope: Scope): Value {
         .reduce((at, key) => (at as Record<string, Value> | null)?.[String(key)] ?? '', rest[0]);
     case 'join':
       return ((rest[0] as string[] | null) ?? []).join(String(rest[1]));
+    case 'split':
+      return String(rest[0] ?? '').split(String(rest[1]));
     case 'len':
       return ((rest[0] as string[] | undefined) ?? []).length;
     case 'println':
