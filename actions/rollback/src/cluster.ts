@@ -1,13 +1,15 @@
 import { type Protocol, afterTheEndOf } from '@deploy-actions/host';
-import { releaseOfLink } from '@deploy-actions/ledger';
+import { engineFor, lastEngine, releaseOfLink } from '@deploy-actions/ledger';
 import { notBuilt } from '@deploy-actions/release';
 import type { SeenServer } from '@deploy-actions/traffic';
 import type { RollbackInputs } from './fields.ts';
 
-/** Whether what serves was deployed to a cluster. */
-export function runsInCluster({ look }: SeenServer): boolean {
-  const serving = releaseOfLink(look.current);
-  return look.releases.some(({ id, engine }) => id === serving && engine === 'swarm');
+/** Whether what serves was deployed to a cluster. Throws the `engine-differs` Failure where another engine is asked for. */
+export function runsInCluster({ look }: SeenServer, { engine }: Pick<RollbackInputs, 'engine'>): boolean {
+  const current = releaseOfLink(look.current);
+  const asked = engine === 'auto' ? lastEngine(current, look.releases) : engine;
+  const serving = look.releases.filter(({ id }) => id === current);
+  return engineFor(asked, serving) === 'swarm';
 }
 
 /** What is not done in a cluster is refused by its name. */

@@ -12,7 +12,7 @@ import {
   text,
   withDefault,
 } from '@deploy-actions/kit';
-import { idField, isId, projectField } from '@deploy-actions/ledger';
+import { engineField, idField, isId, projectField } from '@deploy-actions/ledger';
 import { type Hook, hooks } from '@deploy-actions/release/hook';
 import { serverFields } from '@deploy-actions/shell';
 
@@ -44,6 +44,7 @@ function restoration(): Field<Restoration | undefined> {
 export const fields = {
   ...serverFields,
   project: required(projectField()),
+  engine: engineField(),
   to: pattern(/^[A-Za-z0-9][A-Za-z0-9._+-]{0,199}$/, 'last-good, previous, a release, a version or a commit'),
   mode: withDefault(oneOf(['auto', 'flip', 'redeploy']), 'auto'),
   list: flag(),

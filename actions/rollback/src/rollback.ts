@@ -92,7 +92,7 @@ async function rollBack(
   );
   if (inputs.list) return showList(seen, inputs.project, world);
   const request = requestOf(inputs, world, deploymentId);
-  const isCluster = runsInCluster(seen[0]!);
+  const isCluster = runsInCluster(seen[0]!, inputs);
   if (isCluster) checkForCluster(inputs);
   // In a cluster the first server, a manager, knows what serves.
   const decisions = isCluster

@@ -85,3 +85,10 @@ test('a backup is not brought back in a swarm, and that is said by the input', a
     input: 'restore-backup',
   });
 });
+
+test('another engine than the one that serves is refused before anything is changed', async () => {
+  const { m1, run } = await swarmRig();
+  await expect(run({ engine: 'compose' })).rejects.toMatchObject({ kind: 'refused', code: 'engine-differs' });
+  expect(current(m1)).toBe('v2');
+  expect(await run({ engine: 'swarm' })).toMatchObject({ from: 'v2', to: 'v1' });
+});

@@ -17,7 +17,7 @@ import {
   text,
   withDefault,
 } from '@deploy-actions/kit';
-import { ENGINES, idField, projectField } from '@deploy-actions/ledger';
+import { type EngineKind, engineField, idField, projectField } from '@deploy-actions/ledger';
 import { hooks } from '@deploy-actions/release/hook';
 import { serverFields } from '@deploy-actions/shell';
 import { envFile, workspacePath } from '@deploy-actions/workspace/path';
@@ -57,7 +57,7 @@ export const fields = {
   ),
   'wait-timeout': withDefault(duration(1000), 300_000),
   'stop-timeout': duration(0),
-  engine: withDefault(oneOf(ENGINES), 'compose'),
+  engine: engineField(),
   strategy: withDefault(oneOf(['recreate', 'rolling']), 'recreate'),
   'rolling-fallback': withDefault(oneOf(['refuse', 'recreate']), 'refuse'),
   'drain-timeout': withDefault(duration(0), 30_000),
@@ -118,6 +118,8 @@ export const outputs = [
 ] as const;
 
 export type DeployInputs = Inputs<typeof fields>;
+/** With the engine that it comes to. */
+export type DecidedInputs = Omit<DeployInputs, 'engine'> & { engine: EngineKind };
 export type DeployOutputs = Record<(typeof outputs)[number], string | number | boolean | object | undefined>;
 
 /** Every output, and none of them known. */

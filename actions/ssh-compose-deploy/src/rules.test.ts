@@ -81,7 +81,7 @@ test('the version is the commit, unless it is given', () => {
 test('digests are required of what is named, of all, or of none', () => {
   expect(
     [undefined, { 'require-digest': 'true' }, { 'require-digest': 'false' }].map((given) =>
-      digestRule(inputs(given)),
+      digestRule({ ...inputs(given), engine: 'compose' }),
     ),
   ).toEqual(['named', 'all', 'off']);
 });

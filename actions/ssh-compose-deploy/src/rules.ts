@@ -2,7 +2,7 @@ import type { DigestRule } from '@deploy-actions/compose';
 import { Failure } from '@deploy-actions/kit';
 import { notBuilt, registryLogin } from '@deploy-actions/release';
 import type { Workflow } from '@deploy-actions/runner';
-import type { DeployInputs } from './fields.ts';
+import type { DecidedInputs, DeployInputs } from './fields.ts';
 
 /** Rules across inputs; an `input` Failure names the one that is broken. */
 export function checkInputs(inputs: DeployInputs): void {
@@ -17,7 +17,7 @@ export function checkInputs(inputs: DeployInputs): void {
   if (inputs['migration-reversible'] && inputs.migrate.length === 0) {
     throw wrong('migration-reversible', 'is set without `migrate`');
   }
-  if (inputs.engine === 'swarm') checkForSwarm(inputs);
+  if (inputs.engine !== 'auto') checkForEngine({ ...inputs, engine: inputs.engine });
   const isColored = inputs.color !== undefined;
   if (inputs.strategy === 'rolling' && isColored) {
     throw wrong(
@@ -48,7 +48,8 @@ export function checkInputs(inputs: DeployInputs): void {
 }
 
 /** What is not done in a cluster is refused by its name; what would mean nothing there, too. */
-function checkForSwarm(inputs: DeployInputs): void {
+export function checkForEngine(inputs: DecidedInputs): void {
+  if (inputs.engine !== 'swarm') return;
   const { adopt, strategy } = inputs;
   if (inputs['live-only-services'].length > 0)
     throw notBuilt(
@@ -105,7 +106,7 @@ function checkForSwarm(inputs: DeployInputs): void {
   }
 }
 
-export function digestRule(inputs: DeployInputs): DigestRule {
+export function digestRule(inputs: DecidedInputs): DigestRule {
   if (inputs.engine === 'swarm') return 'all';
   if (inputs['require-digest'] === undefined) return 'named';
   return inputs['require-digest'] ? 'all' : 'off';

@@ -14,12 +14,13 @@ import {
 import type { Ports } from '@deploy-actions/runner';
 import { type Server, serversOf, withSessions } from '@deploy-actions/shell';
 import { checkBackup } from './backup.ts';
-import { type DeployInputs, type DeployOutputs, EMPTY } from './fields.ts';
+import { chooseEngine } from './engine.ts';
+import { type DecidedInputs, type DeployInputs, type DeployOutputs, EMPTY } from './fields.ts';
 import { prepareCluster } from './cluster.ts';
 import { clusterProtocol, deployProtocol } from './fleet.ts';
 import { servicesOutput } from './outcome.ts';
 import { elapsed, reportOfError, showPlan, tellOutcome } from './report.ts';
-import { checkInputs, digestRule, parallelOf, versionOf } from './rules.ts';
+import { checkForEngine, checkInputs, digestRule, parallelOf, versionOf } from './rules.ts';
 import { showStatus } from './status.ts';
 import { type Target, prepareAll, prepareOn } from './targets.ts';
 import { type Workspace, readWorkspace } from '@deploy-actions/workspace';
@@ -47,17 +48,20 @@ export async function deploy(inputs: DeployInputs, world: World): Promise<Deploy
   const servers = serversOf(inputs);
   if (inputs.status) return await withSessions(world, (inner) => showStatus(inputs, inner, servers));
   const workspace = await readWorkspace(world.workflow.workspace, inputs['compose-file'], inputs.files);
-  const wanted = await wantedOf(inputs, world, workspace);
   const outputs: DeployOutputs = {
     ...EMPTY,
     'deployment-id': deploymentIdOf(inputs['deployment-id'], world.workflow),
-    version: wanted.version,
+    version: versionOf(inputs, world.workflow),
     changed: false,
   };
   try {
-    return await withSessions(world, (inner) =>
-      deployTo(servers, inputs, inner, workspace, wanted, outputs, begun),
-    );
+    return await withSessions(world, async (inner) => {
+      const { engine, connect } = await chooseEngine(inputs.engine, servers, inner);
+      const decided = { ...inputs, engine };
+      checkForEngine(decided);
+      const wanted = wantedOf(decided, inner, workspace);
+      return await deployTo(servers, decided, { ...inner, connect }, workspace, wanted, outputs, begun);
+    });
   } catch (error) {
     if (error instanceof Failure && error.outputs === undefined) {
       const failed = {
@@ -76,7 +80,7 @@ export async function deploy(inputs: DeployInputs, world: World): Promise<Deploy
 /** `outputs` are filled in on the way, so that a failure has those that are known by then. */
 async function deployTo(
   servers: readonly Server[],
-  inputs: DeployInputs,
+  inputs: DecidedInputs,
   world: World,
   workspace: Workspace,
   wanted: Wanted,
@@ -142,7 +146,7 @@ async function deployTo(
   return filled;
 }
 
-async function wantedOf(inputs: DeployInputs, ports: Ports, workspace: Workspace): Promise<Wanted> {
+function wantedOf(inputs: DecidedInputs, ports: Ports, workspace: Workspace): Wanted {
   const { workflow } = ports;
   const version = versionOf(inputs, workflow);
   return {
@@ -229,7 +233,7 @@ async function tellRepeated(
 
 async function runAll(
   targets: readonly Target[],
-  inputs: DeployInputs,
+  inputs: DecidedInputs,
   world: World,
   wanted: Wanted,
   deploymentId: string,
@@ -306,7 +310,7 @@ async function runAll(
 }
 
 /** Milliseconds that the user's commands may take on the manager, while the other nodes of a cluster wait for its end. */
-function commandsTime(inputs: DeployInputs): number {
+function commandsTime(inputs: DecidedInputs): number {
   if (inputs.engine !== 'swarm') return 0;
   return (
     (inputs['before-up'].length + 2 * inputs['migration-state'].length) * inputs['hook-timeout'] +
@@ -315,7 +319,7 @@ function commandsTime(inputs: DeployInputs): number {
 }
 
 function placeOf(
-  { engine }: DeployInputs,
+  { engine }: DecidedInputs,
   index: number,
   { found, prepared: { color } }: Target,
 ): DeployOptions['place'] {

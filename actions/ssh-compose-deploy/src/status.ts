@@ -1,3 +1,4 @@
+import { engineOf } from '@deploy-actions/engine/used-engine';
 import { shortImage } from '@deploy-actions/image';
 import { type HostStatus, holderText, statusOf } from '@deploy-actions/host';
 import { codeSpan, escapeMarkdown, formatDuration, markdownTable } from '@deploy-actions/kit';
@@ -16,11 +17,12 @@ export async function showStatus(
 ): Promise<DeployOutputs> {
   const begun = world.clock.now();
   let first: StackView | undefined;
+  let cluster = false;
   for (const [index, server] of servers.entries()) {
     // The other nodes of a cluster know their own containers alone, which the manager tells as tasks.
-    const cluster = inputs.engine === 'swarm';
     if (cluster && index > 0) break;
     const session = await world.connect(server);
+    if (index === 0) cluster = (await engineOf(inputs.engine, session, server.path)) === 'swarm';
     const view = await inspectForStatus(
       session,
       { path: server.path, project: inputs.project ?? '', dockerHost: server.dockerHost, cluster },

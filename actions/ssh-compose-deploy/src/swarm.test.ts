@@ -220,8 +220,22 @@ test('a mount that a node has not is refused with the node', async () => {
 test('what serves by the other engine is not deployed over', async () => {
   const rig = swarmRig();
   well(await rig.up('v1', API));
-  const { failure } = await rig.deploy('v2', { env: `API=${API}` });
+  const { failure } = await rig.deploy('v2', { engine: 'compose', env: `API=${API}` });
   expect(failure).toMatchObject({ kind: 'refused', code: 'engine-differs' });
+});
+
+test('without engine the next release goes where the last one is, and what a cluster has not is refused then too', async () => {
+  const rig = swarmRig();
+  well(await rig.up('v1', API));
+  const next = await rig.deploy('v2', { env: `API=${BETTER}` });
+  well(next);
+  expect(next.outputs.outcome).toBe('deployed');
+  expect(apiOf(rig.m1)).toContain(BETTER);
+  expect([current(rig.m1), current(rig.w1)]).toEqual([next.outputs.release, next.outputs.release]);
+  const { failure } = await rig.deploy('v3', { env: `API=${BETTER}`, 'stop-timeout': '5s' });
+  expect(failure).toMatchObject({ kind: 'input', input: 'stop-timeout' });
+  const shown = await rig.deploy('v2', { status: 'true' });
+  expect(shown.log).toContain('shop_api.1@');
 });
 
 test('a network of one server that has the name of one of the stack is refused before anything changes', async () => {

@@ -12,7 +12,7 @@ import {
 } from '@deploy-actions/release';
 import type { Server, Session } from '@deploy-actions/shell';
 import { placeInComposeFile } from '@deploy-actions/workspace/compose-error';
-import type { DeployInputs } from './fields.ts';
+import type { DecidedInputs } from './fields.ts';
 import type { Workspace } from '@deploy-actions/workspace';
 import type { World } from './world.ts';
 
@@ -69,7 +69,7 @@ export async function prepareAll(
 export async function prepareOn(
   server: Server,
   session: Session,
-  inputs: DeployInputs,
+  inputs: DecidedInputs,
   ports: World,
   workspace: Workspace,
   wanted: Wanted,
@@ -137,7 +137,7 @@ export async function prepareOn(
 }
 
 /** A stack that somebody else started is not taken over unasked. */
-function refuseForeign(found: Inspection, inputs: DeployInputs): void {
+function refuseForeign(found: Inspection, inputs: DecidedInputs): void {
   const foreign = found.containers.filter((container) => container.hash === '' && !container.oneOff);
   if (found.current !== '' || foreign.length === 0 || inputs.adopt || inputs.color) return;
   throw new Failure(

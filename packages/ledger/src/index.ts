@@ -37,6 +37,7 @@ export {
   releaseIdInColor,
   releaseIdOf,
 } from './identity.ts';
+export { ENGINES, type EngineChoice, type EngineKind, engineField, engineFor, lastEngine } from './engine.ts';
 export { FOLDER, releaseOfLink } from './folder.ts';
 export { jsonText } from './json-text.ts';
 export { LABELS, noteOf } from './labels.ts';
@@ -72,8 +73,6 @@ export {
 export { imagesOf } from './recorded-images.ts';
 export { type Fault, type ImageMark, type Marks, contentOf, marksOf, unfitReleases } from './marks.ts';
 export {
-  ENGINES,
-  type EngineKind,
   type RecordedMigrations,
   type RecordedService,
   type ReleaseRecord,

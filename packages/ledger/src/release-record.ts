@@ -1,4 +1,5 @@
 import type { Color } from './color.ts';
+import { ENGINES, type EngineKind } from './engine.ts';
 import { FOLDER } from './folder.ts';
 import {
   COUNT,
@@ -16,10 +17,6 @@ import {
   wordOf,
 } from './form.ts';
 import { COLOR_KIND, COMMIT_KIND, ID_KIND, IMAGE_KIND, SERVICE_KIND, URL_KIND, orNone } from './kinds.ts';
-
-/** What can run the containers of a release: Compose on each server by itself, or a swarm of them. */
-export const ENGINES = ['compose', 'swarm'] as const;
-export type EngineKind = (typeof ENGINES)[number];
 
 export interface RecordedService {
   name: string;

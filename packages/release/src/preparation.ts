@@ -20,7 +20,13 @@ import {
 } from '@deploy-actions/compose';
 import type { Upload } from '@deploy-actions/host';
 import { Failure } from '@deploy-actions/kit';
-import type { ColorPort, Color, EngineKind, ReleaseRecord } from '@deploy-actions/ledger';
+import {
+  type ColorPort,
+  type Color,
+  type EngineKind,
+  type ReleaseRecord,
+  engineFor,
+} from '@deploy-actions/ledger';
 import { checkAdoption } from './adoptable.ts';
 import { adoptedHashes, adoptionUploads } from './adoption.ts';
 import { badImages } from './bad-images.ts';
@@ -105,7 +111,10 @@ export interface Prepared {
 
 /** Turns what was found on the server and what is wanted into a release. Pure; throws `input` and `refused` Failures. */
 export function prepareRelease(found: Inspection, path: string, wanted: Wanted): Prepared {
-  refuseOtherEngine(found, wanted);
+  engineFor(wanted.engine ?? 'compose', [
+    ...(found.previousRelease ? [found.previousRelease] : []),
+    ...found.slotReleases.map(({ id, engine, color }) => ({ id, engine, where: `in ${color}` })),
+  ]);
   refuseOtherFolder(found, path);
   refuseLeftovers(found, found.config, path, wanted.adopt);
   const told = checkAdoption(found, path, wanted.adopt, wanted.about.compose_files);
@@ -165,26 +174,6 @@ type Part = Pick<
   /** What a service of the file is called in the release. Default: by its own name. */
   named?(service: string): string;
 };
-
-/** What of one engine runs would not be known to the other, and both would run at once. */
-function refuseOtherEngine(
-  { previousRelease, slotReleases }: Inspection,
-  { engine = 'compose' }: Wanted,
-): void {
-  const known = [...(previousRelease ? [previousRelease] : []), ...slotReleases];
-  const other = known.find((one) => one.engine !== engine);
-  if (other === undefined) return;
-  const where = other === previousRelease ? 'that serves' : `in ${other.color}`;
-  throw new Failure(
-    'refused',
-    `the release ${other.id} ${where} was deployed with engine: ${other.engine}, and this is engine: ${engine}`,
-    {
-      code: 'engine-differs',
-      input: 'engine',
-      remedy: `Deploy to another \`path\` with another \`project\`, move the traffic, and then take the old one down.`,
-    },
-  );
-}
 
 function inCluster(
   found: Inspection,

@@ -1,5 +1,6 @@
 import { PROGRAMS as ARCHIVE } from '@deploy-actions/archive';
 import { EXPLAIN_COMPLAINT } from '@deploy-actions/engine/complaint';
+import { USED_ENGINE } from '@deploy-actions/engine/used-engine';
 import { QUESTIONS as WATCH } from '@deploy-actions/engine/watch';
 import {
   EXEC_NAMES,
@@ -48,9 +49,14 @@ export const SERVER_PROGRAMS: readonly SentProgram[] = [
     results: [],
     end: execEnd(exec),
   })),
-  ...[...HOST_QUESTIONS, ...WATCH, EXPLAIN_COMPLAINT, ...PROBE_QUESTIONS, ...RELEASE_QUESTIONS].map(
-    ({ name, parts, end }): SentProgram => ({ name, parts, given: [], results: [], end }),
-  ),
+  ...[
+    ...HOST_QUESTIONS,
+    ...WATCH,
+    EXPLAIN_COMPLAINT,
+    USED_ENGINE,
+    ...PROBE_QUESTIONS,
+    ...RELEASE_QUESTIONS,
+  ].map(({ name, parts, end }): SentProgram => ({ name, parts, given: [], results: [], end })),
 ];
 
 /** The text exactly as it is sent, but for its values. */
