@@ -1,5 +1,5 @@
 import { type Inputs, duration, flag, integer, lines, required, withDefault } from '@deploy-actions/kit';
-import { projectField } from '@deploy-actions/ledger';
+import { engineField, projectField } from '@deploy-actions/ledger';
 import { targetFields } from '@deploy-actions/probe/inputs';
 import { optionalServerFields } from '@deploy-actions/shell';
 
@@ -13,6 +13,7 @@ export const fields = {
   successes: withDefault(integer(1, 1000), 1),
   concurrency: withDefault(integer(1, 1000), 64),
   project: projectField(),
+  engine: engineField(),
   services: lines(),
   'fail-fast': { ...flag(), empty: () => true },
   ...optionalServerFields,

@@ -4,8 +4,10 @@ import {
   type Attempt,
   type ContainerScope,
   type Crash,
+  type NodeSession,
   type Reach,
   type ServerSide,
+  type StackWatch,
   StopWaiting,
   type Ways,
   crashOf,
@@ -14,7 +16,9 @@ import {
   lookAt,
   pollUntilReady,
   slots,
+  stackEvidence,
   watchForCrash,
+  watchStack,
 } from '@deploy-actions/probe';
 import type { Ports } from '@deploy-actions/runner';
 import type { HealthInputs, HealthOutputs } from './fields.ts';
@@ -26,6 +30,10 @@ export interface World {
   runner: Reach;
   /** The server's session and its way to targets, opened at the first call. Throws when there is no server. */
   server(): Promise<ServerSide>;
+  /** Whether the servers are nodes of a cluster, a manager first. Opens the server too. */
+  isCluster(): Promise<boolean>;
+  /** All servers, for what only a node knows of its tasks; one that cannot be reached is told and left out. */
+  nodes(): Promise<readonly NodeSession[]>;
   /** Writes the whole report and answers its path. */
   writeReport(json: string): string;
 }
@@ -34,6 +42,8 @@ export interface World {
 type Evidence = string[];
 
 const NEWS_EVERY = 15_000;
+/** Milliseconds between two looks at the tasks of a cluster, beside those of the targets. */
+const LOOK_EVERY = 2000;
 
 /** Waits until every target is ready. Throws an `unhealthy` Failure that names each one that is not, and why. */
 export async function healthWait(inputs: HealthInputs, ports: Ports, world: World): Promise<HealthOutputs> {
@@ -44,12 +54,15 @@ export async function healthWait(inputs: HealthInputs, ports: Ports, world: Worl
   const started = ports.clock.now();
   const needsServer = scope !== undefined || targets.some(({ via }) => via === 'ssh');
   const server = needsServer ? await world.server() : undefined;
+  const stack = server && scope && (await stackOf(server, scope, targets, inputs, world));
   const stop = new AbortController();
   const signal = AbortSignal.any([ports.signal, stop.signal, ...(server ? [server.session.gone] : [])]);
   const ended = new AbortController();
   const watching =
     server && scope && inputs['fail-fast']
-      ? watchContainers(server, scope, targets, ended.signal, stop)
+      ? stack
+        ? watchTasks(stack, { signal: ended.signal, stop, clock: ports.clock })
+        : watchContainers(server, scope, targets, ended.signal, stop)
       : undefined;
   let outcomes: TargetOutcome[];
   try {
@@ -57,15 +70,45 @@ export async function healthWait(inputs: HealthInputs, ports: Ports, world: Worl
       targets,
       inputs,
       { ...ports, signal },
-      { runner: world.runner, server, scope },
+      { runner: world.runner, server, scope, stack },
     );
   } finally {
     ended.abort();
   }
   const elapsedMs = Math.round(ports.clock.now() - started);
   const ok = outcomes.every(({ result }) => result.ok);
-  const evidence = ok || !server || !scope ? [] : await gather(server, scope, await watching, ports.log);
+  const crash = await watching;
+  const evidence =
+    ok || !server || !scope
+      ? []
+      : stack
+        ? await gatherTasks(stack, server, await world.nodes(), ports.log)
+        : await gather(server, scope, crash, ports.log);
   return conclude(outcomes, elapsedMs, evidence, ports, world);
+}
+
+/** The stack that is looked at, where the servers are a cluster's. Throws an `input` Failure for what cannot be asked of one. */
+async function stackOf(
+  { session }: ServerSide,
+  scope: ContainerScope,
+  targets: readonly Watched[],
+  { path }: HealthInputs,
+  world: World,
+): Promise<StackWatch | undefined> {
+  if (!(await world.isCluster())) return undefined;
+  const command = targets.find(({ target }) => target.kind === 'exec');
+  if (command) {
+    throw new Failure(
+      'input',
+      `${command.label}: \`engine: swarm\` runs no command in a task, which may be on any node`,
+      {
+        input: 'targets',
+        remedy:
+          'Make it the health check of the service, which runs where the task is, and wait for compose://SERVICE.',
+      },
+    );
+  }
+  return watchStack(session, { ...scope, path });
 }
 
 function scopeOf(
@@ -125,6 +168,47 @@ async function watchContainers(
   } catch (error) {
     if (!ended.aborted) stop.abort(error);
     return undefined;
+  }
+}
+
+/** Ends the wait as soon as a service will not become well by waiting, by the rule that a deployment goes by. */
+async function watchTasks(
+  stack: StackWatch,
+  { signal, stop, clock }: { signal: AbortSignal; stop: AbortController; clock: Ports['clock'] },
+): Promise<undefined> {
+  try {
+    for (;;) {
+      const view = await stack.look(signal);
+      const bad = stack
+        .named(view)
+        .map((service) => stack.weigh(view, service))
+        .find(({ word }) => word === 'bad');
+      if (bad) {
+        const detail = `service ${bad.reason}`;
+        stop.abort(new StopWaiting({ ok: false, elapsedMs: 0, phase: 'container', detail, final: true }));
+        return;
+      }
+      await clock.sleep(LOOK_EVERY, signal);
+    }
+  } catch (error) {
+    if (!signal.aborted) stop.abort(error);
+  }
+}
+
+/** The words, health logs and last lines of services that are not well, from the nodes where their tasks were. */
+async function gatherTasks(
+  stack: StackWatch,
+  { session }: ServerSide,
+  nodes: readonly NodeSession[],
+  log: Ports['log'],
+): Promise<Evidence> {
+  try {
+    const view = await stack.look();
+    const ill = stack.named(view).filter((service) => stack.weigh(view, service).word !== 'ok');
+    return await stackEvidence(ill.slice(0, 5), view, session, nodes, stack.scope);
+  } catch (error) {
+    log.info(`the tasks' logs could not be read: ${messageOf(error)}`);
+    return [];
   }
 }
 

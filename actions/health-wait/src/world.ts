@@ -1,4 +1,4 @@
-import { type ServerSide, fromRunner, openServerSide } from '@deploy-actions/probe';
+import { fromRunner, openServers } from '@deploy-actions/probe';
 import { type Ports, writeReport } from '@deploy-actions/runner';
 import type { HealthInputs } from './fields.ts';
 import type { World } from './health-wait.ts';
@@ -6,16 +6,16 @@ import type { World } from './health-wait.ts';
 /** The real world around health-wait. */
 export function openWorld(inputs: HealthInputs, ports: Ports): World & { close(): Promise<void> } {
   const runner = fromRunner({ env: process.env, redactor: ports.redactor });
-  let opening: Promise<ServerSide> | undefined;
+  const servers = openServers(inputs, ports);
   return {
     runner,
-    server: () => (opening ??= openServerSide(inputs, ports)),
+    server: servers.first,
+    isCluster: servers.isCluster,
+    nodes: servers.nodes,
     writeReport: (json) => writeReport(ports.workflow, 'health-wait', json),
     async close() {
       await runner.close();
-      const side = await opening?.catch(() => undefined);
-      await side?.reach.close();
-      await side?.session.close();
+      await servers.close();
     },
   };
 }

@@ -6,6 +6,7 @@ const api: Container = {
   id: 'c1',
   name: 'shop-api-1',
   service: 'api',
+  task: undefined,
   status: 'running',
   exitCode: 0,
   oomKilled: false,

@@ -26,9 +26,9 @@ export interface Stop extends Pick<Incident, 'id' | 'name' | 'service'> {
   at: number;
 }
 
-/** What a watch makes of its containers' events. */
-export interface ContainerSignals extends ContainerListener {
-  /** Whether the containers have been listed. */
+/** What a watch has made of what it saw so far. */
+export interface WatchSignals {
+  /** Whether anything has been listed. */
   seen(): boolean;
   /** Incidents in their order. */
   incidents: readonly Incident[];
@@ -36,12 +36,14 @@ export interface ContainerSignals extends ContainerListener {
   notes: readonly string[];
   /** Takes whose doing a stop was: the program of ours as people know it, or a sentence's end that says it was none. */
   stopped(stop: Stop, by: { ours: string } | { others: string }): void;
-  /**
-   * Compares with a list of the end: what the events have not told. Answers what could not be known.
-   */
-  finish(containers: readonly Container[]): void;
   /** What could not be seen of the scope at the start, as sentences. */
   missing(): string[];
+}
+
+/** What a watch makes of its containers' events. */
+export interface ContainerSignals extends WatchSignals, ContainerListener {
+  /** Compares with a list of the end: what the events have not told. */
+  finish(containers: readonly Container[]): void;
 }
 
 /** Milliseconds in which an OOM event can come after the death that it is about. */

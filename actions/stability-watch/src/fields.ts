@@ -12,7 +12,7 @@ import {
   quote,
   withDefault,
 } from '@deploy-actions/kit';
-import { projectField } from '@deploy-actions/ledger';
+import { engineField, projectField } from '@deploy-actions/ledger';
 import { parseLogPlace, parseTextMatch, targetFields } from '@deploy-actions/probe/inputs';
 import { optionalServerFields } from '@deploy-actions/shell';
 import { parseTemplate } from './access-log/template.ts';
@@ -70,6 +70,7 @@ export const fields = {
   plan: flag(),
   'on-no-data': withDefault(oneOf(['fail', 'warn']), 'fail'),
   project: projectField(),
+  engine: engineField(),
   services: lines(),
   ...optionalServerFields,
 };

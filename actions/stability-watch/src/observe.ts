@@ -2,26 +2,37 @@ import { formatDuration, messageOf } from '@deploy-actions/kit';
 import {
   type Aim,
   type ContainerScope,
+  type NodeSession,
   type Reach,
   type ServerSide,
+  type StackWatch,
   type Ways,
   evidenceOf,
   followContainers,
   listContainers,
   lookAt,
+  stackEvidence,
 } from '@deploy-actions/probe';
 import type { Ports } from '@deploy-actions/runner';
 import type { AccessLog } from './access-log/access-log.ts';
 import { type Limits, type Sample, type Tally, openBudget } from './budget.ts';
-import { CAUSE_COMES_WITHIN, type Incident, containerSignals } from './container-signals.ts';
+import {
+  CAUSE_COMES_WITHIN,
+  type Incident,
+  type Stop,
+  type WatchSignals,
+  containerSignals,
+} from './container-signals.ts';
 import type { WatchInputs } from './fields.ts';
+import { followTasks } from './follow-tasks.ts';
 import { metricLooks } from './metrics.ts';
 import { type Periodic, logPatterns, periodicRun, serverLoad } from './periodic.ts';
 import { P95_ANSWERS } from './p95.ts';
-import { isRequest } from './refusal.ts';
+import { isRequest, loadInputs } from './refusal.ts';
 import { type Pace, sampleTargets } from './sampling.ts';
 import type { Counted, Found, Seen } from './seen.ts';
 import { stopJudge } from './stops.ts';
+import { type TaskSignals, taskSignals } from './task-signals.ts';
 
 /** Why the watch is over before its time; the signal's reason. */
 class Over extends Error {}
@@ -38,6 +49,10 @@ export interface Scene {
   limits: Limits;
   inputs: WatchInputs;
   server: ServerSide | undefined;
+  /** Where the containers are the tasks of a cluster. */
+  stack: StackWatch | undefined;
+  /** Its nodes that were given. */
+  nodes: () => Promise<readonly NodeSession[]>;
   ports: Ports;
   /** From where targets are asked, unless by the server. */
   runner: Reach;
@@ -62,6 +77,7 @@ function periodicOf(
   inputs: WatchInputs,
   scope: ContainerScope | undefined,
   server: ServerSide | undefined,
+  loaded: readonly Pick<ServerSide, 'session'>[],
   runner: Reach,
 ): Periodic[] {
   const found: Periodic[] = [];
@@ -74,7 +90,8 @@ function periodicOf(
     found.push(logPatterns(inputs['log-patterns'], scope, server));
   const limits = { cpu: inputs['max-cpu'], memory: inputs['max-memory'], disk: inputs['max-disk'] };
   if (Object.values(limits).some((limit) => limit !== undefined))
-    found.push(serverLoad(limits, server, { path: inputs.path ?? '', dockerHost: inputs['docker-host'] }));
+    for (const one of loaded)
+      found.push(serverLoad(limits, one, { path: inputs.path ?? '', dockerHost: inputs['docker-host'] }));
   return found;
 }
 
@@ -103,6 +120,8 @@ export async function observe({
   limits,
   inputs,
   server,
+  stack,
+  nodes,
   ports,
   runner,
 }: Scene): Promise<Seen> {
@@ -145,11 +164,26 @@ export async function observe({
     const allowed = inputs['max-restarts'];
     return `${name} (service ${service}) ${reason}${one && allowed > 0 ? `, and max-restarts is ${allowed}` : ''}`;
   };
+  // A limit on the load is one for each node.
+  const loaded = stack && loadInputs(inputs).length > 0 ? await nodes() : server ? [server] : [];
+  if (stack && loaded.length < inputs.host.length && loadInputs(inputs).length > 0)
+    missing.push('the load of a node could not be seen: it cannot be reached');
   const following = new AbortController();
   const stops = scope && server && stopJudge(scope, inputs.path, server, () => signals!, ports.signal);
-  const signals = scope && containerSignals(scope, onIncident, (stop) => stops?.judge(stop));
+  const onStop = (stop: Stop) => stops?.judge(stop);
+  const tasks = stack && taskSignals(stack, onIncident, onStop);
+  const containers = tasks || !scope ? undefined : containerSignals(scope, onIncident, onStop);
+  const signals: WatchSignals | undefined = tasks ?? containers;
   const followed = (async () => {
-    if (!signals || !server) return;
+    if (tasks) {
+      const until = AbortSignal.any([following.signal, ports.signal]);
+      const options = { clock, signal: until, missing: (sentence: string) => void missing.push(sentence) };
+      await followTasks(stack!, tasks, nodes, options).catch((error: unknown) => {
+        if (!following.signal.aborted && !over.signal.aborted) over.abort(error);
+      });
+      return;
+    }
+    if (!containers || !server || !scope) return;
     try {
       const how = await followContainers(
         server.session,
@@ -158,7 +192,7 @@ export async function observe({
           seconds: (pace.warmUp + pace.duration) / 1000 + 120,
           signal: AbortSignal.any([following.signal, ports.signal]),
         },
-        signals,
+        containers,
       );
       if (how === 'ended')
         missing.push(
@@ -172,7 +206,7 @@ export async function observe({
     `watching ${watchedWords(targets, scope, accessLog)} for ${formatDuration(pace.warmUp + pace.duration)}`,
   );
   let told = clock.now();
-  const periodics = periodicOf(inputs, scope, server, runner);
+  const periodics = periodicOf(inputs, scope, server, loaded, runner);
   const onSample = (sample: Sample) => {
     samples.push(sample);
     const spent = budget.add(sample);
@@ -183,7 +217,7 @@ export async function observe({
     found: end,
     failed: (error) => over.abort(error),
   });
-  const ways: Ways = { runner, server, scope };
+  const ways: Ways = { runner, server, scope, stack };
   let lost: unknown;
   let elapsedMs = 0;
   try {
@@ -287,11 +321,10 @@ export async function observe({
     await followed;
     await stops?.settled();
     try {
-      const containers = await listContainers(server.session, scope);
-      if (!found) {
-        missing.push(...signals.missing());
-        signals.finish(containers);
-      }
+      if (!found) missing.push(...signals.missing());
+      if (tasks) return await closeTasks(server, tasks);
+      const last = await listContainers(server.session, scope);
+      if (!found) containers!.finish(last);
       const culprit = found?.incident;
       // What it died of may have become known meanwhile.
       if (found && culprit) found.reason = blame(culprit);
@@ -301,5 +334,18 @@ export async function observe({
       else log.info(`the containers' logs could not be read: ${messageOf(error)}`);
       return [];
     }
+  }
+  /** The same of a cluster; the evidence is of the nodes where the tasks were. */
+  async function closeTasks({ session }: ServerSide, of: TaskSignals): Promise<string[]> {
+    const view = await stack!.look();
+    if (!found) {
+      of.view(view, new Map());
+      await stops?.settled();
+      of.finish(view);
+    }
+    const service = found?.incident?.service;
+    return service === undefined
+      ? []
+      : await stackEvidence([service], view, session, await nodes(), stack!.scope);
   }
 }

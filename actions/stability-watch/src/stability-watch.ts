@@ -4,10 +4,13 @@ import {
   type Aim,
   type ContainerScope,
   type LogPlace,
+  type NodeSession,
   type Reach,
   type ServerSide,
+  type StackWatch,
   openLog,
   readTargets,
+  watchStack,
 } from '@deploy-actions/probe';
 import type { Ports } from '@deploy-actions/runner';
 import { type AccessLog, logName, openAccessLog } from './access-log/access-log.ts';
@@ -23,6 +26,10 @@ export interface World {
   runner: Reach;
   /** The server's session and its way to targets, opened at the first call. Throws when there is no server. */
   server(): Promise<ServerSide>;
+  /** Whether the servers are nodes of a cluster, a manager first. Opens the server too. */
+  isCluster(): Promise<boolean>;
+  /** All servers, for what only a node knows of its tasks; one that cannot be reached is told and left out. */
+  nodes(): Promise<readonly NodeSession[]>;
   /** Writes the whole report and answers its path. */
   writeReport(json: string): string;
 }
@@ -56,6 +63,7 @@ export async function stabilityWatch(inputs: WatchInputs, ports: Ports, world: W
     (inputs.metrics.length > 0 && inputs.via === 'ssh') ||
     targets.some(({ via }) => via === 'ssh');
   const server = needsServer ? await world.server() : undefined;
+  const stack = server && scope && (await stackOf(server, scope, targets, inputs, world));
   const log = place && (await logOf(place, inputs, server!, ports));
   if (inputs.plan) return planned(targets, scope, pace, log, ports);
   const seen = await observe({
@@ -66,10 +74,39 @@ export async function stabilityWatch(inputs: WatchInputs, ports: Ports, world: W
     limits,
     inputs,
     server,
+    stack,
+    nodes: world.nodes,
     ports,
     runner: world.runner,
   });
   return conclude(seen, inputs, ports, world);
+}
+
+/** The stack that is watched, where the servers are a cluster's. Throws an `input` Failure for what cannot be seen of one. */
+async function stackOf(
+  { session }: ServerSide,
+  scope: ContainerScope,
+  targets: readonly Aim[],
+  inputs: WatchInputs,
+  world: World,
+): Promise<StackWatch | undefined> {
+  if (!(await world.isCluster())) return undefined;
+  const refused = (input: string, what: string, remedy: string) =>
+    new Failure('input', `${what}, which may be on any node of the cluster`, { input, remedy });
+  const command = targets.find(({ target }) => target.kind === 'exec');
+  if (command)
+    throw refused(
+      'targets',
+      `${command.label}: \`engine: swarm\` runs no command in a task`,
+      'Make it the health check of the service, which runs where the task is, and watch compose://SERVICE.',
+    );
+  if (inputs['log-patterns'].length > 0)
+    throw refused(
+      'log-patterns',
+      'input `log-patterns`: `engine: swarm` searches no log of a task',
+      'Leave it out, and let what collects the logs of all nodes look for them.',
+    );
+  return watchStack(session, { ...scope, path: inputs.path });
 }
 
 async function logOf(

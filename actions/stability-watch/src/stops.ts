@@ -1,7 +1,7 @@
 import { messageOf } from '@deploy-actions/kit';
 import { type OwnWork, ownStop, ownWork } from '@deploy-actions/host/own-stops';
 import type { ContainerScope, ServerSide } from '@deploy-actions/probe';
-import type { ContainerSignals, Stop } from './container-signals.ts';
+import type { Stop, WatchSignals } from './container-signals.ts';
 
 /** Finds out whose doing a stop was. */
 export interface StopJudge {
@@ -18,7 +18,7 @@ export function stopJudge(
   scope: ContainerScope,
   path: string | undefined,
   { session }: Pick<ServerSide, 'session'>,
-  signals: () => Pick<ContainerSignals, 'stopped'>,
+  signals: () => Pick<WatchSignals, 'stopped'>,
   signal: AbortSignal,
 ): StopJudge {
   let waiting: Stop[] = [];

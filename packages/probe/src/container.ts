@@ -17,6 +17,8 @@ export interface Container {
   id: string;
   name: string;
   service: string;
+  /** The task of a cluster that it is of; undefined of any other. */
+  task: string | undefined;
   /** `created`, `running`, `restarting`, `exited`, `dead`, `paused`, `removing` */
   status: string;
   exitCode: number;
@@ -70,6 +72,7 @@ export function parseList(lines: string[]): Container[] {
         id: String(raw['id']),
         name: String(raw['name']).replace(/^\//, ''),
         service: String(raw['service'] ?? ''),
+        task: typeof raw['task'] === 'string' && raw['task'] !== '' ? raw['task'] : undefined,
         status: String(raw['status']),
         exitCode: Number(raw['exitCode']),
         oomKilled: raw['oomKilled'] === true,

@@ -26,7 +26,7 @@ export { type OwnKeys, readTargets } from './read-targets.ts';
 export { timeSchema } from './targets-schema.ts';
 export { type TargetInputs } from './target-fields.ts';
 export { type ServerSide, type Ways, lookAt } from './look.ts';
-export { openServerSide } from './server-side.ts';
+export { type Servers, openServers } from './server-side.ts';
 export { type ProbeLimits, attempt, probeHttp, probeTcp, probeWebSocket } from './http-probe.ts';
 export {
   type PollPorts,
@@ -47,6 +47,17 @@ export {
   evidenceOf,
   listContainers,
 } from './container.ts';
+export {
+  type NodeContainers,
+  type StackScope,
+  type StackView,
+  type StackWatch,
+  listNode,
+  serviceLog,
+  viewStack,
+  watchStack,
+} from './stack.ts';
+export { type NodeSession, stackEvidence } from './stack-evidence.ts';
 export { type ContainerEvent, type ContainerListener, followContainers } from './container-events.ts';
 export { type Death, deathReader, deathReason, watchForCrash } from './container-death.ts';
 export { probeCompose, probeExec, runInService } from './container-probe.ts';

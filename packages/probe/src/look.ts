@@ -3,6 +3,7 @@ import type { ContainerScope } from './container.ts';
 import { probeCompose, probeExec } from './container-probe.ts';
 import { type ProbeLimits, probeHttp, probeTcp, probeWebSocket } from './http-probe.ts';
 import type { Reach } from './reach.ts';
+import { type StackWatch, probeStack } from './stack.ts';
 import type { Aim } from './target-spec.ts';
 import type { Attempt } from './target.ts';
 
@@ -19,6 +20,8 @@ export interface Ways {
   server: ServerSide | undefined;
   /** Whose services compose:// and exec:// are. */
   scope: ContainerScope | undefined;
+  /** Where the services are those of a cluster. */
+  stack?: StackWatch | undefined;
 }
 
 /** One look at a target, by the way that it is reached. Throws only the signal's reason or a server's Failure. */
@@ -33,7 +36,9 @@ export async function lookAt(aim: Aim, limits: ProbeLimits, ways: Ways): Promise
     case 'ws':
       return await probeWebSocket(reach, target, limits);
     case 'compose':
-      return await probeCompose(ways.server!.session, ways.scope!, target, limits);
+      return ways.stack
+        ? await probeStack(ways.stack, target, limits)
+        : await probeCompose(ways.server!.session, ways.scope!, target, limits);
     case 'exec':
       return await probeExec(ways.server!.session, ways.scope!, target, limits);
   }

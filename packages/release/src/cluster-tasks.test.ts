@@ -3,9 +3,12 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { readServices, readTasks, weighService } from '@deploy-actions/engine/stack';
 
 const TASKS = readFileSync(join(import.meta.dirname, 'sh/cluster-tasks.sh'), 'utf8');
 const [NEW, OLD] = ['a'.repeat(64), 'b'.repeat(64)];
+/** Ids of the cluster have 25 letters. */
+const idOf = (name: string) => name.padEnd(25, '0');
 const ago = (seconds: number) => new Date(Date.now() - seconds * 1000).toISOString();
 
 /** What the cluster says of a service. */
@@ -25,7 +28,8 @@ interface Task {
   wanted?: string;
   state?: string;
   exit?: string;
-  since?: string;
+  /** Seconds that it has been in that state. */
+  since?: number;
   node?: string;
   words?: string;
 }
@@ -37,7 +41,7 @@ const heldLine = ({
   since = '-',
   hash = NEW,
   words = '',
-}: Held) => `s1 web ${mode} ${replicas} ${state} ${since} ${hash} web:v2 ${words}\n`;
+}: Held) => `${idOf('s1')} web ${mode} ${replicas} ${state} ${since} ${hash} web:v2 ${words}\n`;
 const taskLine = (
   {
     id,
@@ -45,12 +49,13 @@ const taskLine = (
     wanted = 'running',
     state = 'running',
     exit = '-',
-    since = ago(60),
+    since = 60,
     node = 'n1',
     words = '',
   }: Task,
   index: number,
-) => `web ${id ?? `t${index}`} ${hash} ${wanted} ${state} ${exit} 1 ${since} ${node} web:v2 ${words}\n`;
+) =>
+  `web ${idOf(id ?? `t${index}`)} ${hash} ${wanted} ${state} ${exit} 1 ${ago(since)} ${node} web:v2 ${words}\n`;
 
 interface Case {
   held?: Held;
@@ -84,6 +89,20 @@ function judged(
   }
 }
 
+/** The word on the service in the other language. */
+function weighed({ held = {}, tasks = [{}], before = [], changed = true }: Case): string {
+  const { word, reason } = weighService('web', {
+    services: readServices(heldLine(held)),
+    tasks: readTasks(tasks.map(taskLine).join('')),
+    hash: NEW,
+    updatedBefore: 'long-ago',
+    before: new Set(before.map(idOf)),
+    changed,
+    now: Date.now(),
+  });
+  return word === 'ok' ? 'ok web' : `${word} ${reason}`;
+}
+
 const updated = { state: 'updating', since: 'now' };
 
 describe.each([[['dash']], [['busybox', 'sh']]])('%s: a service of a cluster', (shell) => {
@@ -101,17 +120,13 @@ describe.each([[['dash']], [['busybox', 'sh']]])('%s: a service of a cluster', (
       'wait web runs 1 of 1 tasks',
     ],
     ['whose update goes on too', { held: updated }, 'wait web is being updated'],
-    [
-      'that has just begun must settle',
-      { tasks: [{ since: ago(1) }] },
-      /^wait web has been up for [0-3] s only$/,
-    ],
+    ['that has just begun must settle', { tasks: [{ since: 1 }] }, /^wait web has been up for [0-3] s only$/],
     [
       'whose node is ahead in time has just begun',
-      { tasks: [{ since: ago(-90) }] },
+      { tasks: [{ since: -90 }] },
       'wait web has been up for 0 s only',
     ],
-    ['that was not changed need not settle', { tasks: [{ since: ago(1) }], changed: false }, 'ok web'],
+    ['that was not changed need not settle', { tasks: [{ since: 1 }], changed: false }, 'ok web'],
     [
       'that its node rejects has failed, in its words',
       { tasks: [{ state: 'rejected', wanted: 'shutdown', words: 'No such image: web:v2' }] },
@@ -166,8 +181,9 @@ describe.each([[['dash']], [['busybox', 'sh']]])('%s: a service of a cluster', (
     ],
     ['with no replica asked for is well without one', { held: { replicas: 0 }, tasks: [] }, 'ok web'],
   ])('%s', (_what, given, expected) => {
-    const word = judged(shell, given);
-    if (typeof expected === 'string') expect(word).toBe(expected);
-    else expect(word).toMatch(expected);
+    for (const word of [judged(shell, given), weighed(given)]) {
+      if (typeof expected === 'string') expect(word).toBe(expected);
+      else expect(word).toMatch(expected);
+    }
   });
 });

@@ -1,6 +1,6 @@
 import { Failure, type Report, parseFields, redactor, systemClock } from '@deploy-actions/kit';
 import { memoryLog } from '@deploy-actions/kit/testing';
-import { type Reach, fromRunner } from '@deploy-actions/probe';
+import { type NodeSession, type Reach, fromRunner } from '@deploy-actions/probe';
 import type { Ports } from '@deploy-actions/runner';
 import { mustBeWellTold } from '@deploy-actions/runner/testing';
 import type { Session } from '@deploy-actions/shell';
@@ -29,6 +29,7 @@ export async function run(
   session?: Session,
   signal = new AbortController().signal,
   variables: Record<string, string> = {},
+  nodes: readonly NodeSession[] = [],
 ): Promise<Run> {
   const log = memoryLog();
   const secrets = redactor();
@@ -49,6 +50,8 @@ export async function run(
   const world = {
     runner: reach,
     server: async () => ({ session: session!, reach }),
+    isCluster: async () => inputsOf({ ...variables, ...values }).engine === 'swarm',
+    nodes: async () => [{ name: session!.name, session: session! }, ...nodes],
     writeReport: (json: string) => {
       written = json;
       return '/report.json';

@@ -6,6 +6,13 @@ import { ENGINE_ADDRESS } from '../address.ts';
 export const EVENT_LABELS = { service: 'com.docker.compose.service', oneOff: 'com.docker.compose.oneoff' };
 
 const WATCHED = part(new URL('watched.sh', import.meta.url), { needs: [ENGINE_ADDRESS] });
+/** What is asked of a cluster is the programs' own. */
+const CLUSTER = part(new URL('../swarm.sh', import.meta.url));
+const TASKS = part(new URL('list-tasks.sh', import.meta.url), { needs: [ENGINE_ADDRESS, CLUSTER] });
+const NODE = part(new URL('list-node.sh', import.meta.url), { needs: [WATCHED] });
+const SERVICE_LOG_PART = part(new URL('service-log.sh', import.meta.url), {
+  needs: [ENGINE_ADDRESS, CLUSTER],
+});
 const LIST = part(new URL('list-containers.sh', import.meta.url), { needs: [WATCHED] });
 const FOLLOW = part(new URL('follow-containers.sh', import.meta.url), { needs: [WATCHED] });
 const STRETCH = part(new URL('log-stretch.sh', import.meta.url));
@@ -20,6 +27,9 @@ const LOAD = part(new URL('server-load.sh', import.meta.url), { needs: [ENGINE_A
 
 // The first argument of each is the engine's address, or empty.
 export const LIST_CONTAINERS = question(LIST);
+export const LIST_TASKS = question(TASKS);
+export const LIST_NODE = question(NODE);
+export const SERVICE_LOG = question(SERVICE_LOG_PART);
 export const FOLLOW_CONTAINERS = question(FOLLOW);
 export const READ_LOGS = question(LOGS);
 export const READ_CONTAINER_LOG = question(CONTAINER_LOG);
@@ -31,6 +41,9 @@ export const SERVER_LOAD = question(LOAD);
 /** All of them, for the checks that each must pass. */
 export const QUESTIONS: readonly Question[] = [
   LIST_CONTAINERS,
+  LIST_TASKS,
+  LIST_NODE,
+  SERVICE_LOG,
   FOLLOW_CONTAINERS,
   READ_LOGS,
   READ_CONTAINER_LOG,

@@ -57,7 +57,8 @@ judge_health() {
   weigh_tasks >"$scratch/health"
 }
 
-# weigh_tasks: a word on each service that is waited for, by the last survey.
+# weigh_tasks: a word on each service that is waited for, by the last survey. `weighService` of the engine's package is the same
+# for whoever only looks, and a test runs both through one table.
 # - as many tasks as should run do, on the wanted configuration, none of another, and for $settle seconds since a change
 # - a task that its node has rejected is a failure; so are five that have ended since
 # - so is an update newer than what was before, that the cluster has stopped or taken back

@@ -1,0 +1,12 @@
+export {
+  type ClusterNode,
+  type ClusterTask,
+  type HeldService,
+  type NodeSelf,
+  readNodeSelf,
+  readNodes,
+  readServices,
+  readTasks,
+  shouldRun,
+} from './lines.ts';
+export { SETTLE, type Scales, type Weighed, weighService, whereOf } from './weigh.ts';
