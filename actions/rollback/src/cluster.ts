@@ -31,7 +31,7 @@ export function afterManager(manager: string): Protocol {
   return {
     steps: [
       { step: 'meet', at: { phase: 'preflight', state: 'ready' }, go: true },
-      afterTheEndOf(manager, 'to'),
+      afterTheEndOf(manager, ['to']),
     ],
   };
 }

@@ -37,11 +37,14 @@ export function deployProtocol(
 
 /**
  * How a cluster deploys: all nodes are made ready before anything is changed; then the first server, a manager, goes on by
- * itself to the end; the others hear which release serves then.
+ * itself to the end; the others hear which release serves then, and which one did before by its record.
  */
 export function clusterProtocol(manager: string): Protocol {
   return {
-    steps: [{ step: 'meet', at: { phase: 'ready' }, go: false }, afterTheEndOf(manager, 'release')],
+    steps: [
+      { step: 'meet', at: { phase: 'ready' }, go: false },
+      afterTheEndOf(manager, ['release', 'previous']),
+    ],
     stops: ({ state, phase }) => state === 'waiting' || !isPast(phase, 'pull') || phase === 'before-up',
   };
 }

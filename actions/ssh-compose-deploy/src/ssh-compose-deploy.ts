@@ -275,7 +275,7 @@ async function runAll(
       goDeadline: several
         ? GO_MARGIN + batches * (inputs['wait-timeout'] + 300_000) + commandsTime(inputs)
         : undefined,
-      place: placeOf(inputs, index, targets[0]!),
+      place: placeOf(inputs, index),
       migratesElsewhere: several && index > 0 && inputs['migrate-on'] === 'first',
       order:
         workflow.runNumber > 0
@@ -318,14 +318,9 @@ function commandsTime(inputs: DecidedInputs): number {
   );
 }
 
-function placeOf(
-  { engine }: DecidedInputs,
-  index: number,
-  { found, prepared: { color } }: Target,
-): DeployOptions['place'] {
+function placeOf({ engine }: DecidedInputs, index: number): DeployOptions['place'] {
   if (engine === 'compose') return 'server';
-  if (index === 0) return 'manager';
-  return { serving: color === undefined ? found.current : found.slots[color] };
+  return index === 0 ? 'manager' : 'node';
 }
 
 function orderKey(workflow: Ports['workflow']): string {

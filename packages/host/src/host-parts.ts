@@ -3,9 +3,9 @@ import { PRELUDE, PROCESSES } from './process-parts.ts';
 
 const ROOM = part(new URL('sh/room.sh', import.meta.url), { needs: [PRELUDE] });
 const COMMANDS = part(new URL('sh/commands.sh', import.meta.url), { needs: [PROCESSES] });
-const JOURNAL = part(new URL('sh/journal.sh', import.meta.url), { needs: [COMMANDS] });
 const HOLDER = part(new URL('sh/holder.sh', import.meta.url), { needs: [PRELUDE] });
 const LOCK = part(new URL('sh/lock.sh', import.meta.url), { needs: [HOLDER, COMMANDS] });
+const JOURNAL = part(new URL('sh/journal.sh', import.meta.url), { needs: [COMMANDS, LOCK] });
 const LIFE = part(new URL('sh/life.sh', import.meta.url), { needs: [JOURNAL, LOCK, ROOM] });
 
 const FRAMES = part(new URL('sh/frames.sh', import.meta.url), { needs: [PRELUDE] });

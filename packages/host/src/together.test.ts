@@ -8,7 +8,14 @@ import type { Member } from './fleet.ts';
 import { fleetFailure, outcomeText } from './outcome.ts';
 import { startRun } from './start.ts';
 import { type TestHost, eventually, hostsForEach } from './testing/hosts.ts';
-import { ALL_OR_NONE, ALONE, type Protocol, type TogetherOptions, runTogether } from './together.ts';
+import {
+  ALL_OR_NONE,
+  ALONE,
+  type Protocol,
+  type TogetherOptions,
+  afterTheEndOf,
+  runTogether,
+} from './together.ts';
 
 // Real processes on a busy machine.
 jest.setTimeout(60_000);
@@ -268,4 +275,45 @@ test('servers at a gate hear that the runner is there, for as long as another on
   const outcomes = await runTogether(members, batches(2), options({ aliveEvery: 200 }));
   expect(fleetFailure(outcomes, {})).toBeUndefined();
   expect(told().slice(-2).sort()).toEqual(['a kept', 'b kept']);
+});
+
+test('a run that has changed nothing gives way sooner to one that waits, where the runner is silent', async () => {
+  const host = hostWith('dash');
+  const body = `wanted_patience=1; operate() { ${PROCEED}; }`;
+  const silent = await startRun(host.session(), host.operation({ body }), { clock: systemClock });
+  await eventually(() => host.read('.deploy/runs/run-1/deploy-1/phase').startsWith('ready'), 'the gate');
+  const next = await startRun(
+    host.session(),
+    host.operation({ body: 'operate() { :; }', deploymentId: 'run-2' }),
+    { clock: systemClock },
+  );
+  expect((await next.result).outcome).toBe('succeeded');
+  expect((await silent.result).failure).toMatchObject({ kind: 'lost', message: 'nothing was changed' });
+});
+
+/** One that goes to its end by itself, and another that hears its word. */
+const AFTER_A: Protocol = {
+  steps: [{ step: 'meet', at: { phase: 'ready' }, go: false }, afterTheEndOf('a', ['to', 'before'])],
+};
+const HEARS = `operate() { ${TELL}; ${PROCEED}; tell "hears [$(cat "$run/proceed")]"; }`;
+
+test('where nobody knows how the first one ended, the others hear an empty word, and nobody tells them to give up', async () => {
+  const { members, told } = serversOf({
+    a: `operate() { ${TELL}; ${PROCEED}; tell begin; kill -KILL $$; }`,
+    b: HEARS,
+  });
+  const outcomes = await runTogether(members, AFTER_A, options());
+  expect(fleetFailure(outcomes, {})).toMatchObject({ kind: 'lost' });
+  expect(told()).toEqual(['a begin', 'b hears []']);
+});
+
+test('where another one dies meanwhile, the others hear how the first one ended all the same', async () => {
+  const { members, told } = serversOf({
+    a: `operate() { ${TELL}; ${PROCEED}; tell begin; wait_until 30 'the stop' cancelled; result to new; }`,
+    b: HEARS,
+    c: `operate() { ${TELL}; phase ready; begun() { grep -q begin "$told"; }; wait_until 30 'a' begun; kill -KILL $$; }`,
+  });
+  const outcomes = await runTogether(members, AFTER_A, options());
+  expect(fleetFailure(outcomes, {})).toMatchObject({ kind: 'lost', message: expect.stringMatching(/^c: /) });
+  expect(told()).toEqual(['a begin', 'b hears [new ]']);
 });

@@ -22,7 +22,10 @@ export type Step =
   /** Each hears the word `proceed`, so many at once (`parallel`); the next ones when those have come to `until`. */
   | { step: 'proceed'; parallel: number; until?: Place; first?: First };
 
-/** One server that goes first; the others hear the word when it has come to a place. */
+/**
+ * One server that goes first; the others hear the word when it has come to a place. Where that is its end, the others wait for
+ * it in any case: one that fails meanwhile makes it stop if it still can, and an empty word says that nobody knows how it ended.
+ */
 export interface First {
   name: string;
   at: Place;
@@ -56,14 +59,21 @@ export const ALONE: Protocol = { steps: [] };
 export const ALL_OR_NONE: Protocol = { steps: [{ step: 'meet', at: { state: 'ready' }, go: true }] };
 
 /**
- * One server goes on by itself to the end; then the others hear what serves, which stands in that field of its result; an
- * empty word where it has none.
+ * One server goes on by itself to the end; then the others hear what serves, which stands in these fields of its result, one
+ * word each.
  */
-export function afterTheEndOf(name: string, field: string): Step {
+export function afterTheEndOf(name: string, fields: readonly string[]): Step {
   return {
     step: 'proceed',
     parallel: Number.MAX_SAFE_INTEGER,
-    first: { name, at: { state: 'ended' }, word: async ({ run }) => (await run.result).fields[field] ?? '' },
+    first: {
+      name,
+      at: { state: 'ended' },
+      async word({ run }) {
+        const result = await run.result;
+        return fields.map((field) => result.fields[field] ?? '').join(' ');
+      },
+    },
   };
 }
 
@@ -172,14 +182,32 @@ async function proceed(
     const all = batch;
     if (leader && batch[0] === leader) {
       await tell([leader], word);
-      if (!(await reached(() => isAt(leader, first.at)))) return false;
+      const came = await reached(() => isAt(leader, first.at));
+      if (!came && first.at.state !== 'ended') return false;
+      const others = [...batch.slice(1), ...waiting];
+      if (!came && !(await hasEndedWell(fleet, leader))) {
+        // Whoever finishes what it had begun needs what the others have made ready.
+        if (leader.outcome?.lost !== undefined) await tell(others, '');
+        return false;
+      }
       word = (await patiently(leader, options, () => first.word(leader))) ?? (await first.word(leader));
+      if (!came) {
+        await tell(others, word);
+        return false;
+      }
       batch = batch.slice(1);
     }
     await tell(batch, word);
     if (until && !(await reached(() => all.every((one) => isAt(one, until))))) return false;
   }
   return true;
+}
+
+/** Where another one has failed, the first is asked to stop; its end tells whether it still could. */
+async function hasEndedWell(fleet: Fleet, first: MemberRun): Promise<boolean> {
+  if (!first.outcome) await fleet.cancel([first]);
+  await fleet.until(() => first.outcome !== undefined);
+  return succeeded(first.outcome!);
 }
 
 /** One that has ended is everywhere: where it has failed, the fleet has. */

@@ -38,11 +38,8 @@ export interface DeployOptions {
   backup: string | undefined;
   /** Set with several servers: milliseconds that each waits for the others before it reverts. */
   goDeadline: number | undefined;
-  /**
-   * What the server is: by itself, the manager that changes its cluster, or another node of one, whose `serving` release is
-   * the one that the manager knows to serve (empty for none).
-   */
-  place: 'server' | 'manager' | { serving: string };
+  /** What the server is: by itself, the manager that changes its cluster, or another node of one. */
+  place: 'server' | 'manager' | 'node';
   /** Migrations run on another server. */
   migratesElsewhere: boolean;
   order: Operation['order'];
@@ -96,7 +93,6 @@ export function deployOperation(prepared: Prepared, wanted: Wanted, options: Dep
       // Only a manager changes the cluster, so it waits for nobody once all are ready.
       gates: options.goDeadline === undefined ? 'false' : options.place === 'server' ? 'true' : 'first',
       go_deadline: seconds(options.goDeadline ?? 0),
-      serving: typeof options.place === 'object' ? options.place.serving : '',
       actor: jsonText(wanted.about.actor),
       run_url: jsonText(wanted.about.run_url),
       registry_config: options.registry ? registryConfig(options.registry) : '',
@@ -113,8 +109,14 @@ export function deployOperation(prepared: Prepared, wanted: Wanted, options: Dep
 }
 
 function programOf(place: DeployOptions['place']) {
-  if (typeof place === 'object') return DEPLOY_NODE;
-  return place === 'manager' ? DEPLOY_CLUSTER : DEPLOY;
+  switch (place) {
+    case 'server':
+      return DEPLOY;
+    case 'manager':
+      return DEPLOY_CLUSTER;
+    case 'node':
+      return DEPLOY_NODE;
+  }
 }
 
 /** What the deployment means: the same id with the same hash is the same deployment. No times, no run's number. */

@@ -243,7 +243,7 @@ const FETCHING = [
   IMAGES,
   STORE,
   part(new URL('sh/pull.sh', import.meta.url), {
-    needs: [ENGINE_IMAGES, ENGINE_FAILURE, STORE, LOGIN, SURVEYED],
+    needs: [ENGINE_IMAGES, ENGINE_FAILURE, STORE, LOGIN, SURVEYED, IMAGES],
   }),
   part(new URL('sh/deploy-steps.sh', import.meta.url), {
     needs: [ENGINE_NETWORKS, ENGINE_IMAGES],
@@ -328,7 +328,6 @@ export const DEPLOY_NODE = defineProgram({
     ...FETCHING,
     part(new URL('sh/deploy-node.sh', import.meta.url), {
       needs: [CLUSTER, TASK_EVIDENCE, SLOT],
-      parameters: ['serving'],
       results: {
         release: FORMS.id,
         previous: FORMS.idOrNone,

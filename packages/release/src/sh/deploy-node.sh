@@ -1,12 +1,11 @@
 # shellcheck shell=dash
 # A server of a cluster that gets tasks, while a manager deploys: it pulls the images itself, so that no login of a registry
-# is kept in the cluster, and has the files that are mounted. It changes nothing that runs. Parameters beside those of the other
-# parts: serving (the release that serves by the manager's record; empty: none), on_failure (restore or keep).
+# is kept in the cluster, and has the files that are mounted. It changes nothing that runs. Parameter beside those of the other
+# parts: on_failure (restore or keep).
 
 operate() {
   begin_work
   phase preflight
-  follow_manager "$serving"
   previous=$(slot_release)
   result previous "$previous"
   require_node node stop
@@ -18,12 +17,19 @@ operate() {
   stop_if_cancelled
   identify_release
   place_and_keep
-  if pass_first_gate; then
-    follow "$(head -n 1 "$run/proceed")"
+  # The release that serves, and the one before it by the manager's record: what the look before this deployment saw there may
+  # be old by now. No word: nobody knows how the manager ended, and whoever finishes what it began needs what is here.
+  node_serves=
+  node_before=
+  if pass_first_gate; then read -r node_serves node_before <"$run/proceed" || :; fi
+  if [ -n "$node_serves" ]; then
+    follow_manager "$node_before"
+    previous=$(slot_release)
+    follow "$node_serves"
     return 0
   fi
   tell_digests
-  if cancelled; then
+  if [ ! -f "$run/proceed" ] && cancelled; then
     show_own
     # What was left in the cluster as it is needs it on.
     [ "$on_failure" = keep ] || forget_release "$release"

@@ -1,4 +1,4 @@
-import { type Member, fleetFailure, runTogether } from '@deploy-actions/host';
+import { type Member, afterTheEndOf, fleetFailure, runTogether } from '@deploy-actions/host';
 import { systemClock } from '@deploy-actions/kit';
 import { memoryLog } from '@deploy-actions/kit/testing';
 import { nodePart } from '../cluster.ts';
@@ -53,22 +53,14 @@ export async function deployCluster(
       dockerHost: undefined,
       sources: [],
     });
-    members.push(member(server, `n${index}`, { serving: found.current }, staging));
+    members.push(member(server, `n${index}`, 'node', staging));
   }
   const outcomes = await runTogether(
     members,
     {
       steps: [
         { step: 'meet', at: { phase: 'ready' }, go: false },
-        {
-          step: 'proceed',
-          parallel: members.length,
-          first: {
-            name: 'm',
-            at: { state: 'ended' },
-            word: async ({ run }) => (await run.result).fields['release']!,
-          },
-        },
+        afterTheEndOf('m', ['release', 'previous']),
       ],
     },
     { clock: systemClock, log: memoryLog(), signal: new AbortController().signal },
