@@ -93,10 +93,28 @@ testWithAct(
 /** Of v3, for when there is no registry any more that could be asked for digests. */
 let inputs: DeployInputs;
 
-test('the release before comes back on every node with the registry gone', async () => {
+/** The tasks of a service that should run. */
+const tasksOf = async (service: string) =>
+  await lab.host.sh(`docker service ps --no-trunc --quiet --filter desired-state=running ${service} | sort`);
+
+test('a secret and a file that have changed make those services anew that use them, and no others', async () => {
+  const before = await Promise.all(['shop_store', 'shop_web'].map(tasksOf));
   inputs = await stackInputs(lab, workspace, { version: 'v3' });
   await deployed(inputs, { workspace });
+  const [store, web] = await Promise.all(['shop_store', 'shop_web'].map(tasksOf));
+  expect(await answers(lab.hosts)).toEqual(['v3', 'v3', 'v3']);
+  expect([store, web === before[1]]).toEqual([before[0], false]);
+}, 900_000);
+
+test('with the registry gone on every node the same again changes nothing, and is no failure', async () => {
   await lab.registry.remove();
+  const before = await specVersions();
+  const again = await deployed(inputs, { workspace });
+  expect(again.outputs['outcome']).toBe('unchanged');
+  expect(await specVersions()).toBe(before);
+}, 900_000);
+
+test('the release before comes back on every node with the registry gone', async () => {
   const result = await runBundle({
     action: 'rollback',
     workspace,
