@@ -105,7 +105,7 @@ function cutsAfter(known: Promise<unknown>, { signal, clock }: FollowOptions): A
 
 function* runFiles(operation: Operation): Generator<Upload> {
   const { holder, order, lockTimeout = 600_000, allowOlder = false } = operation;
-  yield { name: 'program', content: programText(operation.program.program), mode: 0o700 };
+  yield { name: 'program', content: programText(operation.program.program) };
   yield {
     name: 'parameters',
     content:

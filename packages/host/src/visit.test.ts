@@ -8,6 +8,7 @@ import { inspect } from './inspect.ts';
 import type { Part } from './part.ts';
 import { readStatus } from './status.ts';
 import { hostsForEach, shellsHere } from './testing/hosts.ts';
+import { testInspection } from './testing/program.ts';
 
 // Real processes on a busy machine.
 jest.setTimeout(60_000);
@@ -48,6 +49,23 @@ describe.each(shellsHere())('with %s as sh, a visit', (shell) => {
       await visit(host, 'inspect() { result a b; }', files);
       expect(readdirSync(`${host.path}/.deploy`)).toEqual([]);
     }
+  });
+
+  test('a look that no run follows leaves nothing in the folder either, whether it goes well or not', async () => {
+    const host = hostWith(shell);
+    const look = (body: string, files: number) =>
+      inspect(host.session(), {
+        path: host.path,
+        passing: true,
+        files: Array.from({ length: files }, (_, index) => ({ name: `f/${index}`, content: `${index}` })),
+        program: testInspection({ body, secrets: { word: 'correct-horse' } }),
+      });
+    for (const files of [0, 1, 40]) {
+      const { fields } = await look('inspect() { result sent "$word $(ls f 2>/dev/null | wc -l)"; }', files);
+      expect(fields['sent']?.replace(/ +/, ' ')).toBe(`correct-horse ${files}`);
+      await expect(look(`inspect() { fail refused disk-full 'no room'; }`, files)).rejects.toThrow('no room');
+    }
+    expect(readdirSync(`${host.path}/.deploy/incoming`)).toEqual([]);
   });
 
   test('goes on where a part of it fails, and tells each part and each failure', async () => {

@@ -117,7 +117,7 @@ _finish() {
   [ -z "$host_recovered" ] || result _recovered 1
   _boundary result:before
   printf '%s\n' "$outcome" >"$run/outcome"
-  rm -f "$host_result.failed" "$run/secrets"
+  if [ -e "$host_result.failed" ] || [ -e "$run/secrets" ]; then rm -f "$host_result.failed" "$run/secrets"; fi
   _fsync "$host_result"
   _state ended
   mv -f "$host_result" "$run/result"

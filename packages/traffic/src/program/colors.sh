@@ -81,7 +81,11 @@ color_release() {
     release_kept=${kept_containers-}
     kept_containers=$(all_containers)
     release_table=$(color_table "$1")
-    release_of=$(printf '%s\n' "$release_table" | awk '$4 != "" && $4 != "-" { print $4; exit }')
+    release_of=$(
+      awk '$4 != "" && $4 != "-" { print $4; exit }' <<TABLE
+$release_table
+TABLE
+    )
     if [ -z "$release_of" ] && [ "$1" = blue ] && [ -n "$release_table" ] && ! all_containers | grep -q "^$project-blue "; then
       release_of=$(plain_release)
     fi
