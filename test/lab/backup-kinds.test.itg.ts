@@ -224,8 +224,11 @@ test('a backup goes to a real repository, is read back there, and comes out of i
   await backup({ confirm: id });
 }, 300_000);
 
-test('a restic that is killed leaves the backup on the server, and no snapshot; old ones go by the rule', async () => {
+test('a restic that is killed leaves the backup on the server, and no snapshot; its lock is taken off, and old ones go by the rule', async () => {
   const [first] = await ids();
+  await restic(
+    `tag --quiet --set deploy-actions,project:shop,backup:${first},created:2020-01-01T00:00:00Z,verified:none,bytes:100,release: --tag backup:${first}`,
+  );
   const running = startStep(
     'backup',
     saving({
@@ -249,12 +252,10 @@ test('a restic that is killed leaves the backup on the server, and no snapshot; 
   expect(await ids()).toEqual([first]);
   await host.sh(`rm -r ${outputs['folder']}`);
 
-  // The lock of who was killed is told, and left to a person.
-  await restic('unlock --quiet');
-  await restic(
-    `tag --quiet --set deploy-actions,project:shop,backup:${first},created:2020-01-01T00:00:00Z,verified:none,bytes:100,release: --tag backup:${first}`,
-  );
+  expect(await restic('list locks --no-lock')).toMatch(/^[0-9a-f]{64}\n$/);
   const second = await backup({ databases: 'db: postgres shop', 'keep-last': '1', ...REPOSITORY });
+  expect(second.shown).toContain('took a lock off the repository (restic unlock)');
+  expect(await restic('list locks --no-lock')).toBe('');
   expect(second.shown).toContain(`removed the backup ${first} from the repository`);
   expect(await ids()).toEqual([second.outputs['backup']]);
 }, 300_000);

@@ -1,4 +1,5 @@
 import { cpSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { hostname, userInfo } from 'node:os';
 import path from 'node:path';
 import { afterEach, expect, jest, test } from '@jest/globals';
 import { eventually, hostsForEach, pidOf } from '@deploy-actions/host/testing';
@@ -139,6 +140,39 @@ test('a repository that somebody holds locked keeps its old ones, and that is to
     `the old backup ${first} could not be removed from the repository: unable to create lock in backend: repository is already locked by PID 7 on nas`,
   );
 });
+
+/** A number that no process has. */
+const GONE = 4_194_305;
+
+test('a lock that a killed restic of this server left is taken off, so that old backups go', async () => {
+  const { rig, restic } = rigged();
+  await rig.go(RESTIC_INPUTS);
+  restic.change((json) => json.replace(/"created:[^"]*"/, '"created:2020-01-01T00:00:00Z"'));
+  restic.lock({ hostname: hostname(), username: userInfo().username, pid: GONE });
+  const next = await rig.go({ ...RESTIC_INPUTS, 'keep-last': '1' });
+  expect([restic.locks(), restic.ids()]).toEqual([0, [idOf(next)]]);
+  expect(next.log).toContain('took a lock off the repository (restic unlock)');
+});
+
+test.each([
+  ['of another server', { hostname: 'elsewhere' }],
+  ['of another user, whose process cannot be asked', { username: 'somebody' }],
+  ['of a process that lives', { pid: process.pid }],
+])(
+  'a lock %s stays, also beside one of ours that is gone, and what it keeps from going is told',
+  async (_, held) => {
+    const { rig, restic } = rigged();
+    const first = idOf(await rig.go(RESTIC_INPUTS));
+    restic.change((json) => json.replace(/"created:[^"]*"/, '"created:2020-01-01T00:00:00Z"'));
+    const ours = { hostname: hostname(), username: userInfo().username, pid: GONE };
+    restic.lock(ours);
+    restic.lock({ ...ours, ...held });
+    const next = await rig.go({ ...RESTIC_INPUTS, 'keep-last': '1' });
+    expect([restic.locks(), restic.ids()]).toEqual([2, [first, idOf(next)].sort()]);
+    expect(restic.calls().join('\n')).not.toContain('unlock');
+    expect(next.log).toContain(`the old backup ${first} could not be removed from the repository`);
+  },
+);
 
 test('list tells where each backup is', async () => {
   const { rig } = rigged();

@@ -421,7 +421,7 @@ export const TROUBLESHOOTING: Readonly<Record<FailureCode, Explanation>> = {
     meaning:
       'The backup is whole on the server, and could not be sent to the repository, or not read back there. What the repository has of it was removed.',
     remedy:
-      'The message has what restic says. Where that is a lock of somebody who is gone, take it off by hand: restic unlock. Then run it again, or send the folder by restic itself.',
+      'The message has what restic says. Where that is a lock of somebody else who is gone, take it off by hand: restic unlock; one that a killed run of this server left is taken off by the next one. Then run it again, or send the folder by restic itself.',
   },
 
   ...TRAFFIC,

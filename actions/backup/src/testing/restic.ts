@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { BackupRig } from './backup-rig.ts';
@@ -16,6 +17,10 @@ export interface FakeRestic {
   change(change: (json: string) => string): void;
   /** A file of the newest snapshot. */
   file(id: string, name: string): string;
+  /** Lets a lock lie in the repository, as restic tells of it, until it is taken off. */
+  lock(lock: { hostname: string; username: string; pid: number }): void;
+  /** How many locks lie there. */
+  locks(): number;
   /** What its environment was: the password and the variables that it was given. */
   environment(): string;
 }
@@ -50,7 +55,13 @@ esac
 command=$1
 shift
 case $command in
-  cat) echo '{"version":2}' ;;
+  cat)
+    case $1 in
+      lock) cat "$repository.locks/$2" ;;
+      *) echo '{"version":2}' ;;
+    esac ;;
+  list) ls "$repository.locks" ;;
+  unlock) rm "$repository.locks"/* ;;
   snapshots)
     printf '['
     separator=
@@ -76,6 +87,7 @@ case $command in
   dump)
     if [ "$how" = cuts ]; then head -c 3 "$repository/$2/$3"; else cat "$repository/$2/$3"; fi ;;
   forget)
+    [ -z "$(ls "$repository.locks")" ] || { echo 'Fatal: unable to create lock in backend: repository is already locked' >&2; exit 11; }
     [ "$how" != locked ] || { echo 'Fatal: unable to create lock in backend: repository is already locked by PID 7 on nas by root' >&2; exit 11; }
     for each; do rm -r "$repository/$each" || exit 1; done ;;
   *) echo "unknown: $command" >&2; exit 99 ;;
@@ -84,6 +96,7 @@ esac`;
 export function fakeRestic(rig: BackupRig): FakeRestic {
   const at = (...names: string[]) => path.join(rig.host.home, ...names);
   mkdirSync(at('repository'));
+  mkdirSync(at('repository.locks'));
   rig.host.tool('restic', RESTIC);
   const snapshots = () =>
     readdirSync(at('repository'))
@@ -102,6 +115,15 @@ export function fakeRestic(rig: BackupRig): FakeRestic {
       const snapshot = snapshots().find((file) => idOf(file) === id);
       return path.join(path.dirname(snapshot!), id, name);
     },
+    lock(lock) {
+      const text = JSON.stringify(
+        { time: '2026-11-28T02:05:53.98Z', exclusive: false, ...lock },
+        undefined,
+        2,
+      );
+      writeFileSync(at('repository.locks', createHash('sha256').update(text).digest('hex')), text);
+    },
+    locks: () => readdirSync(at('repository.locks')).length,
     environment: () => readFileSync(at('restic-env'), 'utf8'),
   };
   fake.behaves('');
