@@ -31,8 +31,8 @@ services:
     image: registry.test/shop/worker:\${TAG}
   db:
     image: registry.test/db:1
-    # Words with lines of their own, which look like a proxy's.
-    command: [sh, -c, "set -e\\ncp -r /etc/nginx /tmp\\nexec db"]
+    # A command of several lines, of which one looks like a proxy's image.
+    command: [sh, -c, "set -e\\necho beside nginx:1.27 there\\nexec db"]
     healthcheck: { test: [CMD, check] }
 `;
 
