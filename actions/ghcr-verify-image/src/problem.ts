@@ -12,6 +12,7 @@ export type ProblemCode =
   | 'credentials-rejected'
   | 'access-denied'
   | 'push-refused'
+  | 'tag-overtaken'
   | 'access-not-granted'
   | 'token-scope'
   | 'sso-required'

@@ -219,6 +219,37 @@ test('what became of the tag is called unknown when nobody says it', async () =>
   );
 });
 
+test('of two runs that move the tag at once, the one whose image it no longer names is told', async () => {
+  let other: string | undefined;
+  put(({ url, body }) => {
+    if (!url.includes('/acme/api/')) return undefined;
+    other = putImage(registry, 'acme/api', 'staging-latest', { labels: { name: 'of another run' } }).digest;
+    return { status: 201, headers: { 'docker-content-digest': digestOf(body) } };
+  });
+  const run = await promote({}, ['api', 'web']);
+  expect(run.failure).toMatchObject({ kind: 'refused', code: 'tag-overtaken' });
+  expect(run.failure!.message).toContain(`names ${other} already: another run moves it at the same time`);
+  expect(run.failure!.message).toContain(`moved, and moved on by another run, for ${registry.host}/acme/api`);
+  expect(run.outputs['promoted']).toEqual({ web: { before: null, digest: named('web', '2') } });
+});
+
+test('a registry whose answers lag behind a move, or that cannot be asked again, has moved the tag', async () => {
+  const before = putImage(registry, 'acme/api', 'staging-latest', { labels: { name: 'old' } });
+  let asked = 0;
+  registry.intercept = ({ method, url }) => {
+    if (puts().length === 0 || method === 'PUT' || !url.includes('/staging-latest')) return undefined;
+    asked += 1;
+    return url.includes('/acme/web/')
+      ? { status: 503 }
+      : { status: 200, headers: { 'docker-content-digest': before.digest } };
+  };
+  const run = await promote({}, ['api', 'web']);
+  expect(run.failure?.message).toBeUndefined();
+  expect(Object.keys(run.outputs['promoted'] as object)).toEqual(['api', 'web']);
+  expect(asked).toBeGreaterThan(2);
+  expect(run.log.join('\n')).toContain('/acme/web:staging-latest was moved, and could not be read again');
+});
+
 test('a registry that says that it stored something else is not believed, and one that says nothing is asked', async () => {
   put(() => ({ status: 201, headers: { 'docker-content-digest': `sha256:${'0'.repeat(64)}` } }));
   const other = await promote({}, ['api']);

@@ -12,8 +12,11 @@ export interface Promotion {
   before: string | null | undefined;
   /** What it was to name. */
   digest: string;
-  /** `unknown`: it was sent, and neither the answer nor the registry itself says what became of it. */
-  state: 'moved' | 'unchanged' | 'not-moved' | 'unknown';
+  /**
+   * `unknown`: it was sent, and neither the answer nor the registry itself says what became of it. `overtaken`: it was moved,
+   * and names another image again.
+   */
+  state: 'moved' | 'unchanged' | 'not-moved' | 'unknown' | 'overtaken';
   /** Why it was not, or is not known to be. */
   problem?: Problem;
 }
@@ -65,8 +68,9 @@ export function contradiction(images: readonly Promotable[]): [Promotable, Promo
 
 /**
  * Lets `tag` name each of the images in its own repository, by the registry alone. All manifests are read before the first
- * tag is moved, and the first refusal ends it, so that as few as possible differ from the others. Answers what became of
- * each repository; throws only where the run is cancelled.
+ * tag is moved, and the first refusal ends it, so that as few as possible differ from the others. A registry has no lock and
+ * no condition for a tag, so each is read once more at the end: of two runs that move it at once at least one is told.
+ * Answers what became of each repository; throws only where the run is cancelled.
  */
 export async function promote(
   tag: string,
@@ -104,7 +108,39 @@ export async function promote(
       `${promotion.repository}:${tag} names ${promotion.digest} now (before: ${promotion.before ?? 'there was no such tag'})`,
     );
   }
+  await pool(read, ports.concurrency, async ({ promotion, value }) => {
+    if (promotion.state === 'moved')
+      await caught(promotion, () => stays(promotion, value!.repository, ports));
+  });
   return promotions;
+}
+
+/** Throws where the tag that was moved names the image of somebody else by now. */
+async function stays(promotion: Promotion, repository: Repository, ports: PromotionPorts): Promise<void> {
+  const { tag, digest, before } = promotion;
+  let named: string | null | undefined;
+  try {
+    // Its answer may lag, and the tag was moved all the same.
+    await settled(async () => {
+      named = (await repository.digestAt(tag)) ?? null;
+      return named !== before;
+    }, ports);
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    ports.log.warning(
+      `${promotion.repository}:${tag} was moved, and could not be read again: whether another run moved it too is not known (${error.message})`,
+    );
+    return;
+  }
+  if (named === digest || named === before) return;
+  promotion.state = 'overtaken';
+  throw new Problem(
+    'tag-overtaken',
+    `${promotion.repository}: the tag ${tag} was moved to ${digest}, and names ${named ?? 'nothing'} already: another run moves it at the same time`,
+    {
+      remedy: `Look that ${tag} names the images of one run, and run the step of that run again. Let one run at a time move it, such as by \`concurrency\` of its job.`,
+    },
+  );
 }
 
 function nameOf({ repository }: Promotable): string {
@@ -144,13 +180,28 @@ async function move(
 async function outcome(
   { tag, digest }: Promotion,
   repository: Repository,
-  { clock, signal, random }: PromotionPorts,
+  ports: PromotionPorts,
 ): Promise<'moved' | 'not-moved' | 'unknown'> {
+  try {
+    return (await settled(async () => (await repository.digestAt(tag)) === digest, ports))
+      ? 'moved'
+      : 'not-moved';
+  } catch (error) {
+    if (error instanceof Problem) return 'unknown';
+    throw error;
+  }
+}
+
+/** Asks until it holds, or the registry's own answer can lag no longer. */
+async function settled(
+  holds: () => Promise<boolean>,
+  { clock, signal, random }: PromotionPorts,
+): Promise<boolean> {
   class Other extends Error {}
   try {
     await retry(
       async () => {
-        if ((await repository.digestAt(tag)) !== digest) throw new Other();
+        if (!(await holds())) throw new Other();
       },
       {
         clock,
@@ -161,10 +212,9 @@ async function outcome(
         retryable: (error) => error instanceof Other,
       },
     );
-    return 'moved';
+    return true;
   } catch (error) {
-    if (error instanceof Other) return 'not-moved';
-    if (error instanceof Problem) return 'unknown';
+    if (error instanceof Other) return false;
     throw error;
   }
 }
@@ -187,6 +237,7 @@ const WORDS: Record<Promotion['state'], string> = {
   unchanged: 'there already',
   unknown: 'not known',
   'not-moved': 'not moved',
+  overtaken: 'moved, and moved on by another run,',
 };
 
 /** In one sentence what became of the tag, repository by repository where it differs. */

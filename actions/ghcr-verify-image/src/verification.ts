@@ -73,6 +73,7 @@ function describePromotion({ tag, state, before, digest }: Promotion): string {
   const was = before === undefined ? '' : ` (before: ${before ?? 'no such tag'})`;
   if (state === 'unchanged') return `${tag} named ${digest} already`;
   if (state === 'moved') return `${tag} names ${digest} now${was}`;
+  if (state === 'overtaken') return `${tag} was moved to ${digest}, and moved on by another run${was}`;
   return state === 'unknown' ? `what ${tag} names is not known${was}` : `${tag} was not moved${was}`;
 }
 

@@ -161,6 +161,7 @@ export const FAILURE_KINDS = {
   'credentials-rejected': 'refused',
   'access-denied': 'refused',
   'push-refused': 'refused',
+  'tag-overtaken': 'refused',
   'access-not-granted': 'refused',
   'token-scope': 'refused',
   'sso-required': 'refused',

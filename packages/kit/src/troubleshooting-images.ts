@@ -40,6 +40,12 @@ export const IMAGES = {
     remedy:
       'Give the job `packages: write`, or the account the right to push; some registries hold tags fast.',
   },
+  'tag-overtaken': {
+    meaning:
+      'The tag of `promote` was moved, and another run moved it on at the same time: a registry has no lock for a tag.',
+    remedy:
+      'Look that the tag names the images of one run, and run the step of that run again. Let one run at a time move it, such as by `concurrency` of its job.',
+  },
   'access-not-granted': {
     meaning: 'The repository’s token was not granted access to the package.',
     remedy: 'Add the repository under _Manage Actions access_ in the settings of the package.',
