@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type Lab, openLab } from '@deploy-actions/lab';
 import { type BundleResult, startBundle } from '@deploy-actions/tooling';
@@ -24,6 +25,12 @@ async function look(tag: string, more: DeployInputs = {}): Promise<BundleResult>
     workspace: checkout(),
     env: { GITHUB_REPOSITORY: 'shop/shop' },
   }).done;
+}
+
+async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
+  for (const end = Date.now() + 90_000; !(await holds()); await sleep(200)) {
+    if (Date.now() > end) throw new Error(`it took too long: ${what}`);
+  }
 }
 
 interface Seen {
@@ -102,14 +109,23 @@ test('a server that is ready is green: a new one, one with a release, and within
 test('a proxy whose file changed after it was loaded is warned of, with the command that loads it, or that nothing does', async () => {
   const { host } = lab;
   const run = `docker run --detach --name edge --entrypoint nginx --tmpfs /run/nginx --volume /srv/edge.conf:/etc/nginx/conf.d/default.conf:ro ${lab.registry.image('shop/web:v1')} -c /web/nginx.conf -g 'daemon off;'`;
-  await host.sh(`printf 'server { listen 80; }\\n' >/srv/edge.conf && ${run} && sleep 3`);
   const proxy = async () => rowsOf(await look('v1'))['proxy']!;
+  /** Those that take requests: not the ones that shut down after a reload. */
+  const workers = async () =>
+    (await host.sh("docker top edge -eo pid,args | awk '/nginx: worker process *$/ { print $1 }'"))
+      .split('\n')
+      .filter(Boolean);
+  await host.sh(`printf 'server { listen 80; }\\n' >/srv/edge.conf && ${run}`);
+  await until('nginx serves', async () => (await workers()).length > 0);
+  // Times are told to the second: a change has to be seconds after the start.
+  await sleep(3000);
   try {
     const fresh = await proxy();
     expect(fresh.detail).toMatch(
       /nginx in the container edge: nothing of it changed on disk since it was loaded \d/,
     );
     expect(fresh.ok).toBe(true);
+    const before = await workers();
     await host.sh("printf 'server { listen 81; }\\n' >>/srv/edge.conf");
     const changed = await proxy();
     expect(changed).toMatchObject({ ok: false, severity: 'warn' });
@@ -117,8 +133,16 @@ test('a proxy whose file changed after it was loaded is warned of, with the comm
     expect(changed.detail).toContain(
       'docker exec edge nginx -c /web/nginx.conf -t && docker exec edge nginx -c /web/nginx.conf -s reload',
     );
-    await host.sh('docker exec edge nginx -c /web/nginx.conf -s reload && sleep 2');
-    expect((await proxy()).ok).toBe(true);
+    await host.sh('docker exec edge nginx -c /web/nginx.conf -s reload');
+    // A reload is over when the last worker of before no longer takes requests.
+    await until('the reload', async () => {
+      const now = await workers();
+      return now.length > 0 && !now.some((pid) => before.includes(pid));
+    });
+    expect(await proxy()).toMatchObject({
+      ok: true,
+      detail: expect.stringContaining('nothing of it changed'),
+    });
     // As most editors and rsync do it.
     await host.sh("printf 'server { listen 82; }\\n' >/srv/edge.new && mv /srv/edge.new /srv/edge.conf");
     expect((await proxy()).detail).toContain('it has an older /srv/edge.conf than the host');
