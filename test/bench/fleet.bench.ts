@@ -8,6 +8,7 @@ import { findRoot, node24, startBundle } from '@deploy-actions/tooling';
 import { composeFile, environment, publishTags } from './deployed-sample.ts';
 import { type Recording, record, writeCheckout } from './fleet-recording.ts';
 import { USAGE_HOOK, type Usage, table } from './peers.ts';
+import { sshCounts } from './ssh-counts.ts';
 
 /** Deployments of each kind; their median counts. */
 const ROUNDS = 3;
@@ -239,13 +240,8 @@ async function deployReal(
   roundTrip: number,
 ): Promise<Cost> {
   const links = await Promise.all(hosts.map((host) => host.link({ delayMs: roundTrip / 2 })));
-  const counted = async () => {
-    const logs = await Promise.all(hosts.map((host) => host.sshLog()));
-    const count = (word: string) => logs.reduce((sum, log) => sum + log.split(word).length - 1, 0);
-    return { connections: count('Connection from'), execs: count('Starting session:') };
-  };
   try {
-    const before = await counted();
+    const before = await sshCounts(hosts);
     const measured = await deployTo({
       workspace: folder,
       inputs: {
@@ -258,7 +254,7 @@ async function deployReal(
         version: tag,
       },
     });
-    const after = await counted();
+    const after = await sshCounts(hosts);
     return {
       ...measured,
       connections: after.connections - before.connections,
