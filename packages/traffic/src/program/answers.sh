@@ -71,12 +71,11 @@ ask_lines() {
   '
 }
 
-# first_wrong COLOR ANSWERS: the first of the answers that is none of the colour, or a server's error.
+# first_wrong COLOR ANSWERS: the first of the answers that is none of the colour, or a server's error. By a pipe, since a
+# here-document may find no room on the disk, and then none would be wrong.
 first_wrong() {
-  awk -v color="$1" -v version="$expect_version" '
-    $1 < 100 || $1 >= 500 || $3 != color || (version != "" && $4 != "version") { print; exit }' <<ANSWERS
-$2
-ANSWERS
+  printf '%s\n' "$2" | awk -v color="$1" -v version="$expect_version" '
+    $1 < 100 || $1 >= 500 || $3 != color || (version != "" && $4 != "version") { print; exit }'
 }
 
 # True when COUNT answers in a row come from the colour, none of them a server error.

@@ -6,13 +6,14 @@
 # not answer: then nobody knows what is there.
 color_table() {
   table_all=$(all_containers) || return 1
-  find_routed
+  find_routed || return 1
   of_color "$project" "$1" "$live_only $routed_services" <<TABLE
 $table_all
 TABLE
 }
 
-# The services that visitors reach, into $routed_services.
+# The services that visitors reach, into $routed_services. False where they are not known: some shells write a here-document to
+# a disk, which may be full.
 find_routed() {
   routed_services=
   while read -r _ routed_service _; do
@@ -50,8 +51,12 @@ color_unwell() {
     echo 'its containers could not be listed'
     return 0
   }
-  find_routed
-  awk -v routed=" $routed_services" '
+  find_routed || {
+    echo 'its services could not be listed'
+    return 0
+  }
+  # By a pipe, here and below: where a here-document could not be written, its end would say that all is well.
+  printf '%s\n' "$unwell_table" | awk -v routed=" $routed_services" '
     !NF { next }
     { words = $0; sub(/^([^ ]+ ){4}/, "", words) }
     $3 == "running" && words ~ /\(health: starting\)/ { bad($2 " is starting"); next }
@@ -64,9 +69,7 @@ color_unwell() {
       if (why == "" && !good) why = ended == "" ? "it has no running container" : "it is stopped"
       if (why == "") exit 1
       print why
-    }' <<TABLE
-$unwell_table
-TABLE
+    }'
 }
 
 color_well() { ! color_unwell "$1" >/dev/null; }
@@ -81,11 +84,7 @@ color_release() {
     release_kept=${kept_containers-}
     kept_containers=$(all_containers)
     release_table=$(color_table "$1")
-    release_of=$(
-      awk '$4 != "" && $4 != "-" { print $4; exit }' <<TABLE
-$release_table
-TABLE
-    )
+    release_of=$(printf '%s\n' "$release_table" | awk '$4 != "" && $4 != "-" { print $4; exit }')
     if [ -z "$release_of" ] && [ "$1" = blue ] && [ -n "$release_table" ] && ! all_containers | grep -q "^$project-blue "; then
       release_of=$(plain_release)
     fi

@@ -18,7 +18,7 @@ look_at_docker() {
       *) [ -n "$look_state" ] || continue ;;
     esac
     set -- "$@" "$look_id"
-  done <<ALL
+  done <<ALL || return 1
 $look_all
 ALL
   if [ $# = 0 ]; then true >"$staging_fields/told"; else engine_look "$@" >"$staging_fields/told" 2>"$staging_fields/error"; fi
