@@ -4,6 +4,11 @@ export const CHECK_NAMES = [
   'system',
   'path',
   'docker',
+  'swarm',
+  'nodes',
+  'node-ports',
+  'stack',
+  'overlay-addresses',
   'configuration',
   'variables',
   'required-env',
@@ -38,3 +43,21 @@ export type CheckName = (typeof CHECK_NAMES)[number];
 
 /** Looked at only where they are named in `warn`. */
 export const ON_DEMAND: ReadonlySet<CheckName> = new Set(['limits', 'root-user']);
+
+/** What is looked at of a node of a cluster that is not the first: the first one tells of the release for all. */
+export const NODE_CHECKS: ReadonlySet<CheckName> = new Set([
+  'connection',
+  'system',
+  'path',
+  'docker',
+  'swarm',
+  'node-ports',
+  'processors',
+  'memory',
+  'load',
+  'cpu',
+  'disk',
+  'inodes',
+  'clock',
+  'lock',
+]);

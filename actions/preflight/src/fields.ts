@@ -16,7 +16,7 @@ import {
   text,
   withDefault,
 } from '@deploy-actions/kit';
-import { projectField } from '@deploy-actions/ledger';
+import { engineField, projectField } from '@deploy-actions/ledger';
 import { requiredValues } from '@deploy-actions/runner/required-values';
 import { serverFields } from '@deploy-actions/shell';
 import { envFile, workspacePath } from '@deploy-actions/workspace/path';
@@ -67,6 +67,7 @@ export const fields = {
   'compose-file': linesOf(workspacePath),
   profiles: lines(),
   project: projectField(),
+  engine: engineField(),
   images: withDefault(field(parseImages), new Map<string, string>()),
   env: secret({ ...withDefault(field(parseEnv), new Map<string, string>() as Environment), raw: true }),
   'env-file': envFile(),

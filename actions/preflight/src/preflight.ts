@@ -1,8 +1,11 @@
+import { engineOf } from '@deploy-actions/engine/used-engine';
 import { Failure, type CheckResult, publishReport } from '@deploy-actions/kit';
+import { type EngineKind, lastEngine } from '@deploy-actions/ledger';
 import {
   type Facts,
   type Known,
   type RegistryAnswer,
+  askNode,
   askRegistry,
   lookAtServer,
 } from '@deploy-actions/readiness';
@@ -17,6 +20,7 @@ import {
 import { type Server, type Session, serversOf, withSessions } from '@deploy-actions/shell';
 import { type Workspace, readWorkspace } from '@deploy-actions/workspace';
 import { placeInComposeFile } from '@deploy-actions/workspace/compose-error';
+import { type LookedNode, seeCluster } from './cluster.ts';
 import type { Seen, Unseen } from './checks/check.ts';
 import { missingImages } from './checks/images.ts';
 import { type Row, isRed, judgeAll, judgeUnseen } from './checks/table.ts';
@@ -57,8 +61,24 @@ export async function preflight(inputs: PreflightInputs, world: World): Promise<
       ]),
     );
     const addresses = addressesOfServers(servers, world);
-    const all = await Promise.all(servers.map((server) => lookAt(server, inputs, inner, workspace)));
-    return [{ all, addresses: await addresses }, new Map(await asked)] as const;
+    const connect = connectOnce(inner);
+    const lookAtAll = (engine: EngineKind) =>
+      Promise.all(
+        servers.map((server, index) => {
+          const place = engine === 'compose' ? 'server' : index === 0 ? 'manager' : 'node';
+          return lookAt(server, inputs, { ...inner, connect }, workspace, place);
+        }),
+      );
+    let engine = await engineFrom(servers, inputs, connect);
+    let all = await lookAtAll(engine);
+    // Of one server the look tells by itself, and is done again where it was for the other engine.
+    if (inputs.engine === 'auto' && engine === 'compose' && usedCluster(all[0]?.seen)) {
+      engine = 'swarm';
+      all = await lookAtAll(engine);
+    }
+    const nodes = all.flatMap(({ looked }) => looked ?? []);
+    const clusters = engine === 'swarm' ? await seeCluster(nodes, servers[0]!, workspace) : undefined;
+    return [{ all, addresses: await addresses, engine, clusters }, new Map(await asked)] as const;
   });
   world.signal.throwIfAborted();
   const addresses = new Set([
@@ -73,43 +93,98 @@ export async function preflight(inputs: PreflightInputs, world: World): Promise<
       addresses,
       now: world.clock.wall(),
       workflow: world.workflow,
+      engine: looked.engine,
+      isNode: looked.engine === 'swarm' && server !== servers[0],
     };
-    const rows = seen ? judgeAll({ ...seen, ...unseen }) : judgeUnseen(unseen, failure!);
+    const cluster = looked.clusters?.get(server);
+    const rows = seen ? judgeAll({ ...seen, ...unseen, cluster }) : judgeUnseen(unseen, failure!);
     const facts = seen && factsOutput(seen.facts, seen.connection);
     return { server, rows, facts, failure, elapsedMs };
   });
   return conclude(results, begun, world);
 }
 
-type SeenAlone = Omit<Seen, keyof Unseen>;
+type SeenAlone = Omit<Seen, keyof Unseen | 'cluster'>;
+
+type Connect = (server: Server) => Promise<{ session: Session; connectMs: number }>;
+
+/** Connects to each server once, whoever asks first. */
+function connectOnce(world: World): Connect {
+  const opened = new Map<Server, ReturnType<Connect>>();
+  const open = async (server: Server) => {
+    const begun = world.clock.now();
+    const session = await world.connect(server);
+    return { session, connectMs: Math.round(world.clock.now() - begun) };
+  };
+  return (server) => {
+    const known = opened.get(server) ?? open(server);
+    opened.set(server, known);
+    return known;
+  };
+}
+
+/** What a deployment would use; of a server that cannot be asked, its own row tells. One alone need not be asked before. */
+async function engineFrom(
+  [first, another]: readonly Server[],
+  { engine }: PreflightInputs,
+  connect: Connect,
+): Promise<EngineKind> {
+  if (engine !== 'auto') return engine;
+  if (!another) return 'compose';
+  try {
+    const { session } = await connect(first!);
+    return await engineOf(engine, session, first!.path);
+  } catch (error) {
+    if (error instanceof Failure) return 'compose';
+    throw error;
+  }
+}
+
+function usedCluster(seen: SeenAlone | undefined): boolean {
+  if (!seen || !('is' in seen.facts.release)) return false;
+  const { current, releases } = seen.facts.release.is;
+  return lastEngine(current, releases) === 'swarm';
+}
 
 async function lookAt(
   server: Server,
   inputs: PreflightInputs,
-  world: World,
+  { connect, ...world }: Omit<World, 'connect'> & { connect: Connect },
   workspace: Workspace,
-): Promise<{ server: Server; seen?: SeenAlone; failure?: Failure; elapsedMs: number }> {
+  place: 'server' | 'manager' | 'node',
+): Promise<{ server: Server; seen?: SeenAlone; looked?: LookedNode; failure?: Failure; elapsedMs: number }> {
   const begun = world.clock.now();
   const elapsed = () => Math.round(world.clock.now() - begun);
   try {
-    const session = await world.connect(server);
-    const connectMs = elapsed();
-    const told = await lookAtServer(session, requestOf(server, inputs, workspace), {
+    const { session, connectMs } = await connect(server);
+    const node = place === 'server' ? undefined : await askNode(session, server.dockerHost);
+    // Where the cluster cannot be asked, the rest is looked at all the same.
+    const cluster =
+      place === 'manager' && node !== undefined && 'is' in node && node.is.refusal === undefined;
+    const told = await lookAtServer(session, requestOf(server, inputs, workspace, { place, cluster }), {
       clock: world.clock,
       signal: world.signal,
       watchProcessors: inputs['max-cpu'] === undefined ? undefined : WATCHED,
     });
-    const facts = { ...told, release: await placed(told.release, server, inputs, workspace) };
+    const release = place === 'node' ? told.release : await placed(told.release, server, inputs, workspace);
+    const facts = { ...told, release };
     if ('is' in facts.release)
       for (const value of secretsOf(inputs.env, facts.release.is, [world.workflow.sha]))
         world.addSecret(value);
-    const obstacles = await obstaclesTo(facts, server, inputs, workspace);
+    const obstacles = await obstaclesTo(
+      facts,
+      server,
+      inputs,
+      workspace,
+      place === 'server' ? 'compose' : 'swarm',
+    );
     const registry = await registryOf(session, server, inputs, { facts, obstacles }, world);
     const { execs } = session.counts;
     const connection = { connectMs, lookMs: elapsed() - connectMs, execs };
     return {
       server,
       seen: { facts, proof: session.proof, connection, obstacles, registry },
+      ...(node && { looked: { server, session, node, facts, obstacles } }),
       elapsedMs: elapsed(),
     };
   } catch (error) {
@@ -137,7 +212,7 @@ async function registryOf(
   server: Server,
   inputs: PreflightInputs,
   seen: Pick<Seen, 'facts' | 'obstacles'>,
-  { signal }: World,
+  { signal }: Pick<World, 'signal'>,
 ): Promise<Known<RegistryAnswer> | undefined> {
   const missing = missingImages(seen);
   if (missing.length === 0 || inputs.skip.includes('images')) return undefined;
@@ -150,17 +225,25 @@ async function registryOf(
   }
 }
 
-function requestOf(server: Server, inputs: PreflightInputs, workspace: Workspace): InspectionRequest {
+/** A node that is not the first is asked for nothing of the release, and is sent none of it. */
+function requestOf(
+  server: Server,
+  inputs: PreflightInputs,
+  workspace: Workspace,
+  { place, cluster }: { place: 'server' | 'manager' | 'node'; cluster: boolean },
+): InspectionRequest {
+  const isNode = place === 'node';
   return {
     path: server.path,
     project: inputs.project ?? '',
-    composeFiles: workspace.composeFiles,
+    composeFiles: isNode ? [] : workspace.composeFiles,
     profiles: inputs.profiles,
-    env: inputs.env,
-    envFile: inputs['env-file'] ?? '',
-    files: workspace.files,
+    env: isNode ? new Map() : inputs.env,
+    envFile: isNode ? '' : (inputs['env-file'] ?? ''),
+    files: isNode ? [] : workspace.files,
     adopt: false,
     dockerHost: server.dockerHost,
+    cluster,
   };
 }
 
@@ -169,6 +252,7 @@ async function obstaclesTo(
   server: Server,
   inputs: PreflightInputs,
   workspace: Workspace,
+  engine: EngineKind,
 ): Promise<Obstacles | undefined> {
   if (!('is' in facts.release)) return undefined;
   const found = facts.release.is;
@@ -179,7 +263,8 @@ async function obstaclesTo(
   }
   return obstaclesOf(found, server.path, {
     images: inputs.images,
-    digestRule: 'named',
+    digestRule: engine === 'swarm' ? 'all' : 'named',
+    engine,
     files: workspace.files,
     envFile: inputs['env-file'] ?? '',
     workspaceSources,

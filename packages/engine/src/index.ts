@@ -10,6 +10,7 @@ export {
   ENGINE_OBJECTS,
   ENGINE_PARTS,
   ENGINE_RELEASES,
+  IPVS,
   LIVE_NAMES,
   REQUIREMENTS,
 } from './parts.ts';

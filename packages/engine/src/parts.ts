@@ -51,6 +51,9 @@ export const ENGINE_FAILURE = part(new URL('engine-failure.sh', import.meta.url)
 /** Whether the engine on the server will do, and what is asked of it beside other things. */
 export const REQUIREMENTS = part(new URL('requirements.sh', import.meta.url), { needs: [ENGINE_FAILURE] });
 
+/** Whether the kernel can spread connections over tasks. */
+export const IPVS = part(new URL('ipvs.sh', import.meta.url));
+
 /** Whether a server is the node of a cluster that it is taken for. */
 export const CLUSTER = part(new URL('cluster.sh', import.meta.url), {
   needs: [ENGINE_CLUSTER, ENGINE_FAILURE, COMPLAINT],

@@ -1,13 +1,7 @@
-import { part } from '@deploy-actions/host/part';
-import { question } from '@deploy-actions/host/question';
 import { Failure } from '@deploy-actions/kit';
 import { ENGINES, type EngineChoice, type EngineKind } from '@deploy-actions/ledger';
-import { LEDGER_READING_SH } from '@deploy-actions/ledger/sh';
 import type { Session } from '@deploy-actions/shell';
-
-export const USED_ENGINE = question(
-  part(new URL('used-engine.sh', import.meta.url), { needs: [part(LEDGER_READING_SH)] }),
-);
+import { USED_ENGINE } from './last-engine.ts';
 
 /**
  * What the last release of the folder used, for `engine: auto`; Compose without one. Throws the Failure of a record that names

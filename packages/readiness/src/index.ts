@@ -3,3 +3,4 @@ export { type Disk, type Engine, type Facts, type Known, type Machine } from './
 export { type LookOptions, lookAtServer } from './look.ts';
 export { type Listener, type Published } from './ports.ts';
 export { PROGRAMS } from './programs.ts';
+export { type NodeFacts, type NodeWays, askNode, askWays } from './node.ts';

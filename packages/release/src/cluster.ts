@@ -38,13 +38,7 @@ export function clusterPart(
   { cluster, path }: { cluster: Cluster; path: string },
 ): ClusterPart {
   refuseForeignServices(cluster, found.project);
-  const able = cluster.nodes.filter(({ isReady, isActive }) => isReady && isActive);
-  const { release: stack, refusals } = toStack(moved.model, {
-    path,
-    oneShot: wanted.oneShot,
-    files: contentsOf(found, moved),
-    nodes: able.length,
-  });
+  const { release: stack, refusals } = translated(found, moved, wanted.oneShot, { cluster, path });
   const failure = stackFailure(refusals);
   if (failure) throw failure;
   if (stack.once) {
@@ -105,6 +99,17 @@ export function clusterPart(
       ...objectUploads(stack),
     ],
   };
+}
+
+/** A relocated model as a stack for the nodes that get tasks, and all that it cannot say. */
+export function translated(
+  found: Inspection,
+  moved: Relocated,
+  oneShot: readonly string[],
+  { cluster, path }: { cluster: Cluster; path: string },
+): ReturnType<typeof toStack> {
+  const able = cluster.nodes.filter(({ isReady, isActive }) => isReady && isActive);
+  return toStack(moved.model, { path, oneShot, files: contentsOf(found, moved), nodes: able.length });
 }
 
 interface NodePart {

@@ -18,6 +18,7 @@ export { type RolledService, type RollingWish } from './rolling.ts';
 export { type HookLists, type Prepared, type Wanted, prepareRelease } from './preparation.ts';
 export { type RegistryInputs, registryLogin } from './registry-login.ts';
 export { secretValues, secretsOf } from './secret-values.ts';
+export { type NetworkRoom, type StackObstacles, networkRoom, stackObstacles } from './stack-obstacles.ts';
 export { type Obstacles, obstaclesOf, relativeSources } from './obstacles.ts';
 export { discardStaging, hasBackup, schemaAfter, servingRelease } from './asked.ts';
 export { QUESTIONS } from './questions.ts';

@@ -9,7 +9,7 @@ import { Failure } from '@deploy-actions/kit';
 import { refuseMissingExternals } from './externals.ts';
 import type { Inspection } from './inspection.ts';
 import { refuseLeftovers, refuseOtherFolder } from './ownership.ts';
-import { type Wanted, envFileAt, forgottenSources } from './preparation.ts';
+import { type Wanted, envFileAt, forgottenSources, refuseOtherEngine } from './preparation.ts';
 
 /** What of a release a deployment would refuse, each by the deployment's own rule. */
 export interface Obstacles {
@@ -36,7 +36,7 @@ export interface Obstacles {
 export function obstaclesOf(
   found: Inspection,
   path: string,
-  wanted: Pick<Wanted, 'images' | 'digestRule' | 'workspaceSources' | 'adopt'> & {
+  wanted: Pick<Wanted, 'images' | 'digestRule' | 'workspaceSources' | 'adopt' | 'engine'> & {
     files: readonly SentFile[];
     /** The input; empty: `.env`. */
     envFile: string;
@@ -54,6 +54,7 @@ export function obstaclesOf(
     }
   };
   const ownership = caught(() => {
+    refuseOtherEngine(found, wanted);
     refuseOtherFolder(found, path);
     refuseLeftovers(found, found.config, path, wanted.adopt);
   });

@@ -111,10 +111,7 @@ export interface Prepared {
 
 /** Turns what was found on the server and what is wanted into a release. Pure; throws `input` and `refused` Failures. */
 export function prepareRelease(found: Inspection, path: string, wanted: Wanted): Prepared {
-  engineFor(wanted.engine ?? 'compose', [
-    ...(found.previousRelease ? [found.previousRelease] : []),
-    ...found.slotReleases.map(({ id, engine, color }) => ({ id, engine, where: `in ${color}` })),
-  ]);
+  refuseOtherEngine(found, wanted);
   refuseOtherFolder(found, path);
   refuseLeftovers(found, found.config, path, wanted.adopt);
   const told = checkAdoption(found, path, wanted.adopt, wanted.about.compose_files);
@@ -160,6 +157,17 @@ export function prepareRelease(found: Inspection, path: string, wanted: Wanted):
     warnings: [...found.unread, ...told, ...badImages(found.history, part.services)],
     uploads,
   };
+}
+
+/** Refuses another engine than that of what serves or stands in a colour. */
+export function refuseOtherEngine(
+  { previousRelease, slotReleases }: Inspection,
+  { engine = 'compose' }: Pick<Wanted, 'engine'>,
+): void {
+  engineFor(engine, [
+    ...(previousRelease ? [previousRelease] : []),
+    ...slotReleases.map((one) => ({ id: one.id, engine: one.engine, where: `in ${one.color}` })),
+  ]);
 }
 
 /** The env file as it is on the server, by the input. */

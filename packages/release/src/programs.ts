@@ -10,6 +10,7 @@ import {
   ENGINE_RELEASES,
   LIVE_NAMES,
   REQUIREMENTS,
+  IPVS,
 } from '@deploy-actions/engine';
 import { FORMS, type ResultForms, defineInspection, defineProgram, part } from '@deploy-actions/host';
 import { COLOR_PORTS, PROJECT } from '@deploy-actions/ledger';
@@ -182,6 +183,7 @@ export const RELEASE_LOOK = part(new URL('sh/inspect.sh', import.meta.url), {
     TAKEN_PORTS,
     ADOPT,
     CLUSTER,
+    IPVS,
     ENGINE_CLUSTER,
   ],
   results: INSPECT_RESULTS,
@@ -212,7 +214,7 @@ export const INSPECT_NODE = defineInspection({
   name: 'inspect-node',
   parts: [
     part(new URL('sh/inspect-node.sh', import.meta.url), {
-      needs: [ENGINE, ENGINE_FAILURE, CLUSTER],
+      needs: [ENGINE, ENGINE_FAILURE, CLUSTER, IPVS],
       parameters: ['docker_host', 'sources'],
       results: {
         node: FORMS.text,

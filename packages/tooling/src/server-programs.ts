@@ -1,6 +1,6 @@
 import { PROGRAMS as ARCHIVE } from '@deploy-actions/archive';
 import { EXPLAIN_COMPLAINT } from '@deploy-actions/engine/complaint';
-import { USED_ENGINE } from '@deploy-actions/engine/used-engine';
+import { USED_ENGINE } from '@deploy-actions/engine/last-engine';
 import { QUESTIONS as WATCH } from '@deploy-actions/engine/watch';
 import {
   EXEC_NAMES,

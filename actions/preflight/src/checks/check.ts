@@ -1,6 +1,7 @@
 import type { Failure, Place } from '@deploy-actions/kit';
-import type { Facts, Known, RegistryAnswer } from '@deploy-actions/readiness';
-import type { Inspection, Obstacles } from '@deploy-actions/release';
+import type { EngineKind } from '@deploy-actions/ledger';
+import type { Facts, Known, NodeFacts, NodeWays, RegistryAnswer } from '@deploy-actions/readiness';
+import type { Inspection, NetworkRoom, Obstacles, StackObstacles } from '@deploy-actions/release';
 import type { Workflow } from '@deploy-actions/runner';
 import type { Proof, Server } from '@deploy-actions/shell';
 import type { CheckName } from '../check-names.ts';
@@ -35,6 +36,29 @@ export interface ConnectionFacts {
   execs: number;
 }
 
+/** A server as a node. */
+export interface SeenServer {
+  server: string;
+  facts: Known<NodeFacts>;
+  skew: Facts['machine']['skew'];
+}
+
+/** What is known of a server's cluster. */
+export interface ClusterSeen {
+  /** It is the one that a deployment would change the cluster from. */
+  isFirst: boolean;
+  own: Known<NodeFacts>;
+  /** All that could be looked at. */
+  servers: readonly SeenServer[];
+  /** Undefined where nobody knows whom it should reach. */
+  ways: Known<NodeWays & { asked: readonly string[] }> | undefined;
+  /** Of the first: the release as a stack; undefined where its configuration is not known. */
+  release: StackObstacles | undefined;
+  /** What of it does not fit the nodes. */
+  unfit: Failure | undefined;
+  room: readonly NetworkRoom[] | undefined;
+}
+
 /** What the checks judge by: one server, and what the world says of it. */
 export interface Seen {
   server: Server;
@@ -53,10 +77,18 @@ export interface Seen {
   /** By the runner's clock. */
   now: Date;
   workflow: Workflow;
+  engine: EngineKind;
+  /** Another node of the cluster than the first. */
+  isNode: boolean;
+  /** Where the servers are the nodes of a cluster. */
+  cluster: ClusterSeen | undefined;
 }
 
 /** What is known without the server. */
-export type Unseen = Pick<Seen, 'inputs' | 'server' | 'workflow' | 'domains' | 'addresses' | 'now'>;
+export type Unseen = Pick<
+  Seen,
+  'inputs' | 'server' | 'workflow' | 'domains' | 'addresses' | 'now' | 'engine' | 'isNode'
+>;
 
 /** A row of the table. */
 export interface Check {

@@ -1,6 +1,5 @@
 import type { Failure } from '@deploy-actions/kit';
-import { CHECK_NAMES, type CheckName, ON_DEMAND } from '../check-names.ts';
-import type { PreflightInputs } from '../fields.ts';
+import { CHECK_NAMES, type CheckName, NODE_CHECKS, ON_DEMAND } from '../check-names.ts';
 import { ACCESS } from './access.ts';
 import { type Check, type Seen, type Unseen, type Verdict, failedBy, unknown } from './check.ts';
 import { CONFIGURATION } from './configuration.ts';
@@ -9,11 +8,13 @@ import { IMAGES } from './images.ts';
 import { OUTSIDE } from './outside.ts';
 import { PROXY } from './proxy.ts';
 import { ROOM } from './room.ts';
+import { SWARM } from './swarm.ts';
 import { WORKFLOW } from './workflow.ts';
 
 /** Every check, once. */
 const CHECKS: readonly Check[] = [
   ...ACCESS,
+  ...SWARM,
   ...CONFIGURATION,
   ...WORKFLOW,
   ...IMAGES,
@@ -30,14 +31,14 @@ export interface Row extends Verdict {
 
 /** All checks of a server, in the order of their names' list; none ends the others. */
 export function judgeAll(seen: Seen): Row[] {
-  return rowsOf(seen.inputs, (check) => check.judge(seen));
+  return rowsOf(seen, (check) => check.judge(seen));
 }
 
 /**
  * The same of a server that could not be looked at: what needs nothing of it is judged all the same, and nothing else passes.
  */
 export function judgeUnseen(seen: Unseen, failure: Failure): Row[] {
-  return rowsOf(seen.inputs, (check) => {
+  return rowsOf(seen, (check) => {
     if (check.name === 'connection') return unreachable(failure);
     if (check.judgeUnseen) return check.judgeUnseen(seen);
     return unknown('not looked at: see connection');
@@ -60,8 +61,12 @@ const LINES: Readonly<Record<string, string>> = {
   'auth-refused': 'As root there',
 };
 
-function rowsOf(inputs: PreflightInputs, judge: (check: Check) => Verdict | undefined): Row[] {
+function rowsOf(
+  { inputs, isNode }: Pick<Unseen, 'inputs' | 'isNode'>,
+  judge: (check: Check) => Verdict | undefined,
+): Row[] {
   return CHECK_NAMES.flatMap((name): Row[] => {
+    if (isNode && !NODE_CHECKS.has(name)) return [];
     if (inputs.skip.includes(name)) return [{ name, state: 'skipped', detail: 'left out by `skip`' }];
     if (ON_DEMAND.has(name) && !inputs.warn.includes(name)) return [];
     const check = CHECKS.find((one) => one.name === name);

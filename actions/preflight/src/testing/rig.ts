@@ -49,7 +49,9 @@ export interface Preflighted {
 }
 
 export interface PreflightRig {
+  /** The first of them. */
   server: DockerServer;
+  servers: Readonly<Record<string, DockerServer>>;
   workspace: string;
   compose(text: string): void;
   /** Writes a file below the application's folder on the server. */
@@ -60,16 +62,16 @@ export interface PreflightRig {
   run(more?: Record<string, string>): Promise<Preflighted>;
 }
 
-export function preflightRig(hostWith: HostWith): PreflightRig {
-  const { servers, connect } = dockerServers(['web1'], hostWith, IMAGES);
-  const server = servers.web1;
+export function preflightRig(hostWith: HostWith, names: readonly string[] = ['web1']): PreflightRig {
+  const { servers, connect } = dockerServers(names, hostWith, IMAGES);
+  const server = servers[names[0]!]!;
   const workspace = path.join(server.host.home, 'checkout');
   mkdirSync(workspace);
   const compose = (text: string) => writeFileSync(path.join(workspace, 'compose.yaml'), text);
   compose(COMPOSE);
   const inputs = (more: Record<string, string> = {}) => {
     const given: Record<string, string> = {
-      host: 'deploy@web1',
+      host: names.map((name) => `deploy@${name}`).join('\n'),
       'ssh-key': KEY,
       path: '/srv/shop',
       env: 'TAG=v1\nSECRET_KEY=0123456789abcdef',
@@ -82,6 +84,7 @@ export function preflightRig(hostWith: HostWith): PreflightRig {
   };
   const rig: PreflightRig = {
     server,
+    servers,
     workspace,
     compose,
     inputs,
@@ -102,7 +105,8 @@ export function preflightRig(hostWith: HostWith): PreflightRig {
         ...rig.world,
       };
       const ended = (outputs: Partial<PreflightOutputs>, failure?: Failure): Preflighted => {
-        if (failure) mustBeWellTold(ports, failure);
+        // Servers that stand on one machine tell the same of it.
+        if (failure && names.length === 1) mustBeWellTold(ports, failure);
         const { checks = [] } = JSON.parse(String(outputs.report ?? '{}')) as {
           checks?: {
             name: string;
@@ -117,7 +121,10 @@ export function preflightRig(hostWith: HostWith): PreflightRig {
         const summary = ports.summaries.join('\n');
         // Whatever a test is about: nothing is red without what mends it, or the line that has it.
         for (const line of summary.split('\n').filter((one) => /^\| (?:❌|❔) /.test(one)))
-          if (!/\| \S[^|]*\|$/.test(line) && !/ see (?:docker|configuration|connection) /.test(line))
+          if (
+            !/\| \S[^|]*\|$/.test(line) &&
+            !/ see (?:docker|configuration|connection|swarm|stack) /.test(line)
+          )
             throw new Error(`a red line does not say what mends it: ${line}`);
         return {
           outputs,

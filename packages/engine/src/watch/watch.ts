@@ -10,6 +10,9 @@ const WATCHED = part(new URL('watched.sh', import.meta.url), { needs: [ENGINE_AD
 const CLUSTER = part(new URL('../swarm.sh', import.meta.url));
 const TASKS = part(new URL('list-tasks.sh', import.meta.url), { needs: [ENGINE_ADDRESS, CLUSTER] });
 const NODE = part(new URL('list-node.sh', import.meta.url), { needs: [WATCHED] });
+const IPVS = part(new URL('../ipvs.sh', import.meta.url));
+const FACTS = part(new URL('node-facts.sh', import.meta.url), { needs: [ENGINE_ADDRESS, CLUSTER, IPVS] });
+const REACH = part(new URL('reach-nodes.sh', import.meta.url));
 const SERVICE_LOG_PART = part(new URL('service-log.sh', import.meta.url), {
   needs: [ENGINE_ADDRESS, CLUSTER],
 });
@@ -29,6 +32,8 @@ const LOAD = part(new URL('server-load.sh', import.meta.url), { needs: [ENGINE_A
 export const LIST_CONTAINERS = question(LIST);
 export const LIST_TASKS = question(TASKS);
 export const LIST_NODE = question(NODE);
+export const NODE_FACTS = question(FACTS);
+export const REACH_NODES = question(REACH);
 export const SERVICE_LOG = question(SERVICE_LOG_PART);
 export const FOLLOW_CONTAINERS = question(FOLLOW);
 export const READ_LOGS = question(LOGS);
@@ -44,6 +49,8 @@ export const QUESTIONS: readonly Question[] = [
   LIST_TASKS,
   LIST_NODE,
   SERVICE_LOG,
+  NODE_FACTS,
+  REACH_NODES,
   FOLLOW_CONTAINERS,
   READ_LOGS,
   READ_CONTAINER_LOG,

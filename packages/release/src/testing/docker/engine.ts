@@ -145,6 +145,7 @@ export function engineCommand(
 
 const ABOUT = {
   DockerRootDir: '/',
+  ServerVersion: '28.0.0',
   ClientInfo: { Plugins: [{ Name: 'compose', Version: 'v2.40.0', Path: '' }] },
   Server: { Version: '28.0.0' },
   Client: { Version: '28.0.0' },

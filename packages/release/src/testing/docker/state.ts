@@ -76,6 +76,11 @@ export interface FakeSwarm {
   nodes: readonly string[];
   /** Its managers have no leader. */
   leaderless?: boolean;
+  /** Nodes that do not answer their managers. */
+  down?: readonly string[];
+  /** Nodes that get no tasks. */
+  drained?: readonly string[];
+  liveRestore?: boolean;
   /** How often it says that somebody else has changed a service. */
   outOfSequence?: number;
 }

@@ -63,11 +63,14 @@ const idOf = (text: string) => sha256(text).slice(0, 25);
 export function swarmAbout(state: State): object {
   const { swarm } = state.script();
   const name = swarm?.nodes[0] ?? 'here';
+  const manages = swarm !== undefined && (swarm.manager ?? true);
   return {
     Name: name,
+    LiveRestoreEnabled: swarm?.liveRestore ?? false,
     Swarm: {
+      ...(manages && { Cluster: { SubnetSize: 24 } }),
       LocalNodeState: swarm ? (swarm.state ?? 'active') : 'inactive',
-      ControlAvailable: swarm !== undefined && (swarm.manager ?? true),
+      ControlAvailable: manages,
       NodeID: swarm ? idOf(name) : '',
     },
   };
@@ -79,8 +82,18 @@ export function swarmCommand(state: State, call: Call, words: readonly string[])
   const [kind = '', what = '', ...rest] = words;
   const help = kind === 'stack' && rest.includes('--help');
   if (help) return '      --detach   Exit immediately\n';
-  if (!swarm || !(swarm.manager ?? true))
-    throw new Refusal('Error response from daemon: This node is not a swarm manager.');
+  if (!swarm || swarm.state === 'inactive')
+    throw new Refusal(
+      'Error response from daemon: This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.',
+    );
+  if (swarm.state === 'locked')
+    throw new Refusal(
+      'Error response from daemon: Swarm is encrypted and needs to be unlocked before it can be used. Please use "docker swarm unlock" to unlock it.',
+    );
+  if (!(swarm.manager ?? true))
+    throw new Refusal(
+      "Error response from daemon: This node is not a swarm manager. Worker nodes can't be used to view or modify cluster state. Please run this command on a manager node or promote the current node to a manager.",
+    );
   if (swarm.leaderless)
     throw new Refusal(
       'Error response from daemon: rpc error: code = Unknown desc = The swarm does not have a leader.',
@@ -93,11 +106,25 @@ export function swarmCommand(state: State, call: Call, words: readonly string[])
         .map((name, index) => ({
           ID: idOf(name),
           Hostname: name,
-          Status: 'Ready',
-          Availability: 'Active',
+          Status: swarm.down?.includes(name) ? 'Down' : 'Ready',
+          Availability: swarm.drained?.includes(name) ? 'Drain' : 'Active',
           ManagerStatus: index === 0 ? 'Leader' : name.startsWith('m') ? 'Reachable' : '',
         }))
         .map((node) => `${render(format, node)}\n`)
+        .join('');
+    }
+    case 'node inspect': {
+      const { values, rest: ids } = options(rest, { values: { format: ['--format'] } });
+      return ids
+        .map((id) => {
+          const name = swarm.nodes.find((one) => idOf(one) === id)!;
+          const node = {
+            ID: id,
+            Status: { Addr: '127.0.0.1' },
+            ...(name.startsWith('m') && { ManagerStatus: { Addr: '127.0.0.1:2377' } }),
+          };
+          return `${render(values.get('format')![0]!, node)}\n`;
+        })
         .join('');
     }
     case 'service ls': {
