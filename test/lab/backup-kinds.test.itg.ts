@@ -239,9 +239,12 @@ test('a restic that is killed leaves the backup on the server, and no snapshot; 
     }),
     { runId: String(++runs) },
   );
+  // Killed earlier it would leave no lock.
   await until(
     'a restic that sends',
-    async () => (await host.exec(['pkill', '-KILL', '-f', 'restic .* backup '])).code === 0,
+    async () =>
+      (await host.sh('ls /srv/elsewhere/locks')) !== '' &&
+      (await host.exec(['pkill', '-KILL', '-f', 'restic .* backup '])).code === 0,
   );
   const { exitCode, shown, outputs } = await running.done;
   expect(exitCode).toBe(1);
