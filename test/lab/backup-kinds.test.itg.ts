@@ -1,9 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type Host, type Lab, openLab } from '@deploy-actions/lab';
-import { findRoot } from '@deploy-actions/tooling';
 import { type Inputs, PATH, mustStep, serverInputs, startStep, step } from './color-rig.ts';
 import { deployInputs, deployed, psql } from './deploy-rig.ts';
 
@@ -95,6 +92,11 @@ CREATE DATABASE shop; USE shop;
 CREATE TABLE orders (id INT AUTO_INCREMENT PRIMARY KEY, name VARCHAR(40)) ENGINE=InnoDB;
 CREATE TABLE payments (id INT AUTO_INCREMENT PRIMARY KEY, name VARCHAR(40)) ENGINE=InnoDB;
 CREATE PROCEDURE hello() SELECT 'hello';
+CREATE VIEW paid AS SELECT orders.id FROM orders JOIN payments USING (id);
+CREATE TABLE parts (id INT AUTO_INCREMENT PRIMARY KEY, of_order INT, total INT, FOREIGN KEY (of_order) REFERENCES orders (id)) ENGINE=InnoDB;
+DELIMITER //
+CREATE TRIGGER doubled BEFORE INSERT ON parts FOR EACH ROW BEGIN SET NEW.total = NEW.total * 2; END//
+DELIMITER ;
 INSERT INTO orders (name) SELECT md5(seq) FROM seq_1_to_50000; INSERT INTO payments (name) SELECT name FROM orders;
 END
 docker exec shop-app-1 sqlite3 /data/app.db 'PRAGMA journal_mode=WAL; CREATE TABLE a (x); CREATE TABLE b (x); WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 50000) INSERT INTO a SELECT hex(randomblob(20)) FROM n; INSERT INTO b SELECT x FROM a'
@@ -111,7 +113,7 @@ END
 for each in sales app cache; do setsid sh "/srv/write-$each" </dev/null >/dev/null 2>&1 & done
 `;
 
-test('MariaDB, SQLite and Redis are saved while they are written to, each of one moment, and come back by the manual', async () => {
+test('MariaDB, SQLite and Redis are saved while they are written to, each of one moment, and come back', async () => {
   await host.sh(PREPARE, { timeoutMs: 400_000 });
   await until(
     'a MariaDB',
@@ -130,12 +132,11 @@ test('MariaDB, SQLite and Redis are saved while they are written to, each of one
       ).code === 0,
   );
   await host.sh(WRITERS, { timeoutMs: 120_000 });
-  const count = async (table: string) =>
-    Number(
-      await host.sh(
-        `docker exec shop-sales-1 mariadb -uroot -psales-password shop -NBe 'SELECT count(*) FROM ${table}'`,
-      ),
+  const sql = async (statements: string, name = 'shop') =>
+    await host.sh(
+      `docker exec -i shop-sales-1 mariadb -uroot -psales-password -NB ${name} <<'END'\n${statements};\nEND`,
     );
+  const count = async (table: string) => Number(await sql(`SELECT count(*) FROM ${table}`));
   const before = await count('orders');
   const { outputs: loaded } = await backup({ databases: 'sales: mariadb', verify: 'restore' });
   expect(loaded['verified']).toBe('restore');
@@ -144,21 +145,33 @@ test('MariaDB, SQLite and Redis are saved while they are written to, each of one
   // Somebody wrote meanwhile, or nothing of this was under load.
   expect(await count('orders')).toBeGreaterThan(before);
 
-  const manual = readFileSync(join(findRoot(), 'actions/backup/README.md'), 'utf8');
-  const typed = /`(gunzip -c db\.shop\.sql\.gz [^`]*)`/.exec(manual)![1]!;
-  await host.sh(
-    `docker exec shop-sales-1 mariadb -uroot -psales-password -e 'CREATE DATABASE shop_restored'`,
+  await sql(
+    'DELETE FROM parts; DELETE FROM orders WHERE id > 10; DROP TRIGGER doubled; CREATE TABLE since (x INT)',
   );
-  await host.sh(
-    `cd ${loaded['folder']} && ${typed.replace('db.shop.sql.gz', 'sales.shop.sql.gz').replace('shop-db-1', 'shop-sales-1')}`,
-  );
-  const restored = await host.sh(
-    `docker exec shop-sales-1 mariadb -uroot -psales-password shop_restored -NBe "SELECT (SELECT count(*) FROM orders), (SELECT count(*) FROM payments); CALL hello()"`,
-  );
-  const [orders, payments, hello] = restored.trim().split(/\s+/);
+  const id = loaded['backup']!;
+  const restored = await backup({ restore: id, confirm: id });
+  expect(restored.shown).toContain('shop of sales is that of the backup');
+  const old = `shop_before_${id.replaceAll('-', '_')}`;
+  expect(restored.outputs['replaced']).toBe(`sales/${old}`);
+  const [orders, payments, paid] = (
+    await sql(
+      'SET SESSION TRANSACTION ISOLATION LEVEL SERIALIZABLE; START TRANSACTION; SELECT (SELECT count(*) FROM orders), (SELECT count(*) FROM payments), (SELECT count(*) FROM paid)',
+    )
+  )
+    .trim()
+    .split(/\s+/);
   expect(Number(orders)).toBeGreaterThanOrEqual(before);
-  expect(payments).toBe(orders);
-  expect(hello).toBe('hello');
+  expect([payments, paid]).toEqual([orders, orders]);
+  // What belongs to the database beside its tables is that of the backup, and the kept one has its own.
+  expect(
+    await sql('CALL hello(); INSERT INTO parts (of_order, total) VALUES (1, 7); SELECT total FROM parts'),
+  ).toBe('hello\n14\n');
+  expect(await sql('SHOW TABLES')).toBe('orders\npaid\nparts\npayments\n');
+  expect(await sql('SHOW TABLES', old)).toBe('orders\npaid\nparts\npayments\nsince\n');
+  expect(await sql('SELECT count(*) FROM orders; CALL hello(); SHOW TRIGGERS', old)).toBe('10\nhello\n');
+  expect(await sql('SELECT @@GLOBAL.read_only')).toBe('0\n');
+  expect((await backup({ confirm: id })).shown).toContain(`dropped ${old} of sales`);
+  expect(await sql("SHOW DATABASES LIKE 'shop%'")).toBe('shop\n');
 
   const rows = await host.sh(
     `sqlite3 ${outputs['folder']}/app.app.db 'SELECT count(*) FROM a; SELECT count(*) FROM b; PRAGMA integrity_check'`,
@@ -179,6 +192,50 @@ test('MariaDB, SQLite and Redis are saved while they are written to, each of one
   expect(two).toBe(one);
   await host.sh(`for each in sales app cache; do docker rm --force "shop-$each-1"; done`);
 }, 600_000);
+
+test('a volume and a path come back with owners, modes, links and holes, and are let go', async () => {
+  await host.sh(`set -eu
+docker volume create --label com.docker.compose.project=shop --label com.docker.compose.volume=pictures shop_pictures
+docker run --detach --name shop-files-1 --label com.docker.compose.project=shop --label com.docker.compose.service=files \\
+  --label com.docker.compose.oneoff=False --label com.docker.compose.container-number=1 \\
+  --volume shop_pictures:/media --volume ${PATH}/shared/uploads:/uploads kinds sleep 3600
+at=$(docker volume inspect --format '{{.Mountpoint}}' shop_pictures)
+mkdir -p "$at/deep"; echo picture >"$at/deep/a.png"; ln "$at/deep/a.png" "$at/same.png"; ln -s deep/a.png "$at/newest"
+truncate -s 200M "$at/holes"; mkfifo "$at/pipe"
+chown -R 1234:4321 "$at/deep"; chown -h 1:2 "$at/newest"; chmod 2750 "$at/deep"; chown 33:44 "$at"; chmod 3771 "$at"
+echo uploaded >${PATH}/shared/uploads/b.txt; chown 999:999 ${PATH}/shared/uploads/b.txt; chown deploy ${PATH}/shared/uploads`);
+  const look = () =>
+    host.sh(
+      `cd "$(docker volume inspect --format '{{.Mountpoint}}' shop_pictures)" && find . -printf '%p %y %m %U:%G %n %s %l\n' | sort; cd ${PATH}/shared && find uploads -printf '%p %y %m %U:%G %s\n' | sort`,
+    );
+  const before = await look();
+  const saved = await backup({ volumes: 'pictures', paths: 'shared/uploads' });
+  const id = saved.outputs['backup']!;
+  await host.sh(
+    `rm -r "$(docker volume inspect --format '{{.Mountpoint}}' shop_pictures)/deep"; docker exec shop-files-1 sh -c 'echo since >/media/since; chmod 755 /media; echo spoilt >/uploads/b.txt'`,
+  );
+  const busy = await step('backup', saving({ restore: id, confirm: id }), { runId: String(++runs) });
+  expect(busy.shown).toContain('containers work with the volume pictures: shop-files-1');
+  await host.sh('docker stop --time 1 shop-files-1');
+  const restored = await backup({ restore: id, confirm: id });
+  expect(await look()).toBe(before);
+  expect(
+    Number(
+      await host.sh(
+        `du -k "$(docker volume inspect --format '{{.Mountpoint}}' shop_pictures)/holes" | cut -f 1`,
+      ),
+    ),
+  ).toBeLessThan(200_000);
+  await host.sh('docker start shop-files-1');
+  expect(await host.sh('docker exec shop-files-1 cat /media/same.png /uploads/b.txt')).toBe(
+    'picture\nuploaded\n',
+  );
+  const [volume, uploads] = restored.outputs['replaced']!.split(' ');
+  expect(await host.sh(`cat ${volume}/since ${uploads}/b.txt`)).toBe('since\nspoilt\n');
+  await backup({ confirm: id });
+  expect(await host.sh(`ls -d ${volume} ${uploads} 2>/dev/null || :`)).toBe('');
+  await host.sh('docker rm --force shop-files-1 && docker volume rm shop_pictures');
+}, 300_000);
 
 const restic = (words: string) =>
   host.sh(`RESTIC_PASSWORD=only-the-workflow-knows restic --repo /srv/elsewhere ${words}`, {

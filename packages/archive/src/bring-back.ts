@@ -34,6 +34,12 @@ const BESIDE = part(new URL('sh/beside.sh', import.meta.url), { parameters: ['ba
 const POSTGRES_RESTORE = part(new URL('sh/postgres-restore.sh', import.meta.url), {
   needs: [POSTGRES_QUESTION, STREAM, BESIDE],
 });
+export const MYSQL_LOGIN = part(new URL('sh/mysql-login.sh', import.meta.url), {
+  needs: [ENGINE_CONTAINERS],
+});
+const MYSQL_RESTORE = part(new URL('sh/mysql-restore.sh', import.meta.url), {
+  needs: [MYSQL_LOGIN, ATTEMPT, BESIDE, FOLDER],
+});
 const FILE_PLACES = part(new URL('sh/file-places.sh', import.meta.url), {
   needs: [ENGINE_CONTAINERS, ENGINE_FAILURE, FOLDER, TRIAL, BESIDE],
   parameters: ['project', 'min_free_disk'],
@@ -44,7 +50,7 @@ const FILE_PLACES = part(new URL('sh/file-places.sh', import.meta.url), {
  * more files of its own; see `sourceFile`.
  */
 export const BRING_BACK = part(new URL('sh/bring-back.sh', import.meta.url), {
-  needs: [ENGINE, FOLDER, LEDGER, POSTGRES_RESTORE, FILE_PLACES],
+  needs: [ENGINE, FOLDER, LEDGER, POSTGRES_RESTORE, MYSQL_RESTORE, FILE_PLACES],
   parameters: ['backup', 'min_free_disk'],
   results: {
     backup: FORMS.id,

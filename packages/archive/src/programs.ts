@@ -6,6 +6,7 @@ import {
   BRING_BACK,
   FOLDER,
   LEDGER,
+  MYSQL_LOGIN,
   POSTGRES_QUESTION,
   QUERY,
   RETENTION,
@@ -30,7 +31,7 @@ const REDIS = part(new URL('sh/redis.sh', import.meta.url), {
   needs: [ENGINE_CONTAINERS, ATTEMPT, ENGINE_FAILURE],
 });
 const MYSQL = part(new URL('sh/mysql.sh', import.meta.url), {
-  needs: [ENGINE_CONTAINERS, ATTEMPT],
+  needs: [MYSQL_LOGIN, ATTEMPT],
 });
 const MYSQL_TRIAL = part(new URL('sh/mysql-trial.sh', import.meta.url), { needs: [MYSQL, TRIAL] });
 const SQLITE = part(new URL('sh/sqlite.sh', import.meta.url), {

@@ -31,7 +31,7 @@ look_at_files() {
     function below(text) { return text ~ /^[A-Za-z0-9_.][A-Za-z0-9._-]*(\/[A-Za-z0-9_.][A-Za-z0-9._-]*)*$/ && ("/" text "/") !~ /\/\.\.?\// && (text "/") !~ /^(backups|\.deploy)\// }
     $2 !~ /^[a-z-]+$/ || $1 !~ /^[A-Za-z0-9_]/ || ($3 != "" && !plain($3)) { exit 1 }
     $2 ~ /^postgres/ && !plain($3) { exit 1 }
-    ($2 == "postgres" || $2 == "postgres-query" || $2 == "volume") && !plain($4) { exit 1 }
+    ($2 ~ /^(postgres|postgres-query|mysql|mariadb|volume)$/) && !plain($4) { exit 1 }
     $2 == "path" && !below($4) { exit 1 }' "$scratch/files"; then
     fail unhealthy backup-unreadable "the manifest of the backup $backup names what no backup has" 'Look who wrote to it, and choose another backup (list: true).'
   fi
@@ -94,7 +94,10 @@ find_places() {
         id=$(container_of_service "$service") || fail_for_engine 'the containers could not be listed'
         [ -n "$id" ] || fail refused service-not-running "no container of $service runs in $project, so its data cannot come back" \
           'Start it, and run it again.'
-        find_postgres_place "$service" "$id" "$name"
+        case $kind in
+          postgres) find_postgres_place "$service" "$id" "$name" ;;
+          mysql | mariadb) find_mysql_place "$kind" "$service" "$id" "$name" ;;
+        esac
         ;;
     esac
   done 5<"$scratch/wanted"
@@ -110,7 +113,7 @@ all_it_has() {
 # measured one by one, before each is unpacked.
 look_for_room_there() {
   local need
-  need=$(awk -F '\t' '$2 == "postgres" { sum += $5 } END { printf "%.0f", sum * 5 }' "$scratch/files")
+  need=$(awk -F '\t' '$2 ~ /^(postgres|mysql|mariadb)$/ { sum += $5 } END { printf "%.0f", sum * 5 }' "$scratch/files")
   # shellcheck disable=SC2046 # two figures
   set -- $(stat -f -c '%a %S' "$(engine_image_folder)" 2>/dev/null)
   if [ $# = 2 ] && [ "$(($1 * $2 - need))" -lt "$min_free_disk" ]; then
@@ -128,6 +131,7 @@ load_return() {
     case $kind in
       volume | path) load_files "$kind" "$id" "$name" "$new" ;;
       postgres) load_postgres "$service" "$id" "$name" "$new" ;;
+      mysql | mariadb) load_mysql "$kind" "$service" "$id" "$name" "$new" ;;
     esac
   done 5<"$scratch/places"
   if cancelled; then
@@ -167,6 +171,7 @@ exchange() {
   case $1 in
     volume | path) exchange_files "$1" "$3" "$4" "$5" "$6" "$7" ;;
     postgres) exchange_postgres "$3" "$4" "$5" "$6" "$7" ;;
+    mysql | mariadb) exchange_mysql "$@" ;;
   esac
 }
 
@@ -202,14 +207,18 @@ exchanged() {
   case $1 in
     volume | path) files_are_exchanged "$1" "$3" "$4" "$5" "$6" "$7" ;;
     postgres) postgres_is_exchanged "$3" "$4" "$5" "$6" "$7" ;;
+    mysql | mariadb) mysql_is_exchanged "$3" "$4" "$5" "$6" "$7" ;;
   esac
 }
 
 # settle_places: what was cut off between two steps comes to its end.
 settle_places() {
-  local kind id name new old is_there
-  while read -r kind _ id name new old is_there <&6; do
-    case $kind in volume | path) settle_files "$kind" "$id" "$name" "$new" "$old" "$is_there" ;; esac
+  local kind service id name new old is_there
+  while read -r kind service id name new old is_there <&6; do
+    case $kind in
+      volume | path) settle_files "$kind" "$id" "$name" "$new" "$old" "$is_there" ;;
+      mysql | mariadb) settle_mysql "$service" "$id" "$name" "$new" "$old" "$is_there" ;;
+    esac
   done 6<"$scratch/places"
 }
 
@@ -249,6 +258,7 @@ tidy_places() {
         [ "$is_there" = no ] || open_postgres "$id" "$name" || warn "$name of $service could not be opened again: $(last_said)"
         drop_postgres "$id" "$new" || warn "$new of $service could not be dropped: $(last_said)"
         ;;
+      mysql | mariadb) drop_mysql "$id" "$new" || warn "$new of $service could not be dropped: $(last_said)" ;;
     esac
   done 6<"$scratch/places"
 }

@@ -110,3 +110,15 @@ open_postgres() {
 ALTER DATABASE :"name" WITH ALLOW_CONNECTIONS true;
 END' "$2" '' '' >/dev/null 2>"$scratch/said"
 }
+
+# let_postgres_go SERVICE ID NAME: a line of $scratch/gone for each that restores of this backup have replaced.
+let_postgres_go() {
+  local old
+  postgres_names "$2" >"$scratch/names" 2>"$scratch/said" || fail remote backup-failed "the PostgreSQL of $1 does not answer: $(last_said)" 'Look whether it is well: docker logs.'
+  for old in $(droppable_names "$3"); do
+    grep -Fqx -e "$old" "$scratch/names" || continue
+    drop_postgres "$2" "$old" || fail remote backup-failed "$old of $1 could not be dropped: $(last_said)" 'Look who keeps it busy.'
+    say "dropped $old of $1"
+    echo "$1/$old" >>"$scratch/gone"
+  done
+}

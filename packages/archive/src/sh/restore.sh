@@ -26,18 +26,25 @@ begin_restore() {
   begun=$(date +%s)
   open_streams "$timeout" timeout
   begin_look
-  begin_return '' 'postgres volume path'
+  begin_return '' 'postgres mysql mariadb volume path'
 }
 
 # let_replaced_go: what restores of this backup have replaced is dropped.
 let_replaced_go() {
-  local kind service name
+  local kind service name id
   asked_rows "$return_kinds" >"$scratch/wanted"
   true >"$scratch/gone"
   while read -r kind service name <&5; do
     case $kind in
       volume | path) let_files_go "$kind" "$name" ;;
-      postgres) let_postgres_go "$service" "$name" ;;
+      *)
+        id=$(container_of_service "$service") || fail_for_engine 'the containers could not be listed'
+        [ -n "$id" ] || fail refused service-not-running "no container of $service runs in $project, so nothing of it can be dropped" 'Start it, and run it again.'
+        case $kind in
+          postgres) let_postgres_go "$service" "$id" "$name" ;;
+          mysql | mariadb) let_mysql_go "$service" "$id" "$name" ;;
+        esac
+        ;;
     esac
   done 5<"$scratch/wanted"
   [ -s "$scratch/gone" ] || fail refused request-refused "no restore of the backup $backup has left anything that could be dropped" \
@@ -45,20 +52,6 @@ let_replaced_go() {
   result backup "$backup"
   result folder "$folder"
   result dropped "$(paste -s -d ' ' - <"$scratch/gone")"
-}
-
-# let_postgres_go SERVICE NAME: a line of $scratch/gone for each.
-let_postgres_go() {
-  local id old
-  id=$(container_of_service "$1") || fail_for_engine 'the containers could not be listed'
-  [ -n "$id" ] || fail refused service-not-running "no container of $1 runs in $project, so nothing of it can be dropped" 'Start it, and run it again.'
-  postgres_names "$id" >"$scratch/names" 2>"$scratch/said" || fail remote backup-failed "the PostgreSQL of $1 does not answer: $(last_said)" 'Look whether it is well: docker logs.'
-  for old in $(droppable_names "$2"); do
-    grep -Fqx -e "$old" "$scratch/names" || continue
-    drop_postgres "$id" "$old" || fail remote backup-failed "$old of $1 could not be dropped: $(last_said)" 'Look who keeps it busy.'
-    say "dropped $old of $1"
-    echo "$1/$old" >>"$scratch/gone"
-  done
 }
 
 # After a crash. What has begun in the container has come to its end or not; what is there tells.

@@ -1,0 +1,132 @@
+// A MariaDB as far as a restore asks it: databases are folders of $HOME/mysql, tables and views files of theirs. Called as its
+// client is (`mariadb …`), or as `mariadb-dump …`. What it does not know it refuses, so that no statement passes unread.
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+
+const [, , program, ...words] = process.argv;
+const root = path.join(process.env.HOME, 'mysql');
+const how = (name) => {
+  const file = path.join(process.env.HOME, 'how', name);
+  return existsSync(file) ? readFileSync(file, 'utf8').trim() : '';
+};
+const at = (...names) => path.join(root, ...names);
+const lines = (all) => all.map((one) => `${one}\n`).join('');
+const things = (database, kind) =>
+  existsSync(at(database))
+    ? readdirSync(at(database))
+        .filter((one) => one.endsWith(kind))
+        .map((one) => one.slice(0, -kind.length))
+        .sort()
+    : [];
+const TABLE = '.table';
+const VIEW = '.view';
+
+function dump() {
+  const [database, ...names] = words.filter((one) => !one.startsWith('--'));
+  if (words.includes('--version')) return 'mariadb-dump from 11.8.2-MariaDB\n';
+  if (!existsSync(at(database))) throw new Error(`Unknown database '${database}'`);
+  const data = !words.includes('--no-data');
+  const tables = data ? things(database, TABLE) : [];
+  const views = data ? things(database, VIEW) : names;
+  return [
+    '-- MariaDB dump\n',
+    ...(data && how('mysql-dumps-event') ? ['/*!50106 DROP EVENT IF EXISTS `clean` */;\n'] : []),
+    ...tables.map((one) => {
+      const content = readFileSync(at(database, one + TABLE), 'utf8');
+      return `-- Table structure for table \`${one}\`\nFILL \`${one}\` ${content};\n`;
+    }),
+    ...views.map((one) => `CREATE VIEW \`${one}\` AS ${readFileSync(at(database, one + VIEW), 'utf8')};\n`),
+    '-- Dump completed on 2026-11-28\n',
+  ].join('');
+}
+
+let used = words.findLast((one) => !one.startsWith('--'));
+
+/** One statement; what it answers. */
+function answer(statement) {
+  const found = (pattern) => {
+    const match = pattern.exec(statement);
+    return match ? match.slice(1) : undefined;
+  };
+  let hit;
+  if (/^(?:SET SESSION |SELECT 1$|KILL )/.test(statement)) return '';
+  if ((hit = found(/^SET GLOBAL read_only = (ON|OFF)$/))) {
+    writeFileSync(at('.read-only'), hit[0]);
+    return '';
+  }
+  if (statement === 'SELECT @@GLOBAL.read_only')
+    return existsSync(at('.read-only')) && readFileSync(at('.read-only'), 'utf8') === 'ON' ? '1\n' : '0\n';
+  if (/FROM information_schema\.processlist/.test(statement)) return '';
+  if (/engine IN \('MyISAM'/.test(statement)) return '';
+  if (/FROM information_schema\.events/.test(statement)) return how('mysql-events') && 'clean\n';
+  if (/FROM information_schema\.referential_constraints/.test(statement))
+    return how('mysql-keys') && 'crm.notes\n';
+  if (/SUM\(data_length/.test(statement)) return lines(databases().map((one) => `1000\t${one}`));
+  if (
+    (hit = found(/^SELECT schema_name FROM information_schema\.schemata(?: WHERE schema_name IN \((.*)\))?$/))
+  )
+    return lines(databases().filter((one) => hit[0] === undefined || hit[0].includes(`'${one}'`)));
+  if (/^SELECT CONCAT\('CHARACTER SET /.test(statement)) return 'CHARACTER SET utf8mb4 COLLATE utf8mb4_bin\n';
+  if ((hit = found(/^SELECT CONCAT\('CREATE DATABASE `(.*?)` CHARACTER SET '/)))
+    return `CREATE DATABASE \`${hit[0]}\` CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;\n`;
+  if ((hit = found(/^SELECT table_name FROM information_schema\.views WHERE table_schema = '(.*)'$/)))
+    return lines(things(hit[0], VIEW));
+  if ((hit = found(/^SELECT table_schema FROM .*table_name = '(.*)' AND table_schema IN \((.*)\)$/)))
+    return lines(
+      databases().filter((one) => hit[1].includes(`'${one}'`) && existsSync(at(one, hit[0] + TABLE))),
+    );
+  if ((hit = found(/^SELECT COUNT\(\*\) FROM .*table_schema = '(.*)' AND table_name = '(.*)'$/)))
+    return `${existsSync(at(hit[0], hit[1] + TABLE)) ? 1 : 0}\n`;
+  if ((hit = found(/^SELECT COUNT\(\*\) FROM .*table_schema = '(.*?)' .*table_name <> '(.*)'$/)))
+    return `${things(hit[0], TABLE).filter((one) => one !== hit[1]).length}\n`;
+  if ((hit = found(/^SELECT CONCAT\('DROP TRIGGER.*WHERE trigger_schema = '(.*?)' UNION/)))
+    return lines(things(hit[0], VIEW).map((one) => `DROP VIEW IF EXISTS \`${hit[0]}\`.\`${one}\`;`));
+  if ((hit = found(/^SELECT CONCAT\('`', table_schema.* TO `(.*?)`\.`.*WHERE table_schema = '(.*?)'/)))
+    return lines(things(hit[1], TABLE).map((one) => `\`${hit[1]}\`.\`${one}\` TO \`${hit[0]}\`.\`${one}\``));
+  if ((hit = found(/^CREATE DATABASE `(.*?)`/))) return void mkdirSync(at(hit[0])) ?? '';
+  if ((hit = found(/^DROP DATABASE IF EXISTS `(.*)`$/)))
+    return void rmSync(at(hit[0]), { recursive: true, force: true }) ?? '';
+  if ((hit = found(/^CREATE TABLE `(.*)`\.(\S+)/)))
+    return void writeFileSync(at(hit[0], hit[1] + TABLE), '') ?? '';
+  if ((hit = found(/^DROP TABLE IF EXISTS `(.*)`\.`(.*)`$/)))
+    return void rmSync(at(hit[0], hit[1] + TABLE), { force: true }) ?? '';
+  if ((hit = found(/^DROP VIEW IF EXISTS `(.*)`\.`(.*)`$/)))
+    return void rmSync(at(hit[0], hit[1] + VIEW), { force: true }) ?? '';
+  if ((hit = found(/^USE `(.*)`$/))) return (used = hit[0]) && '';
+  if ((hit = found(/^FILL `(.*?)` (.*)$/s))) {
+    if (how('mysql-loses')) return '';
+    return void writeFileSync(at(used, hit[0] + TABLE), hit[1]) ?? '';
+  }
+  if ((hit = found(/^CREATE VIEW `(.*?)` AS (.*)$/s)))
+    return void writeFileSync(at(used, hit[0] + VIEW), hit[1]) ?? '';
+  if ((hit = found(/^RENAME TABLE (.*)$/s))) {
+    if (how('mysql-busy')) throw new Error('Lock wait timeout exceeded; try restarting transaction');
+    for (const pair of hit[0].split(',')) {
+      const [, from, table, to, name] = /^\s*`(.*)`\.`(.*)` TO `(.*)`\.`(.*)`\s*$/.exec(pair);
+      renameSync(at(from, table + TABLE), at(to, name + TABLE));
+    }
+    return '';
+  }
+  throw new Error(`this stand-in does not know: ${statement}`);
+}
+
+const databases = () =>
+  readdirSync(root)
+    .filter((one) => !one.startsWith('.'))
+    .sort();
+
+try {
+  if (program === 'mariadb-dump') process.stdout.write(dump());
+  else {
+    const given = words.find((one) => one.startsWith('--execute='))?.slice('--execute='.length);
+    const text = (given ?? readFileSync(0, 'utf8')).replace(/^(?:--|\/\*).*$/gm, '');
+    for (const statement of text
+      .split(/;(?=\s|$)/)
+      .map((one) => one.trim())
+      .filter(Boolean))
+      process.stdout.write(answer(statement));
+  }
+} catch (error) {
+  process.stderr.write(`ERROR: ${error.message}\n`);
+  process.exitCode = 1;
+}
