@@ -1,6 +1,7 @@
 import {
   chmodSync,
   existsSync,
+  lchownSync,
   linkSync,
   lstatSync,
   mkdirSync,
@@ -14,7 +15,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { afterEach, expect, jest, test } from '@jest/globals';
-import { hostsForEach, paused, pidOf } from '@deploy-actions/host/testing';
+import { hostsForEach, paused, pidOf, shellsHere } from '@deploy-actions/host/testing';
 import { Failure } from '@deploy-actions/kit';
 import { type BackedUp, type BackupRig, backupRig, idOf, well } from './testing/backup-rig.ts';
 import { withVolume } from './testing/volume.ts';
@@ -120,6 +121,26 @@ test('a volume, a folder and a file come back with modes and links, and what was
   for (const one of kept) expect(existsSync(one)).toBe(false);
   isBack(filed);
 });
+
+test.each(shellsHere().includes('busybox') ? ['GNU', 'busybox'] : ['GNU'])(
+  'a volume comes back by the tar of %s, with the owners of links and with hard links',
+  async (tar) => {
+    const rig = backupRig(hostWith);
+    const volume = withVolume(rig);
+    if (tar === 'busybox') writeFileSync(path.join(rig.host.home, 'how/busybox'), 'yes');
+    linkSync(path.join(volume, 'pictures/a.png'), path.join(volume, 'a.png'));
+    linkSync(path.join(volume, 'pictures/a.png'), path.join(volume, 'z.png'));
+    symlinkSync('pictures/a.png', path.join(volume, 'newest'));
+    if (process.getuid?.() === 0) lchownSync(path.join(volume, 'newest'), 1, 2);
+    const { uid, gid } = lstatSync(path.join(volume, 'newest'));
+    const id = idOf(await rig.go({ databases: '', volumes: 'media' }));
+    rig.docker.stop('shop-web-1');
+    rmSync(path.join(volume, 'newest'));
+    well(await rig.go(restore(id)));
+    expect(lstatSync(path.join(volume, 'newest'))).toMatchObject({ uid, gid });
+    expect(lstatSync(path.join(volume, 'z.png')).nlink).toBe(3);
+  },
+);
 
 test('what is named beside restore comes back alone', async () => {
   const filed = await spoilt();

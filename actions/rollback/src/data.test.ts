@@ -123,6 +123,27 @@ test('restore-backup: latest is refused where no backup was taken while that rel
   expect(web1.version()).toBe('v2');
 });
 
+test('a backup with a database of SQLite is refused, since its service runs, and nothing is changed', async () => {
+  const { servers, go } = await migrated('web1');
+  const { host } = servers.web1;
+  const manifest = path.join(host.path, 'backups', NEW, 'manifest.json');
+  writeFileSync(
+    manifest,
+    readFileSync(manifest, 'utf8').replace(
+      '"kind":"postgres","service":"api","source":"shop"',
+      '"kind":"sqlite","service":"api","source":"/data/app.db"',
+    ),
+  );
+  const { failure } = await go({ to: 'previous', 'restore-backup': NEW });
+  expect(failure).toMatchObject({
+    kind: 'refused',
+    message: expect.stringContaining('has a database of SQLite'),
+    remedy: expect.stringContaining('allow-past-migration: true'),
+  });
+  expect(data(servers.web1)).toBe('migrated');
+  expect(servers.web1.version()).toBe('v2');
+});
+
 test('restore-backup takes the id of a backup, and one that is not there changes nothing', async () => {
   const { servers, go } = await migrated('web1');
   const { web1 } = servers;

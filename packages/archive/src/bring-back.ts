@@ -40,9 +40,17 @@ export const MYSQL_LOGIN = part(new URL('sh/mysql-login.sh', import.meta.url), {
 const MYSQL_RESTORE = part(new URL('sh/mysql-restore.sh', import.meta.url), {
   needs: [MYSQL_LOGIN, ATTEMPT, BESIDE, FOLDER],
 });
+export const REDIS_LOGIN = part(new URL('sh/redis-login.sh', import.meta.url));
 const FILE_PLACES = part(new URL('sh/file-places.sh', import.meta.url), {
   needs: [ENGINE_CONTAINERS, ENGINE_FAILURE, FOLDER, TRIAL, BESIDE],
   parameters: ['project', 'min_free_disk'],
+});
+const SQLITE_RESTORE = part(new URL('sh/sqlite-restore.sh', import.meta.url), {
+  needs: [ENGINE_CONTAINERS, FILE_PLACES, READING],
+  parameters: ['project'],
+});
+const REDIS_RESTORE = part(new URL('sh/redis-restore.sh', import.meta.url), {
+  needs: [REDIS_LOGIN, FILE_PLACES],
 });
 
 /**
@@ -50,7 +58,16 @@ const FILE_PLACES = part(new URL('sh/file-places.sh', import.meta.url), {
  * more files of its own; see `sourceFile`.
  */
 export const BRING_BACK = part(new URL('sh/bring-back.sh', import.meta.url), {
-  needs: [ENGINE, FOLDER, LEDGER, POSTGRES_RESTORE, MYSQL_RESTORE, FILE_PLACES],
+  needs: [
+    ENGINE,
+    FOLDER,
+    LEDGER,
+    POSTGRES_RESTORE,
+    MYSQL_RESTORE,
+    FILE_PLACES,
+    SQLITE_RESTORE,
+    REDIS_RESTORE,
+  ],
   parameters: ['backup', 'min_free_disk'],
   results: {
     backup: FORMS.id,

@@ -9,6 +9,7 @@ import {
   MYSQL_LOGIN,
   POSTGRES_QUESTION,
   QUERY,
+  REDIS_LOGIN,
   RETENTION,
   STREAM,
   TRIAL,
@@ -28,7 +29,7 @@ const POSTGRES_TRIAL = part(new URL('sh/postgres-trial.sh', import.meta.url), {
 });
 
 const REDIS = part(new URL('sh/redis.sh', import.meta.url), {
-  needs: [ENGINE_CONTAINERS, ATTEMPT, ENGINE_FAILURE],
+  needs: [ENGINE_CONTAINERS, ATTEMPT, ENGINE_FAILURE, REDIS_LOGIN],
 });
 const MYSQL = part(new URL('sh/mysql.sh', import.meta.url), {
   needs: [MYSQL_LOGIN, ATTEMPT],

@@ -6,7 +6,7 @@ export type DatabaseKind = (typeof DATABASE_KINDS)[number];
 export const LOADABLE_KINDS: readonly string[] = ['postgres', 'mysql', 'mariadb'] satisfies DatabaseKind[];
 
 /** Those that `restore` brings back. */
-export const RETURNING_KINDS: readonly string[] = ['postgres', 'mysql', 'mariadb', 'volume', 'path'];
+export const RETURNING_KINDS: readonly string[] = [...DATABASE_KINDS, 'volume', 'path'];
 
 /** Something that a backup saves. */
 export interface Source {

@@ -201,6 +201,11 @@ engine_volumes_of() {
 }
 # engine_volume_place NAME: its driver, the folder that its content is in, and what it was made with (null or {}: nothing).
 engine_volume_place() { docker volume inspect --format '{{.Driver}} {{.Mountpoint}} {{json .Options}}' "$1" </dev/null; }
+# engine_mount_table ID: of what is mounted into it a line each: type, volume, folder of the server and in it, with | between.
+engine_mount_table() {
+  docker inspect --type container --format '{{range .Mounts}}{{.Type}}|{{.Name}}|{{.Source}}|{{.Destination}}
+{{end}}' "$1" </dev/null
+}
 engine_volume_users() { docker ps --all --quiet --no-trunc --filter "volume=$1" </dev/null; }
 engine_mount() {
   docker inspect --type container --format '{{range .Mounts}}{{.Name}} {{.Destination}}

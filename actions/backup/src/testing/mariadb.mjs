@@ -42,6 +42,9 @@ function dump() {
 
 let used = words.findLast((one) => !one.startsWith('--'));
 
+/** What a statement answers that only does something. */
+const done = () => '';
+
 /** One statement; what it answers. */
 function answer(statement) {
   const found = (pattern) => {
@@ -83,22 +86,22 @@ function answer(statement) {
     return lines(things(hit[0], VIEW).map((one) => `DROP VIEW IF EXISTS \`${hit[0]}\`.\`${one}\`;`));
   if ((hit = found(/^SELECT CONCAT\('`', table_schema.* TO `(.*?)`\.`.*WHERE table_schema = '(.*?)'/)))
     return lines(things(hit[1], TABLE).map((one) => `\`${hit[1]}\`.\`${one}\` TO \`${hit[0]}\`.\`${one}\``));
-  if ((hit = found(/^CREATE DATABASE `(.*?)`/))) return void mkdirSync(at(hit[0])) ?? '';
+  if ((hit = found(/^CREATE DATABASE `(.*?)`/))) return done(mkdirSync(at(hit[0])));
   if ((hit = found(/^DROP DATABASE IF EXISTS `(.*)`$/)))
-    return void rmSync(at(hit[0]), { recursive: true, force: true }) ?? '';
+    return done(rmSync(at(hit[0]), { recursive: true, force: true }));
   if ((hit = found(/^CREATE TABLE `(.*)`\.(\S+)/)))
-    return void writeFileSync(at(hit[0], hit[1] + TABLE), '') ?? '';
+    return done(writeFileSync(at(hit[0], hit[1] + TABLE), ''));
   if ((hit = found(/^DROP TABLE IF EXISTS `(.*)`\.`(.*)`$/)))
-    return void rmSync(at(hit[0], hit[1] + TABLE), { force: true }) ?? '';
+    return done(rmSync(at(hit[0], hit[1] + TABLE), { force: true }));
   if ((hit = found(/^DROP VIEW IF EXISTS `(.*)`\.`(.*)`$/)))
-    return void rmSync(at(hit[0], hit[1] + VIEW), { force: true }) ?? '';
+    return done(rmSync(at(hit[0], hit[1] + VIEW), { force: true }));
   if ((hit = found(/^USE `(.*)`$/))) return (used = hit[0]) && '';
   if ((hit = found(/^FILL `(.*?)` (.*)$/s))) {
     if (how('mysql-loses')) return '';
-    return void writeFileSync(at(used, hit[0] + TABLE), hit[1]) ?? '';
+    return done(writeFileSync(at(used, hit[0] + TABLE), hit[1]));
   }
   if ((hit = found(/^CREATE VIEW `(.*?)` AS (.*)$/s)))
-    return void writeFileSync(at(used, hit[0] + VIEW), hit[1]) ?? '';
+    return done(writeFileSync(at(used, hit[0] + VIEW), hit[1]));
   if ((hit = found(/^RENAME TABLE (.*)$/s))) {
     if (how('mysql-busy')) throw new Error('Lock wait timeout exceeded; try restarting transaction');
     for (const pair of hit[0].split(',')) {

@@ -20,10 +20,12 @@ export function withVolume(rig: BackupRig, destination = '/media'): string {
   rig.host.tool(
     'tar',
     `how=$(cat "$HOME/how/tar" 2>/dev/null)
+tar=/bin/tar
+case "$IN_CONTAINER" in *helper*) [ ! -e "$HOME/how/busybox" ] || tar='busybox tar' ;; esac
 case "$IN_CONTAINER $*" in *helper*' -C /volume '*)
   [ "$how" != fails ] || { echo 'tar: ./a: file changed as we read it' >&2; exit 1; }
-  exec /bin/tar -C '${volume}' -cf - . ;; esac
-/bin/tar "$@" || exit
+  exec $tar -C '${volume}' -cf - . ;; esac
+$tar "$@" || exit
 case "$how $*" in 'loses '*-xpf*)
   for word; do
     if [ "$last" = -C ]; then find "$word" -type f | sed q | while read -r file; do rm "$file"; done; fi

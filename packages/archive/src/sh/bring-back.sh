@@ -28,11 +28,13 @@ look_at_files() {
   file_rows "$folder/manifest.json" >"$scratch/files"
   if [ "$(grep -c '' "$scratch/files")" != "$(files_of "$folder/manifest.json" | grep -c '')" ] || ! awk -F '\t' '
     function plain(text) { return text ~ /^[A-Za-z0-9_][A-Za-z0-9._-]*$/ }
-    function below(text) { return text ~ /^[A-Za-z0-9_.][A-Za-z0-9._-]*(\/[A-Za-z0-9_.][A-Za-z0-9._-]*)*$/ && ("/" text "/") !~ /\/\.\.?\// && (text "/") !~ /^(backups|\.deploy)\// }
+    function below(text) { return text ~ /^[A-Za-z0-9_.][A-Za-z0-9._-]*(\/[A-Za-z0-9_.][A-Za-z0-9._-]*)*$/ && ("/" text "/") !~ /\/\.\.?\// }
     $2 !~ /^[a-z-]+$/ || $1 !~ /^[A-Za-z0-9_]/ || ($3 != "" && !plain($3)) { exit 1 }
     $2 ~ /^postgres/ && !plain($3) { exit 1 }
     ($2 ~ /^(postgres|postgres-query|mysql|mariadb|volume)$/) && !plain($4) { exit 1 }
-    $2 == "path" && !below($4) { exit 1 }' "$scratch/files"; then
+    $2 == "path" && (!below($4) || ($4 "/") ~ /^(backups|\.deploy)\//) { exit 1 }
+    $2 == "sqlite" && (substr($4, 1, 1) != "/" || !below(substr($4, 2))) { exit 1 }
+    $2 == "redis" && $4 != "" { exit 1 }' "$scratch/files"; then
     fail unhealthy backup-unreadable "the manifest of the backup $backup names what no backup has" 'Look who wrote to it, and choose another backup (list: true).'
   fi
 }
@@ -55,17 +57,17 @@ asked_rows() {
     FNR == 1 { FS = "\t"; $0 = $0 }
     !index(kinds, " " $2 " ") { next }
     { service = $3 == "" ? "-" : $3; key = $2 " " service }
-    !any || ((key in wanted) && (wanted[key] == " " || index(wanted[key], " " $4 " "))) { print $2, service, $4 }' "$files/sources" "$scratch/files"
+    !any || ((key in wanted) && (wanted[key] == " " || index(wanted[key], " " $4 " "))) { print $2, service, ($4 == "" ? "-" : $4) }' "$files/sources" "$scratch/files"
 }
 
 # file_of KIND SERVICE NAME: the file that has it.
 file_of() {
-  awk -F '\t' -v kind="$1" -v service="$2" -v name="$3" '$2 == kind && ($3 == "" ? "-" : $3) == service && $4 == name { print $1; exit }' "$scratch/files"
+  awk -F '\t' -v kind="$1" -v service="$2" -v name="$3" '$2 == kind && ($3 == "" ? "-" : $3) == service && ($4 == "" ? "-" : $4) == name { print $1; exit }' "$scratch/files"
 }
 
 # title_of KIND SERVICE NAME: as people are told of it.
 title_of() {
-  case $1 in volume | path) printf 'the %s %s' "$1" "$3" ;; *) printf '%s of %s' "$3" "$2" ;; esac
+  case $1 in volume | path) printf 'the %s %s' "$1" "$3" ;; redis) printf 'the Redis of %s' "$2" ;; *) printf '%s of %s' "$3" "$2" ;; esac
 }
 
 # find_places: what is wanted is in the backup, has a place here, and room; into $scratch/places.
@@ -84,12 +86,20 @@ find_places() {
       'Decrypt its files where the key is (age --decrypt --identity KEY), and bring them back by the commands of the manual.'
   fi
   left=$(awk -F '\t' -v kinds=" $return_kinds " '!index(kinds, " " $2 " ") && $2 !~ /^postgres/ { printf "%s%s", (n++ ? ", " : ""), $1 }' "$scratch/files")
+  case " $return_kinds " in
+    *' sqlite '*) ;;
+    *)
+      ! grep -q '^[^	]*	sqlite	' "$scratch/files" || fail refused request-refused "the backup $backup has a database of SQLite, which comes back only while its service stands still" \
+        'Bring it back by the action backup (restore), and roll back with allow-past-migration: true in the place of the backup.'
+      ;;
+  esac
   [ -s "$scratch/wanted" ] || fail input input-wrong "the backup $backup has nothing that comes back by this" "It has: $(all_it_has)"
   if [ -n "$left" ] && [ ! -s "$files/sources" ]; then warn "the backup has more, which does not come back by this: $left"; fi
   while read -r kind service name <&5; do
     id=-
     case $kind in
       volume | path) find_file_place "$kind" "$name" ;;
+      sqlite) find_sqlite_place "$service" "$name" ;;
       *)
         id=$(container_of_service "$service") || fail_for_engine 'the containers could not be listed'
         [ -n "$id" ] || fail refused service-not-running "no container of $service runs in $project, so its data cannot come back" \
@@ -97,6 +107,7 @@ find_places() {
         case $kind in
           postgres) find_postgres_place "$service" "$id" "$name" ;;
           mysql | mariadb) find_mysql_place "$kind" "$service" "$id" "$name" ;;
+          redis) find_redis_place "$service" "$id" ;;
         esac
         ;;
     esac
@@ -113,7 +124,7 @@ all_it_has() {
 # measured one by one, before each is unpacked.
 look_for_room_there() {
   local need
-  need=$(awk -F '\t' '$2 ~ /^(postgres|mysql|mariadb)$/ { sum += $5 } END { printf "%.0f", sum * 5 }' "$scratch/files")
+  need=$(awk -F '\t' '$2 ~ /^(postgres|mysql|mariadb)$/ { sum += $5 * 5 } $2 ~ /^(redis|sqlite)$/ { sum += $5 } END { printf "%.0f", sum }' "$scratch/files")
   # shellcheck disable=SC2046 # two figures
   set -- $(stat -f -c '%a %S' "$(engine_image_folder)" 2>/dev/null)
   if [ $# = 2 ] && [ "$(($1 * $2 - need))" -lt "$min_free_disk" ]; then
@@ -132,6 +143,8 @@ load_return() {
       volume | path) load_files "$kind" "$id" "$name" "$new" ;;
       postgres) load_postgres "$service" "$id" "$name" "$new" ;;
       mysql | mariadb) load_mysql "$kind" "$service" "$id" "$name" "$new" ;;
+      sqlite) load_sqlite "$service" "$id" "$name" "$new" ;;
+      redis) load_redis "$service" "$id" "$new" ;;
     esac
   done 5<"$scratch/places"
   if cancelled; then
@@ -172,6 +185,8 @@ exchange() {
     volume | path) exchange_files "$1" "$3" "$4" "$5" "$6" "$7" ;;
     postgres) exchange_postgres "$3" "$4" "$5" "$6" "$7" ;;
     mysql | mariadb) exchange_mysql "$@" ;;
+    sqlite) exchange_sqlite "$2" "$3" "$4" "$5" "$6" "$7" ;;
+    redis) exchange_redis "$2" "$3" "$5" "$6" ;;
   esac
 }
 
@@ -182,7 +197,7 @@ tell_return() {
   record_return_end succeeded
   result backup "$backup"
   result folder "$folder"
-  result restored "$(awk '{ printf "%s%s/%s", (NR > 1 ? " " : ""), ($2 == "-" ? $1 : $2), $4 }' "$scratch/places")"
+  result restored "$(awk '{ printf "%s%s/%s", (NR > 1 ? " " : ""), ($2 == "-" ? $1 : $2), ($4 == "-" ? $1 : $4) }' "$scratch/places")"
   result replaced "$kept"
   say "the data of the backup $backup came back${kept:+; those from before are kept as $kept}"
 }
@@ -197,6 +212,10 @@ replaced_places() {
         entry_of "$kind" "$name"
         printf '%s/%s\n' "$entry_parent" "$old"
         ;;
+      sqlite)
+        entry_of "$kind" "$name"
+        printf '%s:%s/%s\n' "$service" "$entry_parent" "$old"
+        ;;
       *) printf '%s/%s\n' "$service" "$old" ;;
     esac
   done 6<"$scratch/places" | paste -s -d ' ' -
@@ -205,9 +224,10 @@ replaced_places() {
 # exchanged KIND SERVICE ID NAME NEW OLD THERE: whether it has happened.
 exchanged() {
   case $1 in
-    volume | path) files_are_exchanged "$1" "$3" "$4" "$5" "$6" "$7" ;;
+    volume | path | sqlite) files_are_exchanged "$1" "$3" "$4" "$5" "$6" "$7" ;;
     postgres) postgres_is_exchanged "$3" "$4" "$5" "$6" "$7" ;;
     mysql | mariadb) mysql_is_exchanged "$3" "$4" "$5" "$6" "$7" ;;
+    redis) redis_is_exchanged "$3" "$5" "$6" ;;
   esac
 }
 
@@ -216,8 +236,9 @@ settle_places() {
   local kind service id name new old is_there
   while read -r kind service id name new old is_there <&6; do
     case $kind in
-      volume | path) settle_files "$kind" "$id" "$name" "$new" "$old" "$is_there" ;;
+      volume | path | sqlite) settle_files "$kind" "$id" "$name" "$new" "$old" "$is_there" ;;
       mysql | mariadb) settle_mysql "$service" "$id" "$name" "$new" "$old" "$is_there" ;;
+      redis) settle_redis "$service" "$id" "$new" "$old" ;;
     esac
   done 6<"$scratch/places"
 }
@@ -253,11 +274,12 @@ tidy_places() {
   while read -r kind service id name new old is_there <&6; do
     exchanged "$kind" "$service" "$id" "$name" "$new" "$old" "$is_there" && continue
     case $kind in
-      volume | path) drop_files "$kind" "$id" "$name" "$new" || warn "$new of $(title_of "$kind" - "$name") could not be removed: $(last_said)" ;;
+      volume | path | sqlite) drop_files "$kind" "$id" "$name" "$new" || warn "$new of $(title_of "$kind" "$service" "$name") could not be removed: $(last_said)" ;;
       postgres)
         [ "$is_there" = no ] || open_postgres "$id" "$name" || warn "$name of $service could not be opened again: $(last_said)"
         drop_postgres "$id" "$new" || warn "$new of $service could not be dropped: $(last_said)"
         ;;
+      redis) drop_redis "$id" "$new" || warn "$new of $service could not be removed: $(last_said)" ;;
       mysql | mariadb) drop_mysql "$id" "$new" || warn "$new of $service could not be dropped: $(last_said)" ;;
     esac
   done 6<"$scratch/places"

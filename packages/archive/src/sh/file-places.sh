@@ -20,6 +20,13 @@ entry_of() {
       entry_name=${2##*/}
       entry_inner=/$2
       ;;
+    # In the container: what a database keeps as a file.
+    *)
+      entry_parent=${2%/*}
+      entry_parent=${entry_parent:-/}
+      entry_name=${2##*/}
+      entry_inner=
+      ;;
   esac
 }
 
@@ -31,13 +38,23 @@ open_entry() {
   entry_folder=$entry_parent
   [ "$2" != - ] || return 0
   end_trials
-  # Where SELinux is on, it would hide the folder.
-  begin_helper "$(printf '%s' "$3" | tr / _)" "$2" "$entry_parent:/volume" --security-opt label=disable || {
+  entry_folder=/volume
+  case $1 in
+    # Where SELinux is on, it would hide the folder.
+    volume | path) set -- "$2" "$3" --volume "$entry_parent:/volume" --security-opt label=disable ;;
+    *)
+      entry_folder=$entry_parent
+      set -- "$2" "$3" --volumes-from "$2"
+      ;;
+  esac
+  entry_image=$1
+  entry_what=$(printf '%s' "$2" | tr / _)
+  shift 2
+  begin_helper "x$entry_what" "$entry_image" "$@" || {
     end_trials
     return 1
   }
   entry_runs=$trial
-  entry_folder=/volume
 }
 close_entry() {
   [ "$entry_runs" = - ] || end_trials
@@ -121,22 +138,52 @@ is_own_archive() {
     END { exit bad || !n }'
 }
 
-# users_of KIND NAME: names of the containers that work with it, as words: those that run or begin anew.
+# users_of KIND NAME ID: names of the containers that work with it, as words: those that run or begin anew. ID is of a container
+# that has it, where it is a file of one.
 users_of() {
-  local id state each from
+  local id each from place rest
   engine_all >"$scratch/all" || fail_for_engine 'the containers could not be listed'
   entry_of "$1" "$2"
+  place=$entry_parent/$entry_name
   case $1 in
-    volume) for each in $(engine_volume_users "$entry_volume"); do echo "$each $entry_parent/$entry_name"; done ;;
-    path) while read -r each _; do engine_mounts "$each" | sed "s/^[^ ]* /$each /"; done <"$scratch/all" ;;
+    volume) users_of_volume "$entry_volume" "$place" ;;
+    path) users_of_folders ;;
+    *)
+      mount_of "${3-}" "$2"
+      rest=${mount_line#*|}
+      case $mount_line in
+        volume*) users_of_volume "${rest%%|*}" "$place" ;;
+        *)
+          rest=${rest#*|}
+          place=${rest%%|*}${2#"${rest#*|}"}
+          users_of_folders
+          ;;
+      esac
+      ;;
   esac >"$scratch/using"
   awk '
     FILENAME == ARGV[1] { if ($2 ~ /^(running|paused|restarting)$/) lives[$1] = 1; next }
     $1 in lives { print }' "$scratch/all" "$scratch/using" |
     while read -r id from; do
-      is_within "$entry_parent/$entry_name" "$from" || continue
+      is_within "$place" "$from" || continue
       engine_name "$id" | tr -d /
     done | sort -u | tr '\n' ' ' | sed 's/ $//'
+}
+
+# Lines of a container, and what of the server it has.
+users_of_volume() {
+  local each
+  for each in $(engine_volume_users "$1"); do echo "$each $2"; done
+}
+users_of_folders() {
+  local each
+  while read -r each _; do engine_mounts "$each" | sed "s/^[^ ]* /$each /"; done <"$scratch/all"
+}
+
+# mount_of ID PATH: what of the server a container has at that path of its own, into $mount_line: type, volume, folder on the
+# server and in the container, with | between; empty where it is of the container alone.
+mount_of() {
+  mount_line=$(engine_mount_table "$1" | awk -F '|' -v path="$2" 'index(path, $4 "/") == 1 && length($4) > most { most = length($4); line = $0 } END { print line }')
 }
 
 # is_within PATH OTHER: one is the other, or within it. Both as they are on the disk, whatever links lead there.
@@ -177,6 +224,12 @@ load_files() {
   # shellcheck disable=SC2016 # the other shell's own
   stream_in_zipped "$what to be unpacked" "$file" "$entry_runs" "$files_tar"'exec tar -C "$1/$2" $more $take -xpf -' "$entry_folder" "$4"
   ended_early $? "$what could not be unpacked"
+  # That of busybox leaves links to whoever unpacks them.
+  awk -v tab="$tab" '$1 != "linked" && $1 ~ /^l/ { owner = $2; sub("/", ":", owner); sub(/^[^ ]+ [^ ]+ [^ ]+ [^ ]+ [^ ]+ /, ""); print owner tab substr($0, 1, index($0, " -> ") - 1) }' "$scratch/saved" >"$scratch/links"
+  # shellcheck disable=SC2016 # the other shell's own
+  stream_in "the links of $what" "$scratch/links" "$entry_runs" "$files_tar"'[ -z "$more" ] && [ "$(id -u)" = 0 ] || exit 0
+cd "$1/$2" && while IFS="$3" read -r owner name; do chown -h "$owner" "$name" || exit 1; done' "$entry_folder" "$4" "$tab"
+  ended_early $? "the links of $what could not be given their owners"
   # shellcheck disable=SC2016 # the other shell's own
   stream_out "$what to be looked at" "$scratch/answer" "$entry_runs" "$files_tar"'cd "$1/$2" && tar $more -cf - "$3" | tar $more -tvf - && sync' "$entry_folder" "$4" "$(inner_or_root)"
   ended_early $? "what was unpacked of $what cannot be read"
@@ -202,10 +255,12 @@ esac
 '
 
 # listing_of: of tar's list on stdin a line for each entry: mode, owner, size, date and name, sorted. Only a file has a date of
-# its own that every tar gives back.
+# its own that every tar gives back. What is another name of a file that of GNU tells as "h… name link to file", and that of
+# busybox as an empty file "name -> file".
 listing_of() {
   awk '
-    $1 ~ /^h/ { sub(/^[^ ]+ +[^ ]+ +[^ ]+ +[^ ]+ +[^ ]+ +/, ""); at = index($0, " link to "); print "linked " substr($0, 1, at - 1); print "linked " substr($0, at + 9); next }
+    function linked(word,   at) { at = index($0, word); print "linked " substr($0, 1, at - 1); print "linked " substr($0, at + length(word)) }
+    $1 ~ /^h/ || ($1 ~ /^-/ && $3 == 0 && index($0, " -> ")) { word = $1 ~ /^h/ ? " link to " : " -> "; sub(/^[^ ]+ +[^ ]+ +[^ ]+ +[^ ]+ +[^ ]+ +/, ""); linked(word); next }
     { head = $1 " " $2 " " $3; date = $1 ~ /^-/ ? $4 " " $5 : "- -"; sub(/^[^ ]+ +[^ ]+ +[^ ]+ +[^ ]+ +[^ ]+ +/, ""); print head " " date " " $0 }' | LC_ALL=C sort -u
 }
 

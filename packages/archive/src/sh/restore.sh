@@ -26,7 +26,7 @@ begin_restore() {
   begun=$(date +%s)
   open_streams "$timeout" timeout
   begin_look
-  begin_return '' 'postgres mysql mariadb volume path'
+  begin_return '' 'postgres mysql mariadb redis sqlite volume path'
 }
 
 # let_replaced_go: what restores of this backup have replaced is dropped.
@@ -37,12 +37,14 @@ let_replaced_go() {
   while read -r kind service name <&5; do
     case $kind in
       volume | path) let_files_go "$kind" "$name" ;;
+      sqlite) let_sqlite_go "$service" "$name" ;;
       *)
         id=$(container_of_service "$service") || fail_for_engine 'the containers could not be listed'
         [ -n "$id" ] || fail refused service-not-running "no container of $service runs in $project, so nothing of it can be dropped" 'Start it, and run it again.'
         case $kind in
           postgres) let_postgres_go "$service" "$id" "$name" ;;
           mysql | mariadb) let_mysql_go "$service" "$id" "$name" ;;
+          redis) let_redis_go "$service" "$id" ;;
         esac
         ;;
     esac

@@ -26,15 +26,15 @@ begin_trial() {
   rm -f "$scratch/trial.env"
 }
 
-# begin_helper WHAT ID MOUNT OPTIONS…: a container of the image of that one, with a volume or a folder of the server's; its
-# name is in $trial then. False where the image has nothing to work with.
+# begin_helper WHAT ID OPTIONS…: a container of the image of that one, with what the engine's OPTIONS give it to work with; its
+# name is in $trial then. False where the image has nothing to do that by.
 begin_helper() {
-  local image left what=$1 id=$2 mount=$3
-  shift 3
+  local image left what=$1 id=$2
+  shift 2
   trial=deploy-actions-helper-$backup-$what
   image=$(engine_container_image "$id") || return 1
   left=$(seconds_left)
-  engine_make --name "$trial" --label "$(engine_label trial "$project")" --network none --user 0 --volume "$mount" "$@" \
+  engine_make --name "$trial" --label "$(engine_label trial "$project")" --network none --user 0 "$@" \
     --entrypoint timeout "$image" "$left" sleep "$left" 2>"$scratch/said" && engine_resume "$trial" >/dev/null 2>"$scratch/said" &&
     engine_in "$trial" sh -c 'command -v tar' >/dev/null 2>"$scratch/said"
 }

@@ -34,7 +34,7 @@ prove_data() {
   # shellcheck disable=SC2034 # what is called reads it
   local project=$base_project
   [ -n "$backup" ] || return 0
-  begin_return "; $1" 'postgres mysql mariadb'
+  begin_return "; $1" 'postgres mysql mariadb redis'
   data_are_begun || prove_return
 }
 

@@ -367,6 +367,7 @@ function create(state: State, words: readonly string[]): string {
       user: ['--user'],
       volume: ['--volume'],
       security: ['--security-opt'],
+      from: ['--volumes-from'],
     },
   });
   const [image] = rest;
