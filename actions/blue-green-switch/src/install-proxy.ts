@@ -6,6 +6,7 @@ import {
   MANAGED,
   type SeenServer,
   colorNetworksOf,
+  colorsOf,
   flagFolder,
   installProgram,
   lookAt,
@@ -13,9 +14,11 @@ import {
   managedFiles,
   managedParameters,
   managedPlace,
+  placeOf,
   siteParameters,
   switchParameters,
 } from '@deploy-actions/traffic';
+import { checkForCluster } from './cluster.ts';
 import { tellDiffs } from './difference.ts';
 import type { SwitchInputs, SwitchOutputs } from './fields.ts';
 import { NO_OUTPUTS, switchReport } from './move.ts';
@@ -30,6 +33,7 @@ export async function installProxy(
   world: World,
 ): Promise<SwitchOutputs> {
   let seen = looked;
+  checkForCluster(seen, inputs);
   if (inputs.proxy === 'managed') seen = await startManaged(seen, inputs, world);
   const planned = await Promise.all(
     seen.map(async (one) => ({
@@ -66,7 +70,7 @@ export async function installProxy(
     world.log.info('Nothing was changed.');
     return { ...NO_OUTPUTS, from: seen[0]!.look.share, to: seen[0]!.look.share };
   }
-  const members = planned.map(({ server, session, look, installation }): Member => {
+  const members = planned.map(({ server, session, look, installation }, index): Member => {
     const verification = {
       url: installation.site.url,
       connect: installation.site.connect,
@@ -77,10 +81,11 @@ export async function installProxy(
       { server, session },
       {
         name: 'install',
-        program: installProgram(installation.site.kind).take({
+        program: installProgram(installation.site.kind, colorsOf(look)).take({
           ...siteParameters(installation.site, verification, server.dockerHost),
           ...switchParameters({
             target: installation.site.fallback,
+            place: placeOf(look, index),
             actor: world.workflow.actor,
             runUrl: world.workflow.runUrl,
             reason: 'install',

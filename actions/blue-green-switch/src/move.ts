@@ -30,9 +30,11 @@ import {
   type ProxyFile,
   type SeenServer,
   type SwitchPlan,
+  colorsOf,
   confirmProgram,
   doorFor,
   movedAddresses,
+  placeOf,
   proxyOf,
   siteOn,
   siteParameters,
@@ -44,6 +46,7 @@ import type { SwitchInputs, SwitchOutputs } from './fields.ts';
 import { type Reporting, publish } from './report.ts';
 import { switchMarkdown } from './summary.ts';
 import { isConfirmed } from './target.ts';
+import { checkForCluster } from './cluster.ts';
 import { memberOf } from './member.ts';
 import type { World } from './world.ts';
 
@@ -63,6 +66,7 @@ export async function moveTraffic(
   world: World,
 ): Promise<SwitchOutputs> {
   const begun = world.clock.now();
+  checkForCluster(seen, inputs, target);
   const sites = seen.map((one) => {
     const site = siteOn(one.look, inputs.project);
     const moved = movedAddresses(site, one.look);
@@ -95,7 +99,8 @@ export async function moveTraffic(
     reason: 'switch',
   };
   if (inputs.plan) return tellPlan(sites, target, inputs.weight, world);
-  const members = sites.map((one): Member => {
+  const members = sites.map((one, index): Member => {
+    const place = placeOf(one.look, index);
     const verification = {
       ...doorFor(one.site, inputs['verify-url']),
       version: inputs['expect-version'] ?? '',
@@ -103,13 +108,19 @@ export async function moveTraffic(
     };
     const parameters = {
       ...siteParameters(one.site, verification, one.server.dockerHost),
-      ...switchParameters({ ...plan, liveOnly: one.liveOnly }),
+      ...switchParameters({
+        ...plan,
+        liveOnly: one.liveOnly,
+        place,
+        // What a cluster runs goes once, by its manager.
+        ...(place === 'node' && { stopAfter: undefined }),
+      }),
     };
     return memberOf(
       one,
       {
         name: 'switch',
-        program: switchProgram(one.site.kind).take(parameters),
+        program: switchProgram(one.site.kind, colorsOf(one.look)).take(parameters),
         files: [
           timerFile(one, parameters, deploymentIdOf(inputs['deployment-id'], world.workflow)),
           ...proxyOf(one.site.kind).files(one.site),
@@ -235,11 +246,11 @@ function stopAfter(inputs: SwitchInputs): number | undefined {
 
 /** What the server runs by itself, when nobody confirms or when the old colour's time is over. */
 function timerFile(
-  { server, site }: SeenServer & { site: PreparedSite },
+  { server, site, look }: SeenServer & { site: PreparedSite },
   parameters: ReturnType<typeof siteParameters> & ReturnType<typeof switchParameters>,
   deploymentId: string,
 ): ProxyFile {
-  const timer = timerProgram(site.kind).take({
+  const timer = timerProgram(site.kind, colorsOf(look)).take({
     ...parameters,
     path: server.path,
     deployment_id: deploymentId,
@@ -350,6 +361,7 @@ export async function confirmSwitch(
   world: World,
 ): Promise<SwitchOutputs> {
   const deploymentId = deploymentIdOf(inputs['deployment-id'], world.workflow);
+  checkForCluster(seen, inputs);
   // An earlier attempt of this job may have confirmed it.
   const isDone = ({ look }: SeenServer) => world.workflow.runAttempt > 1 && isConfirmed(look, deploymentId);
   if (seen.every(isDone)) {
@@ -359,6 +371,7 @@ export async function confirmSwitch(
     return { ...NO_OUTPUTS, from: share, to: share, weight: 100, ...publish(report, world) };
   }
   const members = seen
+    .map((one, index) => ({ ...one, place: placeOf(one.look, index) }))
     .filter((one) => !isDone(one))
     .map((one): Member => {
       const site = siteOn(one.look, inputs.project);
@@ -368,7 +381,8 @@ export async function confirmSwitch(
         ...switchParameters({
           target: 'blue',
           drainSeconds: Math.ceil(inputs['drain-timeout'] / 1000),
-          stopAfter: stopAfter(inputs),
+          stopAfter: one.place === 'node' ? undefined : stopAfter(inputs),
+          place: one.place,
           actor: world.workflow.actor,
           runUrl: world.workflow.runUrl,
           reason: 'confirmed',
@@ -378,7 +392,7 @@ export async function confirmSwitch(
         one,
         {
           name: 'confirm',
-          program: confirmProgram(site.kind).take(parameters),
+          program: confirmProgram(site.kind, colorsOf(one.look)).take(parameters),
           files: [
             timerFile({ ...one, site }, parameters, deploymentId),
             // For the return, where the confirmation comes too late.

@@ -10,14 +10,17 @@ import {
 import type { Report } from '@deploy-actions/kit';
 import {
   type SeenServer,
+  colorsOf,
   doorFor,
   lookAt,
+  placeOf,
   proxyOf,
   siteParameters,
   switchParameters,
   uninstallProgram,
 } from '@deploy-actions/traffic';
 import { planUninstallation } from '@deploy-actions/traffic/install';
+import { checkForCluster } from './cluster.ts';
 import { tellDiffs } from './difference.ts';
 import type { SwitchInputs, SwitchOutputs } from './fields.ts';
 import { NO_OUTPUTS } from './move.ts';
@@ -31,6 +34,7 @@ export async function uninstallProxy(
   inputs: SwitchInputs,
   world: World,
 ): Promise<SwitchOutputs> {
+  checkForCluster(looked, inputs);
   const seen = await Promise.all(looked.map((one) => withConfig(one, inputs, world)));
   const planned = await Promise.all(
     seen.map(async (one) => ({ ...one, removal: await planUninstallation(one.look, inputs.project) })),
@@ -49,7 +53,7 @@ export async function uninstallProxy(
     world.log.info('Nothing was changed.');
     return { ...NO_OUTPUTS, from: seen[0]!.look.share, to: seen[0]!.look.share };
   }
-  const members = planned.map(({ server, session, look, removal }): Member => {
+  const members = planned.map(({ server, session, look, removal }, index): Member => {
     const { site } = removal;
     const verification = {
       ...doorFor(site, inputs['verify-url']),
@@ -60,10 +64,11 @@ export async function uninstallProxy(
       { server, session },
       {
         name: 'uninstall',
-        program: uninstallProgram(site.kind).take({
+        program: uninstallProgram(site.kind, colorsOf(look)).take({
           ...siteParameters(site, verification, server.dockerHost),
           ...switchParameters({
             target: removal.color,
+            place: placeOf(look, index),
             actor: world.workflow.actor,
             runUrl: world.workflow.runUrl,
             reason: 'uninstall',

@@ -1,7 +1,8 @@
 import { type Protocol, afterTheEndOf } from '@deploy-actions/host';
-import { engineFor, lastEngine, releaseOfLink } from '@deploy-actions/ledger';
+import { Failure } from '@deploy-actions/kit';
+import { type RollbackDecision, engineFor, lastEngine, releaseOfLink } from '@deploy-actions/ledger';
 import { notBuilt } from '@deploy-actions/release';
-import type { SeenServer } from '@deploy-actions/traffic';
+import { type SeenServer, checkCluster } from '@deploy-actions/traffic';
 import type { RollbackInputs } from './fields.ts';
 
 /** Whether what serves was deployed to a cluster. Throws the `engine-differs` Failure where another engine is asked for. */
@@ -34,4 +35,18 @@ export function afterManager(manager: string): Protocol {
       afterTheEndOf(manager, ['to']),
     ],
   };
+}
+
+/** Refuses what cannot be done to the colours of a cluster, before anything changes. */
+export function checkDecision(seen: readonly SeenServer[], decision: RollbackDecision): void {
+  checkCluster(seen, decision.kind === 'flip' ? decision.to : undefined);
+  if (decision.kind !== 'recolor') return;
+  throw new Failure(
+    'refused',
+    `${decision.release.id} stands by in no colour of the swarm, and is not brought up there by a rollback`,
+    {
+      input: 'to',
+      remedy: `Deploy ${decision.release.version} again with \`color: ${decision.to}\` (ssh-compose-deploy), then move the traffic (blue-green-switch).`,
+    },
+  );
 }

@@ -64,7 +64,7 @@ export function memberOf(
   };
   const operation =
     decision.kind === 'flip'
-      ? flipOperation(seen, decision, options)
+      ? flipOperation(seen, decision, { ...options, place, goSeconds: GO_SECONDS })
       : redeployOperation(seen, decision, {
           ...options,
           patience: world.patience,

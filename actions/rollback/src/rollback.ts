@@ -30,7 +30,7 @@ import { type MovingDecision, takenBack } from './compensation.ts';
 import { backupsOf, withoutDone } from './data.ts';
 import { EMPTY, type GivenInputs, type RollbackInputs, type RollbackOutputs } from './fields.ts';
 import { showList } from './list.ts';
-import { afterManager, checkForCluster, runsInCluster } from './cluster.ts';
+import { afterManager, checkDecision, checkForCluster, runsInCluster } from './cluster.ts';
 import { type Acting, about, memberOf, ofServer, refuseCommands } from './operations.ts';
 import { idleReport, refusedReport, reportOf, sentenceOf } from './report.ts';
 import { proveVersion, versionProof } from './served-version.ts';
@@ -98,6 +98,7 @@ async function rollBack(
   const decisions = isCluster
     ? Array.from(seen, () => decideOn(seen[0]!, request, several))
     : seen.map((one) => decideOn(one, request, several));
+  if (isCluster) checkDecision(seen, decisions[0]!);
   for (const [index, decision] of decisions.entries())
     tell(seen[index]!.server.name, decision, several, world);
   const acting = decisions.flatMap((decision, index) =>
@@ -136,10 +137,14 @@ async function rollBack(
   const outcomes = await runTogether(
     members,
     {
-      ...(isCluster ? afterManager(members[0]!.name) : waits ? afterDatabase(database) : ALL_OR_NONE),
+      ...(isCluster && first.decision.kind !== 'flip'
+        ? afterManager(members[0]!.name)
+        : waits
+          ? afterDatabase(database)
+          : ALL_OR_NONE),
       undo(member, outcome) {
         // What serves in a cluster does not hang on what its nodes have noted.
-        if (isCluster) return undefined;
+        if (isCluster && first.decision.kind !== 'flip') return undefined;
         // Where the data were taken back, going back would put the new code on the old schema.
         if (takesDataBack(inputs)) return undefined;
         return takenBack(ready.find(({ server }) => server.name === member.name)!.decision, member, outcome);

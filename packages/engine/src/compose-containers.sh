@@ -58,7 +58,7 @@ engine_observe() {
   docker inspect --type container --format '{"id":{{json .ID}},"name":{{json .Name}},"project":{{json (or (index .Config.Labels "com.docker.compose.project") "")}},"service":{{json (or (index .Config.Labels "com.docker.compose.service") "")}},"once":{{json (or (index .Config.Labels "com.docker.compose.oneoff") "")}},"image":{{json .Config.Image}},"imageId":{{json .Image}},"hash":{{json (or (index .Config.Labels "deploy-actions.hash") "")}},"engineHash":{{json (or (index .Config.Labels "com.docker.compose.config-hash") "")}},"folder":{{json (or (index .Config.Labels "com.docker.compose.project.working_dir") "")}},"status":{{json .State.Status}},"exitCode":{{.State.ExitCode}},"health":{{if .State.Health}}{{json .State.Health.Status}}{{else}}""{{end}},"startedAt":{{json .State.StartedAt}},"restarts":{{.RestartCount}},"modes":[{{json .HostConfig.NetworkMode}},{{json .HostConfig.IpcMode}},{{json .HostConfig.PidMode}}]}' "$@" </dev/null 2>/dev/null
 }
 
-# engine_programs IDS…: id, name, image, project (- for none), the words of its program, `ports` and those that are
+# engine_programs IDS…: id, name, image, project or stack of a cluster (- for none), the words of its program, `ports` and those that are
 # published; a line each. engine_look IDS…: the same, and below each line what is looked at before traffic moves, as a JSON
 # object; see LookContainer in packages/traffic.
 engine_programs() { docker inspect --format "$engine_program" "$@" </dev/null; }
@@ -68,7 +68,7 @@ engine_look() {
 }
 # Words may have lines of their own.
 # shellcheck disable=SC2016 # the template's own variables
-engine_program='{{.ID}} {{.Name}} {{.Config.Image}} {{or (index .Config.Labels "com.docker.compose.project") "-"}} {{join (split .Path "\n") " "}} {{join (split (join .Args " ") "\n") " "}} ports {{range $port, $to := .NetworkSettings.Ports}}{{if $to}}{{$port}} {{end}}{{end}}'
+engine_program='{{.ID}} {{.Name}} {{.Config.Image}} {{or (index .Config.Labels "com.docker.compose.project") (index .Config.Labels "com.docker.stack.namespace") "-"}} {{join (split .Path "\n") " "}} {{join (split (join .Args " ") "\n") " "}} ports {{range $port, $to := .NetworkSettings.Ports}}{{if $to}}{{$port}} {{end}}{{end}}'
 
 # engine_surroundings ID NAME: its mounts, networks and ports as JSON, under the name.
 engine_surroundings() {

@@ -136,6 +136,7 @@ export const FAILURE_KINDS = {
   'share-not-taken': 'remote',
   'live-only-failed': 'remote',
   'proxy-not-prepared': 'refused',
+  'proxy-outside': 'refused',
   'proxy-config-invalid': 'refused',
   'proxy-config-not-loaded': 'refused',
   'proxy-not-reloaded': 'refused',

@@ -59,6 +59,11 @@ export const TRAFFIC = {
     meaning: 'The proxy on this server was not prepared for this project.',
     remedy: 'Run blue-green-switch once with `install: true`.',
   },
+  'proxy-outside': {
+    meaning: 'The colours run in a swarm, and the proxy on the node itself, where their names lead nowhere.',
+    remedy:
+      'Run the proxy in a container of its own on each node, on the network of the Compose file. [To blue-green, in a swarm](blue-green.md#in-a-swarm).',
+  },
   'proxy-config-invalid': {
     meaning: 'The proxy would not start with its configuration.',
     remedy: 'Mend it before traffic is moved: the next restart of the proxy would take the site down.',

@@ -87,6 +87,10 @@ export function clusterColorPart(
       ...(shared?.uploads ?? [])
         .filter(({ name }) => !name.startsWith('release/overlays/'))
         .map((file) => ({ ...file, name: file.name.replace(/^release\//, 'release/shared/') })),
+      {
+        name: 'release/meets',
+        content: own.map((service) => `${[service, ...split.meets(service)].join(' ')}\n`).join(''),
+      },
       ...split.networks.map(({ name, words }, index): Upload => ({
         name: `release/shared/overlays/${String(index + 1).padStart(2, '0')}`,
         content: `overlay_name=${quote([name])}\nset -- ${quote(words)}\n`,

@@ -126,7 +126,7 @@ interface NodePart {
 export function nodePart<P extends NodePart>(prepared: P, isManager: boolean): P {
   const needed = isManager
     ? /^release\/(?!hooks\/)/
-    : /^release\/(?:(?:shared\/)?(?:services|pulls)|trees|release\.head)$/;
+    : /^release\/(?:(?:shared\/)?(?:services|pulls)|meets|trees|release\.head)$/;
   return {
     ...prepared,
     changes: [],

@@ -9,7 +9,9 @@ import {
   isColorNetwork,
   recolorNetwork,
 } from '@deploy-actions/ledger';
-import type { Look, LookContainer, LookProxy } from './look.ts';
+import { clusterWays } from './cluster.ts';
+import type { Look, LookProxy } from './look.ts';
+import type { LookContainer } from './look-container.ts';
 import { PROXIES, proxyOf } from './proxy/registry.ts';
 import type { Route, Site } from './site.ts';
 
@@ -131,6 +133,11 @@ export function deriveRoutes(
  * will do. What is deployed tells of both colours, since they have the same.
  */
 export function colorNetworksOf(look: Look, project: string, routes: readonly WantedRoute[]): string[][] {
+  const ways = clusterWays(
+    look,
+    routes.map(({ service }) => service),
+  );
+  if (ways) return ways;
   const found = new Map<string, string[]>();
   for (const service of new Set(routes.map((route) => route.service))) {
     const asGreen = COLORS.flatMap((color) =>

@@ -1,6 +1,7 @@
 import { type Operation, operationHash } from '@deploy-actions/host';
 import { type RollbackDecision, liveOnlyServices, parseShare } from '@deploy-actions/ledger';
-import { ANY_RELEASE, flipProgram, siteParameters, switchParameters } from './program/index.ts';
+import { colorsOf } from './cluster.ts';
+import { ANY_RELEASE, type Place, flipProgram, siteParameters, switchParameters } from './program/index.ts';
 import { proxyOf } from './proxy/registry.ts';
 import { type SeenServer, siteOn } from './server.ts';
 
@@ -14,6 +15,8 @@ export interface FlipOptions {
   /** How many servers go back together, and the seconds that each waits for the others. */
   hosts: number;
   goSeconds: number;
+  /** Default: a server by itself. */
+  place?: Place;
   common: Pick<Operation, 'name' | 'path' | 'deploymentId' | 'lockTimeout' | 'holder'>;
 }
 
@@ -24,7 +27,7 @@ export interface FlipOptions {
 export function flipOperation(
   { server, look }: SeenServer,
   decision: FlipDecision,
-  { project, waitSeconds, hosts, goSeconds, common }: FlipOptions,
+  { project, waitSeconds, hosts, goSeconds, place = 'server', common }: FlipOptions,
 ): Operation {
   const site = siteOn(look, project);
   const parameters = {
@@ -39,6 +42,7 @@ export function flipOperation(
       trafficFirst: true,
       hosts,
       goSeconds,
+      place,
       actor: common.holder.actor,
       runUrl: common.holder.runUrl,
       reason: decision.reason,
@@ -49,7 +53,7 @@ export function flipOperation(
   };
   return {
     ...common,
-    program: flipProgram(site.kind).take(parameters),
+    program: flipProgram(site.kind, colorsOf(look)).take(parameters),
     // No timers: what is rolled back stays so.
     files: proxyOf(site.kind).files(site),
     inputHash: operationHash(['flip', decision.to, look.share, look.traffic?.fence ?? 0]),

@@ -12,8 +12,10 @@ export { type FrontDoor, doorFor } from './proxy/door.ts';
 export { PROXIES, proxyOf } from './proxy/registry.ts';
 export {
   ANY_RELEASE,
+  type ColorsOf,
   MANAGED,
   PROGRAMS,
+  type Place,
   type SwitchPlan,
   type Verification,
   confirmProgram,
@@ -33,7 +35,10 @@ export {
   flagFolder,
   movedAddresses,
 } from './derive.ts';
-export { type Look, type LookContainer, type LookProxy, parseLook } from './look.ts';
+export { type Look, type LookProxy, parseLook } from './look.ts';
+export type { LookContainer } from './look-container.ts';
+export { checkCluster, colorsOf, placeOf } from './cluster.ts';
+export type { LookCluster } from './look-cluster.ts';
 export { type SeenServer, lookAt, siteOn } from './server.ts';
 export { flipBack, flipOperation } from './flip.ts';
 export { settleInterrupted } from './settle.ts';

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { Failure } from '@deploy-actions/kit';
 import { liveColorOf, parseShare } from '@deploy-actions/ledger';
+import { refuseProxyOfHost } from './cluster.ts';
 import { type WantedRoute, chooseProxy, colorNetworksOf, deriveRoutes, flagFolder } from './derive.ts';
 import { lineDiff } from './line-diff.ts';
 import type { Look, LookProxy } from './look.ts';
@@ -49,6 +50,7 @@ export async function planInstallation(look: Look, request: InstallRequest): Pro
   const chosen = chooseProxy(look, request.proxy, request.container);
   const proxy = proxyOf(chosen.kind);
   const container = chosen.id === '' ? undefined : mountsOf(look, chosen);
+  refuseProxyOfHost(look, container?.name);
   const config = requireConfig(look, request.siteConfig);
   const configInside = seenConfig(look.configFile, container, request.siteConfig);
   const preparation = await proxy.prepare();

@@ -4,7 +4,6 @@ import {
   type Kind,
   LINE,
   type Standing,
-  type StandingContainer,
   TEXT,
   formOf,
   isAboutServing,
@@ -21,24 +20,12 @@ import {
   parsePorts,
   textLike,
 } from '@deploy-actions/ledger';
+import { type LookCluster, lookCluster, lookServices } from './look-cluster.ts';
+import type { LookContainer } from './look-container.ts';
 import { preparedSite } from './prepared-site.ts';
 import type { ProxyMounts } from './proxy/mounts.ts';
 import { PROXIES } from './proxy/registry.ts';
 import type { PreparedSite } from './site.ts';
-
-/** A container of the application, as `LOOK` reports it. */
-export interface LookContainer extends StandingContainer {
-  id: string;
-  name: string;
-  number: number;
-  started: string;
-  image: string;
-  imageId: string;
-  /** Published TCP ports: container port -> host ports, in order, also of a stopped container. */
-  published: ReadonlyMap<number, readonly number[]>;
-  /** Names of the networks that it is on. */
-  networks: readonly string[];
-}
 
 export interface LookProxy {
   /** As the registry has it. */
@@ -49,6 +36,8 @@ export interface LookProxy {
 }
 
 export interface Look extends Standing<LookContainer> {
+  /** Where the colours are those of a cluster: the server as a node of it. The services are the `containers`, on a manager. */
+  cluster: LookCluster | undefined;
   proxies: readonly LookProxy[];
   /** What is set aside for the services of both colours. */
   ports: readonly ColorPort[];
@@ -84,7 +73,8 @@ export function parseLook(fields: Readonly<Record<string, string>>): Look {
     if (name.startsWith('whole_')) whole.set(name.slice('whole_'.length), value);
   }
   return {
-    containers: inOrder(jsonLines(of('containers')).map(container)),
+    cluster: lookCluster(fields),
+    containers: inOrder([...jsonLines(of('containers')).map(container), ...lookServices(of('stacks'))]),
     routed: (prepared.proxy?.routes ?? []).map(({ service }) => service),
     proxies: of('proxies')
       .split('\n')

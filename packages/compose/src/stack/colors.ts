@@ -15,6 +15,8 @@ export interface StackColors {
   /** What makes the base project's networks that services of the colour are on: they must be there before. */
   networks: StackNetworkWords[];
   notes: string[];
+  /** Names of the networks on which others find a service of the colour, as `<service>-<colour>`. */
+  meets(service: string): string[];
 }
 
 /**
@@ -78,6 +80,7 @@ export function splitStackColors(model: ComposeModel, request: ColorRequest): St
     shared: asked.length > 0 ? { ...model, services: shared } : undefined,
     networks: ownNetworks({ json: JSON.stringify({ networks: written }) }),
     notes,
+    meets: (service) => networksOf(model.services[service]!).map((key) => nameOf(model, key)),
   };
 }
 

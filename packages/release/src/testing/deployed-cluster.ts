@@ -6,13 +6,13 @@ import { type DeployOptions, deployOperation } from '../deployment.ts';
 import { inspectForDeploy, lookFiles } from '../inspection.ts';
 import { inspectNode } from '../node-inspection.ts';
 import { prepareRelease } from '../preparation.ts';
-import { testOptions, testWanted } from './deployed.ts';
+import { type TestRelease, testOptions, testWanted } from './deployed.ts';
 import type { DockerServer } from './docker-servers.ts';
 
 /** Deploys a release to a cluster, the manager first, by the programs that the action deploys with. */
 export async function deployCluster(
   servers: readonly DockerServer[],
-  wanted: { compose: string; version: string },
+  wanted: Pick<TestRelease, 'compose' | 'version' | 'color'>,
 ): Promise<void> {
   const [manager, ...nodes] = servers;
   const composeFiles = [{ path: 'compose.yaml', content: Buffer.from(wanted.compose), executable: false }];

@@ -29,7 +29,7 @@ all_containers() {
     printf '%s\n' "$kept_containers"
     return 0
   fi
-  engine_table
+  standing_table
 }
 
 color_containers() { color_table "$1" | awk '{ print $1 }'; }
@@ -44,9 +44,9 @@ $table_color
 TABLE
 }
 
-# Prints why a colour could not serve; true when it could not. Services that wait for the traffic do not count;
+# table_unwell COLOR: by its containers why a colour could not serve; true when it could not. Services that wait for the traffic do not count;
 # a one-shot that ended well is well, but not enough.
-color_unwell() {
+table_unwell() {
   unwell_table=$(serving_table "$1") || {
     echo 'its containers could not be listed'
     return 0

@@ -112,7 +112,7 @@ function asked(
     "set -u\nproject=shop\nroutes='web web 8080'\nlive_only=\n",
     readFileSync(LEDGER_READING_SH, 'utf8'),
     readFileSync(join(import.meta.dirname, 'colors.sh'), 'utf8'),
-    'engine_table() { cat "$path/table"; }\ncolor_release "$color"\n',
+    'standing_table() { cat "$path/table"; }\ncolor_release "$color"\n',
   ].join('');
   const [command, ...args] = shell === 'busybox' ? ['busybox', 'sh'] : [shell];
   const done = spawnSync(command!, args, {

@@ -1,11 +1,13 @@
 export {
   ANY_RELEASE,
+  type Place,
   type SwitchPlan,
   type Verification,
   siteParameters,
   switchParameters,
 } from './parameters.ts';
 export {
+  type ColorsOf,
   LOOK,
   MANAGED,
   PROGRAMS,

@@ -30,6 +30,39 @@ ALL
     END { exit (left > 0) }' "$staging_fields/told")
 }
 
+# tells_swarm FILE: a record of a release says that a cluster has it.
+tells_swarm() {
+  while IFS= read -r look_line || [ -n "$look_line" ]; do
+    case $look_line in *'"engine":"swarm"'*) return 0 ;; esac
+  done <"$1"
+  return 1
+}
+
+# look_at_cluster: where a release that is in a colour, or serves, is a cluster's: this server as a node of it, where the proxies
+# find the services of the colours, and, on a manager, what of the project runs.
+look_at_cluster() {
+  set -- current
+  for look_slot in .deploy/color-blue .deploy/color-green; do
+    look_one=
+    { read -r look_one <"$look_slot"; } 2>/dev/null || true
+    [ -z "$look_one" ] || set -- "$@" "releases/$look_one"
+  done
+  look_in=
+  for look_one; do
+    { [ -f "$look_one/release.json" ] && tells_swarm "$look_one/release.json"; } || continue
+    look_in=yes
+    [ ! -f "$look_one/meets" ] || cat "$look_one/meets"
+  done >"$staging_fields/meets"
+  [ -n "$look_in" ] || return 0
+  result_file meets "$staging_fields/meets"
+  engine_node >"$staging_fields/node" 2>"$staging_fields/error" || fail_for_engine "$(cat "$staging_fields/error")"
+  result_file node "$staging_fields/node"
+  read -r look_state look_manages _ <"$staging_fields/node"
+  [ "$look_state $look_manages" = 'active true' ] || return 0
+  engine_stack_table "$project" >"$staging_fields/stacks" 2>"$staging_fields/error" || fail_for_engine "$(cat "$staging_fields/error")"
+  result_file stacks "$staging_fields/stacks"
+}
+
 # Proxies that run: "host KIND" or "container KIND ID NAME". Those of a colour are the application's own.
 look_proxies() {
   {
@@ -143,6 +176,7 @@ inspect() {
     { sleep 1 && look_at_docker; } || { sleep 1 && look_at_docker; } || fail_for_engine "$(cat "$staging_fields/error")"
   fi
   result containers "$look_containers"
+  look_at_cluster
   look_unfinished >"$staging_fields/unfinished"
   result_text unfinished "$staging_fields/unfinished"
   look_proxies >"$staging_fields/proxies"

@@ -100,10 +100,15 @@ export interface SwitchPlan {
   minRequests?: number;
   /** Seconds without a sign of the runner after which a canary ends; 0, the default: does not watch. */
   watchRunner?: number;
+  /** Of a cluster: whether the server is the manager that sees its tasks and changes it. Default: of no cluster. */
+  place?: Place;
   actor: string;
   runUrl: string;
   reason: string;
 }
+
+/** What a server is to the colours: it has them by itself, or is a manager or another node of the cluster that has them. */
+export type Place = 'server' | 'manager' | 'node';
 
 /** What `switchParameters` gives. */
 export const SWITCH_PARAMETERS = [
@@ -127,6 +132,7 @@ export const SWITCH_PARAMETERS = [
   'start_target',
   'marks_bad',
   'marks_good',
+  'place',
 ] as const;
 
 /** What a program that may move the traffic is told of how to. */
@@ -152,6 +158,7 @@ export function switchParameters(plan: SwitchPlan): Record<(typeof SWITCH_PARAME
     start_target: '',
     marks_bad: '',
     marks_good: '',
+    place: plan.place ?? 'server',
   };
 }
 

@@ -1,5 +1,6 @@
 import {
   ENGINE,
+  ENGINE_CLUSTER,
   ENGINE_CONTAINERS,
   ENGINE_FAILURE,
   ENGINE_IMAGES,
@@ -31,6 +32,20 @@ const COLORS = part(new URL('colors.sh', import.meta.url), {
   needs: [ENGINE_CONTAINERS, READING],
   parameters: ['project', 'routes', 'live_only'],
 });
+/** What is asked of the engine about colours, on a server by itself. */
+const SERVER_COLORS = part(new URL('server-colors.sh', import.meta.url), {
+  needs: [ENGINE_CONTAINERS, COLORS],
+});
+/** The same in a cluster. */
+const CLUSTER_COLORS = part(new URL('cluster-colors.sh', import.meta.url), {
+  needs: [ENGINE_CLUSTER, COLORS, ANSWERS],
+  parameters: ['place'],
+});
+/** What connections to a colour go to, on a server by itself and in a cluster. */
+const SERVER_CONNECTIONS = part(new URL('server-connections.sh', import.meta.url), {
+  needs: [ENGINE_CONTAINERS, COLORS],
+});
+const CLUSTER_CONNECTIONS = part(new URL('cluster-connections.sh', import.meta.url), { needs: [SHARED] });
 const BUSY = part(new URL('busy.sh', import.meta.url), {
   needs: [ENGINE_CONTAINERS, COLORS, SHARED, CLOCK],
   parameters: ['drain_seconds'],
@@ -146,6 +161,9 @@ const LOOK_RESULTS: ResultForms = {
   whole: FORMS.text,
   'whole_*': FORMS.text,
   mounts: FORMS.text,
+  node: FORMS.text,
+  meets: FORMS.lines(/^[a-zA-Z0-9._-]+(?: [a-zA-Z0-9][\w.-]*)+$/, 'a service and its networks'),
+  stacks: FORMS.text,
 };
 
 /** Looks at everything that a switch, an installation or a rollback must know. Its fields: see `parseLook`. */
@@ -154,7 +172,17 @@ export const LOOK = defineInspection({
   parts: [
     ...PROXIES.flatMap(({ lookPart, wholePart }) => [lookPart, wholePart]),
     part(new URL('look.sh', import.meta.url), {
-      needs: [ENGINE, ENGINE_CONTAINERS, ENGINE_FAILURE, PROCESSES, AS_ROOT, OF_PROXY, FOUND, HOST_PROCESSES],
+      needs: [
+        ENGINE,
+        ENGINE_CONTAINERS,
+        ENGINE_CLUSTER,
+        ENGINE_FAILURE,
+        PROCESSES,
+        AS_ROOT,
+        OF_PROXY,
+        FOUND,
+        HOST_PROCESSES,
+      ],
       results: LOOK_RESULTS,
     }),
   ],
@@ -202,30 +230,46 @@ function prepared(kind: string) {
   return [sharePart, configurationPart, ...preparationParts];
 }
 
+/** Whose containers the colours are: a server's by itself, or a cluster's. */
+export type ColorsOf = 'server' | 'cluster';
+
+const NAME_ENDS: Readonly<Record<ColorsOf, string>> = { server: '', cluster: ' in a cluster' };
+const colorsPart = { server: SERVER_COLORS, cluster: CLUSTER_COLORS } as const;
+const connectionsPart = { server: SERVER_CONNECTIONS, cluster: CLUSTER_CONNECTIONS } as const;
+
 /** Moves the traffic. */
-export const switchProgram = (kind: string) =>
+export const switchProgram = (kind: string, of: ColorsOf = 'server') =>
   defineProgram({
-    name: `switch ${kind}`,
-    parts: [...switched(kind), SWITCH, part(new URL('move.sh', import.meta.url))],
+    name: `switch ${kind}${NAME_ENDS[of]}`,
+    parts: [
+      ...switched(kind),
+      colorsPart[of],
+      connectionsPart[of],
+      SWITCH,
+      part(new URL('move.sh', import.meta.url)),
+    ],
   });
 
 /** Moves the traffic back to a colour that still holds what was chosen. */
-export const flipProgram = (kind: string) =>
+export const flipProgram = (kind: string, of: ColorsOf = 'server') =>
   defineProgram({
-    name: `flip ${kind}`,
+    name: `flip ${kind}${NAME_ENDS[of]}`,
     parts: [
       ...switched(kind),
+      colorsPart[of],
+      connectionsPart[of],
       SWITCH,
       part(new URL('expected.sh', import.meta.url), { parameters: ['expect_slot'] }),
     ],
   });
 
 /** Prepares a proxy once. */
-export const installProgram = (kind: string) =>
+export const installProgram = (kind: string, of: ColorsOf = 'server') =>
   defineProgram({
-    name: `install ${kind}`,
+    name: `install ${kind}${NAME_ENDS[of]}`,
     parts: [
       ...prepared(kind),
+      colorsPart[of],
       PREPARATION,
       part(new URL('install.sh', import.meta.url), {
         needs: [OWN_GROUP],
@@ -235,11 +279,12 @@ export const installProgram = (kind: string) =>
   });
 
 /** Takes our parts out of a proxy's configuration again. */
-export const uninstallProgram = (kind: string) =>
+export const uninstallProgram = (kind: string, of: ColorsOf = 'server') =>
   defineProgram({
-    name: `uninstall ${kind}`,
+    name: `uninstall ${kind}${NAME_ENDS[of]}`,
     parts: [
       ...prepared(kind),
+      colorsPart[of],
       PREPARATION,
       part(new URL('uninstall.sh', import.meta.url), {
         parameters: ['canary_log'],
@@ -249,10 +294,12 @@ export const uninstallProgram = (kind: string) =>
   });
 
 /** Confirms a switch that waits for it. */
-export const confirmProgram = (kind: string) =>
+export const confirmProgram = (kind: string, of: ColorsOf = 'server') =>
   defineProgram({
-    name: `confirm ${kind}`,
+    name: `confirm ${kind}${NAME_ENDS[of]}`,
     parts: [
+      colorsPart[of],
+      connectionsPart[of],
       proxyOf(kind).movePart,
       proxyOf(kind).sharePart,
       part(new URL('confirm.sh', import.meta.url), {
@@ -264,10 +311,11 @@ export const confirmProgram = (kind: string) =>
   });
 
 /** What a switch leaves behind for when nobody confirms it, or when the old colour's time is over. */
-export const timerProgram = (kind: string) =>
+export const timerProgram = (kind: string, of: ColorsOf = 'server') =>
   defineTimer({
-    name: `timer ${kind}`,
+    name: `timer ${kind}${NAME_ENDS[of]}`,
     parts: [
+      colorsPart[of],
       proxyOf(kind).movePart,
       proxyOf(kind).sharePart,
       part(new URL('timer.sh', import.meta.url), {
@@ -286,6 +334,6 @@ export const PROGRAMS = [
   MANAGED,
   SETTLE,
   ...[switchProgram, flipProgram, installProgram, uninstallProgram, confirmProgram, timerProgram].flatMap(
-    (program) => PROXIES.map(({ kind }) => program(kind)),
+    (program) => PROXIES.flatMap(({ kind }) => [program(kind), program(kind, 'cluster')]),
   ),
 ];

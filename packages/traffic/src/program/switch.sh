@@ -17,8 +17,7 @@ record_success() {
 
 # Containers that were only stopped are started, and waited for. For a rollback.
 start_color() {
-  # shellcheck disable=SC2046 # ids
-  run "the containers of $target to start" engine_resume $(serving_table "$target" | awk '$3 != "running" { print $1 }') >/dev/null || {
+  resume_color "$target" || {
     why='a container does not start'
     return 1
   }
