@@ -45,7 +45,8 @@ export function clusterProtocol(manager: string): Protocol {
       { step: 'meet', at: { phase: 'ready' }, go: false },
       afterTheEndOf(manager, ['release', 'previous']),
     ],
-    stops: ({ state, phase }) => state === 'waiting' || !isPast(phase, 'pull') || phase === 'before-up',
+    stops: ({ state, phase }) =>
+      state === 'waiting' || !isPast(phase, 'pull') || phase === 'before-up' || phase === 'after-up',
   };
 }
 

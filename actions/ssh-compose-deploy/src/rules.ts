@@ -77,13 +77,6 @@ export function checkForEngine(inputs: DecidedInputs): void {
       'Leave `services` out: what does not differ is not touched.',
     );
   }
-  if (inputs['after-up'].length > 0) {
-    throw notBuilt(
-      'after-up',
-      'runs no command in a task, which may be on any node',
-      'Use `migrate`, or a step of its own.',
-    );
-  }
   if (inputs['require-digest'] === false) {
     throw notBuilt(
       'require-digest',

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { colorUrls } from '@deploy-actions/compose';
 import { type Locks, type Member, type MemberOutcome, fleetFailure, runTogether } from '@deploy-actions/host';
-import { Failure } from '@deploy-actions/kit';
+import { Failure, messageOf } from '@deploy-actions/kit';
 import { deploymentIdOf, releaseIdOf } from '@deploy-actions/ledger';
 import {
   type DeployOptions,
@@ -22,6 +22,7 @@ import { servicesOutput } from './outcome.ts';
 import { elapsed, reportOfError, showPlan, tellOutcome } from './report.ts';
 import { checkForEngine, checkInputs, digestRule, parallelOf, versionOf } from './rules.ts';
 import { showStatus } from './status.ts';
+import { serversToGoOn } from './take-over.ts';
 import { type Target, prepareAll, prepareOn } from './targets.ts';
 import { type Workspace, readWorkspace } from '@deploy-actions/workspace';
 import { type Transcript, transcript } from './transcript.ts';
@@ -36,6 +37,8 @@ interface Try {
   left: number;
   /** How the locks of several servers are taken. */
   locks: Locks;
+  /** What the user has been told: each try finds it anew. */
+  told: Set<string>;
 }
 
 /** Each server waits this long for the others before it reverts, beside the time that they may take. */
@@ -86,7 +89,7 @@ async function deployTo(
   wanted: Wanted,
   outputs: DeployOutputs,
   begun: number,
-  { left, locks }: Try = { left: PORT_TRIES, locks: 'at once' },
+  { left, locks, told }: Try = { left: PORT_TRIES, locks: 'at once', told: new Set() },
 ): Promise<DeployOutputs> {
   const prepare = async (server: Server) =>
     prepareOn(server, await world.connect(server), inputs, world, workspace, wanted);
@@ -101,7 +104,7 @@ async function deployTo(
   if (first.prepared.color && first.prepared.ports.length > 0)
     outputs['color-urls'] = colorUrls(first.prepared.ports);
   outputs.services = servicesOutput(first.prepared.changes, first.found, undefined);
-  tellNotes(targets, world);
+  tellNotes(targets, world, told);
   if (inputs.plan) {
     await Promise.all(targets.map((target) => discardStaging(target.session, target.found.staging)));
     return showPlan(targets, inputs, world, { ...outputs, duration: elapsed(world, begun) });
@@ -124,7 +127,7 @@ async function deployTo(
     world.log.info(
       `another run holds the lock of ${held.map(({ name }) => name).join(', ')}: now one lock is waited for after the other; nothing was changed`,
     );
-    const inOrder: Try = { left, locks: 'in order' };
+    const inOrder: Try = { left, locks: 'in order', told };
     return await deployTo(servers, inputs, world, workspace, wanted, outputs, begun, inOrder);
   }
   if (left > 1 && wanted.color && outcomes.some(({ result }) => result?.failure?.code === 'ports-taken')) {
@@ -136,7 +139,21 @@ async function deployTo(
     return await deployTo(servers, inputs, world, workspace, again, outputs, begun, {
       left: left - 1,
       locks,
+      told,
     });
+  }
+  const goOn = inputs.engine === 'swarm' ? serversToGoOn(targets, outcomes) : undefined;
+  if (goOn) {
+    const lost = outcomes.find((one) => one.lost)!;
+    world.log.warning(
+      `${lost.name} was lost in the middle (${messageOf(lost.lost)}): ${goOn[0]!.name}, another manager, goes on`,
+    );
+    try {
+      const next: Try = { left, locks, told };
+      return await deployTo(goOn, inputs, world, workspace, wanted, outputs, begun, next);
+    } catch (error) {
+      throw withLoss(error, lost.name);
+    }
   }
   world.saveState('ended', 'true');
   await tellRepeated(outcomes, targets, world, outputs);
@@ -144,6 +161,15 @@ async function deployTo(
   const failure = fleetFailure(outcomes, filled, targets.length > 1);
   if (failure) throw failure;
   return filled;
+}
+
+/** What the manager that goes on says, where that tells nothing of what runs: with the loss of the one before. */
+function withLoss(error: unknown, lost: string): unknown {
+  if (!(error instanceof Failure) || error.kind === 'unhealthy') return error;
+  return new Failure(error.kind, `${error.message}. ${lost}, the first manager, was lost before`, {
+    ...error,
+    cause: error,
+  });
 }
 
 function wantedOf(inputs: DecidedInputs, ports: Ports, workspace: Workspace): Wanted {
@@ -193,10 +219,22 @@ function wantedOf(inputs: DecidedInputs, ports: Ports, workspace: Workspace): Wa
   };
 }
 
-function tellNotes(targets: readonly Target[], ports: Ports): void {
-  for (const note of new Set(targets.flatMap((target) => target.prepared.notes))) ports.log.info(note);
-  for (const warning of new Set(targets.flatMap((target) => target.prepared.warnings)))
-    ports.log.warning(warning);
+function tellNotes(targets: readonly Target[], ports: Ports, told: Set<string>): void {
+  const tell = (kind: 'info' | 'warning', texts: readonly string[]) => {
+    for (const text of texts) {
+      if (told.has(text)) continue;
+      told.add(text);
+      ports.log[kind](text);
+    }
+  };
+  tell(
+    'info',
+    targets.flatMap(({ prepared }) => prepared.notes),
+  );
+  tell(
+    'warning',
+    targets.flatMap(({ prepared }) => prepared.warnings),
+  );
 }
 
 /**
@@ -273,7 +311,7 @@ async function runAll(
       migrationReversible: inputs['migration-reversible'],
       backup: target.backup,
       goDeadline: several
-        ? GO_MARGIN + batches * (inputs['wait-timeout'] + 300_000) + commandsTime(inputs)
+        ? GO_MARGIN + batches * (inputs['wait-timeout'] + 300_000) + commandsTime(inputs, targets[0]!)
         : undefined,
       place: placeOf(inputs, index),
       migratesElsewhere: several && index > 0 && inputs['migrate-on'] === 'first',
@@ -300,6 +338,7 @@ async function runAll(
     clock: world.clock,
     log: world.log,
     signal: world.signal,
+    reconnectFor: world.reconnectFor,
     locks,
     onEvent: words.take,
     onStart(name, reference) {
@@ -309,12 +348,14 @@ async function runAll(
   });
 }
 
-/** Milliseconds that the user's commands may take on the manager, while the other nodes of a cluster wait for its end. */
-function commandsTime(inputs: DecidedInputs): number {
+/** Milliseconds that commands and one-shots may take on the manager, while the other nodes of a cluster wait for its end. */
+function commandsTime(inputs: DecidedInputs, { prepared }: Target): number {
   if (inputs.engine !== 'swarm') return 0;
+  const hooks = inputs['before-up'].length + 2 * inputs['migration-state'].length + inputs['after-up'].length;
   return (
-    (inputs['before-up'].length + 2 * inputs['migration-state'].length) * inputs['hook-timeout'] +
-    inputs.migrate.length * inputs['migrate-timeout']
+    hooks * inputs['hook-timeout'] +
+    inputs.migrate.length * inputs['migrate-timeout'] +
+    prepared.services.filter(({ kind }) => kind === 'once').length * inputs['wait-timeout']
   );
 }
 

@@ -260,7 +260,6 @@ test.each([
   ['adopt', { adopt: 'true' }],
   ['strategy', { strategy: 'rolling' }],
   ['services', { services: 'api' }],
-  ['after-up', { 'after-up': 'api: warm' }],
   ['require-digest', { 'require-digest': 'false' }],
   ['stop-timeout', { 'stop-timeout': '5s' }],
   ['parallel', { parallel: '1' }],

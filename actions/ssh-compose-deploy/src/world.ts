@@ -7,4 +7,6 @@ export interface World extends Ports, Connecting {
   portClaims?: string;
   /** Seconds that Docker's word `unhealthy` must last. Default: as long as a slow check may need once more. */
   patience?: number;
+  /** Milliseconds for which a server that is not reached any more is asked for again. Default: two minutes. */
+  reconnectFor?: number;
 }

@@ -107,14 +107,14 @@ engine_name() {
   docker inspect --format '{{.Name}}' "$1" </dev/null
 }
 
-# engine_is_there NAME: also where it has ended.
-engine_is_there() {
-  docker container inspect "$1" </dev/null >/dev/null 2>&1
+# engine_state NAME: as the engine says it, such as created, running or exited; nothing where it is not there.
+engine_state() {
+  docker container inspect --format '{{.State.Status}}' "$1" </dev/null 2>/dev/null
 }
 
 # engine_is_kept NAME: it is there, and nobody is just taking it away.
 engine_is_kept() {
-  case $(docker container inspect --format '{{.State.Status}}' "$1" </dev/null 2>/dev/null) in
+  case $(engine_state "$1") in
     '' | removing | dead) return 1 ;;
   esac
 }

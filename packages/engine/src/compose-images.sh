@@ -12,6 +12,13 @@ engine_whole_images() {
 engine_has_images() { docker image inspect --format . "$@" </dev/null >/dev/null 2>&1; }
 engine_image_id() { docker image inspect --format '{{.Id}}' "$1" </dev/null 2>/dev/null; }
 
+# engine_image_is_checked REFERENCE: it brings a health check along.
+engine_image_is_checked() {
+  case $(docker image inspect --format '{{with .Config.Healthcheck}}{{range .Test}}{{.}} {{end}}{{end}}' "$1" </dev/null 2>/dev/null) in
+    '' | 'NONE '*) return 1 ;;
+  esac
+}
+
 # engine_digests REFERENCES…: a line for each, in their order: the id, and its references by digest.
 engine_digests() { docker image inspect --format '{{.Id}} {{range .RepoDigests}}{{.}} {{end}}' "$@" </dev/null; }
 

@@ -32,6 +32,11 @@ export const ENGINE_OBJECTS = part(new URL('swarm-objects.sh', import.meta.url),
   needs: [ENGINE_CLUSTER, ENGINE_CONTAINERS],
 });
 
+/** What the managers of a cluster tell one another. */
+export const ENGINE_LEADS = part(new URL('swarm-lead.sh', import.meta.url), {
+  needs: [ENGINE_CLUSTER, ENGINE_CONTAINERS],
+});
+
 /** All of them. */
 export const ENGINE_PARTS = [
   ENGINE,
@@ -41,6 +46,7 @@ export const ENGINE_PARTS = [
   ENGINE_IMAGES,
   ENGINE_CLUSTER,
   ENGINE_OBJECTS,
+  ENGINE_LEADS,
 ] as const;
 
 /** What ends an operation by the table of what the engine's words mean. */

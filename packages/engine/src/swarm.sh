@@ -128,6 +128,11 @@ engine_network_scope() {
   docker network inspect --format '{{.Scope}}' "$1" </dev/null 2>/dev/null
 }
 
+# engine_network_attachable NAME: `true` where a container that is no task may join it.
+engine_network_attachable() {
+  docker network inspect --format '{{.Attachable}}' "$1" </dev/null 2>/dev/null
+}
+
 # engine_overlay NAME STACK WORDS…: the network is there, for the stack's services and for containers on a manager; the words
 # make it.
 engine_overlay() {

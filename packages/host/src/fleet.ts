@@ -26,6 +26,8 @@ export interface MemberRun {
 export interface FleetOptions {
   clock: Clock;
   signal: AbortSignal;
+  /** Milliseconds for which a server that is not reached any more is asked for again; default: two minutes. */
+  reconnectFor?: number | undefined;
   onEvent?(name: string, event: RunEvent): void;
   /** Called as soon as a run is on its way. */
   onStart?(name: string, reference: RunReference): void;
@@ -76,6 +78,7 @@ export function openFleet(options: FleetOptions): Fleet {
       clock: options.clock,
       signal,
       reopen: member.reopen,
+      ...(options.reconnectFor === undefined ? {} : { reconnectFor: options.reconnectFor }),
       onEvent(event) {
         if (event.type === 'state') one.state = event.state;
         if (event.type === 'phase') one.phase = event.name;

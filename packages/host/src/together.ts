@@ -88,6 +88,8 @@ export interface TogetherOptions {
    * without; default: 15 s where there are several, none for a single one.
    */
   aliveEvery?: number;
+  /** As in `FleetOptions`. */
+  reconnectFor?: number | undefined;
   /** How the locks are taken where the protocol has steps; default: in order. */
   locks?: Locks;
   /** Hears all that the runs tell, beside the log. */
@@ -113,6 +115,7 @@ export async function runTogether(
   const fleet = openFleet({
     clock,
     signal,
+    reconnectFor: options.reconnectFor,
     onEvent(name, event) {
       voice.tell(name, event);
       options.onEvent?.(name, event);

@@ -327,6 +327,34 @@ export const TROUBLESHOOTING: Readonly<Record<FailureCode, Explanation>> = {
     remedy:
       'Deploy once more without `color`, with the alias that the message names in the Compose file; then with `color`. [To blue-green](blue-green.md#in-a-swarm).',
   },
+  'volume-elsewhere': {
+    meaning:
+      'With `engine: swarm` a command of yours would run in a container of a service whose data are on another node than the manager that deploys: it would get an empty volume there.',
+    remedy:
+      'Name a service that has no such volume and reaches the other one over their network, or name that node first in `host`, if it is a manager.',
+  },
+  'command-cut-off': {
+    meaning:
+      'With `engine: swarm` the manager that deployed went down while a command of yours, or a service that runs once, was under way on it. Another manager would go on with the deployment, and cannot know whether the command has ended.',
+    remedy: 'Look at what it was to do, and deploy again in a new workflow run: then it runs again.',
+  },
+  'cluster-led': {
+    meaning:
+      'With `engine: swarm` another manager changes the services of the project, or was cut off while it did and is up again.',
+    remedy:
+      'Wait for its end. If it was cut off, name it in `host` as well: the next deployment lets it finish or give back first.',
+  },
+  'lead-lost': {
+    meaning:
+      'With `engine: swarm` the manager was cut off or stood still in the middle of a deployment, and another one has gone on with it. This one does nothing more.',
+    remedy: 'Look at what runs with `status: true`; the other manager’s run says how it ended.',
+  },
+  'network-not-attachable': {
+    meaning:
+      'With `engine: swarm` commands and services that run once are plain containers on the manager, and a network that one of them is on was made without `--attachable`, as `docker stack deploy` makes one.',
+    remedy:
+      'Make the network anew with `docker network create --driver overlay --attachable`, or put the service on another one.',
+  },
   'external-missing': {
     meaning: 'A network or volume that the compose file calls external is not on the server.',
     remedy:

@@ -19,6 +19,12 @@ export const LABELS = {
   proxy: 'deploy-actions.proxy',
   /** The project, on a container that a backup is tried in. */
   trial: 'deploy-actions.trial',
+  /** The project, on the notes by which the managers of a cluster know who changes it. */
+  lead: 'deploy-actions.lead',
+  /** The deployment that such a note is of. */
+  deployment: 'deploy-actions.deployment',
+  /** The node that such a note is of. */
+  node: 'deploy-actions.node',
 } as const;
 
 /**

@@ -10,9 +10,10 @@ import type { Upload } from '@deploy-actions/host';
 import { Failure } from '@deploy-actions/kit';
 import { type Color, COLORS, colorProject, plainStackRuns } from '@deploy-actions/ledger';
 import { quote } from '@deploy-actions/shell';
-import { type ClusterPart, clusterPart } from './cluster.ts';
+import { type ClusterPart, clusterPart, notBuilt } from './cluster.ts';
 import type { Cluster } from './cluster-view.ts';
 import { type ColorWish, chooseColor } from './coloring.ts';
+import type { Hook, HookLists } from './hook.ts';
 import type { Inspection } from './inspection.ts';
 
 /** A release for a colour of a cluster: its own stack, and that of the services which both colours share. */
@@ -30,7 +31,7 @@ export function clusterColorPart(
   found: Inspection,
   moved: Relocated,
   wish: ColorWish,
-  wanted: { images: Images; oneShot: readonly string[]; removeOrphans: boolean },
+  wanted: { images: Images; oneShot: readonly string[]; removeOrphans: boolean; hooks: HookLists },
   place: { cluster: Cluster; path: string },
 ): ClusterColorPart {
   const { model } = moved;
@@ -46,7 +47,11 @@ export function clusterColorPart(
   const colored = clusterPart(
     { ...found, containers: of(project), previousConfig: undefined },
     { ...moved, model: split.color },
-    { oneShot: own.filter(isOnce).map(named), removeOrphans: wanted.removeOrphans },
+    {
+      oneShot: own.filter(isOnce).map(named),
+      removeOrphans: wanted.removeOrphans,
+      hooks: namedHooks(wanted.hooks, named),
+    },
     { ...place, cluster: { ...place.cluster, foreign: [] } },
   );
   const shared =
@@ -58,12 +63,15 @@ export function clusterColorPart(
         oneShot: Object.keys(split.shared.services).filter(isOnce),
         // The plain stack of the base project may be what serves.
         removeOrphans: false,
+        // Commands run in services of the colour.
+        hooks: namedHooks({}, named),
       },
       {
         ...place,
         cluster: { ...place.cluster, foreign: place.cluster.foreign.filter((one) => !own.includes(one)) },
       },
     );
+  refuseOnce([colored, ...(shared ? [shared] : [])]);
   const changes = (shared?.changes ?? []).map((change) =>
     wish.shared === 'keep' && change.action !== 'create'
       ? { ...change, action: 'keep' as const, to: change.from, reasons: [] }
@@ -97,6 +105,28 @@ export function clusterColorPart(
       })),
     ],
   };
+}
+
+/** The commands with the names that their services have in the colour's stack. */
+function namedHooks(hooks: Partial<HookLists>, named: (service: string) => string): HookLists {
+  const of = (list: readonly Hook[] = []) => list.map((hook) => ({ ...hook, service: named(hook.service) }));
+  return {
+    'before-up': of(hooks['before-up']),
+    migrate: of(hooks.migrate),
+    'migration-state': of(hooks['migration-state']),
+    'after-up': of(hooks['after-up']),
+  };
+}
+
+/** Whether a one-shot has run is recorded with the release that serves, and a colour is beside it. */
+function refuseOnce(parts: readonly ClusterPart[]): void {
+  const once = parts.flatMap(({ services }) => services.filter(({ kind }) => kind === 'once'));
+  if (once.length === 0) return;
+  throw notBuilt(
+    'one-shot',
+    `runs no one-shot services beside a colour (${once.map(({ name }) => name).join(', ')})`,
+    'Name their commands in `before-up` or `migrate`, and leave the services out.',
+  );
 }
 
 /**

@@ -1,8 +1,10 @@
 import {
+  type ComposeModel,
   type FileContent,
   type Relocated,
   type ReleaseService,
   type ServiceChange,
+  type StackOptions,
   type StackRelease,
   type StackService,
   neverPulled,
@@ -18,6 +20,7 @@ import type { Upload } from '@deploy-actions/host';
 import { Failure } from '@deploy-actions/kit';
 import { quote } from '@deploy-actions/shell';
 import type { Cluster, ClusterNode, ClusterSelf } from './cluster-view.ts';
+import type { Hook, HookLists } from './hook.ts';
 import type { Inspection } from './inspection.ts';
 import { needsTable, pullList } from './tables.ts';
 
@@ -34,31 +37,15 @@ export interface ClusterPart {
 export function clusterPart(
   found: Inspection,
   moved: Relocated,
-  wanted: { oneShot: readonly string[]; removeOrphans: boolean },
+  wanted: { oneShot: readonly string[]; removeOrphans: boolean; hooks: HookLists },
   { cluster, path }: { cluster: Cluster; path: string },
 ): ClusterPart {
   refuseForeignServices(cluster, found.project);
-  const { release: stack, refusals } = translated(found, moved, wanted.oneShot, { cluster, path });
+  const options = stackOptions(found, moved, wanted.oneShot, { cluster, path });
+  const { release: stack, refusals } = toStack(moved.model, options);
   const failure = stackFailure(refusals);
   if (failure) throw failure;
-  if (stack.once) {
-    throw notBuilt(
-      'one-shot',
-      `runs no one-shot services (${Object.keys(stack.once.services).join(', ')})`,
-      'Name their commands in `before-up` or `migrate`, and leave the services out.',
-    );
-  }
-  const services = stack.services.map((one): ReleaseService => ({
-    ...one,
-    kind: 'long',
-    replicas: one.replicas ?? 1,
-  }));
-  // Of a service on every node there are as many tasks as the cluster makes.
-  const planned = stack.services.map((one, index): ReleaseService => ({
-    ...services[index]!,
-    replicas:
-      one.replicas ?? Math.max(1, found.containers.filter(({ service }) => service === one.name).length),
-  }));
+  const told = judgeHooks(stack, wanted.hooks, cluster.self.name);
   const joined = {
     ...moved.model,
     networks: Object.fromEntries(
@@ -68,6 +55,27 @@ export function clusterPart(
       ]),
     ),
   };
+  // For what runs as plain containers on the manager, on the networks of the stack.
+  const plain = writeRelease(joined, wanted.oneShot);
+  const once = plain.services.filter(({ kind }) => kind === 'once');
+  const services = [
+    ...stack.services.map((one): ReleaseService => ({ ...one, kind: 'long', replicas: one.replicas ?? 1 })),
+    ...once,
+  ].sort((a, b) => a.step - b.step || (a.name < b.name ? -1 : 1));
+  // Of a service on every node there are as many tasks as the cluster makes.
+  const planned = services.map((one): ReleaseService => {
+    const isEverywhere = stack.services.some(
+      ({ name, replicas }) => name === one.name && replicas === undefined,
+    );
+    if (!isEverywhere) return one;
+    return {
+      ...one,
+      replicas: Math.max(1, found.containers.filter(({ service }) => service === one.name).length),
+    };
+  });
+  const hooked = (Object.values(wanted.hooks) as (readonly Hook[])[]).flatMap((list) =>
+    list.map(({ service }) => service),
+  );
   return {
     services,
     changes: planChanges({
@@ -78,12 +86,17 @@ export function clusterPart(
       images: found.images,
       adopted: new Set(),
       removeOrphans: wanted.removeOrphans,
-    }),
-    notes: [...stack.notes],
+    }).map((change) =>
+      hasRun(change, once, found) ? { ...change, from: change.to, action: 'keep' as const } : change,
+    ),
+    notes: [...stack.notes, ...told],
     stack,
     uploads: [
-      // For commands of the user's: they run as plain containers on the manager, on the networks of the stack.
-      { name: 'release/compose.json', content: writeRelease(joined, wanted.oneShot).json },
+      { name: 'release/compose.json', content: plain.json },
+      {
+        name: 'release/joined',
+        content: joinedTable(moved.model, [...once.map(({ name }) => name), ...hooked], stack),
+      },
       { name: 'release/services', content: servicesTable(services) },
       { name: 'release/dormant', content: found.dormant.map((name) => `${name}\n`).join('') },
       { name: 'release/pulls', content: pullList(services, neverPulled(found.config)) },
@@ -92,6 +105,7 @@ export function clusterPart(
         name: `release/stack/${service}.json`,
         content: json,
       })),
+      ...provenFiles(moved.model, stack, options),
       ...ownNetworks(stack).map(({ name, words }, index) => ({
         name: `release/overlays/${String(index + 1).padStart(2, '0')}`,
         content: `overlay_name=${quote([name])}\nset -- ${quote(words)}\n`,
@@ -106,10 +120,95 @@ export function translated(
   found: Inspection,
   moved: Relocated,
   oneShot: readonly string[],
-  { cluster, path }: { cluster: Cluster; path: string },
+  place: { cluster: Cluster; path: string },
 ): ReturnType<typeof toStack> {
+  return toStack(moved.model, stackOptions(found, moved, oneShot, place));
+}
+
+function stackOptions(
+  found: Inspection,
+  moved: Relocated,
+  oneShot: readonly string[],
+  { cluster, path }: { cluster: Cluster; path: string },
+): StackOptions {
   const able = cluster.nodes.filter(({ isReady, isActive }) => isReady && isActive);
-  return toStack(moved.model, { path, oneShot, files: contentsOf(found, moved), nodes: able.length });
+  return {
+    path,
+    oneShot,
+    files: contentsOf(found, moved),
+    nodes: able.length,
+    manager: cluster.self.name,
+  };
+}
+
+/**
+ * What the stack says of services whose image brings a health check along: that is known once the image is pulled, and then
+ * the file takes the place of the other one. Only those that differ.
+ */
+function provenFiles(model: ComposeModel, stack: StackRelease, options: StackOptions): Upload[] {
+  const healthchecked = new Set(stack.services.flatMap(({ name, health }) => (health ? [] : [name])));
+  if (healthchecked.size === 0) return [];
+  const plain = new Map(stackFiles(stack).map(({ service, json }) => [service, json]));
+  return stackFiles(toStack(model, { ...options, healthchecked }).release)
+    .filter(({ service, json }) => json !== plain.get(service))
+    .map(({ service, json }) => ({ name: `release/proven/${service}.json`, content: json }));
+}
+
+/** Whether a one-shot has run for the release that serves, which leaves no container of it. */
+function hasRun(
+  { service }: ServiceChange,
+  once: readonly ReleaseService[],
+  { previousRelease }: Inspection,
+): boolean {
+  const wanted = once.find(({ name }) => name === service);
+  if (wanted === undefined) return false;
+  return (previousRelease?.services ?? []).some(
+    ({ name, hash, image }) => name === service && hash === wanted.hash && image === wanted.image,
+  );
+}
+
+/** Lines of a service that has plain containers on the manager, and a network that these join. */
+function joinedTable(model: ComposeModel, names: readonly string[], { networks }: StackRelease): string {
+  return [...new Set(names)]
+    .flatMap((name) => {
+      const { network_mode: mode, networks: own } = model.services[name] ?? {};
+      if (mode !== undefined && mode !== 'default') return [];
+      const keys = Object.keys(own ?? { default: null });
+      return networks.filter(({ key }) => keys.includes(key)).map((network) => `${name} ${network.name}\n`);
+    })
+    .join('');
+}
+
+/**
+ * A command of the user's runs on the manager, where what is bound to a node is the manager's own. Refused where it is known
+ * to be on another one; where a label says the place, it is told.
+ */
+function judgeHooks({ services }: StackRelease, hooks: HookLists, manager: string): string[] {
+  const notes: string[] = [];
+  for (const [input, list] of Object.entries(hooks) as [string, readonly Hook[]][]) {
+    for (const { service } of list) {
+      const { bound = [], constraints = [] } = services.find(({ name }) => name === service) ?? {};
+      if (bound.length === 0 || constraints.length === 0) continue;
+      const named = constraints.filter((one) => BY_NAME.test(one));
+      if (named.some((one) => !mayRunOn([one], manager))) {
+        throw new Failure(
+          'refused',
+          `input \`${input}\`: the command of ${service} would run on ${manager}, the manager that deploys, and ${bound.join(', ')} is on another node (${named.join(', ')})`,
+          {
+            code: 'volume-elsewhere',
+            input,
+            remedy: `Name a service without it, which reaches ${service} over their network; or name that node first in \`host\`, if it is a manager.`,
+          },
+        );
+      }
+      if (named.length === 0) {
+        notes.push(
+          `\`${input}\`: the command of ${service} runs on ${manager}, and has ${bound.join(', ')} of that node`,
+        );
+      }
+    }
+  }
+  return notes;
 }
 
 interface NodePart {
@@ -220,7 +319,7 @@ export function refuseUnfit(stack: StackRelease, cluster: Cluster, seen: readonl
     const source = stack.sources.find(
       (one) =>
         missing.includes(one.source) &&
-        mayRunOn(stack.services.find(({ name }) => name === one.service)!.constraints, self),
+        mayRunOn(stack.services.find(({ name }) => name === one.service)!.constraints, self.name),
     );
     if (!source) continue;
     throw new Failure(
@@ -252,10 +351,12 @@ function noIpvs({ name, ports }: StackService, server: string): Failure {
   );
 }
 
+const BY_NAME = /^\s*node\.hostname\s*(==|!=)\s*(\S+)\s*$/;
+
 /** Whether a service may get a task on a node, as far as its constraints tell by the node's name. */
-function mayRunOn(constraints: readonly string[], { name }: ClusterSelf): boolean {
+function mayRunOn(constraints: readonly string[], name: string): boolean {
   return constraints.every((one) => {
-    const [, sign, wanted] = /^\s*node\.hostname\s*(==|!=)\s*(\S+)\s*$/.exec(one) ?? [];
+    const [, sign, wanted] = BY_NAME.exec(one) ?? [];
     // What a label says of a node only the cluster knows; its own word comes with the task.
     if (sign === undefined) return false;
     return (sign === '==') === (wanted === name);

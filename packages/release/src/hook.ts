@@ -10,6 +10,14 @@ export interface Hook {
   words: string[];
 }
 
+/** The commands of a deployment, by the inputs that name them. */
+export interface HookLists {
+  'before-up': readonly Hook[];
+  migrate: readonly Hook[];
+  'migration-state': readonly Hook[];
+  'after-up': readonly Hook[];
+}
+
 /**
  * `service: command` lines. As in a Dockerfile, a command is a text for the container's `sh -c`, or a JSON list
  * of words that need no shell.

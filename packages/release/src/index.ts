@@ -15,7 +15,7 @@ export {
 } from './inspection.ts';
 export { type NodeView, inspectNode } from './node-inspection.ts';
 export { type RolledService, type RollingWish } from './rolling.ts';
-export { type HookLists, type Prepared, type Wanted, prepareRelease } from './preparation.ts';
+export { type Prepared, type Wanted, prepareRelease } from './preparation.ts';
 export { type RegistryInputs, registryLogin } from './registry-login.ts';
 export { secretValues, secretsOf } from './secret-values.ts';
 export { type NetworkRoom, type StackObstacles, networkRoom, stackObstacles } from './stack-obstacles.ts';

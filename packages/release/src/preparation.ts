@@ -34,7 +34,7 @@ import { clusterPart } from './cluster.ts';
 import { clusterColorPart } from './cluster-color.ts';
 import type { Cluster } from './cluster-view.ts';
 import { type ColorWish, colorRelease } from './coloring.ts';
-import { type Hook, checkHooks, hookFile } from './hook.ts';
+import { type Hook, type HookLists, checkHooks, hookFile } from './hook.ts';
 import type { Inspection } from './inspection.ts';
 import { refuseLeftovers, refuseOtherFolder } from './ownership.ts';
 import { type RolledService, type RollingWish, rollServices } from './rolling.ts';
@@ -76,13 +76,6 @@ export interface Wanted {
     | 'profiles'
     | 'env_file'
   >;
-}
-
-export interface HookLists {
-  'before-up': readonly Hook[];
-  migrate: readonly Hook[];
-  'migration-state': readonly Hook[];
-  'after-up': readonly Hook[];
 }
 
 /** A release that is ready to be sent: nothing has changed on the server yet. */

@@ -5,6 +5,7 @@ import {
   ENGINE_CONTAINERS,
   ENGINE_FAILURE,
   ENGINE_IMAGES,
+  ENGINE_LEADS,
   ENGINE_NETWORKS,
   ENGINE_OBJECTS,
   ENGINE_RELEASES,
@@ -90,14 +91,22 @@ const TASK_EVIDENCE = part(new URL('sh/task-evidence.sh', import.meta.url), {
   needs: [ENGINE_CLUSTER, ENGINE_CONTAINERS],
 });
 
+/** Which manager of a cluster changes the project. */
+const LEAD = part(new URL('sh/lead.sh', import.meta.url), { needs: [ENGINE_CLUSTER, ENGINE_LEADS] });
+
+/** What of a release for a cluster runs to its end. */
+const ONE_SHOTS = part(new URL('sh/one-shots.sh', import.meta.url), {
+  needs: [ENGINE_CONTAINERS, CONTAINER, SURVEYED, READING, LEAD],
+});
+
 /** The services of a project in a cluster, and their tasks. */
 const CLUSTER_TASKS = part(new URL('sh/cluster-tasks.sh', import.meta.url), {
-  needs: [ENGINE_CLUSTER, SURVEYED, TASK_EVIDENCE],
+  needs: [ENGINE_CLUSTER, SURVEYED, TASK_EVIDENCE, ONE_SHOTS],
 });
 
 /** The same as `BRING_UP`, for the services of a cluster. */
 export const CLUSTER_UP = part(new URL('sh/cluster-up.sh', import.meta.url), {
-  needs: [ENGINE_CLUSTER, ENGINE_OBJECTS, CLUSTER_TASKS, STARTING],
+  needs: [ENGINE_CLUSTER, ENGINE_OBJECTS, CLUSTER_TASKS, STARTING, LEAD],
 });
 
 /** The same as `COLOR`, for the services of a cluster. */
@@ -315,6 +324,7 @@ export const DEPLOY_CLUSTER = defineProgram({
     ...DEPLOYING,
     CLUSTER_UP,
     CLUSTER_COLOR,
+    part(new URL('sh/take-lead.sh', import.meta.url), { needs: [ENGINE_CLUSTER, ENGINE_LEADS, LEAD] }),
     part(new URL('sh/deploy-cluster.sh', import.meta.url), {
       needs: [CHECK_IDLE, CLUSTER, ENGINE_CLUSTER, ENGINE_OBJECTS, ENGINE_NETWORKS],
     }),

@@ -32,6 +32,7 @@ const RUNNERS: Readonly<Record<string, number>> = {
   run: 1,
   run_locked: 1,
   once: 1,
+  marked: 1,
   wait_until: 2,
   run_within: 4,
   _stream_to: 1,

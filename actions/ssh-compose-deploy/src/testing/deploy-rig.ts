@@ -99,7 +99,7 @@ export function deployRig<N extends string>(
       runUrl: `https://ci.test/${run}`,
     };
     // The word of an engine that stands in for Docker does not change.
-    return { ...fakePorts(workflow), connect, portClaims, patience: 0 };
+    return { ...fakePorts(workflow), connect, portClaims, patience: 0, reconnectFor: 1500 };
   };
   const rig: DeployRig<N> = {
     servers,

@@ -169,7 +169,7 @@ function modeOf(
       where,
       'mode',
       `(${wanted}) is repeated by Swarm with each deployment, and never ends if it fails`,
-      'Run its command by `before-up` or `migrate`, once, and leave the service out',
+      'Leave the mode out and name the service in `one-shot`: it runs once',
     );
   }
   const count = service.scale ?? service.deploy?.replicas;
@@ -257,7 +257,7 @@ function restartOf(name: string, service: Service, findings: Findings): Record<s
       where,
       'restart',
       '(no) would be `any`: Swarm starts what has ended again',
-      'If it ends by itself, run its command by `before-up` or `migrate` and leave the service out; if it stays up, say restart: unless-stopped, or deploy.restart_policy.condition: none, with which it is not started elsewhere either when its node dies',
+      'If it ends by itself, name it in `one-shot`; if it stays up, say restart: unless-stopped, or deploy.restart_policy.condition: none, with which it is not started elsewhere either when its node dies',
     );
   }
   const policy = policyOf(restart);

@@ -13,9 +13,7 @@ export const NESTED_KEYS = {
   'services.*.deploy': {
     endpoint_mode: mapped('stands there; without it `dnsrr`, as Compose does, where no port is on the mesh'),
     labels: same,
-    mode: mapped(
-      'stands there; jobs are refused, since Swarm repeats them: their command belongs in `before-up` or `migrate`',
-    ),
+    mode: mapped('stands there; jobs are refused, since Swarm repeats them: `one-shot` names what runs once'),
     placement: mapped('stands there'),
     replicas: mapped('stands there'),
     resources: mapped('stands there'),

@@ -1,15 +1,16 @@
-import type { ComposeModel, Service } from '../model.ts';
-import { joinedBy } from '../model.ts';
+import { type ComposeModel, type Service, joinedBy, replicasOf } from '../model.ts';
 import { type Findings, below, refuse } from './finding.ts';
 import { refuseRenaming } from './links.ts';
 
 /**
  * The services that run to their end, as a Compose file of their own: on one manager, on the stack's networks, which are
- * there before. `long` are those of the stack. Answers the networks too, by their names in the file.
+ * there before. `long` are those of the stack; `manager` is the name of that node, where it is known. Answers the networks
+ * too, by their names in the file.
  */
 export function onceModel(
   model: ComposeModel,
   long: ReadonlySet<string>,
+  manager: string | undefined,
   findings: Findings,
 ): { once: ComposeModel | undefined; networks: string[] } {
   const own = Object.entries(model.services).filter(([name]) => !long.has(name));
@@ -18,6 +19,7 @@ export function onceModel(
   const networks = new Set<string>();
   for (const [name, { depends_on: needs, links, ...service }] of own) {
     refuseShared(name, model.services[name]!, model, long, findings);
+    judgeRun(name, model.services[name]!, manager, findings);
     const ownNeeds = Object.entries(needs ?? {}).filter(([need]) => !long.has(need));
     const ownLinks = (links ?? []).filter((link) => !long.has(link.split(':')[0]!));
     services[name] = {
@@ -42,6 +44,44 @@ export function onceModel(
     },
     networks: joined,
   };
+}
+
+/** What a plain container of one manager, which runs once, cannot be. */
+function judgeRun(name: string, service: Service, manager: string | undefined, findings: Findings): void {
+  const where = { section: 'services.*', of: name, path: `services.${name}` } as const;
+  const count = replicasOf(service);
+  if (count > 1) {
+    refuse(
+      findings,
+      where,
+      'deploy.replicas',
+      `is ${count}, and a one-shot of a cluster is one container`,
+      'Say 1, or write as many services',
+    );
+  }
+  const { constraints } = below(below(service.deploy)['placement']);
+  const places = Array.isArray(constraints) ? constraints.map(String) : [];
+  const elsewhere = places.find((place) => !isOfManager(place, manager));
+  if (elsewhere !== undefined) {
+    refuse(
+      findings,
+      where,
+      'deploy.placement.constraints',
+      `has ${elsewhere}, and a one-shot runs on the manager that deploys${manager === undefined ? '' : `, ${manager}`}`,
+      'Leave it out, or name that node first in `host`',
+    );
+  }
+  if (/^on-failure/.test(service.restart ?? '') || below(service.deploy)['restart_policy']) {
+    findings.notes.push(
+      `${name} runs once: one that fails is not started again, and the deployment fails with it`,
+    );
+  }
+}
+
+/** Whether a constraint is one that the manager which deploys is known to fulfil. */
+function isOfManager(constraint: string, manager: string | undefined): boolean {
+  const [, what, name] = /^\s*node\.(role|hostname)\s*==\s*(\S+)\s*$/.exec(constraint) ?? [];
+  return what === 'role' ? name === 'manager' : what === 'hostname' && name === manager;
 }
 
 /** What a plain container of one manager cannot have in common with tasks that are anywhere. */

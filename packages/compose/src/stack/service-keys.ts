@@ -36,7 +36,7 @@ export const SERVICE_KEYS: Rows = {
   cpuset: refused(UNKNOWN, LIMITS),
   credential_spec: refused('is of Windows, which this does not deploy to', 'Leave it out'),
   depends_on: mapped(
-    'is kept by the deployment: services start in that order; one that others wait for to end is no service of a stack, so its command belongs in `before-up` or `migrate`',
+    'is kept by the deployment: services start in that order; one that others wait for to end runs once, as a plain container',
   ),
   deploy: mapped('stands there, with what `restart`, `scale` and limits say besides'),
   develop: harmless('is for the machine of a developer'),
@@ -113,7 +113,7 @@ export const SERVICE_KEYS: Rows = {
   pull_policy: harmless('is decided: each image is pulled by the deployment, before anything changes'),
   pull_refresh_after: harmless('is decided: each image is pulled by the deployment, before anything changes'),
   read_only: same,
-  restart: mapped('becomes deploy.restart_policy; `no` is refused'),
+  restart: mapped('becomes deploy.restart_policy; `no` is refused where the service does not run once'),
   runtime: refused(
     UNKNOWN,
     "Leave it out, or set the default runtime of the nodes (default-runtime in Docker's daemon.json)",

@@ -39,6 +39,8 @@ export interface StackService {
   /** Where its tasks may run; empty: on every node. */
   constraints: string[];
   ports: StackPort[];
+  /** What it has of one node alone, as it stands in the file: `the volume NAME`, or a path. */
+  bound: string[];
   /** What `LABELS.hash` holds on the service: two with the same are the same. */
   hash: string;
 }
@@ -104,6 +106,7 @@ export function stackService(
       health,
       constraints: deploy.constraints,
       ports: opened,
+      bound: mounts.bound,
     },
     sources: mounts.sources,
     volumes: mounts.volumes,

@@ -22,6 +22,8 @@ export interface StackOptions {
   healthchecked?: ReadonlySet<string>;
   /** How many nodes may get tasks; undefined: not known. */
   nodes?: number;
+  /** The name of the manager that deploys, where plain containers run; undefined: not known. */
+  manager?: string;
 }
 
 /** A release for a swarm: the stack, and what must be there or be done besides. */
@@ -84,7 +86,7 @@ export function toStack(
     );
   }
   const names = new Set(written.keys());
-  const { once, networks: joined } = onceModel(model, names, findings);
+  const { once, networks: joined } = onceModel(model, names, options.manager, findings);
   const used = new Set([
     ...long.flatMap(([, service]) => Object.keys(service.networks ?? { default: null })),
     ...joined,

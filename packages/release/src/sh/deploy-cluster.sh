@@ -10,7 +10,8 @@ check_place() {
 }
 
 # check_networks: what has the name of a network of the stack is one of the cluster. One of this server alone, such as Compose
-# leaves, would be found out in the middle.
+# leaves, would be found out in the middle; and so would one that no plain container may join, where commands and services
+# that run once are such.
 check_networks() {
   for cluster_network in "$files"/release/overlays/* "$files"/release/shared/overlays/*; do
     [ -f "$cluster_network" ] || continue
@@ -20,6 +21,12 @@ check_networks() {
       "the network $cluster_network_name is there, and is of this server alone, as Compose makes one" \
       'Take down what is on it and remove it with docker network rm, or give another project.'
   done
+  while read -r cluster_service cluster_network_name; do
+    [ "$(engine_network_scope "$cluster_network_name")" = swarm ] || continue
+    [ "$(engine_network_attachable "$cluster_network_name")" = true ] || stop refused network-not-attachable \
+      "$cluster_service runs as a plain container on the network $cluster_network_name, which takes none: it was made without --attachable" \
+      'Make it anew with docker network create --driver overlay --attachable, or put the service on another network.'
+  done <"$files/release/joined"
 }
 
 # Services of this project that we did not deploy are somebody's running site. What was deployed by another server's record
@@ -33,6 +40,9 @@ check_stack_is_ours() {
   fi
   survey_or_stop
   cat "$path"/releases/*/services "$path"/releases/*/shared/services >"$scratch/hashes" 2>/dev/null || true
+  # What another manager has given the cluster that went down in the middle of this very deployment.
+  ! engine_leads "$base_project" | grep -q "^lead-[0-9]* $deployment_id " ||
+    cat "$files/release/services" "$(existing "$files/release/shared/services")" >>"$scratch/hashes"
   awk 'FILENAME == ARGV[1] { known[$5]; next } $7 != "-" && !($7 in known) { print $2 }' \
     "$scratch/hashes" "$scratch/services" >"$scratch/foreign"
   if [ -s "$scratch/foreign" ]; then
@@ -51,9 +61,10 @@ start_release() {
   bring_up "$1"
 }
 
-# prepare_place DIRECTORY: what is there before the release's own services. Where commands run before them, the networks are,
-# which the services would make.
+# prepare_place DIRECTORY: no other manager changes the project; and what is there before the release's own services. Where
+# commands run before them, the networks are, which the services would make.
 prepare_place() {
+  take_lead
   if [ -n "$color" ]; then
     phase shared
     prepare_color "$1" || return 1
@@ -61,32 +72,19 @@ prepare_place() {
   if has_hooks "$1" before-up || has_hooks "$1" migrate; then make_overlays "$1"; fi
 }
 
-# make_overlays DIRECTORY: the networks of its release, for the project.
-make_overlays() {
-  for cluster_network in "$1"/overlays/*; do
-    [ -f "$cluster_network" ] || continue
-    # Sourcing it replaces $1, $2, …
-    cluster_directory=$1
-    make_overlay "$cluster_network" || return 1
-    set -- "$cluster_directory"
-  done
+# recover_place: before anything is gone on with or taken back.
+recover_place() {
+  ! journalled lead:taken || take_lead
 }
 
-# make_overlay FILE: a network by the words in a file.
-make_overlay() {
-  overlay_name=''
-  # shellcheck disable=SC1090 # written by the runner
-  . "$1"
-  engine_overlay "$overlay_name" "$project" "$@" || {
-    problem="the network $overlay_name could not be made"
-    return 1
-  }
-}
+# run_after_up DIRECTORY HOOK-FILE: beside the service, whose tasks may be on any node.
+run_after_up() { run_in_container "$@"; }
 
 # take_down_new: ends a first deployment that failed. The cluster would try for ever to start what it has, so the services go;
 # volumes and networks stay.
 take_down_new() {
   if [ -n "$previous" ] && { [ -z "$color" ] || schema_allows_old; }; then return 0; fi
+  still_leads
   survey "$scratch/containers"
   deploy_made=$(awk '{ printf "%s ", $2 }' "$scratch/services")
   # shellcheck disable=SC2086 # names of services have no spaces

@@ -79,5 +79,19 @@ check_stack_is_ours() {
     'Set adopt: true once to take the running stack over as it is, or give another project.'
 }
 
+# run_after_up DIRECTORY HOOK-FILE: where the service runs.
+run_after_up() { run_in_service "$@"; }
+
+# await_left_one_shots: none is begun here by itself.
+await_left_one_shots() { :; }
+
+# What the managers of a cluster tell one another has no meaning here.
+recover_place() { :; }
+end_lead() { :; }
+marked() {
+  shift
+  "$@"
+}
+
 # tidy_up: what no kept release needs.
 tidy_up() { retain; }

@@ -91,3 +91,6 @@ recover() {
 
 # left_of_project: what there is of the project on this server.
 left_of_project() { engine_left "$base_project"; }
+
+# end_lead: it never begins to.
+end_lead() { :; }

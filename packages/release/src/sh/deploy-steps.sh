@@ -10,6 +10,18 @@ place_and_keep() {
   wait
 }
 
+# heed_health_checks DIRECTORY: whether the image of a service brings a health check along is known by now, and with it how a
+# cluster replaces its tasks.
+heed_health_checks() {
+  for deploy_proven in "$1"/proven/*.json; do
+    [ -f "$deploy_proven" ] || continue
+    deploy_service=$(basename "$deploy_proven" .json)
+    engine_image_is_checked "$(awk -v name="$deploy_service" '$7 == name { print $6 }' "$1/services")" || continue
+    cp "$deploy_proven" "$1/stack/$deploy_service.json" || fail_unwritten "the release could not be written to $path"
+    say "the image of $deploy_service has a health check, so a new task is proven before an old one ends"
+  done
+}
+
 # claim_project: from now on the project is this folder's, for every user of the engine. Two applications of one name would
 # take over each other's volumes as soon as one of them has no container. The look before this has refused what it saw;
 # here nobody can come between. A claim of which nothing is left is void.

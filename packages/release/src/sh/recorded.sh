@@ -14,6 +14,7 @@ rollback_hooks() {
       release=$rollback_release
       return 1
     }
+    forget_container "$rollback_hook"
   done
   release=$rollback_release
 }

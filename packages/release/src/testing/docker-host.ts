@@ -22,7 +22,7 @@ export interface FakeDocker {
   /** Adds a container that was made by other means, or changes one. */
   put(container: FakeContainer): void;
   /** Ends a container, as if its process had. Throws where there is none of that name. */
-  stop(name: string): void;
+  stop(name: string, code?: number): void;
   /** All containers, also stopped ones. */
   containers(): FakeContainer[];
   /** `service image` of those that run, sorted; one-off containers left out. */
@@ -31,6 +31,8 @@ export interface FakeDocker {
   putService(name: string, stack: string): void;
   /** Services of the swarm with the image of each, sorted. */
   services(): string[];
+  /** Names of the swarm's configs, sorted. */
+  configs(): string[];
   /** What was asked of the engine, in order. */
   calls(): string[];
   /** Commands that were run in containers, in order. */
@@ -110,10 +112,10 @@ export function fakeDocker(host: TestHost, images: Readonly<Record<string, strin
       for (const name of state.names('images')) state.remove('images', name);
     },
     put: (container) => openState(folder).save(container),
-    stop(name) {
+    stop(name, code = 1) {
       const found = containers().find(({ Name }) => Name === `/${name}`);
       if (!found) throw new Error(`there is no container ${name}`);
-      found.State = { ...found.State, Status: 'exited', Running: false, ExitCode: 1 };
+      found.State = { ...found.State, Status: 'exited', Running: false, ExitCode: code };
       openState(folder).save(found);
     },
     containers,
@@ -147,6 +149,7 @@ export function fakeDocker(host: TestHost, images: Readonly<Record<string, strin
             `${name} ${openState(folder).read<FakeServiceImage>('services', name)!.Spec.TaskTemplate.ContainerSpec.Image}`,
         )
         .sort(),
+    configs: () => openState(folder).names('configs'),
     calls: () => lines().filter((line) => !line.startsWith('command ')),
     commands: () => lines().flatMap((line) => (line.startsWith('command ') ? [line.slice(8)] : [])),
   };

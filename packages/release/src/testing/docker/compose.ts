@@ -317,9 +317,10 @@ async function runOnce(state: State, words: readonly string[], call: Call, model
     values: { name: ['--name'] },
     flags: ['--detach', '-d', '--no-deps', '-T', '--rm'],
   });
-  const [name, ...command] = rest;
+  const [name, ...given] = rest;
   const service = model.services[name ?? ''];
   if (!service) throw new Refusal(`no such service: ${name}`);
+  const command = given.length > 0 ? given : (service.command ?? []);
   if (!flags.has('--no-deps')) throw unknown(['compose', 'run', ...words]);
   const made = make(state, {
     ...aboutOf(service, name!, model, 1),

@@ -132,6 +132,7 @@ export function engineCommand(
           Labels,
           Internal: flags.has('--internal'),
           Scope: values.get('driver')?.[0] === 'overlay' ? 'swarm' : 'local',
+          Attachable: flags.has('--attachable'),
         } satisfies FakeThing);
       return `${one}\n`;
     }
@@ -299,7 +300,12 @@ function inspectImages(state: State, call: Call, words: readonly string[]): stri
       call.out(lines.join(''));
       throw new Refusal(`Error: No such image: ${one}`);
     }
-    const Config = { Entrypoint: ['/entry'], Cmd: ['serve'] };
+    const { healthcheck } = state.script().images?.[one] ?? {};
+    const Config = {
+      Entrypoint: ['/entry'],
+      Cmd: ['serve'],
+      Healthcheck: healthcheck === undefined ? undefined : { Test: healthcheck },
+    };
     lines.push(`${render(values.get('format')?.[0] ?? '{{json .}}', { Config, ...found })}\n`);
   }
   return lines.join('');

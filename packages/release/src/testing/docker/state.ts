@@ -64,6 +64,8 @@ export interface FakeThing {
   Options?: Record<string, string> | null;
   /** Of a network: `swarm` where all nodes have it. */
   Scope?: 'local' | 'swarm';
+  /** Of a network of the swarm: containers that are no tasks may join it. */
+  Attachable?: boolean;
 }
 
 /** The swarm that the engine is a node of. */
@@ -100,7 +102,14 @@ export interface Script {
   /** How containers of an image behave. */
   images?: Record<
     string,
-    { health?: 'healthy' | 'unhealthy' | 'starting'; exits?: number; fails?: string; entrypoint?: string[] }
+    {
+      health?: 'healthy' | 'unhealthy' | 'starting';
+      exits?: number;
+      fails?: string;
+      entrypoint?: string[];
+      /** The health check that it brings along. */
+      healthcheck?: string[];
+    }
   >;
   /** The connections of containers of an image, as /proc/net/tcp writes them. */
   connections?: Record<string, string>;

@@ -161,15 +161,23 @@ export function swarmCommand(state: State, call: Call, words: readonly string[])
       const [, key, value] = /^label=([^=]+)=(.*)$/.exec(values.get('filter')?.[0] ?? '') ?? [];
       return state
         .names(`${kind}s`)
-        .filter((name) => state.read<FakeThing>(`${kind}s`, name)?.Labels?.[key ?? ''] === value)
-        .map((name) => `${name}\n`)
+        .map((name) => state.read<FakeThing>(`${kind}s`, name)!)
+        .filter(({ Labels = {} }) => Labels[key ?? ''] === value)
+        .map(({ Name, Labels = {} }) => {
+          const methods = { Label: (label: string) => Labels[label] ?? '' };
+          return `${render(values.get('format')![0]!, { Name }, methods)}\n`;
+        })
         .join('');
     }
     case 'config create':
     case 'secret create': {
       const { values, rest: given } = options(rest, { values: { label: ['--label'] } });
       const [Name = '', file = ''] = given;
-      readFileSync(file);
+      if (file !== '-') readFileSync(file);
+      if (state.read(`${kind}s`, Name))
+        throw new Refusal(
+          `Error response from daemon: rpc error: code = AlreadyExists desc = ${kind} ${Name} already exists`,
+        );
       const Labels = Object.fromEntries(
         (values.get('label') ?? []).map((one) => one.split(/=(.*)/s, 2) as [string, string]),
       );
@@ -178,7 +186,7 @@ export function swarmCommand(state: State, call: Call, words: readonly string[])
     }
     case 'config rm':
     case 'secret rm':
-      state.remove(`${kind}s`, rest[0]!);
+      for (const name of rest) state.remove(`${kind}s`, name);
       return '';
   }
   throw unknown(words);
