@@ -14,7 +14,7 @@ export function checkForCluster(seen: readonly SeenServer[], inputs: SwitchInput
     throw refused(
       'proxy',
       'has no managed proxy',
-      'Run nginx, Caddy or HAProxy in a container of its own on each node, and install into its file.',
+      'Run the proxy in a container of its own on each node, and install into its file.',
     );
   }
 }

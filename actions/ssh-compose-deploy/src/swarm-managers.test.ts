@@ -1,3 +1,5 @@
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { afterEach, expect, jest, test } from '@jest/globals';
 import { eventually, hostsForEach } from '@deploy-actions/host/testing';
 import { well } from './testing/deploy-rig.ts';
@@ -94,5 +96,19 @@ test('a manager that only nobody reaches is left alone: two at once there are no
   const { failure } = await running.done;
   expect(failure).toMatchObject({ kind: 'busy', code: 'cluster-led' });
   expect(failure!.message).toContain('the manager m1 changes the services of shop (deployment 207-deploy)');
+  expect(apiOf(rig)).toContain(API);
+});
+
+test('a manager that stood still does nothing more where another one has gone on meanwhile', async () => {
+  const rig = managersRig();
+  well(await rig.up('v1', API));
+  const running = await standing(rig, 'up:begin:after');
+  const notes = path.join(rig.m1.host.home, 'engine/configs');
+  const own = readdirSync(notes).find((name) => name.includes('lead-1'))!;
+  const others = readFileSync(path.join(notes, own), 'utf8').replaceAll('lead-1', 'lead-2');
+  writeFileSync(path.join(notes, own.replace('lead-1', 'lead-2')), others);
+  rig.m1.host.pauseAt(undefined);
+  const { failure } = await running.done;
+  expect(failure).toMatchObject({ kind: 'lost', code: 'lead-lost' });
   expect(apiOf(rig)).toContain(API);
 });

@@ -12,11 +12,11 @@ engine_whole_images() {
 engine_has_images() { docker image inspect --format . "$@" </dev/null >/dev/null 2>&1; }
 engine_image_id() { docker image inspect --format '{{.Id}}' "$1" </dev/null 2>/dev/null; }
 
-# engine_image_is_checked REFERENCE: it brings a health check along.
-engine_image_is_checked() {
-  case $(docker image inspect --format '{{with .Config.Healthcheck}}{{range .Test}}{{.}} {{end}}{{end}}' "$1" </dev/null 2>/dev/null) in
-    '' | 'NONE '*) return 1 ;;
-  esac
+# engine_health_checks REFERENCES…: a line for each, in their order: `yes` where the image brings a health check along, else `no`.
+engine_health_checks() {
+  local said
+  said=$(docker image inspect --format '- {{with .Config.Healthcheck}}{{with .Test}}{{index . 0}}{{end}}{{end}}' "$@" </dev/null) || return 1
+  printf '%s\n' "$said" | awk '{ print ($2 == "" || $2 == "NONE") ? "no" : "yes" }'
 }
 
 # engine_digests REFERENCES…: a line for each, in their order: the id, and its references by digest.

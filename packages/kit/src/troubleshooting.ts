@@ -325,7 +325,7 @@ export const TROUBLESHOOTING: Readonly<Record<FailureCode, Explanation>> = {
     meaning:
       'A stack in place is to get its first colour beside it, and the proxies could not find it: they reach a colour in a swarm as `<service>-blue`, and what is deployed in place is not called so.',
     remedy:
-      'Deploy once more without `color`, with the alias that the message names in the Compose file; then with `color`. [To blue-green](blue-green.md#in-a-swarm).',
+      'Deploy once more without `color`, with the alias that the message names in the Compose file, and after that with `color`. [To blue-green](blue-green.md#in-a-swarm).',
   },
   'volume-elsewhere': {
     meaning:

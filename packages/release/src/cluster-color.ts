@@ -147,7 +147,7 @@ function refuseUnreachable({ previousConfig, project }: Inspection, own: readonl
     {
       code: 'plain-unreachable',
       input: 'color',
-      remedy: `Deploy once more without \`color\`, with that alias in the compose file (networks: {default: {aliases: [${colorService(without[0]!, blue!)}]}}); then with \`color\`.`,
+      remedy: `Deploy once more without \`color\`, with that alias in the compose file (networks: {default: {aliases: [${colorService(without[0]!, blue!)}]}}), and after that with \`color\`.`,
     },
   );
 }

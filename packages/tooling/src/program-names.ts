@@ -19,7 +19,7 @@ const BUILTINS = new Set(
  * util-linux, grep, sed, awk, procps, tar, gzip.
  */
 const EXTERNAL: ReadonlySet<string> = new Set(
-  'age restic awk basename cat chmod chown chgrp cksum cmp cp cut date dd df dirname du env find flock getent grep gzip head id install journalctl ln loginctl ls mkdir mktemp mv ps readlink rm rmdir sed setsid sh sha256sum sleep sort stat sync systemctl systemd-run tail tar timeout tr wc xargs crontab docker curl wget perl socat python3 nc sudo setfacl touch tee truncate uname uniq ss mkfifo nslookup'
+  'age restic awk basename cat chmod chown chgrp cksum cmp comm cp cut date dd df dirname du env find flock getent grep gzip head id install journalctl ln loginctl ls mkdir mktemp mv paste ps readlink rm rmdir sed setsid sh sha256sum sleep sort stat sync systemctl systemd-run tail tar timeout tr wc xargs crontab docker curl wget perl socat python3 nc sudo setfacl touch tee truncate uname uniq ss mkfifo nslookup'
     .split(' ')
     .concat(KINDS, ['bash']),
 );
@@ -76,9 +76,15 @@ export function wrongNames(
   }
   const inParts = program.parts.map((part) => ({ part, ...commandsOf(source(part)) }));
   const reached = reachedBy(calls);
-  for (const { part, commands: own, functions: defines } of inParts) {
+  for (const { part, commands: own, functions: defines, sets } of inParts) {
     // One that acts by itself, such as by setting what holds everywhere, is carried for that.
     if (own.some(({ within }) => within === '')) continue;
+    // Words that other parts hand on, such as how a container's program is reached.
+    if (
+      defines.length === 0 &&
+      inParts.some((one) => one.part !== part && [...sets].some((name) => one.reads.has(name)))
+    )
+      continue;
     if (!defines.some(({ name }) => reached.has(name))) {
       wrong.push(`no call from its last lines on reaches the part ${part.name}`);
     }
@@ -106,7 +112,7 @@ export function wrongNames(
  */
 function wrongResults(commands: readonly Command[], declared: readonly string[]): string[] {
   const written = commands
-    .filter(({ words }) => ['result', 'result_file', 'apart'].includes(words[0] ?? ''))
+    .filter(({ words }) => ['result', 'result_file', 'result_text', 'apart'].includes(words[0] ?? ''))
     .map(({ texts }) => (texts[1] ?? '').replaceAll('"', ''))
     .filter((name) => !name.startsWith('_') && !name.startsWith('$'));
   const pattern = (name: string) => new RegExp(`^${name.replace(/\$\w+|\*/g, '.*')}$`);

@@ -79,7 +79,7 @@ find_file_place() {
   case $1 in volume) find_volume_place "$2" ;; path) find_path_place "$2" ;; esac
   users=$(users_of "$1" "$2")
   [ -z "$users" ] || fail refused request-refused "containers work with $what: $users" \
-    "Stop them on the server (docker stop $users), run it again, and start them afterwards (docker start $users)."
+    "Stop them on the server: docker stop $users. Run it again, and start them afterwards: docker start $users."
   open_entry "$1" "$id" "$2" || fail refused request-refused "$what cannot be reached by the image of a service, which needs sh, tar, timeout and sleep of its own: $(last_said)" \
     'Bring it back by the commands of the manual.'
   at_entry '[ -w . ] && ls -A' >"$scratch/names" ||

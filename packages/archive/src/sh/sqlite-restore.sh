@@ -14,7 +14,7 @@ find_sqlite_place() {
   [ -n "$mount_line" ] || fail refused request-refused "$what is in no volume or folder, and would be gone with its container" 'Give the service a volume for it, or bring it back by the commands of the manual.'
   users=$(users_of sqlite "$2" "$id")
   [ -z "$users" ] || fail refused request-refused "containers work with $what: $users" \
-    "Stop them on the server (docker stop $users), run it again, and start them afterwards (docker start $users)."
+    "Stop them on the server: docker stop $users. Run it again, and start them afterwards: docker start $users."
   open_entry sqlite "$id" "$2" || fail refused request-refused "$what cannot be reached by the image of $1, which needs sh, tar, timeout and sleep of its own: $(last_said)" \
     'Bring it back by the commands of the manual.'
   at_entry 'command -v sqlite3 >/dev/null && [ -w . ] && ls -A' >"$scratch/names" ||

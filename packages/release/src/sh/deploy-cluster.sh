@@ -23,9 +23,9 @@ check_networks() {
   done
   while read -r cluster_service cluster_network_name; do
     [ "$(engine_network_scope "$cluster_network_name")" = swarm ] || continue
-    [ "$(engine_network_attachable "$cluster_network_name")" = true ] || stop refused network-not-attachable \
-      "$cluster_service runs as a plain container on the network $cluster_network_name, which takes none: it was made without --attachable" \
-      'Make it anew with docker network create --driver overlay --attachable, or put the service on another network.'
+    [ "$(engine_network_attachable "$cluster_network_name")" = true ] ||
+      stop refused network-not-attachable "$cluster_service runs as a plain container on the network $cluster_network_name, which takes none: it was made without --attachable" \
+        'Make it anew with docker network create --driver overlay --attachable, or put the service on another network.'
   done <"$files/release/joined"
 }
 

@@ -114,7 +114,7 @@ function evaluate(pipe: string, scope: Scope): Value {
   const [head = ''] = words;
   const value = (word: string): Value => {
     if (word.startsWith('(')) return evaluate(word.slice(1, -1), scope);
-    if (word.startsWith('"')) return JSON.parse(word) as string;
+    if (word.startsWith('"') || /^\d+$/.test(word)) return JSON.parse(word) as string | number;
     return path(word, scope);
   };
   const rest = words.slice(1).map(value);
