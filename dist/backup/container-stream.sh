@@ -71,10 +71,14 @@ stream_out() {
   shift 2
   run_within "$(seconds_left)" yes let_go "$what" _stream_to "$file" _from_container "$@"
 }
-# ID SCRIPT WORDS…: the command there, under the guard.
+# ID SCRIPT WORDS…: the command there, under the guard; where ID is `-`, on the server itself.
 _from_container() {
   local id=$1
   shift
+  if [ "$id" = - ]; then
+    _reads_it - "$@" </dev/null
+    return
+  fi
   engine_pipe "$id" sh -c "$stream_guard" sh "$@" <"$scratch/handle"
 }
 
@@ -107,16 +111,22 @@ _stream_to() {
 }
 
 # stream_in WHAT FILE ID SCRIPT WORDS…: a file is what a command in a container reads. It ends with the file, or with us.
+# Where ID is `-` the command is one of the server itself.
 stream_in() {
   local what=$1
   shift
   run_within "$(seconds_left)" yes let_go "$what" _stream_in "$@"
 }
 _stream_in() {
-  local file=$1 id=$2 script=$3
-  shift 3
+  local file=$1
+  shift
   exec 7>&- 8>&-
-  engine_pipe "$id" sh -c "$script" sh "$@" <"$file" >"$scratch/answer" 2>"$scratch/said"
+  _reads_it "$@" <"$file" >"$scratch/answer" 2>"$scratch/said"
+}
+_reads_it() {
+  local id=$1 script=$2
+  shift 2
+  if [ "$id" = - ]; then sh -c "$script" sh "$@"; else engine_pipe "$id" sh -c "$script" sh "$@"; fi
 }
 
 # stream_in_zipped: the same of a compressed file. What the command reads may end early, so both exit codes count.
@@ -126,13 +136,13 @@ stream_in_zipped() {
   run_within "$(seconds_left)" yes let_go "$what" _stream_in_zipped "$@"
 }
 _stream_in_zipped() {
-  local file=$1 id=$2 script=$3 code
-  shift 3
+  local file=$1 code
+  shift
   exec 7>&- 8>&-
   rm -f "$scratch/plain"
   mkfifo "$scratch/plain" || return 1
   gzip -dc "$file" >"$scratch/plain" 2>"$scratch/zipping" &
-  engine_pipe "$id" sh -c "$script" sh "$@" <"$scratch/plain" >"$scratch/answer" 2>"$scratch/said"
+  _reads_it "$@" <"$scratch/plain" >"$scratch/answer" 2>"$scratch/said"
   code=$?
   if ! wait $!; then
     cat "$scratch/zipping" >>"$scratch/said"

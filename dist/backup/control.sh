@@ -26,7 +26,7 @@ _cancel() {
 # $1: the run's folder
 _read_result() {
   if [ -e "$1/result" ]; then
-    _frame_part result "$1/result" 0 "$(($(wc -c <"$1/result")))"
+    _frame_file result "$1/result"
   else
     frame answer none
   fi

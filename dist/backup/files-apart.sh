@@ -44,7 +44,8 @@ is_paused_by_us() {
 # save_volume NAME: read by the tar of the image that uses it, in a container apart, with owners, modes and the root entry.
 save_volume() {
   find_volume "$1"
-  begin_helper "$1" "$volume_user" "$volume_name"
+  begin_helper "$1" "$volume_user" --volume "$volume_name:/volume:ro" ||
+    give_up "the image of a service with the volume $1 cannot read it, since it has no sh, tar, timeout and sleep of its own: $(last_said)"
   stream_zip=yes
   # shellcheck disable=SC2016 # the container's own
   save_stream volume - "$1" "volume.$1.tar.gz" tar "$trial" 'case $(tar --version 2>/dev/null) in *GNU*) more="--numeric-owner --xattrs --acls --sparse --one-file-system" ;; esac

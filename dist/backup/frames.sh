@@ -13,6 +13,11 @@ _frame_part() {
   echo >&3
 }
 
+# _frame_file TYPE FILE: all of the file. By one descriptor: another program may put a new file in its place meanwhile.
+_frame_file() {
+  { printf '%s %s\n' "$1" "$(($(wc -c </proc/self/fd/8)))" && cat <&8 && echo; } 8<"$2" >&3
+}
+
 # An exec's own failure, before any run is there: KIND CODE MESSAGE [REMEDY].
 _refuse() {
   frame kind "$1"

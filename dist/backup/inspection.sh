@@ -2,7 +2,7 @@
 # An exec that looks at the server and changes nothing: the program defines `inspect`.
 
 # $1: path, $2: a fresh name, $3: token, $4: `visit` where nothing may be made in the application's folder, whatever state
-# it is in, and nothing stays behind.
+# it is in; `passing` where no run will take over what was sent, or made by the look. Of either nothing stays behind.
 _inspect() {
   path=$1
   host_token=$3
@@ -17,13 +17,15 @@ _inspect() {
   # Whatever happens, what was sent does not stay unless the look succeeded.
   trap 'rm -rf "$run"' EXIT
   _receive "$run"
+  # What a run will take over; the rest is for this look alone.
+  if [ -d "$files" ] && [ -z "${4-}" ]; then _keep_received "$run"; fi
   [ ! -f "$run/list" ] || _receive_tree "$run/list" "$files" "${4-}"
-  mkdir -p "$files" || _refuse_unwritten "$files could not be made"
+  [ -d "$files" ] || mkdir "$files" || _refuse_unwritten "$files could not be made"
   # shellcheck disable=SC1091
   . "$run/parameters"
   # shellcheck disable=SC1091
   [ ! -f "$run/secrets" ] || . "$run/secrets"
-  rm -f "$run/secrets"
+  [ ! -f "$run/secrets" ] || rm -f "$run/secrets"
   true >"$host_result" || _refuse_unwritten "the answer could not be written to $run"
   (
     trap - EXIT
@@ -36,9 +38,10 @@ _inspect() {
     [ "$code" != 74 ] || _refuse_unwritten "the answer could not be written to $run"
     (fail remote program-ended "looking at the server ended with exit code $code")
   fi
-  [ -e "$host_result.failed" ] || [ "${4-}" = visit ] || trap - EXIT
   frame staging "$files"
-  _frame_part result "$host_result" 0 "$(($(wc -c <"$host_result")))"
+  _frame_file result "$host_result"
+  if [ -e "$host_result.failed" ] || [ -n "${4-}" ]; then return 0; fi
+  trap - EXIT
   rm -f "$host_result"
 }
 

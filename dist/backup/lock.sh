@@ -10,8 +10,13 @@ holder_url=''
 _write_holder() {
   _boot
   _process "$$"
-  printf '%s\n' "pid $$" "start $host_start" "boot $host_boot_id" "since $(date -u +%Y-%m-%dT%H:%M:%SZ)" \
-    "run $run" "actor ${holder_actor-}" "url ${holder_url-}" | write_file "$path/.deploy/lock.holder"
+  write_text "$path/.deploy/lock.holder" "pid $$
+start $host_start
+boot $host_boot_id
+since $(date -u +%Y-%m-%dT%H:%M:%SZ)
+run $run
+actor ${holder_actor-}
+url ${holder_url-}"
 }
 
 # Into $host_holder: who, since when, in which phase, what that waits for.
@@ -73,6 +78,7 @@ _take_lock() {
     else
       dead_since=
     fi
+    printf '%s\n' "$host_now" >"$path/.deploy/lock.wanted"
     if cancelled; then fail lost cancelled "cancelled while waiting for the lock; nothing was changed"; fi
     if [ "$host_now" -ge "$deadline" ]; then
       _describe_holder
@@ -83,6 +89,14 @@ _take_lock() {
   done
   _outlast_leftovers
   _write_holder
+}
+
+# Whether another run waits for the lock, by the clock of the last look: it says so at every look of its own.
+_lock_is_wanted() {
+  local since=''
+  if [ -f "$path/.deploy/lock.wanted" ]; then read -r since <"$path/.deploy/lock.wanted" || :; fi
+  case $since in '' | *[!0-9]*) return 1 ;; esac
+  [ "$since" -le "$((host_now + 100))" ] && [ "$((host_now - since))" -lt 500 ]
 }
 
 # Whether the one that is said to have the lock has died. $host_holder_* tell who it is.

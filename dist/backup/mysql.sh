@@ -1,28 +1,6 @@
 # shellcheck shell=dash
 # MySQL and MariaDB are saved by the tools of the container that they run in, each database in one transaction.
 
-# shellcheck disable=SC2016 # the container's own
-mysql_login='user=root
-MYSQL_PWD=${MARIADB_ROOT_PASSWORD:-${MYSQL_ROOT_PASSWORD:-}}
-file=${MARIADB_ROOT_PASSWORD_FILE:-${MYSQL_ROOT_PASSWORD_FILE:-}}
-[ -z "$file" ] || MYSQL_PWD=$(cat "$file")
-if [ -z "$MYSQL_PWD" ] && [ -n "${MARIADB_PASSWORD:-${MYSQL_PASSWORD:-}}" ]; then
-  user=${MARIADB_USER:-${MYSQL_USER:-root}}
-  MYSQL_PWD=${MARIADB_PASSWORD:-${MYSQL_PASSWORD:-}}
-fi
-export MYSQL_PWD
-client=$(command -v mariadb || command -v mysql) || { echo "there is neither mariadb nor mysql in the image" >&2; exit 1; }
-dump=$(command -v mariadb-dump || command -v mysqldump) || { echo "there is neither mariadb-dump nor mysqldump in the image" >&2; exit 1; }
-ask() { "$client" --user="$user" --connect-timeout=20 --batch --skip-column-names --execute="$1"; }
-'
-
-# mysql_in ID SCRIPT WORDS…: the script there, logged in. A server whose disk is full waits for room, and answers nothing.
-mysql_in() {
-  local id=$1 script=$2
-  shift 2
-  engine_in_time 900 "$id" sh -c "$mysql_login$script" sh "$@"
-}
-
 # find_mysql SERVICE ID NAMES: the databases, into $names: those that are named, or all.
 find_mysql() {
   mysql_in "$2" "ask \"SELECT COALESCE(SUM(data_length + index_length), 0), schema_name FROM information_schema.schemata LEFT JOIN information_schema.tables ON table_schema = schema_name WHERE schema_name NOT IN ('information_schema', 'performance_schema', 'mysql', 'sys') GROUP BY schema_name ORDER BY schema_name\"" \

@@ -10,11 +10,10 @@ operate() {
     let_replaced_go
     return 0
   fi
-  open_streams "$timeout" timeout
   fetch_backup
   prove_return
-  read_return
   phase load
+  read_return
   load_return
   phase exchange
   exchange_return
@@ -25,30 +24,36 @@ begin_restore() {
   scratch=$run/scratch
   mkdir -p "$scratch"
   begun=$(date +%s)
+  open_streams "$timeout" timeout
   begin_look
-  begin_return ''
+  begin_return '' 'postgres mysql mariadb redis sqlite volume path'
 }
 
 # let_replaced_go: what restores of this backup have replaced is dropped.
 let_replaced_go() {
-  local gone='' service name id old
-  wanted_files >"$scratch/wanted"
-  while read -r service name <&5; do
-    id=$(container_of_service "$service") || fail_for_engine 'the containers could not be listed'
-    [ -n "$id" ] || fail refused service-not-running "no container of $service runs in $project, so nothing of it can be dropped" 'Start it, and run it again.'
-    postgres_names "$id" >"$scratch/names" 2>"$scratch/said" || fail remote backup-failed "the PostgreSQL of $service does not answer: $(last_said)" 'Look whether it is well: docker logs.'
-    for old in $(kept_names "$name"); do
-      grep -Fqx -e "$old" "$scratch/names" || continue
-      drop_postgres "$id" "$old" || fail remote backup-failed "$old of $service could not be dropped: $(last_said)" 'Look who keeps it busy.'
-      say "dropped $old of $service"
-      gone="$gone $service/$old"
-    done
+  local kind service name id
+  asked_rows "$return_kinds" >"$scratch/wanted"
+  true >"$scratch/gone"
+  while read -r kind service name <&5; do
+    case $kind in
+      volume | path) let_files_go "$kind" "$name" ;;
+      sqlite) let_sqlite_go "$service" "$name" ;;
+      *)
+        id=$(container_of_service "$service") || fail_for_engine 'the containers could not be listed'
+        [ -n "$id" ] || fail refused service-not-running "no container of $service runs in $project, so nothing of it can be dropped" 'Start it, and run it again.'
+        case $kind in
+          postgres) let_postgres_go "$service" "$id" "$name" ;;
+          mysql | mariadb) let_mysql_go "$service" "$id" "$name" ;;
+          redis) let_redis_go "$service" "$id" ;;
+        esac
+        ;;
+    esac
   done 5<"$scratch/wanted"
-  [ -n "$gone" ] || fail refused request-refused "no restore of the backup $backup has left anything that could be dropped" \
+  [ -s "$scratch/gone" ] || fail refused request-refused "no restore of the backup $backup has left anything that could be dropped" \
     'To bring the backup back give its id as restore as well.'
   result backup "$backup"
   result folder "$folder"
-  result dropped "${gone# }"
+  result dropped "$(paste -s -d ' ' - <"$scratch/gone")"
 }
 
 # After a crash. What has begun in the container has come to its end or not; what is there tells.
@@ -61,6 +66,7 @@ recover() {
     clear_away
     fail lost interrupted "the restore was cut off before it replaced anything: $attempt_kept" 'Run it again.'
   fi
+  settle_places
   tidy_places
   if ! all_exchanged; then
     record_return_end failed
@@ -71,8 +77,8 @@ recover() {
 
 # all_exchanged: whether everything that was loaded has taken its place.
 all_exchanged() {
-  local service id name new old is_there
-  while read -r service id name new old is_there <&5; do
-    exchanged "$service" "$id" "$name" "$new" "$old" "$is_there" || return 1
+  local kind service id name new old is_there
+  while read -r kind service id name new old is_there <&5; do
+    exchanged "$kind" "$service" "$id" "$name" "$new" "$old" "$is_there" || return 1
   done 5<"$scratch/places"
 }

@@ -14,6 +14,35 @@ _sum_of() {
   return "$code"
 }
 
+# _lock_says KEY: a value of the lock that $scratch/lock tells of, a key a line; what has another form is none.
+_lock_says() {
+  sed -n "s/^ *\"$1\": *\"\{0,1\}\([A-Za-z0-9._-]*\)\"\{0,1\},\{0,1\}\$/\1/p" "$scratch/lock" | head -n 1
+}
+
+# free_own_locks: what a restic of this server left when it was killed keeps others from removing anything, and some of them
+# from sending. `restic unlock` takes away what nobody holds, and has a rule for that which is laxer than this one: it takes
+# whoever does not answer a SIGHUP for gone, which would be a process of another user, and sends it to any program that has
+# the number by now. So it is run where each lock is of this server and this user, and no process has its number.
+free_own_locks() {
+  local id pid count
+  count=0
+  restic_soon "$scratch/locks" list locks --no-lock || return 0
+  while read -r id <&5; do
+    case $id in '' | *[!0-9a-f]*) return 0 ;; esac
+    restic_soon "$scratch/lock" cat lock "$id" --no-lock || return 0
+    pid=$(_lock_says pid)
+    case $pid in '' | *[!0-9]*) return 0 ;; esac
+    [ "$(_lock_says hostname)" = "$(uname -n)" ] && [ "$(_lock_says username)" = "$(id -un)" ] && [ ! -e "/proc/$pid" ] || return 0
+    count=$((count + 1))
+  done 5<"$scratch/locks"
+  [ "$count" -gt 0 ] || return 0
+  if restic_soon /dev/null unlock; then
+    say "took a lock off the repository (restic unlock): the restic of this server that held it is gone"
+  else
+    warn "a lock of a restic that is gone could not be taken off the repository: $(restic_said)"
+  fi
+}
+
 # send_backup: it counts there once it is read back, as far as verify says.
 send_backup() {
   local snapshot
@@ -25,6 +54,7 @@ $(whole_backups | awk -v id="$backup" '$2 == id')
 END
   case $release_then in -) release_then= ;; esac
   host_ended=
+  free_own_locks
   run_within "$(seconds_left)" yes end_restic 'the backup to be sent' restic_to "$scratch/sent" backup --quiet --json --host "$(uname -n)" \
     --tag "deploy-actions,project:$project,backup:$backup,created:$created_then,verified:$verified_then,bytes:$bytes_then,release:$release_then" \
     -- "$backup" || not_sent 'it could not be sent'
@@ -68,7 +98,7 @@ not_sent() {
   esac
   forget_half
   fail remote backup-not-sent "the backup $backup is whole in $path/backups, and is not in the repository: $why" \
-    'What is in the repository is as it was. Where restic names a lock of somebody who is gone, take it off by hand: restic unlock.'
+    'What is in the repository is as it was. Where restic names a lock of somebody else who is gone, take it off by hand: restic unlock.'
 }
 
 # forget_half: what was sent of this backup from here, and not read back.

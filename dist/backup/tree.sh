@@ -12,7 +12,7 @@ _receive_tree() {
   _with_names "$1.spare" "$2" rm -f
   [ ! -s "$1.spare" ] || (cd "$2" && find . -depth -type d -exec rmdir {} +) 2>/dev/null
   if [ -s "$1.there" ]; then
-    _frame_part missing "$1.missing" 0 "$(($(wc -c <"$1.missing")))"
+    _frame_file missing "$1.missing"
   else
     frame missing all
   fi

@@ -26,17 +26,17 @@ begin_trial() {
   rm -f "$scratch/trial.env"
 }
 
-# begin_helper WHAT ID VOLUME: a container of the image of that one, with the volume to be read; its id is in $trial then.
+# begin_helper WHAT ID OPTIONS…: a container of the image of that one, with what the engine's OPTIONS give it to work with; its
+# name is in $trial then. False where the image has nothing to do that by.
 begin_helper() {
-  local image left
-  trial=deploy-actions-helper-$backup-$1
-  image=$(engine_container_image "$2") || fail_for_engine "the image of a container with the volume $1 could not be found"
+  local image left what=$1 id=$2
+  shift 2
+  trial=deploy-actions-helper-$backup-$what
+  image=$(engine_container_image "$id") || return 1
   left=$(seconds_left)
-  if ! engine_make --name "$trial" --label "$(engine_label trial "$project")" --network none --user 0 --volume "$3:/volume:ro" \
-    --entrypoint timeout "$image" "$left" sleep "$left" 2>"$scratch/said" || ! engine_resume "$trial" >/dev/null 2>"$scratch/said" ||
-    ! engine_in "$trial" sh -c 'command -v tar' >/dev/null 2>"$scratch/said"; then
-    give_up "the image of a service with the volume $1 cannot read it, since it has no sh, tar, timeout and sleep of its own: $(last_said)"
-  fi
+  engine_make --name "$trial" --label "$(engine_label trial "$project")" --network none --user 0 "$@" \
+    --entrypoint timeout "$image" "$left" sleep "$left" 2>"$scratch/said" && engine_resume "$trial" >/dev/null 2>"$scratch/said" &&
+    engine_in "$trial" sh -c 'command -v tar' >/dev/null 2>"$scratch/said"
 }
 
 # await_trial WORDS…: until that command succeeds in it.

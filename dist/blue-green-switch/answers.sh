@@ -71,12 +71,18 @@ ask_lines() {
   '
 }
 
+# first_wrong COLOR ANSWERS: the first of the answers that is none of the colour, or a server's error. By a pipe, since a
+# here-document may find no room on the disk, and then none would be wrong.
+first_wrong() {
+  printf '%s\n' "$2" | awk -v color="$1" -v version="$expect_version" '
+    $1 < 100 || $1 >= 500 || $3 != color || (version != "" && $4 != "version") { print; exit }'
+}
+
 # True when COUNT answers in a row come from the colour, none of them a server error.
 # The last answer that did not stays in $steady_wrong.
 answers_steadily() {
   steady_answers=$(ask '' "$2")
-  steady_wrong=$(printf '%s\n' "$steady_answers" | awk -v color="$1" -v version="$expect_version" '
-    $1 < 100 || $1 >= 500 || $3 != color || (version != "" && $4 != "version") { print; exit }')
+  steady_wrong=$(first_wrong "$1" "$steady_answers")
   [ -n "$steady_answers" ] && [ -z "$steady_wrong" ] && return 0
   return 1
 }

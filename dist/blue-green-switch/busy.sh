@@ -9,14 +9,16 @@ hex_port() { printf '%04X' "${1##*:}"; }
 traffic_busy() {
   busy_color=$1
   busy_patterns=''
-  while read -r _ _ busy_port busy_blue busy_green; do
+  while read -r _ busy_service busy_port busy_blue busy_green; do
     [ -n "$busy_port" ] || continue
     if [ -n "$proxy_container" ]; then
-      for busy_id in $(color_containers "$busy_color"); do
-        for busy_ip in $(engine_addresses "$busy_id"); do
-          busy_hex=$(echo "$busy_ip" | awk -F. '{ printf "%02X%02X%02X%02X", $4, $3, $2, $1 }')
-          busy_patterns="$busy_patterns $busy_hex:$(hex_port "$busy_port")"
-        done
+      busy_ips=$(color_addresses "$busy_color" "$busy_service") || {
+        echo unknown
+        return 0
+      }
+      for busy_ip in $busy_ips; do
+        busy_hex=$(echo "$busy_ip" | awk -F. '{ printf "%02X%02X%02X%02X", $4, $3, $2, $1 }')
+        busy_patterns="$busy_patterns $busy_hex:$(hex_port "$busy_port")"
       done
     else
       if [ "$busy_color" = blue ]; then busy_list=$busy_blue; else busy_list=$busy_green; fi

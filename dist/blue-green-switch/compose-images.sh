@@ -8,9 +8,16 @@ engine_whole_images() {
   docker image inspect --format '{{json .}}' $(docker inspect --format '{{.Image}}' "$@" </dev/null | sort -u) </dev/null 2>/dev/null
 }
 
-# engine_has_image REFERENCE-OR-ID. engine_image_id REFERENCE.
-engine_has_image() { docker image inspect --format . "$1" </dev/null >/dev/null 2>&1; }
+# engine_has_images REFERENCES-OR-IDS…: all of them are here. engine_image_id REFERENCE.
+engine_has_images() { docker image inspect --format . "$@" </dev/null >/dev/null 2>&1; }
 engine_image_id() { docker image inspect --format '{{.Id}}' "$1" </dev/null 2>/dev/null; }
+
+# engine_health_checks REFERENCES…: a line for each, in their order: `yes` where the image brings a health check along, else `no`.
+engine_health_checks() {
+  local said
+  said=$(docker image inspect --format '- {{with .Config.Healthcheck}}{{with .Test}}{{index . 0}}{{end}}{{end}}' "$@" </dev/null) || return 1
+  printf '%s\n' "$said" | awk '{ print ($2 == "" || $2 == "NONE") ? "no" : "yes" }'
+}
 
 # engine_digests REFERENCES…: a line for each, in their order: the id, and its references by digest.
 engine_digests() { docker image inspect --format '{{.Id}} {{range .RepoDigests}}{{.}} {{end}}' "$@" </dev/null; }

@@ -6,17 +6,16 @@ _me() {
   host_user=$(id -un 2>/dev/null) || host_user=$(id -u)
 }
 
-# Each is a folder, no link, and the login user's own.
+# Each is a folder, no link, and the login user's own. What cannot be looked at counts as none.
 _check_own() {
-  local wrong
-  # Where it could not look at all of them none counts as right.
-  wrong=$(find "$@" -prune \( ! -type d -o ! -user "$(id -u)" \)) || wrong="${wrong:-$1}"
-  [ -n "$wrong" ] || return 0
-  wrong=$(printf '%s\n' "$wrong" | head -n 1)
-  [ ! -L "$wrong" ] || _refuse refused path-not-usable "$wrong is a symbolic link" "Name the folder itself: $(readlink -f "$wrong")"
-  _me
-  _refuse refused path-not-usable "$wrong is no folder, or does not belong to $host_user" \
-    "Deployments need folders of the login user's own, such as by: sudo chown $host_user $wrong"
+  local each
+  for each in "$@"; do
+    [ ! -L "$each" ] || _refuse refused path-not-usable "$each is a symbolic link" "Name the folder itself: $(readlink -f "$each")"
+    if [ -d "$each" ] && [ -O "$each" ]; then continue; fi
+    _me
+    _refuse refused path-not-usable "$each is no folder, or does not belong to $host_user" \
+      "Deployments need folders of the login user's own, such as by: sudo chown $host_user $each"
+  done
 }
 
 # What the execs and programs need, and not every server has.
@@ -39,10 +38,10 @@ _check_folder() {
   local group
   [ -d "$path" ] || _refuse refused path-not-usable "$path is not a folder" 'Give another path.'
   _check_own "$path"
+  [ -n "$(find "$path" -prune \( -perm -0002 -o -perm -0020 \))" ] || return 0
   # Anybody could put a folder there by the name of one that we make later, and change the releases in it.
   [ -z "$(find "$path" -prune -perm -0002)" ] ||
     _refuse refused path-not-usable "everybody on the server may write in $path, and so change what is deployed" "Run once on the server: chmod o-w $path"
-  [ -n "$(find "$path" -prune -perm -0020)" ] || return 0
   _me
   group=$(stat -c %G "$path")
   group_is_own "$host_user" "$group" ||
@@ -61,7 +60,9 @@ _check_path() {
     fi
   fi
   _check_folder
-  mkdir -p "$path/.deploy/runs" "$path/.deploy/incoming" 2>/dev/null
+  if [ ! -d "$path/.deploy/runs" ] || [ ! -d "$path/.deploy/incoming" ]; then
+    mkdir -p "$path/.deploy/runs" "$path/.deploy/incoming" 2>/dev/null
+  fi
   for parent in "$path/.deploy" "$path/.deploy/runs" "$path/.deploy/incoming"; do
     [ -e "$parent" ] || _refuse_unwritten "$parent cannot be made"
   done

@@ -82,14 +82,17 @@ done_before() {
 }
 
 # Going on together. At a gate a run waits for the runner's word, and no longer than the runner gives signs of life: a
-# figure in a file of the run, a new one every few seconds. Three minutes, since a connection that drops is opened anew for
-# two.
+# figure in a file of the run, a new one every 15 seconds. Three minutes, since a connection that drops is opened anew for
+# two. Where this run has changed nothing yet it gives way sooner to another one that waits for the lock: after three signs
+# that did not come.
 
 runner_patience=180
+wanted_patience=45
 host_sign=''
 host_sign_at=''
+host_silence=0
 
-# Whether the runner has given no new sign for $runner_patience seconds, by the clock of the last look.
+# $1: seconds. Whether the runner has given no new sign for that long, by the clock of the last look.
 _runner_is_silent() {
   local sign=''
   if [ -f "$run/alive" ]; then read -r sign <"$run/alive" || :; fi
@@ -97,10 +100,11 @@ _runner_is_silent() {
     host_sign=$sign
     host_sign_at=$host_now
   fi
-  [ $((host_now - host_sign_at)) -ge $((runner_patience * 100)) ]
+  host_silence=$(((host_now - host_sign_at) / 100))
+  [ "$host_silence" -ge "$1" ]
 }
 
-# await_word SECONDS WAITING_FOR: until the runner has put the word `proceed` into the run's folder.
+# await_word SECONDS WAITING_FOR: until the runner has put the word `proceed` into the run's folder. Nothing has been changed.
 await_word() {
   local deadline told
   host_sign_at=
@@ -110,7 +114,7 @@ await_word() {
   under_way "$2" "$1" ''
   until [ -f "$run/proceed" ]; do
     _clock
-    if cancelled || [ "$host_now" -ge "$deadline" ] || _is_left_alone; then
+    if cancelled || [ "$host_now" -ge "$deadline" ] || _is_left_alone "$(_gate_patience)"; then
       not_under_way
       return 1
     fi
@@ -125,8 +129,13 @@ await_word() {
 
 # The same, and says so.
 _is_left_alone() {
-  _runner_is_silent || return 1
-  say "the runner has not been heard of for $runner_patience s: it is taken for lost"
+  _runner_is_silent "$1" || return 1
+  say "the runner has not been heard of for $host_silence s: it is taken for lost"
+}
+
+# How long a silent runner is waited for where nothing has been changed.
+_gate_patience() {
+  if [ "$wanted_patience" -lt "$runner_patience" ] && _lock_is_wanted; then echo "$wanted_patience"; else echo "$runner_patience"; fi
 }
 
 # Who makes the link `decision` first has decided: the action with `go`, the deadline, a cancellation or the runner's
@@ -143,7 +152,7 @@ await_go() {
   _state ready
   while [ ! -L "$run/decision" ]; do
     _clock
-    if cancelled || [ "$host_now" -ge "$deadline" ] || _is_left_alone; then ln -s stop "$run/decision" 2>/dev/null; fi
+    if cancelled || [ "$host_now" -ge "$deadline" ] || _is_left_alone "$runner_patience"; then ln -s stop "$run/decision" 2>/dev/null; fi
     if [ $((host_now - told)) -ge 1000 ]; then
       told=$host_now
       say "ready; waiting for the other hosts, $(((deadline - host_now) / 100)) s left"

@@ -29,7 +29,7 @@ operate() {
         "Give it another name (container_name in the compose file, or docker rename), or remove it."
       ;;
   esac
-  engine_has_image "$image" || run "the image $image" engine_pull "$image" "" "$run/pull" || fail remote pull-failed "the image $image could not be pulled"
+  engine_has_images "$image" || run "the image $image" engine_pull "$image" "" "$run/pull" || fail remote pull-failed "the image $image could not be pulled"
   [ -z "$managed_is" ] || engine_remove "$managed_name"
   phase start
   make_managed

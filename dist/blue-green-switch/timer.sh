@@ -100,9 +100,7 @@ case $operation in
     [ "$(color_content "$timer_color")" = "$old_content" ] || timer_end
     timer_begins
     say "stopping $timer_color"
-    for timer_id in $(color_containers "$timer_color"); do
-      engine_stop "" "$timer_id" || say "a container of $timer_color could not be stopped: $timer_id"
-    done
+    stop_color "$timer_color"
     ;;
 esac
 timer_end

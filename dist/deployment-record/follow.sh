@@ -74,7 +74,7 @@ _tell_log() {
 # How the run in $1 has ended; false where it has not.
 _tell_end() {
   case $host_run_end in
-    result) _frame_part result "$1/result" 0 "$(($(wc -c <"$1/result")))" ;;
+    result) _frame_file result "$1/result" ;;
     dead) frame dead "$(tail -n 1 "$1/journal" 2>/dev/null | cut -d ' ' -f 2-)" ;;
     *) return 1 ;;
   esac

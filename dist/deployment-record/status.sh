@@ -21,13 +21,13 @@ _status() {
     frame left "$host_doing_left"
     frame ends "$host_doing_ends"
   fi
-  [ ! -f "$path/.deploy/lock.holder" ] || _frame_part holder "$path/.deploy/lock.holder" 0 "$(($(wc -c <"$path/.deploy/lock.holder")))"
-  [ ! -f "$path/.deploy/order" ] || _frame_part order "$path/.deploy/order" 0 "$(($(wc -c <"$path/.deploy/order")))"
+  [ ! -f "$path/.deploy/lock.holder" ] || _frame_file holder "$path/.deploy/lock.holder"
+  [ ! -f "$path/.deploy/order" ] || _frame_file order "$path/.deploy/order"
   for each in "$path"/.deploy/runs/*/*; do
     [ -d "$each" ] || continue
     frame run "$each"
     if [ -e "$each/result" ]; then
-      _frame_part result "$each/result" 0 "$(($(wc -c <"$each/result")))"
+      _frame_file result "$each/result"
     elif _run_lives "$each"; then
       frame state "$(cat "$each/state")"
     else

@@ -12,5 +12,12 @@ watched_containers() {
   date +%s
   [ -n "$watched_found" ] || return 0
   # shellcheck disable=SC2086 # ids are hexadecimal
-  docker inspect --type container --format '{"id":{{json .ID}},"name":{{json .Name}},"service":{{json (index .Config.Labels "com.docker.compose.service")}},"status":{{json .State.Status}},"exitCode":{{.State.ExitCode}},"oomKilled":{{.State.OOMKilled}},"error":{{json .State.Error}},"health":{{if .State.Health}}{{json .State.Health.Status}}{{else}}null{{end}},"restarts":{{.RestartCount}},"policy":{{json .HostConfig.RestartPolicy.Name}},"started":{{json .State.StartedAt}},"finished":{{json .State.FinishedAt}}}' $watched_found
+  watched_as com.docker.compose.service $watched_found
+}
+
+# watched_as LABEL IDS…: a line of JSON for each container; the label has the name of its service.
+watched_as() {
+  watched_label=$1
+  shift
+  docker inspect --type container --format '{"id":{{json .ID}},"name":{{json .Name}},"service":{{json (index .Config.Labels "'"$watched_label"'")}},"task":{{json (index .Config.Labels "com.docker.swarm.task.id")}},"status":{{json .State.Status}},"exitCode":{{.State.ExitCode}},"oomKilled":{{.State.OOMKilled}},"error":{{json .State.Error}},"health":{{if .State.Health}}{{json .State.Health.Status}}{{else}}null{{end}},"restarts":{{.RestartCount}},"policy":{{json .HostConfig.RestartPolicy.Name}},"started":{{json .State.StartedAt}},"finished":{{json .State.FinishedAt}}}' "$@" </dev/null
 }

@@ -5,17 +5,7 @@
 check_color() {
   color_table=$files/release/services
   color_live_only=$files/release/live-only
-  find_live || stop refused record-unreadable 'which colour is live is not known: .deploy/traffic.json cannot be read' \
-    'Run blue-green-switch with to: the colour that has the traffic: it writes the record anew.'
-  [ -z "$canary" ] || stop refused canary-on "a canary is on ($canary): traffic goes to both colours" \
-    'Finish it with blue-green-switch first: to: blue or to: green.'
-  [ "$live" != "$color" ] || stop refused color-is-live "$color is live" 'Deploy the other colour: color: auto chooses it.'
-  # Its containers are what an unconfirmed switch returns to.
-  check_until=0
-  [ ! -f "$path/.deploy/confirm" ] || read -r _ check_until _ <"$path/.deploy/confirm"
-  # Some time after its end a timer has acted, or nothing ever will.
-  [ "$(date +%s)" -ge "$((check_until + 300))" ] || stop refused confirmation-pending "the switch to $live waits to be confirmed: without that the traffic goes back to what is in $color" \
-    'Confirm it with blue-green-switch (to: confirm), roll back, or wait until its time is over.'
+  check_idle
   for check_network in $(network_members "$files/release" | awk '{ print $1 "/" $2 }' | sort -u); do
     check_name=$(color_network "$base_project" "$color" "${check_network%/*}")
     case $(engine_network_kind "$check_name") in

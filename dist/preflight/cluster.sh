@@ -20,29 +20,20 @@ complaint_of_node() {
   case $cluster_state in
     active) ;;
     locked)
-      complaint refused cluster-locked "the swarm on $cluster_name is locked since its engine was started anew, so it can be asked nothing" \
-        'Unlock it there: docker swarm unlock. Its key is no business of a workflow.'
+      complaint_locked "$cluster_name"
       return 0
       ;;
     *)
-      complaint refused no-cluster "$cluster_name is in no swarm (${cluster_state:-no word of it})" \
-        'On the first server: docker swarm init; on the others the command that docker swarm join-token worker prints.'
+      complaint_alone "$cluster_name" "${cluster_state:-no word of it}"
       return 0
       ;;
   esac
   [ "$1" = manager ] || return 1
-  if [ "$cluster_manages" != true ] && ! grep -q 'does not have a leader' "$scratch/node.error"; then
-    complaint refused no-manager "$cluster_name is a worker of its swarm, and the first host must be a manager" \
-      'Name a manager first in host: docker node ls on one shows which they are.'
-    return 0
+  if grep -q 'does not have a leader' "$scratch/node.error"; then
+    complaint_quorum
+  elif [ "$cluster_manages" != true ]; then
+    complaint_worker "$cluster_name"
+  else
+    return 1
   fi
-  grep -q 'does not have a leader' "$scratch/node.error" || return 1
-  complaint refused no-quorum 'the swarm does not have a leader: more than half of its managers must be up' \
-    'Bring managers back first. What runs goes on running; nothing was changed.'
-}
-
-# has_ipvs: the kernel can spread connections over tasks (IPVS), which published ports and virtual addresses need. It need not
-# be loaded before the first of them.
-has_ipvs() {
-  [ -e /proc/net/ip_vs ] || grep -qs '/ip_vs\.ko' "/lib/modules/$(uname -r)/modules.dep" "/lib/modules/$(uname -r)/modules.builtin"
 }

@@ -13,7 +13,7 @@ complaint_remedy=
 complaint_about() {
   complaint_image=${2:-an image}
   complaint_host=$(complaint_registry_of "${2:-}")
-  complaint_of_engine "$1" || complaint_of_server "$1" "${2:-}" || complaint_of_registry "$1" ||
+  complaint_of_engine "$1" || complaint_of_swarm "$1" || complaint_of_server "$1" "${2:-}" || complaint_of_registry "$1" ||
     complaint_of_image "$1" "${3:-}" || complaint_of_network "$1"
 }
 
@@ -34,6 +34,35 @@ complaint_of_engine() {
       ;;
     *) return 1 ;;
   esac
+}
+
+# complaint_of_swarm SAID: the server is no manager that can be asked about its cluster.
+complaint_of_swarm() {
+  case $1 in
+    *'does not have a leader'*) complaint_quorum ;;
+    *'Swarm is encrypted and needs to be unlocked'*) complaint_locked 'this server' ;;
+    *'not a swarm manager. Worker nodes'*) complaint_worker 'this server' ;;
+    *'not a swarm manager.'* | *'not part of a swarm'*) complaint_alone 'this server' ;;
+    *) return 1 ;;
+  esac
+}
+
+# complaint_locked NAME, complaint_alone NAME, complaint_worker NAME, complaint_quorum: what keeps a server from that.
+complaint_locked() {
+  complaint refused cluster-locked "the swarm on $1 is locked since its engine was started anew, so it can be asked nothing" \
+    'Unlock it there: docker swarm unlock. Its key is no business of a workflow.'
+}
+complaint_alone() {
+  complaint refused no-cluster "$1 is in no swarm${2:+ ($2)}" \
+    'On the first server: docker swarm init; on the others the command that docker swarm join-token worker prints.'
+}
+complaint_worker() {
+  complaint refused no-manager "$1 is a worker of its swarm, and the first host must be a manager" \
+    'Name a manager first in host: docker node ls on one shows which they are.'
+}
+complaint_quorum() {
+  complaint refused no-quorum 'the swarm does not have a leader: more than half of its managers must be up' \
+    'Bring managers back first. What runs goes on running; nothing was changed.'
 }
 
 # complaint_of_server SAID IMAGE: the server has no more room, addresses or ports. IMAGE: empty where none was pulled.

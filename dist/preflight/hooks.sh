@@ -4,17 +4,18 @@
 # Parameters: project, release, migration_reversible (true or false), gates.
 
 # run_hooks DIRECTORY KIND: all files KIND-<n> in order; before-up and migrate in containers of their own,
-# after-up in the running ones.
+# after-up where the engine has them: `run_after_up`.
 run_hooks() {
   for hooks_hook in "$1"/hooks/"$2"-*; do
     [ -f "$hooks_hook" ] || continue
     hook_name=$(basename "$hooks_hook")
     case $2 in
-      after-up) once "$hook_name" run_in_service "$1" "$hooks_hook" ;;
+      after-up) once "$hook_name" marked "$hook_name" run_after_up "$1" "$hooks_hook" ;;
       # One that an earlier attempt of this deployment has ended is not run again, also where others are left.
-      migrate) done_before "$hook_name" || once "$hook_name" run_in_container "$1" "$hooks_hook" ;;
-      *) once "$hook_name" run_in_container "$1" "$hooks_hook" ;;
+      migrate) done_before "$hook_name" || once "$hook_name" marked "$hook_name" run_in_container "$1" "$hooks_hook" ;;
+      *) once "$hook_name" marked "$hook_name" run_in_container "$1" "$hooks_hook" ;;
     esac || return 1
+    forget_container "$hooks_hook"
   done
 }
 

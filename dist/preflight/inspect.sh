@@ -32,7 +32,7 @@ look_at_release() {
   look_at_stack
   look_at_releases
   # They hold secrets and have been told.
-  rm -rf env granted config.json original.json own.json own-hashes own.why hashes same stack stack-images listening claimed containers releases history sums services tasks "$scratch"
+  rm -rf env granted config.json original.json own.json own-hashes own.why hashes same stack stack-images listening claimed containers releases history sums services tasks tasks-blue tasks-green slots "$scratch"
 }
 
 # look_at_files: what the compose files come to on this server, and the stack that was started by hand, where one is adopted.
@@ -312,6 +312,11 @@ look_at_cluster() {
     fail_for_engine "$(cat "$scratch/node.error")"
   result_file services services
   result_file tasks tasks
+  for inspect_color in blue green; do
+    engine_stack_tasks "$project-$inspect_color" >"tasks-$inspect_color" 2>"$scratch/node.error" ||
+      fail_for_engine "$(cat "$scratch/node.error")"
+    result_file "tasks_$inspect_color" "tasks-$inspect_color"
+  done
 }
 
 # look_at_leftovers: volumes and networks outlive the containers that they were made for.
@@ -351,6 +356,13 @@ look_at_releases() {
     [ ! -f "$path/current/compose.json" ] || result_file previous_config "$path/current/compose.json"
     [ ! -f "$path/current/release.json" ] || result_file previous_release "$path/current/release.json"
   fi
+  : >slots
+  for inspect_color in blue green; do
+    inspect_slot=$(cat "$path/.deploy/color-$inspect_color" 2>/dev/null)
+    result "slot_$inspect_color" "$inspect_slot"
+    [ -z "$inspect_slot" ] || [ ! -f "$path/releases/$inspect_slot/release.json" ] || cat "$path/releases/$inspect_slot/release.json" >>slots
+  done
+  result_file slot_releases slots
   if [ "$want" != deploy ]; then
     : >releases
     for inspect_one in "$path"/releases/*; do

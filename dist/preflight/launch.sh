@@ -2,7 +2,7 @@
 # An exec that starts a run as a program of its own and follows it.
 
 # $1: path, $2: id, $3: operation, $4: launch (a fresh name), $5: staging or empty, $6: resume-on-boot (yes, no
-# or empty), $7: `again` when a first try's answer was lost
+# or empty), $7: `again` when a first try's answer was lost, $8: the run's token, $9: the hash of what it means
 _launch() {
   local incoming dir
   path=$1
@@ -11,12 +11,22 @@ _launch() {
   [ -z "$5" ] || _take_staging "$5" "$incoming" "$7"
   _receive "$incoming"
   dir=$path/.deploy/runs/$2
-  if ! printf '%s\n' "$4" >"$incoming/launch" || ! printf '%s\n' "$PATH" >"$incoming/path" || ! mkdir -p "$dir"; then
-    _refuse_unwritten "the run could not be written to $incoming"
-  fi
+  _note_run "$incoming" launch "$4"
+  _note_run "$incoming" path "$PATH"
+  _note_run "$incoming" token "$8"
+  _note_run "$incoming" hash "$9"
+  _keep_received "$incoming"
+  mkdir -p "$dir" || _refuse_unwritten "$dir could not be made"
   _place_run "$incoming" "$dir/$3" "$6"
   frame run "$host_number $_disposition $dir/$3-$host_number"
   _follow "$dir/$3-$host_number" 0
+}
+
+# A line about the run, beside what arrives in its folder: FOLDER NAME LINE.
+_note_run() {
+  printf '%s\n' "$3" >"$1/$2" || _refuse_unwritten "the run could not be written to $1"
+  host_received="$host_received
+$2"
 }
 
 # The files of the look ($1) are those of the run that arrives in $2. Where they are gone a first try has taken them ($3).

@@ -1,6 +1,6 @@
 # shellcheck shell=dash
 # Colours and shares, and what the records in the application's folder say of them: share.ts, color.ts,
-# traffic-record.ts and changesSchema in sh. A test runs both through one table.
+# traffic-record.ts, lastEngine and changesSchema in sh. A test runs both through one table.
 
 other_color() {
   if [ "$1" = blue ]; then echo green; else echo blue; fi
@@ -92,6 +92,27 @@ current_release() {
   link=$(readlink "$path/current" 2>/dev/null) || return 0
   case $link in releases/*) ;; *) return 0 ;; esac
   [ ! -f "$path/$link/services" ] || printf '%s' "${link#releases/}"
+}
+
+# last_engine: what the last release of the folder used: the one that serves, else the newest one that is recorded; compose
+# where there is none, and where its record says nothing: it was made when there was no other.
+last_engine() {
+  local used record
+  used=$(current_release)
+  if [ -n "$used" ]; then
+    used=$(release_engine "$path/releases/$used/release.json")
+  else
+    used=$(for record in "$path"/releases/*/release.json; do
+      [ ! -f "$record" ] || printf '%s %s\n' "$(sed -n 's/.*"created":"\([^"]*\)".*/\1/p' "$record")" "$(release_engine "$record")"
+    done | sort | tail -n 1)
+    used=${used#* }
+  fi
+  printf '%s\n' "${used:-compose}"
+}
+
+# release_engine FILE: what a release.json says of its engine.
+release_engine() {
+  sed -n 's/.*"engine":"\([a-z]*\)".*/\1/p' "$1" 2>/dev/null
 }
 
 # schema_changed RAN REVERSIBLE BEFORE AFTER: whether old code may not run on the schema that migrations have left: nothing

@@ -60,6 +60,11 @@ write_file() {
   cat >"$1.new" && _fsync "$1.new" && mv -f "$1.new" "$1"
 }
 
+# write_text FILE TEXT: the text and a newline to a file, as `write_file` does it, and with fewer processes.
+write_text() {
+  printf '%s\n' "$2" >"$1.new" && _fsync "$1.new" && mv -f "$1.new" "$1"
+}
+
 # Whether two files have the same first line.
 _same() {
   local one other
@@ -83,6 +88,16 @@ result_file() {
   {
     { printf '%s %s\n' "$1" "$(($(wc -c </proc/self/fd/8)))" && cat <&8 && echo; } || exit 74
   } 8<"$2" >>"$host_result"
+}
+
+# result_text NAME FILE: the same of a short text, which the shell reads itself: that takes no process.
+result_text() {
+  local text='' line
+  while IFS= read -r line || [ -n "$line" ]; do
+    text="$text$line
+"
+  done <"$2"
+  result "$1" "$text"
 }
 
 # Ends the operation as failed: KIND CODE MESSAGE [REMEDY], kind and code as in the kit's table. The first failure is

@@ -32,8 +32,10 @@ note_before() {
 # not_current DIRECTORY: names of the release's services that are not as it wants them, by the last survey. Tasks that do not
 # run are the cluster's own affair, and make none of them differ; an update that stands still does not end by itself.
 not_current() {
+  one_shots_left "$1"
   awk '
     FILENAME == ARGV[1] { hash[$2] = $7; image[$2] = $8; mode[$2] = $3; count[$2] = $4; state[$2] = $5; next }
+    $2 == "once" { next }
     {
       if (hash[$7] != $5 || image[$7] != $6) print $7
       else if (mode[$7] == "replicated" && count[$7] != $4) print $7
@@ -57,7 +59,8 @@ judge_health() {
   weigh_tasks >"$scratch/health"
 }
 
-# weigh_tasks: a word on each service that is waited for, by the last survey.
+# weigh_tasks: a word on each service that is waited for, by the last survey. `weighService` of the engine's package is the same
+# for whoever only looks, and a test runs both through one table.
 # - as many tasks as should run do, on the wanted configuration, none of another, and for $settle seconds since a change
 # - a task that its node has rejected is a failure; so are five that have ended since
 # - so is an update newer than what was before, that the cluster has stopped or taken back
@@ -84,7 +87,8 @@ weigh_tasks() {
       if ($5 == "failed" || $5 == "complete") { ended[$1]++; last[$1] = where($9) words(rest(11)) ($6 == "-" ? "" : ", exit code " $6) }
       next
     }
-    { if (names == " " || index(names, " " $7 " ")) print judge($7, $5) }
+    # What runs once has run by now.
+    $2 != "once" && (names == " " || index(names, " " $7 " ")) { print judge($7, $5) }
     function seconds(time) { return substr(time, 1, 2) * 3600 + substr(time, 4, 2) * 60 + substr(time, 7, 2) }
     # Modulo a day, and what a node says that is up to five minutes ahead of this one has just begun: both can only prolong a wait.
     function age(time,    up) { up = (seconds(now) - seconds(substr(time, 12)) + 86400) % 86400; return up > 86100 ? 0 : up }
@@ -118,6 +122,8 @@ gather_evidence() {
   survey "$scratch/containers"
   true >"$scratch/evidence"
   for up_name in $1; do
+    # What runs once, and what the cluster was not given, has no tasks.
+    ! awk -v name="$up_name" '$2 == name { exit 1 }' "$scratch/services" || continue
     tell_tasks "$up_name" >>"$scratch/evidence"
   done
   [ ! -s "$scratch/evidence" ] || details "$scratch/evidence"

@@ -27,11 +27,14 @@ deploy_waves() {
   up_left=$2
   while [ -n "${up_left# }" ]; do
     up_now=" $(next_wave "$1" "$up_left")"
-    deploy_services "$1" "$up_now" || return 1
+    up_once=$(one_shots_among "$1" "$up_now")
+    up_long=$(without "$up_now" "$up_once")
+    [ -z "$up_long" ] || deploy_services "$1" "$up_long" || return 1
+    [ -z "$up_once" ] || run_one_shots "$1" "$up_once" || return 1
     # shellcheck disable=SC2086 # names of services have no spaces
     up_left=$(printf '%s\n' $up_left | grep -vxF "$(printf '%s\n' $up_now)" | tr '\n' ' ')
     # The last ones are waited for with all the others.
-    [ -z "$up_left" ] || await_gates "$1" "$up_now" || return 1
+    [ -z "$up_left" ] || await_gates "$1" "$up_long" || return 1
   done
 }
 
@@ -40,6 +43,7 @@ deploy_services() {
   say "gives the cluster$2"
   cluster_tries=0
   while :; do
+    still_leads
     up_before=$(wc -c <"$run/log")
     # shellcheck disable=SC2086 # names of services have no spaces
     run "the cluster to take$2" engine_stack_deploy "$wait_timeout" "$project" "$1" $2
@@ -53,6 +57,26 @@ deploy_services() {
   bad_services=$2
   not_started "the cluster did not take$2" "$up_before" "$up_code"
   return 1
+}
+
+# make_overlays DIRECTORY: the networks of the stack, for containers that are no tasks.
+make_overlays() {
+  for cluster_network in "$1"/overlays/*; do
+    [ -f "$cluster_network" ] || continue
+    make_overlay "$cluster_network" || return 1
+  done
+}
+
+# make_overlay FILE: a network by the words in a file.
+make_overlay() {
+  overlay_name=''
+  # shellcheck disable=SC1090 # written by the runner
+  . "$1"
+  engine_overlay "$overlay_name" "$project" "$@" || {
+    # shellcheck disable=SC2034 # who tells of the failure goes by it
+    problem="the network $overlay_name could not be made"
+    return 1
+  }
 }
 
 # make_objects DIRECTORY: the configs and secrets that are not there yet. Their names hold their content's hash, so what has
@@ -96,6 +120,7 @@ keep_object() {
 
 # remove_orphans DIRECTORY: services that the release does not have.
 remove_orphans() {
+  still_leads
   orphans "$1" >"$scratch/orphans"
   while read -r up_name; do
     say "removes $up_name: it is not part of the release"
@@ -105,6 +130,7 @@ remove_orphans() {
 
 # remove_only_new RELEASE: the services in $scratch/only-new, which the release does not have.
 remove_only_new() {
+  still_leads
   survey "$scratch/containers"
   while read -r up_name; do
     awk -v name="$up_name" '$2 == name { found = 1 } END { exit !found }' "$scratch/services" || continue
@@ -120,7 +146,12 @@ start_dependencies() {
   [ -n "$hook_needs" ] || return 0
   survey "$scratch/containers" && make_objects "$1" || return 1
   hook_missing=
+  hook_ends=" $(one_shots_left "$1" | tr '\n' ' ')"
   for hook_need in $hook_needs; do
+    if [ -n "$(one_shots_among "$1" " $hook_need")" ]; then
+      case $hook_ends in *" $hook_need "*) hook_missing="$hook_missing $hook_need" ;; esac
+      continue
+    fi
     awk -v name="$hook_need" '$2 == name { found = 1 } END { exit !found }' "$scratch/services" || hook_missing="$hook_missing $hook_need"
   done
   changed_services="${hook_missing# } "

@@ -6,7 +6,21 @@
 # not answer: then nobody knows what is there.
 color_table() {
   table_all=$(all_containers) || return 1
-  printf '%s\n' "$table_all" | of_color "$project" "$1" "$live_only $(printf '%s\n' "$routes" | awk '{ print $2 }' | tr '\n' ' ')"
+  find_routed || return 1
+  of_color "$project" "$1" "$live_only $routed_services" <<TABLE
+$table_all
+TABLE
+}
+
+# The services that visitors reach, into $routed_services. False where they are not known: some shells write a here-document to
+# a disk, which may be full.
+find_routed() {
+  routed_services=
+  while read -r _ routed_service _; do
+    routed_services="$routed_services$routed_service "
+  done <<ROUTES
+$routes
+ROUTES
 }
 
 # The same for all projects, with the project in front; kept for a while where many are asked for and none changes.
@@ -15,7 +29,7 @@ all_containers() {
     printf '%s\n' "$kept_containers"
     return 0
   fi
-  engine_table
+  standing_table
 }
 
 color_containers() { color_table "$1" | awk '{ print $1 }'; }
@@ -25,17 +39,24 @@ live_only_table() { table_of_services "$1" 1; }
 serving_table() { table_of_services "$1" 0; }
 table_of_services() {
   table_color=$(color_table "$1") || return 1
-  printf '%s\n' "$table_color" | awk -v names=" $live_only " -v wanted="$2" 'NF && (index(names, " " $2 " ") > 0) == wanted'
+  awk -v names=" $live_only " -v wanted="$2" 'NF && (index(names, " " $2 " ") > 0) == wanted' <<TABLE
+$table_color
+TABLE
 }
 
-# Prints why a colour could not serve; true when it could not. Services that wait for the traffic do not count;
+# table_unwell COLOR: by its containers why a colour could not serve; true when it could not. Services that wait for the traffic do not count;
 # a one-shot that ended well is well, but not enough.
-color_unwell() {
+table_unwell() {
   unwell_table=$(serving_table "$1") || {
     echo 'its containers could not be listed'
     return 0
   }
-  printf '%s\n' "$unwell_table" | awk -v routed=" $(printf '%s\n' "$routes" | awk '{ print $2 }' | tr '\n' ' ')" '
+  find_routed || {
+    echo 'its services could not be listed'
+    return 0
+  }
+  # By a pipe, here and below: where a here-document could not be written, its end would say that all is well.
+  printf '%s\n' "$unwell_table" | awk -v routed=" $routed_services" '
     !NF { next }
     { words = $0; sub(/^([^ ]+ ){4}/, "", words) }
     $3 == "running" && words ~ /\(health: starting\)/ { bad($2 " is starting"); next }
@@ -55,7 +76,9 @@ color_well() { ! color_unwell "$1" >/dev/null; }
 
 # The release in a colour: as its deploy noted, else as the containers say, else (a plain stack) as the records say.
 color_release() {
-  release_of=$(release_id "$(cat "$path/.deploy/color-$1" 2>/dev/null)")
+  release_of=
+  { read -r release_of <"$path/.deploy/color-$1"; } 2>/dev/null || true
+  release_of=$(release_id "$release_of")
   if [ -z "$release_of" ]; then
     # One call of Docker for all that follows.
     release_kept=${kept_containers-}
@@ -86,12 +109,14 @@ color_content() {
 
 # Adds what the colours' releases name as running only where the traffic is.
 find_live_only() {
+  find_kept=${kept_containers-}
   kept_containers=$(all_containers)
-  live_only=$({
-    printf '%s\n' "$live_only" | tr ' ' '\n'
-    for find_color in blue green; do
-      awk '{ print $7 }' "$path/releases/$(color_release "$find_color")/live-only" 2>/dev/null
-    done
-  } | grep . | sort -u | tr '\n' ' ')
-  kept_containers=
+  for find_color in blue green; do
+    find_list=$path/releases/$(color_release "$find_color")/live-only
+    [ -f "$find_list" ] || continue
+    while read -r _ _ _ _ _ _ find_service _; do
+      case " $live_only " in *" $find_service "*) ;; *) live_only="$live_only $find_service" ;; esac
+    done <"$find_list"
+  done
+  kept_containers=$find_kept
 }

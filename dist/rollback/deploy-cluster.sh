@@ -4,14 +4,16 @@
 # check_place: the cluster can be changed, and nothing of somebody else's is in the way.
 check_place() {
   require_node manager stop
+  if [ -n "$color" ]; then check_idle; fi
   check_stack_is_ours
   check_networks
 }
 
 # check_networks: what has the name of a network of the stack is one of the cluster. One of this server alone, such as Compose
-# leaves, would be found out in the middle.
+# leaves, would be found out in the middle; and so would one that no plain container may join, where commands and services
+# that run once are such.
 check_networks() {
-  for cluster_network in "$files"/release/overlays/*; do
+  for cluster_network in "$files"/release/overlays/* "$files"/release/shared/overlays/*; do
     [ -f "$cluster_network" ] || continue
     # shellcheck disable=SC1090 # written by the runner
     cluster_network_name=$(. "$cluster_network" && printf '%s' "$overlay_name")
@@ -19,6 +21,12 @@ check_networks() {
       "the network $cluster_network_name is there, and is of this server alone, as Compose makes one" \
       'Take down what is on it and remove it with docker network rm, or give another project.'
   done
+  while read -r cluster_service cluster_network_name; do
+    [ "$(engine_network_scope "$cluster_network_name")" = swarm ] || continue
+    [ "$(engine_network_attachable "$cluster_network_name")" = true ] ||
+      stop refused network-not-attachable "$cluster_service runs as a plain container on the network $cluster_network_name, which takes none: it was made without --attachable" \
+        'Make it anew with docker network create --driver overlay --attachable, or put the service on another network.'
+  done <"$files/release/joined"
 }
 
 # Services of this project that we did not deploy are somebody's running site. What was deployed by another server's record
@@ -31,7 +39,10 @@ check_stack_is_ours() {
     return 0
   fi
   survey_or_stop
-  cat "$path"/releases/*/services >"$scratch/hashes" 2>/dev/null || true
+  cat "$path"/releases/*/services "$path"/releases/*/shared/services >"$scratch/hashes" 2>/dev/null || true
+  # What another manager has given the cluster that went down in the middle of this very deployment.
+  ! engine_leads "$base_project" | grep -q "^lead-[0-9]* $deployment_id " ||
+    cat "$files/release/services" "$(existing "$files/release/shared/services")" >>"$scratch/hashes"
   awk 'FILENAME == ARGV[1] { known[$5]; next } $7 != "-" && !($7 in known) { print $2 }' \
     "$scratch/hashes" "$scratch/services" >"$scratch/foreign"
   if [ -s "$scratch/foreign" ]; then
@@ -44,51 +55,47 @@ check_stack_is_ours() {
     'Give another project, or remove that stack first: docker stack rm.'
 }
 
-pull_release() { pull_images "$files/release"; }
-identify_release() { identify_images "$files/release"; }
 put_in_place() { place_and_keep; }
-start_release() { bring_up "$1"; }
+start_release() {
+  [ -z "$color" ] || clear_plain
+  bring_up "$1"
+}
 
-# prepare_place DIRECTORY: the networks, where commands run before the services are there that would make them.
+# prepare_place DIRECTORY: no other manager changes the project; and what is there before the release's own services. Where
+# commands run before them, the networks are, which the services would make.
 prepare_place() {
-  has_hooks "$1" before-up || has_hooks "$1" migrate || return 0
-  for cluster_network in "$1"/overlays/*; do
-    [ -f "$cluster_network" ] || continue
-    # Sourcing it replaces $1, $2, …
-    cluster_directory=$1
-    make_overlay "$cluster_network" || return 1
-    set -- "$cluster_directory"
-  done
+  take_lead
+  if [ -n "$color" ]; then
+    phase shared
+    prepare_color "$1" || return 1
+  fi
+  if has_hooks "$1" before-up || has_hooks "$1" migrate; then make_overlays "$1"; fi
 }
 
-# make_overlay FILE: a network by the words in a file.
-make_overlay() {
-  overlay_name=''
-  # shellcheck disable=SC1090 # written by the runner
-  . "$1"
-  engine_overlay "$overlay_name" "$project" "$@" || {
-    problem="the network $overlay_name could not be made"
-    return 1
-  }
+# recover_place: before anything is gone on with or taken back.
+recover_place() {
+  ! journalled lead:taken || take_lead
 }
+
+# run_after_up DIRECTORY HOOK-FILE: beside the service, whose tasks may be on any node.
+run_after_up() { run_in_container "$@"; }
 
 # take_down_new: ends a first deployment that failed. The cluster would try for ever to start what it has, so the services go;
 # volumes and networks stay.
 take_down_new() {
-  [ -z "$previous" ] || return 0
+  if [ -n "$previous" ] && { [ -z "$color" ] || schema_allows_old; }; then return 0; fi
+  still_leads
   survey "$scratch/containers"
   deploy_made=$(awk '{ printf "%s ", $2 }' "$scratch/services")
   # shellcheck disable=SC2086 # names of services have no spaces
   [ -z "$deploy_made" ] || engine_remove_services "$project" $deploy_made || warn "not every service could be removed: $deploy_made"
   result changed false
   record_deployment failed true
+  [ -z "$color" ] ||
+    fail unhealthy release-unhealthy "$cause. $color was taken down again; traffic was not touched" "${cause_remedy:-Mend the cause and deploy again.}"
   fail unhealthy release-unhealthy "$cause. There is no earlier release to restore, so the services were taken away again${deploy_made:+: ${deploy_made% }}; volumes and networks are left" \
     "${cause_remedy:-Mend the cause and deploy again.}"
 }
-
-# slot_release: the release that serves. fill_slot RELEASE: from now on it is that one.
-slot_release() { current_release; }
-fill_slot() { link_current "$1"; }
 
 # tidy_up: what no kept release needs.
 tidy_up() {
@@ -98,12 +105,14 @@ tidy_up() {
 
 # forget_objects: configs and secrets that no kept release is made with, and no service has or would go back to.
 forget_objects() {
-  engine_objects_in_use "$project" >"$scratch/objects-used" || return 0
+  for deploy_stack in "$base_project" "$base_project-blue" "$base_project-green"; do
+    engine_objects_in_use "$deploy_stack" || return 0
+  done >"$scratch/objects-used"
   for deploy_kind in config secret; do
     engine_objects "$deploy_kind" "$base_project" >"$scratch/objects-there" || return 0
     while read -r deploy_name; do
       ! grep -qxF "$deploy_name" "$scratch/objects-used" || continue
-      ! grep -qs "^$deploy_kind $deploy_name " "$path"/releases/*/objects.list || continue
+      ! grep -qs "^$deploy_kind $deploy_name " "$path"/releases/*/objects.list "$path"/releases/*/shared/objects.list || continue
       engine_remove_object "$deploy_kind" "$deploy_name" || :
     done <"$scratch/objects-there"
   done
@@ -111,5 +120,8 @@ forget_objects() {
 
 # left_of_project: what there is of the project that this folder is to have.
 left_of_project() {
-  engine_stack_services "$base_project" && engine_left "$base_project"
+  for deploy_stack in "$base_project" "$base_project-blue" "$base_project-green"; do
+    engine_stack_services "$deploy_stack" || return 1
+  done
+  engine_left "$base_project"
 }

@@ -24,22 +24,6 @@ check_place() {
   if [ -n "$color" ]; then check_color; else check_stack_is_ours; fi
 }
 
-# pull_release, identify_release: the images, of a colour's shared services too.
-pull_release() {
-  pull_images "$files/release"
-  has_shared || return 0
-  # What is kept as it is need not be fetched anew.
-  [ "$shared_services" = update ] || [ "$pull" = never ] || pull=missing
-  pull_images "$files/release/shared"
-}
-identify_release() {
-  identify_images "$files/release"
-  ! has_shared || identify_images "$files/release/shared"
-}
-has_shared() {
-  [ -n "$color" ] && [ -s "$files/release/shared/services" ]
-}
-
 # put_in_place: the release; and the stack that runs, where one is taken over.
 put_in_place() {
   place_and_keep
@@ -93,6 +77,20 @@ check_stack_is_ours() {
   [ -s "$scratch/foreign" ] || return 0
   stop refused foreign-containers "the project $project has containers that this action did not start: $(awk '{ printf "%s%s", separator, substr($12, 2); separator = ", " }' "$scratch/foreign")" \
     'Set adopt: true once to take the running stack over as it is, or give another project.'
+}
+
+# run_after_up DIRECTORY HOOK-FILE: where the service runs.
+run_after_up() { run_in_service "$@"; }
+
+# await_left_one_shots: none is begun here by itself.
+await_left_one_shots() { :; }
+
+# What the managers of a cluster tell one another has no meaning here.
+recover_place() { :; }
+end_lead() { :; }
+marked() {
+  shift
+  "$@"
 }
 
 # tidy_up: what no kept release needs.

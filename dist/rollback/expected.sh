@@ -5,7 +5,8 @@
 
 operate() {
   if [ "$expect_slot" != '*' ]; then
-    slot_now=$(cat "$path/.deploy/color-$target" 2>/dev/null) || slot_now=
+    slot_now=
+    { read -r slot_now <"$path/.deploy/color-$target"; } 2>/dev/null || true
     [ "$slot_now" = "$expect_slot" ] ||
       fail refused color-changed "$target holds ${slot_now:-no whole release} by now, not ${expect_slot:-what was there}: another run deployed to it meanwhile, and no traffic was moved" 'Run it again: it decides by what is there now.'
   fi

@@ -4,7 +4,7 @@
 # look_at_tools: the engine is the right one, and what runs only where the traffic is is known.
 look_at_tools() {
   # Left by a run that was cut off: without it a canary is not logged.
-  rm -f "$folder/watch"
+  [ ! -e "$folder/watch" ] || rm -f "$folder/watch"
   engine_use "$docker_host"
   find_live_only
 }

@@ -6,35 +6,21 @@
 # shellcheck disable=SC2016 # the container's own
 postgres_statements='psql --no-psqlrc --quiet --no-align --tuples-only --set=ON_ERROR_STOP=1 --set=name="$1" --set=new="$2" --set=old="$3" --dbname=template1 --file=- '
 
-# beside WORD NAME: the name of a database that stands beside another one, for this backup; WORD has seven letters at most.
-# PostgreSQL cuts names of more than 63 bytes. Of a long one the beginning stays, which others may have too, so that its sum
-# tells them apart: else the data of one would take the place of the other's.
-beside() {
-  local name=$2
-  [ "${#name}" -le 34 ] || name=$(printf '%.25s_%.8s' "$name" "$(printf '%s' "$name" | sha256sum)")
-  printf '%s_%s_%s' "$name" "$1" "$(printf '%s' "$backup" | tr -c 'a-z0-9' _)"
-}
-
-# kept_names NAME: under which names restores of this backup keep what they replace, the first one first.
-kept_names() {
-  local each
-  for each in before before2 before3 before4 before5 before6 before7 before8 before9; do
-    beside "$each" "$1"
-    echo
-  done
-}
-
-# find_postgres_place SERVICE ID NAME: a line of $scratch/places for each: service, id, name, new name, old name, and whether
-# it is there. The same backup may come back again: what it replaced before stays.
+# find_postgres_place SERVICE ID NAME: its line of $scratch/places. The same backup may come back again: what it replaced
+# before stays.
 find_postgres_place() {
-  local new old is_there=no
-  new=$(beside restore "$3")
+  local is_there=no
   postgres_names "$2" >"$scratch/names" 2>"$scratch/said" || give_up "the PostgreSQL of $1 does not answer: $(last_said)"
-  old=$(kept_names "$3" | grep -Fvx -f "$scratch/names" | head -n 1)
-  [ -n "$old" ] || fail refused request-refused "$1 still has what nine restores of this backup have replaced" \
-    "Look whether it is needed any more. To let it go give the action backup confirm: $backup without restore."
+  choose_kept "$3" "$3 of $1" <"$scratch/names"
   if grep -Fqx -e "$3" "$scratch/names"; then is_there=yes; fi
-  printf '%s %s %s %s %s %s\n' "$1" "$2" "$3" "$new" "$old" "$is_there" >>"$scratch/places"
+  printf 'postgres %s %s %s %s %s %s\n' "$1" "$2" "$3" "$(beside restore "$3")" "$kept_name" "$is_there" >>"$scratch/places"
+}
+
+# postgres_is_exchanged ID NAME NEW OLD THERE
+postgres_is_exchanged() {
+  postgres_names "$1" >"$scratch/names" 2>/dev/null || return 1
+  grep -Fqx -e "$2" "$scratch/names" && ! grep -Fqx -e "$3" "$scratch/names" &&
+    { [ "$5" = no ] || grep -Fqx -e "$4" "$scratch/names"; }
 }
 
 # postgres_names ID: all databases, also those that nobody may connect to.
@@ -123,4 +109,16 @@ open_postgres() {
   postgres_in "$1" "$postgres_statements"'<<END
 ALTER DATABASE :"name" WITH ALLOW_CONNECTIONS true;
 END' "$2" '' '' >/dev/null 2>"$scratch/said"
+}
+
+# let_postgres_go SERVICE ID NAME: a line of $scratch/gone for each that restores of this backup have replaced.
+let_postgres_go() {
+  local old
+  postgres_names "$2" >"$scratch/names" 2>"$scratch/said" || fail remote backup-failed "the PostgreSQL of $1 does not answer: $(last_said)" 'Look whether it is well: docker logs.'
+  for old in $(droppable_names "$3"); do
+    grep -Fqx -e "$old" "$scratch/names" || continue
+    drop_postgres "$2" "$old" || fail remote backup-failed "$old of $1 could not be dropped: $(last_said)" 'Look who keeps it busy.'
+    say "dropped $old of $1"
+    echo "$1/$old" >>"$scratch/gone"
+  done
 }

@@ -51,26 +51,26 @@ manifest_sizes() {
   : >"$scratch/sizes"
   pull_asked=0
   pull_asking=
+  missing_images <"$1/pulls" >"$scratch/to-measure"
   while read -r pull_image; do
-    ! engine_has_image "$pull_image" || continue
     pull_asked=$((pull_asked + 1))
     manifest_size "$pull_image" "$pull_asked" 2>/dev/null >>"$scratch/sizes" &
     pull_asking="$pull_asking $!"
-  done <"$1/pulls"
+  done <"$scratch/to-measure"
   wait_in_time 60 "$pull_asking"
 }
 
 # pull_images DIRECTORY: everything before anything changes.
 pull_images() {
-  : >"$scratch/to-pull"
-  while read -r pull_image; do
-    case $pull:$pull_image in
-      never:*) ;;
+  case $pull in
+    never) : ;;
+    missing) missing_images <"$1/pulls" ;;
+    always)
       # A digest names the content: what is here is the same.
-      missing:* | always:*@sha256:*) engine_has_image "$pull_image" || printf '%s\n' "$pull_image" >>"$scratch/to-pull" ;;
-      *) printf '%s\n' "$pull_image" >>"$scratch/to-pull" ;;
-    esac
-  done <"$1/pulls"
+      grep @sha256: "$1/pulls" | missing_images
+      grep -v @sha256: "$1/pulls"
+      ;;
+  esac >"$scratch/to-pull"
   if [ -s "$scratch/to-pull" ]; then
     open_login || stop remote write-failed 'no folder for the login could be made'
     run "$(wc -l <"$scratch/to-pull" | tr -d ' ') images from the registry" pull_together

@@ -14,6 +14,7 @@ rollback_hooks() {
       release=$rollback_release
       return 1
     }
+    forget_container "$rollback_hook"
   done
   release=$rollback_release
 }
@@ -34,7 +35,7 @@ prove_data() {
   # shellcheck disable=SC2034 # what is called reads it
   local project=$base_project
   [ -n "$backup" ] || return 0
-  begin_return "; $1"
+  begin_return "; $1" 'postgres mysql mariadb redis'
   data_are_begun || prove_return
 }
 

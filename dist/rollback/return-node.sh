@@ -12,7 +12,8 @@ operate() {
   [ -f "$directory/images" ] || fail refused release-gone "the release $release is not on this node any more: nothing was changed" 'Deploy that version again: then each node pulls it.'
   prove_images
   phase ready
-  if ! await_word "$go_seconds" 'the manager'; then
+  # An empty word: nobody knows how the manager ended.
+  if ! await_word "$go_seconds" 'the manager' || ! grep -q . "$run/proceed"; then
     result stopped true
     fail lost no-go 'no word of the manager came, and nothing was changed here' 'Run it again.'
   fi

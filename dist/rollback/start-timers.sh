@@ -3,7 +3,7 @@
 
 # start_timers: fails where nobody would be there to take an unconfirmed switch back.
 start_timers() {
-  rm -f .deploy/confirm
+  [ ! -e .deploy/confirm ] || rm -f .deploy/confirm
   if [ "$confirm_seconds" -gt 0 ] && [ "$last_step" = 100 ]; then
     confirm_until=$(($(date +%s) + confirm_seconds))
     printf '%s %s %s %s\n' "$fence" "$confirm_until" "$from" "$(color_release "$(share_color "$from")")" | write_file .deploy/confirm

@@ -144,6 +144,7 @@ free_for_images() {
 record_deployment() {
   record_deploy "$release" "$color" "$1" "${2:-false}" "$((($(date +%s) - begun) * 1000))" "$files/release/images" "$files/release/digests" \
     "$(free_for_images)"
+  end_lead
   true >"$run/recorded"
 }
 

@@ -54,6 +54,31 @@ engine_stack_tasks() {
     }'
 }
 
+# engine_stack_table PROJECT: of the stacks of a project and of its colours a line for each service, as `engine_table` has one
+# for each container: stack, id, service as the compose file has it (in a colour its name ends with that), running or
+# restarting, - for a release, and how many of its tasks run.
+engine_stack_table() {
+  for engine_stack in "$1" "$1-blue" "$1-green"; do
+    engine_there=$(engine_stack_services "$engine_stack") || return 1
+    [ -n "$engine_there" ] || continue
+    engine_tasks=$(engine_stack_tasks "$engine_stack") || return 1
+    {
+      printf '%s\n' "$engine_there" | sed 's/^/service /'
+      printf '%s\n' "$engine_tasks" | sed 's/^/task /'
+    } | awk -v stack="$engine_stack" -v tail="${engine_stack#"$1"}" '
+      $1 == "service" { id[++n] = $2; name[n] = $3; mode[n] = $4; count[n] = $5; hash[$3] = $8; next }
+      $1 == "task" && ($5 == "running" || $5 == "ready") && $4 == hash[$2] { should[$2]++; if ($6 == "running") good[$2]++ }
+      END {
+        for (i = 1; i <= n; i++) {
+          need = mode[i] == "replicated" ? count[i] : should[name[i]] + 0
+          short = name[i]
+          if (tail != "") sub(tail "$", "", short)
+          print stack, id[i], short, (need > 0 && good[name[i]] + 0 >= need ? "running" : "restarting"), "-", good[name[i]] + 0 " of " need " tasks run"
+        }
+      }'
+  done
+}
+
 # engine_stack_deploy SECONDS STACK DIRECTORY SERVICES…: makes these services as the release has them, or changes them; others
 # stay. The login of a registry is not handed on, and nothing is looked up there. Says what it did, not that it went well.
 engine_stack_deploy() {
@@ -83,6 +108,9 @@ engine_remove_services() {
   docker service rm "$@" </dev/null >/dev/null 9>&-
 }
 
+# engine_retire IDS…: services by their ids.
+engine_retire() { docker service rm "$@" </dev/null >/dev/null 9>&-; }
+
 # engine_service_log STACK SERVICE: its last lines from every node; one that does not answer is not waited for.
 engine_service_log() {
   timeout 15 docker service logs --tail 30 "$1_$2" </dev/null 2>&1 | cut -c 1-2000
@@ -98,6 +126,11 @@ engine_ended_tasks() {
 # engine_network_scope NAME: `swarm` where all nodes have it, or `local`; nothing where it is not there.
 engine_network_scope() {
   docker network inspect --format '{{.Scope}}' "$1" </dev/null 2>/dev/null
+}
+
+# engine_network_attachable NAME: `true` where a container that is no task may join it.
+engine_network_attachable() {
+  docker network inspect --format '{{.Attachable}}' "$1" </dev/null 2>/dev/null
 }
 
 # engine_overlay NAME STACK WORDS…: the network is there, for the stack's services and for containers on a manager; the words

@@ -17,8 +17,7 @@ record_success() {
 
 # Containers that were only stopped are started, and waited for. For a rollback.
 start_color() {
-  # shellcheck disable=SC2046 # ids
-  run "the containers of $target to start" engine_resume $(serving_table "$target" | awk '$3 != "running" { print $1 }') >/dev/null || {
+  resume_color "$target" || {
     why='a container does not start'
     return 1
   }
@@ -38,12 +37,13 @@ target_answers() {
 # checks of its own says 503 until one of them has seen that the colour is there.
 target_judged() {
   chosen=$(ask "$target" 3)
-  chosen_wrong=$(printf '%s\n' "$chosen" | awk -v c="$target" -v v="$expect_version" '$1 < 100 || $1 >= 500 || $3 != c || (v != "" && $4 != "version") { print; exit }')
+  chosen_wrong=$(first_wrong "$target" "$chosen")
   case $chosen_wrong in 503\ *) return 1 ;; esac
 }
 
 # The traffic is on the goal already. What follows it may still be elsewhere, where an earlier run was cut off.
 stay_on_goal() {
+  kept_containers=
   lead_live_only "$(share_color "$goal")" || true
   follow_traffic "$(share_color "$goal")" || true
   keep_traffic "$goal"
@@ -56,9 +56,11 @@ stay_on_goal() {
 # Fails where the target cannot take the traffic. A rollback starts its containers first.
 check_target() {
   if why=$(color_unwell "$target"); then
+    kept_containers=
     [ -n "$start_target" ] || fail unhealthy color-unwell "$target cannot take the traffic: $why" 'Look at its containers, or deploy it again.'
     start_color || fail unhealthy color-unwell "$target could not be started again: $why" 'Look at its containers, or roll back to another release.'
   fi
+  kept_containers=
 }
 
 # Fails where the proxy would not start with its configuration.
@@ -183,6 +185,9 @@ record_goal() {
 
 # Moves the traffic to the target by the steps, and back to where it was if anything does not go well.
 move_traffic() {
+  # Until anything moves, all is decided by one look at the containers.
+  engine_use "$docker_host"
+  kept_containers=$(all_containers) || kept_containers=
   look_at_tools
   traffic_mechanism=$mechanism
   phase check
@@ -205,7 +210,7 @@ move_traffic() {
 
   phase switch
   result switched_from "$from"
-  printf '%s\n' "$from" | write_file "$run/from"
+  write_text "$run/from" "$from"
   journal "from.$from"
   old=$(other_color "$target")
   for step in $steps; do

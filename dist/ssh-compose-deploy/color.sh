@@ -19,15 +19,6 @@ plain_runs() {
   done
 }
 
-# find_live: what has the traffic. Sets live and canary. False where the record of it cannot be read.
-find_live() {
-  live=
-  canary=
-  color_share=$(recorded_share) || return 1
-  case $color_share in *-*) canary=$color_share ;; esac
-  if [ -n "$color_share" ]; then live=$(live_color "$color_share" ''); else live=$(live_color '' "$(plain_runs)"); fi
-}
-
 # prepare_color DIRECTORY: networks, volumes and shared services; nothing that serves, or stands by, is touched.
 prepare_color() {
   make_networks "$1" || return 1
@@ -150,20 +141,6 @@ lacks_names() {
     case "$1 " in *" $color_name "*) ;; *) return 0 ;; esac
   done
   return 1
-}
-
-# slot_release: the release in the place that this deployment replaces.
-slot_release() {
-  if [ -z "$color" ]; then
-    current_release
-    return
-  fi
-  color_slot=$(cat "$path/.deploy/color-$color" 2>/dev/null)
-  [ -z "$color_slot" ] || [ ! -f "$path/releases/$color_slot/services" ] || printf '%s' "$color_slot"
-}
-
-fill_slot() {
-  if [ -z "$color" ]; then link_current "$1"; else printf '%s\n' "$1" | write_file "$path/.deploy/color-$color"; fi
 }
 
 # take_down_color: nothing of a failed colour stays where there was none before.

@@ -58,16 +58,17 @@ engine_observe() {
   docker inspect --type container --format '{"id":{{json .ID}},"name":{{json .Name}},"project":{{json (or (index .Config.Labels "com.docker.compose.project") "")}},"service":{{json (or (index .Config.Labels "com.docker.compose.service") "")}},"once":{{json (or (index .Config.Labels "com.docker.compose.oneoff") "")}},"image":{{json .Config.Image}},"imageId":{{json .Image}},"hash":{{json (or (index .Config.Labels "deploy-actions.hash") "")}},"engineHash":{{json (or (index .Config.Labels "com.docker.compose.config-hash") "")}},"folder":{{json (or (index .Config.Labels "com.docker.compose.project.working_dir") "")}},"status":{{json .State.Status}},"exitCode":{{.State.ExitCode}},"health":{{if .State.Health}}{{json .State.Health.Status}}{{else}}""{{end}},"startedAt":{{json .State.StartedAt}},"restarts":{{.RestartCount}},"modes":[{{json .HostConfig.NetworkMode}},{{json .HostConfig.IpcMode}},{{json .HostConfig.PidMode}}]}' "$@" </dev/null 2>/dev/null
 }
 
-# engine_look IDS…: what is looked at before traffic moves, a JSON object each; see LookContainer in packages/traffic.
+# engine_programs IDS…: id, name, image, project or stack of a cluster (- for none), the words of its program, `ports` and those that are
+# published; a line each. engine_look IDS…: the same, and below each line what is looked at before traffic moves, as a JSON
+# object; see LookContainer in packages/traffic.
+engine_programs() { docker inspect --format "$engine_program" "$@" </dev/null; }
 engine_look() {
-  docker inspect --format '{"id":{{json .ID}},"name":{{json .Name}},"project":{{json (or (index .Config.Labels "com.docker.compose.project") "")}},"service":{{json (or (index .Config.Labels "com.docker.compose.service") "")}},"number":{{json (or (index .Config.Labels "com.docker.compose.container-number") "")}},"release":{{json (or (index .Config.Labels "deploy-actions.release") "")}},"liveOnly":{{json (or (index .Config.Labels "deploy-actions.live-only") "")}},"status":{{json .State.Status}},"health":{{if .State.Health}}{{json .State.Health.Status}}{{else}}"none"{{end}},"started":{{json .State.StartedAt}},"image":{{json .Config.Image}},"imageId":{{json .Image}},"ports":{{json .NetworkSettings.Ports}},"bindings":{{json .HostConfig.PortBindings}},"networks":{{json .NetworkSettings.Networks}}}' "$@" </dev/null
+  docker inspect --format "$engine_program
+"'{"id":{{json .ID}},"name":{{json .Name}},"project":{{json (or (index .Config.Labels "com.docker.compose.project") "")}},"service":{{json (or (index .Config.Labels "com.docker.compose.service") "")}},"number":{{json (or (index .Config.Labels "com.docker.compose.container-number") "")}},"release":{{json (or (index .Config.Labels "deploy-actions.release") "")}},"liveOnly":{{json (or (index .Config.Labels "deploy-actions.live-only") "")}},"status":{{json .State.Status}},"health":{{if .State.Health}}{{json .State.Health.Status}}{{else}}"none"{{end}},"started":{{json .State.StartedAt}},"image":{{json .Config.Image}},"imageId":{{json .Image}},"ports":{{json .NetworkSettings.Ports}},"bindings":{{json .HostConfig.PortBindings}},"networks":{{json .NetworkSettings.Networks}}}' "$@" </dev/null
 }
-
-# engine_programs IDS…: id, name, image, project (- for none), the words of its program, `ports` and those that are
-# published.
-engine_programs() {
-  docker inspect --format '{{.ID}} {{.Name}} {{.Config.Image}} {{or (index .Config.Labels "com.docker.compose.project") "-"}} {{.Path}} {{join .Args " "}} ports {{range $port, $to := .NetworkSettings.Ports}}{{if $to}}{{$port}} {{end}}{{end}}' "$@" </dev/null
-}
+# Words may have lines of their own.
+# shellcheck disable=SC2016 # the template's own variables
+engine_program='{{.ID}} {{.Name}} {{.Config.Image}} {{or (index .Config.Labels "com.docker.compose.project") (index .Config.Labels "com.docker.stack.namespace") "-"}} {{join (split .Path "\n") " "}} {{join (split (join .Args " ") "\n") " "}} ports {{range $port, $to := .NetworkSettings.Ports}}{{if $to}}{{$port}} {{end}}{{end}}'
 
 # engine_surroundings ID NAME: its mounts, networks and ports as JSON, under the name.
 engine_surroundings() {
@@ -106,14 +107,14 @@ engine_name() {
   docker inspect --format '{{.Name}}' "$1" </dev/null
 }
 
-# engine_is_there NAME: also where it has ended.
-engine_is_there() {
-  docker container inspect "$1" </dev/null >/dev/null 2>&1
+# engine_state NAME: as the engine says it, such as created, running or exited; nothing where it is not there.
+engine_state() {
+  docker container inspect --format '{{.State.Status}}' "$1" </dev/null 2>/dev/null
 }
 
 # engine_is_kept NAME: it is there, and nobody is just taking it away.
 engine_is_kept() {
-  case $(docker container inspect --format '{{.State.Status}}' "$1" </dev/null 2>/dev/null) in
+  case $(engine_state "$1") in
     '' | removing | dead) return 1 ;;
   esac
 }
@@ -197,6 +198,13 @@ engine_volume_of() {
 }
 engine_volumes_of() {
   docker volume ls --format '{{.Label "com.docker.compose.volume"}}' --filter "label=com.docker.compose.project=$1" </dev/null
+}
+# engine_volume_place NAME: its driver, the folder that its content is in, and what it was made with (null or {}: nothing).
+engine_volume_place() { docker volume inspect --format '{{.Driver}} {{.Mountpoint}} {{json .Options}}' "$1" </dev/null; }
+# engine_mount_table ID: of what is mounted into it a line each: type, volume, folder of the server and in it, with | between.
+engine_mount_table() {
+  docker inspect --type container --format '{{range .Mounts}}{{.Type}}|{{.Name}}|{{.Source}}|{{.Destination}}
+{{end}}' "$1" </dev/null
 }
 engine_volume_users() { docker ps --all --quiet --no-trunc --filter "volume=$1" </dev/null; }
 engine_mount() {

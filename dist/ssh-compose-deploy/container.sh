@@ -32,7 +32,8 @@ hook_limits() {
 }
 
 # run_in_container DIRECTORY HOOK-FILE: in a named, detached container of its own, waited for, its log kept. A
-# rerun attaches to the name. Without dependencies: `compose run` would recreate a changed database.
+# rerun attaches to the name, so whoever has noted that it went well takes the container away: forget_container HOOK-FILE.
+# Without dependencies: `compose run` would recreate a changed database.
 run_in_container() {
   # Sourcing the hook replaces $1, $2, …
   hook_directory=$1
@@ -43,33 +44,67 @@ run_in_container() {
   # shellcheck disable=SC1090 # written by the runner, sets both and the words of the command
   . "$hook_file"
   hook_limits "$(basename "$hook_file")"
-  [ "$hook_heeds" = no ] || not_cancelled || return 1
+  # One that is there is ended by that; see await_container.
+  [ "$hook_heeds" = no ] || [ -n "$(engine_state "$hook_container")" ] || not_cancelled || return 1
   start_dependencies "$hook_directory" "$hook_service" || return 1
-  hook_doubt=
-  if ! engine_is_there "$hook_container"; then
-    say "runs in $hook_service: $hook_text"
-    hook_before=$(wc -c <"$run/log")
-    run_locked "the container $hook_container to start" engine_run "$project" "$hook_directory" \
-      "$hook_container" "$hook_service" "$@" >"$scratch/hook-id"
-    hook_code=$?
-    if [ "$hook_code" -ne 0 ]; then
-      engine_remove "$hook_container"
-      not_started "the command of $hook_service could not be started" "$hook_before" "$hook_code"
-      return 1
-    fi
-    doubt_entrypoint
-  else
-    say "waits for $hook_container, which is there already"
-  fi
+  begin_container "$@" || return 1
   await_container
-  hook_log=$run/$(basename "$hook_file").log
-  if [ -n "$hook_code" ]; then engine_log "$hook_container" >"$hook_log" 2>&1; else true >"$hook_log"; fi
-  engine_remove "$hook_container"
+  keep_container_log "$(basename "$hook_file")"
   [ "$hook_code" = 0 ] && [ -z "$host_ended" ] && return 0
-  tail -n 50 "$hook_log" >"$scratch/hook-tail"
-  details "$scratch/hook-tail"
+  engine_remove "$hook_container"
+  show_container_log
   tell_hook_failure
   return 1
+}
+
+forget_container() { engine_remove "$(container_of "$1")" || :; }
+
+# begin_container WORDS…: these in the container $hook_container of $hook_service; without words, what the service itself is for.
+begin_container() {
+  hook_doubt=
+  case $(engine_state "$hook_container") in
+    '') ;;
+    # It has done nothing yet, and whoever waits for it is told at once that it ended well.
+    created) engine_remove "$hook_container" ;;
+    *)
+      say "waits for $hook_container, which is there already"
+      return 0
+      ;;
+  esac
+  if [ "$#" -gt 0 ]; then say "runs in $hook_service: $hook_text"; else say "runs $hook_service, once"; fi
+  hook_before=$(wc -c <"$run/log")
+  run_locked "the container $hook_container to start" engine_run "$project" "$hook_directory" \
+    "$hook_container" "$hook_service" "$@" >"$scratch/hook-id"
+  hook_code=$?
+  if [ "$hook_code" -ne 0 ]; then
+    engine_remove "$hook_container"
+    not_started "the ${hook_text:+command in the }container of $hook_service could not be started" "$hook_before" "$hook_code"
+    return 1
+  fi
+  [ "$#" -eq 0 ] || doubt_entrypoint
+}
+
+# keep_container_log NAME: what the container $hook_container has said, in the run's folder.
+keep_container_log() {
+  hook_log=$run/$1.log
+  if [ -n "$hook_code" ]; then engine_log "$hook_container" >"$hook_log" 2>&1; else true >"$hook_log"; fi
+}
+
+# show_container_log: its last lines, with the failure.
+show_container_log() {
+  tail -n 50 "$hook_log" >"$scratch/hook-tail"
+  details "$scratch/hook-tail"
+}
+
+# await_left CONTAINER NAME: what an interrupted run has begun, by the limits in $hook_seconds and $hook_heeds.
+await_left() {
+  [ -n "$(engine_state "$1")" ] || return 0
+  say "waits for $1, which was interrupted"
+  hook_container=$1
+  hook_seconds=$(time_left "$hook_seconds")
+  await_container
+  keep_container_log "$2"
+  engine_remove "$1"
 }
 
 # not_cancelled: what has not begun need not begin any more, whatever it is.

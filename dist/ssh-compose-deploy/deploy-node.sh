@@ -1,29 +1,35 @@
 # shellcheck shell=dash
 # A server of a cluster that gets tasks, while a manager deploys: it pulls the images itself, so that no login of a registry
-# is kept in the cluster, and has the files that are mounted. It changes nothing that runs. Parameters beside those of the other
-# parts: serving (the release that serves by the manager's record; empty: none), on_failure (restore or keep).
+# is kept in the cluster, and has the files that are mounted. It changes nothing that runs. Parameter beside those of the other
+# parts: on_failure (restore or keep).
 
 operate() {
   begin_work
   phase preflight
-  follow_manager "$serving"
-  previous=$(current_release)
+  previous=$(slot_release)
   result previous "$previous"
   require_node node stop
   check_disk "$files/release"
   claim_project
   phase pull
   begin_placing
-  pull_images "$files/release"
+  pull_release
   stop_if_cancelled
-  identify_images "$files/release"
+  identify_release
   place_and_keep
-  if pass_first_gate; then
-    follow "$(head -n 1 "$run/proceed")"
+  # The release that serves, and the one before it by the manager's record: what the look before this deployment saw there may
+  # be old by now. No word: nobody knows how the manager ended, and whoever finishes what it began needs what is here.
+  node_serves=
+  node_before=
+  if pass_first_gate; then read -r node_serves node_before <"$run/proceed" || :; fi
+  if [ -n "$node_serves" ]; then
+    follow_manager "$node_before"
+    previous=$(slot_release)
+    follow "$node_serves"
     return 0
   fi
   tell_digests
-  if cancelled; then
+  if [ ! -f "$run/proceed" ] && cancelled; then
     show_own
     # What was left in the cluster as it is needs it on.
     [ "$on_failure" = keep ] || forget_release "$release"
@@ -48,7 +54,7 @@ follow() {
   fi
   phase finish
   directory=$path/releases/$release
-  { write_release_json "$directory" "$previous" '' && true >"$directory/deployed" && link_current "$release"; } ||
+  { write_release_json "$directory" "$previous" '' && true >"$directory/deployed" && fill_slot "$release"; } ||
     fail_unwritten "the release could not be recorded in $path"
   record_deployment succeeded
   retain
@@ -60,10 +66,10 @@ follow() {
 
 # follow_manager RELEASE: it serves since the last time; an earlier run may have heard no end.
 follow_manager() {
-  if [ -z "$1" ] || [ ! -f "$path/releases/$1/images" ] || [ "$(current_release)" = "$1" ]; then return 0; fi
+  if [ -z "$1" ] || [ ! -f "$path/releases/$1/images" ] || [ "$(slot_release)" = "$1" ]; then return 0; fi
   true >"$path/releases/$1/deployed"
-  [ -f "$path/releases/$1/release.json" ] || write_release_json "$path/releases/$1" "$(current_release)" ''
-  link_current "$1"
+  [ -f "$path/releases/$1/release.json" ] || write_release_json "$path/releases/$1" "$(slot_release)" ''
+  fill_slot "$1"
 }
 
 # show_own: the evidence of the release's tasks on this server that have ended.
@@ -85,3 +91,6 @@ recover() {
 
 # left_of_project: what there is of the project on this server.
 left_of_project() { engine_left "$base_project"; }
+
+# end_lead: it never begins to.
+end_lead() { :; }

@@ -10,6 +10,26 @@ place_and_keep() {
   wait
 }
 
+# heed_health_checks DIRECTORY: whether the image of a service brings a health check along is known by now, and with it how a
+# cluster replaces its tasks.
+heed_health_checks() {
+  deploy_folder=$1
+  set --
+  for deploy_proven in "$deploy_folder"/proven/*.json; do
+    [ -f "$deploy_proven" ] || return 0
+    deploy_service=$(basename "$deploy_proven" .json)
+    set -- "$@" "$(awk -v name="$deploy_service" '$7 == name { print $6 }' "$deploy_folder/services")"
+  done
+  engine_health_checks "$@" >"$run/health-checks" || fail remote docker-failed 'the images could not be asked for their health checks'
+  for deploy_proven in "$deploy_folder"/proven/*.json; do
+    read -r deploy_checked || fail remote docker-failed 'the images were not all asked for their health checks'
+    [ "$deploy_checked" = yes ] || continue
+    deploy_service=$(basename "$deploy_proven" .json)
+    cp "$deploy_proven" "$deploy_folder/stack/$deploy_service.json" || fail_unwritten "the release could not be written to $path"
+    say "the image of $deploy_service has a health check, so a new task is proven before an old one ends"
+  done <"$run/health-checks"
+}
+
 # claim_project: from now on the project is this folder's, for every user of the engine. Two applications of one name would
 # take over each other's volumes as soon as one of them has no container. The look before this has refused what it saw;
 # here nobody can come between. A claim of which nothing is left is void.

@@ -344,6 +344,7 @@ recover() {
     tell_success
     return 0
   fi
+  recover_place
   if journalled undo:begin; then
     cause='the deployment had failed when it was interrupted'
     if [ "$on_failure" = restore ] && [ -n "$previous" ] && schema_allows_old; then restore "$previous"; fi
@@ -353,16 +354,10 @@ recover() {
   if ! journalled up:begin; then
     for deploy_hook in "$files"/release/hooks/*; do
       [ -f "$deploy_hook" ] || continue
-      deploy_left=$(container_of "$deploy_hook")
-      engine_is_there "$deploy_left" || continue
-      say "waits for $deploy_left, which was interrupted"
-      hook_container=$deploy_left
       hook_limits "$(basename "$deploy_hook")"
-      hook_seconds=$(time_left "$hook_seconds")
-      await_container
-      engine_log "$deploy_left" >"$run/$(basename "$deploy_hook").log" 2>&1
-      engine_remove "$deploy_left"
+      await_left "$(container_of "$deploy_hook")" "$(basename "$deploy_hook")"
     done
+    await_left_one_shots "$files/release"
     [ ! -f "$files/release/images" ] || forget_tags
     record_deployment interrupted
     fail lost interrupted 'the deployment was interrupted before anything was recreated' 'Deploy again.'

@@ -45,7 +45,7 @@ _begin() {
 
 # A run from its beginning: with the lock, after what others left unfinished, the operation itself.
 _run() {
-  rm -f "$host_result" "$host_result.failed"
+  if [ -e "$host_result" ] || [ -e "$host_result.failed" ]; then rm -f "$host_result" "$host_result.failed"; fi
   # Room for the result, should the disk be full by then.
   dd if=/dev/zero of="$run/reserve" bs=16384 count=1 2>/dev/null
   _state waiting
@@ -117,7 +117,7 @@ _finish() {
   [ -z "$host_recovered" ] || result _recovered 1
   _boundary result:before
   printf '%s\n' "$outcome" >"$run/outcome"
-  rm -f "$host_result.failed" "$run/secrets"
+  if [ -e "$host_result.failed" ] || [ -e "$run/secrets" ]; then rm -f "$host_result.failed" "$run/secrets"; fi
   _fsync "$host_result"
   _state ended
   mv -f "$host_result" "$run/result"
@@ -189,7 +189,7 @@ _resume() {
 # waits there after ten seconds.
 set_timer() {
   local timer=$path/.deploy/timers/$1 tries=0
-  printf '%s\n' "$2" | write_file "$path/.deploy/timers/.$1/due" || return 1
+  write_text "$path/.deploy/timers/.$1/due" "$2" || return 1
   rm -rf "$timer"
   mv -T "$path/.deploy/timers/.$1" "$timer" || return 1
   _start_timer "$timer"
@@ -260,7 +260,10 @@ _keep_order() {
 # yesterday that no run took.
 _sweep() {
   local id each
-  find "$path/.deploy/incoming" -mindepth 1 -maxdepth 1 -mtime +0 -exec rm -rf {} + 2>/dev/null
+  set -- "$path/.deploy/incoming"/*
+  [ ! -e "$1" ] || find "$path/.deploy/incoming" -mindepth 1 -maxdepth 1 -mtime +0 -exec rm -rf {} + 2>/dev/null
+  set -- "$path/.deploy/runs"/*
+  [ $# -gt 40 ] || return 0
   # Ids are of a checked character set.
   # shellcheck disable=SC2012
   ls -1t "$path/.deploy/runs" | tail -n +41 | while read -r id; do

@@ -9,6 +9,7 @@ _upload() {
   host_incoming=$path/.deploy/incoming/$3
   trap 'rm -rf "$host_incoming"' EXIT
   _receive "$host_incoming"
+  _keep_received "$host_incoming"
   mkdir -p "$2" || _refuse_unwritten "$2 cannot be made"
   (cd "$host_incoming" && find . ! -type d) | while IFS= read -r each; do
     each=${each#./}
