@@ -205,6 +205,8 @@ load_files() {
   # shellcheck disable=SC2016 # the other shell's own
   stream_in_zipped "the list of $what" "$file" "$entry_runs" "$files_tar"'exec tar $more -tvf -'
   ended_early $? "what was saved of $what cannot be read"
+  # What it calls them there: an archive may have names or numbers of owners, whatever tar has made it.
+  at_entry 'cat /etc/passwd && echo - && cat /etc/group' >"$scratch/owners" || : >"$scratch/owners"
   listing_of <"$scratch/answer" >"$scratch/saved"
   awk -v inner="${entry_inner#/}" '
     $1 == "linked" { name = substr($0, 8) }
@@ -244,7 +246,7 @@ cd "$1/$2" && while IFS="$3" read -r owner name; do chown -h "$owner" "$name" ||
 }
 inner_or_root() { if [ -n "$entry_inner" ]; then printf '%s' "${entry_inner#/}"; else printf .; fi; }
 
-# What both tars begin with: that of GNU keeps more. Without it owners are names, of the same image both times.
+# What both tars begin with: that of GNU keeps more. Another one tells owners by names where the archive has them.
 # shellcheck disable=SC2016 # the other shell's own
 files_tar='more= take=
 case $(tar --version 2>/dev/null) in *GNU*)
@@ -254,14 +256,26 @@ esac
 [ "$(id -u)" = 0 ] || take="${take#--same-owner}"
 '
 
-# listing_of: of tar's list on stdin a line for each entry: mode, owner, size, date and name, sorted. Only a file has a date of
+# listing_of: of tar's list on stdin a line for each entry: mode, owner (by numbers, as $scratch/owners has the names), size, date
+# and name, sorted. Only a file has a date of
 # its own that every tar gives back. What is another name of a file that of GNU tells as "h… name link to file", and that of
 # busybox as an empty file "name -> file".
 listing_of() {
-  awk '
+  awk -v owners="$scratch/owners" '
+    BEGIN {
+      while ((getline line < owners) > 0) {
+        if (line == "-") { groups = 1; continue }
+        split(line, part, ":")
+        if (groups) gid[part[1]] = part[3]; else uid[part[1]] = part[3]
+      }
+    }
+    function numbered(owner,   part) {
+      split(owner, part, "/")
+      return ((part[1] in uid) ? uid[part[1]] : part[1]) "/" ((part[2] in gid) ? gid[part[2]] : part[2])
+    }
     function linked(word,   at) { at = index($0, word); print "linked " substr($0, 1, at - 1); print "linked " substr($0, at + length(word)) }
     $1 ~ /^h/ || ($1 ~ /^-/ && $3 == 0 && index($0, " -> ")) { word = $1 ~ /^h/ ? " link to " : " -> "; sub(/^[^ ]+ +[^ ]+ +[^ ]+ +[^ ]+ +[^ ]+ +/, ""); linked(word); next }
-    { head = $1 " " $2 " " $3; date = $1 ~ /^-/ ? $4 " " $5 : "- -"; sub(/^[^ ]+ +[^ ]+ +[^ ]+ +[^ ]+ +[^ ]+ +/, ""); print head " " date " " $0 }' | LC_ALL=C sort -u
+    { head = $1 " " numbered($2) " " $3; date = $1 ~ /^-/ ? $4 " " $5 : "- -"; sub(/^[^ ]+ +[^ ]+ +[^ ]+ +[^ ]+ +[^ ]+ +/, ""); print head " " date " " $0 }' | LC_ALL=C sort -u
 }
 
 # settle_links ONE OTHER: which of several names of one file is told as the file, and which as links, is by chance.

@@ -15,6 +15,8 @@ export const JOURNALS = {
     'phase:preflight',
     'phase:pull',
     'phase:ready',
+    'lead:taking',
+    'lead:taken',
     'phase:up',
     'up:begin',
     'phase:wait',
