@@ -206,7 +206,8 @@ load_files() {
   stream_in_zipped "the list of $what" "$file" "$entry_runs" "$files_tar"'exec tar $more -tvf -'
   ended_early $? "what was saved of $what cannot be read"
   # What it calls them there: an archive may have names or numbers of owners, whatever tar has made it.
-  at_entry 'cat /etc/passwd && echo - && cat /etc/group' >"$scratch/owners" || : >"$scratch/owners"
+  true >"$scratch/owners" || give_up "the names of owners could not be written"
+  at_entry 'cat /etc/passwd && echo - && cat /etc/group' >>"$scratch/owners" || say "what owners are called there is not known"
   listing_of <"$scratch/answer" >"$scratch/saved"
   awk -v inner="${entry_inner#/}" '
     $1 == "linked" { name = substr($0, 8) }
