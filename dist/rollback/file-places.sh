@@ -258,9 +258,8 @@ esac
 '
 
 # listing_of: of tar's list on stdin a line for each entry: mode, owner (by numbers, as $scratch/owners has the names), size, date
-# and name, sorted. Only a file has a date of
-# its own that every tar gives back. What is another name of a file that of GNU tells as "h… name link to file", and that of
-# busybox as an empty file "name -> file".
+# and name, sorted. Only a file has a date of its own that every tar gives back. What is another name of a file that of GNU
+# tells as "h… name link to file", and that of busybox as an empty file "name -> file".
 listing_of() {
   awk -v owners="$scratch/owners" '
     BEGIN {
