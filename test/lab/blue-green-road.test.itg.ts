@@ -7,7 +7,7 @@ import { type WorkflowRun, testIf, whyNoAct } from '@deploy-actions/tooling';
 import { stopProxy } from './color-rig.ts';
 import { PASSWORD, checkout, containers, psql } from './deploy-rig.ts';
 import { blocksOf, secretsOf, typeBlock, typeServerPage, workflowOf } from './page-rig.ts';
-import { EXAMPLES, fails, openMessenger, succeeds } from './workflow-rig.ts';
+import { EXAMPLES, failsSaying, openMessenger, succeeds } from './workflow-rig.ts';
 
 // A small team goes from a bare server to blue-green with migrations, by what the pages say and nothing else.
 
@@ -93,7 +93,7 @@ testWithAct(
       const before = await host.sh(`cat ${SITE_FILE}`);
       await succeeds(prepare('check'));
       // Whoever leaves the step for root out is told what to type, and nothing is changed.
-      expect(await fails(prepare('install'))).toContain('sudo');
+      await failsSaying(prepare('install'), 'sudo');
       expect(await host.sh(`cat ${SITE_FILE}`)).toBe(before);
       await typeBlock(host, sudo!);
       await succeeds(prepare('install'));
@@ -115,7 +115,7 @@ testWithAct(
         // A version whose migration fails: it never gets a visitor.
         for (const part of ['api', 'web'])
           await registry.publish({ from: `shop/${part}:migration-fails`, to: `shop/${part}:v2.1` });
-        expect(await fails(blueGreen('v2.1'))).toContain('migration 3 failed');
+        await failsSaying(blueGreen('v2.1'), 'migration 3 failed');
         expect(await visitors()).toBe('v2');
         expect(slack.told.at(-1)).toContain('v2 serves');
         // The stack that served first stands by as it was.

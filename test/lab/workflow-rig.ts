@@ -141,10 +141,19 @@ export function othersActions(
   };
 }
 
+/** What the runner marks as wrong in a log: failed steps, and the errors that actions told. */
+const COMPLAINT = /[❌❗]|::error/u;
+
+/** A log as an error shows it: what went wrong first, since a report has room for the first lines only. */
+function told(log: string): string {
+  const complaints = log.split('\n').filter((line) => COMPLAINT.test(line));
+  return `${complaints.slice(-6).join('\n')}\n\nthe whole log:\n${log}`;
+}
+
 /** A run of an example that must succeed; its log is the error where it does not. */
 export async function succeeds(run: WorkflowRun): Promise<string> {
   const { exitCode, log } = await runWorkflow(run);
-  if (exitCode !== 0) throw new Error(`the run ended with ${exitCode}:\n${log}`);
+  if (exitCode !== 0) throw new Error(`the run ended with ${exitCode}:\n${told(log)}`);
   return log;
 }
 
@@ -153,4 +162,11 @@ export async function fails(run: WorkflowRun): Promise<string> {
   const { exitCode, log } = await runWorkflow(run);
   if (exitCode === 0) throw new Error(`the run succeeded:\n${log}`);
   return log;
+}
+
+/** A run of an example that must fail, and must say why. */
+export async function failsSaying(run: WorkflowRun, reason: string | RegExp): Promise<string> {
+  const log = await fails(run);
+  if (typeof reason === 'string' ? log.includes(reason) : reason.test(log)) return log;
+  throw new Error(`the run failed without a word of ${reason}:\n${told(log)}`);
 }
