@@ -6,7 +6,8 @@ import { deployInputs, deployed } from '../lab/deploy-rig.ts';
 import { table } from './peers.ts';
 import { type SshCounts, sshCounts } from './ssh-counts.ts';
 
-const NODES = [1, 3, 5];
+/** Sizes of the swarm, one after the other; `SWARM_NODES="3"` measures one of them. */
+const NODES = (process.env['SWARM_NODES'] ?? '1 3 5').split(' ').map(Number);
 const SERVICES = [1, 10, 30];
 
 interface Cost extends SshCounts {
@@ -18,7 +19,7 @@ interface Cost extends SshCounts {
  * every service, and for one that changes nothing. All servers are on this machine: the seconds are those of its processors.
  */
 export async function measureSizes(): Promise<void> {
-  const lab = await openLab({ hosts: NODES.at(-1)!, progress: (line) => console.log(`  ${line}`) });
+  const lab = await openLab({ hosts: Math.max(...NODES), progress: (line) => console.log(`  ${line}`) });
   const rows: string[][] = [];
   try {
     for (const nodes of NODES) {
