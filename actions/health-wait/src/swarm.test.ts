@@ -96,6 +96,18 @@ test.each([
   expect(report.elapsedMs).toBeLessThan(20_000);
 });
 
+test('a task that ends again and again ends the wait, though the cluster keeps four ends of a place', async () => {
+  const end = (id: string) => ({ id, state: 'failed', wanted: 'shutdown', node: 'n2', exit: 1 });
+  const ends = ['t2', 't3', 't4', 't5', 't6', 't7'];
+  const views = ends.map((_, index) =>
+    stackText({ tasks: [{ id: 't1' }, ...ends.slice(Math.max(0, index - 3), index + 1).map(end)] }),
+  );
+  const patient = { ...server, timeout: '60s', targets: 'compose://web\ntcp://127.0.0.1:1' };
+  const { failure, report } = await run(patient, stackSession({ views: [stackText(), ...views] }));
+  expect(failure!.message).toContain('ends again and again on n2');
+  expect(report.elapsedMs).toBeLessThan(50_000);
+});
+
 test('the evidence is of the node where the task was: its words, the health log and the last lines', async () => {
   const manager = stackSession({
     views: [

@@ -79,7 +79,7 @@ test.each([
       exit: 137,
       words: 'task: non-zero exit (137)',
     },
-    { t2: { oomKilled: true } },
+    { t2: { oomKilled: true, health: 'unhealthy' } },
     ['shop_web.2@n2', 'was killed for lack of memory (OOM)', true],
   ],
   [

@@ -1,4 +1,4 @@
-import { type ClusterTask, shouldRun, whereOf } from '@deploy-actions/engine/stack';
+import { type ClusterTask, hasEnded, shouldRun, whereOf } from '@deploy-actions/engine/stack';
 import type { Container, StackView, StackWatch } from '@deploy-actions/probe';
 import type { Incident, Stop, WatchSignals } from './container-signals.ts';
 
@@ -11,9 +11,6 @@ export interface TaskSignals extends WatchSignals {
   /** Compares with the last view. */
   finish(view: StackView): void;
 }
-
-/** States that a task has come to an end in by itself, or by its node. */
-const ENDED = new Set(['failed', 'rejected', 'complete']);
 
 /**
  * Listens to a stack by looking at it again and again: Swarm replaces a task that ends, so each end is a restart, whatever node it
@@ -56,10 +53,10 @@ export function taskSignals(
 
   function endOf(task: ClusterTask, view: StackView, cause: Container | undefined): void {
     const about = aboutTask(task);
-    if (isDown(view, task) && !ENDED.has(task.state)) {
+    if (isDown(view, task) && !hasEnded(task)) {
       told.add(task.id);
       tell({ ...about, reason: `was lost with its node ${task.node}, which is down`, counted: true });
-    } else if (ENDED.has(task.state)) {
+    } else if (hasEnded(task)) {
       told.add(task.id);
       tell({ ...about, ...reasonOf(task, cause) });
     } else if (task.state === 'shutdown' || task.state === 'orphaned') {
@@ -90,7 +87,7 @@ export function taskSignals(
     view(view, causes) {
       if (first) {
         for (const task of view.tasks) {
-          if (named(task.service, view) && isNews(task) && (!shouldRun(task) || ENDED.has(task.state)))
+          if (named(task.service, view) && isNews(task) && (!shouldRun(task) || hasEnded(task)))
             endOf(task, view, causes.get(task.id));
         }
         for (const [id, task] of alive) {
@@ -152,9 +149,10 @@ function cutName(reason: string, service: string): string {
 /** Why a task has ended, and whether it counts as a restart: what is not healthy ends a watch by itself, as on one server. */
 function reasonOf(task: ClusterTask, cause: Container | undefined): Pick<Incident, 'reason' | 'counted'> {
   const words = task.words.replace(/^task: /, '');
-  if (/unhealthy container/.test(words) || cause?.health === 'unhealthy')
-    return { reason: 'became unhealthy, and was replaced', counted: false };
+  const unhealthy = { reason: 'became unhealthy, and was replaced', counted: false };
+  if (/unhealthy container/.test(words)) return unhealthy;
   if (cause?.oomKilled) return { reason: 'was killed for lack of memory (OOM)', counted: true };
+  if (cause?.health === 'unhealthy') return unhealthy;
   if (task.state === 'rejected') return { reason: `was rejected${whereOf(task)}: ${words}`, counted: true };
   const { exitCode } = task;
   if (task.state === 'failed' && exitCode === 137 && !cause)

@@ -25,7 +25,7 @@ export interface Container {
   oomKilled: boolean;
   /** The engine's own error, such as a command that does not exist. */
   error: string;
-  /** `starting`, `healthy`, `unhealthy`, or undefined without a healthcheck. */
+  /** `starting`, `healthy`, `unhealthy`, or undefined without a healthcheck, or where that did not end it. */
   health: string | undefined;
   restarts: number;
   /** `no`, `always`, `unless-stopped`, `on-failure`. */
@@ -77,13 +77,26 @@ export function parseList(lines: string[]): Container[] {
         exitCode: Number(raw['exitCode']),
         oomKilled: raw['oomKilled'] === true,
         error: String(raw['error'] ?? ''),
-        health: typeof raw['health'] === 'string' ? raw['health'] : undefined,
+        health: healthOf(raw, running),
         restarts: Number(raw['restarts']),
         restartPolicy: String(raw['policy'] || 'no'),
         startedAt: String(raw['started'] ?? ''),
         stoppedFor: running ? undefined : now - finished,
       };
     });
+}
+
+/** Tries that a healthcheck has by the engine's default. */
+const RETRIES = 3;
+
+/**
+ * The engine calls every container with a healthcheck unhealthy once it has ended, whatever it has ended by (CloseMonitorChannel in
+ * moby's container/health.go): then only what the check itself has found counts.
+ */
+function healthOf(raw: Readonly<Record<string, unknown>>, running: boolean): string | undefined {
+  if (typeof raw['health'] !== 'string') return undefined;
+  const failed = Number(raw['failing']) >= (Number(raw['retries']) || RETRIES);
+  return running || failed ? raw['health'] : undefined;
 }
 
 /** A container that will not become ready by waiting. */

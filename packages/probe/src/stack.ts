@@ -4,6 +4,7 @@ import {
   type ClusterTask,
   type HeldService,
   type Weighed,
+  hasEnded,
   readNodes,
   readServices,
   readTasks,
@@ -74,7 +75,10 @@ export async function viewStack(
 /** A line of the services of a release, as `servicesTable` writes it. */
 const WANTED = /^\d+ (?:long|once) (?:gate|free) \d+ ([0-9a-f]{64}) \S* ([a-zA-Z0-9][\w.-]*)$/;
 
-/** Looks at a stack again and again; what had ended when it was looked at first is history. */
+/**
+ * Looks at a stack again and again; what had ended when it was looked at first is history. What ends from then on is remembered: a
+ * cluster keeps five tasks of one place (task-history-limit), the one that runs among them.
+ */
 export interface StackWatch {
   readonly scope: StackScope;
   /** Callers that come while a look is under way get what it finds. */
@@ -89,10 +93,19 @@ export function watchStack(session: Session, scope: StackScope): StackWatch {
   let first: StackView | undefined;
   let before: ReadonlySet<string> = new Set();
   let underWay: Promise<StackView> | undefined;
+  let ended: readonly ClusterTask[] = [];
+  const remember = (view: StackView): StackView => {
+    const now = new Set(view.tasks.map(({ id }) => id));
+    const tasks = [...ended.filter(({ id }) => !now.has(id)), ...view.tasks];
+    ended = tasks.filter(hasEnded);
+    return { ...view, tasks };
+  };
   return {
     scope,
     async look(signal) {
-      underWay ??= viewStack(session, scope, signal).finally(() => (underWay = undefined));
+      underWay ??= viewStack(session, scope, signal)
+        .then(remember)
+        .finally(() => (underWay = undefined));
       const view = await underWay;
       if (!first) {
         first = view;

@@ -103,6 +103,25 @@ function weighed({ held = {}, tasks = [{}], before = [], changed = true }: Case)
   return word === 'ok' ? 'ok web' : `${word} ${reason}`;
 }
 
+/** What `survey` keeps of tasks, by their ids, where the cluster tells these ones after the other. */
+function surveyed(shell: readonly string[], views: readonly Task[][]): string[] {
+  const folder = mkdtempSync(join(tmpdir(), 'cluster-tasks-'));
+  try {
+    for (const [index, tasks] of views.entries())
+      writeFileSync(join(folder, `view-${index}`), tasks.map(taskLine).join(''));
+    const engine = `engine_stack_services() { :; }; engine_stack_tasks() { cat "$view"; }`;
+    const call = `set -u; LC_ALL=C; project=shop; scratch=${folder}\n${TASKS}\n${engine}\nfor view in ${folder}/view-*; do survey ${folder}/containers; done; cut -d ' ' -f 2 ${folder}/tasks`;
+    const { stdout, stderr } = spawnSync(shell[0]!, [...shell.slice(1)], { input: call, encoding: 'utf8' });
+    expect(stderr).toBe('');
+    return stdout
+      .trim()
+      .split('\n')
+      .map((id) => id.replace(/0+$/, ''));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
 const updated = { state: 'updating', since: 'now' };
 
 describe.each([[['dash']], [['busybox', 'sh']]])('%s: a service of a cluster', (shell) => {
@@ -185,5 +204,16 @@ describe.each([[['dash']], [['busybox', 'sh']]])('%s: a service of a cluster', (
       if (typeof expected === 'string') expect(word).toBe(expected);
       else expect(word).toMatch(expected);
     }
+  });
+
+  test('that ends again and again is seen though the cluster keeps the last ends only', () => {
+    const ended = (id: string): Task => ({ id, state: 'failed', wanted: 'shutdown' });
+    const views = [
+      [{ id: 'run' }],
+      [{ id: 'a-next' }, ended('b'), ended('c')],
+      [{ id: 'd-next' }, ended('c'), ended('e')],
+      [{ id: 'f-next' }, ended('e'), ended('g')],
+    ];
+    expect(surveyed(shell, views)).toEqual(['b', 'c', 'f-next', 'e', 'g']);
   });
 });

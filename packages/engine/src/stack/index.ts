@@ -3,6 +3,7 @@ export {
   type ClusterTask,
   type HeldService,
   type NodeSelf,
+  hasEnded,
   readNodeSelf,
   readNodes,
   readServices,

@@ -127,6 +127,11 @@ export function shouldRun({ wanted }: Pick<ClusterTask, 'wanted'>): boolean {
   return wanted === 'running' || wanted === 'ready';
 }
 
+/** Whether a task has come to an end by itself, or by its node: `remember_ends` is the same on the server. */
+export function hasEnded({ state }: Pick<ClusterTask, 'state'>): boolean {
+  return state === 'failed' || state === 'rejected' || state === 'complete';
+}
+
 function linesOf(text: string): string[] {
   return text.split('\n').filter((line) => line !== '');
 }

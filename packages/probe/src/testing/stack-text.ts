@@ -67,7 +67,10 @@ export interface ToldContainer {
   status?: string;
   exitCode?: number;
   oomKilled?: boolean;
+  /** Null: it has no healthcheck. The engine says `unhealthy` of each that has ended. */
   health?: string | null;
+  /** Tries of its healthcheck in a row that have failed. */
+  failing?: number;
 }
 
 /** What a node prints of its containers. */
@@ -75,22 +78,25 @@ export function nodeText(name: string, containers: readonly ToldContainer[]): st
   return [
     `node ${name}`,
     String(Math.floor(Date.now() / 1000)),
-    ...containers.map(({ task, status = 'exited', exitCode = 137, oomKilled = false, health = null }) =>
-      JSON.stringify({
-        id: `c-${task}`,
-        name: `/shop_web.${task}`,
-        service: 'shop_web',
-        task: clusterId(task),
-        status,
-        exitCode,
-        oomKilled,
-        error: '',
-        health,
-        restarts: 0,
-        policy: '',
-        started: new Date(Date.now() - 5000).toISOString(),
-        finished: new Date().toISOString(),
-      }),
+    ...containers.map(
+      ({ task, status = 'exited', exitCode = 137, oomKilled = false, health = null, failing = 0 }) =>
+        JSON.stringify({
+          id: `c-${task}`,
+          name: `/shop_web.${task}`,
+          service: 'shop_web',
+          task: clusterId(task),
+          status,
+          exitCode,
+          oomKilled,
+          error: '',
+          health,
+          failing,
+          retries: 0,
+          restarts: 0,
+          policy: '',
+          started: new Date(Date.now() - 5000).toISOString(),
+          finished: new Date().toISOString(),
+        }),
     ),
     '',
   ].join('\n');
