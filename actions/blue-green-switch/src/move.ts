@@ -33,6 +33,7 @@ import {
   colorsOf,
   confirmProgram,
   doorFor,
+  leadOf,
   movedAddresses,
   placeOf,
   proxyOf,
@@ -99,6 +100,8 @@ export async function moveTraffic(
     reason: 'switch',
   };
   if (inputs.plan) return tellPlan(sites, target, inputs.weight, world);
+  const [first] = sites;
+  const lead = leadOf(first!.look, first!.site, doorFor(first!.site, inputs['verify-url']));
   const members = sites.map((one, index): Member => {
     const place = placeOf(one.look, index);
     const verification = {
@@ -113,7 +116,7 @@ export async function moveTraffic(
         liveOnly: one.liveOnly,
         place,
         // What a cluster runs goes once, by its manager.
-        ...(place === 'node' && { stopAfter: undefined }),
+        ...(place === 'node' && { stopAfter: undefined, lead }),
       }),
     };
     return memberOf(
@@ -370,45 +373,50 @@ export async function confirmSwitch(
     const report = { ...switchReport([], 0), summary: `traffic is on ${share}, confirmed before` };
     return { ...NO_OUTPUTS, from: share, to: share, weight: 100, ...publish(report, world) };
   }
-  const members = seen
+  const firstSite = siteOn(seen[0]!.look, inputs.project);
+  const lead = leadOf(seen[0]!.look, firstSite, firstSite);
+  const open = seen
     .map((one, index) => ({ ...one, place: placeOf(one.look, index) }))
-    .filter((one) => !isDone(one))
-    .map((one): Member => {
-      const site = siteOn(one.look, inputs.project);
-      const verification = { url: site.url, connect: site.connect, version: '', seconds: 10 };
-      const parameters = {
-        ...siteParameters(site, verification, one.server.dockerHost),
-        ...switchParameters({
-          target: 'blue',
-          drainSeconds: Math.ceil(inputs['drain-timeout'] / 1000),
-          stopAfter: one.place === 'node' ? undefined : stopAfter(inputs),
-          place: one.place,
-          actor: world.workflow.actor,
-          runUrl: world.workflow.runUrl,
-          reason: 'confirmed',
-        }),
-      };
-      return memberOf(
-        one,
-        {
-          name: 'confirm',
-          program: confirmProgram(site.kind, colorsOf(one.look)).take(parameters),
-          files: [
-            timerFile({ ...one, site }, parameters, deploymentId),
-            // For the return, where the confirmation comes too late.
-            ...proxyOf(site.kind).files(site),
-          ],
-          inputHash: operationHash([
-            'confirm',
-            one.look.share,
-            one.look.traffic?.fence ?? 0,
-            one.look.confirm ?? '',
-          ]),
-        },
-        inputs,
-        world,
-      );
-    });
+    .filter((one) => !isDone(one));
+  const members = open.map((one): Member => {
+    const site = siteOn(one.look, inputs.project);
+    const verification = { url: site.url, connect: site.connect, version: '', seconds: 10 };
+    const parameters = {
+      ...siteParameters(site, verification, one.server.dockerHost),
+      ...switchParameters({
+        target: 'blue',
+        drainSeconds: Math.ceil(inputs['drain-timeout'] / 1000),
+        stopAfter: one.place === 'node' ? undefined : stopAfter(inputs),
+        place: one.place,
+        lead: one.place === 'node' ? lead : undefined,
+        hosts: open.length,
+        goSeconds: GO_SECONDS,
+        actor: world.workflow.actor,
+        runUrl: world.workflow.runUrl,
+        reason: 'confirmed',
+      }),
+    };
+    return memberOf(
+      one,
+      {
+        name: 'confirm',
+        program: confirmProgram(site.kind, colorsOf(one.look)).take(parameters),
+        files: [
+          timerFile({ ...one, site }, parameters, deploymentId),
+          // For the return, where the confirmation comes too late.
+          ...proxyOf(site.kind).files(site),
+        ],
+        inputHash: operationHash([
+          'confirm',
+          one.look.share,
+          one.look.traffic?.fence ?? 0,
+          one.look.confirm ?? '',
+        ]),
+      },
+      inputs,
+      world,
+    );
+  });
   const outcomes = await runTogether(members, ALL_OR_NONE, world);
   const outputs: SwitchOutputs = {
     ...NO_OUTPUTS,

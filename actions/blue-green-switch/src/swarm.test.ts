@@ -76,6 +76,32 @@ test('status tells of both colours as the manager sees them', async () => {
   expect(log).toContain('blue: 1 of 1 containers well, release v1, live');
 });
 
+async function until(what: string, holds: () => boolean): Promise<void> {
+  for (const end = Date.now() + 60_000; !holds(); await new Promise((wake) => setTimeout(wake, 100)))
+    if (Date.now() > end) throw new Error(`it took too long: ${what}`);
+}
+
+test('where nobody confirms the nodes go by what the manager’s proxy does, and all are back', async () => {
+  const { m1, w1, go } = await swarm();
+  well(await go({ 'confirm-within': '3s' }));
+  const { port } = new URL(m1.proxy.url);
+  const program = ({ host }: ShopServer) => host.read('.deploy/timers/confirm/program');
+  expect(program(w1)).toMatch(new RegExp(`^lead_connect='?127.0.0.1:${port}'?$`, 'm'));
+  expect(program(m1)).toMatch(/^lead_connect=(?:'')?$/m);
+  await until('the way back', () => shares([m1, w1]).join() === 'blue,blue');
+  await until('the records', () => w1.history().at(-1)?.reason === 'not confirmed in time');
+});
+
+test('a switch is confirmed on all nodes or on none', async () => {
+  const { m1, w1, go } = await swarm();
+  well(await go({ 'confirm-within': '10m' }));
+  rmSync(path.join(w1.host.path, '.deploy/confirm'));
+  const { failure } = await go({ to: 'confirm' });
+  expect(failure!.message).toContain('no switch waits to be confirmed');
+  expect(m1.history().map(({ outcome }) => outcome)).not.toContain('confirmed');
+  expect(m1.host.read('.deploy/confirm')).toMatch(/^\d+ \d+ blue v1/);
+});
+
 test('the old colour goes after its time, by the manager alone', async () => {
   const { m1, w1, go } = await swarm();
   well(await go({ 'stop-old': '1s' }));

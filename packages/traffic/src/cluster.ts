@@ -1,7 +1,9 @@
 import { Failure } from '@deploy-actions/kit';
 import type { Color } from '@deploy-actions/ledger';
 import type { Look } from './look.ts';
-import type { ColorsOf, Place } from './program/index.ts';
+import type { ColorsOf, Lead, Place } from './program/index.ts';
+import type { FrontDoor } from './proxy/door.ts';
+import type { Site } from './site.ts';
 
 /** A server with what was seen on it, as far as the rules of a cluster go by it. */
 interface SeenNode {
@@ -50,6 +52,18 @@ export function checkCluster(seen: readonly SeenNode[], target?: Color): void {
       },
     );
   }
+}
+
+/** The proxy of the first server as the other nodes of its cluster reach it; undefined where it has no address that they could know. */
+export function leadOf(
+  { cluster }: Pick<Look, 'cluster'>,
+  { token }: Pick<Site, 'token'>,
+  { connect }: Pick<FrontDoor, 'connect'>,
+): Lead | undefined {
+  const address = cluster?.address ?? '';
+  if (address === '' || address === '0.0.0.0') return undefined;
+  const host = address.includes(':') ? `[${address}]` : address;
+  return { connect: `${host}:${connect.slice(connect.lastIndexOf(':') + 1)}`, token };
 }
 
 /** The networks by which a proxy in a container reaches the services that are routed, in a cluster. */

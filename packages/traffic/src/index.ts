@@ -37,7 +37,7 @@ export {
 } from './derive.ts';
 export { type Look, type LookProxy, parseLook } from './look.ts';
 export type { LookContainer } from './look-container.ts';
-export { checkCluster, colorsOf, placeOf } from './cluster.ts';
+export { checkCluster, colorsOf, leadOf, placeOf } from './cluster.ts';
 export type { LookCluster } from './look-cluster.ts';
 export { type SeenServer, lookAt, siteOn } from './server.ts';
 export { flipBack, flipOperation } from './flip.ts';

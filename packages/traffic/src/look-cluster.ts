@@ -5,6 +5,8 @@ import type { LookContainer } from './look-container.ts';
 export interface LookCluster {
   name: string;
   isManager: boolean;
+  /** Where the other nodes find it, as a manager knows it of itself; empty: it does not know. */
+  address: string;
   /** For each service of the colours the networks on which a proxy finds it: one of them will do. */
   meets: ReadonlyMap<string, readonly string[]>;
 }
@@ -21,6 +23,7 @@ export function lookCluster(fields: Readonly<Record<string, string>>): LookClust
   return {
     name,
     isManager: state === 'active' && manages === 'true',
+    address: (fields['address'] ?? '').trim(),
     meets: new Map(
       linesOf(fields['meets'] ?? '').map((line): [string, string[]] => {
         const [service = '', ...networks] = line.split(' ');

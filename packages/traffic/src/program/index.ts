@@ -1,5 +1,6 @@
 export {
   ANY_RELEASE,
+  type Lead,
   type Place,
   type SwitchPlan,
   type Verification,

@@ -102,9 +102,19 @@ export interface SwitchPlan {
   watchRunner?: number;
   /** Of a cluster: whether the server is the manager that sees its tasks and changes it. Default: of no cluster. */
   place?: Place;
+  /** Of a cluster's other nodes: the manager's proxy, which goes before where nobody confirms. Default: none. */
+  lead?: Lead | undefined;
   actor: string;
   runUrl: string;
   reason: string;
+}
+
+/** The proxy of a cluster's manager as the other nodes reach it. */
+export interface Lead {
+  /** `host:port`. */
+  connect: string;
+  /** Its site's word for what asks. */
+  token: string;
 }
 
 /** What a server is to the colours: it has them by itself, or is a manager or another node of the cluster that has them. */
@@ -133,6 +143,8 @@ export const SWITCH_PARAMETERS = [
   'marks_bad',
   'marks_good',
   'place',
+  'lead_connect',
+  'lead_token',
 ] as const;
 
 /** What a program that may move the traffic is told of how to. */
@@ -159,6 +171,8 @@ export function switchParameters(plan: SwitchPlan): Record<(typeof SWITCH_PARAME
     marks_bad: '',
     marks_good: '',
     place: plan.place ?? 'server',
+    lead_connect: plan.lead?.connect ?? '',
+    lead_token: plan.lead?.token ?? '',
   };
 }
 

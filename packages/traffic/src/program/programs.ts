@@ -46,6 +46,17 @@ const SERVER_CONNECTIONS = part(new URL('server-connections.sh', import.meta.url
   needs: [ENGINE_CONTAINERS, COLORS],
 });
 const CLUSTER_CONNECTIONS = part(new URL('cluster-connections.sh', import.meta.url), { needs: [SHARED] });
+/** What the manager's proxy does with a switch that nobody confirms; a server by itself asks nobody. */
+const ALONE_LEAD = part(new URL('no-lead.sh', import.meta.url));
+const CLUSTER_LEAD = part(new URL('heed-lead.sh', import.meta.url), {
+  needs: [ANSWERS],
+  parameters: ['lead_connect', 'lead_token'],
+});
+/** All of several servers go on, or none does. */
+const TOGETHER = part(new URL('await-others.sh', import.meta.url), {
+  parameters: ['hosts', 'go_seconds'],
+  results: { stopped: FORMS.flag },
+});
 const BUSY = part(new URL('busy.sh', import.meta.url), {
   needs: [ENGINE_CONTAINERS, COLORS, SHARED, CLOCK],
   parameters: ['drain_seconds'],
@@ -111,14 +122,12 @@ export const SWITCH_RESULTS: ResultForms = {
   release: FORMS.idOrNone,
 };
 const SWITCH = part(new URL('switch.sh', import.meta.url), {
-  needs: [ENGINE_CONTAINERS, TOOLS, ANSWERS, CLOCK, BUSY, TAKE_BACK, LIES, START_TIMERS, CANARY],
+  needs: [ENGINE_CONTAINERS, TOOLS, ANSWERS, CLOCK, BUSY, TAKE_BACK, LIES, START_TIMERS, CANARY, TOGETHER],
   parameters: [
     'mechanism',
     'target',
     'steps',
     'traffic_first',
-    'hosts',
-    'go_seconds',
     'verify_seconds',
     'start_target',
     'marks_bad',
@@ -162,6 +171,7 @@ const LOOK_RESULTS: ResultForms = {
   'whole_*': FORMS.text,
   mounts: FORMS.text,
   node: FORMS.text,
+  address: FORMS.like(/^[0-9a-fA-F.:]{0,45}$/, 'an address of the network'),
   meets: FORMS.lines(/^[a-zA-Z0-9._-]+(?: [a-zA-Z0-9][\w.-]*)+$/, 'a service and its networks'),
   stacks: FORMS.text,
 };
@@ -235,6 +245,7 @@ export type ColorsOf = 'server' | 'cluster';
 
 const NAME_ENDS: Readonly<Record<ColorsOf, string>> = { server: '', cluster: ' in a cluster' };
 const colorsPart = { server: SERVER_COLORS, cluster: CLUSTER_COLORS } as const;
+const leadPart = { server: ALONE_LEAD, cluster: CLUSTER_LEAD } as const;
 const connectionsPart = { server: SERVER_CONNECTIONS, cluster: CLUSTER_CONNECTIONS } as const;
 
 /** Moves the traffic. */
@@ -300,10 +311,11 @@ export const confirmProgram = (kind: string, of: ColorsOf = 'server') =>
     parts: [
       colorsPart[of],
       connectionsPart[of],
+      leadPart[of],
       proxyOf(kind).movePart,
       proxyOf(kind).sharePart,
       part(new URL('confirm.sh', import.meta.url), {
-        needs: [TOOLS, TAKE_BACK, WAY_BACK, START_TIMERS, BUSY],
+        needs: [TOOLS, TAKE_BACK, WAY_BACK, START_TIMERS, BUSY, TOGETHER],
         parameters: ['reason'],
         results: { from: FORMS.shareOrNone, to: FORMS.shareOrNone },
       }),
@@ -316,6 +328,7 @@ export const timerProgram = (kind: string, of: ColorsOf = 'server') =>
     name: `timer ${kind}${NAME_ENDS[of]}`,
     parts: [
       colorsPart[of],
+      leadPart[of],
       proxyOf(kind).movePart,
       proxyOf(kind).sharePart,
       part(new URL('timer.sh', import.meta.url), {

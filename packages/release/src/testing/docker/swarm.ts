@@ -72,6 +72,7 @@ export function swarmAbout(state: State): object {
       LocalNodeState: swarm ? (swarm.state ?? 'active') : 'inactive',
       ControlAvailable: manages,
       NodeID: swarm ? idOf(name) : '',
+      NodeAddr: swarm ? '127.0.0.1' : '',
     },
   };
 }
