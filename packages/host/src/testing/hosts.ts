@@ -122,7 +122,8 @@ export function shellsHere(): Shell[] {
   return (['dash', 'busybox', 'bash'] as const).filter((name) => which(name) !== undefined);
 }
 
-function which(name: string): string | undefined {
+/** Where a program of this machine is; undefined where it has none of that name. */
+export function which(name: string): string | undefined {
   return (process.env['PATH'] ?? '')
     .split(':')
     .map((folder) => path.join(folder, name))

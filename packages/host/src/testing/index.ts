@@ -10,6 +10,7 @@ export {
   shellsHere,
   statesOf,
   watching,
+  which,
   works,
 } from './hosts.ts';
 export { lyingSession } from './lying-session.ts';

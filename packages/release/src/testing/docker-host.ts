@@ -1,6 +1,7 @@
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { type TestHost, shellsHere } from '@deploy-actions/host/testing';
+import { type TestHost, which } from '@deploy-actions/host/testing';
 import { serve } from './docker/serve.ts';
 import { type FakeContainer, type FakeThing, type Script, openState } from './docker/state.ts';
 
@@ -43,8 +44,13 @@ interface FakeServiceImage {
   Spec: { TaskTemplate: { ContainerSpec: { Image: string } } };
 }
 
-/** Elsewhere each call starts Node by itself, which is only slower. */
-const hasBash = shellsHere().includes('bash');
+/** What the quick client takes. Where it is missing, or old, each call starts Node by itself, which is only slower. */
+const bash = which('bash');
+const setpriv = which('setpriv');
+const isQuick =
+  bash !== undefined &&
+  setpriv !== undefined &&
+  spawnSync(setpriv, ['--pdeathsig', 'KILL', 'true']).status === 0;
 
 /** Puts the stand-in first on a host's PATH. The registry has `images`: references by the id of their image. */
 export function fakeDocker(host: TestHost, images: Readonly<Record<string, string>>): FakeDocker {
@@ -74,7 +80,9 @@ export function fakeDocker(host: TestHost, images: Readonly<Record<string, strin
   host.atRemoval(serve(folder, port));
   host.tool(
     'docker',
-    hasBash ? `exec bash '${beside('docker-client')}' '${port}' '${alone}' "$@"` : `exec '${alone}' "$@"`,
+    isQuick
+      ? `exec '${bash}' '${beside('docker-client')}' '${port}' '${alone}' '${setpriv}' "$@"`
+      : `exec '${alone}' "$@"`,
   );
   const lines = () => {
     try {

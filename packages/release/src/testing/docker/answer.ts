@@ -21,7 +21,8 @@ export async function answer(folder: string, words: readonly string[], call: Cal
     );
     return 0;
   } catch (error) {
-    call.err(`${(error as Error).message}\n`);
+    const { message } = error as Error;
+    if (message !== '') call.err(`${message}\n`);
     return error instanceof Refusal ? error.code : 125;
   }
 }

@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Call } from './call.ts';
@@ -62,7 +60,13 @@ export async function composeCommand(state: State, words: readonly string[], cal
       const model = await load();
       const [one] = containersOf(state, model.name, named[0]!);
       if (!one?.State.Running) throw new Refusal(`service "${named[0]}" is not running`);
-      if (hangs(state, named.slice(1))) await hangInside(given.get('env') ?? []);
+      if (hangs(state, named.slice(1))) {
+        // A process of the container's, by its environment.
+        const env = Object.fromEntries(
+          (given.get('env') ?? []).map((one) => one.split(/=(.*)/s).slice(0, 2)),
+        );
+        throw new Refusal('', await call.run({ words: ['sleep', '300'], env, isInteractive: false }));
+      }
       return act(state, named.slice(1));
     }
     case 'restart': {
@@ -352,19 +356,6 @@ async function runOnce(state: State, words: readonly string[], call: Call, model
 
 function hangs(state: State, words: readonly string[]): boolean {
   return state.script().commands?.[words.join(' ')]?.hangs ?? false;
-}
-
-/** A command in a running container is a process of the container's, by its environment. */
-async function hangInside(env: readonly string[]): Promise<void> {
-  const child = spawn('sleep', ['300'], {
-    env: {
-      ...process.env,
-      ...Object.fromEntries(env.map((one) => one.split(/=(.*)/s).slice(0, 2) as [string, string])),
-    },
-    stdio: 'ignore',
-  });
-  const [code, signal] = (await once(child, 'exit')) as [number | null, string | null];
-  throw new Refusal('', code ?? (signal === 'SIGKILL' ? 137 : 143));
 }
 
 /** What a command in a container does, by the script. */

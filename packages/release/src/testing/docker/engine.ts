@@ -42,7 +42,7 @@ export function engineCommand(
         const { Config } = containerOf(state, rest[0] ?? '');
         return state.script().connections?.[Config.Image] ?? '  sl  local_address rem_address   st\n';
       }
-      return execute((which) => containerOf(state, which), rest);
+      return execute((which) => containerOf(state, which), rest, call);
     case 'cp': {
       const { rest: places } = options(rest, { flags: ['--follow-link', '-L'] });
       const [, which = '', file = ''] = /^([^:]+):(.*)$/.exec(places[0] ?? '') ?? [];

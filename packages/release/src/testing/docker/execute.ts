@@ -1,5 +1,4 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
+import type { Call } from './call.ts';
 import { Refusal, options } from './refusal.ts';
 import type { FakeContainer } from './state.ts';
 
@@ -10,9 +9,10 @@ import type { FakeContainer } from './state.ts';
 export async function execute(
   find: (which: string) => FakeContainer,
   words: readonly string[],
+  call: Call,
 ): Promise<string> {
   const { flags, rest } = options(words, { flags: ['--interactive', '-i'] });
-  const [which = '', program = '', ...more] = rest;
+  const [which = '', ...command] = rest;
   const container = find(which);
   if (!container.State.Running)
     throw new Refusal(`Error response from daemon: container ${container.ID} is not running`);
@@ -20,24 +20,13 @@ export async function execute(
     throw new Refusal(
       `Error response from daemon: Container ${container.ID} is paused, unpause the container before exec`,
     );
-  const isInteractive = flags.size > 0;
-  const child = spawn(
-    program,
-    more.map((word) => mounted(container, word)),
-    {
-      stdio: [isInteractive ? 'pipe' : 'ignore', 'inherit', 'inherit'],
-      // A tool of a test may do other things in another container.
-      env: { ...process.env, IN_CONTAINER: container.Name.slice(1) },
-    },
-  );
-  if (isInteractive) {
-    // A command may end before it has read everything.
-    child.stdin!.on('error', () => undefined);
-    process.stdin.pipe(child.stdin!);
-  }
-  const [code, signal] = (await once(child, 'exit')) as [number | null, string | null];
-  process.stdin.destroy();
-  if (code !== 0) throw new Refusal('', code ?? (signal === 'SIGKILL' ? 137 : 143));
+  const code = await call.run({
+    words: command.map((word) => mounted(container, word)),
+    // A tool of a test may do other things in another container.
+    env: { IN_CONTAINER: container.Name.slice(1) },
+    isInteractive: flags.size > 0,
+  });
+  if (code !== 0) throw new Refusal('', code);
   return '';
 }
 
