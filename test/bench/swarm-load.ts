@@ -81,10 +81,12 @@ export async function countRequests(): Promise<void> {
       rows.push(await counted(lab, what, now, work));
       console.log(`  ${lineOf(rows.at(-1)!).join('  ')}`);
       for (const [index, { failures }] of rows.at(-1)!.reports.entries())
-        for (const { method, path, failure, tookMs } of failures.slice(0, 5))
+        for (const { at, method, path, failure, tookMs } of failures.slice(0, 5))
           console.log(
-            `    ${TITLES[KINDS[index]!]}: ${method} ${path} ${failure}, after ${tookMs.toFixed(0)} ms`,
+            `    ${TITLES[KINDS[index]!]}: ${new Date(at).toISOString()} ${method} ${path} ${failure}, after ${tookMs.toFixed(0)} ms`,
           );
+      if (rows.at(-1)!.reports[KINDS.indexOf('haproxy')]!.failed > 0)
+        console.log(await lab.host.sh('docker logs --tail 20 edge-haproxy 2>&1'));
     };
 
     await row(
@@ -142,16 +144,26 @@ const lineOf = ({ what, came, reports }: Row): string[] => [
  * died is given up soon.
  */
 function forSwarm(configuration: string): string {
-  return configuration
-    .replace('        proxy_http_version', '        proxy_connect_timeout 2s;\n        proxy_http_version')
-    .replace('keepalive 2s', 'keepalive 2s\n\t\t\tdial_timeout 2s')
-    .replace('server-template api 2', 'server-template api 9')
-    .replace('option redispatch', 'option redispatch 1\n    option http-server-close')
-    .replace('timeout connect 5s', 'timeout connect 2s')
-    .replace('    hold valid 1s', '    timeout resolve 500ms\n    hold valid 500ms');
+  return (
+    configuration
+      .replace('        proxy_http_version', '        proxy_connect_timeout 2s;\n        proxy_http_version')
+      .replace('keepalive 2s', 'keepalive 2s\n\t\t\tdial_timeout 2s')
+      .replace('server-template api 2', 'server-template api 9')
+      .replace('option redispatch', 'option redispatch 1\n    option http-server-close')
+      // It tells, with the state in which each ended, what it could not serve.
+      .replace(
+        '    mode http',
+        '    mode http\n    log stdout format raw local0\n    option httplog\n    option dontlog-normal',
+      )
+      .replace('timeout connect 5s', 'timeout connect 2s')
+      .replace('    hold valid 1s', '    timeout resolve 500ms\n    hold valid 500ms')
+  );
 }
 
-/** Proxies that nobody deploys. */
+/**
+ * Proxies that nobody deploys, and that lead to the application already: one that has just started has asked Docker's DNS for
+ * no address yet, or does not listen behind its published port, and what it loses then says nothing about a deployment.
+ */
 async function startProxies({ host, registry }: Lab): Promise<void> {
   await bringCaddy(host);
   const words: Readonly<Record<GatewayKind, { file: string; run: string; args: string }>> = {
@@ -174,6 +186,10 @@ async function startProxies({ host, registry }: Lab): Promise<void> {
     await host.sh(
       `chmod 755 /srv/edge; docker run --detach --name edge-${kind} --network edge --publish ${port}:80 --volume /srv/edge/${kind}:${file}:ro ${run} ${registry.image('shop/web:v1')} ${args}`,
     );
+    await host.sh(
+      `for i in $(seq 240); do curl -fsS -o /dev/null http://127.0.0.1:${port}/ && exit 0; sleep 0.25; done 2>/dev/null; docker logs edge-${kind}; exit 1`,
+      { timeoutMs: 120_000 },
+    );
   }
 }
 
@@ -186,7 +202,7 @@ async function counted(lab: Lab, what: string, now: string, work: () => Promise<
       slowShare: 0.01,
       slowMs: 1500,
       timeoutMs: PATIENCE * 1000,
-      maxSeconds: 900,
+      maxSeconds: 3600,
     }),
   );
   try {

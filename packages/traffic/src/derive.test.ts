@@ -1,8 +1,9 @@
 import { expect, test } from '@jest/globals';
 import { trafficRecord } from '@deploy-actions/ledger/testing';
-import { colorNetworksOf, deriveRoutes, movedAddresses } from './derive.ts';
+import { chooseProxy, colorNetworksOf, deriveRoutes, movedAddresses } from './derive.ts';
 import { parseLook } from './look.ts';
 import type { Site } from './site.ts';
+import { siteOf } from './testing/site.ts';
 
 const WELL = { id: 'a'.repeat(64), status: 'running', health: 'none' };
 
@@ -51,6 +52,21 @@ test('replicas have the ports of their colour, in whichever order Docker hands t
   expect(movedAddresses({ routes } as unknown as Site, seen)).toBeUndefined();
   const reversed = look([18000, 18001], recorded(['127.0.0.1:18001', '127.0.0.1:18000']));
   expect(movedAddresses({ routes } as unknown as Site, reversed)).toBeUndefined();
+});
+
+test.each([
+  ['taken out, and does not run', '', 'haproxy'],
+  ['still prepared', JSON.stringify(siteOf()), 'no nginx runs on the server'],
+  ['prepared by a record that cannot be read', '{}', 'no nginx runs on the server'],
+])('without a name the proxy that was used before counts: %s', (_, proxy, expected) => {
+  const seen = parseLook({
+    proxies: `container haproxy ${'c'.repeat(64)} edge\n`,
+    traffic: JSON.stringify(trafficRecord('blue', { proxy: 'nginx' })),
+    proxy,
+  });
+  const chosen = () => chooseProxy(seen, 'auto');
+  if (proxy === '') expect(chosen().kind).toBe(expected);
+  else expect(chosen).toThrow(expected);
 });
 
 test('another port than the proxy was prepared for is named', () => {

@@ -28,12 +28,15 @@ export function flagFolder(project: string): string {
 }
 
 /**
- * The proxy that serves the project: the one that was named, was used before, or is the only one that runs. `container`:
- * the only one that it may run in.
+ * The proxy that serves the project: the one that was named, was used before, or is the only one that runs. One that was used
+ * before counts no more once it was taken out and does not run: the project has got another one. `container`: the only one
+ * that it may run in.
  */
 export function chooseProxy(look: Look, wanted: string, container?: string): LookProxy {
   const before = look.traffic;
-  const kind = wanted === 'auto' ? before?.proxy : wanted;
+  const isPrepared = look.proxy !== undefined || look.proxyFault !== undefined;
+  const isUsed = isPrepared || look.proxies.some((one) => one.kind === before?.proxy);
+  const kind = wanted !== 'auto' ? wanted : isUsed ? before?.proxy : undefined;
   const found = look.proxies.filter(
     (one) => (kind === undefined || one.kind === kind) && (container === undefined || one.name === container),
   );
