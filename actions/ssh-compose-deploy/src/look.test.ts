@@ -90,6 +90,22 @@ test('a disk that is full under path is told by a plan, and one that lacks inode
   expect((await deploy('v1', { 'min-free-inodes': '3%' })).failure).toBeUndefined();
 });
 
+test('with little room on the disk the sizes of images are asked for, and where all are there already nothing is waited for', async () => {
+  const { servers, deploy } = deployRig(['web1'], hostWith);
+  const { host, docker } = servers.web1;
+  host.tool(
+    'df',
+    `printf 'Filesystem 1024-blocks Used Available Capacity Mounted on\\n/dev/vda 9 9 9000000 9%% /\\n'`,
+  );
+  const asked = () => docker.calls().filter((call) => call.startsWith('manifest')).length;
+  expect((await deploy('v1')).failure).toBeUndefined();
+  expect((await deploy('v2')).failure).toBeUndefined();
+  const before = asked();
+  expect(before).toBeGreaterThan(0);
+  expect((await deploy('v1')).failure).toBeUndefined();
+  expect(asked()).toBe(before);
+});
+
 test("Compose's warnings do not stand before its error, and what it lacks is named", async () => {
   const { servers, deploy } = deployRig(['web1'], hostWith);
   const { host } = servers.web1;
