@@ -104,6 +104,20 @@ export async function startStack(
   return () => startDeploy(inputs, { workspace, runId: run, timeout: 580_000 });
 }
 
+/** Does some work while hosts hang. They go on after it, however it ends: the cases that follow need them. */
+export async function whilePaused(hosts: readonly Host[], work: () => Promise<void>): Promise<void> {
+  const paused: Host[] = [];
+  try {
+    for (const host of hosts) {
+      await host.pause();
+      paused.push(host);
+    }
+    await work();
+  } finally {
+    await Promise.all(paused.map((host) => host.unpause()));
+  }
+}
+
 /** What there is of the application over all nodes. */
 interface ClusterSite {
   /** What each node answers. */

@@ -16,6 +16,7 @@ import {
   clusterCrashes,
   expectCluster,
   startStack,
+  whilePaused,
 } from './swarm-crash-rig.ts';
 import { answers } from './swarm-rig.ts';
 
@@ -94,12 +95,11 @@ test.each(clusterCrashes())(
         await allReady(lab);
         break;
       case 'the quorum is lost and comes back': {
-        const others = lab.hosts.slice(1, 3);
-        await Promise.all(others.map((one) => one.pause()));
-        await resume(host);
-        // As long as a restart of two managers takes.
-        await new Promise((resolve) => setTimeout(resolve, 15_000));
-        await Promise.all(others.map((one) => one.unpause()));
+        await whilePaused(lab.hosts.slice(1, 3), async () => {
+          await resume(host);
+          // As long as a restart of two managers takes.
+          await new Promise((resolve) => setTimeout(resolve, 15_000));
+        });
         await action.done;
         await allReady(lab);
         break;

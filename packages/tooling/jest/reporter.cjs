@@ -1,7 +1,12 @@
 'use strict';
 // Prints what Jest does as it happens, and never is silent for long: `npm test` is read while it runs.
 
+const { stripVTControlCharacters } = require('node:util');
+
 const HEARTBEAT_MS = 10_000;
+/** Of a failure that is told while its file still runs, each line cut at so many characters. */
+const REASON_LINES = 12;
+const LINE_LENGTH = 300;
 
 module.exports = class Reporter {
   constructor(globalConfig, options) {
@@ -47,9 +52,20 @@ module.exports = class Reporter {
   onTestCaseResult(test, result) {
     if (result.status === 'failed') {
       this.say(`  ✗ ${this.name(test.path)} › ${result.fullName}`);
+      if (this.each) this.say(this.reason(result));
     } else if (this.each && result.status === 'passed') {
       this.say(`  ✓ ${result.fullName} (${((result.duration ?? 0) / 1000).toFixed(1)} s)`);
     }
+  }
+
+  /** How the failure of a test begins: a slow file has an hour to go before it is told whole. */
+  reason({ failureMessages }) {
+    const lines = stripVTControlCharacters(failureMessages.join('\n')).split('\n');
+    return lines
+      .filter((line) => line.trim() !== '')
+      .slice(0, REASON_LINES)
+      .map((line) => `      ${line.slice(0, LINE_LENGTH)}`)
+      .join('\n');
   }
 
   onTestFileResult(test, result) {
