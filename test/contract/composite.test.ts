@@ -59,6 +59,19 @@ describe.each(composites)('%s', (name) => {
       expect(Object.keys(readAction(ids.get(id!)!, root).outputs)).toContain(output);
   });
 
+  test('what runs the application is told to every step that is given a server and asks for it', () => {
+    // That of backup is another one: how a backup is kept.
+    const asking = steps.filter(
+      ({ with: given }, place) =>
+        uses[place] !== 'backup' &&
+        given['host'] !== undefined &&
+        Object.hasOwn(readAction(uses[place]!, root).inputs, 'engine'),
+    );
+    expect(asking.length).toBeGreaterThan(4);
+    expect(asking.filter(({ with: given }) => given['engine'] !== '${{ inputs.engine }}')).toEqual([]);
+    expect(inputs['engine']).toMatchObject({ default: 'auto' });
+  });
+
   test('how long it may take is told to every step that waits for it', () => {
     const waiting = steps.flatMap(({ id, with: given }, place) => {
       const input = { 'ssh-compose-deploy': 'wait-timeout', 'health-wait': 'timeout' }[uses[place] ?? ''];
