@@ -1,6 +1,7 @@
 import {
   BACKUP,
   LOADABLE_KINDS,
+  type Query,
   type Repository,
   type Source,
   commandFile,
@@ -24,6 +25,7 @@ import { type Server, serversOf, withSessions } from '@deploy-actions/shell';
 import { type BackupInputs, type BackupOutputs, EMPTY } from './fields.ts';
 import { lookAtBackups } from './look.ts';
 import { type Shared, memberOf } from './member.ts';
+import { type Place, placesOf } from './nodes.ts';
 import { reportOf, summaryOf } from './outcome.ts';
 import { repositoryOf, secretsOf } from './repository.ts';
 import { bringBack, returnOf } from './restore.ts';
@@ -138,15 +140,14 @@ async function save(
   }: { elapsed(): number; publish(report: Report, backup?: string): Partial<BackupOutputs> },
 ): Promise<BackupOutputs> {
   const backup = backupIdOf(world.clock.wall());
-  const members = await Promise.all(
-    servers.map(async (server) =>
-      memberOf(
-        server,
-        await world.connect(server),
-        (shared) => ({ ...shared, ...saving(server, backup, what, inputs, world) }),
-        inputs,
-        world,
-      ),
+  const places = await placesOf(servers, what.sources, inputs, world);
+  const members = places.map((place) =>
+    memberOf(
+      place.server,
+      place.session,
+      (shared) => ({ ...shared, ...saving(place, backup, what.repository, inputs, world) }),
+      inputs,
+      world,
     ),
   );
   const outcomes = await runTogether(members, ALONE, world);
@@ -174,9 +175,9 @@ async function save(
 }
 
 function saving(
-  server: Server,
+  { server, engine, sources, pause }: Place,
   backup: string,
-  { sources, repository }: Saving,
+  repository: Repository | undefined,
   inputs: BackupInputs,
   { workflow }: World,
 ): Omit<Operation, keyof Shared> {
@@ -184,6 +185,7 @@ function saving(
     name: 'backup',
     program: BACKUP.with({
       project: inputs.project,
+      engine,
       docker_host: server.dockerHost ?? '',
       backup,
       verify: inputs.verify,
@@ -191,20 +193,25 @@ function saving(
       keep_last: String(inputs['keep-last']),
       min_free_disk: String(inputs['min-free-disk']),
       timeout: seconds(inputs.timeout),
-      pause: inputs.pause.join(' '),
+      pause: pause.join(' '),
       actor: jsonText(workflow.actor),
       run_url: jsonText(workflow.runUrl),
       ...repositoryValues(repository),
     }),
     files: [
       { name: 'sources', content: sourceFile(sources) },
-      { name: 'queries', content: queryFile(inputs['verify-query']) },
+      { name: 'queries', content: queryFile(queriesOf(sources, inputs)) },
       { name: 'commands', content: commandFile(sources) },
       { name: 'recipients', content: inputs['encrypt-to'].map((one) => `${one}\n`).join('') },
     ],
     // What was saved an hour ago, by the attempt before, is no backup of now: a second one is made each time.
     inputHash: operationHash([backup]),
   };
+}
+
+/** Of a service that is saved on this server. */
+function queriesOf(sources: readonly Source[], inputs: BackupInputs): Query[] {
+  return inputs['verify-query'].filter(({ service }) => sources.some((one) => one.service === service));
 }
 
 function bytesOf({ result }: MemberOutcome): number {

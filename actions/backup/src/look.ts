@@ -13,6 +13,7 @@ import { escapeMarkdown, formatBytes, formatDuration, markdownTable } from '@dep
 import { type BackupRecord, readBackups } from '@deploy-actions/ledger';
 import type { Server, Session } from '@deploy-actions/shell';
 import { type BackupInputs, type BackupOutputs, EMPTY } from './fields.ts';
+import { type Place, placesOf } from './nodes.ts';
 import { seconds } from './seconds.ts';
 import type { World } from './world.ts';
 
@@ -33,7 +34,14 @@ export async function lookAtBackups(
   inputs: BackupInputs,
   world: World,
 ): Promise<BackupOutputs> {
-  const seen = await Promise.all(servers.map((server) => lookAt(server, sources, repository, inputs, world)));
+  const places = inputs.plan ? await placesOf(servers, sources, inputs, world) : [];
+  const seen = await Promise.all(
+    servers.map(async (server) => {
+      const place = places.find((one) => one.server === server);
+      const session = place?.session ?? (await world.connect(server));
+      return await lookAt(server, session, place, repository, inputs, world);
+    }),
+  );
   const listed: ListedBackup[] = [];
   const rows: string[][] = [];
   for (const { server, backups, sent, broken, plan } of seen) {
@@ -87,24 +95,38 @@ interface Seen {
   plan: readonly string[];
 }
 
+/** What a server has of one backup; undefined where it has no whole one. */
+export async function backupOn(
+  server: Server,
+  session: Session,
+  backup: string,
+  inputs: BackupInputs,
+  world: World,
+): Promise<BackupRecord | undefined> {
+  const { backups } = await lookAt(server, session, undefined, undefined, inputs, world);
+  return backups.find(({ id }) => id === backup);
+}
+
+/** Where there is no place, nothing would be saved there. */
 async function lookAt(
   server: Server,
-  sources: readonly Source[],
+  session: Session,
+  place: Place | undefined,
   repository: Repository | undefined,
   inputs: BackupInputs,
   world: World,
 ): Promise<Seen> {
-  const session = await world.connect(server);
   const { fields } = await inspect(session, {
     path: server.path,
     program: LOOK_AT_BACKUPS.with({
       project: inputs.project,
+      engine: place?.engine ?? 'compose',
       docker_host: server.dockerHost ?? '',
-      plan: inputs.plan ? '1' : '',
+      plan: place ? '1' : '',
       retention: seconds(inputs.retention),
       keep_last: String(inputs['keep-last']),
     }),
-    files: [{ name: 'sources', content: sourceFile(sources) }],
+    files: [{ name: 'sources', content: sourceFile(place?.sources ?? []) }],
     passing: true,
     signal: world.signal,
   });
@@ -118,7 +140,7 @@ async function lookAt(
     backups: records.reverse(),
     sent: readSent(there['sent'] ?? ''),
     broken: [...unread, ...broken],
-    plan: inputs.plan
+    plan: place
       ? [
           ...linesOf('planned').map(plannedText),
           ...linesOf('old').map((id) => `would remove the old backup ${id}`),

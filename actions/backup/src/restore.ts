@@ -7,9 +7,11 @@ import {
 } from '@deploy-actions/archive';
 import { ALONE, type MemberOutcome, fleetFailure, runTogether, succeeded } from '@deploy-actions/host';
 import { Failure, type Report } from '@deploy-actions/kit';
-import { type Server, serversOf } from '@deploy-actions/shell';
+import { serversOf } from '@deploy-actions/shell';
 import { type BackupInputs, type BackupOutputs, EMPTY } from './fields.ts';
 import { memberOf } from './member.ts';
+import type { Place } from './nodes.ts';
+import { returnPlaces } from './return-places.ts';
 import { reportOf, summaryOf } from './outcome.ts';
 import type { World } from './world.ts';
 
@@ -64,15 +66,15 @@ export async function bringBack(
   { elapsed, publish }: { elapsed(): number; publish(report: Report): Partial<BackupOutputs> },
 ): Promise<BackupOutputs> {
   const servers = serversOf(inputs);
-  const members = await Promise.all(
-    servers.map(async (server) =>
-      memberOf(
-        server,
-        await world.connect(server),
-        (shared) => restoreOperation(shared, returning(server, wanted, repository, inputs, world)),
-        inputs,
-        world,
-      ),
+  const { backup } = wanted;
+  const places = await returnPlaces(servers, chosenOf(inputs), backup, inputs, world);
+  const members = places.map((place) =>
+    memberOf(
+      place.server,
+      place.session,
+      (shared) => restoreOperation(shared, returning(place, wanted, repository, inputs, world)),
+      inputs,
+      world,
     ),
   );
   const outcomes = await runTogether(members, ALONE, world);
@@ -93,7 +95,7 @@ export async function bringBack(
 }
 
 function returning(
-  server: Server,
+  { server, engine, sources }: Place,
   { backup, step }: Wanted,
   repository: Repository | undefined,
   inputs: BackupInputs,
@@ -102,9 +104,10 @@ function returning(
   return {
     backup,
     step,
-    sources: chosenOf(inputs),
+    sources,
     repository,
     project: inputs.project,
+    engine,
     dockerHost: server.dockerHost,
     minFreeDisk: inputs['min-free-disk'],
     timeout: inputs.timeout,

@@ -44,6 +44,7 @@ async function latestOn(
     path: server.path,
     program: LOOK_AT_BACKUPS.with({
       project: inputs.project,
+      engine: 'compose',
       docker_host: server.dockerHost ?? '',
       plan: '',
       retention: '0',

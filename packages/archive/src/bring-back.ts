@@ -1,4 +1,4 @@
-import { ENGINE, ENGINE_CONTAINERS, ENGINE_FAILURE } from '@deploy-actions/engine';
+import { ENGINE, ENGINE_CONTAINERS, ENGINE_FAILURE, ENGINE_TASKS } from '@deploy-actions/engine';
 import { FORMS, part } from '@deploy-actions/host';
 import { BACKUP_READING_SH } from '@deploy-actions/ledger/backup-sh';
 import { LEDGER_PARAMETERS, LEDGER_READING_SH, LEDGER_SH } from '@deploy-actions/ledger/sh';
@@ -10,9 +10,14 @@ const READING = part(LEDGER_READING_SH);
 export const LEDGER = part(LEDGER_SH, { needs: [READING], parameters: LEDGER_PARAMETERS });
 /** Which backups may go. */
 export const RETENTION = part(new URL('sh/retention.sh', import.meta.url));
+/** What a server has of an application, by the engine that runs it. */
+export const APPLICATION = part(new URL('sh/application.sh', import.meta.url), {
+  needs: [ENGINE_CONTAINERS, ENGINE_TASKS, READING],
+  parameters: ['project', 'engine'],
+});
 export const FOLDER = part(new URL('sh/backup-folder.sh', import.meta.url), {
-  needs: [ENGINE, ENGINE_CONTAINERS, ENGINE_FAILURE, READING, part(BACKUP_READING_SH)],
-  parameters: ['project', 'docker_host'],
+  needs: [ENGINE, ENGINE_FAILURE, APPLICATION, READING, part(BACKUP_READING_SH)],
+  parameters: ['docker_host'],
 });
 export const STREAM = part(new URL('sh/container-stream.sh', import.meta.url), {
   needs: [ENGINE_CONTAINERS],

@@ -1,4 +1,4 @@
-export { LOOK_AT_BACKUPS } from './look.ts';
+export { LOOK_AT_BACKUPS, LOOK_AT_NODE } from './look.ts';
 export { BACKUP, PROGRAMS } from './programs.ts';
 export {
   LOOK_AT_REPOSITORY,

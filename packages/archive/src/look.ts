@@ -1,5 +1,6 @@
+import { CLUSTER, ENGINE, ENGINE_CLUSTER, ENGINE_FAILURE } from '@deploy-actions/engine';
 import { FORMS, defineInspection, part } from '@deploy-actions/host';
-import { FOLDER, POSTGRES_LOGIN, RETENTION } from './bring-back.ts';
+import { APPLICATION, FOLDER, POSTGRES_LOGIN, RETENTION } from './bring-back.ts';
 
 // Apart from the programs that save, for who only looks: a bundle takes along every file that a module names.
 
@@ -14,6 +15,18 @@ const LOOK = part(new URL('sh/look-at-backups.sh', import.meta.url), {
     old: FORMS.text,
     room: FORMS.count,
   },
+});
+
+const NODE = part(new URL('sh/look-at-node.sh', import.meta.url), {
+  needs: [APPLICATION, CLUSTER, ENGINE, ENGINE_CLUSTER, ENGINE_FAILURE],
+  results: { node: FORMS.text, here: FORMS.text, tasks: FORMS.text },
+});
+
+/** Tells which of what is to be saved, or to come back, a node of a cluster has. */
+export const LOOK_AT_NODE = defineInspection({
+  name: 'look-at-node',
+  parts: [NODE],
+  parameters: ['role', 'docker_host'],
 });
 
 /** Tells which backups there are, and what the next one would save. */

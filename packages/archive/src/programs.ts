@@ -14,7 +14,7 @@ import {
   STREAM,
   TRIAL,
 } from './bring-back.ts';
-import { LOOK_AT_BACKUPS, POSTGRES_DATABASES } from './look.ts';
+import { LOOK_AT_BACKUPS, LOOK_AT_NODE, POSTGRES_DATABASES } from './look.ts';
 import { LOOK_AT_REPOSITORY, REPOSITORY, REPOSITORY_PARAMETERS } from './repository.ts';
 
 const SESSION = part(new URL('sh/container-session.sh', import.meta.url), {
@@ -101,4 +101,4 @@ export const RESTORE = defineProgram({
 });
 
 /** All programs of this package, for the checks that each of them must pass. */
-export const PROGRAMS = [BACKUP, RESTORE, LOOK_AT_BACKUPS, LOOK_AT_REPOSITORY];
+export const PROGRAMS = [BACKUP, RESTORE, LOOK_AT_BACKUPS, LOOK_AT_NODE, LOOK_AT_REPOSITORY];

@@ -1,5 +1,5 @@
 import { type Operation, operationHash } from '@deploy-actions/host';
-import { jsonText } from '@deploy-actions/ledger';
+import { type EngineKind, jsonText } from '@deploy-actions/ledger';
 import { RESTORE } from './programs.ts';
 import { type Repository, repositoryValues } from './repository.ts';
 import { type Source, sourceFile } from './source.ts';
@@ -15,6 +15,8 @@ export interface Return {
   /** Where the backup may be fetched from, when it is not on the server any more. */
   repository: Repository | undefined;
   project: string;
+  /** What runs the application. */
+  engine: EngineKind;
   dockerHost: string | undefined;
   /** Bytes that must stay free where the data are loaded. */
   minFreeDisk: number;
@@ -27,7 +29,7 @@ export interface Return {
 /** The operation on one server that does it. */
 export function restoreOperation(
   common: Pick<Operation, 'path' | 'deploymentId' | 'lockTimeout' | 'holder'>,
-  { backup, step, sources, repository, project, dockerHost, minFreeDisk, timeout, attempt }: Return,
+  { backup, step, sources, repository, project, engine, dockerHost, minFreeDisk, timeout, attempt }: Return,
 ): Operation {
   const files = [{ name: 'sources', content: sourceFile(sources) }];
   return {
@@ -35,6 +37,7 @@ export function restoreOperation(
     name: 'restore',
     program: RESTORE.with({
       project,
+      engine,
       docker_host: dockerHost ?? '',
       backup,
       step,

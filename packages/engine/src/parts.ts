@@ -27,6 +27,11 @@ export const ENGINE_IMAGES = part(new URL('compose-images.sh', import.meta.url))
 /** Services of a cluster, by Swarm mode: `swarm.sh`. */
 export const ENGINE_CLUSTER = part(new URL('swarm.sh', import.meta.url));
 
+/** The containers that its tasks have on a server. */
+export const ENGINE_TASKS = part(new URL('swarm-containers.sh', import.meta.url), {
+  needs: [ENGINE_CONTAINERS],
+});
+
 /** Its configs and secrets. */
 export const ENGINE_OBJECTS = part(new URL('swarm-objects.sh', import.meta.url), {
   needs: [ENGINE_CLUSTER, ENGINE_CONTAINERS],
@@ -45,6 +50,7 @@ export const ENGINE_PARTS = [
   ENGINE_NETWORKS,
   ENGINE_IMAGES,
   ENGINE_CLUSTER,
+  ENGINE_TASKS,
   ENGINE_OBJECTS,
   ENGINE_LEADS,
 ] as const;

@@ -55,6 +55,7 @@ export function redeployOperation(
     ...common,
     program: PROGRAMS[place].take({
       project,
+      engine: place === 'server' ? 'compose' : 'swarm',
       base_project: project,
       release: decision.release.id,
       failed_release: decision.from,

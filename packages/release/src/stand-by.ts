@@ -78,6 +78,7 @@ export async function standBy(
         name: 'redeploy',
         program: STAND_BY.with({
           project: colorProject(project, decision.to),
+          engine: 'compose',
           base_project: project,
           color: decision.to,
           shared_services: 'keep',

@@ -1,4 +1,12 @@
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { type Failure, parseFields } from '@deploy-actions/kit';
 import { type BackupRecord, type HistoryEntry, readBackups, readHistory } from '@deploy-actions/ledger';
@@ -20,7 +28,7 @@ export interface BackedUp {
 
 /** A volume by its name, or a folder of the server. */
 export interface Mount {
-  Type?: 'bind';
+  Type?: 'bind' | 'volume';
   Name?: string;
   Source?: string;
   Destination: string;
@@ -136,22 +144,23 @@ esac
 rm -f "$HOME/loading.$$"`,
 };
 
-export function backupRig(hostWith: HostWith): BackupRig {
-  const { servers, connect } = dockerServers(['web1'], hostWith, {});
-  const { host, docker } = servers.web1;
+/** Servers by their names; the one with the data first. */
+function rigOf<N extends string>(names: readonly [N, ...N[]], hostWith: HostWith) {
+  const { servers, connect } = dockerServers(names, hostWith, {});
+  const own = servers[names[0]];
+  const { host, docker } = own;
   const at = (...names: string[]) => path.join(host.home, ...names);
   for (const folder of ['how', 'pids', 'databases', 'trial']) mkdirSync(at(folder), { recursive: true });
   for (const [name, text] of Object.entries(TOOLS)) host.tool(name, text);
-  docker.put(containerOf('db'));
   docker.putImage('postgres:17', `sha256:${'1'.repeat(64)}`);
   const backups = path.join(host.path, 'backups');
   const folders = () => (existsSync(backups) ? readdirSync(backups).sort() : []);
   const manifest = (id: string) => path.join(backups, id, 'manifest.json');
   const rig: BackupRig = {
-    ...servers.web1,
+    ...own,
     start(more = {}) {
       const given: Record<string, string> = {
-        host: 'deploy@web1',
+        host: names.map((name) => `deploy@${name}`).join('\n'),
         'ssh-key': KEY,
         path: '/srv/shop',
         project: 'shop',
@@ -207,7 +216,41 @@ export function backupRig(hostWith: HostWith): BackupRig {
     },
   };
   rig.database('shop', 'many rows of the shop');
+  return { rig, servers };
+}
+
+export function backupRig(hostWith: HostWith): BackupRig {
+  const { rig } = rigOf(['web1'], hostWith);
+  rig.service('db');
   return rig;
+}
+
+/** The same where the database is a task of a swarm, on the worker `w1`; the manager is `m1`. */
+export function swarmBackupRig(hostWith: HostWith) {
+  const { rig, servers } = rigOf(['w1', 'm1', 'w2'], hostWith);
+  const nodes = ['m1', 'w1', 'w2'] as const;
+  for (const name of nodes)
+    servers[name].docker.script({
+      swarm: name === 'm1' ? { nodes: [...nodes] } : { nodes: [name], manager: false },
+    });
+  const { host } = servers.m1;
+  mkdirSync(path.join(host.path, 'releases/r1'), { recursive: true });
+  writeFileSync(
+    path.join(host.path, 'releases/r1/release.json'),
+    '{"id":"r1","engine":"swarm","created":"2026-01-01T00:00:00Z"}\n',
+  );
+  symlinkSync('releases/r1', path.join(host.path, 'current'));
+  const all = nodes.map((name) => `deploy@${name}`).join('\n');
+  return {
+    ...rig,
+    servers,
+    go: (more: Record<string, string> = {}) => rig.go({ host: all, ...more }),
+    /** A task of a service runs on a node. */
+    task(service: string, node: (typeof nodes)[number] | 'elsewhere', mounts: readonly Mount[] = []) {
+      servers.m1.docker.putTask(`shop_${service}`, 'shop', node);
+      if (node !== 'elsewhere') servers[node].docker.put(taskOf(service, mounts));
+    },
+  };
 }
 
 function isAlive(pid: number): boolean {
@@ -216,6 +259,31 @@ function isAlive(pid: number): boolean {
   } catch {
     return false;
   }
+}
+
+/** The container of a task, as Swarm names and labels it. */
+function taskOf(service: string, mounts: readonly Mount[]): ReturnType<typeof containerOf> {
+  const container = containerOf(
+    service,
+    mounts.map((one) => ({ Type: 'volume', ...one })),
+  );
+  const {
+    'com.docker.compose.project': _,
+    'com.docker.compose.service': __,
+    ...Labels
+  } = container.Config.Labels;
+  return {
+    ...container,
+    Name: `/shop_${service}.1.${'t'.repeat(25)}`,
+    Config: {
+      ...container.Config,
+      Labels: {
+        ...Labels,
+        'com.docker.stack.namespace': 'shop',
+        'com.docker.swarm.service.name': `shop_${service}`,
+      },
+    },
+  };
 }
 
 function containerOf(

@@ -247,9 +247,7 @@ load_apart() {
 
 # keep_backup: the manifest, and then the name by which it counts.
 keep_backup() {
-  keep_ids=$(engine_ids "$project") || give_up 'the containers could not be listed'
-  # shellcheck disable=SC2086 # ids
-  engine_survey $keep_ids | awk '{ print $1, $13, $4, $5 }' >"$scratch/services"
+  services_of_application >"$scratch/services" || give_up 'the containers could not be listed'
   awk -F '\t' -v OFS='\t' '$3 == "-" { $3 = "" } { print }' "$scratch/files" >"$scratch/manifest"
   write_manifest "$saving" "$backup" "$created" "$project" "$(current_release)" "$verify" "$scratch/services" "$scratch/manifest" ||
     give_up 'the manifest could not be written'

@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from 
 import path from 'node:path';
 import { type TestHost, which } from '@deploy-actions/host/testing';
 import { serve } from './docker/serve.ts';
+import { runTask } from './docker/swarm.ts';
 import { type FakeContainer, type FakeThing, type Script, openState } from './docker/state.ts';
 
 /** An engine that stands in for Docker's on a test's host: real calls of a program, containers that are files. */
@@ -30,6 +31,8 @@ export interface FakeDocker {
   running(project?: string): string[];
   /** Makes a service of a stack as a person does. */
   putService(name: string, stack: string): void;
+  /** A task of it runs on a node; the service is made where there is none. */
+  putTask(name: string, stack: string, node: string): void;
   /** Services of the swarm with the image of each, sorted. */
   services(): string[];
   /** Names of the swarm's configs, sorted. */
@@ -149,6 +152,7 @@ export function fakeDocker(host: TestHost, images: Readonly<Record<string, strin
           TaskTemplate: { ContainerSpec: { Image: 'web', Labels: {}, Configs: [], Secrets: [] } },
         },
       }),
+    putTask: (name, stack, node) => runTask(openState(folder), name, stack, node),
     services: () =>
       openState(folder)
         .names('services')

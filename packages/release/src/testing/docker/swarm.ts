@@ -319,3 +319,30 @@ function put(state: State, call: Call, stack: string, name: string, model: Stack
   const count = Spec.Mode.Global ? nodes.length : Spec.Mode.Replicated!.Replicas;
   for (let slot = 1; slot <= count; slot += 1) add(slot, 'running', 'running');
 }
+
+/** A task of a service runs on a node of that name, as somebody's stack has it; the service is made where there is none. */
+export function runTask(state: State, Name: string, stack: string, node: string): void {
+  const ContainerSpec: ContainerSpec = { Image: 'postgres:17', Labels: {}, Configs: [], Secrets: [] };
+  const ID = idOf(Name);
+  const slot = tasks(state).filter(({ ServiceID }) => ServiceID === ID).length + 1;
+  state.write('services', Name, {
+    ID,
+    text: '',
+    Spec: {
+      Name,
+      Labels: { 'com.docker.stack.namespace': stack },
+      Mode: { Replicated: { Replicas: slot } },
+      TaskTemplate: { ContainerSpec },
+    },
+  } satisfies FakeService);
+  const task: FakeTask = {
+    ID: idOf(`${Name} ${slot}`),
+    ServiceID: ID,
+    Spec: { ContainerSpec },
+    DesiredState: 'running',
+    Status: { State: 'running', Timestamp: new Date(Date.now() - UP_FOR).toISOString(), Err: '' },
+    Slot: slot,
+    NodeID: idOf(node),
+  };
+  state.write('tasks', task.ID, task);
+}
