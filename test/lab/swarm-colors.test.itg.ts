@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type Lab, joinCluster, openLab, startLoad } from '@deploy-actions/lab';
 import { type Inputs, mustStep, serverInputs, startStep, step } from './color-rig.ts';
 import { SMALL, deployInputs, deployed } from './deploy-rig.ts';
+import { bringCaddy } from './rolling-rig.ts';
 import { SMALL_APP } from './small-app.ts';
 
 let lab: Lab;
@@ -48,6 +49,49 @@ const SITE = `server {
   }
 }
 `;
+
+const CADDYFILE = `:80 {
+	reverse_proxy api-blue:8000
+}
+`;
+
+const HAPROXY = `defaults
+    mode http
+    timeout connect 5s
+    timeout client 75s
+    timeout server 75s
+    timeout tunnel 1h
+resolvers docker
+    nameserver dns 127.0.0.11:53
+frontend web
+    bind :80
+    default_backend api
+backend api
+    server api api-blue:8000 resolvers docker init-addr none
+`;
+
+/** The folder of the flags, or of the map, as every proxy in a container has it. */
+const FLAGS = '/var/lib/deploy-actions/shop:/var/lib/deploy-actions/shop:ro';
+
+/** The other proxies, each with the server's own program in a container. */
+const OTHERS = {
+  Caddy: {
+    runId: '10',
+    file: 'Caddyfile',
+    text: CADDYFILE,
+    mechanism: 'flag',
+    run: '--volume /srv/edge:/etc/caddy:ro --volume /usr/local/bin/caddy:/usr/bin/caddy:ro --env HOME=/tmp --entrypoint caddy',
+    words: 'run --config /etc/caddy/Caddyfile',
+  },
+  HAProxy: {
+    runId: '11',
+    file: 'haproxy.cfg',
+    text: HAPROXY,
+    mechanism: 'map',
+    run: '--volume /srv/edge:/etc/haproxy:ro --volume /usr:/usr:ro --volume /var/lib/deploy-actions/shop.haproxy:/run/haproxy --entrypoint /usr/sbin/haproxy',
+    words: '-W -db -f /etc/haproxy/haproxy.cfg',
+  },
+};
 
 beforeAll(async () => {
   lab = await openLab({ hosts: 3 });
@@ -206,6 +250,36 @@ test('uninstall takes our parts out of every node’s file', async () => {
   await mustStep('blue-green-switch', { ...inputs, uninstall: 'true' });
   for (const host of lab.hosts) expect(await host.sh('cat /srv/edge/conf.d/shop.conf')).toBe(SITE);
 }, 900_000);
+
+for (const [title, { runId, file, text, mechanism, run, words }] of Object.entries(OTHERS))
+  test(`${title} in a container of each node: a switch moves all under load without a lost request, rollback flips them back, and uninstall leaves every file as it was`, async () => {
+    for (const host of lab.hosts) {
+      if (title === 'Caddy') await bringCaddy(host);
+      await host.write(`/srv/edge/${file}`, text, { owner: 'deploy' });
+      await host.sh(
+        `docker rm --force edge; install -d -m 2770 -o root -g deploy /var/lib/deploy-actions/shop.haproxy; docker run --detach --name edge --network shop_default --publish 8080:80 --volume ${FLAGS} ${run} ${lab.registry.image('shop/web:v1')} ${words}`,
+      );
+    }
+    await until(async () => (await visited().catch(() => [''])).every((one) => one === 'v1 null'));
+    await mustStep('blue-green-switch', {
+      ...inputs,
+      install: 'true',
+      proxy: title.toLowerCase(),
+      'site-config': `/srv/edge/${file}`,
+      routes: 'site: api:8000',
+    });
+    expect(await visited()).toEqual(['v1 blue', 'v1 blue', 'v1 blue']);
+    const loads = loadOnAll();
+    await Promise.all(loads.map((load) => load.seen('v1', 60_000)));
+    const switched = await mustStep('blue-green-switch', { ...inputs, to: 'green' }, { runId });
+    expect(switched.outputs['report']).toContain(`blue to green by ${mechanism}`);
+    expect(await visited()).toEqual(['v4 green', 'v4 green', 'v4 green']);
+    await mustStep('rollback', { ...serverInputs(lab, lab.hosts) }, { runId });
+    expect(await visited()).toEqual(['v1 blue', 'v1 blue', 'v1 blue']);
+    expect(await lost(loads)).toEqual(NONE);
+    await mustStep('blue-green-switch', { ...inputs, uninstall: 'true' });
+    for (const host of lab.hosts) expect(await host.sh(`cat /srv/edge/${file}`)).toBe(text);
+  }, 900_000);
 
 /** Asks again and again, for two minutes at most. */
 async function until(holds: () => Promise<boolean>): Promise<void> {
