@@ -1,7 +1,7 @@
 import type { Part } from '@deploy-actions/host';
 import { sentText } from '@deploy-actions/host/sent-text';
 import { PROXIES } from '@deploy-actions/traffic';
-import { type SentProgram, textOf } from './server-programs.ts';
+import type { SentProgram } from './server-programs.ts';
 import { type Command, type ShCommands, readCommands } from './sh-commands.ts';
 
 /** The proxies, whose programs and functions bear their names. */
@@ -55,7 +55,7 @@ export function wrongNames(
   program: SentProgram,
   source: (part: Part) => string = (part) => part.source(),
 ): string[] {
-  const { commands, functions, reads, sets, taken } = readCommands(textOf(program, source));
+  const { commands, functions, reads, sets, taken } = commandsOfProgram(program, source);
   const defined = new Set(functions.map(({ name }) => name));
   const wrong: string[] = [];
   const seen = new Set<string>();
@@ -152,9 +152,21 @@ function commandsOf(text: string): ShCommands {
   return commands;
 }
 
+/** What stands in a program: in its parts and its last lines, each of which is whole by itself. */
+function commandsOfProgram({ parts, end }: SentProgram, source: (part: Part) => string): ShCommands {
+  const all = [...parts.map((part) => commandsOf(source(part))), readCommands(end)];
+  return {
+    commands: all.flatMap((one) => one.commands),
+    functions: all.flatMap((one) => one.functions),
+    reads: new Set(all.flatMap((one) => [...one.reads])),
+    sets: new Set(all.flatMap((one) => [...one.sets])),
+    taken: new Set(all.flatMap((one) => [...one.taken])),
+  };
+}
+
 /** Functions of the program that are reached from its last lines, by name. */
 export function reachedFunctions(program: SentProgram): ReadonlySet<string> {
-  const { commands } = readCommands(textOf(program));
+  const { commands } = commandsOfProgram(program, (part) => part.source());
   const calls = new Map<string, string[]>();
   for (const command of commands)
     calls.set(command.within, [...(calls.get(command.within) ?? []), ...called(command)]);
