@@ -190,6 +190,19 @@ test('a task that the cluster was told to stop is nobody’s fault where a run o
   ]);
 });
 
+test('a task that is seen while it is being stopped is told once it has stopped, and not lost', async () => {
+  const stopping = (state: string) => ({
+    tasks: [{ id: 't1', state, wanted: 'shutdown' }, { id: 't3' }, { id: 't2', slot: 2, node: 'n2' }],
+  });
+  const { stops, told } = await watched([
+    WELL,
+    stopping('running'),
+    stopping('running'),
+    stopping('shutdown'),
+  ]);
+  expect([stops.map(({ name }) => name), told]).toEqual([['shop_web.1@n1'], []]);
+});
+
 test('what was wrong before, and what is missing at the end, is told', async () => {
   const paused = { update: 'paused', words: 'update paused due to failure' };
   const before = await watched([paused]);

@@ -24,7 +24,7 @@ export function taskSignals(
   const { project } = stack.scope;
   const incidents: Incident[] = [];
   const notes: string[] = [];
-  /** Tasks that were to run when they were seen last. */
+  /** Tasks that were to run, and of which no end is known yet. */
   const alive = new Map<string, ClusterTask>();
   const told = new Set<string>();
   /** Services that a program of ours was at work on. */
@@ -107,7 +107,10 @@ export function taskSignals(
           });
         }
       }
+      // One that is being stopped has not ended yet.
+      const stopping = view.tasks.filter(({ id }) => alive.has(id) && !told.has(id));
       alive.clear();
+      for (const task of stopping) alive.set(task.id, task);
       for (const task of view.tasks)
         if (shouldRun(task) && named(task.service, view)) alive.set(task.id, task);
     },
