@@ -57,7 +57,7 @@ test('one that fails fails the deployment with its exit code and its last words;
   rig.m1.docker.script({ commands: { seed: { code: 3, output: 'no such table\n' } } });
   const { failure, outputs } = await rig.up('v2', BETTER);
   expect(failure).toMatchObject({ kind: 'unhealthy', code: 'release-unhealthy' });
-  expect(failure!.message).toContain('seed, which runs once, ended with exit code 3');
+  expect(failure!.message).toContain('seed, which runs once, failed with exit code 3');
   expect(failure!.message).toContain('goes on serving: none of its containers was stopped');
   expect(failure!.details).toContain('no such table');
   expect(outputs.outcome).toBe('restored');
