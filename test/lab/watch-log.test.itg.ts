@@ -228,3 +228,29 @@ test('what a rotation took away is told and never passes; a log that the login m
   const closed = await watch('nginx', limits).done;
   expect([closed.exitCode, closed.shown]).toEqual([1, expect.stringContaining('usermod -aG adm deploy')]);
 }, 120_000);
+
+test('what the logging driver of a container dropped between two looks is told by its name, and nothing where it dropped only what was read', async () => {
+  await host.sh(
+    `docker run --detach --name small --publish 8095:80 --log-opt max-size=20k --log-opt max-file=1 --entrypoint nginx --tmpfs /run/nginx --volume /srv/edge.conf:/etc/nginx/conf.d/default.conf:ro ${lab.registry.image('shop/web:v1')} -c /web/nginx.conf -g 'daemon off;'`,
+  );
+  const visit = async (count: number) =>
+    await host.sh(`curl -s -o /dev/null 'http://127.0.0.1:8095/[1-${count}]'`);
+  await until(
+    'small answers',
+    async () => (await host.exec(['curl', '-sf', 'http://127.0.0.1:8095/'])).code === 0,
+  );
+  const limits = { 'access-log': 'container://small', interval: '10s' };
+  // About 200 bytes of JSON each: the file is emptied twice, in one interval.
+  const [lost] = await watching(['container', { ...limits, duration: '20s' }]);
+  await visit(250);
+  const { exitCode, outputs } = await lost!.done;
+  expect([exitCode, outputs['reason']]).toEqual([
+    1,
+    expect.stringContaining('small was rotated by its logging driver beyond what was read last'),
+  ]);
+  expect(Number(outputs['requests'])).toBeLessThan(250);
+  const [whole] = await watching(['container', { ...limits, duration: '10s', interval: '5s' }]);
+  await visit(2);
+  const { outputs: fine, shown } = await whole!.done;
+  expect([fine['stable'], fine['requests'], shown.includes('rotated')]).toEqual(['true', '2', false]);
+}, 180_000);

@@ -289,29 +289,90 @@ test('a file in a container is read by what the container has; one without is re
   }
 });
 
-test('what a container logs is read stretch by stretch; another container of that name is a gap', async () => {
-  const { session, folder } = server({
-    docker: `case $1 in inspect) cat "$HOME/id" ;; logs) shift; echo "logs $*"; cat "$HOME/said" ;; esac`,
-  });
-  const say = (id: string, said: string) => {
-    writeFileSync(path.join(folder, 'id'), `${id.repeat(64)}\n`);
+/** What the engine says of a container: its lines are those of the file `said`, each from a time on. */
+const LOGGING = `case $1 in
+  inspect) cat "$HOME/id" ;;
+  logs)
+    [ "$2" = --timestamps ] || exit 9
+    shift 2
+    echo "$*" >>"$HOME/asked"
+    since=
+    until='~'
+    for word; do
+      case $before in --since) since=$word ;; --until) until=$(date -u -d "@$word" +%Y-%m-%dT%H:%M:%S) ;; esac
+      before=$word
+    done
+    case $since in [0-9]*T*) ;; ?*) since=$(date -u -d "@$since" +%Y-%m-%dT%H:%M:%S) ;; esac
+    awk -v since="$since" -v until="$until" '$1 >= since && $1 < until' "$HOME/said" ;;
+esac`;
+
+function logging(options = 'json-file - -') {
+  const { session, folder } = server({ docker: LOGGING });
+  const say = (said: string, id = 'a') => {
+    writeFileSync(path.join(folder, 'id'), `${id.repeat(64)} ${options}\n`);
     writeFileSync(path.join(folder, 'said'), said);
   };
-  say('a', 'old\n');
   const log = openLog(session, parseLogPlace('container://proxy'));
-  expect(await log.begin()).toEqual(['logs --tail 200 proxy', 'old']);
-  say('a', 'new\n');
-  const { lines, gaps } = await log.read(false);
-  expect([lines[0], lines[1], gaps]).toEqual([
-    expect.stringMatching(/^logs --since \d+ --until \d+ proxy$/),
-    'new',
-    [],
-  ]);
-  say('b', 'x'.repeat(LARGEST_STRETCH));
+  return { say, log, asked: () => readFileSync(path.join(folder, 'asked'), 'utf8').trim().split('\n') };
+}
+
+/** A line of so many milliseconds from now. */
+const timedLine = (milliseconds: number, text: string) =>
+  `${new Date(Date.now() + milliseconds).toISOString().replace('Z', '123456Z')} ${text}\n`;
+
+test('what a container logs is read stretch by stretch, without the times; another container of that name is a gap', async () => {
+  const { say, log, asked } = logging();
+  const before = timedLine(-5000, 'old') + timedLine(-4000, '');
+  say(before);
+  expect(await log.begin()).toEqual(['old']);
+  expect(asked()).toEqual(['--tail 200 proxy']);
+  say(before + timedLine(3000, 'new'));
+  expect(await log.read(true)).toEqual({ lines: ['new'], gaps: [], behind: 0 });
+  expect(asked()[1]).toMatch(/^--since \d+ proxy$/);
+  expect(await log.read(false)).toEqual({ lines: [], gaps: [], behind: 0 });
+  expect(asked().find((words) => words.includes('--until'))).toMatch(/^--since \d+ --until \d+ proxy$/);
+  say('x'.repeat(LARGEST_STRETCH), 'b');
   const last = await log.read(true);
   expect(last.gaps).toEqual([
     expect.stringContaining('another container by now'),
     'is more than 8 MiB in an interval',
+  ]);
+});
+
+test('what a logging driver has dropped between two looks is told, and nothing where what was read last is still there', async () => {
+  const { say, log } = logging('json-file 10m 1');
+  const [first, second] = [timedLine(-5000, 'first'), timedLine(-4000, 'second')];
+  say(first + second);
+  await log.begin();
+  // The older ones go first.
+  say(second + timedLine(3000, 'third'));
+  expect(await log.read(true)).toEqual({ lines: ['third'], gaps: [], behind: 0 });
+  say(timedLine(4000, 'later'));
+  expect(await log.read(true)).toEqual({
+    lines: ['later'],
+    gaps: [expect.stringContaining('was rotated by its logging driver beyond what was read last')],
+    behind: 0,
+  });
+});
+
+test.each([
+  ['json-file 1m 3', 1],
+  ['json-file 1m -', 1],
+  ['local 1m -', 1],
+  ['json-file 10m 3', 0],
+  ['json-file - -', 0],
+  ['local - -', 0],
+  ['journald - -', 0],
+])('of a log that was empty at first and is kept by %s, what may be lost is told', async (options, gaps) => {
+  const { say, log } = logging(options);
+  say('');
+  expect(await log.begin()).toEqual([]);
+  expect((await log.read(true)).gaps).toEqual([]);
+  say(timedLine(3000, 'new'));
+  const { lines, gaps: told } = await log.read(true);
+  expect([lines, told]).toEqual([
+    ['new'],
+    Array(gaps).fill(expect.stringContaining('its first lines may be lost')),
   ]);
 });
 
