@@ -138,8 +138,20 @@ test('MariaDB, SQLite and Redis are saved while they are written to, each of one
     );
   const count = async (table: string) => Number(await sql(`SELECT count(*) FROM ${table}`));
   const before = await count('orders');
-  const { outputs: loaded } = await backup({ databases: 'sales: mariadb', verify: 'restore' });
+  const counts = '(SELECT count(*) FROM orders), (SELECT count(*) FROM payments)';
+  const asked = await backup({
+    databases: 'sales: mariadb',
+    verify: 'restore',
+    'verify-query': `sales/shop: SELECT ${counts}, 'it''s asked'`,
+  });
+  const { outputs: loaded } = asked;
   expect(loaded['verified']).toBe('restore');
+  // While somebody writes: it was asked of the very moment that was saved, and nobody is kept waiting.
+  expect(asked.shown).toMatch(
+    /verify-query of sales \(shop\) answers on what was loaded as it did then: (\d+)\\t\1\\tit's asked/,
+  );
+  const after = await count('orders');
+  await until('writers that write', async () => (await count('orders')) > after);
   const { outputs } = await backup({ databases: 'cache: redis\napp: sqlite /data/app.db' });
   expect(outputs['verified']).toBe('read');
   // Somebody wrote meanwhile, or nothing of this was under load.
@@ -151,6 +163,7 @@ test('MariaDB, SQLite and Redis are saved while they are written to, each of one
   const id = loaded['backup']!;
   const restored = await backup({ restore: id, confirm: id });
   expect(restored.shown).toContain('shop of sales is that of the backup');
+  expect(restored.shown).toContain('verify-query of sales (shop) answers on what was loaded as it did then');
   const old = `shop_before_${id.replaceAll('-', '_')}`;
   expect(restored.outputs['replaced']).toBe(`sales/${old}`);
   const [orders, payments, paid] = (

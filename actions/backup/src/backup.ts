@@ -89,12 +89,12 @@ function sourcesOf(inputs: BackupInputs): Source[] {
     );
   }
   const unasked = inputs['verify-query'].find(
-    ({ service }) => !databases.some((one) => one.service === service && one.kind === 'postgres'),
+    ({ service }) => !databases.some((one) => one.service === service && LOADABLE_KINDS.includes(one.kind)),
   );
   if (unasked !== undefined) {
     throw new Failure(
       'input',
-      `input \`verify-query\` asks ${unasked.service}, of which no PostgreSQL is saved`,
+      `input \`verify-query\` asks ${unasked.service}, of which no PostgreSQL, MySQL or MariaDB is saved`,
       {
         input: 'verify-query',
         remedy: 'Name the service in `databases`, or leave its query out.',

@@ -108,7 +108,10 @@ test('what cannot be done with a kind is refused before a server is asked', asyn
   const rig = rigged();
   for (const [more, message] of [
     [{ databases: 'cache: redis', verify: 'restore' }, 'cannot load the redis cache'],
-    [{ databases: 'sales: mariadb', 'verify-query': 'sales: SELECT 1' }, 'of which no PostgreSQL is saved'],
+    [
+      { databases: 'cache: redis', 'verify-query': 'cache: SELECT 1' },
+      'of which no PostgreSQL, MySQL or MariaDB is saved',
+    ],
     [{ databases: 'db: postgres', pause: 'app' }, 'there are none'],
     [
       {

@@ -1,9 +1,10 @@
-import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import { cpSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, expect, jest, test } from '@jest/globals';
 import { hostsForEach, paused, pidOf } from '@deploy-actions/host/testing';
 import { Failure } from '@deploy-actions/kit';
-import { type BackedUp, type BackupRig, backupRig, idOf, well } from './testing/backup-rig.ts';
+import { type BackedUp, idOf, well } from './testing/backup-rig.ts';
+import { type MysqlRig, isWritable, mysqlRig } from './testing/mysql-rig.ts';
 
 // Real processes on a busy machine.
 jest.setTimeout(120_000);
@@ -11,48 +12,19 @@ jest.setTimeout(120_000);
 const hostWith = hostsForEach(afterEach);
 
 interface Sold {
-  rig: BackupRig;
+  rig: MysqlRig;
   id: string;
 }
 
 /** A MariaDB whose database was spoilt after it was saved. */
 async function spoilt(): Promise<Sold> {
-  const rig = backupRig(hostWith);
-  rig.service('sales');
-  for (const name of ['mariadb', 'mariadb-dump']) {
-    rig.host.tool(
-      name,
-      `exec '${process.execPath}' '${path.join(import.meta.dirname, 'testing/mariadb.mjs')}' ${name} "$@"`,
-    );
-  }
-  put(rig, 'shop', { 'orders.table': '5 orders', 'payments.table': '5 payments', 'paid.view': 'then' });
-  put(rig, 'crm', { 'notes.table': 'of another database' });
+  const rig = mysqlRig(hostWith);
+  rig.put('shop', { 'orders.table': '5 orders', 'payments.table': '5 payments', 'paid.view': 'then' });
+  rig.put('crm', { 'notes.table': 'of another database' });
   const id = idOf(await rig.go({ databases: 'sales: mariadb shop' }));
-  put(rig, 'shop', { 'orders.table': 'none', 'since.table': 'written since', 'paid.view': 'now' });
+  rig.put('shop', { 'orders.table': 'none', 'since.table': 'written since', 'paid.view': 'now' });
   return { rig, id };
 }
-
-const at = (rig: BackupRig, ...names: string[]) => path.join(rig.host.home, 'mysql', ...names);
-
-function put(rig: BackupRig, database: string, files: Readonly<Record<string, string>>): void {
-  mkdirSync(at(rig, database), { recursive: true });
-  for (const [name, text] of Object.entries(files)) writeFileSync(at(rig, database, name), text);
-}
-
-/** What the server has: by database its tables and views. */
-const all = (rig: BackupRig) =>
-  Object.fromEntries(
-    readdirSync(at(rig))
-      .filter((name) => !name.startsWith('.'))
-      .map((name) => [
-        name,
-        Object.fromEntries(
-          readdirSync(at(rig, name))
-            .sort()
-            .map((one) => [one, readFileSync(at(rig, name, one), 'utf8').trim()]),
-        ),
-      ]),
-  );
 
 const CRM = { 'notes.table': 'of another database' };
 const SAVED = { 'orders.table': '5 orders', 'paid.view': 'then', 'payments.table': '5 payments' };
@@ -63,11 +35,7 @@ const SINCE = {
   'since.table': 'written since',
 };
 const nameOf = (word: string, id: string) => `shop_${word}_${id.replaceAll('-', '_')}`;
-const isWritable = (rig: BackupRig) =>
-  !existsSync(at(rig, '.read-only')) || readFileSync(at(rig, '.read-only'), 'utf8') === 'OFF';
 const restore = (id: string) => ({ restore: id, confirm: id, databases: '' });
-const how = (rig: BackupRig, name: string, is = true) =>
-  writeFileSync(path.join(rig.host.home, 'how', name), is ? 'yes' : '');
 
 async function killedAt(place: string, { rig, id }: Sold): Promise<BackedUp> {
   rig.host.pauseAt(place);
@@ -83,18 +51,18 @@ test('a database of MariaDB comes back with its tables and views, and what was t
   const { rig, id } = await spoilt();
   const { outputs } = well(await rig.go(restore(id)));
   expect(outputs.replaced).toBe(`sales/${nameOf('before', id)}`);
-  expect(all(rig)).toEqual({ shop: SAVED, [nameOf('before', id)]: SINCE, crm: CRM });
+  expect(rig.all()).toEqual({ shop: SAVED, [nameOf('before', id)]: SINCE, crm: CRM });
   expect(isWritable(rig)).toBe(true);
   well(await rig.go({ confirm: id, databases: '' }));
-  expect(all(rig)).toEqual({ shop: SAVED, crm: CRM });
+  expect(rig.all()).toEqual({ shop: SAVED, crm: CRM });
 });
 
 test('a database that is gone comes back too', async () => {
   const { rig, id } = await spoilt();
-  renameSync(at(rig, 'shop'), path.join(rig.host.home, 'gone'));
+  renameSync(rig.at('shop'), path.join(rig.host.home, 'gone'));
   const { outputs } = well(await rig.go(restore(id)));
   expect(outputs.replaced).toBe('');
-  expect(all(rig)).toEqual({ shop: SAVED, crm: CRM });
+  expect(rig.all()).toEqual({ shop: SAVED, crm: CRM });
 });
 
 test.each([
@@ -102,23 +70,42 @@ test.each([
   ['mysql-keys', 'tables of other databases have foreign keys to shop of sales'],
   ['mysql-loses', 'has 0 tables, which are not as many as were saved'],
   ['mysql-busy', 'Lock wait timeout exceeded'],
+  [
+    'mysql-view-fails',
+    'shop of sales could not be replaced: ERROR: The table is full; the data are as they were',
+  ],
 ] as const)('where it is %s, it is told, and the data are as they were', async (name, message) => {
   const { rig, id } = await spoilt();
-  how(rig, name);
+  rig.how(name);
   const { failure } = await rig.go(restore(id));
   expect(failure?.message).toContain(message);
-  expect(all(rig)).toMatchObject({ shop: SINCE, crm: CRM });
-  expect(Object.keys(all(rig)).filter((one) => one.includes('_restore_'))).toEqual([]);
+  expect(rig.all()).toEqual({ shop: SINCE, crm: CRM });
   expect(isWritable(rig)).toBe(true);
+});
+
+test('where the tables can be brought neither to the end nor back, it is told what is where', async () => {
+  const { rig, id } = await spoilt();
+  rig.how('mysql-view-fails');
+  rig.how('mysql-undo-fails');
+  const { failure } = await rig.go(restore(id));
+  expect(failure?.message).toContain(
+    'replaced before it: the tables of shop of sales (without its views, triggers and routines, which could not be made), the others are as they were',
+  );
+  expect(failure?.details).toContain('Too many locks');
+  expect(rig.all()[nameOf('before', id)]).toMatchObject({ 'since.table': 'written since' });
+  expect(isWritable(rig)).toBe(true);
+  for (const name of ['mysql-view-fails', 'mysql-undo-fails']) rig.how(name, false);
+  well(await rig.go({ ...restore(id), 'deployment-id': 'second' }));
+  expect(rig.all()['shop']).toEqual(SAVED);
 });
 
 test('a backup with events is refused before anything is loaded', async () => {
   const { rig } = await spoilt();
-  how(rig, 'mysql-dumps-event');
+  rig.how('mysql-dumps-event');
   const id = idOf(await rig.go({ databases: 'sales: mariadb shop', 'deployment-id': 'second' }));
   const { failure } = await rig.go({ ...restore(id), 'deployment-id': 'third' });
   expect(failure).toMatchObject({ kind: 'refused', message: expect.stringContaining('has events') });
-  expect(all(rig)).toEqual({ shop: SINCE, crm: CRM });
+  expect(rig.all()).toEqual({ shop: SINCE, crm: CRM });
 });
 
 test.each(['load:begin:after', 'exchange:begin:before', 'exchange:begin:after'])(
@@ -126,9 +113,9 @@ test.each(['load:begin:after', 'exchange:begin:before', 'exchange:begin:after'])
   async (place) => {
     const sold = await spoilt();
     expect((await killedAt(place, sold)).failure?.kind).toBe('lost');
-    expect(all(sold.rig)).toMatchObject({ shop: SINCE, crm: CRM });
+    expect(sold.rig.all()).toMatchObject({ shop: SINCE, crm: CRM });
     well(await sold.rig.go(restore(sold.id)));
-    expect(all(sold.rig)).toEqual({ shop: SAVED, [nameOf('before', sold.id)]: SINCE, crm: CRM });
+    expect(sold.rig.all()).toEqual({ shop: SAVED, [nameOf('before', sold.id)]: SINCE, crm: CRM });
     expect(isWritable(sold.rig)).toBe(true);
   },
 );
@@ -152,17 +139,17 @@ test.each([
   );
   const { 'paid.view': __, ...tables } = SINCE;
   if (moved) {
-    put(rig, old, { ...tables, 'deploy_actions_restore.table': '' });
+    rig.put(old, { ...tables, 'deploy_actions_restore.table': '' });
     const { 'paid.view': ___, ...then } = SAVED;
-    cpSync(at(rig, 'shop'), path.join(rig.host.home, 'aside'), { recursive: true });
-    renameSync(at(rig, 'shop'), path.join(rig.host.home, 'aside-2'));
-    put(rig, 'shop', then);
-    renameSync(at(rig, fresh), path.join(rig.host.home, 'aside-3'));
-    put(rig, fresh, {});
+    cpSync(rig.at('shop'), path.join(rig.host.home, 'aside'), { recursive: true });
+    renameSync(rig.at('shop'), path.join(rig.host.home, 'aside-2'));
+    rig.put('shop', then);
+    renameSync(rig.at(fresh), path.join(rig.host.home, 'aside-3'));
+    rig.put(fresh, {});
   } else {
-    renameSync(at(rig, 'shop'), path.join(rig.host.home, 'aside-2'));
-    put(rig, 'shop', tables);
+    renameSync(rig.at('shop'), path.join(rig.host.home, 'aside-2'));
+    rig.put('shop', tables);
   }
   well(await rig.go({ databases: 'sales: mariadb crm', 'deployment-id': 'next' }));
-  expect(all(rig)).toEqual(moved ? { shop: SAVED, [old]: SINCE, crm: CRM } : { shop: SINCE, crm: CRM });
+  expect(rig.all()).toEqual(moved ? { shop: SAVED, [old]: SINCE, crm: CRM } : { shop: SINCE, crm: CRM });
 });

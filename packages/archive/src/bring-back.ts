@@ -23,12 +23,20 @@ export const STREAM = part(new URL('sh/container-stream.sh', import.meta.url), {
   needs: [ENGINE_CONTAINERS],
 });
 export const ATTEMPT = part(new URL('sh/attempt.sh', import.meta.url), { needs: [STREAM] });
-export const QUERY = part(new URL('sh/verify-query.sh', import.meta.url), { needs: [ATTEMPT] });
 export const POSTGRES_LOGIN = part(new URL('sh/postgres-login.sh', import.meta.url), {
   needs: [ENGINE_CONTAINERS],
 });
 export const POSTGRES_QUESTION = part(new URL('sh/postgres-question.sh', import.meta.url), {
-  needs: [POSTGRES_LOGIN, QUERY],
+  needs: [POSTGRES_LOGIN, STREAM],
+});
+export const MYSQL_LOGIN = part(new URL('sh/mysql-login.sh', import.meta.url), {
+  needs: [ENGINE_CONTAINERS],
+});
+export const MYSQL_QUESTION = part(new URL('sh/mysql-question.sh', import.meta.url), {
+  needs: [MYSQL_LOGIN, STREAM],
+});
+export const QUERY = part(new URL('sh/verify-query.sh', import.meta.url), {
+  needs: [ATTEMPT, POSTGRES_QUESTION, MYSQL_QUESTION],
 });
 
 export const TRIAL = part(new URL('sh/trial.sh', import.meta.url), {
@@ -37,13 +45,10 @@ export const TRIAL = part(new URL('sh/trial.sh', import.meta.url), {
 });
 const BESIDE = part(new URL('sh/beside.sh', import.meta.url), { parameters: ['backup'] });
 const POSTGRES_RESTORE = part(new URL('sh/postgres-restore.sh', import.meta.url), {
-  needs: [POSTGRES_QUESTION, STREAM, BESIDE],
-});
-export const MYSQL_LOGIN = part(new URL('sh/mysql-login.sh', import.meta.url), {
-  needs: [ENGINE_CONTAINERS],
+  needs: [POSTGRES_LOGIN, QUERY, STREAM, BESIDE],
 });
 const MYSQL_RESTORE = part(new URL('sh/mysql-restore.sh', import.meta.url), {
-  needs: [MYSQL_LOGIN, ATTEMPT, BESIDE, FOLDER],
+  needs: [MYSQL_LOGIN, QUERY, BESIDE, FOLDER],
 });
 export const REDIS_LOGIN = part(new URL('sh/redis-login.sh', import.meta.url));
 const FILE_PLACES = part(new URL('sh/file-places.sh', import.meta.url), {

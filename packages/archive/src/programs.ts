@@ -7,6 +7,8 @@ import {
   FOLDER,
   LEDGER,
   MYSQL_LOGIN,
+  MYSQL_QUESTION,
+  POSTGRES_LOGIN,
   POSTGRES_QUESTION,
   QUERY,
   REDIS_LOGIN,
@@ -25,16 +27,16 @@ const POSTGRES = part(new URL('sh/postgres.sh', import.meta.url), {
   needs: [ENGINE_CONTAINERS, POSTGRES_DATABASES, POSTGRES_QUESTION, KEEP_QUERY, SESSION],
 });
 const POSTGRES_TRIAL = part(new URL('sh/postgres-trial.sh', import.meta.url), {
-  needs: [ENGINE_CONTAINERS, POSTGRES_QUESTION, TRIAL],
+  needs: [ENGINE_CONTAINERS, POSTGRES_LOGIN, QUERY, TRIAL],
 });
 
 const REDIS = part(new URL('sh/redis.sh', import.meta.url), {
   needs: [ENGINE_CONTAINERS, ATTEMPT, ENGINE_FAILURE, REDIS_LOGIN],
 });
 const MYSQL = part(new URL('sh/mysql.sh', import.meta.url), {
-  needs: [MYSQL_LOGIN, ATTEMPT],
+  needs: [MYSQL_LOGIN, MYSQL_QUESTION, ATTEMPT, KEEP_QUERY, SESSION],
 });
-const MYSQL_TRIAL = part(new URL('sh/mysql-trial.sh', import.meta.url), { needs: [MYSQL, TRIAL] });
+const MYSQL_TRIAL = part(new URL('sh/mysql-trial.sh', import.meta.url), { needs: [MYSQL, QUERY, TRIAL] });
 const SQLITE = part(new URL('sh/sqlite.sh', import.meta.url), {
   needs: [ENGINE_CONTAINERS, ATTEMPT],
 });

@@ -2,7 +2,7 @@
 export const DATABASE_KINDS = ['postgres', 'mysql', 'mariadb', 'redis', 'sqlite'] as const;
 export type DatabaseKind = (typeof DATABASE_KINDS)[number];
 
-/** Those that can be loaded into a throw-away container. */
+/** Those that can be loaded into a throw-away container, and asked by `verify-query`. */
 export const LOADABLE_KINDS: readonly string[] = ['postgres', 'mysql', 'mariadb'] satisfies DatabaseKind[];
 
 /** Those that `restore` brings back. */

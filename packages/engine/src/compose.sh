@@ -6,6 +6,11 @@
 # Names of services, ids and references have no spaces, so lists of them are words.
 # shellcheck disable=SC2086
 
+# engine_use ADDRESS: another engine than the usual one; empty: the usual one.
+engine_use() {
+  [ -z "$1" ] || export DOCKER_HOST="$1"
+}
+
 # engine_title: as people call it, in sentences.
 engine_title() { printf 'Compose'; }
 

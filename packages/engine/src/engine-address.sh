@@ -1,7 +1,8 @@
 # shellcheck shell=dash
 
-# engine_use ADDRESS: where the engine listens that is asked from now on; empty: where it does by itself.
-engine_use() {
+# ask_engine_at ADDRESS: as `engine_use`, for who carries nothing else of the engine's. ADDRESS: where it listens; empty: where
+# it does by itself.
+ask_engine_at() {
   [ -z "$1" ] || {
     DOCKER_HOST=$1
     export DOCKER_HOST

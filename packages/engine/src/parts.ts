@@ -1,6 +1,5 @@
 import { part } from '@deploy-actions/host';
 import { LEDGER_READING_SH } from '@deploy-actions/ledger/sh';
-import { ENGINE_ADDRESS } from './address.ts';
 import { COMPLAINT } from './complaint-table.ts';
 
 /**
@@ -8,7 +7,7 @@ import { COMPLAINT } from './complaint-table.ts';
  * files `compose*.sh` (Docker with Compose, on one server) and `swarm*.sh` (Swarm mode, over several). No other .sh file calls
  * an engine, so that another one is other files with these functions.
  */
-export const ENGINE = part(new URL('compose.sh', import.meta.url), { needs: [ENGINE_ADDRESS] });
+export const ENGINE = part(new URL('compose.sh', import.meta.url));
 
 /** Which containers there are, and what becomes of each. */
 export const ENGINE_CONTAINERS = part(new URL('compose-containers.sh', import.meta.url));

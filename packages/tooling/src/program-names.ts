@@ -19,7 +19,7 @@ const BUILTINS = new Set(
  * util-linux, grep, sed, awk, procps, tar, gzip.
  */
 const EXTERNAL: ReadonlySet<string> = new Set(
-  'age restic awk basename cat chmod chown chgrp cksum cmp comm cp cut date dd df dirname du env find flock getent grep gzip head id install journalctl ln loginctl ls mkdir mktemp mv paste ps readlink rm rmdir sed setsid sh sha256sum sleep sort stat sync systemctl systemd-run tail tar timeout tr wc xargs crontab docker curl wget perl socat python3 nc sudo setfacl touch tee truncate uname uniq ss mkfifo nslookup'
+  'age restic awk basename cat chmod chown chgrp cksum cmp comm cp cut date dd df dirname du env find flock getent grep gzip head id install journalctl ln loginctl ls mkdir mktemp mv paste ps readlink rm rmdir sed setsid sh sha256sum sleep sort stat sync systemctl systemd-run tail tar timeout tr wc xargs crontab docker curl wget perl socat python3 nc sudo setfacl touch tee truncate uname uniq ss mkfifo nslookup od'
     .split(' ')
     .concat(KINDS, ['bash']),
 );

@@ -1,10 +1,18 @@
 // A MariaDB as far as a restore asks it: databases are folders of $HOME/mysql, tables and views files of theirs. Called as its
-// client is (`mariadb …`), or as `mariadb-dump …`. What it does not know it refuses, so that no statement passes unread.
+// client is (`mariadb …`), or as `mariadb-dump …`. What it does not know it refuses, so that no statement passes unread. The
+// server in a throw-away container has its own databases. Who locks it notes that in `.locked` beside them, and a dump says in
+// `.dumped` whether that was there when it began.
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 const [, , program, ...words] = process.argv;
-const root = path.join(process.env.HOME, 'mysql');
+const root = path.join(
+  process.env.HOME,
+  (process.env.IN_CONTAINER ?? '').includes('trial') ? 'mysql-trial' : 'mysql',
+);
+mkdirSync(root, { recursive: true });
 const how = (name) => {
   const file = path.join(process.env.HOME, 'how', name);
   return existsSync(file) ? readFileSync(file, 'utf8').trim() : '';
@@ -21,23 +29,48 @@ const things = (database, kind) =>
 const TABLE = '.table';
 const VIEW = '.view';
 
-function dump() {
+async function dump() {
   const [database, ...names] = words.filter((one) => !one.startsWith('--'));
   if (words.includes('--version')) return 'mariadb-dump from 11.8.2-MariaDB\n';
   if (!existsSync(at(database))) throw new Error(`Unknown database '${database}'`);
   const data = !words.includes('--no-data');
-  const tables = data ? things(database, TABLE) : [];
+  const content = Object.fromEntries(
+    things(database, TABLE).map((one) => [one, readFileSync(at(database, one + TABLE), 'utf8')]),
+  );
+  if (words.includes('--verbose')) {
+    if (how('mysql-hangs')) await sleep(300_000);
+    writeFileSync(at('.dumped'), existsSync(at('.locked')) ? 'while nobody wrote' : 'while others wrote');
+    process.stderr.write(
+      '-- Connecting to localhost...\n-- Retrieving table structure for table orders...\n',
+    );
+    // Whoever waits to write must not wait for the whole dump.
+    for (let turns = 0; existsSync(at('.locked')); turns++) {
+      if (turns === 400) throw new Error('writers still wait');
+      await sleep(50);
+    }
+    if (how('mysql-dump-fails')) throw new Error('Lost connection to server during query when dumping table');
+  }
+  const tables = data ? Object.keys(content) : [];
   const views = data ? things(database, VIEW) : names;
   return [
     '-- MariaDB dump\n',
     ...(data && how('mysql-dumps-event') ? ['/*!50106 DROP EVENT IF EXISTS `clean` */;\n'] : []),
-    ...tables.map((one) => {
-      const content = readFileSync(at(database, one + TABLE), 'utf8');
-      return `-- Table structure for table \`${one}\`\nFILL \`${one}\` ${content};\n`;
-    }),
+    ...tables.map((one) => `-- Table structure for table \`${one}\`\nFILL \`${one}\` ${content[one]};\n`),
     ...views.map((one) => `CREATE VIEW \`${one}\` AS ${readFileSync(at(database, one + VIEW), 'utf8')};\n`),
     '-- Dump completed on 2026-11-28\n',
   ].join('');
+}
+
+let snapshot;
+let question;
+/** What a question is answered by: how many tables there are, and how much is in them. */
+function sumOf(database) {
+  const tables = things(database, TABLE);
+  const sum = tables.reduce(
+    (all, one) => all + readFileSync(at(database, one + TABLE), 'utf8').trim().length,
+    0,
+  );
+  return `${tables.length} tables of ${sum}`;
 }
 
 let used = words.findLast((one) => !one.startsWith('--'));
@@ -53,6 +86,25 @@ function answer(statement) {
   };
   let hit;
   if (/^(?:SET SESSION |SELECT 1$|KILL )/.test(statement)) return '';
+  if (statement === 'FLUSH TABLES WITH READ LOCK') {
+    if (how('mysql-busy')) throw new Error('Lock wait timeout exceeded; try restarting transaction');
+    return done(writeFileSync(at('.locked'), ''));
+  }
+  if (statement === 'START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY')
+    return done((snapshot = sumOf(used)));
+  if (statement === 'UNLOCK TABLES') {
+    // One who has waited.
+    if (snapshot) writeFileSync(at(used, `late${TABLE}`), 'written since');
+    return done(rmSync(at('.locked')));
+  }
+  if ((hit = found(/^SELECT '(.*)'$/))) return `${hit[0]}\n`;
+  if ((hit = found(/^SET @question = CONVERT\(X'([0-9a-f]+)' USING utf8mb4\)$/)))
+    return done((question = Buffer.from(hit[0], 'hex').toString()));
+  if (statement === 'PREPARE question FROM @question') {
+    if (question === 'wrong') throw new Error('You have an error in your SQL syntax');
+    return '';
+  }
+  if (statement === 'EXECUTE question') return `${snapshot ?? sumOf(used)} by ${question}\n`;
   if ((hit = found(/^SET GLOBAL read_only = (ON|OFF)$/))) {
     writeFileSync(at('.read-only'), hit[0]);
     return '';
@@ -80,12 +132,14 @@ function answer(statement) {
     );
   if ((hit = found(/^SELECT COUNT\(\*\) FROM .*table_schema = '(.*)' AND table_name = '(.*)'$/)))
     return `${existsSync(at(hit[0], hit[1] + TABLE)) ? 1 : 0}\n`;
-  if ((hit = found(/^SELECT COUNT\(\*\) FROM .*table_schema = '(.*?)' .*table_name <> '(.*)'$/)))
-    return `${things(hit[0], TABLE).filter((one) => one !== hit[1]).length}\n`;
-  if ((hit = found(/^SELECT CONCAT\('DROP TRIGGER.*WHERE trigger_schema = '(.*?)' UNION/)))
-    return lines(things(hit[0], VIEW).map((one) => `DROP VIEW IF EXISTS \`${hit[0]}\`.\`${one}\`;`));
-  if ((hit = found(/^SELECT CONCAT\('`', table_schema.* TO `(.*?)`\.`.*WHERE table_schema = '(.*?)'/)))
-    return lines(things(hit[1], TABLE).map((one) => `\`${hit[1]}\`.\`${one}\` TO \`${hit[0]}\`.\`${one}\``));
+  if ((hit = found(/^SELECT COUNT\(\*\) FROM .*table_schema = '([^']*)'$/)))
+    return `${things(hit[0], TABLE).length}\n`;
+  if ((hit = found(/^SELECT COUNT\(\*\) FROM .*table_schema = '(.*?)' AND table_type NOT IN/)))
+    return `${things(hit[0], TABLE).length}\n`;
+  if ((hit = found(/^SELECT CONCAT\('DROP TRIGGER IF EXISTS `(.*?)`.*WHERE trigger_schema = '(.*?)' UNION/)))
+    return lines(things(hit[1], VIEW).map((one) => `DROP VIEW IF EXISTS \`${hit[0]}\`.\`${one}\`;`));
+  if ((hit = found(/^SELECT CONCAT\('`(.*?)`\.`.* TO `(.*?)`\.`.*WHERE table_schema = '(.*?)'/)))
+    return lines(things(hit[2], TABLE).map((one) => `\`${hit[0]}\`.\`${one}\` TO \`${hit[1]}\`.\`${one}\``));
   if ((hit = found(/^CREATE DATABASE `(.*?)`/))) return done(mkdirSync(at(hit[0])));
   if ((hit = found(/^DROP DATABASE IF EXISTS `(.*)`$/)))
     return done(rmSync(at(hit[0]), { recursive: true, force: true }));
@@ -98,12 +152,15 @@ function answer(statement) {
   if ((hit = found(/^USE `(.*)`$/))) return (used = hit[0]) && '';
   if ((hit = found(/^FILL `(.*?)` (.*)$/s))) {
     if (how('mysql-loses')) return '';
-    return done(writeFileSync(at(used, hit[0] + TABLE), hit[1]));
+    return done(writeFileSync(at(used, hit[0] + TABLE), how('mysql-spoils') ? 'x' : hit[1]));
   }
-  if ((hit = found(/^CREATE VIEW `(.*?)` AS (.*)$/s)))
+  if ((hit = found(/^CREATE VIEW `(.*?)` AS (.*)$/s))) {
+    if (how('mysql-view-fails') && used === 'shop' && hit[1] === 'then') throw new Error('The table is full');
     return done(writeFileSync(at(used, hit[0] + VIEW), hit[1]));
+  }
   if ((hit = found(/^RENAME TABLE (.*)$/s))) {
     if (how('mysql-busy')) throw new Error('Lock wait timeout exceeded; try restarting transaction');
+    if (how('mysql-undo-fails') && hit[0].includes(' TO `shop_restore_')) throw new Error('Too many locks');
     for (const pair of hit[0].split(',')) {
       const [, from, table, to, name] = /^\s*`(.*)`\.`(.*)` TO `(.*)`\.`(.*)`\s*$/.exec(pair);
       renameSync(at(from, table + TABLE), at(to, name + TABLE));
@@ -118,18 +175,22 @@ const databases = () =>
     .filter((one) => !one.startsWith('.'))
     .sort();
 
+function obey(text) {
+  const statements = text.replace(/^--.*$|\/\*.*?\*\/;?/gm, '').split(/;(?=\s|$)/);
+  for (const statement of statements.map((one) => one.trim()).filter(Boolean))
+    process.stdout.write(answer(statement));
+}
+
 try {
-  if (program === 'mariadb-dump') process.stdout.write(dump());
-  else {
-    const given = words.find((one) => one.startsWith('--execute='))?.slice('--execute='.length);
-    const text = (given ?? readFileSync(0, 'utf8')).replace(/^(?:--|\/\*).*$/gm, '');
-    for (const statement of text
-      .split(/;(?=\s|$)/)
-      .map((one) => one.trim())
-      .filter(Boolean))
-      process.stdout.write(answer(statement));
-  }
+  const given = words.find((one) => one.startsWith('--execute='))?.slice('--execute='.length);
+  if (program === 'mariadb-dump') process.stdout.write(await dump());
+  else if (given === undefined && words.includes('--unbuffered')) {
+    for await (const line of createInterface({ input: process.stdin })) obey(line);
+    // Its locks go with it.
+    rmSync(at('.locked'), { force: true });
+  } else obey(given ?? readFileSync(0, 'utf8'));
 } catch (error) {
   process.stderr.write(`ERROR: ${error.message}\n`);
-  process.exitCode = 1;
+  // Also where its stdin is open.
+  process.exit(1);
 }

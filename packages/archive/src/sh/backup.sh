@@ -186,9 +186,13 @@ save_stream() {
   stream_out "$save_what to be saved" "$saving/$save_file" "$@"
   save_code=$?
   ended_early "$save_code" "$save_what could not be saved"
-  # What compresses nothing writes something.
-  if [ -n "$stream_zip" ] && [ -z "$(gzip -dc "$saving/$save_file" | head -c 1 | tr '\0' x)" ]; then give_up "what was saved of $save_what is empty"; fi
+  [ -z "$stream_zip" ] || refuse_empty_zip
   save_end
+}
+
+# refuse_empty_zip: what compresses nothing writes something.
+refuse_empty_zip() {
+  [ -n "$(gzip -dc "$saving/$save_file" | head -c 1 | tr '\0' x)" ] || give_up "what was saved of $save_what is empty"
 }
 
 # keep_file FILE KIND SERVICE SOURCE TOOL: it is on the disk, and in the manifest; with it what was asked ($save_answer).
