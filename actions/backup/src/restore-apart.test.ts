@@ -9,6 +9,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { afterEach, expect, jest, test } from '@jest/globals';
+import { REDIS_TOOLS } from '@deploy-actions/archive/testing';
 import { hostsForEach, paused, pidOf } from '@deploy-actions/host/testing';
 import { Failure } from '@deploy-actions/kit';
 import { type BackupRig, backupRig, idOf, well } from './testing/backup-rig.ts';
@@ -28,21 +29,6 @@ const SQLITE = `case "$*" in
   *wal_checkpoint*) cat "$2-wal" >>"$2" && rm "$2-wal" ;;
   *.backup*) for word; do :; done; to=\${word#*\\"}; cat "$4" >"\${to%\\"}" ;;
 esac`;
-
-/** Redis, which has its data in a file that stands for its memory. */
-const REDIS = `folder=$HOME/redis
-case "$*" in
-  *--version*) echo 'redis-cli 8.0.1' ;;
-  *--rdb*) cat "$folder/memory"; echo "Transfer finished with success after $(($(wc -c <"$folder/memory"))) bytes" >&2 ;;
-  *'CONFIG GET dir') printf 'dir\\n%s\\n' "$folder" ;;
-  *'CONFIG GET dbfilename') printf 'dbfilename\\ndump.rdb\\n' ;;
-  *'CONFIG GET appendonly') printf 'appendonly\\n%s\\n' "$(cat "$HOME/how/redis-aof" 2>/dev/null || echo no)" ;;
-  *'CONFIG GET save') printf 'save\\n3600 1\\n' ;;
-  *'CLIENT PAUSE'* | *'CLIENT UNPAUSE' | *'CONFIG SET'*) echo "$*" >>"$HOME/settings"; echo OK ;;
-  *SAVE) [ ! -e "$HOME/how/redis-full" ] || { echo 'ERR'; exit 0; }; cp "$folder/memory" "$folder/dump.rdb"; echo OK ;;
-  *INFO*) printf 'redis_version:8.0.1\\r\\nrole:master\\r\\ncluster_enabled:0\\r\\nused_memory:100\\r\\nloading:0\\r\\nrun_id:first\\r\\n' ;;
-esac`;
-const CHECK = `case "$(cat "$1")" in REDIS0012*) echo '[offset 14] Checksum OK' ;; *) exit 1 ;; esac`;
 
 const before = (id: string) => `_before_${id.replaceAll('-', '_')}`;
 const restore = (id: string) => ({ restore: id, confirm: id, databases: '' });
@@ -122,8 +108,7 @@ test.each(['load:begin:after', 'exchange:begin:before', 'exchange:begin:after'])
 /** A Redis whose data were spoilt after they were saved. */
 async function redis(): Promise<Filed> {
   const rig = backupRig(hostWith);
-  rig.host.tool('redis-cli', REDIS);
-  rig.host.tool('redis-check-rdb', CHECK);
+  for (const [name, text] of Object.entries(REDIS_TOOLS)) rig.host.tool(name, text);
   const folder = path.join(rig.host.home, 'redis');
   mkdirSync(folder);
   rig.service('cache', [{ Type: 'bind', Name: '', Source: folder, Destination: folder }]);

@@ -124,6 +124,27 @@ test('databases whose names differ only at their ends each come back as themselv
   expect(Object.keys(rig.databases())).toHaveLength(3);
 });
 
+test('confirm drops what a restore by version 1.1 has left of a database with a long name, and nothing that only begins alike', async () => {
+  const rig = rigged();
+  const [name, other] = ['north', 'south'].map((end) => `orders_of_the_customers_in_the_region_${end}`);
+  rig.database(name!, 'those that serve');
+  rig.database(other!, 'those of another one');
+  const id = idOf(await rig.go({ databases: `db: postgres ${name}` }));
+  const word = id.replaceAll('-', '_');
+  // It cut the name after 34 characters.
+  const kept = ['before', 'before3'].map((one) => `orders_of_the_customers_in_the_reg_${one}_${word}`);
+  const strangers = [
+    `orders_of_the_customers_in_the_reg_before_20250101_000000_abcd`,
+    `orders_of_the_customers_in_the_reg_restore_${word}`,
+  ];
+  for (const each of [...kept, ...strangers]) rig.database(each, 'from before');
+  const { log } = well(await rig.go({ confirm: id, databases: '' }));
+  for (const each of kept) expect(log).toContain(`dropped ${each} of db`);
+  expect(Object.keys(rig.databases()).sort()).toEqual([name, other, 'shop', ...strangers].sort());
+  const again = await rig.go({ confirm: id, databases: '', 'deployment-id': 'second' });
+  expect(again.failure?.message).toContain('left anything that could be dropped');
+});
+
 test('a manifest with names that no backup has is brought back nowhere', async () => {
   const rig = rigged();
   const id = await spoilt(rig);

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { MARIADB_TOOLS } from '@deploy-actions/archive/testing';
 import type { HostWith } from '@deploy-actions/release/testing';
 import { type BackupRig, backupRig } from './backup-rig.ts';
 
@@ -17,12 +18,7 @@ export interface MysqlRig extends BackupRig {
 export function mysqlRig(hostWith: HostWith): MysqlRig {
   const rig = backupRig(hostWith);
   rig.service('sales');
-  for (const name of ['mariadb', 'mariadb-dump']) {
-    rig.host.tool(
-      name,
-      `exec '${process.execPath}' '${path.join(import.meta.dirname, 'mariadb.mjs')}' ${name} "$@"`,
-    );
-  }
+  for (const [name, text] of Object.entries(MARIADB_TOOLS)) rig.host.tool(name, text);
   const at = (...names: string[]) => path.join(rig.host.home, 'mysql', ...names);
   return {
     ...rig,
