@@ -92,6 +92,14 @@ test('a service is followed where every proxy on its networks follows', async ()
   });
 });
 
+test('Traefik beside a service is refused by its name, with what to do', async () => {
+  expect(await judged({ proxies: `container traefik ${ID} edge\n` })).toEqual({
+    why: 'Traefik in the container edge shares its network shop_default, and how that one looks names up is not known here',
+    remedy:
+      'Put nginx or Caddy or HAProxy in its place, take that container off the network, or use colours (color: auto)',
+  });
+});
+
 test('on a network that leads nowhere else nobody is led, but where nobody else is', async () => {
   expect(await judged({ kinds: 'shop_default internal\n' })).toMatchObject({
     why: expect.stringContaining('(internal)'),

@@ -79,7 +79,7 @@ export async function readCallers(
         if (!proxy || !follows) {
           return {
             why: `${proxy?.title ?? kind} in the container ${name} shares its network ${network}, and how that one looks names up is not known here`,
-            remedy: `Put ${FOLLOWING.join(' or ')} in its place, or take that container off the network`,
+            remedy: `Put ${FOLLOWING.join(' or ')} in its place, take that container off the network, or use colours (color: auto)`,
           };
         }
         const follow = follows(fields[`names_${name}`] ?? '', own);
