@@ -50,10 +50,10 @@ const PREPARE = `set -eu
 export DEBIAN_FRONTEND=noninteractive
 printf '#!/bin/sh\\nexit 101\\n' >/usr/sbin/policy-rc.d && chmod +x /usr/sbin/policy-rc.d
 apt-get update -qq
-apt-get install -y -qq --no-install-recommends restic sqlite3 mariadb-server-core mariadb-client >/dev/null 2>&1
+apt-get install -y -qq --no-install-recommends restic sqlite3 mariadb-server-core mariadb-client valkey-server >/dev/null 2>&1
 mkdir -p /tmp/kinds/parts && cd /tmp/kinds
 copy() { mkdir -p "parts$(dirname "$1")"; cp -L "$1" "parts$1"; }
-for program in /usr/sbin/mariadbd /usr/bin/mariadb /usr/bin/mariadb-dump /usr/bin/sqlite3 /usr/bin/redis-check-rdb; do
+for program in /usr/sbin/mariadbd /usr/bin/mariadb /usr/bin/mariadb-dump /usr/bin/sqlite3 /usr/bin/redis-check-rdb /usr/bin/valkey-server /usr/bin/valkey-cli /usr/bin/valkey-check-rdb; do
   copy "$program"
   ldd "$program" | sed -n 's/.*=> \\(\\/[^ ]*\\).*/\\1/p' | while read -r library; do copy "$library"; done
 done
@@ -74,6 +74,7 @@ END
 chmod +x parts/entry
 printf 'FROM %s\\nCOPY parts/ /\\nCMD ["/entry"]\\n' "$(docker inspect --format '{{.Config.Image}}' shop-redis-1)" >Dockerfile
 docker build --quiet --tag kinds . >/dev/null
+printf 'FROM kinds\\nRUN rm -f /usr/bin/redis-*\\n' | docker build --quiet --tag valkey - >/dev/null
 start() {
   service=$1
   shift
@@ -83,6 +84,7 @@ start() {
 start sales --env MARIADB_ROOT_PASSWORD=sales-password kinds
 start cache --volume shop_cache:/cache kinds redis-server --dir /cache --save '' --appendonly no
 start app --volume shop_app:/data kinds sleep 3600
+start store --env VALKEY_PASSWORD=store-password --volume shop_store:/store valkey valkey-server --dir /store --save '' --appendonly no --requirepass store-password
 `;
 
 /** Each writes two things in one transaction, all the while: what is saved must have both, or neither. */
@@ -231,6 +233,30 @@ test('MariaDB, SQLite and Redis are saved while they are written to, each of one
   );
   await host.sh(`for each in sales app cache; do docker rm --force "shop-$each-1"; done`);
 }, 600_000);
+
+test('a Valkey with a password is saved and comes back by its own tools, where there is no redis-cli', async () => {
+  const store = (words: string) =>
+    host.sh(`docker exec --env REDISCLI_AUTH=store-password shop-store-1 ${words}`);
+  expect(
+    (await host.exec(['docker', 'exec', 'shop-store-1', 'sh', '-c', 'command -v redis-cli'])).code,
+  ).not.toBe(0);
+  await store('valkey-cli EVAL \'for i = 1, 20000 do redis.call("SET", "key" .. i, i) end\' 0');
+  const saved = await backup({ databases: 'store: redis' });
+  const id = saved.outputs['backup']!;
+  expect(saved.outputs['verified']).toBe('read');
+  expect(await host.sh(`cat ${saved.outputs['folder']}/manifest.json`)).toContain('"tool":"valkey-cli ');
+  await store('valkey-cli FLUSHALL');
+  await store('valkey-cli SET since yes');
+  const came = await backup({ restore: id, confirm: id });
+  const old = `dump.rdb_before_${id.replaceAll('-', '_')}`;
+  expect(came.outputs['replaced']).toBe(`store/${old}`);
+  expect(await store('valkey-cli DBSIZE')).toBe('20000\n');
+  expect(await store('valkey-cli MGET key20000 since')).toBe('20000\n\n');
+  expect(await store(`valkey-check-rdb /store/${old}`)).toContain('Checksum OK');
+  await backup({ confirm: id });
+  expect(await store('ls /store')).toBe('dump.rdb\n');
+  await host.sh('docker rm --force shop-store-1');
+}, 180_000);
 
 test('a volume and a path come back with owners, modes and links, and are let go', async () => {
   await host.sh(`set -eu
