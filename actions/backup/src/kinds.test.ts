@@ -86,6 +86,30 @@ test.each([
   expect(rig.folders()).toEqual([]);
 });
 
+test('MySQL is saved by its own tools, as one that has global transaction ids would not take it back without a word of its own', async () => {
+  const rig = backupRig(hostWith);
+  rig.service('sales');
+  rig.host.tool('mysql', TOOLS['mariadb']!);
+  rig.host.tool(
+    'mysqldump',
+    TOOLS['mariadb-dump']!.replace(
+      'mariadb-dump from 11.8.2-MariaDB',
+      'mysqldump  Ver 9.7.4 for Linux on x86_64',
+    ),
+  );
+  const id = idOf(await rig.go({ databases: 'sales: mysql', verify: 'restore' }));
+  expect(rig.records()[0]!.files.map(({ name, kind, tool }) => [name, kind, tool])).toEqual([
+    ['sales.shop.sql.gz', 'mysql', 'mysqldump  Ver 9.7.4 for Linux on x86_64'],
+  ]);
+  const words = gunzipSync(read(rig, id, 'sales.shop.sql.gz'))
+    .toString()
+    .split('\n')[0];
+  expect(words).toBe(
+    '-- dump of --user=root --single-transaction --quick --routines --events --triggers --no-tablespaces --hex-blob --default-character-set=utf8mb4 --set-gtid-purged=OFF shop',
+  );
+  expect(readFileSync(path.join(rig.host.home, 'loaded'), 'utf8')).toContain('-- Dump completed');
+});
+
 test('tables that know no transactions are told, and verify: restore loads a MariaDB apart', async () => {
   const rig = rigged();
   writeFileSync(path.join(rig.host.home, 'how/old-tables'), '');
