@@ -39,7 +39,7 @@ export interface WorkflowRun {
   /** A folder of programs that steps find before those of this machine. */
   programs?: string;
   onLine?(line: string): void;
-  /** Cancels the run, as a person does, at the first line for which it is true. */
+  /** Cancels the run, as a person does, at the first line for which it is true; an error where no line is. */
   cancelAt?(line: string): boolean;
 }
 
@@ -131,6 +131,8 @@ export async function runWorkflow(run: WorkflowRun): Promise<{ exitCode: number;
         },
       },
     );
+    if (run.cancelAt && !cancelled.signal.aborted)
+      throw new Error(`the run ended with ${code} before it came to where it is to be cancelled:\n${output}`);
     return { exitCode: code, log: output };
   } finally {
     await standIns?.close();
