@@ -125,11 +125,14 @@ export function othersActions(
               throw new Error(`${tag} is not of the lab's registry`);
             return tag.slice(lab.registry.address.length + 1);
           });
+        if (new Set(names.map((name) => name.slice(0, name.lastIndexOf(':')))).size > 1)
+          throw new Error(`a build of several repositories is not known here: ${names.join(', ')}`);
         builds.push(...names);
         const from = built(names[0]!.split(':')[0]!);
         if (from === undefined) return undefined;
-        const made = await Promise.all(names.map((to) => lab.registry.publish({ from, to })));
-        return { digest: made[0]!.digest };
+        const [to, ...others] = names as [string, ...string[]];
+        const tags = others.map((name) => name.slice(to.lastIndexOf(':') + 1));
+        return { digest: (await lab.registry.publish({ from, to, tags })).digest };
       },
       'actions/upload-artifact': ({ inputs }) => {
         const paths = (inputs['path'] ?? '').split('\n').filter((path) => path.trim() !== '');

@@ -27,6 +27,8 @@ export interface PublishOptions {
   readonly from: string;
   /** `repository:tag` of the new image. */
   readonly to: string;
+  /** Further tags of the same image, in the repository of `to`. */
+  readonly tags?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly labels?: Readonly<Record<string, string>>;
   /** Replaces the image's command. */
@@ -169,6 +171,72 @@ export async function openRegistry(
     return digest;
   }
 
+  /** The last that was begun in each repository. */
+  const pushes = new Map<string, Promise<unknown>>();
+
+  /**
+   * One push to a repository at a time. The registry writes the link of a layer anew for each push, and empties it first: a
+   * manifest that another push sends just then is refused, since its layer is unknown.
+   */
+  function alone<T>(repository: string, push: () => Promise<T>): Promise<T> {
+    const pushed = (pushes.get(repository) ?? Promise.resolve()).then(push, push);
+    pushes.set(repository, pushed);
+    return pushed;
+  }
+
+  async function publish({
+    from,
+    to,
+    tags = [],
+    env = {},
+    labels = {},
+    command,
+    ballast,
+    created,
+  }: PublishOptions): Promise<{ reference: string; digest: string }> {
+    const source = split(from);
+    const target = split(to);
+    const manifest = (await (
+      await call(source.repository, 'GET', `manifests/${source.tag}`)
+    ).json()) as Manifest;
+    const config = (await (
+      await call(source.repository, 'GET', `blobs/${manifest.config.digest}`)
+    ).json()) as ImageConfig;
+    if (source.repository !== target.repository) {
+      for (const { digest } of manifest.layers) {
+        await call(target.repository, 'POST', `blobs/uploads/?mount=${digest}&from=${source.repository}`);
+      }
+    }
+    if (ballast !== undefined) {
+      const archive = tarOf('lab-ballast', randomBytes(ballast));
+      const packed = gzipSync(archive, { level: 0 });
+      const digest = await upload(target.repository, packed);
+      manifest.layers.push({
+        mediaType: manifest.layers[0]?.mediaType as string,
+        size: packed.length,
+        digest,
+      });
+      config.rootfs.diff_ids.push(sha256(archive));
+      config.history = [...(config.history ?? []), { created_by: 'lab ballast' }];
+    }
+    const kept = (config.config.Env as string[]).filter((entry) => !((entry.split('=')[0] as string) in env));
+    config.config.Env = [...kept, ...Object.entries(env).map(([variable, value]) => `${variable}=${value}`)];
+    config.config.Labels = { ...config.config.Labels, ...labels };
+    if (command !== undefined) config.config.Cmd = command;
+    config.created = (created ?? new Date()).toISOString();
+    const bytes = Buffer.from(JSON.stringify(config));
+    manifest.config = {
+      ...manifest.config,
+      size: bytes.length,
+      digest: await upload(target.repository, bytes),
+    };
+    const body = Buffer.from(JSON.stringify(manifest));
+    for (const tag of [target.tag, ...tags])
+      await call(target.repository, 'PUT', `manifests/${tag}`, { body, type: manifest.mediaType });
+    const digest = sha256(body);
+    return { digest, reference: `${address}/${target.repository}@${digest}` };
+  }
+
   return {
     address,
     url,
@@ -182,53 +250,7 @@ export async function openRegistry(
       const answer = await call(repository, 'HEAD', `manifests/${tag}`);
       return answer.headers.get('docker-content-digest') as string;
     },
-    publish: async ({ from, to, env = {}, labels = {}, command, ballast, created }) => {
-      const source = split(from);
-      const target = split(to);
-      const manifest = (await (
-        await call(source.repository, 'GET', `manifests/${source.tag}`)
-      ).json()) as Manifest;
-      const config = (await (
-        await call(source.repository, 'GET', `blobs/${manifest.config.digest}`)
-      ).json()) as ImageConfig;
-      if (source.repository !== target.repository) {
-        for (const { digest } of manifest.layers) {
-          await call(target.repository, 'POST', `blobs/uploads/?mount=${digest}&from=${source.repository}`);
-        }
-      }
-      if (ballast !== undefined) {
-        const archive = tarOf('lab-ballast', randomBytes(ballast));
-        const packed = gzipSync(archive, { level: 0 });
-        const digest = await upload(target.repository, packed);
-        manifest.layers.push({
-          mediaType: manifest.layers[0]?.mediaType as string,
-          size: packed.length,
-          digest,
-        });
-        config.rootfs.diff_ids.push(sha256(archive));
-        config.history = [...(config.history ?? []), { created_by: 'lab ballast' }];
-      }
-      const kept = (config.config.Env as string[]).filter(
-        (entry) => !((entry.split('=')[0] as string) in env),
-      );
-      config.config.Env = [
-        ...kept,
-        ...Object.entries(env).map(([variable, value]) => `${variable}=${value}`),
-      ];
-      config.config.Labels = { ...config.config.Labels, ...labels };
-      if (command !== undefined) config.config.Cmd = command;
-      config.created = (created ?? new Date()).toISOString();
-      const bytes = Buffer.from(JSON.stringify(config));
-      manifest.config = {
-        ...manifest.config,
-        size: bytes.length,
-        digest: await upload(target.repository, bytes),
-      };
-      const body = Buffer.from(JSON.stringify(manifest));
-      await call(target.repository, 'PUT', `manifests/${target.tag}`, { body, type: manifest.mediaType });
-      const digest = sha256(body);
-      return { digest, reference: `${address}/${target.repository}@${digest}` };
-    },
+    publish: (options) => alone(split(options.to).repository, () => publish(options)),
     pause: async () => void (await engine.docker(['pause', id])),
     unpause: async () => void (await engine.docker(['unpause', id])),
     log: () => engine.docker(['exec', id, 'cat', '/var/log/registry.log']),
