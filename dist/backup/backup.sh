@@ -186,9 +186,13 @@ save_stream() {
   stream_out "$save_what to be saved" "$saving/$save_file" "$@"
   save_code=$?
   ended_early "$save_code" "$save_what could not be saved"
-  # What compresses nothing writes something.
-  if [ -n "$stream_zip" ] && [ -z "$(gzip -dc "$saving/$save_file" | head -c 1 | tr '\0' x)" ]; then give_up "what was saved of $save_what is empty"; fi
+  [ -z "$stream_zip" ] || refuse_empty_zip
   save_end
+}
+
+# refuse_empty_zip: what compresses nothing writes something.
+refuse_empty_zip() {
+  [ -n "$(gzip -dc "$saving/$save_file" | head -c 1 | tr '\0' x)" ] || give_up "what was saved of $save_what is empty"
 }
 
 # keep_file FILE KIND SERVICE SOURCE TOOL: it is on the disk, and in the manifest; with it what was asked ($save_answer).
@@ -247,9 +251,7 @@ load_apart() {
 
 # keep_backup: the manifest, and then the name by which it counts.
 keep_backup() {
-  keep_ids=$(engine_ids "$project") || give_up 'the containers could not be listed'
-  # shellcheck disable=SC2086 # ids
-  engine_survey $keep_ids | awk '{ print $1, $13, $4, $5 }' >"$scratch/services"
+  services_of_application >"$scratch/services" || give_up 'the containers could not be listed'
   awk -F '\t' -v OFS='\t' '$3 == "-" { $3 = "" } { print }' "$scratch/files" >"$scratch/manifest"
   write_manifest "$saving" "$backup" "$created" "$project" "$(current_release)" "$verify" "$scratch/services" "$scratch/manifest" ||
     give_up 'the manifest could not be written'

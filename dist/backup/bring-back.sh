@@ -30,8 +30,8 @@ look_at_files() {
     function plain(text) { return text ~ /^[A-Za-z0-9_][A-Za-z0-9._-]*$/ }
     function below(text) { return text ~ /^[A-Za-z0-9_.][A-Za-z0-9._-]*(\/[A-Za-z0-9_.][A-Za-z0-9._-]*)*$/ && ("/" text "/") !~ /\/\.\.?\// }
     $2 !~ /^[a-z-]+$/ || $1 !~ /^[A-Za-z0-9_]/ || ($3 != "" && !plain($3)) { exit 1 }
-    $2 ~ /^postgres/ && !plain($3) { exit 1 }
-    ($2 ~ /^(postgres|postgres-query|mysql|mariadb|volume)$/) && !plain($4) { exit 1 }
+    $2 ~ /^(postgres|mysql|mariadb)/ && !plain($3) { exit 1 }
+    $2 ~ /^((postgres|mysql|mariadb)(-query)?|volume)$/ && !plain($4) { exit 1 }
     $2 == "path" && (!below($4) || ($4 "/") ~ /^(backups|\.deploy)\//) { exit 1 }
     $2 == "sqlite" && (substr($4, 1, 1) != "/" || !below(substr($4, 2))) { exit 1 }
     $2 == "redis" && $4 != "" { exit 1 }' "$scratch/files"; then
@@ -85,7 +85,7 @@ find_places() {
     fail refused request-refused "the backup $backup is encrypted, and the server has no key to it" \
       'Decrypt its files where the key is (age --decrypt --identity KEY), and bring them back by the commands of the manual.'
   fi
-  left=$(awk -F '\t' -v kinds=" $return_kinds " '!index(kinds, " " $2 " ") && $2 !~ /^postgres/ { printf "%s%s", (n++ ? ", " : ""), $1 }' "$scratch/files")
+  left=$(awk -F '\t' -v kinds=" $return_kinds " '!index(kinds, " " $2 " ") && $2 !~ /-(query|globals)$/ { printf "%s%s", (n++ ? ", " : ""), $1 }' "$scratch/files")
   case " $return_kinds " in
     *' sqlite '*) ;;
     *)
@@ -231,6 +231,15 @@ exchanged() {
   esac
 }
 
+# is_half_exchanged KIND ID NAME NEW OLD THERE: only a MySQL or MariaDB can be, whose tables could be brought neither to the end
+# nor back.
+is_half_exchanged() {
+  case $1 in
+    mysql | mariadb) [ "$(mysql_state "$2" "$3" "$4" "$5" "$6")" = moved ] ;;
+    *) return 1 ;;
+  esac
+}
+
 # settle_places: what was cut off between two steps comes to its end.
 settle_places() {
   local kind service id name new old is_there
@@ -248,7 +257,11 @@ exchanged_ones() {
   local kind service id name new old is_there
   journalled exchange:begin || return 0
   while read -r kind service id name new old is_there <&6; do
-    if exchanged "$kind" "$service" "$id" "$name" "$new" "$old" "$is_there"; then printf ' %s,' "$(title_of "$kind" "$service" "$name")"; fi
+    if exchanged "$kind" "$service" "$id" "$name" "$new" "$old" "$is_there"; then
+      printf ' %s,' "$(title_of "$kind" "$service" "$name")"
+    elif is_half_exchanged "$kind" "$id" "$name" "$new" "$old" "$is_there"; then
+      printf ' the tables of %s (without its views, triggers and routines, which could not be made),' "$(title_of "$kind" "$service" "$name")"
+    fi
   done 6<"$scratch/places"
 }
 

@@ -45,11 +45,11 @@ engine_table() {
     --format '{{.Label "com.docker.compose.project"}} {{.ID}} {{.Label "com.docker.compose.service"}} {{.State}} {{or (.Label "deploy-actions.release") "-"}} {{.Status}}' </dev/null
 }
 
-# engine_survey IDS…: a line for each container that is part of a stack:
+# engine_survey IDS…: a line for each container that is part of a stack; of a task its service with the stack's name before it:
 # service id hash image-id status exit-code restarts health oom number started-at name image namespaces
 # A container that went meanwhile is left out. A key that is not there only `index` forgives.
 engine_survey() {
-  docker inspect --type container --format '{{or (index .Config.Labels "com.docker.compose.oneoff") "False"}} {{or (index .Config.Labels "com.docker.compose.service") "-"}} {{.ID}} {{or (index .Config.Labels "deploy-actions.hash") "-"}} {{.Image}} {{.State.Status}} {{.State.ExitCode}} {{.RestartCount}} {{if .State.Health}}{{.State.Health.Status}}{{else}}none{{end}} {{.State.OOMKilled}} {{or (index .Config.Labels "com.docker.compose.container-number") "1"}} {{.State.StartedAt}} {{.Name}} {{.Config.Image}} {{.HostConfig.NetworkMode}},{{.HostConfig.IpcMode}},{{.HostConfig.PidMode}}' "$@" </dev/null 2>/dev/null |
+  docker inspect --type container --format '{{or (index .Config.Labels "com.docker.compose.oneoff") "False"}} {{or (index .Config.Labels "com.docker.compose.service") (index .Config.Labels "com.docker.swarm.service.name") "-"}} {{.ID}} {{or (index .Config.Labels "deploy-actions.hash") "-"}} {{.Image}} {{.State.Status}} {{.State.ExitCode}} {{.RestartCount}} {{if .State.Health}}{{.State.Health.Status}}{{else}}none{{end}} {{.State.OOMKilled}} {{or (index .Config.Labels "com.docker.compose.container-number") "1"}} {{.State.StartedAt}} {{.Name}} {{.Config.Image}} {{.HostConfig.NetworkMode}},{{.HostConfig.IpcMode}},{{.HostConfig.PidMode}}' "$@" </dev/null 2>/dev/null |
     sed -n 's/^False //p'
 }
 

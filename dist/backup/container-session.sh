@@ -4,7 +4,7 @@
 
 session_pid=''
 
-# open_session ID SCRIPT WORDS…: what it answers is in $scratch/session.out, its complaints in $scratch/said.
+# open_session ID SCRIPT WORDS…: what it answers is in $scratch/session.out.
 open_session() {
   rm -f "$scratch/session"
   mkfifo "$scratch/session" || fail_unwritten "$scratch/session could not be made"
@@ -17,7 +17,7 @@ _session() {
   local id=$1 script=$2
   shift 2
   exec 7>&- 8>&- 9>&-
-  engine_pipe "$id" sh -c "$script" sh "$@" <"$scratch/session" >"$scratch/session.out" 2>"$scratch/said"
+  engine_pipe "$id" sh -c "$script" sh "$@" <"$scratch/session" >"$scratch/session.out" 2>"$scratch/session.said"
 }
 
 # tell_session: what is on stdin.
@@ -25,10 +25,13 @@ tell_session() {
   cat >&8
 }
 
-# session_says LINE: waits for it; false where the session ends without it, and where it takes too long.
+# session_says LINE: waits for it; false where the session ends without it, and where it takes too long. Its complaints are in
+# $scratch/said then.
 session_says() {
   wait_until "$(seconds_left)" 'the answer of the database' _session_is_settled "$1"
-  grep -Fqx -e "$1" "$scratch/session.out"
+  grep -Fqx -e "$1" "$scratch/session.out" && return 0
+  cp "$scratch/session.said" "$scratch/said"
+  return 1
 }
 _session_is_settled() {
   grep -Fqx -e "$1" "$scratch/session.out" || _session_is_over

@@ -8,7 +8,7 @@
 entry_of() {
   case $1 in
     volume)
-      entry_volume=$(engine_volume_of "$project" "$2") || fail_for_engine 'the volumes could not be listed'
+      entry_volume=$(volume_of "$2") || fail_for_engine 'the volumes could not be listed'
       entry_place=$(engine_volume_place "${entry_volume:--}" 2>/dev/null)
       entry_parent=${entry_place#* }
       entry_parent=${entry_parent%/_data *}
@@ -119,7 +119,7 @@ find_path_place() {
   entry_of path "$1"
   mkdir -p "$entry_parent" || fail_unwritten "$entry_parent could not be made"
   ! is_own_archive "$folder/$(file_of path - "$1")" || return 0
-  for each in $(engine_ids "$project"); do
+  for each in $(ids_of_application); do
     if open_entry path "$each" "$1"; then
       close_entry
       id=$each
@@ -395,7 +395,7 @@ let_files_go() {
 drop_files_of_others() {
   local each
   [ "$2" = - ] || return 1
-  for each in $(engine_ids "$project"); do
+  for each in $(ids_of_application); do
     ! drop_files "$1" "$each" "$3" "$4" || return 0
   done
   return 1

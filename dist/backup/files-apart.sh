@@ -13,8 +13,8 @@ exec sh -c "$1"' "$command"
 # find_volume NAME: its full name is in $volume_name, and a container that has it in $volume_user.
 find_volume() {
   local each
-  volume_name=$(engine_volume_of "$project" "$1") || fail_for_engine 'the volumes could not be listed'
-  [ -n "$volume_name" ] || fail input input-wrong "there is no volume $1 of $project" "It has: $(engine_volumes_of "$project" | tr '\n' ' ')"
+  volume_name=$(volume_of "$1") || fail_for_engine 'the volumes could not be listed'
+  [ -n "$volume_name" ] || fail input input-wrong "there is no volume $1 of $project" "It has: $(volumes_of_application | tr '\n' ' ')"
   volume_user=
   for each in $(engine_volume_users "$volume_name"); do
     volume_user=${volume_user:-$each}
@@ -89,7 +89,7 @@ find_pausing() {
   for each in $pause; do
     id=$(container_of_service "$each") || fail_for_engine 'the containers could not be listed'
     [ -n "$id" ] || fail refused service-not-running "no container of $each runs in $project, so it cannot be paused" 'Correct the input pause.'
-    engine_states "$project" "$each" | sed -n 's/ running$//p' >>"$scratch/pausing"
+    states_of_service "$each" | sed -n 's/ running$//p' >>"$scratch/pausing"
     grep -qx -e "$id" "$scratch/pausing" || echo "$id" >>"$scratch/pausing"
   done
 }

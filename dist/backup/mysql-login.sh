@@ -22,3 +22,9 @@ mysql_in() {
   shift 2
   engine_in_time 900 "$id" sh -c "$mysql_login$script" sh "$@"
 }
+
+# is_mysql_root ID: whether it is root who is logged in.
+# shellcheck disable=SC2016 # the container's own
+is_mysql_root() {
+  [ "$(mysql_in "$1" 'printf %s "$user"' 2>"$scratch/said")" = root ]
+}

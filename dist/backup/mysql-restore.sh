@@ -2,7 +2,7 @@
 # A backup of MySQL or MariaDB comes back: each database into a new one beside that which is there. They cannot give a database
 # another name. So all tables of both change places in one RENAME TABLE, which the server does whole or not at all, and what a
 # database has besides (views, triggers, routines) is taken out before that and made again after it, while nobody but root may
-# write. Events would run in the database beside: who has some is refused. With the tables goes a mark, which tells after a
+# write. What fails after that statement has it done backwards. Events would run in the database beside: who has some is refused. With the tables goes a mark, which tells after a
 # crash on which side of that statement one is.
 
 # A table of no other use.
@@ -16,12 +16,10 @@ mysql_ask() {
 
 # find_mysql_place KIND SERVICE ID NAME: its line of $scratch/places. Refused by name where it cannot give way.
 find_mysql_place() {
-  local is_there=no user found
+  local is_there=no found
   mysql_ask "$3" 'SELECT schema_name FROM information_schema.schemata' >"$scratch/names" 2>"$scratch/said" || give_up "the database of $2 does not answer: $(last_said)"
   choose_kept "$4" "$4 of $2" <"$scratch/names"
-  # shellcheck disable=SC2016 # the container's own
-  user=$(mysql_in "$3" 'printf %s "$user"' 2>"$scratch/said")
-  [ "$user" = root ] || fail refused request-refused "the container of $2 has no password of root, who alone may exchange a database" \
+  is_mysql_root "$3" || fail refused request-refused "the container of $2 has no password of root, who alone may exchange a database" \
     'Give it MYSQL_ROOT_PASSWORD or MARIADB_ROOT_PASSWORD (or …_FILE), or bring it back by the commands of the manual.'
   case $(mysql_ask "$3" 'SELECT @@GLOBAL.read_only' 2>"$scratch/said") in
     0 | OFF) ;;
@@ -49,15 +47,17 @@ load_mysql() {
   fi
   drop_mysql "$3" "$5" || give_up "$5 of $2 could not be dropped: $(last_said)"
   charset=$(mysql_ask "$3" "SELECT CONCAT('CHARACTER SET ', default_character_set_name, ' COLLATE ', default_collation_name) FROM information_schema.schemata WHERE schema_name = '$4'" 2>"$scratch/said")
-  mysql_ask "$3" "CREATE DATABASE \`$5\` $charset; CREATE TABLE \`$5\`.$mysql_mark (none INT)" 2>"$scratch/said" || give_up "$5 of $2 could not be made: $(last_said)"
+  mysql_ask "$3" "CREATE DATABASE \`$5\` $charset" 2>"$scratch/said" || give_up "$5 of $2 could not be made: $(last_said)"
   # shellcheck disable=SC2016 # the container's own
   stream_in_zipped "$2 ($4) to be loaded" "$file" "$3" "$mysql_login"'exec "$client" --user="$user" "$1"' "$5"
   ended_early $? "$2 ($4) could not be loaded"
-  tables=$(mysql_ask "$3" "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = '$5' AND table_type NOT IN ('VIEW', 'SEQUENCE') AND table_name <> '$mysql_mark'" 2>"$scratch/said")
+  tables=$(mysql_ask "$3" "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = '$5' AND table_type NOT IN ('VIEW', 'SEQUENCE')" 2>"$scratch/said")
   [ "$tables" = "$(gzip -dc "$file" | grep -c '^-- Table structure for table ')" ] ||
     give_up_unproven "what was loaded of $2 ($4) has ${tables:-no} tables, which are not as many as were saved"
+  ask_again "$1" "$2" "$4" "$3" "$5" "$folder"
   mysql_code "$2 ($4)" "$3" "$5" "$scratch/$2.$4.new.sql"
   ended_early $? "what $2 ($4) has beside its tables could not be read"
+  mysql_ask "$3" "CREATE TABLE \`$5\`.$mysql_mark (none INT)" 2>"$scratch/said" || give_up "$5 of $2 could not be marked: $(last_said)"
   say "$2 ($4) is loaded: $tables tables"
 }
 
@@ -88,17 +88,25 @@ mysql_rows() {
   for each; do mysql_ask "$id" "$each" 2>"$scratch/said" || return 1; done
 }
 
-# mysql_taken_out NAME: of a database what it has beside its tables.
+# mysql_taken_out NAME AS: of a database what it has beside its tables, as it is called in the database AS.
 mysql_taken_out() {
-  printf "SELECT CONCAT('DROP TRIGGER IF EXISTS \`', trigger_schema, '\`.\`', REPLACE(trigger_name, '\`', '\`\`'), '\`;') FROM information_schema.triggers WHERE trigger_schema = '%s' UNION ALL SELECT CONCAT('DROP VIEW IF EXISTS \`', table_schema, '\`.\`', REPLACE(table_name, '\`', '\`\`'), '\`;') FROM information_schema.views WHERE table_schema = '%s' UNION ALL SELECT CONCAT('DROP ', routine_type, ' IF EXISTS \`', routine_schema, '\`.\`', REPLACE(routine_name, '\`', '\`\`'), '\`;') FROM information_schema.routines WHERE routine_schema = '%s'" "$1" "$1" "$1"
+  printf "SELECT CONCAT('DROP TRIGGER IF EXISTS \`%s\`.\`', REPLACE(trigger_name, '\`', '\`\`'), '\`;') FROM information_schema.triggers WHERE trigger_schema = '%s' UNION ALL SELECT CONCAT('DROP VIEW IF EXISTS \`%s\`.\`', REPLACE(table_name, '\`', '\`\`'), '\`;') FROM information_schema.views WHERE table_schema = '%s' UNION ALL SELECT CONCAT('DROP ', routine_type, ' IF EXISTS \`%s\`.\`', REPLACE(routine_name, '\`', '\`\`'), '\`;') FROM information_schema.routines WHERE routine_schema = '%s'" "$2" "$1" "$2" "$1" "$2" "$1"
 }
 
-# mysql_moves NAME TO: of each table a pair of names, as RENAME TABLE takes them.
+# mysql_moves FROM TO NAME: of each table that the database NAME has a pair of names, as RENAME TABLE takes them.
 mysql_moves() {
-  printf "SELECT CONCAT('\`', table_schema, '\`.\`', REPLACE(table_name, '\`', '\`\`'), '\` TO \`%s\`.\`', REPLACE(table_name, '\`', '\`\`'), '\`') FROM information_schema.tables WHERE table_schema = '%s' AND table_type <> 'VIEW'" "$2" "$1"
+  printf "SELECT CONCAT('\`%s\`.\`', REPLACE(table_name, '\`', '\`\`'), '\` TO \`%s\`.\`', REPLACE(table_name, '\`', '\`\`'), '\`') FROM information_schema.tables WHERE table_schema = '%s' AND table_type <> 'VIEW'" "$1" "$2" "$3"
 }
 
-# exchange_mysql KIND SERVICE ID NAME NEW OLD THERE: what has begun in the container comes to its end also without us.
+# mysql_rename FILE: its pairs in one statement.
+mysql_rename() {
+  printf 'RENAME TABLE '
+  paste -s -d , "$1"
+  printf ';\n'
+}
+
+# exchange_mysql KIND SERVICE ID NAME NEW OLD THERE: what has begun in the container comes to its end also without us, or is
+# taken back there.
 # shellcheck disable=SC2016 # the quotes of names
 exchange_mysql() {
   local code=$scratch/$2.$4 kept=$6
@@ -106,18 +114,23 @@ exchange_mysql() {
   true >"$code.old.sql"
   [ "$7" = no ] || mysql_code "$2 ($4) of now" "$3" "$4" "$code.old.sql" || return 1
   {
-    printf 'SET SESSION lock_wait_timeout = 30;\n'
-    mysql_rows "$3" "$(mysql_taken_out "$5")" "$(mysql_taken_out "$4")" || return 1
-    mysql_rows "$3" "SELECT CONCAT('CREATE DATABASE \`$kept\` CHARACTER SET ', default_character_set_name, ' COLLATE ', default_collation_name, ';') FROM information_schema.schemata WHERE schema_name = '$5'" || return 1
-  } >"$code.begin.sql"
-  {
-    [ "$7" = no ] || mysql_rows "$3" "$(mysql_moves "$4" "$6")" || return 1
-    mysql_rows "$3" "$(mysql_moves "$5" "$4")" | sed "s/ TO \`$4\`\\.\`$mysql_mark\`\$/ TO \`$kept\`.\`$mysql_mark\`/" || return 1
+    [ "$7" = no ] || mysql_rows "$3" "$(mysql_moves "$4" "$6" "$4")" || return 1
+    mysql_rows "$3" "$(mysql_moves "$5" "$4" "$5")" | sed "s/ TO \`$4\`\\.\`$mysql_mark\`\$/ TO \`$kept\`.\`$mysql_mark\`/" || return 1
   } >"$code.moves"
   grep -q "TO \`$kept\`.\`$mysql_mark\`\$" "$code.moves" || {
     echo "$5 has lost its mark" >"$scratch/said"
     return 1
   }
+  {
+    mysql_rows "$3" "$(mysql_moves "$4" "$5" "$5")" | sed "s/^\`$4\`\\.\`$mysql_mark\` TO /\`$kept\`.\`$mysql_mark\` TO /" || return 1
+    [ "$7" = no ] || mysql_rows "$3" "$(mysql_moves "$6" "$4" "$4")" || return 1
+  } >"$code.back"
+  {
+    printf 'SET SESSION lock_wait_timeout = 30;\n'
+    mysql_rows "$3" "$(mysql_taken_out "$5" "$5")" "$(mysql_taken_out "$4" "$4")" || return 1
+    mysql_rows "$3" "SELECT CONCAT('CREATE DATABASE \`$kept\` CHARACTER SET ', default_character_set_name, ' COLLATE ', default_collation_name, ';') FROM information_schema.schemata WHERE schema_name = '$5'" || return 1
+    mysql_rename "$code.moves"
+  } >"$code.begin.sql"
   {
     printf 'USE `%s`;\n' "$4"
     cat "$code.new.sql"
@@ -125,37 +138,54 @@ exchange_mysql() {
     printf 'DROP DATABASE IF EXISTS `%s`;\nDROP TABLE IF EXISTS `%s`.`%s`;\n' "$5" "$kept" "$mysql_mark"
   } >"$code.end.sql"
   {
+    printf 'SET SESSION lock_wait_timeout = 30;\n'
+    mysql_rows "$3" "$(mysql_taken_out "$5" "$4")" || return 1
+    [ "$7" = no ] || mysql_rows "$3" "$(mysql_taken_out "$4" "$6")" || return 1
+    mysql_rename "$code.back"
+  } >"$code.undo.sql"
+  {
+    printf -- '-- deploy-actions: begin\n'
     cat "$code.begin.sql"
-    printf 'RENAME TABLE '
-    paste -s -d , "$code.moves"
-    printf ';\n'
+    printf -- '-- deploy-actions: end\n'
     cat "$code.end.sql"
+    printf -- '-- deploy-actions: undo\n'
+    cat "$code.undo.sql"
     printf -- '-- deploy-actions: back\n'
     [ "$7" = no ] || { printf 'USE `%s`;\n' "$4" && cat "$code.old.sql"; }
-    printf -- '-- deploy-actions: end\n'
+    printf -- '-- deploy-actions: whole\n'
   } >"$code.exchange.sql"
   # shellcheck disable=SC2016 # the container's own
-  stream_in "$4 of $2 to be exchanged" "$code.exchange.sql" "$3" "$mysql_login$mysql_exchange" "$4" "$5" "$mysql_mark"
+  stream_in "$4 of $2 to be exchanged" "$code.exchange.sql" "$3" "$mysql_login$mysql_exchange" "$4" "$5" "$mysql_mark" "$kept"
 }
 
-# Whose words are the database, the one beside it, and the mark. Who is connected to it is sent away, since an open transaction
-# would hold its tables.
+# Whose words are the database, the one beside it, the mark, and the one that is made for what was there. Who is connected to it
+# is sent away, since an open transaction would hold its tables. What views, triggers and routines need are the tables, so they
+# can only be made after the exchange: where that fails, the tables are exchanged back.
 # shellcheck disable=SC2016 # the container's own
 mysql_exchange='folder=$(mktemp -d) || exit 1
 trap '\''rm -rf "$folder"'\'' EXIT
 trap "" HUP TERM
 cat >"$folder/all"
-[ "$(tail -n 1 "$folder/all")" = "-- deploy-actions: end" ] || { echo "the statements did not arrive whole" >&2; exit 1; }
-sed "/^-- deploy-actions: back\$/,\$d" "$folder/all" >"$folder/forward"
-sed "1,/^-- deploy-actions: back\$/d" "$folder/all" >"$folder/back"
+[ "$(tail -n 1 "$folder/all")" = "-- deploy-actions: whole" ] || { echo "the statements did not arrive whole" >&2; exit 1; }
+do_part() {
+  sed -n "/^-- deploy-actions: $1\$/,/^-- deploy-actions: /p" "$folder/all" >"$folder/part"
+  shift
+  "$client" --user="$user" "$@" <"$folder/part" >/dev/null
+}
+has() { [ "$(ask "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = '\''$1'\'' AND table_name = '\''$2'\''")" = 1 ]; }
 ask "SET SESSION lock_wait_timeout = 30; SET GLOBAL read_only = ON" || exit 1
 for each in $(ask "SELECT id FROM information_schema.processlist WHERE db = '\''$1'\'' AND id <> CONNECTION_ID()"); do ask "KILL $each" 2>/dev/null; done
-"$client" --user="$user" <"$folder/forward" >/dev/null
+do_part begin 2>"$folder/said" && do_part end 2>"$folder/said"
 code=$?
-if [ "$code" != 0 ] && [ "$(ask "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = '\''$2'\'' AND table_name = '\''$3'\''")" = 1 ]; then
-  "$client" --user="$user" --force <"$folder/back" >/dev/null
+if [ "$code" != 0 ]; then
+  ! has "$4" "$3" || do_part undo
+  if has "$2" "$3"; then
+    do_part back --force
+    [ "$(ask "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = '\''$4'\''")" != 0 ] || ask "DROP DATABASE IF EXISTS \`$4\`"
+  fi
 fi
 ask "SET GLOBAL read_only = OFF"
+cat "$folder/said" >&2
 exit "$code"'
 
 # mysql_state ID NAME NEW OLD THERE: loaded (the mark is in the new one), moved (the tables are exchanged, and what belongs to them
@@ -187,12 +217,23 @@ mysql_is_exchanged() {
 settle_mysql() {
   local code=$scratch/$1.$3
   wait_until 120 "the exchange of $3 in its container" _mysql_may_be_written "$2" || :
-  # shellcheck disable=SC2016 # the container's own
-  case $(mysql_state "$2" "$3" "$4" "$5" "$6") in
-    moved) stream_in "$3 of $1 to be finished" "$code.end.sql" "$2" "$mysql_login"'"$client" --user="$user" >/dev/null' ;;
-    loaded) [ ! -s "$code.old.sql" ] || stream_in "$3 of $1 to be as it was" "$code.old.sql" "$2" "$mysql_login"'"$client" --user="$user" --force "$1" >/dev/null' "$3" ;;
-  esac || warn "$3 of $1 could not be brought to its end: $(last_said)"
+  if [ "$(mysql_state "$2" "$3" "$4" "$5" "$6")" = moved ]; then
+    _mysql_statements "$1" "$2" "$code.end.sql" || {
+      warn "$3 of $1 could not be brought to its end: $(last_said)"
+      _mysql_statements "$1" "$2" "$code.undo.sql" || warn "and not back: $(last_said)"
+    }
+  fi
+  if [ "$(mysql_state "$2" "$3" "$4" "$5" "$6")" = loaded ] && [ -s "$code.old.sql" ]; then
+    _mysql_statements "$1" "$2" "$code.old.sql" --force "$3" || warn "$3 of $1 may lack what it had beside its tables: $(last_said)"
+  fi
   _mysql_may_be_written "$2" || mysql_ask "$2" 'SET GLOBAL read_only = OFF' 2>"$scratch/said" || warn "$1 is still read only: $(last_said)"
+}
+# SERVICE ID FILE WORDS…: by the client there, which has these words.
+# shellcheck disable=SC2016 # the container's own
+_mysql_statements() {
+  local service=$1 id=$2 file=$3
+  shift 3
+  stream_in "statements of $service" "$file" "$id" "$mysql_login"'"$client" --user="$user" "$@" >/dev/null' "$@"
 }
 _mysql_may_be_written() {
   case $(mysql_ask "$1" 'SELECT @@GLOBAL.read_only' 2>/dev/null) in 0 | OFF) ;; *) return 1 ;; esac

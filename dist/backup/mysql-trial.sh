@@ -19,6 +19,7 @@ try_mysql() {
     try_code=$?
     [ -z "$host_ended" ] || ended_early "$try_code" "$service ($name) could not be loaded"
     [ "$try_code" = 0 ] || give_up_unproven "the backup of $service ($name) cannot be loaded: $(last_said)"
+    ask_again "$1" "$service" "$name" "$trial" "$name" "$saving"
   done 6<"$scratch/names"
   end_trials
 }

@@ -20,7 +20,7 @@ try_postgres() {
     try_code=$?
     [ -z "$host_ended" ] || ended_early "$try_code" "$service ($name) could not be loaded"
     [ "$try_code" = 0 ] || give_up_unproven "the backup of $service ($name) cannot be loaded: $(last_said)"
-    ask_again "$service" "$name" "$trial" "$name" "$saving"
+    ask_again postgres "$service" "$name" "$trial" "$name" "$saving"
   done 6<"$scratch/names"
   end_trials
 }

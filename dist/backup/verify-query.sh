@@ -12,6 +12,23 @@ answer_of() {
   awk -F '\t' -v service="$1" -v name="$2" '$3 == service && $4 == name && $8 != "" { print $8; exit }' "$scratch/files"
 }
 
+# ask_again KIND SERVICE NAME ID DATABASE FOLDER: what was loaded of NAME into DATABASE answers the question of then as it was
+# answered then.
+ask_again() {
+  local query
+  [ -f "$6/$2.$3.query" ] || return 0
+  query=$(cat "$6/$2.$3.query")
+  host_ended=
+  case $1 in
+    postgres) ask_postgres "$4" "$5" "$query" >"$scratch/answer" 2>"$scratch/said" ;;
+    mysql | mariadb) ask_mysql "$4" "$5" "$query" ;;
+  esac
+  ask_code=$?
+  [ -z "$host_ended" ] || ended_early "$ask_code" "verify-query of $2 ($3) was not answered by what was loaded"
+  [ "$ask_code" = 0 ] || give_up_unproven "verify-query of $2 ($3) fails on what was loaded: $(last_said)"
+  answer_is_the_same "$2" "$3"
+}
+
 # answer_is_the_same SERVICE NAME: what is in $scratch/answer is what was answered then.
 answer_is_the_same() {
   local before now

@@ -65,11 +65,15 @@ if [ "$timer_mode" != now ]; then
     timer_current || timer_end
     sleep 1
   done
+  # The manager may first have to wait for the lock, and for the old colour.
+  [ "$operation" != confirm ] || heed_lead 150 timer_current
   exec 9>>.deploy/lock
   until flock -n 9; do
     sleep 1 9>&-
     timer_current || timer_end
   done
+elif [ "$operation" = confirm ]; then
+  heed_lead 0 true
 fi
 timer_current || timer_end
 look_at_tools
@@ -77,7 +81,10 @@ case $operation in
   confirm)
     timer_begins
     # After a restart of the server its containers may still be starting.
-    if ! can_return; then
+    if [ "$lead_says" = stays ]; then
+      say "nobody confirmed the switch to $target here, and the manager's proxy keeps to it: so does this one"
+      record_switch "$target" "$target" failed "not confirmed in time here, and the manager's proxy keeps to it"
+    elif ! can_return; then
       say "nobody confirmed the switch to $target, but $from holds another release now: traffic stays"
       record_switch "$target" "$target" failed 'not confirmed in time, and the old colour holds another release'
     elif wait_until 90 "$from to be healthy" color_well "$(share_color "$from")"; then

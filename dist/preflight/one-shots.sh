@@ -35,7 +35,7 @@ run_one_shots() {
 # run that is cut off knows.
 run_one_shot() {
   # A command that needs this service has its own words by these names.
-  local hook_directory=$1 hook_service=$2 hook_container='' hook_text='' hook_seconds=$wait_timeout hook_heeds=yes hook_code='' hook_doubt='' hook_log=''
+  local hook_directory=$1 hook_service=$2 hook_container='' hook_text='' hook_seconds=$wait_timeout hook_input=wait-timeout hook_heeds=yes hook_code='' hook_doubt='' hook_log=''
   hook_container=$(one_shot_container "$2")
   # One that is there is ended by that; see await_container.
   [ -n "$(engine_state "$hook_container")" ] || not_cancelled || return 1
@@ -55,29 +55,8 @@ run_one_shot() {
   fi
   engine_remove "$hook_container"
   show_container_log
-  tell_one_shot_failure
+  tell_how_it_ended
   return 1
-}
-
-# tell_one_shot_failure: why it failed, into $problem, and what to do into $remedy.
-tell_one_shot_failure() {
-  # shellcheck disable=SC2034 # who tells of the failure goes by it
-  remedy=
-  case $host_ended in
-    late)
-      problem="$hook_service did not run to its end within $hook_seconds s (wait-timeout) and was ended"
-      # shellcheck disable=SC2034
-      remedy="Mend $hook_service, or raise wait-timeout."
-      ;;
-    cancelled) problem="the run was cancelled, and $hook_service was ended" ;;
-    *)
-      if [ -n "$hook_code" ]; then
-        problem="$hook_service, which runs once, ended with exit code $hook_code"
-      else
-        problem="the container of $hook_service was taken away by somebody else"
-      fi
-      ;;
-  esac
 }
 
 # await_left_one_shots DIRECTORY: those that an interrupted run has begun; nothing else is begun.

@@ -43,17 +43,6 @@ file_rows() {
 /g' "$1" | sed -n "s/^\\([A-Za-z0-9._-]*\\)\",\"kind\":\"\\([^\"]*\\)\",\"service\":\"\\([^\"]*\\)\",\"source\":\"\\([^\"]*\\)\",\"bytes\":\\([0-9]*\\),\"sha256\":\"\\([0-9a-f]*\\)\",\"tool\":\"\\([^\"]*\\)\",\"answer\":\"\\(.*\\)\"}[],}]*\$/\\1$tab\\2$tab\\3$tab\\4$tab\\5$tab\\6$tab\\7$tab\\8/p"
 }
 
-# container_of_service SERVICE: the id of its container, in the stack or in the colour that is live; empty for none.
-container_of_service() {
-  local id share
-  id=$(engine_member "$project" "$1") || return 1
-  if [ -z "$id" ]; then
-    share=$(recorded_share) || return 0
-    [ -z "$share" ] || id=$(engine_member "$project-$(live_color "$share" '')" "$1")
-  fi
-  printf '%s' "$id"
-}
-
 # room_left: bytes that may still be written where backups are.
 room_left() {
   # shellcheck disable=SC2046 # two figures

@@ -9,6 +9,7 @@
 survey() {
   engine_stack_services "$project" >"$scratch/services.new" || return 1
   engine_stack_tasks "$project" >"$scratch/tasks.new" || return 1
+  remember_ends
   mv -f "$scratch/services.new" "$scratch/services"
   mv -f "$scratch/tasks.new" "$scratch/tasks"
   [ -f "$scratch/tasks.before" ] || note_before
@@ -16,6 +17,16 @@ survey() {
     print $1, $2, $3, "-", $5, ($6 == "-" ? 0 : $6), 0, ($5 == "running" ? "none" : "starting"), "false", $7, $8, "/" $1 "." $7 "@" $9, $10, "-"
   }' >"$1.new"
   mv -f "$1.new" "$1"
+}
+
+# remember_ends: a cluster keeps five tasks of one place (task-history-limit), the one that runs among them; what has ended since the
+# first survey stands there all the same, before the others.
+remember_ends() {
+  [ -f "$scratch/tasks" ] || return 0
+  awk 'FILENAME == ARGV[1] { now[$2]; next } !($2 in now) && $5 ~ /^(failed|rejected|complete)$/' \
+    "$scratch/tasks.new" "$scratch/tasks" >"$scratch/tasks.all"
+  cat "$scratch/tasks.new" >>"$scratch/tasks.all"
+  mv -f "$scratch/tasks.all" "$scratch/tasks.new"
 }
 
 # should_run: of lines of tasks, those that should run, or that are next to.

@@ -14,7 +14,9 @@ operate() {
     # The timer waits for our lock, or is gone: its time is over all the same.
     target=$(share_color "$from")
     from=$confirm_from
+    heed_lead 30 true
     rm -f .deploy/confirm
+    if [ "$lead_says" = stays ]; then fail refused confirmation-late "the confirmation came too late, but the manager's proxy keeps to $target: traffic stays there"; fi
     if can_return && color_well "$(share_color "$from")"; then
       take_back 'the confirmation came too late'
       record_switch "$target" "$from" returned 'confirmed too late'
@@ -22,6 +24,7 @@ operate() {
     fi
     fail refused confirmation-late "the confirmation came too late, but $from is not well: traffic stays on $target"
   fi
+  await_others
   # This also takes the request to confirm away.
   target=$(share_color "$from")
   fence=$(recorded_fence)

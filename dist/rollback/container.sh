@@ -53,7 +53,7 @@ run_in_container() {
   [ "$hook_code" = 0 ] && [ -z "$host_ended" ] && return 0
   engine_remove "$hook_container"
   show_container_log
-  tell_hook_failure
+  tell_how_it_ended
   return 1
 }
 
@@ -136,20 +136,29 @@ end_container() {
   engine_stop 10 "$hook_container" 2>/dev/null
 }
 
-# tell_hook_failure: why the command failed, into $problem, and what to do into $remedy.
-tell_hook_failure() {
+# tell_how_it_ended: why what ran in $hook_service failed, a command ($hook_text) or what the service itself is for, into
+# $problem, and what to do into $remedy.
+tell_how_it_ended() {
+  local what="the command of $hook_service" text=": $hook_text" mend='the command'
+  if [ -z "$hook_text" ]; then
+    what="$hook_service, which runs once,"
+    text=
+    mend=$hook_service
+  fi
+  # shellcheck disable=SC2034 # who tells of the failure goes by it
   remedy=
   case $host_ended in
     late)
-      problem="the command of $hook_service did not end within $hook_seconds s ($hook_input) and was ended: $hook_text$hook_doubt"
-      remedy="Mend the command, or raise $hook_input."
+      problem="$what did not end within $hook_seconds s ($hook_input) and was ended$text$hook_doubt"
+      # shellcheck disable=SC2034
+      remedy="Mend $mend, or raise $hook_input."
       ;;
-    cancelled) problem="the run was cancelled, and the command of $hook_service was ended: $hook_text" ;;
+    cancelled) problem="the run was cancelled, and $what was ended$text" ;;
     *)
       if [ -n "$hook_code" ]; then
-        problem="the command of $hook_service failed with exit code $hook_code: $hook_text$hook_doubt"
+        problem="$what failed with exit code $hook_code$text$hook_doubt"
       else
-        problem="the command of $hook_service was taken away by somebody else: $hook_text"
+        problem="$what was taken away by somebody else$text"
       fi
       ;;
   esac

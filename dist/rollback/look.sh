@@ -59,6 +59,7 @@ look_at_cluster() {
   result_file node "$staging_fields/node"
   read -r look_state look_manages _ <"$staging_fields/node"
   [ "$look_state $look_manages" = 'active true' ] || return 0
+  result address "$(engine_node_address)"
   engine_stack_table "$project" >"$staging_fields/stacks" 2>"$staging_fields/error" || fail_for_engine "$(cat "$staging_fields/error")"
   result_file stacks "$staging_fields/stacks"
 }

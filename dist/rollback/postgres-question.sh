@@ -21,14 +21,3 @@ END' "$2" "$3" "$ask_left"
   postgres_patience=900
   return "$ask_code"
 }
-
-# ask_again SERVICE NAME ID DATABASE FOLDER: what was loaded of NAME into DATABASE answers the question of then as it was
-# answered then.
-ask_again() {
-  local query
-  [ -f "$5/$1.$2.query" ] || return 0
-  query=$(cat "$5/$1.$2.query")
-  ask_postgres "$3" "$4" "$query" >"$scratch/answer" 2>"$scratch/said" ||
-    give_up_unproven "verify-query of $1 ($2) fails on what was loaded: $(last_said)"
-  answer_is_the_same "$1" "$2"
-}

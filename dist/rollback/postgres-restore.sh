@@ -45,7 +45,7 @@ load_postgres() {
   # shellcheck disable=SC2016 # the container's own
   stream_out "$4 of $1 to be analysed" "$scratch/answer" "$2" "$postgres_login"'exec psql --no-psqlrc --quiet --dbname="$1" --command=ANALYZE' "$4"
   ended_early $? "$4 of $1 could not be analysed"
-  ask_again "$1" "$3" "$2" "$4" "$folder"
+  ask_again postgres "$1" "$3" "$2" "$4" "$folder"
 }
 
 # database_statements NAME: of an outline on stdin the statements about the database itself, for another name.

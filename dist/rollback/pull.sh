@@ -122,6 +122,8 @@ pull_one() {
 # are ended when the time is over or the run is cancelled: up to here nothing has been changed. Says which of the two
 # in $scratch/ended.
 wait_in_time() {
+  # Without a number `wait` would wait for the watcher too, which ends with the others alone.
+  [ -n "$2" ] || return 0
   rm -f "$scratch/ended"
   end_in_time "$1" &
   pull_watcher=$!

@@ -1,8 +1,7 @@
 # shellcheck shell=dash
 # Moves the traffic. Parameters besides those of the other parts: target, steps (weights in percent, the last one is where
 # it ends), mechanism, traffic_first (1: a rollback, which moves the traffic before anything else), start_target (seconds
-# for the target to be started and healthy; empty: it is not started), hosts (how many; more than one waits for go),
-# go_seconds, verify_seconds, marks_bad and marks_good (releases that history marks; may be empty), reason.
+# for the target to be started and healthy; empty: it is not started), verify_seconds, marks_bad and marks_good (releases that history marks; may be empty), reason.
 # Boundaries of the journal, in order: check:done, live-stop:*, apply:begin NAME, apply:done NAME for each step,
 # verified, live-start:*, recorded, drained.
 
@@ -89,15 +88,6 @@ prove_target() {
       ;;
     *) fail refused proxy-config-not-loaded "$proxy answered as ${3:--} where $target was asked for" 'Run this action with install: true: the installed configuration is not of this project.' ;;
   esac
-}
-
-# Among several servers all go, or none does.
-await_others() {
-  [ "$hosts" -gt 1 ] || return 0
-  await_go "$go_seconds" && return 0
-  # This server is not the reason.
-  result stopped true
-  fail lost no-go 'no word to go came in time: nothing was changed' 'Run it again.'
 }
 
 # move_step PERCENT: moves so much of the traffic, and everything back where that does not go well.

@@ -23,7 +23,7 @@ prepare_color() {
   color_code=$?
   project=$base_project-$color
   # What was noted of before is of the shared services.
-  rm -f "$scratch/tasks.before" "$scratch/services.before"
+  rm -f "$scratch/tasks" "$scratch/tasks.before" "$scratch/services.before"
   return "$color_code"
 }
 

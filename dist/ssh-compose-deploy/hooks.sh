@@ -37,7 +37,7 @@ run_in_service() {
   hook_code=$?
   not_under_way
   [ "$hook_code" -eq 0 ] && [ -z "$host_ended" ] && return 0
-  tell_hook_failure
+  tell_how_it_ended
   return 1
 }
 
@@ -102,7 +102,7 @@ read_migration_state() {
       engine_remove "$hook_container"
       details "$scratch/state-error"
       rm -f "$run/migration-state.$2"
-      tell_hook_failure
+      tell_how_it_ended
       problem="migration-state: $problem"
       return 1
     fi

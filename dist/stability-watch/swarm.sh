@@ -9,6 +9,11 @@ engine_node() {
   docker info --format '{{.Swarm.LocalNodeState}} {{.Swarm.ControlAvailable}} {{or .Swarm.NodeID "-"}} {{.Name}}' </dev/null
 }
 
+# engine_node_address: where the other nodes of the cluster find this one.
+engine_node_address() {
+  docker info --format '{{.Swarm.NodeAddr}}' </dev/null
+}
+
 # engine_nodes: a line for each node: id, name, state (Ready or Down), whether it gets tasks (Active, Pause, Drain), and what
 # kind of manager it is (- for none).
 engine_nodes() {
