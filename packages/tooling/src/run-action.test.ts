@@ -108,7 +108,8 @@ test('a killed step tells the signal that ended it', async () => {
 
 test('a step that does not end is killed, and its log is told', async () => {
   const name = action('stuck', `setInterval(() => {}, 1000); console.log('still here');`);
-  await expect(runBundle({ tree, action: name, timeout: 500 })).rejects.toThrow('still here');
+  // On a busy machine Node alone takes a second before it says anything.
+  await expect(runBundle({ tree, action: name, timeout: 4000 })).rejects.toThrow('still here');
 });
 
 test('a missing bundle says how to build it', () => {
