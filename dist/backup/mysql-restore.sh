@@ -2,8 +2,8 @@
 # A backup of MySQL or MariaDB comes back: each database into a new one beside that which is there. They cannot give a database
 # another name. So all tables of both change places in one RENAME TABLE, which the server does whole or not at all, and what a
 # database has besides (views, triggers, routines) is taken out before that and made again after it, while nobody but root may
-# write. What fails after that statement has it done backwards. Events would run in the database beside: who has some is refused. With the tables goes a mark, which tells after a
-# crash on which side of that statement one is.
+# write. What fails after that statement has it done backwards. Events would run in the database beside: who has some is
+# refused. With the tables goes a mark, which tells after a crash on which side of that statement one is.
 
 # A table of no other use.
 mysql_mark=deploy_actions_restore

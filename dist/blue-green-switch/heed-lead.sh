@@ -1,13 +1,13 @@
 # shellcheck shell=dash
-# In a cluster the manager decides for all nodes what becomes of a switch that nobody confirms, since each for itself could come to
-# another end. The others see it by where its proxy leads visitors. Parameters: lead_connect (host:port of that proxy; empty: this is
-# the manager, or nobody knows where it is) and lead_token (its word for what asks).
+# In a cluster the manager decides for all nodes what becomes of a switch that nobody confirms, since each for itself could
+# come to another end. The others see it by where its proxy leads visitors. Parameters: lead_connect (host:port of that proxy;
+# empty: this is the manager, or nobody knows where it is) and lead_token (its word for what asks).
 
 lead_says=
 
-# heed_lead SECONDS COMMAND…: waits as long as COMMAND holds, SECONDS at most. $lead_says is then `back` where the manager's proxy leads
-# visitors elsewhere than to the target, `stays` where it has led them there all the time, and empty where it has not answered for a
-# third of it: then this node decides by itself.
+# heed_lead SECONDS COMMAND…: waits as long as COMMAND holds, SECONDS at most. $lead_says is then `back` where the manager's
+# proxy leads visitors elsewhere than to the target, `stays` where it has led them there all the time, and empty where it has
+# not answered for a third of it: then this node decides by itself.
 heed_lead() {
   lead_says=
   # Only curl connects to another address than that of the name.

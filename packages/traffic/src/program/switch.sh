@@ -1,7 +1,8 @@
 # shellcheck shell=dash
 # Moves the traffic. Parameters besides those of the other parts: target, steps (weights in percent, the last one is where
 # it ends), mechanism, traffic_first (1: a rollback, which moves the traffic before anything else), start_target (seconds
-# for the target to be started and healthy; empty: it is not started), verify_seconds, marks_bad and marks_good (releases that history marks; may be empty), reason.
+# for the target to be started and healthy; empty: it is not started), verify_seconds, marks_bad and marks_good (releases
+# that history marks; may be empty), reason.
 # Boundaries of the journal, in order: check:done, live-stop:*, apply:begin NAME, apply:done NAME for each step,
 # verified, live-start:*, recorded, drained.
 
