@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { afterEach, expect, jest, test } from '@jest/globals';
 import { MARIADB_TOOLS, REDIS_TOOLS } from '@deploy-actions/archive/testing';
 import { backupRecord } from '@deploy-actions/ledger/testing';
+import { runningContainer } from '@deploy-actions/release/testing';
 import { type ShopServer, shopsForEach } from '@deploy-actions/traffic/testing';
 import { rollbackRig } from './testing/rollback-rig.ts';
 
@@ -30,7 +31,14 @@ async function migrated() {
   writeFileSync(at('mysql/shop/orders.table'), 'migrated');
   writeFileSync(at('redis/memory'), 'REDIS0012 migrated');
   writeFileSync(at('redis/dump.rdb'), 'REDIS0012 of long ago');
-  docker.put(cacheOf(at('redis')));
+  const folder = at('redis');
+  docker.put(
+    runningContainer('cache', {
+      image: 'redis:8',
+      program: 'redis-server',
+      mounts: [{ Type: 'bind', Name: '', Source: folder, Destination: folder }],
+    }),
+  );
   backedUp(web1, [
     { name: 'api.shop.sql.gz', kind: 'mariadb', service: 'api', source: 'shop', content: gzipSync(DUMP) },
     {
@@ -63,43 +71,6 @@ function backedUp({ host }: ShopServer, saved: readonly Saved[]): void {
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
   const record = backupRecord(ID, { created: '2026-01-02T00:00:00Z', release: 'v1', bytes, files });
   writeFileSync(path.join(folder, 'manifest.json'), `${JSON.stringify(record)}\n`);
-}
-
-/** A container of the stack that keeps its file in a folder of the server. */
-function cacheOf(folder: string): Parameters<ShopServer['docker']['put']>[0] {
-  const id = 'c'.repeat(64);
-  return {
-    ID: id,
-    Id: id,
-    Name: '/shop-cache-1',
-    Created: '2026-01-01T00:00:00Z',
-    Path: 'redis-server',
-    Args: [],
-    Image: `sha256:${'1'.repeat(64)}`,
-    RestartCount: 0,
-    Config: {
-      Image: 'redis:8',
-      Labels: {
-        'com.docker.compose.project': 'shop',
-        'com.docker.compose.service': 'cache',
-        'com.docker.compose.oneoff': 'False',
-        'com.docker.compose.container-number': '1',
-      },
-      Entrypoint: [],
-    },
-    State: {
-      Status: 'running',
-      Running: true,
-      ExitCode: 0,
-      StartedAt: '2026-01-01T00:00:00Z',
-      OOMKilled: false,
-      Error: '',
-      Pid: 1,
-    },
-    HostConfig: { NetworkMode: 'shop_default', IpcMode: 'private', PidMode: '', PortBindings: {} },
-    NetworkSettings: { Networks: {}, Ports: {} },
-    Mounts: [{ Type: 'bind', Name: '', Source: folder, Destination: folder }],
-  };
 }
 
 const word = ID.replaceAll('-', '_');

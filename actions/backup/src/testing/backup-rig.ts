@@ -10,7 +10,12 @@ import {
 import path from 'node:path';
 import { type Failure, parseFields } from '@deploy-actions/kit';
 import { type BackupRecord, type HistoryEntry, readBackups, readHistory } from '@deploy-actions/ledger';
-import { type DockerServer, type HostWith, dockerServers } from '@deploy-actions/release/testing';
+import {
+  type DockerServer,
+  type HostWith,
+  dockerServers,
+  runningContainer,
+} from '@deploy-actions/release/testing';
 import { type FakePorts, fakePorts, mustBeWellTold } from '@deploy-actions/runner/testing';
 import { backUp } from '../backup.ts';
 import { type BackupOutputs, fields } from '../fields.ts';
@@ -183,7 +188,7 @@ function rigOf<N extends string>(names: readonly [N, ...N[]], hostWith: HostWith
     },
     go: (more) => rig.start(more).done,
     database: (name, content) => writeFileSync(at('databases', name), `${content}\n`),
-    service: (name, mounts) => docker.put(containerOf(name, mounts)),
+    service: (name, mounts) => docker.put(runningContainer(name, { mounts })),
     databases: () =>
       Object.fromEntries(
         readdirSync(at('databases')).map((name) => [
@@ -262,11 +267,10 @@ function isAlive(pid: number): boolean {
 }
 
 /** The container of a task, as Swarm names and labels it. */
-function taskOf(service: string, mounts: readonly Mount[]): ReturnType<typeof containerOf> {
-  const container = containerOf(
-    service,
-    mounts.map((one) => ({ Type: 'volume', ...one })),
-  );
+function taskOf(service: string, mounts: readonly Mount[]): ReturnType<typeof runningContainer> {
+  const container = runningContainer(service, {
+    mounts: mounts.map((one) => ({ Type: 'volume', ...one })),
+  });
   const {
     'com.docker.compose.project': _,
     'com.docker.compose.service': __,
@@ -283,44 +287,5 @@ function taskOf(service: string, mounts: readonly Mount[]): ReturnType<typeof co
         'com.docker.swarm.service.name': `shop_${service}`,
       },
     },
-  };
-}
-
-function containerOf(
-  service: string,
-  mounts: readonly Mount[] = [],
-): Parameters<DockerServer['docker']['put']>[0] {
-  const id = Buffer.from(service).toString('hex').padEnd(64, 'd');
-  return {
-    ID: id,
-    Id: id,
-    Name: `/shop-${service}-1`,
-    Created: '2026-01-01T00:00:00Z',
-    Path: 'postgres',
-    Args: [],
-    Image: `sha256:${'1'.repeat(64)}`,
-    RestartCount: 0,
-    Config: {
-      Image: 'postgres:17',
-      Labels: {
-        'com.docker.compose.project': 'shop',
-        'com.docker.compose.service': service,
-        'com.docker.compose.oneoff': 'False',
-        'com.docker.compose.container-number': '1',
-      },
-      Entrypoint: [],
-    },
-    State: {
-      Status: 'running',
-      Running: true,
-      ExitCode: 0,
-      StartedAt: '2026-01-01T00:00:00Z',
-      OOMKilled: false,
-      Error: '',
-      Pid: 1,
-    },
-    HostConfig: { NetworkMode: 'shop_default', IpcMode: 'private', PidMode: '', PortBindings: {} },
-    NetworkSettings: { Networks: {}, Ports: {} },
-    Mounts: [...mounts],
   };
 }

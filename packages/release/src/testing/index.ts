@@ -8,3 +8,4 @@ export {
   type ServerShell,
   dockerServers,
 } from './docker-servers.ts';
+export { runningContainer } from './running-container.ts';
