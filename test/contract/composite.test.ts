@@ -74,6 +74,8 @@ describe.each(composites)('%s', (name) => {
 
   test('how long it may take is told to every step that waits for it', () => {
     const waiting = steps.flatMap(({ id, with: given }, place) => {
+      // What only pulls waits for nothing to become healthy.
+      if (given['pull-only'] === 'true') return [];
       const input = { 'ssh-compose-deploy': 'wait-timeout', 'health-wait': 'timeout' }[uses[place] ?? ''];
       return input === undefined ? [] : [[id, given[input]]];
     });
@@ -97,6 +99,17 @@ describe.each(composites)('%s', (name) => {
         const waited = parseDuration(text.replace('${{ inputs.watch }}', length))!;
         expect([length, waited - watched >= 600_000]).toEqual([length, true]);
       }
+  });
+
+  test('the images are pulled right before a backup, by what the deployment is given', () => {
+    const place = (id: string) => steps.findIndex((step) => step.id === id);
+    const [pull, backup, deploy] = [steps[place('pull')]!, steps[place('backup')]!, steps[place('deploy')]!];
+    expect([uses[place('pull')], place('backup')]).toEqual(['ssh-compose-deploy', place('pull') + 1]);
+    expect([pull.if, pull.if]).toEqual(["inputs.databases != ''", backup.if]);
+    const { 'pull-only': only, ...pulled } = pull.with;
+    const later = ['before-up', 'migrate', 'migration-state', 'migration-reversible', 'wait-timeout'];
+    const given = Object.fromEntries(Object.entries(deploy.with).filter(([input]) => !later.includes(input)));
+    expect([only, pulled]).toEqual(['true', given]);
   });
 
   test('what the watch would refuse is refused before anything changes', () => {

@@ -40,6 +40,7 @@ export const fields = {
   'registry-password': secret(text()),
   pull: withDefault(oneOf(['always', 'missing', 'never']), 'always'),
   'pull-timeout': withDefault(duration(1000), 1_800_000),
+  'pull-only': flag(),
   'before-up': hooks(),
   migrate: hooks(),
   'after-up': hooks(),

@@ -15,6 +15,8 @@ import { type ServiceOutcome, digestAmong, withDigest } from './images.ts';
  */
 export const OUTCOMES = ['deployed', 'unchanged', 'restored', 'nothing-changed', 'left', 'unknown'] as const;
 export type DeployOutcome = (typeof OUTCOMES)[number];
+/** What becomes of a pull ahead of a deployment, which touches nothing that serves. */
+export type PullOutcome = 'pulled' | 'nothing-changed' | 'unknown';
 
 /** What became of one server; undefined is one that was never started, because another failed before. */
 export function outcomeOf(outcome: MemberOutcome | undefined): DeployOutcome {
@@ -59,7 +61,7 @@ export interface Story {
 /** One sentence or two: what happened, why, and what serves now, where. */
 export function storyOf(story: Story): string {
   const { outcome, version, before, color, failed } = story;
-  const where = `on ${listed(story.servers)}${story.environment === '' ? '' : ` (${story.environment})`}`;
+  const where = whereOf(story);
   const serves = before === '' ? `Nothing of it serves ${where}.` : `${before} serves ${where}.`;
   const live = before === '' ? 'nothing is live yet' : `${before} serves`;
   switch (outcome) {
@@ -77,6 +79,22 @@ export function storyOf(story: Story): string {
     case 'unknown':
       return `${ended(`What became of ${version} ${where} is not known: ${failed ? memberFailure(failed).message : 'no word of it came'}`)} The server finishes or restores by itself.`;
   }
+}
+
+/** The same of a pull ahead of a deployment. */
+export function pullStory(story: Omit<Story, 'outcome' | 'color'> & { outcome: PullOutcome }): string {
+  const { outcome, version, before, failed } = story;
+  const where = whereOf(story);
+  const serves = before === '' ? 'Nothing else was changed.' : `Nothing else was changed: ${before} serves.`;
+  if (outcome === 'pulled') return `The images of ${version} are ${where} for its deployment. ${serves}`;
+  const why = failed ? memberFailure(failed).message : 'no word of it came';
+  return outcome === 'unknown'
+    ? `${ended(`Whether the images of ${version} are ${where} is not known: ${why}`)} The deployment pulls what is missing.`
+    : `${ended(`The images of ${version} are not all ${where}: ${why}`)} ${serves}`;
+}
+
+function whereOf({ servers, environment }: Pick<Story, 'servers' | 'environment'>): string {
+  return `on ${listed(servers)}${environment === '' ? '' : ` (${environment})`}`;
 }
 
 function reasonOf(version: string, failed: MemberOutcome | undefined): string {

@@ -20,17 +20,22 @@ export async function afterDeploy(
     for (const server of serversOf(inputs)) {
       const reference = references.find((one) => one.name === server.name);
       if (!reference) continue;
-      const { deploymentId } = reference;
+      const { deploymentId, operation } = reference;
+      const what = operation === 'pull' ? 'the pull for the deployment' : 'the deployment';
+      const goesOn =
+        operation === 'pull'
+          ? 'what it pulls is found by the deployment'
+          : 'it finishes, or restores the release before. Run the step again with the same deployment-id to see its outcome';
       try {
         const result = await readResult(await connect(server), reference);
         log.notice(
           result
-            ? `${server.name}: the deployment ${deploymentId} has ended: ${result.failure?.message ?? result.outcome}`
-            : `${server.name}: the deployment ${deploymentId} goes on by itself; it finishes, or restores the release before. Run the step again with the same deployment-id to see its outcome.`,
+            ? `${server.name}: ${what} ${deploymentId} has ended: ${result.failure?.message ?? result.outcome}`
+            : `${server.name}: ${what} ${deploymentId} goes on by itself; ${goesOn}.`,
         );
       } catch (error) {
         log.warning(
-          `${server.name}: what became of the deployment ${deploymentId} is not known: ${messageOf(error)}`,
+          `${server.name}: what became of ${what} ${deploymentId} is not known: ${messageOf(error)}`,
         );
       }
     }

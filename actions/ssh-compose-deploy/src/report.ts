@@ -1,5 +1,12 @@
 import { type MemberOutcome, isPast, memberFailure, outcomeText, succeeded } from '@deploy-actions/host';
-import { type Report, codeBlock, escapeMarkdown, messageOf, publishReport } from '@deploy-actions/kit';
+import {
+  type CheckResult,
+  type Report,
+  codeBlock,
+  escapeMarkdown,
+  messageOf,
+  publishReport,
+} from '@deploy-actions/kit';
 import type { StepRecord } from '@deploy-actions/ledger';
 import type { Wanted } from '@deploy-actions/release';
 import { writeReport } from '@deploy-actions/runner';
@@ -7,6 +14,7 @@ import type { DeployInputs, DeployOutputs } from './fields.ts';
 import { withDigest } from './images.ts';
 import {
   type DeployOutcome,
+  type PullOutcome,
   outcomeOf,
   servicesOutput,
   storyOf,
@@ -98,11 +106,14 @@ export async function tellOutcome(
     `${servicesMarkdown(Object.entries(services).map(([service, one]) => ({ service, ...one })))}\n`,
   );
   world.summary(`${phasesMarkdown(outcomes.map((one) => ({ name: one.name, result: one.result })))}\n`);
-  for (const one of outcomes) {
-    const { details } = succeeded(one) ? {} : memberFailure(one);
-    if (details) world.summary(`${detailsMarkdown(one.name, details)}\n`);
-  }
-  const report = deployReport(story, ok, duration, rows);
+  tellDetails(outcomes, world);
+  const report: Report = {
+    kind: 'deploy',
+    ok,
+    summary: story,
+    elapsedMs: duration,
+    checks: serverChecks(rows),
+  };
   return {
     ...outputs,
     outcome,
@@ -116,14 +127,27 @@ export async function tellOutcome(
   };
 }
 
-/** The report of a deployment that ended before any server was asked to change something. */
-export function reportOfError(error: unknown, begun: number, world: World): Partial<DeployOutputs> {
+/** What failed, folded away in the summary. */
+export function tellDetails(outcomes: readonly MemberOutcome[], world: Pick<World, 'summary'>): void {
+  for (const one of outcomes) {
+    const { details } = succeeded(one) ? {} : memberFailure(one);
+    if (details) world.summary(`${detailsMarkdown(one.name, details)}\n`);
+  }
+}
+
+/** The report of a step that ended before any server was asked to change something. */
+export function reportOfError(
+  error: unknown,
+  begun: number,
+  world: World,
+  kind: 'deploy' | 'pull',
+): Partial<DeployOutputs> {
   const summary = messageOf(error);
-  return publish({ kind: 'deploy', ok: false, summary, elapsedMs: elapsed(world, begun), checks: [] }, world);
+  return publish({ kind, ok: false, summary, elapsedMs: elapsed(world, begun), checks: [] }, world);
 }
 
 /** The file says the outcome besides, for deployment-record. */
-function publish(report: Report, world: World, outcome?: DeployOutcome): Partial<DeployOutputs> {
+export function publish(report: Report, world: World, outcome?: DeployOutcome): Partial<DeployOutputs> {
   return publishReport(
     report,
     world.redactor,
@@ -139,29 +163,24 @@ interface Row {
 }
 
 /** One check for each server: what became of it, and in which phase it failed. */
-function deployReport(summary: string, ok: boolean, elapsedMs: number, rows: readonly Row[]): Report {
-  return {
-    kind: 'deploy',
-    ok,
-    summary,
-    elapsedMs,
-    checks: rows.map(({ server, outcome, word }) => {
-      const phase = outcome?.result?.phases.findLast(({ name }) => name !== 'restore')?.name;
-      const isOk = outcome !== undefined && succeeded(outcome);
-      return {
-        name: server.name,
-        ok: isOk,
-        attempts: outcome === undefined ? 0 : 1,
-        elapsedMs: outcome?.result?.elapsedMs ?? 0,
-        ...(isOk || phase === undefined ? {} : { phase }),
-        detail:
-          outcome === undefined ? 'not started, because another server failed' : detailOf(outcome, word),
-      };
-    }),
-  };
+export function serverChecks(
+  rows: readonly (Omit<Row, 'word'> & { word: DeployOutcome | PullOutcome })[],
+): CheckResult[] {
+  return rows.map(({ server, outcome, word }) => {
+    const phase = outcome?.result?.phases.findLast(({ name }) => name !== 'restore')?.name;
+    const isOk = outcome !== undefined && succeeded(outcome);
+    return {
+      name: server.name,
+      ok: isOk,
+      attempts: outcome === undefined ? 0 : 1,
+      elapsedMs: outcome?.result?.elapsedMs ?? 0,
+      ...(isOk || phase === undefined ? {} : { phase }),
+      detail: outcome === undefined ? 'not started, because another server failed' : detailOf(outcome, word),
+    };
+  });
 }
 
-function detailOf(outcome: MemberOutcome, word: DeployOutcome): string {
+function detailOf(outcome: MemberOutcome, word: DeployOutcome | PullOutcome): string {
   return succeeded(outcome) ? word : outcomeText(outcome);
 }
 
@@ -173,13 +192,13 @@ function concerned(rows: readonly Row[], outcome: DeployOutcome): readonly Row[]
 }
 
 /** The first that failed by itself, and not because of another one. */
-function failedFirst(outcomes: readonly MemberOutcome[]): MemberOutcome | undefined {
+export function failedFirst(outcomes: readonly MemberOutcome[]): MemberOutcome | undefined {
   const failed = outcomes.filter((one) => !succeeded(one));
   return failed.find((one) => one.result?.fields['stopped'] !== 'true') ?? failed[0];
 }
 
 /** The version of the release that ran before, else its id. */
-function versionBefore({ found }: Target, previous: string): string {
+export function versionBefore({ found }: Target, previous: string): string {
   const version = found.current === previous ? found.previousRelease?.['version'] : undefined;
   return typeof version === 'string' && version !== '' ? version : previous;
 }
@@ -247,6 +266,8 @@ export function showPlan(
     inputs[kind].map((hook) => `${kind}: ${hook.service}: ${hook.text}`),
   );
   for (const command of commands) world.log.info(`  would run ${command}`);
+  if (inputs['pull-only'])
+    world.log.info('  with `pull-only` nothing of that is done, but that the images are pulled');
   if (commands.length > 0) world.summary(`Would run:\n\n${codeBlock(commands.join('\n'))}\n`);
   const changed = targets.some((target) =>
     target.prepared.changes.some((change) => change.action !== 'keep'),

@@ -9,6 +9,12 @@ export function checkInputs(inputs: DeployInputs): void {
   const wrong = (input: string, message: string, remedy?: string) =>
     new Failure('input', `input \`${input}\` ${message}`, { input, remedy });
   if (inputs.plan && inputs.status) throw wrong('plan', 'and `status` are both set', 'Set one of them.');
+  if (inputs['pull-only'] && inputs.status) {
+    throw wrong('pull-only', 'and `status` are both set', 'Set one of them.');
+  }
+  if (inputs['pull-only'] && inputs.pull === 'never') {
+    throw wrong('pull-only', 'has nothing to do with `pull: never`', 'Leave one of them out.');
+  }
   registryLogin(inputs);
   if (inputs['migration-state'].length > 1) throw wrong('migration-state', 'holds more than one command');
   if (inputs['migration-state'].length === 1 && inputs.migrate.length === 0) {

@@ -8,7 +8,6 @@ import {
   type Wanted,
   deployOperation,
   discardStaging,
-  registryLogin,
   servingRelease,
 } from '@deploy-actions/release';
 import type { Ports } from '@deploy-actions/runner';
@@ -20,7 +19,9 @@ import { prepareCluster } from './cluster.ts';
 import { clusterProtocol, deployProtocol } from './fleet.ts';
 import { servicesOutput } from './outcome.ts';
 import { elapsed, reportOfError, showPlan, tellOutcome } from './report.ts';
+import { pullAhead } from './pull-ahead.ts';
 import { checkForEngine, checkInputs, digestRule, parallelOf, versionOf } from './rules.ts';
+import { runOptions } from './run-options.ts';
 import { showStatus } from './status.ts';
 import { serversToGoOn } from './take-over.ts';
 import { type Target, prepareAll, prepareOn } from './targets.ts';
@@ -72,7 +73,7 @@ export async function deploy(inputs: DeployInputs, world: World): Promise<Deploy
         // Who was under way when the step ended goes on by itself, and nobody has heard its end.
         outcome: outputs.log === undefined ? 'nothing-changed' : 'unknown',
         duration: elapsed(world, begun),
-        ...reportOfError(error, begun, world),
+        ...reportOfError(error, begun, world, inputs['pull-only'] ? 'pull' : 'deploy'),
       };
       throw new Failure(error.kind, error.message, { ...error, cause: error.cause, outputs: failed });
     }
@@ -109,6 +110,7 @@ async function deployTo(
     await Promise.all(targets.map((target) => discardStaging(target.session, target.found.staging)));
     return showPlan(targets, inputs, world, { ...outputs, duration: elapsed(world, begun) });
   }
+  if (inputs['pull-only']) return await pullAhead(targets, inputs, world, wanted, outputs, begun);
   const words = transcript(world, targets.length > 1);
   let outcomes: MemberOutcome[];
   try {
@@ -278,9 +280,7 @@ async function runAll(
   words: Transcript,
   locks: Locks,
 ): Promise<MemberOutcome[]> {
-  const { workflow } = world;
   const several = targets.length > 1;
-  const login = registryLogin(inputs);
   const parallel = parallelOf(inputs.parallel, targets.length);
   const batches = Math.ceil(targets.length / parallel) + 1;
   const members: Member[] = targets.map((target, index) => ({
@@ -288,17 +288,11 @@ async function runAll(
     session: target.session,
     reopen: () => world.connect(target.server),
     operation: deployOperation(target.prepared, wanted, {
-      path: target.server.path,
-      deploymentId,
+      ...runOptions(target, inputs, world, deploymentId),
       staging: target.found.staging,
-      dockerHost: target.server.dockerHost,
       portClaims: world.portClaims,
       adopt: inputs.adopt,
       pull: inputs.pull,
-      pullTimeout: inputs['pull-timeout'],
-      registry: login,
-      minFreeDisk: inputs['min-free-disk'],
-      minFreeInodes: inputs['min-free-inodes'],
       waitTimeout: inputs['wait-timeout'],
       patience: world.patience,
       stopTimeout: inputs['stop-timeout'],
@@ -315,13 +309,6 @@ async function runAll(
         : undefined,
       place: placeOf(inputs, index),
       migratesElsewhere: several && index > 0 && inputs['migrate-on'] === 'first',
-      order:
-        workflow.runNumber > 0
-          ? { key: orderKey(workflow), number: workflow.runNumber, attempt: workflow.runAttempt }
-          : undefined,
-      allowOlder: inputs['allow-older'],
-      lockTimeout: inputs['lock-timeout'],
-      holder: { actor: workflow.actor || 'somebody', runUrl: workflow.runUrl },
       resumeOnBoot: inputs['resume-on-boot'],
     }),
   }));
@@ -362,8 +349,4 @@ function commandsTime(inputs: DecidedInputs, { prepared }: Target): number {
 function placeOf({ engine }: DecidedInputs, index: number): DeployOptions['place'] {
   if (engine === 'compose') return 'server';
   return index === 0 ? 'manager' : 'node';
-}
-
-function orderKey(workflow: Ports['workflow']): string {
-  return `${workflow.repository}/${workflow.workflow}`.replace(/[^A-Za-z0-9._-]+/g, '-');
 }

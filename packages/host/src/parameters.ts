@@ -2,7 +2,7 @@ import { quote } from '@deploy-actions/shell';
 
 /** Names that the host's own parts give a meaning, and that no program's parameter may have. */
 export const RESERVED: ReadonlySet<string> = new Set(
-  'path run files operation deployment_id lock_timeout holder_actor holder_url order_key order_number order_attempt allow_older'.split(
+  'path run files operation deployment_id lock_timeout holder_actor holder_url order_key order_number order_attempt order_passes allow_older'.split(
     ' ',
   ),
 );

@@ -33,8 +33,11 @@ export interface Operation {
    * same hash reattaches to the running run or reports the succeeded one.
    */
   inputHash: string;
-  /** Refuses this run when a later one of the same `key` (repository and workflow) has succeeded. */
-  order?: { key: string; number: number; attempt: number };
+  /**
+   * Refuses this run when a later one of the same `key` (repository and workflow) has succeeded. `passes`: its own success does
+   * not count for that, so an earlier one may still come after it.
+   */
+  order?: { key: string; number: number; attempt: number; passes?: boolean };
   allowOlder?: boolean;
   /** Milliseconds to wait for the lock before the run fails as `busy`; default 10 minutes. */
   lockTimeout?: number;

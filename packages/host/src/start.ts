@@ -121,6 +121,7 @@ function* runFiles(operation: Operation): Generator<Upload> {
               order_key: order.key,
               order_number: String(order.number),
               order_attempt: String(order.attempt),
+              order_passes: order.passes === true ? 'yes' : '',
               allow_older: allowOlder ? 'yes' : '',
             }
           : {}),

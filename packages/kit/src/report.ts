@@ -33,6 +33,7 @@ export interface Report {
     | 'rollback'
     | 'verify'
     | 'deploy'
+    | 'pull'
     | 'record'
     | 'backup';
   ok: boolean;

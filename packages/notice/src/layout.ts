@@ -109,6 +109,7 @@ const KIND_NAMES: Readonly<Record<string, string>> = {
   rollback: 'Rollback',
   verify: 'Verify',
   deploy: 'Deploy',
+  pull: 'Pull',
   record: 'Record',
   backup: 'Backup',
 } satisfies Record<Report['kind'], string>;

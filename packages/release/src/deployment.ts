@@ -3,7 +3,7 @@ import type { Operation } from '@deploy-actions/host';
 import { jsonText } from '@deploy-actions/ledger';
 import { PORT_CLAIMS } from './inspection.ts';
 import type { Prepared, Wanted } from './preparation.ts';
-import { DEPLOY, DEPLOY_CLUSTER, DEPLOY_NODE, PATIENCE } from './programs.ts';
+import { DEPLOY, DEPLOY_CLUSTER, DEPLOY_NODE, PATIENCE, PULL } from './programs.ts';
 
 /** How a deploy goes about it. Times in milliseconds, sizes in bytes. */
 export interface DeployOptions {
@@ -105,6 +105,58 @@ export function deployOperation(prepared: Prepared, wanted: Wanted, options: Dep
     lockTimeout: options.lockTimeout,
     holder: options.holder,
     resumeOnBoot: options.resumeOnBoot,
+  };
+}
+
+/** How images are pulled ahead of a deployment: as it pulls them. */
+export type PullOptions = Pick<
+  DeployOptions,
+  | 'path'
+  | 'deploymentId'
+  | 'dockerHost'
+  | 'pullTimeout'
+  | 'registry'
+  | 'minFreeDisk'
+  | 'minFreeInodes'
+  | 'order'
+  | 'allowOlder'
+  | 'lockTimeout'
+  | 'holder'
+> & { pull: 'always' | 'missing' };
+
+/** What names the images of a release, and whose they are. */
+const IMAGE_LISTS = /^release\/(?:shared\/)?(?:pulls|services|live-only)$/;
+
+/**
+ * Pulls the images of a prepared release and keeps them for the deployment of the same id. It is an operation of another
+ * name, so that the deployment's own runs are counted without it, and each time it looks anew what is missing.
+ */
+export function pullOperation(prepared: Prepared, wanted: Wanted, options: PullOptions): Operation {
+  const { path, deploymentId, allowOlder, lockTimeout, holder, order } = options;
+  return {
+    name: 'pull',
+    path,
+    deploymentId,
+    program: PULL.with({
+      base_project: prepared.baseProject,
+      color: prepared.color ?? '',
+      shared_services: wanted.color?.shared ?? 'keep',
+      docker_host: options.dockerHost ?? '',
+      pull: options.pull,
+      pull_timeout: seconds(options.pullTimeout),
+      registry: options.registry?.host ?? '',
+      min_free_disk: String(options.minFreeDisk),
+      min_free_inodes: String(options.minFreeInodes),
+      registry_config: options.registry ? registryConfig(options.registry) : '',
+    }),
+    files: prepared.uploads.filter(({ name }) => IMAGE_LISTS.test(name)),
+    // The release's id has the time of this step, so that what was pulled before is not only reported.
+    inputHash: sha256(canonical({ table: prepared.table, release: wanted.release })),
+    // A deployment that was begun earlier may still come: nothing has been deployed.
+    ...(order ? { order: { ...order, passes: true } } : {}),
+    allowOlder,
+    lockTimeout,
+    holder,
   };
 }
 

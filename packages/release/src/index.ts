@@ -1,4 +1,11 @@
-export { type DeployOptions, type RegistryLogin, deployOperation, registryConfig } from './deployment.ts';
+export {
+  type DeployOptions,
+  type PullOptions,
+  type RegistryLogin,
+  deployOperation,
+  pullOperation,
+  registryConfig,
+} from './deployment.ts';
 export { type SeenNode, nodePart, nodesNotGiven, notBuilt, refuseUnfit, sourcesOfNodes } from './cluster.ts';
 export { type Cluster, type ClusterNode, type ClusterSelf } from './cluster-view.ts';
 export { type ColorWish } from './coloring.ts';

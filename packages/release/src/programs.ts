@@ -67,8 +67,13 @@ export const LOGIN = part(new URL('sh/login.sh', import.meta.url), {
   parameters: ['registry', 'registry_config'],
 });
 
+const IMAGE_ROOM = part(new URL('sh/image-room.sh', import.meta.url), { needs: [ENGINE, ENGINE_IMAGES] });
+
+/** Images that were pulled ahead of a deployment. */
+const PULLED = part(new URL('sh/pulled.sh', import.meta.url), { needs: [ENGINE_IMAGES, IMAGES] });
+
 const STORE = part(new URL('sh/store.sh', import.meta.url), {
-  needs: [ENGINE, ENGINE_IMAGES],
+  needs: [ENGINE, ENGINE_IMAGES, IMAGE_ROOM, PULLED],
 });
 
 const WAYS = part(new URL('sh/ways.sh', import.meta.url), {
@@ -247,20 +252,26 @@ const DEPLOY_RESULTS: ResultForms = {
   digests: FORMS.images,
 };
 
+/** Gets the images of a release, those that colours share too. */
+const PULLING = [
+  WORK,
+  IMAGES,
+  part(new URL('sh/pull.sh', import.meta.url), {
+    needs: [ENGINE_IMAGES, ENGINE_FAILURE, IMAGE_ROOM, LOGIN, SURVEYED, IMAGES],
+    parameters: ['pull', 'pull_timeout', 'min_free_disk', 'min_free_inodes'],
+  }),
+  part(new URL('sh/shared-images.sh', import.meta.url), { parameters: ['color', 'shared_services'] }),
+] as const;
+
 /** What a deployment carries whatever the engine is, and wherever it is sent. */
 const FETCHING = [
-  WORK,
+  ...PULLING,
   LEDGER,
-  IMAGES,
   STORE,
-  part(new URL('sh/pull.sh', import.meta.url), {
-    needs: [ENGINE_IMAGES, ENGINE_FAILURE, STORE, LOGIN, SURVEYED, IMAGES],
-  }),
   part(new URL('sh/deploy-steps.sh', import.meta.url), {
     needs: [ENGINE_NETWORKS, ENGINE_IMAGES],
     parameters: ['gates', 'go_deadline'],
   }),
-  part(new URL('sh/shared-images.sh', import.meta.url), { parameters: ['color', 'shared_services'] }),
 ] as const;
 
 /** What it carries where it changes something. */
@@ -284,11 +295,7 @@ const DEPLOY_PARAMETERS = [
   'color',
   'release',
   'docker_host',
-  'pull',
-  'pull_timeout',
   'registry',
-  'min_free_disk',
-  'min_free_inodes',
   'on_failure',
   'keep_releases',
   'migration_reversible',
@@ -354,6 +361,21 @@ export const DEPLOY_NODE = defineProgram({
   secrets: ['registry_config'],
 });
 
+/** Pulls the images of a release ahead of its deployment, whatever the engine is. */
+export const PULL = defineProgram({
+  name: 'pull',
+  parts: [
+    ...PULLING,
+    PULLED,
+    part(new URL('sh/pull-ahead.sh', import.meta.url), {
+      needs: [IMAGE_ROOM],
+      results: { digests: FORMS.images },
+    }),
+  ],
+  parameters: ['base_project', 'docker_host'],
+  secrets: ['registry_config'],
+});
+
 /** What `servicesTable` of the compose package has written. */
 const SERVICES_TABLE = FORMS.lines(
   /^\d+ (?:long|once) (?:gate|free) \d+ [0-9a-f]{64} \S* [a-zA-Z0-9][a-zA-Z0-9._-]*$/,
@@ -395,6 +417,7 @@ export const PROGRAMS = [
   DEPLOY,
   DEPLOY_CLUSTER,
   DEPLOY_NODE,
+  PULL,
   READ_RELEASE,
   READ_HISTORY,
   COPY_OUT,

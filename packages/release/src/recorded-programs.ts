@@ -3,9 +3,13 @@ import { CLUSTER, ENGINE_IMAGES, REQUIREMENTS } from '@deploy-actions/engine';
 import { FORMS, defineProgram, part } from '@deploy-actions/host';
 import { BRING_UP, CLUSTER_UP, COLOR, CONTAINER, DEPENDENCIES, IMAGES, LEDGER, WORK } from './programs.ts';
 
+const RECORDED_IMAGES = part(new URL('sh/recorded-images.sh', import.meta.url), {
+  needs: [ENGINE_IMAGES, IMAGES],
+});
+
 /** What every rollback to a recorded release needs. */
 const RECORDED = part(new URL('sh/recorded.sh', import.meta.url), {
-  needs: [ENGINE_IMAGES, WORK, LEDGER, IMAGES, CONTAINER, BRING_BACK],
+  needs: [ENGINE_IMAGES, WORK, LEDGER, RECORDED_IMAGES, CONTAINER, BRING_BACK],
   parameters: ['base_project'],
 });
 
@@ -59,7 +63,7 @@ export const REDEPLOY_NODE = defineProgram({
   parts: [
     WORK,
     LEDGER,
-    IMAGES,
+    RECORDED_IMAGES,
     part(new URL('sh/return-node.sh', import.meta.url), { needs: [CLUSTER], results: RETURN_RESULTS }),
   ],
   parameters: ['release', 'base_project', 'docker_host', 'go_seconds', 'reason'],

@@ -24,6 +24,8 @@ export interface InputGroup {
 export interface CompositeStep {
   id: string;
   uses: string;
+  /** The condition as it stands; empty without one. */
+  if: string;
   /** Texts as they stand, expressions unevaluated. */
   with: Record<string, string>;
 }
@@ -111,7 +113,12 @@ export function parseActionFile(id: string, folder: string, text: string): Actio
     steps: (Array.isArray(runs['steps']) ? runs['steps'] : []).map((raw: unknown): CompositeStep => {
       const one = record(raw);
       const given = Object.entries(record(one['with'])).map(([input, value]) => [input, string(value)]);
-      return { id: string(one['id']), uses: string(one['uses']), with: Object.fromEntries(given) };
+      return {
+        id: string(one['id']),
+        uses: string(one['uses']),
+        if: string(one['if']),
+        with: Object.fromEntries(given),
+      };
     }),
     branding: record(document['branding']) as ActionFile['branding'],
   };

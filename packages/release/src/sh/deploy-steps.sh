@@ -3,11 +3,27 @@
 # Parameters: project, base_project, release, gates (true with several servers; first: nobody is waited for once it is known that
 # all are ready; false: alone), go_deadline (seconds).
 
-# place_and_keep: the release is in its folder, and its images have tags of ours.
+# fetch_release: its images are here, but for those that can only be on the server already.
+fetch_release() {
+  heed_pulled
+  pull_release
+  stop_if_cancelled
+}
+
+# know_release: what its images are, and what they bring along.
+know_release() {
+  identify_release
+  heed_health_checks "$files/release"
+  ! has_shared || heed_health_checks "$files/release/shared"
+}
+
+# place_and_keep: the release is in its folder, and its images have tags of ours. Those by which they were kept for it until now
+# go.
 place_and_keep() {
   keep_images "$release" "$files/release" 9>&- &
   place_release || fail_unwritten "the release could not be written to $path"
   wait
+  forget_pulled "$deployment_id"
 }
 
 # heed_health_checks DIRECTORY: whether the image of a service brings a health check along is known by now, and with it how a
@@ -61,6 +77,13 @@ pass_first_gate() {
   [ "$gates" != false ] || return 0
   phase ready
   await_word "$go_deadline" 'the other servers'
+}
+
+# stop_if_cancelled: ends the operation, as long as nothing has been changed.
+stop_if_cancelled() {
+  cancelled || return 0
+  [ "$gates" = false ] || stop_without_go
+  stop lost cancelled 'the run was cancelled before anything was changed' 'Run it again.'
 }
 
 stop_without_go() {

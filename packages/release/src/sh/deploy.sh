@@ -14,17 +14,17 @@ operate() {
   claim_project
   phase pull
   begin_placing
-  pull_release
-  stop_if_cancelled
+  fetch_release
   # Each is a call of the engine and its start, and none needs the other's answer.
   begin_survey
-  identify_release
+  know_release
   surveyed_or_stop
   # What was not well before this deployment is not its doing.
   cp "$scratch/containers" "$run/before"
   if is_unchanged; then
     say "nothing differs from the release $previous: nothing is recreated"
     drop_sent
+    forget_pulled "$deployment_id"
     pass_first_gate || stop_without_go
     still_well || stays_unwell
     pass_last_gate || stop_without_go

@@ -19,6 +19,8 @@ export interface FakeDocker {
   ): void;
   /** Puts an image onto the server. */
   putImage(reference: string, id: string): void;
+  /** The references of all that are on the server, sorted. */
+  images(): string[];
   /** Takes all images from the server. */
   forgetImages(): void;
   /** Adds a container that was made by other means, or changes one. */
@@ -118,6 +120,7 @@ export function fakeDocker(host: TestHost, images: Readonly<Record<string, strin
         ...more,
       } satisfies FakeThing),
     putImage: (reference, Id) => openState(folder).write('images', reference, { Id, RepoDigests: [] }),
+    images: () => openState(folder).names('images').sort(),
     forgetImages() {
       const state = openState(folder);
       for (const name of state.names('images')) state.remove('images', name);
