@@ -227,6 +227,11 @@ testWithAct(
     expect(github.repository.releases[0]!.body).toMatch(/By hand\.[^]*prices/);
     const folder = `/srv/deploy/shop/backups/${String(record['backup'])}`;
     expect(await lab.host.sh(`ls ${folder}`)).toContain('manifest.json');
+    // The release's own record names it too: so retention keeps it, and a way back of the data finds it.
+    const { backup } = JSON.parse(
+      await lab.host.sh(`cat /srv/deploy/shop/releases/${String(record['release'])}/release.json`),
+    ) as { backup: string };
+    expect(backup).toBe(record['backup']);
     // Both colours run, so that a way back takes no time.
     const projects = await lab.host.sh(
       `docker ps --filter label=com.docker.compose.service=backend --format '{{.Label "com.docker.compose.project"}}'`,

@@ -46,6 +46,19 @@ test('the record of a release names the newest whole backup of its deployment, o
   expect(named(web1)).toBe('');
 });
 
+test('a backup of the same workflow run is named where its step and the deployment have different ids', async () => {
+  const { servers, deploy } = deployRig(['web1'], hostWith);
+  const { web1 } = servers;
+  const url = 'https://ci.test/70';
+  backedUp(web1, '20260101-000000-aaaa', { created: '2026-01-01T00:00:00Z', run_url: url });
+  backedUp(web1, '20260102-000000-bbbb', { created: '2026-01-02T00:00:00Z', run_url: `${url}1` });
+  // What somebody calls himself is no address.
+  const actor = `","run_url":"${url}",`;
+  backedUp(web1, '20260103-000000-cccc', { created: '2026-01-03T00:00:00Z', actor, run_url: `${url}2` });
+  expect((await deploy('v1', { 'deployment-id': 'prod-v1' }, '70')).failure).toBeUndefined();
+  expect(named(web1)).toBe('20260101-000000-aaaa');
+});
+
 test('a backup that is not there, or not whole, is refused before anything changes', async () => {
   const { servers, deploy } = deployRig(['web1'], hostWith);
   expect((await deploy('v1', { backup: '20260101-000000-aaaa' })).failure).toMatchObject({

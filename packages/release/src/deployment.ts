@@ -34,7 +34,7 @@ export interface DeployOptions {
   keepReleases: number;
   removeOrphans: boolean;
   migrationReversible: boolean;
-  /** The id of the backup that was taken before, on this server; undefined: the newest of the same deployment. */
+  /** The id of the backup that was taken before, on this server; undefined: the newest of the same deployment or run. */
   backup: string | undefined;
   /** Set with several servers: milliseconds that each waits for the others before it reverts. */
   goDeadline: number | undefined;

@@ -43,9 +43,9 @@ operate() {
 }
 
 # settle_backup: the record will name the backup that was taken before: the one that was given, else the newest of the same
-# deployment.
+# deployment or workflow run.
 settle_backup() {
-  [ -n "$backup" ] || backup=$(backup_of "$deployment_id")
+  [ -n "$backup" ] || backup=$(backup_of "$deployment_id" "$run_url")
   [ -z "$backup" ] || is_whole "$path/backups/$backup" ||
     stop refused backup-unknown "there is no whole backup $backup in $path/backups" 'The action backup with list: true shows which there are.'
   printf '%s' "$backup" >"$run/backup"
