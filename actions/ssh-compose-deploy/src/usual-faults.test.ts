@@ -112,7 +112,7 @@ const FAULTS: Fault[] = [
   {
     name: 'the stack was started by hand',
     prepare: ({ byHand }) => byHand('old/shop', { 'compose.yaml': COMPOSE, '.env': 'TAG=v1\n' }),
-    tells: /shop-db-1, shop-api-1.*`adopt: true` once.*another `project`/,
+    tells: /shop-api-1, shop-db-1.*`adopt: true` once.*another `project`/,
   },
   {
     name: 'another application has the project',

@@ -84,8 +84,9 @@ const RAW = objectOf<Raw>('a container', {
 });
 
 /**
- * Reads the lines of `engine_observe`. Lines that are none (a container went while it was looked at) are left out; throws the
- * Failure of a server that tells of a container what no container has.
+ * Reads the lines of `engine_observe`, by the containers' names: Docker lists them by their age, and a message that names
+ * several is to be the same each time. Lines that are none (a container went while it was looked at) are left out; throws
+ * the Failure of a server that tells of a container what no container has.
  */
 export function parseContainers(text: string): ObservedContainer[] {
   return jsonLines<Raw>(text)
@@ -96,7 +97,8 @@ export function parseContainers(text: string): ObservedContainer[] {
       oneOff: once === 'True',
       health: health === '' ? undefined : health,
       joined: modes.flatMap((mode) => /^container:(.+)$/.exec(mode)?.[1] ?? []),
-    }));
+    }))
+    .sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }));
 }
 
 /** A container once its form was checked. */

@@ -73,9 +73,9 @@ check_stack_is_ours() {
   [ -z "$previous" ] || return 0
   [ "$adopt" != true ] || return 0
   survey_or_stop
-  awk '$3 == "-"' "$scratch/containers" >"$scratch/foreign"
+  awk '$3 == "-" { print substr($12, 2) }' "$scratch/containers" | LC_ALL=C sort >"$scratch/foreign"
   [ -s "$scratch/foreign" ] || return 0
-  stop refused foreign-containers "the project $project has containers that this action did not start: $(awk '{ printf "%s%s", separator, substr($12, 2); separator = ", " }' "$scratch/foreign")" \
+  stop refused foreign-containers "the project $project has containers that this action did not start: $(awk '{ printf "%s%s", separator, $0; separator = ", " }' "$scratch/foreign")" \
     'Set adopt: true once to take the running stack over as it is, or give another project.'
 }
 

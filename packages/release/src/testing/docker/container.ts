@@ -67,6 +67,14 @@ export function halt(state: State, container: FakeContainer, code: number): void
   state.save(container);
 }
 
+let created = 0;
+
+/** As Docker tells it, to the nanosecond: it lists containers by this, and no two are of the same moment. */
+function createdNow(): string {
+  created = (created + 1) % 1_000_000;
+  return new Date().toISOString().replace('Z', `${String(created).padStart(6, '0')}Z`);
+}
+
 /** A container that was made and not started. */
 export function make(
   state: State,
@@ -92,7 +100,7 @@ export function make(
     ID: id,
     Id: id,
     Name: `/${about.name}`,
-    Created: new Date().toISOString(),
+    Created: createdNow(),
     Path: 'app',
     Args: about.words ?? [],
     Image: image.Id,
