@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, expect, jest, test } from '@jest/globals';
 import { cancelRun, startRun } from '@deploy-actions/host';
@@ -232,6 +232,27 @@ test('of two rollbacks at once the second waits for the first, leaves the same r
   expect(badOn(web1)).toEqual(['v2']);
   expect(web1.docker.commands()).toEqual(['sh -c ./down']);
   expect(linesOf(web1).filter((line) => line.startsWith('rollback v1'))).toEqual(['rollback v1 succeeded']);
+});
+
+test('a deployment of the same workflow run that is under way is told to stop, by whatever id it goes, and what served before serves', async () => {
+  const { servers, start } = await inPlace('web1');
+  const { web1 } = servers;
+  web1.host.pauseAt('up:begin:after');
+  const deploying = web1.put('v3', { deploymentId: 'release-3' }).catch((error: Failure) => error);
+  await eventually(() => stateOf(web1, 'release-3', 'deploy') === 'paused\n', 'the pause');
+  // The step that began it is gone, as a runner kills it; the address of the run is what both have.
+  const back = start({}, 'release-3');
+  await eventually(
+    () => back.ports.log.lines.join().includes('stops deploy of this workflow run'),
+    'the stop',
+  );
+  web1.host.pauseAt(undefined);
+  const told = await back.done;
+  well(told);
+  // Nothing was left to be stopped any more: it serves, and is gone back from.
+  expect(await deploying).toBeUndefined();
+  expect(told.outputs).toMatchObject({ mode: 'redeploy', reason: 'this run deployed v3' });
+  expect(web1.version()).toBe('v2');
 });
 
 test('a rollback that waited while another run changed what serves leaves that alone', async () => {

@@ -245,7 +245,7 @@ function requestOf(inputs: RollbackInputs, ports: Ports, deploymentId: string): 
     mode: inputs.mode,
     project: inputs.project,
     isOwn: (entry: HistoryEntry) =>
-      isSameRun(entry.deployment_id, deploymentId) || (runUrl !== '' && entry.run_url === runUrl),
+      isSameRun({ deploymentId: entry.deployment_id, runUrl: entry.run_url ?? '' }, { deploymentId, runUrl }),
     pastMigration: inputs['allow-past-migration'] || takesDataBack(inputs),
     now: Math.floor(ports.clock.wall().getTime() / 1000),
     runsHooks: takesDataBack(inputs),

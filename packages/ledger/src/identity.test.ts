@@ -36,11 +36,14 @@ test('a release has one id for each colour, however often it changes', () => {
   expect(releaseIdInColor(long, 'green')).not.toBe(releaseIdInColor(`${long.slice(1)}x`, 'green'));
 });
 
-test('two deployments are of one run when their ids begin with its number', () => {
-  expect(isSameRun('7-deploy', '7-rollback')).toBe(true);
-  expect(isSameRun('7-deploy', '70-deploy')).toBe(false);
-  expect(isSameRun('mine', 'mine')).toBe(true);
-  expect(isSameRun('mine', 'yours')).toBe(false);
+test('two deployments are of one run when their ids begin with its number, or the address of the run is the same', () => {
+  const of = (deploymentId: string, runUrl = '') => ({ deploymentId, runUrl });
+  expect(isSameRun(of('7-deploy'), of('7-rollback'))).toBe(true);
+  expect(isSameRun(of('7-deploy'), of('70-deploy'))).toBe(false);
+  expect(isSameRun(of('mine'), of('mine'))).toBe(true);
+  expect(isSameRun(of('mine'), of('yours'))).toBe(false);
+  expect(isSameRun(of('mine', 'https://ci.test/7'), of('7-job', 'https://ci.test/7'))).toBe(true);
+  expect(isSameRun(of('mine', 'https://ci.test/7'), of('7-job', 'https://ci.test/8'))).toBe(false);
 });
 
 test('only a link into releases names a release', () => {

@@ -49,10 +49,24 @@ export function deploymentIdOf(
   return identifier(`${runId}-${job || 'job'}`);
 }
 
-/** Whether two deployments are of one workflow run: then their ids differ in the job at most (`<run>-<job>`). */
-export function isSameRun(a: string, b: string): boolean {
-  const run = (id: string) => /^\d+(?=-)/.exec(id)?.[0];
-  return a === b || (run(a) !== undefined && run(a) === run(b));
+/** Of which workflow run something is, as far as it says so. */
+export interface OfRun {
+  deploymentId: string;
+  /** Address of the workflow run; empty where there is none. */
+  runUrl: string;
+}
+
+/**
+ * Whether two things are of one workflow run. Ids that were not given differ in the job at most (`<run>-<job>`); one that
+ * was given to one step and not to the other says nothing of the run, and then its address does.
+ */
+export function isSameRun(a: OfRun, b: OfRun): boolean {
+  const run = ({ deploymentId }: OfRun) => /^\d+(?=-)/.exec(deploymentId)?.[0];
+  return (
+    a.deploymentId === b.deploymentId ||
+    (run(a) !== undefined && run(a) === run(b)) ||
+    (a.runUrl !== '' && a.runUrl === b.runUrl)
+  );
 }
 
 /** A new id for a release: when, and which version. Ids sort by time. */

@@ -32,6 +32,7 @@ export {
   idField,
   identifier,
   isId,
+  type OfRun,
   isSameRun,
   projectField,
   releaseIdInColor,

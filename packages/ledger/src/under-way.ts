@@ -1,8 +1,7 @@
-import { isSameRun } from './identity.ts';
+import { type OfRun, isSameRun } from './identity.ts';
 
 /** A run that has no result yet. */
-interface UnderWay {
-  deploymentId: string;
+interface UnderWay extends OfRun {
   operation: string;
 }
 
@@ -12,8 +11,8 @@ interface UnderWay {
  * says what to go back to: then it is urgent, and a canary would hold the lock for as long as it lasts. The step at the
  * end of a job takes back only its own.
  */
-export function underWay(run: UnderWay, deploymentId: string, isNamed: boolean): 'stop' | 'await' | 'leave' {
-  if (isSameRun(run.deploymentId, deploymentId)) {
+export function underWay(run: UnderWay, own: OfRun, isNamed: boolean): 'stop' | 'await' | 'leave' {
+  if (isSameRun(run, own)) {
     return run.operation === 'rollback' || run.operation === 'redeploy' ? 'await' : 'stop';
   }
   return isNamed && run.operation === 'switch' ? 'stop' : 'leave';

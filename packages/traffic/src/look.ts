@@ -47,7 +47,14 @@ export interface Look extends Standing<LookContainer> {
   /** Why what `install` has noted cannot be used. */
   proxyFault: Failure | undefined;
   /** Runs of this application that have no result: under way, or cut off. */
-  unfinished: readonly { running: boolean; deploymentId: string; operation: string; directory: string }[];
+  unfinished: readonly {
+    running: boolean;
+    deploymentId: string;
+    /** Address of the workflow run that began it; empty where there is none. */
+    runUrl: string;
+    operation: string;
+    directory: string;
+  }[];
   /** A sentence about each record that could not be read. */
   unread: readonly string[];
   /** Asked for with `wantsConfig`, as `group` is; empty otherwise. */
@@ -86,10 +93,11 @@ export function parseLook(fields: Readonly<Record<string, string>>): Look {
     ports: parsePorts(of('ports')),
     ...prepared,
     confirm: until === undefined || from === undefined ? undefined : { until: Number(until), from },
-    unfinished: [...of('unfinished').matchAll(/^(\w+) (.*\/([^/\n]+)\/([a-z][a-z-]*)-\d+)$/gm)].map(
-      ([, state, directory, deploymentId, operation]) => ({
+    unfinished: [...of('unfinished').matchAll(/^(\w+) (.*\/([^/\n]+)\/([a-z][a-z-]*)-\d+)\t(.*)$/gm)].map(
+      ([, state, directory, deploymentId, operation, runUrl]) => ({
         running: state === 'running',
         deploymentId: deploymentId!,
+        runUrl: runUrl!,
         operation: operation!,
         directory: directory!,
       }),

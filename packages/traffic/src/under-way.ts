@@ -26,13 +26,14 @@ export async function settleUnderWay(
 ): Promise<Settled> {
   const { server, session, look } = seen;
   const reopen = () => world.connect(server);
+  const own = { deploymentId: about.deploymentId, runUrl: about.holder.runUrl };
   let [changed, gaveBack] = [false, false];
   for (const run of look.unfinished.filter(({ running }) => running)) {
-    const what = underWay(run, about.deploymentId, isNamed);
+    const what = underWay(run, own, isNamed);
     if (what === 'leave') continue;
     changed = true;
     const reference = { ...run, path: server.path, number: Number(/\d+$/.exec(run.directory)?.[0]) };
-    const whose = isSameRun(run.deploymentId, about.deploymentId) ? 'this workflow run' : run.deploymentId;
+    const whose = isSameRun(run, own) ? 'this workflow run' : run.deploymentId;
     world.log.info(
       `${server.name}: ${what === 'stop' ? 'stops' : 'waits for the end of'} ${run.operation} of ${whose}, which is still under way`,
     );

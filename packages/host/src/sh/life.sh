@@ -34,6 +34,8 @@ _begin() {
   . "$run/parameters"
   # shellcheck disable=SC1091
   [ ! -f "$run/secrets" ] || . "$run/secrets"
+  # Whose workflow run it is, for whoever finds it under way.
+  printf '%s\n' "${holder_url-}" >"$run/url"
   _clock
   host_began=$host_now
   host_phase_began=$host_now

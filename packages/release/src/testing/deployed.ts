@@ -135,7 +135,7 @@ export function testOptions({ host }: DockerServer, deploymentId: string, stagin
     order: undefined,
     allowOlder: true,
     lockTimeout: SOON,
-    holder: { actor: 'octocat', runUrl: '' },
+    holder: { actor: 'octocat', runUrl: `https://ci.test/${deploymentId}` },
     resumeOnBoot: undefined,
   };
 }
