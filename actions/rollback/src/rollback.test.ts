@@ -242,10 +242,9 @@ test('a deployment of the same workflow run that is under way is told to stop, b
   await eventually(() => stateOf(web1, 'release-3', 'deploy') === 'paused\n', 'the pause');
   // The step that began it is gone, as a runner kills it; the address of the run is what both have.
   const back = start({}, 'release-3');
-  await eventually(
-    () => back.ports.log.lines.join().includes('stops deploy of this workflow run'),
-    'the stop',
-  );
+  const stop = path.join(web1.host.path, '.deploy/runs/release-3/deploy-1/cancel');
+  await eventually(() => existsSync(stop), 'the stop');
+  expect(back.ports.log.lines.join()).toContain('stops deploy of this workflow run');
   web1.host.pauseAt(undefined);
   const told = await back.done;
   well(told);
