@@ -147,7 +147,10 @@ const PREPARATION = part(new URL('preparation.sh', import.meta.url), {
 const ACCOUNT = FORMS.like(/^[\p{L}\p{N}][\p{L}\p{N} ._@\\+$-]{0,255}$/u, 'the name of a user or a group');
 const LOOK_RESULTS: ResultForms = {
   containers: FORMS.text,
-  unfinished: FORMS.lines(/^(?:running|interrupted) \/[^\t]+\t/, 'a state, the folder of a run and its address'),
+  unfinished: FORMS.lines(
+    /^(?:running|interrupted) \/[^\t]+\t/,
+    'a state, the folder of a run and its address',
+  ),
   proxies: PROXY_LINES,
   traffic: FORMS.text,
   slot_blue: FORMS.idOrNone,
