@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { formatDuration, pool } from '@deploy-actions/kit';
@@ -12,6 +12,7 @@ import { findProgram, runProgram, withHeartbeat } from './program.ts';
 import { findRoot } from './root.ts';
 import { shellFiles } from './shell-files.ts';
 import type { Tally } from './tally.ts';
+import { MEMORY, temporaryFolder } from './temporary-folder.ts';
 import { REASON } from './test-if.ts';
 import { goTool, installDebian, nodeTool, pythonTool } from './tools.ts';
 
@@ -251,9 +252,8 @@ async function jest(
   mkdirSync(folder, { recursive: true });
   const report = join(folder, `${project}-${process.pid}.json`);
   // What tests leave in the folder for temporary files goes with it.
-  const temporary = mkdtempSync(join(tmpdir(), 'deploy-actions-test-'));
-  // Servers that a test starts give up root, and must get through to their files.
-  chmodSync(temporary, 0o755);
+  // The lab's files may be larger than memory.
+  const temporary = temporaryFolder(project === 'lab' ? undefined : MEMORY);
   const { code, output } = await runProgram(
     node24(),
     [
