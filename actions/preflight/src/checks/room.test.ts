@@ -89,7 +89,7 @@ const LIMITS: readonly (readonly [
 ];
 
 test.each(LIMITS)(
-  '%s: %j is kept to the last unit, and what is over it is red, with what mends it',
+  'what is asked of a machine is kept to the last unit, and what is over it is red, with what mends it: %s %j',
   (name, given, good, bad, words, remedy) => {
     expect(judge(name, good, given).state).toBe('passed');
     const verdict = judge(name, bad, given);
