@@ -379,6 +379,10 @@ testWithAct(
         'docker exec laptop-caddy-1 cat /data/caddy/pki/authorities/local/root.crt',
       );
       expect(await served(host, authority)).toBe('v1');
+      // What is a server's own was made nowhere else on it.
+      expect(await host.sh('ls /root/shop/server; test ! -e /var/lib/deploy-actions && echo none')).toBe(
+        'caddy\nflags\nnone\n',
+      );
     } finally {
       await host.remove();
     }
