@@ -15,6 +15,7 @@ import {
   deploymentIdOf,
   isSameRun,
 } from '@deploy-actions/ledger';
+import { goOnElsewhere } from '@deploy-actions/release';
 import {
   afterDatabase,
   databaseServer,
@@ -45,7 +46,7 @@ export async function rollback(given: GivenInputs, world: World): Promise<Rollba
   };
   const begun = world.clock.now();
   try {
-    return await withSessions(world, (inner) => rollBack(serversOf(inputs), inputs, inner));
+    return await withSessions(world, (inner) => rollBack(serversOf(inputs), inputs, inner, begun));
   } catch (error) {
     if (!(error instanceof Failure) || error.outputs !== undefined) throw error;
     // Refused, or ended before any server was asked: whoever is told must hear why.
@@ -71,8 +72,8 @@ async function rollBack(
   servers: readonly Server[],
   inputs: RollbackInputs,
   world: World,
+  begun: number,
 ): Promise<RollbackOutputs> {
-  const begun = world.clock.now();
   const elapsed = () => Math.round(world.clock.now() - begun);
   const several = servers.length > 1;
   const deploymentId = deploymentIdOf(inputs['deployment-id'], world.workflow);
@@ -152,6 +153,14 @@ async function rollBack(
     },
     world,
   );
+  if (isCluster && first.decision.kind !== 'flip') {
+    const led = ready.map(({ server, look: { cluster } }) => ({
+      server,
+      isManager: cluster?.isManager === true,
+    }));
+    const goOn = goOnElsewhere(led, outcomes, world.log, (left) => rollBack(left, inputs, world, begun));
+    if (goOn) return await goOn;
+  }
   const outputs: RollbackOutputs = {
     ...EMPTY,
     ...named(ready[0]!.decision),

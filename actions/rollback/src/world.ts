@@ -5,4 +5,6 @@ import type { Connecting } from '@deploy-actions/shell';
 export interface World extends Ports, Connecting {
   /** Seconds that Docker's word `unhealthy` must last. Default: as long as a slow check may need once more. */
   patience?: number;
+  /** Milliseconds for which a server that is not reached any more is asked for again. Default: two minutes. */
+  reconnectFor?: number;
 }

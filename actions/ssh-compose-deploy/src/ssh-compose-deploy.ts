@@ -1,13 +1,14 @@
 import { randomInt } from 'node:crypto';
 import { colorUrls } from '@deploy-actions/compose';
 import { type Locks, type Member, type MemberOutcome, fleetFailure, runTogether } from '@deploy-actions/host';
-import { Failure, messageOf } from '@deploy-actions/kit';
+import { Failure } from '@deploy-actions/kit';
 import { deploymentIdOf, releaseIdOf } from '@deploy-actions/ledger';
 import {
   type DeployOptions,
   type Wanted,
   deployOperation,
   discardStaging,
+  goOnElsewhere,
   servingRelease,
 } from '@deploy-actions/release';
 import type { Ports } from '@deploy-actions/runner';
@@ -23,7 +24,6 @@ import { pullAhead } from './pull-ahead.ts';
 import { checkForEngine, checkInputs, digestRule, parallelOf, versionOf } from './rules.ts';
 import { runOptions } from './run-options.ts';
 import { showStatus } from './status.ts';
-import { serversToGoOn } from './take-over.ts';
 import { type Target, prepareAll, prepareOn } from './targets.ts';
 import { type Workspace, readWorkspace } from '@deploy-actions/workspace';
 import { type Transcript, transcript } from './transcript.ts';
@@ -144,18 +144,13 @@ async function deployTo(
       told,
     });
   }
-  const goOn = inputs.engine === 'swarm' ? serversToGoOn(targets, outcomes) : undefined;
-  if (goOn) {
-    const lost = outcomes.find((one) => one.lost)!;
-    world.log.warning(
-      `${lost.name} was lost in the middle (${messageOf(lost.lost)}): ${goOn[0]!.name}, another manager, goes on`,
+  if (inputs.engine === 'swarm') {
+    const led = targets.map((target) => ({ server: target.server, isManager: isManager(target) }));
+    const next: Try = { left, locks, told };
+    const goOn = goOnElsewhere(led, outcomes, world.log, (rest) =>
+      deployTo(rest, inputs, world, workspace, wanted, outputs, begun, next),
     );
-    try {
-      const next: Try = { left, locks, told };
-      return await deployTo(goOn, inputs, world, workspace, wanted, outputs, begun, next);
-    } catch (error) {
-      throw withLoss(error, lost.name);
-    }
+    if (goOn) return await goOn;
   }
   world.saveState('ended', 'true');
   await tellRepeated(outcomes, targets, world, outputs);
@@ -165,13 +160,9 @@ async function deployTo(
   return filled;
 }
 
-/** What the manager that goes on says, where that tells nothing of what runs: with the loss of the one before. */
-function withLoss(error: unknown, lost: string): unknown {
-  if (!(error instanceof Failure) || error.kind === 'unhealthy') return error;
-  return new Failure(error.kind, `${error.message}. ${lost}, the first manager, was lost before`, {
-    ...error,
-    cause: error,
-  });
+/** Only a manager gets what a manager deploys. */
+function isManager({ prepared }: Target): boolean {
+  return prepared.uploads.some(({ name }) => name.startsWith('release/stack/'));
 }
 
 function wantedOf(inputs: DecidedInputs, ports: Ports, workspace: Workspace): Wanted {

@@ -13,6 +13,7 @@ const managersRig = (compose?: string) => managersRigOn(hostWith, compose);
 type Rig = ReturnType<typeof managersRig>;
 
 const RUN = '207-deploy/deploy-1';
+const UNUSED = 'shop_site_0123456789abcdef';
 const inputs = (api: string, more: Record<string, string> = {}) => ({
   engine: 'swarm',
   env: `API=${api}`,
@@ -99,16 +100,41 @@ test('a manager that only nobody reaches is left alone: two at once there are no
   expect(apiOf(rig)).toContain(API);
 });
 
+/** Another manager has gone on while the first one stands still: by its note. */
+function noteAnother({ m1 }: Rig): void {
+  const notes = path.join(m1.host.home, 'engine/configs');
+  const own = readdirSync(notes).find((name) => name.includes('lead-1'))!;
+  const others = readFileSync(path.join(notes, own), 'utf8').replaceAll('lead-1', 'lead-2');
+  writeFileSync(path.join(notes, own.replace('lead-1', 'lead-2')), others);
+}
+
 test('a manager that stood still does nothing more where another one has gone on meanwhile', async () => {
   const rig = managersRig();
   well(await rig.up('v1', API));
   const running = await standing(rig, 'up:begin:after');
-  const notes = path.join(rig.m1.host.home, 'engine/configs');
-  const own = readdirSync(notes).find((name) => name.includes('lead-1'))!;
-  const others = readFileSync(path.join(notes, own), 'utf8').replaceAll('lead-1', 'lead-2');
-  writeFileSync(path.join(notes, own.replace('lead-1', 'lead-2')), others);
+  noteAnother(rig);
   rig.m1.host.pauseAt(undefined);
   const { failure } = await running.done;
   expect(failure).toMatchObject({ kind: 'lost', code: 'lead-lost' });
   expect(apiOf(rig)).toContain(API);
 });
+
+test.each([
+  { what: 'by the manager that leads', another: false, left: [] },
+  { what: 'not by one that stood still, whose own they may not be', another: true, left: [UNUSED] },
+])(
+  'configs that no release needs are removed at the end of a deployment $what',
+  async ({ another, left }) => {
+    const rig = managersRig();
+    well(await rig.up('v1', API));
+    const running = await standing(rig, 'committed:after');
+    const { code } = await rig.m1.host.session().run({
+      script: `printf x | docker config create --label deploy-actions.project=shop ${UNUSED} -`,
+    });
+    expect(code).toBe(0);
+    if (another) noteAnother(rig);
+    rig.m1.host.pauseAt(undefined);
+    well(await running.done);
+    expect(rig.m2.docker.configs().filter((name) => name === UNUSED)).toEqual(left);
+  },
+);

@@ -335,18 +335,18 @@ export const TROUBLESHOOTING: Readonly<Record<FailureCode, Explanation>> = {
   },
   'command-cut-off': {
     meaning:
-      'With `engine: swarm` the manager that deployed went down while a command of yours, or a service that runs once, was under way on it. Another manager would go on with the deployment, and cannot know whether the command has ended.',
-    remedy: 'Look at what it was to do, and deploy again in a new workflow run: then it runs again.',
+      'With `engine: swarm` the manager that deployed or rolled back went down while a command of yours, or a service that runs once, was under way on it. Another manager would go on, and cannot know whether the command has ended.',
+    remedy: 'Look at what it was to do, and start a new workflow run: there it runs again.',
   },
   'cluster-led': {
     meaning:
       'With `engine: swarm` another manager changes the services of the project, or was cut off while it did and is up again.',
     remedy:
-      'Wait for its end. If it was cut off, name it in `host` as well: the next deployment lets it finish or give back first.',
+      'Wait for its end. If it was cut off, name it in `host` as well: the next deployment or rollback lets it finish or give back first.',
   },
   'lead-lost': {
     meaning:
-      'With `engine: swarm` the manager was cut off or stood still in the middle of a deployment, and another one has gone on with it. This one does nothing more.',
+      'With `engine: swarm` the manager was cut off or stood still in the middle of a deployment or a rollback, and another one has gone on with it. This one does nothing more.',
     remedy: 'Look at what runs with `status: true`; the other manager’s run says how it ended.',
   },
   'network-not-attachable': {

@@ -97,7 +97,16 @@ const TASK_EVIDENCE = part(new URL('sh/task-evidence.sh', import.meta.url), {
 });
 
 /** Which manager of a cluster changes the project. */
-const LEAD = part(new URL('sh/lead.sh', import.meta.url), { needs: [ENGINE_CLUSTER, ENGINE_LEADS] });
+const LEAD = part(new URL('sh/lead.sh', import.meta.url), {
+  needs: [ENGINE_CLUSTER, ENGINE_LEADS],
+  parameters: ['base_project'],
+});
+/** How one comes to be that. */
+export const TAKE_LEAD = part(new URL('sh/take-lead.sh', import.meta.url), {
+  needs: [ENGINE_CLUSTER, ENGINE_LEADS, LEAD],
+});
+/** The same for a server by itself. */
+export const ALONE_LEAD = part(new URL('sh/server-alone.sh', import.meta.url));
 
 /** What of a release for a cluster runs to its end. */
 const ONE_SHOTS = part(new URL('sh/one-shots.sh', import.meta.url), {
@@ -309,6 +318,7 @@ export const DEPLOY = defineProgram({
   parts: [
     ...FETCHING,
     ...DEPLOYING,
+    ALONE_LEAD,
     BRING_UP,
     DEPENDENCIES,
     COLOR,
@@ -331,7 +341,7 @@ export const DEPLOY_CLUSTER = defineProgram({
     ...DEPLOYING,
     CLUSTER_UP,
     CLUSTER_COLOR,
-    part(new URL('sh/take-lead.sh', import.meta.url), { needs: [ENGINE_CLUSTER, ENGINE_LEADS, LEAD] }),
+    TAKE_LEAD,
     part(new URL('sh/deploy-cluster.sh', import.meta.url), {
       needs: [CHECK_IDLE, CLUSTER, ENGINE_CLUSTER, ENGINE_OBJECTS, ENGINE_NETWORKS],
     }),

@@ -1,7 +1,18 @@
 import { BRING_BACK } from '@deploy-actions/archive/bring-back';
 import { CLUSTER, ENGINE_IMAGES, REQUIREMENTS } from '@deploy-actions/engine';
 import { FORMS, defineProgram, part } from '@deploy-actions/host';
-import { BRING_UP, CLUSTER_UP, COLOR, CONTAINER, DEPENDENCIES, IMAGES, LEDGER, WORK } from './programs.ts';
+import {
+  ALONE_LEAD,
+  BRING_UP,
+  CLUSTER_UP,
+  COLOR,
+  CONTAINER,
+  DEPENDENCIES,
+  IMAGES,
+  LEDGER,
+  TAKE_LEAD,
+  WORK,
+} from './programs.ts';
 
 const RECORDED_IMAGES = part(new URL('sh/recorded-images.sh', import.meta.url), {
   needs: [ENGINE_IMAGES, IMAGES],
@@ -37,6 +48,7 @@ export const REDEPLOY = defineProgram({
   name: 'redeploy',
   parts: [
     RECORDED,
+    ALONE_LEAD,
     BRING_UP,
     DEPENDENCIES,
     ROLLBACK,
@@ -51,6 +63,7 @@ export const REDEPLOY_CLUSTER = defineProgram({
   parts: [
     RECORDED,
     CLUSTER_UP,
+    TAKE_LEAD,
     ROLLBACK,
     part(new URL('sh/return-cluster.sh', import.meta.url), { needs: [CLUSTER] }),
   ],
@@ -74,6 +87,7 @@ export const STAND_BY = defineProgram({
   name: 'stand-by',
   parts: [
     RECORDED,
+    ALONE_LEAD,
     BRING_UP,
     DEPENDENCIES,
     COLOR,

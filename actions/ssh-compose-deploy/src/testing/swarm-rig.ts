@@ -1,8 +1,4 @@
-import { mkdirSync, symlinkSync } from 'node:fs';
-import path from 'node:path';
-import { pidOf } from '@deploy-actions/host/testing';
-import { Failure } from '@deploy-actions/kit';
-import type { DockerServer, HostWith } from '@deploy-actions/release/testing';
+import { type HostWith, twoManagers } from '@deploy-actions/release/testing';
 import { type Deployed, deployRig } from './deploy-rig.ts';
 
 const digestOf = (digit: string) => `sha256:${digit.repeat(64)}`;
@@ -56,36 +52,10 @@ export function swarmRigOn(hostWith: HostWith, compose = STACK) {
   return { ...rig, m1, w1, up: upOf(rig) };
 }
 
-/** What all managers of a cluster have in common. */
-const SHARED = ['services', 'tasks', 'configs', 'secrets', 'networks'];
-
 /** A swarm of two managers and a worker; `die`: the first manager's server goes down. */
 export function managersRigOn(hostWith: HostWith, compose = STACK) {
   const rig = deployRig(['m1', 'm2', 'w1'], hostWith);
   rig.compose(compose);
-  const { m1, m2, w1 } = rig.servers;
-  m1.docker.script({ registry, images, swarm: { nodes: ['m1', 'm2', 'w1'] } });
-  m2.docker.script({ registry, images, swarm: { nodes: ['m2', 'm1', 'w1'] } });
-  w1.docker.script({ registry, images, swarm: { nodes: ['w1'], manager: false } });
-  const engineOf = (kind: string, { host }: DockerServer) => path.join(host.home, 'engine', kind);
-  for (const kind of SHARED) {
-    mkdirSync(engineOf(kind, m1), { recursive: true });
-    symlinkSync(engineOf(kind, m1), engineOf(kind, m2));
-  }
-  return {
-    ...rig,
-    m1,
-    m2,
-    w1,
-    up: upOf(rig),
-    /** `isDown`: so says the cluster too, and not only that nobody reaches it. */
-    die(run: string, isDown = true) {
-      process.kill(pidOf(m1.host, run), 'SIGKILL');
-      m1.host.session = () => {
-        throw new Failure('lost', 'm1 cannot be reached');
-      };
-      for (const session of m1.sessions) session.cut();
-      if (isDown) m2.docker.script({ swarm: { nodes: ['m2', 'm1', 'w1'], down: ['m1'] } });
-    },
-  };
+  const { die } = twoManagers(rig.servers, { registry, images });
+  return { ...rig, ...rig.servers, up: upOf(rig), die };
 }

@@ -41,7 +41,7 @@ check_stack_is_ours() {
   survey_or_stop
   cat "$path"/releases/*/services "$path"/releases/*/shared/services >"$scratch/hashes" 2>/dev/null || true
   # What another manager has given the cluster that went down in the middle of this very deployment.
-  ! engine_leads "$base_project" | grep -q "^lead-[0-9]* $deployment_id " ||
+  ! engine_leads "$base_project" | grep -q "^lead-[0-9]* $deployment_id/$operation " ||
     cat "$files/release/services" "$(existing "$files/release/shared/services")" >>"$scratch/hashes"
   awk 'FILENAME == ARGV[1] { known[$5]; next } $7 != "-" && !($7 in known) { print $2 }' \
     "$scratch/hashes" "$scratch/services" >"$scratch/foreign"
@@ -100,7 +100,7 @@ take_down_new() {
 # tidy_up: what no kept release needs.
 tidy_up() {
   retain
-  forget_objects
+  if leads; then forget_objects; fi
 }
 
 # forget_objects: configs and secrets that no kept release is made with, and no service has or would go back to.

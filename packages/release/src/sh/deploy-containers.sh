@@ -85,13 +85,8 @@ run_after_up() { run_in_service "$@"; }
 # await_left_one_shots: none is begun here by itself.
 await_left_one_shots() { :; }
 
-# What the managers of a cluster tell one another has no meaning here.
+# recover_place: nobody else may have gone on with what was cut off here.
 recover_place() { :; }
-end_lead() { :; }
-marked() {
-  shift
-  "$@"
-}
 
 # tidy_up: what no kept release needs.
 tidy_up() { retain; }

@@ -302,6 +302,7 @@ restore() {
 finish() {
   phase finish
   still_runs || undo
+  still_leads
   write_release_json "$directory" "$previous" "$(cat "$run/backup" 2>/dev/null)" || undo
   true >"$directory/deployed"
   if [ "$(slot_release)" != "$release" ]; then
@@ -309,8 +310,9 @@ finish() {
   fi
   schema_settled
   journalled committed || journal committed
-  record_deployment succeeded
+  # Before the record, with which another manager of a cluster may begin: what that has just made nothing needs yet.
   tidy_up
+  record_deployment succeeded
   tell_success
   say "$release is deployed"
 }

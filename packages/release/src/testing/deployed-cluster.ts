@@ -9,10 +9,10 @@ import { prepareRelease } from '../preparation.ts';
 import { type TestRelease, testOptions, testWanted } from './deployed.ts';
 import type { DockerServer } from './docker-servers.ts';
 
-/** Deploys a release to a cluster, the manager first, by the programs that the action deploys with. */
+/** Deploys a release to a cluster, the managers first, by the programs that the action deploys with. */
 export async function deployCluster(
   servers: readonly DockerServer[],
-  wanted: Pick<TestRelease, 'compose' | 'version' | 'color'>,
+  wanted: Pick<TestRelease, 'compose' | 'version' | 'color'> & { managers?: number },
 ): Promise<void> {
   const [manager, ...nodes] = servers;
   const composeFiles = [{ path: 'compose.yaml', content: Buffer.from(wanted.compose), executable: false }];
@@ -35,17 +35,18 @@ export async function deployCluster(
     name: string,
     place: DeployOptions['place'],
     staging: string,
+    isManager: boolean,
   ): Member => ({
     name,
     session: server.host.session(),
     reopen: () => Promise.resolve(server.host.session()),
-    operation: deployOperation(place === 'manager' ? prepared : nodePart(prepared, false), request, {
+    operation: deployOperation(place === 'manager' ? prepared : nodePart(prepared, isManager), request, {
       ...testOptions(server, `${wanted.version}-deploy`, staging),
       place,
       goDeadline: 60_000,
     }),
   });
-  const members = [member(manager!, 'm', 'manager', found.staging)];
+  const members = [member(manager!, 'm', 'manager', found.staging, true)];
   for (const [index, server] of nodes.entries()) {
     const { staging } = await inspectNode(server.host.session(), {
       path: server.host.path,
@@ -53,7 +54,7 @@ export async function deployCluster(
       dockerHost: undefined,
       sources: [],
     });
-    members.push(member(server, `n${index}`, 'node', staging));
+    members.push(member(server, `n${index}`, 'node', staging, index + 1 < (wanted.managers ?? 1)));
   }
   const outcomes = await runTogether(
     members,

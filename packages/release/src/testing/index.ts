@@ -9,3 +9,4 @@ export {
   dockerServers,
 } from './docker-servers.ts';
 export { runningContainer } from './running-container.ts';
+export { twoManagers } from './two-managers.ts';
