@@ -1,10 +1,11 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Host, type Lab, type LoadReport, joinCluster, openLab, startLoad } from '@deploy-actions/lab';
+import { type Lab, type LoadReport, joinCluster, openLab, startLoad } from '@deploy-actions/lab';
 import { deploy, deployInputs, deployed } from '../lab/deploy-rig.ts';
-import { GATEWAYS, type GatewayKind, bringCaddy } from '../lab/rolling-rig.ts';
+import { GATEWAYS, type GatewayKind } from '../lab/rolling-rig.ts';
 import { SMALL_APP } from '../lab/small-app.ts';
+import { running, startGateways } from '../lab/swarm-gateways.ts';
 import { table } from './peers.ts';
 
 /** Rolling deployments that are counted. */
@@ -76,7 +77,7 @@ export async function countRequests(): Promise<void> {
       );
     const up = async (tag: string) => await deployed(inputs(tag), { workspace });
     await up('v0');
-    await startProxies(lab);
+    await startGateways(lab, KINDS);
     const row = async (what: string, work: () => Promise<string>, now: string) => {
       rows.push(await counted(lab, what, now, work));
       console.log(`  ${lineOf(rows.at(-1)!).join('  ')}`);
@@ -139,60 +140,6 @@ const lineOf = ({ what, came, reports }: Row): string[] => [
   Math.max(...reports.map(({ p99 }) => p99)).toFixed(0),
 ];
 
-/**
- * A configuration of the manual with what the page about swarms adds: more tasks, asked for more often, and one on a node that
- * died is given up soon.
- */
-function forSwarm(configuration: string): string {
-  return (
-    configuration
-      .replace('        proxy_http_version', '        proxy_connect_timeout 2s;\n        proxy_http_version')
-      .replace('keepalive 2s', 'keepalive 2s\n\t\t\tdial_timeout 2s')
-      .replace('server-template api 2', 'server-template api 9')
-      .replace('option redispatch', 'option redispatch 1\n    option http-server-close')
-      // It tells, with the state in which each ended, what it could not serve.
-      .replace(
-        '    mode http',
-        '    mode http\n    log stdout format raw local0\n    option httplog\n    option dontlog-normal',
-      )
-      .replace('timeout connect 5s', 'timeout connect 2s')
-      .replace('    hold valid 1s', '    timeout resolve 500ms\n    hold valid 500ms')
-  );
-}
-
-/**
- * Proxies that nobody deploys, and that lead to the application already: one that has just started has asked Docker's DNS for
- * no address yet, or does not listen behind its published port, and what it loses then says nothing about a deployment.
- */
-async function startProxies({ host, registry }: Lab): Promise<void> {
-  await bringCaddy(host);
-  const words: Readonly<Record<GatewayKind, { file: string; run: string; args: string }>> = {
-    nginx: { file: '/etc/nginx/conf.d/shop.conf', run: '', args: '' },
-    caddy: {
-      file: '/etc/caddy/Caddyfile',
-      run: '--entrypoint caddy --env HOME=/tmp --volume /usr/local/bin/caddy:/usr/bin/caddy:ro',
-      args: 'run --config /etc/caddy/Caddyfile',
-    },
-    haproxy: {
-      file: '/etc/haproxy.cfg',
-      run: '--entrypoint /usr/sbin/haproxy --volume /usr:/usr:ro',
-      args: '-W -db -f /etc/haproxy.cfg',
-    },
-  };
-  for (const kind of KINDS) {
-    const { port, configuration } = GATEWAYS[kind];
-    const { file, run, args } = words[kind];
-    await host.write(`/srv/edge/${kind}`, forSwarm(configuration));
-    await host.sh(
-      `chmod 755 /srv/edge; docker run --detach --name edge-${kind} --network edge --publish ${port}:80 --volume /srv/edge/${kind}:${file}:ro ${run} ${registry.image('shop/web:v1')} ${args}`,
-    );
-    await host.sh(
-      `for i in $(seq 240); do curl -fsS -o /dev/null http://127.0.0.1:${port}/ && exit 0; sleep 0.25; done 2>/dev/null; docker logs edge-${kind}; exit 1`,
-      { timeoutMs: 120_000 },
-    );
-  }
-}
-
 async function counted(lab: Lab, what: string, now: string, work: () => Promise<string>): Promise<Row> {
   const loads = KINDS.map((kind) =>
     startLoad({
@@ -215,20 +162,6 @@ async function counted(lab: Lab, what: string, now: string, work: () => Promise<
     await Promise.all(loads.map((load) => load.stop()));
     throw error;
   }
-}
-
-/** Waits until three tasks of a service run, on these nodes alone. */
-async function running(host: Host, name: string, nodes: readonly string[]): Promise<void> {
-  await host.sh(
-    `for i in $(seq 240); do
-       docker service ps --filter desired-state=running --format '{{.Node}} {{.CurrentState}}' ${name} >/tmp/tasks
-       [ "$(grep -c ' Running ' /tmp/tasks)" = 3 ] && ! grep -vqE '^(${nodes.join('|')}) Running' /tmp/tasks && exit 0
-       sleep 0.5
-     done
-     cat /tmp/tasks
-     exit 1`,
-    { timeoutMs: 180_000 },
-  );
 }
 
 /** The power of a node goes; answers how long it took until all tasks ran elsewhere. */
