@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { release } from 'node:os';
 import { afterEach, expect, jest, test } from '@jest/globals';
 import { hostsForEach } from '@deploy-actions/host/testing';
 import { preflightRig } from './testing/rig.ts';
@@ -33,6 +34,9 @@ test('a server that is ready is told so, by two execs, and nothing is made or le
     'cpu',
   ] as const)
     expect([name, state(name)]).toEqual([name, 'passed']);
+  // What it runs, and in which groups the login user is; here both are this machine's.
+  expect([state('system'), rows['system']!.detail]).toEqual(['told', expect.stringContaining(release())]);
+  expect(rows['system']!.detail).toMatch(/; \S+ in \S+/);
   expect(summary).toContain('### web1 is ready for a deployment');
   expect(rig.server.sessions.map(({ counts }) => counts.execs)).toEqual([2]);
   expect(existsSync(rig.server.host.path)).toBe(false);
