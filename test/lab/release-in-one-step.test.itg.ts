@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type Lab, openLab } from '@deploy-actions/lab';
@@ -83,6 +84,36 @@ testWithAct(
       'v1.0.1',
       expect.stringMatching(/Rolled back.*v1\.0\.4/s),
     ]);
+  },
+  900_000,
+);
+
+testWithAct(
+  'with databases the images are pulled before the backup, the deployment pulls nothing, and the record of the release names the backup',
+  async () => {
+    const release = await tag('v1.0.5', 'v2');
+    const workflow = join(mkdtempSync(join(tmpdir(), 'deploy-actions-workflow-')), 'release-in-place.yml');
+    const given = '          files: deploy\n';
+    const example = readFileSync(release.workflow, 'utf8');
+    expect(example).toContain(given);
+    writeFileSync(workflow, example.replace(given, `${given}          databases: 'db: postgres'\n`));
+    const log = await succeeds({ ...release, workflow });
+    const at = (words: string) => {
+      expect(log).toContain(words);
+      return log.indexOf(words);
+    };
+    const order = [
+      at('The images of v1.0.5 are on 127.0.0.1'),
+      at('Save the data'),
+      at('images were pulled ahead for this deployment'),
+    ];
+    expect(order).toEqual([...order].sort((a, b) => a - b));
+    expect(log.slice(order[2])).not.toMatch(/\bpulled \S+@sha256:/);
+    const { backup } = JSON.parse(await lab.host.sh('cat /srv/deploy/shop/current/release.json')) as {
+      backup: string;
+    };
+    expect(await lab.host.sh('ls /srv/deploy/shop/backups')).toBe(`${backup}\n`);
+    expect(await served(lab.host)).toBe('v1.0.5');
   },
   900_000,
 );
