@@ -27,8 +27,8 @@ export interface TestHost {
   read(name: string): string;
   /** Makes runs stand still at a boundary of the journal (`event:before` or `event:after`), or go on. */
   pauseAt(boundary: string | undefined): void;
-  /** Puts a program (sh text) first on the PATH. Answers where it is. */
-  tool(name: string, text: string): string;
+  /** Puts a program first on the PATH: a text for sh, or for another shell. Answers where it is. */
+  tool(name: string, text: string, interpreter?: string): string;
   /** The home of the login user. */
   home: string;
   /** What is to be done when it is removed, beside that. */
@@ -70,10 +70,10 @@ function testHost(shell: Shell): TestHost {
   return {
     path: app,
     home: folder,
-    tool(name, text) {
+    tool(name, text, interpreter = '/bin/sh') {
       const file = path.join(bin, name);
       rmSync(file, { force: true });
-      writeFileSync(file, `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+      writeFileSync(file, `#!${interpreter}\n${text}\n`, { mode: 0o755 });
       return file;
     },
     session() {

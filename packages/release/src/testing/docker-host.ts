@@ -83,12 +83,9 @@ export function fakeDocker(host: TestHost, images: Readonly<Record<string, strin
   // Beside the tools, which no copy of the host takes along.
   const port = `${alone}.port`;
   host.atRemoval(serve(folder, port));
-  host.tool(
-    'docker',
-    isQuick
-      ? `exec '${bash}' '${beside('docker-client')}' '${port}' '${alone}' '${setpriv}' "$@"`
-      : `exec '${alone}' "$@"`,
-  );
+  if (isQuick)
+    host.tool('docker', `. '${beside('docker-client')}' '${port}' '${alone}' '${setpriv}' "$@"`, bash);
+  else host.tool('docker', `exec '${alone}' "$@"`);
   const lines = () => {
     try {
       return readFileSync(path.join(folder, 'calls'), 'utf8').split('\n').filter(Boolean);

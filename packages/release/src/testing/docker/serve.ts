@@ -20,6 +20,8 @@ export function serve(folder: string, portFile: string): () => void {
     client.on('error', () => undefined);
     const heard = wordsOf(client);
     const say = (...texts: string[]) => void client.write(texts.map((text) => `${text}\0`).join(''));
+    const tell = (stream: 'out' | 'err', text: string) =>
+      void client.write(`${stream} ${Buffer.byteLength(text)}\0${text}`);
     const run = async ({ words, env, isInteractive }: Inside): Promise<number> => {
       const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
       const asked = [isInteractive ? 'stdin' : '', String(variables.length), ...variables, ...words];
@@ -31,8 +33,8 @@ export function serve(folder: string, portFile: string): () => void {
       const [cwd = '', ...words] = await heard(1 + Number(count));
       const code = await answer(folder, words, {
         cwd,
-        out: (text) => say(`1${text}`),
-        err: (text) => say(`2${text}`),
+        out: (text) => tell('out', text),
+        err: (text) => tell('err', text),
         run,
         signal: gone.signal,
       });
