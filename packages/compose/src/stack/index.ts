@@ -3,6 +3,7 @@ export type { Endpoint, UpdateOrder } from './deploy.ts';
 export { STACK_CLI_VARIABLES } from './env-text.ts';
 export { ownNetworks, stackFiles } from './files.ts';
 export { type StackRefusal, stackFailure } from './finding.ts';
+export { type ServiceSpec, differences } from './held.ts';
 export { STACK_KEYS } from './keys.ts';
 export type { NodeMount } from './mounts.ts';
 export type { StackNetwork } from './networks.ts';
