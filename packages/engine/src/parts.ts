@@ -37,6 +37,12 @@ export const ENGINE_OBJECTS = part(new URL('swarm-objects.sh', import.meta.url),
   needs: [ENGINE_CLUSTER, ENGINE_CONTAINERS],
 });
 
+/** The configuration of its services, whoever gave it. */
+export const ENGINE_SPECS = part(new URL('swarm-specs.sh', import.meta.url), { needs: [ENGINE_CLUSTER] });
+
+/** Gives a service its whole configuration. */
+export const ENGINE_PUT = part(new URL('swarm-put.sh', import.meta.url), { needs: [ENGINE_CLUSTER] });
+
 /** What the managers of a cluster tell one another. */
 export const ENGINE_LEADS = part(new URL('swarm-lead.sh', import.meta.url), {
   needs: [ENGINE_CLUSTER, ENGINE_CONTAINERS],
@@ -52,8 +58,13 @@ export const ENGINE_PARTS = [
   ENGINE_CLUSTER,
   ENGINE_TASKS,
   ENGINE_OBJECTS,
+  ENGINE_SPECS,
+  ENGINE_PUT,
   ENGINE_LEADS,
 ] as const;
+
+/** Whether a service that somebody else deployed is as it was found. */
+export const FOUND_SPECS = part(new URL('found-specs.sh', import.meta.url), { needs: [ENGINE_SPECS] });
 
 /** What ends an operation by the table of what the engine's words mean. */
 export const ENGINE_FAILURE = part(new URL('engine-failure.sh', import.meta.url), {

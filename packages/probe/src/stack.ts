@@ -30,7 +30,7 @@ export interface StackView {
   nodes: readonly ClusterNode[];
   services: readonly HeldService[];
   tasks: readonly ClusterTask[];
-  /** Service -> hash, of the release that serves by the records. */
+  /** Service -> hash, of the release that serves by the records; `-` for what somebody else deployed and is as it was found. */
   wanted: ReadonlyMap<string, string>;
 }
 
@@ -73,7 +73,7 @@ export async function viewStack(
 }
 
 /** A line of the services of a release, as `servicesTable` writes it. */
-const WANTED = /^\d+ (?:long|once) (?:gate|free) \d+ ([0-9a-f]{64}) \S* ([a-zA-Z0-9][\w.-]*)$/;
+const WANTED = /^\d+ (?:long|once) (?:gate|free) \d+ ([0-9a-f]{64}|-) \S* ([a-zA-Z0-9][\w.-]*)$/;
 
 /**
  * Looks at a stack again and again; what had ended when it was looked at first is history. What ends from then on is remembered: a

@@ -6,7 +6,7 @@ import { shippedSources, sourceCode } from './shipped-sources.ts';
 const root = findRoot();
 const OWNER = 'packages/ledger/src/labels.ts';
 /** The engine's templates name them, and nothing else in sh. */
-const IN_SH = ['compose-containers', 'compose-networks', 'swarm', 'swarm-lead'].map(
+const IN_SH = ['compose-containers', 'compose-networks', 'swarm', 'swarm-lead', 'swarm-specs'].map(
   (name) => `packages/engine/src/${name}.sh`,
 );
 /** A name of ours, whole or begun; temporary files have theirs otherwise. */

@@ -8,7 +8,9 @@ export const EVENT_LABELS = { service: 'com.docker.compose.service', oneOff: 'co
 const WATCHED = part(new URL('watched.sh', import.meta.url), { needs: [ENGINE_ADDRESS] });
 /** What is asked of a cluster is the programs' own. */
 const CLUSTER = part(new URL('../swarm.sh', import.meta.url));
-const TASKS = part(new URL('list-tasks.sh', import.meta.url), { needs: [ENGINE_ADDRESS, CLUSTER] });
+const SPECS = part(new URL('../swarm-specs.sh', import.meta.url), { needs: [CLUSTER] });
+const FOUND = part(new URL('../found-specs.sh', import.meta.url), { needs: [SPECS] });
+const TASKS = part(new URL('list-tasks.sh', import.meta.url), { needs: [ENGINE_ADDRESS, CLUSTER, FOUND] });
 const NODE = part(new URL('list-node.sh', import.meta.url), { needs: [WATCHED] });
 const IPVS = part(new URL('../ipvs.sh', import.meta.url));
 const FACTS = part(new URL('node-facts.sh', import.meta.url), { needs: [ENGINE_ADDRESS, CLUSTER, IPVS] });
