@@ -1,6 +1,9 @@
 import {
   type ClusterSelf,
   type SeenNode,
+  type TaskImage,
+  clusterAdoption,
+  countedUploads,
   discardStaging,
   inspectNode,
   lookFiles,
@@ -40,6 +43,8 @@ export async function prepareCluster(
         missing: sources.filter((one) => !isThere(one, manager)),
       },
     ];
+    const images: TaskImage[] = [...found.cluster.images];
+    const managers = new Set<Target>();
     const isManager = ({ id }: ClusterSelf) => nodes.some((one) => one.id === id && one.isManager);
     const looked = await prepareAll(others, async (server) => {
       const session = await world.connect(server);
@@ -50,20 +55,27 @@ export async function prepareCluster(
           files: lookFiles({ path: server.path, files: workspace.files, composeFiles: [] }),
           dockerHost: server.dockerHost,
           sources,
+          project: prepared.adopts ? found.project : '',
         },
         { signal: world.signal, followed: true },
       );
       seen.push({ server: server.name, self: view.self, missing: view.missing });
-      return {
+      images.push(...view.images);
+      const target = {
         server,
         session,
         found: { ...found, staging: view.staging },
-        prepared: nodePart(prepared, isManager(view.self)),
+        prepared,
         backup: undefined,
       };
+      if (isManager(view.self)) managers.add(target);
+      return target;
     });
     targets.push(...looked);
     refuseUnfit(stack, found.cluster, seen);
+    takenOver(manager, images);
+    // Each manager must be able to bring it back.
+    for (const node of looked) node.prepared = nodePart(prepared, managers.has(node));
     const missing = nodesNotGiven(found.cluster, seen).map(({ name }) => name);
     if (missing.length > 0) {
       prepared.warnings.push(
@@ -75,6 +87,21 @@ export async function prepareCluster(
     await Promise.all(targets.map(({ session, found: { staging } }) => discardStaging(session, staging)));
     throw error;
   }
+}
+
+/**
+ * The uploads of a stack that is taken over, and notes of what it comes back with. Where nothing is, what runs as the release
+ * wants it although somebody else deployed it is noted all the same.
+ */
+function takenOver({ found, prepared }: Target, images: readonly TaskImage[]): void {
+  const { held } = found.cluster!;
+  const { adopts, counted = new Map<string, string>() } = prepared;
+  const { uploads, notes } =
+    adopts && held !== undefined
+      ? clusterAdoption(found.project, held, images, counted)
+      : { uploads: countedUploads(counted), notes: [] };
+  prepared.uploads.push(...uploads);
+  prepared.notes.push(...notes);
 }
 
 /** Whether the manager has a source: in shared/ of the application, or anywhere else. */

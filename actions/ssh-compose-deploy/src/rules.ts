@@ -56,18 +56,12 @@ export function checkInputs(inputs: DeployInputs): void {
 /** What is not done in a cluster is refused by its name; what would mean nothing there, too. */
 export function checkForEngine(inputs: DecidedInputs): void {
   if (inputs.engine !== 'swarm') return;
-  const { adopt, strategy } = inputs;
+  const { strategy } = inputs;
   if (inputs['live-only-services'].length > 0)
     throw notBuilt(
       'live-only-services',
       'has no services that come and go with the traffic',
       'Leave them out of `color-services`: then they are shared by both colours, and `shared-services: update` changes them.',
-    );
-  if (adopt)
-    throw notBuilt(
-      'adopt',
-      'takes over no stack that runs',
-      'Remove it first (docker stack rm), or give another `project`.',
     );
   if (strategy === 'rolling') {
     throw notBuilt(

@@ -257,7 +257,6 @@ test('services of a stack of that name that somebody else deployed are not taken
 
 test.each([
   ['live-only-services', { color: 'auto', 'color-services': 'api', 'live-only-services': 'api' }],
-  ['adopt', { adopt: 'true' }],
   ['strategy', { strategy: 'rolling' }],
   ['services', { services: 'api' }],
   ['require-digest', { 'require-digest': 'false' }],

@@ -10,6 +10,7 @@ import type { Upload } from '@deploy-actions/host';
 import { Failure } from '@deploy-actions/kit';
 import { type Color, COLORS, colorProject, plainStackRuns } from '@deploy-actions/ledger';
 import { quote } from '@deploy-actions/shell';
+import { refuseForeignServices, unknownServices } from './cluster-adoption.ts';
 import { type ClusterPart, clusterPart, notBuilt } from './cluster.ts';
 import type { Cluster } from './cluster-view.ts';
 import { type ColorWish, chooseColor } from './coloring.ts';
@@ -39,6 +40,11 @@ export function clusterColorPart(
   const plainRuns = plainStackRuns(found.containers, model.name, own);
   const color = chooseColor(found, wish.color, plainRuns);
   if (plainRuns && found.traffic === undefined) refuseUnreachable(found, own);
+  const unknown = unknownServices({ cluster: place.cluster, adopted: found.adopted });
+  refuseForeignServices(
+    model.name,
+    unknown.filter((one) => !own.includes(one)),
+  );
   const split = splitStackColors(model, { color, services: own, liveOnly: wish.liveOnly });
   const named = (service: string) => (own.includes(service) ? colorService(service, color) : service);
   const project = colorProject(model.name, color);
@@ -52,7 +58,7 @@ export function clusterColorPart(
       removeOrphans: wanted.removeOrphans,
       hooks: namedHooks(wanted.hooks, named),
     },
-    { ...place, cluster: { ...place.cluster, foreign: [] } },
+    { ...place, cluster: { ...place.cluster, services: [], foreign: [], sums: new Map() } },
   );
   const shared =
     split.shared &&
@@ -66,10 +72,7 @@ export function clusterColorPart(
         // Commands run in services of the colour.
         hooks: namedHooks({}, named),
       },
-      {
-        ...place,
-        cluster: { ...place.cluster, foreign: place.cluster.foreign.filter((one) => !own.includes(one)) },
-      },
+      place,
     );
   refuseOnce([colored, ...(shared ? [shared] : [])]);
   const changes = (shared?.changes ?? []).map((change) =>
@@ -82,6 +85,7 @@ export function clusterColorPart(
     project,
     model: split.color,
     named,
+    counted: new Map(),
     services: colored.services,
     changes: [...colored.changes, ...changes],
     notes: [...new Set([...split.notes, ...colored.notes, ...(shared?.notes ?? [])])],

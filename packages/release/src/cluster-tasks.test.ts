@@ -1,11 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { readServices, readTasks, weighService } from '@deploy-actions/engine/stack';
 
 const TASKS = readFileSync(join(import.meta.dirname, 'sh/cluster-tasks.sh'), 'utf8');
+const FOUND = readFileSync(join(import.meta.dirname, '../../engine/src/found-specs.sh'), 'utf8');
+/** What the last survey says, of the same package. */
+const SURVEYED = readFileSync(join(import.meta.dirname, 'sh/surveyed.sh'), 'utf8');
 const [NEW, OLD] = ['a'.repeat(64), 'b'.repeat(64)];
 /** Ids of the cluster have 25 letters. */
 const idOf = (name: string) => name.padEnd(25, '0');
@@ -64,12 +67,14 @@ interface Case {
   before?: string[];
   /** It was changed by this deployment. */
   changed?: boolean;
+  /** What somebody else deployed counts as the release has it. */
+  counts?: boolean;
 }
 
 /** The word on the service. */
 function judged(
   shell: readonly string[],
-  { held = {}, tasks = [{}], before = [], changed = true }: Case,
+  { held = {}, tasks = [{}], before = [], changed = true, counts = false }: Case,
 ): string {
   const folder = mkdtempSync(join(tmpdir(), 'cluster-tasks-'));
   try {
@@ -78,9 +83,12 @@ function judged(
       'tasks.before': before.map((id, index) => taskLine({ id }, index)).join(''),
       services: heldLine(held),
       tasks: tasks.map(taskLine).join(''),
+      sums: held.hash === '-' ? `web ${OLD}\n` : '',
+      '.deploy/adopted': counts ? `${OLD} ${NEW}\n` : `${OLD} ${OLD}\n`,
     };
+    mkdirSync(join(folder, '.deploy'));
     for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
-    const call = `set -u; LC_ALL=C; project=shop; scratch=${folder}; up_wait_directory=${folder}/release; up_wait_names=; changed_services='${changed ? 'web ' : ''}'\n${TASKS}\nmkdir ${folder}/release; printf '%s\\n' '1 long gate 1 ${NEW} web:v2 web' >${folder}/release/services\nweigh_tasks`;
+    const call = `set -u; LC_ALL=C; project=shop; path=${folder}; scratch=${folder}; up_wait_directory=${folder}/release; up_wait_names=; changed_services='${changed ? 'web ' : ''}'\n${SURVEYED}\n${FOUND}\n${TASKS}\nmkdir ${folder}/release; printf '%s\\n' '1 long gate 1 ${NEW} web:v2 web' >${folder}/release/services\nweigh_tasks`;
     const { stdout, stderr } = spawnSync(shell[0]!, [...shell.slice(1)], { input: call, encoding: 'utf8' });
     expect(stderr).toBe('');
     return stdout.trim();
@@ -90,11 +98,12 @@ function judged(
 }
 
 /** The word on the service in the other language. */
-function weighed({ held = {}, tasks = [{}], before = [], changed = true }: Case): string {
+function weighed({ held = {}, tasks = [{}], before = [], changed = true, counts = false }: Case): string {
   const { word, reason } = weighService('web', {
     services: readServices(heldLine(held)),
     tasks: readTasks(tasks.map(taskLine).join('')),
-    hash: NEW,
+    // As `list_tasks` tells it.
+    hash: counts ? '-' : NEW,
     updatedBefore: 'long-ago',
     before: new Set(before.map(idOf)),
     changed,
@@ -109,7 +118,7 @@ function surveyed(shell: readonly string[], views: readonly Task[][]): string[] 
   try {
     for (const [index, tasks] of views.entries())
       writeFileSync(join(folder, `view-${index}`), tasks.map(taskLine).join(''));
-    const engine = `engine_stack_services() { :; }; engine_stack_tasks() { cat "$view"; }`;
+    const engine = `engine_stack_services() { :; }; service_sums() { :; }; engine_stack_tasks() { cat "$view"; }`;
     const call = `set -u; LC_ALL=C; project=shop; scratch=${folder}\n${TASKS}\n${engine}\nfor view in ${folder}/view-*; do survey ${folder}/containers; done; cut -d ' ' -f 2 ${folder}/tasks`;
     const { stdout, stderr } = spawnSync(shell[0]!, [...shell.slice(1)], { input: call, encoding: 'utf8' });
     expect(stderr).toBe('');
@@ -127,6 +136,21 @@ const updated = { state: 'updating', since: 'now' };
 describe.each([[['dash']], [['busybox', 'sh']]])('%s: a service of a cluster', (shell) => {
   test.each<[what: string, given: Case, expected: string | RegExp]>([
     ['with all of its tasks is well', {}, 'ok web'],
+    [
+      'that somebody else deployed and counts as the release has it is well',
+      { held: { hash: '-' }, tasks: [{ hash: '-' }], counts: true },
+      'ok web',
+    ],
+    [
+      'that somebody else deployed otherwise is not as the release has it',
+      { held: { hash: '-' }, tasks: [{ hash: '-' }] },
+      /^bad web is not as the release has it/,
+    ],
+    [
+      'of somebody else’s is waited for while a task of another release runs',
+      { held: { hash: '-', replicas: 1 }, tasks: [{ hash: '-' }, { hash: OLD }], counts: true },
+      /^wait web runs 1 of 1 tasks/,
+    ],
     [
       'that is not there yet is waited for',
       { tasks: [], held: { replicas: 1 } },

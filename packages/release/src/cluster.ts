@@ -1,12 +1,14 @@
 import {
   type ComposeModel,
   type FileContent,
+  type ObservedContainer,
   type Relocated,
   type ReleaseService,
   type ServiceChange,
   type StackOptions,
   type StackRelease,
   type StackService,
+  imageId,
   neverPulled,
   ownNetworks,
   planChanges,
@@ -19,6 +21,7 @@ import {
 import type { Upload } from '@deploy-actions/host';
 import { Failure } from '@deploy-actions/kit';
 import { quote } from '@deploy-actions/shell';
+import { asFound } from './cluster-adoption.ts';
 import type { Cluster, ClusterNode, ClusterSelf } from './cluster-view.ts';
 import type { Hook, HookLists } from './hook.ts';
 import type { Inspection } from './inspection.ts';
@@ -31,6 +34,8 @@ export interface ClusterPart {
   notes: string[];
   uploads: Upload[];
   stack: StackRelease;
+  /** What somebody else deployed and is as the release wants it: the SHA-256 of its configuration, and the hash that it counts as. */
+  counted: ReadonlyMap<string, string>;
 }
 
 /** Turns a relocated model into a release for a cluster. Throws the Failure of all that a stack cannot say. */
@@ -40,11 +45,11 @@ export function clusterPart(
   wanted: { oneShot: readonly string[]; removeOrphans: boolean; hooks: HookLists },
   { cluster, path }: { cluster: Cluster; path: string },
 ): ClusterPart {
-  refuseForeignServices(cluster, found.project);
   const options = stackOptions(found, moved, wanted.oneShot, { cluster, path });
   const { release: stack, refusals } = toStack(moved.model, options);
   const failure = stackFailure(refusals);
   if (failure) throw failure;
+  const { same, differ } = asFound({ cluster, adopted: found.adopted }, stack);
   const told = judgeHooks(stack, wanted.hooks, cluster.self.name);
   const joined = {
     ...moved.model,
@@ -82,15 +87,24 @@ export function clusterPart(
       model: moved.model,
       services: planned,
       previous: found.previousConfig,
-      containers: found.containers.filter(({ service }) => !found.dormant.includes(service)),
+      containers: found.containers
+        .filter(({ service }) => !found.dormant.includes(service))
+        .map((task) => asWanted(task, same, services, found)),
       images: found.images,
       adopted: new Set(),
       removeOrphans: wanted.removeOrphans,
-    }).map((change) =>
-      hasRun(change, once, found) ? { ...change, from: change.to, action: 'keep' as const } : change,
-    ),
+    })
+      .map((change) =>
+        hasRun(change, once, found) ? { ...change, from: change.to, action: 'keep' as const } : change,
+      )
+      .map((change) =>
+        change.action === 'recreate' && differ.has(change.service)
+          ? { ...change, reasons: [...differ.get(change.service)!] }
+          : change,
+      ),
     notes: [...stack.notes, ...told],
     stack,
+    counted: new Map([...same].map(([name, sum]) => [sum, services.find((one) => one.name === name)!.hash])),
     uploads: [
       { name: 'release/compose.json', content: plain.json },
       {
@@ -152,6 +166,19 @@ function provenFiles(model: ComposeModel, stack: StackRelease, options: StackOpt
   return stackFiles(toStack(model, { ...options, healthchecked }).release)
     .filter(({ service, json }) => json !== plain.get(service))
     .map(({ service, json }) => ({ name: `release/proven/${service}.json`, content: json }));
+}
+
+/** A task of a service that somebody else deployed counts as one of the release where nothing differs. */
+function asWanted(
+  task: ObservedContainer,
+  same: ReadonlyMap<string, string>,
+  services: readonly ReleaseService[],
+  { images }: Pick<Inspection, 'images'>,
+): ObservedContainer {
+  const wanted =
+    task.hash === '' && same.has(task.service) && services.find(({ name }) => name === task.service);
+  if (!wanted) return task;
+  return { ...task, hash: wanted.hash, image: wanted.image, imageId: imageId(wanted.image, images) ?? '' };
 }
 
 /** Whether a one-shot has run for the release that serves, which leaves no container of it. */
@@ -224,8 +251,8 @@ interface NodePart {
  */
 export function nodePart<P extends NodePart>(prepared: P, isManager: boolean): P {
   const needed = isManager
-    ? /^release\/(?!hooks\/)/
-    : /^release\/(?:(?:shared\/)?(?:services|pulls)|meets|trees|release\.head)$/;
+    ? /^release(?:-adopted)?\/(?!hooks\/)/
+    : /^release(?:-adopted)?\/(?:(?:shared\/)?(?:services|pulls)|meets|trees|release\.head)$/;
   return {
     ...prepared,
     changes: [],
@@ -267,19 +294,6 @@ function contentsOf(found: Inspection, moved: Relocated): ReadonlyMap<string, Fi
     }
   }
   return contents;
-}
-
-function refuseForeignServices({ foreign }: Cluster, project: string): void {
-  if (foreign.length === 0) return;
-  throw new Failure(
-    'refused',
-    `the stack ${project} has services that this action did not deploy: ${foreign.join(', ')}`,
-    {
-      code: 'foreign-containers',
-      input: 'project',
-      remedy: 'Give another `project`, or remove that stack first: docker stack rm.',
-    },
-  );
 }
 
 /** What was seen of a node that gets tasks, beside what a manager tells. */

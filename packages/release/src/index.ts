@@ -7,6 +7,8 @@ export {
   registryConfig,
 } from './deployment.ts';
 export { type SeenNode, nodePart, nodesNotGiven, notBuilt, refuseUnfit, sourcesOfNodes } from './cluster.ts';
+export { clusterAdoption, countedUploads } from './cluster-adoption.ts';
+export type { TaskImage } from './held-stack.ts';
 export { type Cluster, type ClusterNode, type ClusterSelf } from './cluster-view.ts';
 export { type ColorWish } from './coloring.ts';
 export { type Hook, hookFile, hooks } from './hook.ts';

@@ -1,6 +1,7 @@
 import { type Upload, inspect } from '@deploy-actions/host';
 import type { Session } from '@deploy-actions/shell';
 import { type ClusterSelf, readSelf } from './cluster-view.ts';
+import { type TaskImage, readTaskImages } from './held-stack.ts';
 import { INSPECT_NODE } from './programs.ts';
 
 /** What was found on a node of a cluster that is no more than that. */
@@ -10,6 +11,8 @@ export interface NodeView {
   self: ClusterSelf;
   /** Of the sources that were asked about, those that it has not. */
   missing: readonly string[];
+  /** What the services were made from that run here, where a stack is to be taken over. */
+  images: readonly TaskImage[];
 }
 
 /** Sends the files to a node and looks whether it is fit. Throws the Failure of what is wrong. */
@@ -20,6 +23,8 @@ export async function inspectNode(
     files: readonly Upload[];
     dockerHost: string | undefined;
     sources: readonly string[];
+    /** The stack whose images are asked for; default: none. */
+    project?: string;
   },
   options: { signal?: AbortSignal; followed?: boolean } = {},
 ): Promise<NodeView> {
@@ -29,9 +34,10 @@ export async function inspectNode(
     program: INSPECT_NODE.with({
       docker_host: request.dockerHost ?? '',
       sources: [...new Set(request.sources)].join('\n'),
+      project: request.project ?? '',
     }),
     ...options,
   });
   const missing = (fields['missing'] ?? '').split('\n').filter((line) => line !== '');
-  return { staging, self: readSelf(fields), missing };
+  return { staging, self: readSelf(fields), missing, images: readTaskImages(fields['task_images'] ?? '') };
 }

@@ -28,6 +28,7 @@ import {
   engineFor,
 } from '@deploy-actions/ledger';
 import { checkAdoption } from './adoptable.ts';
+import { judgeForeign, refuseOtherMode } from './cluster-adoption.ts';
 import { adoptedHashes, adoptionUploads } from './adoption.ts';
 import { badImages } from './bad-images.ts';
 import { clusterPart } from './cluster.ts';
@@ -94,6 +95,10 @@ export interface Prepared {
   rolled: RolledService[];
   /** Of a release for a cluster: what must hold on its nodes. */
   stack?: StackRelease | undefined;
+  /** Of a release for a cluster: the stack of somebody else's that runs becomes a release, by `clusterAdoption`. */
+  adopts?: boolean | undefined;
+  /** As `ClusterPart.counted`. */
+  counted?: ReadonlyMap<string, string> | undefined;
   /** Decisions that the user should hear about. */
   notes: string[];
   /** What may be a mistake. */
@@ -107,7 +112,7 @@ export function prepareRelease(found: Inspection, path: string, wanted: Wanted):
   refuseOtherEngine(found, wanted);
   refuseOtherFolder(found, path);
   refuseLeftovers(found, found.config, path, wanted.adopt);
-  const told = checkAdoption(found, path, wanted.adopt, wanted.about.compose_files);
+  const told = found.cluster ? [] : checkAdoption(found, path, wanted.adopt, wanted.about.compose_files);
   const chosen = selectServices(found.config, wanted.services);
   refuseMissingExternals(chosen, found.leftovers);
   const { model: imaged, notes } = applyImages(chosen, wanted.images, wanted.digestRule);
@@ -120,6 +125,11 @@ export function prepareRelease(found: Inspection, path: string, wanted: Wanted):
       ? coloredPart(found, moved, wanted, wanted.color)
       : plainPart(found, moved, wanted);
   const { named = (service) => service, ...prepared } = part;
+  const taken =
+    found.cluster && !wanted.color
+      ? judgeForeign({ ...found, cluster: found.cluster }, { ...wanted, services: part.services })
+      : undefined;
+  if (found.cluster && part.stack) refuseOtherMode({ ...found, cluster: found.cluster }, part.stack);
   const names = Object.keys(moved.model.services).filter((name) =>
     part.services.some((service) => service.name === named(name)),
   );
@@ -146,8 +156,14 @@ export function prepareRelease(found: Inspection, path: string, wanted: Wanted):
       .filter((file) => /\/(services|live-only|ports)$/.test(file.name))
       .map((file) => String(file.content))
       .join(''),
-    notes: [...notes, ...part.notes, ...migrationNotes(found, wanted)],
-    warnings: [...found.unread, ...told, ...badImages(found.history, part.services)],
+    adopts: taken?.adopts ?? false,
+    notes: [...notes, ...(taken?.notes ?? []), ...part.notes, ...migrationNotes(found, wanted)],
+    warnings: [
+      ...found.unread,
+      ...told,
+      ...(taken?.warnings ?? []),
+      ...badImages(found.history, part.services),
+    ],
     uploads,
   };
 }
@@ -170,7 +186,17 @@ export function envFileAt(path: string, envFile: string): string {
 
 type Part = Pick<
   Prepared,
-  'project' | 'color' | 'ports' | 'model' | 'services' | 'changes' | 'rolled' | 'notes' | 'uploads' | 'stack'
+  | 'project'
+  | 'color'
+  | 'ports'
+  | 'model'
+  | 'services'
+  | 'changes'
+  | 'rolled'
+  | 'notes'
+  | 'uploads'
+  | 'stack'
+  | 'counted'
 > & {
   /** What a service of the file is called in the release. Default: by its own name. */
   named?(service: string): string;

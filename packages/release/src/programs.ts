@@ -8,7 +8,10 @@ import {
   ENGINE_LEADS,
   ENGINE_NETWORKS,
   ENGINE_OBJECTS,
+  ENGINE_PUT,
   ENGINE_RELEASES,
+  ENGINE_SPECS,
+  FOUND_SPECS,
   LIVE_NAMES,
   REQUIREMENTS,
   IPVS,
@@ -115,12 +118,12 @@ const ONE_SHOTS = part(new URL('sh/one-shots.sh', import.meta.url), {
 
 /** The services of a project in a cluster, and their tasks. */
 const CLUSTER_TASKS = part(new URL('sh/cluster-tasks.sh', import.meta.url), {
-  needs: [ENGINE_CLUSTER, SURVEYED, TASK_EVIDENCE, ONE_SHOTS],
+  needs: [ENGINE_CLUSTER, FOUND_SPECS, SURVEYED, TASK_EVIDENCE, ONE_SHOTS],
 });
 
 /** The same as `BRING_UP`, for the services of a cluster. */
 export const CLUSTER_UP = part(new URL('sh/cluster-up.sh', import.meta.url), {
-  needs: [ENGINE_CLUSTER, ENGINE_OBJECTS, CLUSTER_TASKS, STARTING, LEAD],
+  needs: [ENGINE_CLUSTER, ENGINE_OBJECTS, ENGINE_SPECS, ENGINE_PUT, CLUSTER_TASKS, STARTING, LEAD],
 });
 
 /** The same as `COLOR`, for the services of a cluster. */
@@ -153,6 +156,11 @@ const OLD_STACK_RESULTS: ResultForms = {
   same: FORMS.text,
 };
 
+const TASK_IMAGES = FORMS.lines(
+  /^[a-zA-Z0-9][\w.-]* sha256:[0-9a-f]{64}(?: [^ ]*)*$/,
+  'a service, an image and its references',
+);
+
 const INSPECT_RESULTS: ResultForms = {
   ...RECORDS,
   config: FORMS.text,
@@ -184,6 +192,10 @@ const INSPECT_RESULTS: ResultForms = {
   tasks: FORMS.text,
   tasks_blue: FORMS.text,
   tasks_green: FORMS.text,
+  service_sums: FORMS.lines(/^[a-zA-Z0-9][\w.-]* [0-9a-f]{64}$/, 'a service and a SHA-256'),
+  service_specs: FORMS.text,
+  cluster_networks: FORMS.lines(/^[a-z0-9]{25} \S+$/, 'the id and the name of a network'),
+  task_images: TASK_IMAGES,
   sums: FORMS.lines(/^[0-9a-f]{64} \d+ \/[^\0-\x1f\x7f]*$/, 'a SHA-256, a size and a file'),
 };
 
@@ -208,6 +220,8 @@ export const RELEASE_LOOK = part(new URL('sh/inspect.sh', import.meta.url), {
     CLUSTER,
     IPVS,
     ENGINE_CLUSTER,
+    ENGINE_SPECS,
+    FOUND_SPECS,
   ],
   results: INSPECT_RESULTS,
   parameters: [
@@ -237,11 +251,12 @@ export const INSPECT_NODE = defineInspection({
   name: 'inspect-node',
   parts: [
     part(new URL('sh/inspect-node.sh', import.meta.url), {
-      needs: [ENGINE, ENGINE_FAILURE, CLUSTER, IPVS],
-      parameters: ['docker_host', 'sources'],
+      needs: [ENGINE, ENGINE_FAILURE, CLUSTER, IPVS, ENGINE_SPECS],
+      parameters: ['docker_host', 'sources', 'project'],
       results: {
         node: FORMS.text,
         ipvs: FORMS.flag,
+        task_images: TASK_IMAGES,
         missing: FORMS.lines(/^\/[^\0-\x1f\x7f]*$/, 'an absolute path'),
       },
     }),

@@ -16,6 +16,7 @@ operate() {
   fetch_release
   know_release
   place_and_keep
+  case $(current_release) in '' | adopted) adopt_stack ;; esac
   # The release that serves, and the one before it by the manager's record: what the look before this deployment saw there may
   # be old by now. No word: nobody knows how the manager ended, and whoever finishes what it began needs what is here.
   node_serves=

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from 
 import path from 'node:path';
 import { type TestHost, which } from '@deploy-actions/host/testing';
 import { serve } from './docker/serve.ts';
-import { runTask } from './docker/swarm.ts';
+import { hold, runTask } from './docker/swarm.ts';
 import { type FakeContainer, type FakeThing, type Script, openState } from './docker/state.ts';
 
 /** An engine that stands in for Docker's on a test's host: real calls of a program, containers that are files. */
@@ -33,6 +33,12 @@ export interface FakeDocker {
   running(project?: string): string[];
   /** Makes a service of a stack as a person does. */
   putService(name: string, stack: string): void;
+  /** Deploys services as a person does who deploys by hand: their whole configuration, by which they run at once. */
+  byHand(...specs: Parameters<typeof hold>[1][]): void;
+  /** What the engine tells of a service besides, such as its last update. */
+  changeService(name: string, more: object): void;
+  /** The configuration of each service of the swarm, by its name. */
+  specs(): Record<string, unknown>;
   /** A task of it runs on a node; the service is made where there is none. */
   putTask(name: string, stack: string, node: string): void;
   /** Services of the swarm with the image of each, sorted. */
@@ -152,6 +158,19 @@ export function fakeDocker(host: TestHost, images: Readonly<Record<string, strin
           TaskTemplate: { ContainerSpec: { Image: 'web', Labels: {}, Configs: [], Secrets: [] } },
         },
       }),
+    byHand(...specs) {
+      for (const spec of specs) hold(openState(folder), spec, JSON.stringify(spec));
+    },
+    changeService(name, more) {
+      const state = openState(folder);
+      state.write('services', name, { ...state.read<object>('services', name), ...more });
+    },
+    specs: () =>
+      Object.fromEntries(
+        openState(folder)
+          .names('services')
+          .map((name) => [name, openState(folder).read<{ Spec: unknown }>('services', name)!.Spec]),
+      ),
     putTask: (name, stack, node) => runTask(openState(folder), name, stack, node),
     services: () =>
       openState(folder)

@@ -5,7 +5,7 @@ import { containerOf, halt, launch, make, untilStopped } from './container.ts';
 import { execute } from './execute.ts';
 import { Refusal, options, unknown } from './refusal.ts';
 import type { FakeThing, State } from './state.ts';
-import { inspectTasks, swarmAbout, swarmCommand } from './swarm.ts';
+import { dialStdio, idOf, inspectTasks, swarmAbout, swarmCommand } from './swarm.ts';
 import { render } from './template.ts';
 
 /** Docker's own commands, of an engine that answers or of the client alone. Answers what goes to stdout. */
@@ -94,12 +94,16 @@ export function engineCommand(
       const { values, rest: names } = options(after, { values: { format: ['--format', '-f'] } });
       return names
         .map((one) => {
-          const found = state.read(`${name}s`, one);
+          const found =
+            state.read(`${name}s`, one) ??
+            state.read(`${name}s`, state.names(`${name}s`).find((key) => idOf(key) === one) ?? one);
           if (!found) throw new Refusal(`Error response from daemon: get ${one}: no such ${name}`);
           return `${render(values.get('format')?.[0] ?? '{{json .}}', found)}\n`;
         })
         .join('');
     }
+    case 'system dial-stdio':
+      return dialStdio(state, call);
     case 'network ls':
     case 'volume ls':
       return listThings(state, name as 'network' | 'volume', after);
@@ -214,18 +218,26 @@ function list(state: State, words: readonly string[]): string {
 function listThings(state: State, name: 'network' | 'volume', words: readonly string[]): string {
   const { flags, values, rest } = options(words, {
     values: { filter: ['--filter', '-f'], format: ['--format'] },
-    flags: ['--quiet', '-q'],
+    flags: ['--quiet', '-q', '--no-trunc'],
   });
   if (rest.length > 0) throw unknown([name, 'ls', ...words]);
-  const filters = labelFilters(values.get('filter') ?? [], [name, 'ls', ...words]);
+  const given = values.get('filter') ?? [];
+  const scope = given.find((one) => one.startsWith('scope='))?.slice(6);
+  const filters = labelFilters(
+    given.filter((one) => !one.startsWith('scope=')),
+    [name, 'ls', ...words],
+  );
   return state
     .names(`${name}s`)
     .map((one) => state.read<FakeThing>(`${name}s`, one)!)
-    .filter(({ Labels = {} }) => filters.every((filter) => filter(Labels)))
+    .filter(
+      ({ Labels = {}, Scope = 'local' }) =>
+        (scope ?? Scope) === Scope && filters.every((filter) => filter(Labels)),
+    )
     .map(({ Name, Labels = {} }) => {
-      if (flags.size > 0) return `${Name}\n`;
+      if (flags.has('--quiet') || flags.has('-q')) return `${Name}\n`;
       const methods = { Label: (key: string) => Labels[key] ?? '' };
-      return `${render(values.get('format')?.[0] ?? '{{json .}}', { Name }, methods)}\n`;
+      return `${render(values.get('format')?.[0] ?? '{{json .}}', { Name, ID: idOf(Name) }, methods)}\n`;
     })
     .join('');
 }

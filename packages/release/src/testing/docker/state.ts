@@ -148,6 +148,8 @@ export function openState(folder: string) {
   };
   const all = <T>(kind: string): T[] => names(kind).flatMap((name) => read<T>(kind, name) ?? []);
   const state = {
+    /** A file of the engine's own. */
+    path: (name: string) => path.join(folder, name),
     names,
     read,
     write,

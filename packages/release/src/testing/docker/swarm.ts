@@ -10,7 +10,9 @@ interface FakeService {
   Spec: Spec;
   PreviousSpec?: Spec;
   UpdateStatus?: { State: string; StartedAt: string; Message: string };
-  /** The text of its stack file, by which a change is told. */
+  /** Counts its changes. */
+  Version?: { Index: number };
+  /** The text of its stack file, or its whole configuration, by which a change is told. */
   text: string;
 }
 
@@ -18,14 +20,16 @@ interface Spec {
   Name: string;
   Labels: Record<string, string>;
   Mode: { Global?: object; Replicated?: { Replicas: number } };
-  TaskTemplate: { ContainerSpec: ContainerSpec };
+  TaskTemplate: { ContainerSpec: ContainerSpec; [key: string]: unknown };
+  [key: string]: unknown;
 }
 
 interface ContainerSpec {
   Image: string;
-  Labels: Record<string, string>;
-  Configs: { ConfigName: string }[];
-  Secrets: { SecretName: string }[];
+  Labels?: Record<string, string>;
+  Configs?: { ConfigName: string }[];
+  Secrets?: { SecretName: string }[];
+  [key: string]: unknown;
 }
 
 interface FakeTask {
@@ -57,7 +61,7 @@ interface StackFile {
 const UP_FOR = 60_000;
 
 /** Ids of the cluster have 25 letters. */
-const idOf = (text: string) => sha256(text).slice(0, 25);
+export const idOf = (text: string) => sha256(text).slice(0, 25);
 
 /** What `docker info` tells of the swarm. */
 export function swarmAbout(state: State): object {
@@ -140,7 +144,12 @@ export function swarmCommand(state: State, call: Call, words: readonly string[])
     }
     case 'service inspect': {
       const { values, rest: ids } = options(rest, { values: { format: ['--format'] } });
-      return ids.map((id) => `${render(values.get('format')![0]!, serviceOf(state, id))}\n`).join('');
+      return ids
+        .map((id) => {
+          const service = serviceOf(state, id);
+          return `${render(values.get('format')![0]!, { ...service, Version: service.Version ?? { Index: 1 } })}\n`;
+        })
+        .join('');
     }
     case 'service ps': {
       const { rest: ids } = options(rest, { flags: ['--quiet', '--no-trunc'] });
@@ -185,6 +194,12 @@ export function swarmCommand(state: State, call: Call, words: readonly string[])
       state.write(`${kind}s`, Name, { Name, Labels } satisfies FakeThing);
       return `${Name}\n`;
     }
+    case 'config inspect':
+    case 'secret inspect':
+      for (const name of options(rest, { values: { format: ['--format'] } }).rest)
+        if (!state.read(`${kind}s`, name))
+          throw new Refusal(`Error response from daemon: ${kind} ${name} not found`);
+      return '.\n';
     case 'config rm':
     case 'secret rm':
       for (const name of rest) state.remove(`${kind}s`, name);
@@ -251,7 +266,7 @@ function put(state: State, call: Call, stack: string, name: string, model: Stack
       if (!state.read(kind, object)) throw new Refusal(`${kind.slice(0, -1)} not found: ${object}`);
       return object;
     });
-  const ContainerSpec: ContainerSpec = {
+  const container: ContainerSpec = {
     Image: image,
     Labels: labels,
     Configs: namesOf('configs', configs).map((ConfigName) => ({ ConfigName })),
@@ -261,11 +276,57 @@ function put(state: State, call: Call, stack: string, name: string, model: Stack
     Name,
     Labels: { 'com.docker.stack.namespace': stack, ...deploy.labels },
     Mode: deploy.mode === 'global' ? { Global: {} } : { Replicated: { Replicas: deploy.replicas ?? 1 } },
-    TaskTemplate: { ContainerSpec },
+    TaskTemplate: { ContainerSpec: container },
   };
   const old = state.read<FakeService>('services', Name);
   call.out(`${old ? 'Updating' : 'Creating'} service ${Name}\n`);
-  if (old?.text === text) return;
+  if (old?.text !== text) hold(state, Spec, text);
+}
+
+/** The API of the engine through its own client, as far as services are made and changed by it. */
+export async function dialStdio(state: State, call: Call): Promise<string> {
+  const asked = state.path(`dialled-${process.hrtime.bigint()}`);
+  const answer = (status: string, body: object) =>
+    `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n${JSON.stringify(body)}\n`;
+  // What the client reads comes to nobody but a command of its own.
+  await call.run({
+    words: [
+      'sh',
+      '-c',
+      'l=0; while IFS= read -r h; do h=${h%"$(printf "\\r")"}; printf "%s\\n" "$h"; case $h in Content-Length:*) l=${h#*: } ;; "") break ;; esac; done >"$0"; head -c "$l" >>"$0"',
+      asked,
+    ],
+    env: {},
+    isInteractive: true,
+  });
+  const [head = '', body = ''] = readFileSync(asked, 'utf8').split(/\n\n(.*)/s);
+  const [, where = ''] = /^POST \/services\/(\S+) HTTP/.exec(head) ?? [];
+  const Spec = JSON.parse(body) as Spec;
+  if (where === 'create') {
+    if (state.read('services', Spec.Name))
+      return answer('409 Conflict', {
+        message: `rpc error: code = AlreadyExists desc = name conflicts with an existing object: service ${Spec.Name} already exists`,
+      });
+    hold(state, Spec, body);
+    return answer('201 Created', { ID: idOf(Spec.Name) });
+  }
+  const [, id, version] = /^(\w+)\/update\?version=(\d+)$/.exec(where) ?? [];
+  const old = services(state).find(({ ID }) => ID === id);
+  if (!old) return answer('404 Not Found', { message: `service ${id} not found` });
+  if (String(old.Version?.Index ?? 1) !== version)
+    return answer('500 Internal Server Error', {
+      message: 'rpc error: code = Unknown desc = update out of sequence',
+    });
+  hold(state, Spec, body);
+  return answer('200 OK', { Warnings: null });
+}
+
+/** The cluster has a service from now on as it is told, and its tasks as if it all happened at once. */
+export function hold(state: State, Spec: Spec, text: string): void {
+  const { Name } = Spec;
+  const { ContainerSpec } = Spec.TaskTemplate;
+  const image = ContainerSpec.Image;
+  const old = state.read<FakeService>('services', Name);
   const { health, fails } = state.script().images?.[image] ?? {};
   const isBad = health === 'unhealthy' || fails !== undefined;
   const ID = old?.ID ?? idOf(Name);
@@ -273,6 +334,7 @@ function put(state: State, call: Call, stack: string, name: string, model: Stack
   state.write('services', Name, {
     ID,
     Spec,
+    Version: { Index: (old?.Version?.Index ?? 1) + 1 },
     text,
     ...(old && {
       PreviousSpec: old.Spec,
@@ -316,7 +378,7 @@ function put(state: State, call: Call, stack: string, name: string, model: Stack
       Status: { ...task.Status, State: 'shutdown' },
     } satisfies FakeTask);
   }
-  const count = Spec.Mode.Global ? nodes.length : Spec.Mode.Replicated!.Replicas;
+  const count = Spec.Mode.Global ? nodes.length : (Spec.Mode.Replicated?.Replicas ?? 0);
   for (let slot = 1; slot <= count; slot += 1) add(slot, 'running', 'running');
 }
 
