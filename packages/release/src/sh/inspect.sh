@@ -373,7 +373,8 @@ look_at_releases() {
   fi
   : >slots
   for inspect_color in blue green; do
-    inspect_slot=$(cat "$path/.deploy/color-$inspect_color" 2>/dev/null)
+    inspect_slot=''
+    { read -r inspect_slot <"$path/.deploy/color-$inspect_color"; } 2>/dev/null || true
     result "slot_$inspect_color" "$inspect_slot"
     [ -z "$inspect_slot" ] || [ ! -f "$path/releases/$inspect_slot/release.json" ] || cat "$path/releases/$inspect_slot/release.json" >>slots
   done
