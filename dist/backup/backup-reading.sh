@@ -25,10 +25,12 @@ is_whole() {
   )
 }
 
-# backup_of DEPLOYMENT: the newest whole backup that was taken in that deployment; nothing without one.
+# backup_of DEPLOYMENT RUN_URL: the newest whole backup that was taken in that deployment, or in the same workflow run, whose
+# steps may name their deployment differently; nothing without one. Within a text of the manifest no quote stands by itself.
 backup_of() {
   local each
   for each in "$path"/backups/*; do
-    ! is_whole "$each" || awk -F '"' -v deployment="$1" '$10 == "deployment_id" && $12 == deployment { print $8, $4 }' "$each/manifest.json"
+    ! is_whole "$each" || awk -F '"' -v deployment="$1" -v run="${2:+\"run_url\":\"$2\",}" '
+      $10 == "deployment_id" && ($12 == deployment || (run != "" && index($0, run))) { print $8, $4 }' "$each/manifest.json"
   done | sort | tail -n 1 | cut -d ' ' -f 2
 }

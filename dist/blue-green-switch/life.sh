@@ -4,6 +4,7 @@
 order_key=''
 order_number=0
 order_attempt=0
+order_passes=''
 allow_older=''
 host_recovered=''
 
@@ -33,6 +34,8 @@ _begin() {
   . "$run/parameters"
   # shellcheck disable=SC1091
   [ ! -f "$run/secrets" ] || . "$run/secrets"
+  # Whose workflow run it is, for whoever finds it under way.
+  printf '%s\n' "${holder_url-}" >"$run/url"
   _clock
   host_began=$host_now
   host_phase_began=$host_now
@@ -247,9 +250,9 @@ _check_order() {
   done <"$path/.deploy/order"
 }
 
-# This run is the last one that succeeded.
+# This run is the last one that succeeded, unless it lets earlier ones pass.
 _keep_order() {
-  [ -n "$order_key" ] || return 0
+  [ -n "$order_key" ] && [ -z "$order_passes" ] || return 0
   {
     [ ! -f "$path/.deploy/order" ] || grep -v "^$order_key " "$path/.deploy/order"
     printf '%s %s %s\n' "$order_key" "$order_number" "$order_attempt"

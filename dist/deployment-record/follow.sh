@@ -60,15 +60,15 @@ _tell_state() {
 
 # What is new in the log of the run in $1; false where nothing is.
 _tell_log() {
-  local size told=1
-  while size=$(($(wc -c <"$1/log"))) && [ "$size" -gt "$host_told_bytes" ]; do
-    size=$((size - host_told_bytes))
-    [ "$size" -le 262144 ] || size=262144
-    _frame_part log "$1/log" "$host_told_bytes" "$size"
-    host_told_bytes=$((host_told_bytes + size))
-    told=0
+  local size part
+  size=$(($(wc -c <"$1/log")))
+  [ "$size" -gt "$host_told_bytes" ] || return 1
+  while [ "$size" -gt "$host_told_bytes" ]; do
+    part=$((size - host_told_bytes))
+    [ "$part" -le 262144 ] || part=262144
+    _frame_part log "$1/log" "$host_told_bytes" "$part"
+    host_told_bytes=$((host_told_bytes + part))
   done
-  return "$told"
 }
 
 # How the run in $1 has ended; false where it has not.

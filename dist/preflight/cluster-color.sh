@@ -50,6 +50,7 @@ clear_plain() {
   [ "$color" = blue ] || return 0
   color_plain=$(plain_services | tr '\n' ' ')
   [ -n "$color_plain" ] || return 0
+  still_leads
   say "removes the plain services ${color_plain% }, which are idle: blue takes their place"
   # shellcheck disable=SC2086 # names of services have no spaces
   engine_remove_services "$base_project" $color_plain

@@ -1,6 +1,7 @@
 # shellcheck shell=dash
 # Brings the services of a release up in a cluster: for a deployment, for the restore after a failed one, and for a rollback.
-# A release's directory holds stack/ (a file for each service), objects.list (configs and secrets: kind, name, SHA-256 and file)
+# A release's directory holds stack/ (a file for each service; of a stack that was taken over specs/, with its configuration as the
+# cluster had it, and referenced, with kind, id and name of what that refers to), objects.list (configs and secrets: kind, name, SHA-256 and file)
 # and overlays/ (the networks, for commands that run before the services).
 # Parameters: project, base_project, wait_timeout (seconds), remove_orphans (true or false).
 
@@ -15,6 +16,7 @@ bring_up() {
     return 1
   }
   note_before
+  references_there "$1" || return 1
   make_objects "$1" || return 1
   changed_services=$(not_current "$1" | tr '\n' ' ')
   [ -n "$changed_services" ] || say 'every service is as the release wants it'
@@ -42,11 +44,12 @@ deploy_waves() {
 deploy_services() {
   say "gives the cluster$2"
   cluster_tries=0
+  rm -f "$scratch"/given-*
   while :; do
     still_leads
     up_before=$(wc -c <"$run/log")
     # shellcheck disable=SC2086 # names of services have no spaces
-    run "the cluster to take$2" engine_stack_deploy "$wait_timeout" "$project" "$1" $2
+    run "the cluster to take$2" give_services "$1" $2
     up_code=$?
     [ "$up_code" -ne 0 ] || return 0
     cluster_tries=$((cluster_tries + 1))
@@ -57,6 +60,33 @@ deploy_services() {
   bad_services=$2
   not_started "the cluster did not take$2" "$up_before" "$up_code"
   return 1
+}
+
+# give_services DIRECTORY NAMES…: what was taken over comes back by its own configuration, which no stack file says.
+give_services() {
+  up_directory=$1
+  shift
+  if [ ! -d "$up_directory/specs" ]; then
+    engine_stack_deploy "$wait_timeout" "$project" "$up_directory" "$@"
+    return
+  fi
+  for up_name; do
+    # One that was given in an earlier try stays as it is.
+    [ ! -f "$scratch/given-$up_name" ] || continue
+    engine_put_service "$wait_timeout" "$project" "$up_name" "$up_directory/specs/$up_name.json" || return 1
+    : >"$scratch/given-$up_name"
+  done
+}
+
+# references_there DIRECTORY: the networks, configs and secrets that the services of a stack which was taken over have, and that are
+# somebody else's.
+references_there() {
+  [ -s "$1/referenced" ] || return 0
+  while read -r up_kind up_id up_name; do
+    engine_is_there "$up_kind" "$up_id" && continue
+    problem="the $up_kind $up_name, which $(basename "$1") has, is not there any more as it was: it was removed, or made anew"
+    return 1
+  done <"$1/referenced"
 }
 
 # make_overlays DIRECTORY: the networks of the stack, for containers that are no tasks.

@@ -9,7 +9,8 @@ _engine_compose() {
   engine_file=$2/compose.json
   shift 2
   set -- --project-name "$engine_project" --project-directory "$path" --env-file /dev/null --file "$engine_file" "$@"
-  engine_plugin=$(cat "$files/compose-plugin" 2>/dev/null)
+  engine_plugin=''
+  { read -r engine_plugin <"$files/compose-plugin"; } 2>/dev/null || true
   if [ -x "$engine_plugin" ]; then "$engine_plugin" "$@"; else docker compose "$@"; fi
 }
 

@@ -32,8 +32,12 @@ check_networks() {
 # Services of this project that we did not deploy are somebody's running site. What was deployed by another server's record
 # could not be restored here, and would be taken for a first deployment that failed.
 check_stack_is_ours() {
+  if [ -d "$files/release-adopted" ]; then
+    check_found
+    return
+  fi
   if [ -n "$previous" ]; then
-    [ -d "$path/releases/$previous/stack" ] ||
+    [ -d "$path/releases/$previous/stack" ] || [ -d "$path/releases/$previous/specs" ] ||
       stop refused release-gone "the release $previous that serves cannot be restored from here: it was deployed with another server first in host" \
         'Name that manager first in host.'
     return 0
@@ -41,7 +45,7 @@ check_stack_is_ours() {
   survey_or_stop
   cat "$path"/releases/*/services "$path"/releases/*/shared/services >"$scratch/hashes" 2>/dev/null || true
   # What another manager has given the cluster that went down in the middle of this very deployment.
-  ! engine_leads "$base_project" | grep -q "^lead-[0-9]* $deployment_id " ||
+  ! engine_leads "$base_project" | grep -q "^lead-[0-9]* $deployment_id/$operation " ||
     cat "$files/release/services" "$(existing "$files/release/shared/services")" >>"$scratch/hashes"
   awk 'FILENAME == ARGV[1] { known[$5]; next } $7 != "-" && !($7 in known) { print $2 }' \
     "$scratch/hashes" "$scratch/services" >"$scratch/foreign"
@@ -52,10 +56,25 @@ check_stack_is_ours() {
   awk '$7 == "-" { print $2 }' "$scratch/services" >"$scratch/foreign"
   [ -s "$scratch/foreign" ] || return 0
   stop refused foreign-containers "the stack $project has services that this action did not deploy: $(tr '\n' ' ' <"$scratch/foreign")" \
-    'Give another project, or remove that stack first: docker stack rm.'
+    'Set adopt: true once to take the running stack over as it is, or give another project.'
 }
 
-put_in_place() { place_and_keep; }
+# check_found: the stack that is to be taken over is as the look before has seen it. Where another manager went down in the middle
+# of this deployment, it has changed it.
+check_found() {
+  ! engine_leads "$base_project" | grep -q "^lead-[0-9]* $deployment_id " || return 0
+  survey_or_stop
+  sort "$scratch/sums" >"$scratch/found"
+  cmp -s "$scratch/found" "$files/release-adopted/found" ||
+    stop refused stack-changed "somebody changed the stack $project between the look at it and its adoption" 'Deploy again.'
+}
+
+# put_in_place: the release; and the stack that runs, where one is taken over, which may have been found before by a deployment that
+# failed.
+put_in_place() {
+  place_and_keep
+  case $(current_release) in '' | adopted) adopt_stack ;; esac
+}
 start_release() {
   [ -z "$color" ] || clear_plain
   bring_up "$1"
@@ -100,7 +119,7 @@ take_down_new() {
 # tidy_up: what no kept release needs.
 tidy_up() {
   retain
-  forget_objects
+  if leads; then forget_objects; fi
 }
 
 # forget_objects: configs and secrets that no kept release is made with, and no service has or would go back to.

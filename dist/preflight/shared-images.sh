@@ -12,10 +12,7 @@ pull_release() {
 
 identify_release() {
   identify_images "$files/release"
-  heed_health_checks "$files/release"
-  has_shared || return 0
-  identify_images "$files/release/shared"
-  heed_health_checks "$files/release/shared"
+  ! has_shared || identify_images "$files/release/shared"
 }
 
 has_shared() {

@@ -83,24 +83,15 @@ place_links() {
   done <"$files/release/links"
 }
 
-# forget_release RELEASE: its folder and its tags. A reference by digest that no other release has goes too; what a
-# container uses stays by itself.
+# forget_release RELEASE: its folder and its images.
 forget_release() {
-  store_release=$1
   cp "$path/releases/$1/images" "$scratch/forgotten" 2>/dev/null || true >"$scratch/forgotten"
   rm -rf "${path:?}/releases/${1:?}"
-  set --
-  while read -r store_service _store_id store_image; do
-    set -- "$@" "$(image_tag "$store_release" "$store_service")"
-    case $store_image in
-      *@sha256:*) cat "$path"/releases/*/images 2>/dev/null | grep -qF " $store_image" || set -- "$@" "$store_image" ;;
-    esac
-  done <"$scratch/forgotten"
-  [ $# = 0 ] || engine_untag "$@"
+  forget_images "$1"
 }
 
 # retain: keeps the newest releases that were deployed, `keep_releases` with the current one and the one before it,
-# drops failed ones, and files that no kept release mounts.
+# drops failed ones, files that no kept release mounts, and images that were pulled ahead for a deployment that never came.
 retain() {
   store_current=$(current_release)
   # Ids are of a checked character set.
@@ -119,6 +110,7 @@ retain() {
       forget_release "$store_old" </dev/null
     done
   }
+  forget_old_pulls
   # What a crash left half placed.
   rm -rf "$path"/files/.[0-9a-f]*
   for store_tree in "$path"/files/*; do
@@ -127,17 +119,6 @@ retain() {
     # A service that was kept from an earlier release has its files from there.
     grep -qsF "/files/${store_tree##*/}/" "$path"/releases/*/compose.json "$path"/releases/*/shared/compose.json || rm -rf "$store_tree"
   done
-}
-
-# images_root: the folder of the engine's images. The look before a deployment has asked already.
-images_root() {
-  if [ -s "$files/image-folder" ]; then cat "$files/image-folder"; else engine_image_folder; fi
-}
-
-# free_for_images: bytes; nothing where they cannot be seen. The folder may be closed to us; df looks at its file system all the
-# same where the parents are open.
-free_for_images() {
-  df -Pk "$(images_root)" 2>/dev/null | awk 'NR == 2 { printf "%.0f", $4 * 1024 }'
 }
 
 # record_deployment OUTCOME [BAD]: how the deploy ended, in a line of the history.

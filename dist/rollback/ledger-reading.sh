@@ -89,6 +89,7 @@ plain_release() {
 # current_release: the release that `current` leads to; empty without one. $path/releases holds it, whole.
 current_release() {
   local link
+  [ -L "$path/current" ] || return 0
   link=$(readlink "$path/current" 2>/dev/null) || return 0
   case $link in releases/*) ;; *) return 0 ;; esac
   [ ! -f "$path/$link/services" ] || printf '%s' "${link#releases/}"

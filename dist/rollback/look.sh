@@ -88,13 +88,18 @@ look_noted() {
   esac
 }
 
-# Runs without a result, a line each: state (interrupted where nobody lives) and folder.
+# Runs without a result, a line each: state (interrupted where nobody lives), folder, and after a tab the address of the
+# workflow run that began it.
 look_unfinished() {
   for look_run in "$path"/.deploy/runs/*/*; do
     if [ ! -d "$look_run" ] || [ -e "$look_run/result" ]; then continue; fi
     # One without a process is being started just now, or never was.
     [ -f "$look_run/pid" ] || continue
-    if _run_lives "$look_run"; then echo "running $look_run"; else echo "interrupted $look_run"; fi
+    look_url=''
+    { read -r look_url <"$look_run/url"; } 2>/dev/null || true
+    look_state=interrupted
+    if _run_lives "$look_run"; then look_state=running; fi
+    printf '%s %s\t%s\n' "$look_state" "$look_run" "$look_url"
   done
 }
 

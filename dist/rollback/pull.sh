@@ -1,7 +1,7 @@
 # shellcheck shell=dash
 # Room for the images and the images themselves, before anything changes.
 # Parameters: pull (always, missing or never), pull_timeout (seconds), registry (host of registry_config), min_free_disk
-# (bytes), min_free_inodes (percent), gates.
+# (bytes), min_free_inodes (percent).
 # Secret: registry_config, the text of a Docker config.json with the login, or empty.
 # A release's directory holds pulls: the references, one per line.
 
@@ -68,7 +68,7 @@ pull_images() {
     always)
       # A digest names the content: what is here is the same.
       grep @sha256: "$1/pulls" | missing_images
-      grep -v @sha256: "$1/pulls"
+      awk 'FILENAME == ARGV[1] { ahead[$0]; next } !/@sha256:/ && !($0 in ahead)' "$(existing "$scratch/pulled-ahead")" "$1/pulls"
       ;;
   esac >"$scratch/to-pull"
   if [ -s "$scratch/to-pull" ]; then
@@ -150,13 +150,6 @@ end_in_time() {
     sleep 0.2 2>/dev/null || sleep 1
     kill -0 $$ 2>/dev/null || exit 0
   done
-}
-
-# Ends the operation if it was cancelled, as long as nothing has been changed.
-stop_if_cancelled() {
-  cancelled || return 0
-  [ "$gates" = false ] || stop_without_go
-  stop lost cancelled 'the run was cancelled before anything was changed' 'Run it again.'
 }
 
 pull_failure() {

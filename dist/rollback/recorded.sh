@@ -10,7 +10,8 @@ rollback_hooks() {
   release=$failed_release
   for rollback_hook in "$files"/hooks/"$1"-*; do
     [ -f "$rollback_hook" ] || continue
-    once "$(basename "$rollback_hook")" run_in_container "$path/releases/${left_release:-$rollback_release}" "$rollback_hook" || {
+    rollback_name=$(basename "$rollback_hook")
+    once "$rollback_name" marked "$rollback_name" run_in_container "$path/releases/${left_release:-$rollback_release}" "$rollback_hook" || {
       release=$rollback_release
       return 1
     }
@@ -50,7 +51,10 @@ take_data_back() {
   changes_data || return 0
   phase database
   if ! data_are_begun; then
-    if cancelled; then fail lost cancelled 'the run was cancelled before anything was changed' 'Run it again.'; fi
+    if cancelled; then
+      end_lead
+      fail lost cancelled 'the run was cancelled before anything was changed' 'Run it again.'
+    fi
     journal database:begin
   fi
   if ! commands_of "$3"; then

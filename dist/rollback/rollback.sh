@@ -28,16 +28,23 @@ operate() {
     say "$release serves already: another run has brought it back meanwhile"
     return 0
   fi
+  take_lead
   take_all_data_back
   phase up
   journal up:begin
-  restore_references "$directory" "$release" ||
+  restore_references "$directory" "$release" || {
+    end_lead
     fail remote docker-failed "an image of the release could not be given its name again$(data_text "$database_elsewhere")"
+  }
   # shellcheck disable=SC2034 # who replaces containers one at a time goes by it
   [ -z "$previous" ] || rolled_by=$path/releases/$previous
   if bring_up "$directory" && phase wait && wait_healthy "$directory"; then
     phase finish
-    link_current "$release" || fail_unwritten 'the link current could not be changed'
+    still_leads
+    link_current "$release" || {
+      end_lead
+      fail_unwritten 'the link current could not be changed'
+    }
     journal committed
     record_rollback succeeded
     say "$release serves again"
@@ -109,16 +116,18 @@ record_rollback() {
   fi
   # Where another server took the data back for all, they are this one's too.
   record_return "$release" "$previous" "$1" "$reason" "$((($(date +%s) - begun) * 1000))" "$database_elsewhere$(data_taken_back)"
+  end_lead
   true >"$run/recorded"
 }
 
 # After a crash: what was begun goes on to its end, or back.
 recover() {
+  begin_rollback
   if ! journalled up:begin && ! data_are_begun; then
+    end_lead
     fail lost interrupted 'the rollback was cut off before it changed anything' 'Run it again.'
   fi
   if journalled committed; then
-    begin_rollback
     [ -f "$run/recorded" ] || record_rollback succeeded
     return 0
   fi

@@ -8,7 +8,8 @@ slot_release() {
     current_release
     return
   fi
-  slot_of=$(cat "$path/.deploy/color-$color" 2>/dev/null)
+  slot_of=''
+  { read -r slot_of <"$path/.deploy/color-$color"; } 2>/dev/null || true
   [ -z "$slot_of" ] || [ ! -f "$path/releases/$slot_of/services" ] || printf '%s' "$slot_of"
 }
 

@@ -2,7 +2,8 @@
 
 # list_tasks ENGINE STACK FOLDER: what this server, a manager, tells of a stack: its time in seconds behind `now`, and behind
 # `node`, `service` and `task` the lines of `engine_nodes`, `engine_stack_services` and `engine_stack_tasks`. Behind `wanted` the services of
-# the release that serves by the records in FOLDER, where it is of this stack. FOLDER: empty, nothing is known of one.
+# the release that serves by the records in FOLDER, where it is of this stack; without its hash what somebody else deployed and counts
+# as such. FOLDER: empty, nothing is known of one.
 list_tasks() {
   ask_engine_at "$1"
   # First: a server that is no manager says so, and of an unknown stack there is nothing to tell.
@@ -14,7 +15,11 @@ list_tasks() {
   tasks_behind service "$tasks_services"
   tasks_behind task "$tasks_all"
   if [ -n "$3" ] && grep -qF "\"project\":\"$2\"" "$3/current/release.json" 2>/dev/null; then
-    tasks_behind wanted "$(cat "$3/current/services" 2>/dev/null)"
+    tasks_adopted=$3/.deploy/adopted
+    [ -f "$tasks_adopted" ] || tasks_adopted=/dev/null
+    tasks_sums=$(service_sums "$2" "$tasks_services") || exit
+    tasks_counted=$(printf '%s\n' "$tasks_sums" | counted_services "$tasks_adopted" "$3/current/services")
+    tasks_behind wanted "$(awk -v counted=" $tasks_counted" 'index(counted, " " $7 " ") { $5 = "-" } { print }' "$3/current/services")"
   fi
 }
 

@@ -9,6 +9,7 @@
 survey() {
   engine_stack_services "$project" >"$scratch/services.new" || return 1
   engine_stack_tasks "$project" >"$scratch/tasks.new" || return 1
+  service_sums "$project" "$(cat "$scratch/services.new")" >"$scratch/sums" || return 1
   remember_ends
   mv -f "$scratch/services.new" "$scratch/services"
   mv -f "$scratch/tasks.new" "$scratch/tasks"
@@ -40,15 +41,21 @@ note_before() {
   cp "$scratch/tasks" "$scratch/tasks.before"
 }
 
+# as_found DIRECTORY: names of the release's services that bear no hash of ours and count as the release has them, by the last
+# survey.
+as_found() {
+  [ ! -s "$scratch/sums" ] || counted_services "$(existing "$path/.deploy/adopted")" "$1/services" <"$scratch/sums"
+}
+
 # not_current DIRECTORY: names of the release's services that are not as it wants them, by the last survey. Tasks that do not
 # run are the cluster's own affair, and make none of them differ; an update that stands still does not end by itself.
 not_current() {
   one_shots_left "$1"
-  awk '
+  awk -v found=" $(as_found "$1")" '
     FILENAME == ARGV[1] { hash[$2] = $7; image[$2] = $8; mode[$2] = $3; count[$2] = $4; state[$2] = $5; next }
     $2 == "once" { next }
     {
-      if (hash[$7] != $5 || image[$7] != $6) print $7
+      if ((hash[$7] != $5 || image[$7] != $6) && !index(found, " " $7 " ")) print $7
       else if (mode[$7] == "replicated" && count[$7] != $4) print $7
       else if (state[$7] == "paused" || state[$7] == "rollback_paused") print $7
     }
@@ -77,23 +84,25 @@ judge_health() {
 # - so is an update newer than what was before, that the cluster has stopped or taken back
 # - the cluster must hold what it was given: after a rollback of its own it has the configuration from before
 weigh_tasks() {
-  awk -v now="$(date -u +%H:%M:%S)" -v settle="$settle" -v names="$up_wait_names " -v changed=" $changed_services " '
+  awk -v found=" $(as_found "$up_wait_directory")" -v now="$(date -u +%H:%M:%S)" -v settle="$settle" -v names="$up_wait_names " -v changed=" $changed_services " '
     FILENAME == ARGV[1] { began[$2] = $6; next }
     FILENAME == ARGV[2] { before[$2]; next }
     FILENAME == ARGV[3] {
-      there[$2]; mode[$2] = $3; count[$2] = $4; state[$2] = $5; since[$2] = $6; held[$2] = $7
+      there[$2]; mode[$2] = $3; count[$2] = $4; state[$2] = $5; since[$2] = $6; held[$2] = $7; image[$2] = $8
       said[$2] = rest(9)
       next
     }
     FILENAME == ARGV[4] {
-      if (($4 == "running" || $4 == "ready") && $3 != held[$1]) { older[$1]++; next }
+      # What somebody else deployed bears no hash: then its image tells.
+      other = $3 != held[$1] || ($3 == "-" && $10 != image[$1])
+      if (($4 == "running" || $4 == "ready") && other) { older[$1]++; next }
       if ($4 == "running" || $4 == "ready") {
         wanted[$1]++
         if ($5 == "running") { good[$1]++; up = age($8); if (!($1 in young) || up < young[$1]) young[$1] = up }
         else waits[$1] = "a task is " $5 where($9) words(rest(11))
         next
       }
-      if (($2 in before) || $3 != held[$1]) next
+      if (($2 in before) || other) next
       if ($5 == "rejected") rejected[$1] = "was rejected" where($9) words(rest(11))
       if ($5 == "failed" || $5 == "complete") { ended[$1]++; last[$1] = where($9) words(rest(11)) ($6 == "-" ? "" : ", exit code " $6) }
       next
@@ -112,7 +121,7 @@ weigh_tasks() {
       if (name in rejected) return "bad " name " " rejected[name]
       if (newer && state[name] ~ /^(paused|rollback_.*)$/)
         return "bad " name " did not stand its update (" state[name] ")" words(said[name]) (name in last ? "; last task" last[name] : "")
-      if (index(changed, " " name " ") && held[name] != hash) return "bad " name " is not as the release has it: the cluster took it back, or somebody changed it"
+      if (index(changed, " " name " ") && held[name] != hash && !index(found, " " name " ")) return "bad " name " is not as the release has it: the cluster took it back, or somebody changed it"
       if (ended[name] >= 5) return "bad " name " ends again and again" last[name]
       if (state[name] == "updating") return "wait " name " is being updated" words(waits[name])
       need = mode[name] == "replicated" ? count[name] : wanted[name] + 0

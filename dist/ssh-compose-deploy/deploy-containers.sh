@@ -1,33 +1,14 @@
 # shellcheck shell=dash
 # What a deployment is on a server's own containers, in place or as a colour: the steps that deploy.sh leaves to the engine.
 
-# The stack that runs becomes a release, which can be brought back. No line of the history tells of it: nothing was
-# deployed, and the record says when it was found.
-adopt_stack() {
-  deploy_adopted=$path/releases/adopted
-  rm -rf "$deploy_adopted"
-  if ! { cp -R "$files/release-adopted" "$deploy_adopted" && cp "$deploy_adopted/images" "$deploy_adopted/digests" &&
-    write_release_json "$deploy_adopted" '' '' && true >"$deploy_adopted/deployed" && link_current adopted; }; then
-    fail_unwritten "the running stack could not be recorded in $path"
-  fi
-  keep_images adopted "$deploy_adopted"
-  if [ -z "$color" ]; then
-    previous=adopted
-    printf '%s' "$previous" >"$run/previous"
-    result previous "$previous"
-  fi
-  say 'the running stack is recorded as the release adopted'
-}
-
 # check_place: nothing of somebody else's is in the way.
 check_place() {
   if [ -n "$color" ]; then check_color; else check_stack_is_ours; fi
 }
 
-# put_in_place: the release; and the stack that runs, where one is taken over.
 put_in_place() {
   place_and_keep
-  if [ -z "$(current_release)" ] && [ -d "$files/release-adopted" ]; then adopt_stack; fi
+  [ -n "$(current_release)" ] || adopt_stack
 }
 
 # prepare_place DIRECTORY: what is there before the release's own containers. start_release DIRECTORY: these.
@@ -73,9 +54,9 @@ check_stack_is_ours() {
   [ -z "$previous" ] || return 0
   [ "$adopt" != true ] || return 0
   survey_or_stop
-  awk '$3 == "-"' "$scratch/containers" >"$scratch/foreign"
+  awk '$3 == "-" { print substr($12, 2) }' "$scratch/containers" | LC_ALL=C sort >"$scratch/foreign"
   [ -s "$scratch/foreign" ] || return 0
-  stop refused foreign-containers "the project $project has containers that this action did not start: $(awk '{ printf "%s%s", separator, substr($12, 2); separator = ", " }' "$scratch/foreign")" \
+  stop refused foreign-containers "the project $project has containers that this action did not start: $(awk '{ printf "%s%s", separator, $0; separator = ", " }' "$scratch/foreign")" \
     'Set adopt: true once to take the running stack over as it is, or give another project.'
 }
 
@@ -85,13 +66,8 @@ run_after_up() { run_in_service "$@"; }
 # await_left_one_shots: none is begun here by itself.
 await_left_one_shots() { :; }
 
-# What the managers of a cluster tell one another has no meaning here.
+# recover_place: nobody else may have gone on with what was cut off here.
 recover_place() { :; }
-end_lead() { :; }
-marked() {
-  shift
-  "$@"
-}
 
 # tidy_up: what no kept release needs.
 tidy_up() { retain; }

@@ -13,10 +13,10 @@ operate() {
   claim_project
   phase pull
   begin_placing
-  pull_release
-  stop_if_cancelled
-  identify_release
+  fetch_release
+  know_release
   place_and_keep
+  case $(current_release) in '' | adopted) adopt_stack ;; esac
   # The release that serves, and the one before it by the manager's record: what the look before this deployment saw there may
   # be old by now. No word: nobody knows how the manager ended, and whoever finishes what it began needs what is here.
   node_serves=

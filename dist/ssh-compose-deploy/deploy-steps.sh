@@ -3,11 +3,55 @@
 # Parameters: project, base_project, release, gates (true with several servers; first: nobody is waited for once it is known that
 # all are ready; false: alone), go_deadline (seconds).
 
-# place_and_keep: the release is in its folder, and its images have tags of ours.
+# fetch_release: its images are here, but for those that can only be on the server already.
+fetch_release() {
+  heed_pulled
+  pull_release
+  stop_if_cancelled
+}
+
+# know_release: what its images are, and what they bring along.
+know_release() {
+  identify_release
+  heed_health_checks "$files/release"
+  ! has_shared || heed_health_checks "$files/release/shared"
+}
+
+# place_and_keep: the release is in its folder, and its images have tags of ours. Those by which they were kept for it until now
+# go.
 place_and_keep() {
   keep_images "$release" "$files/release" 9>&- &
   place_release || fail_unwritten "the release could not be written to $path"
   wait
+  forget_pulled "$deployment_id"
+}
+
+# adopt_stack: the stack that runs, where one is taken over, becomes a release, which can be brought back. No line of the history
+# tells of it: nothing was deployed, and the record says when it was found.
+adopt_stack() {
+  [ -d "$files/release-adopted" ] || return 0
+  deploy_adopted=$path/releases/adopted
+  rm -rf "$deploy_adopted"
+  if ! { cp -R "$files/release-adopted" "$deploy_adopted" && note_images_here "$deploy_adopted" && cp "$deploy_adopted/images" "$deploy_adopted/digests" &&
+    write_release_json "$deploy_adopted" '' '' && true >"$deploy_adopted/deployed" && link_current adopted; }; then
+    fail_unwritten "the running stack could not be recorded in $path"
+  fi
+  keep_images adopted "$deploy_adopted"
+  if [ -z "$color" ]; then
+    previous=adopted
+    printf '%s' "$previous" >"$run/previous"
+    result previous "$previous"
+  fi
+  say 'the running stack is recorded as the release adopted'
+}
+
+# note_images_here DIRECTORY: of a release whose images nobody has noted, those that this server has: in a cluster each node has
+# those of its own tasks.
+note_images_here() {
+  [ ! -f "$1/images" ] || return 0
+  while read -r _deploy_step _deploy_kind _deploy_gate _deploy_replicas _deploy_hash deploy_image deploy_service; do
+    ! deploy_id=$(engine_image_id "$deploy_image") || printf '%s %s %s\n' "$deploy_service" "$deploy_id" "$deploy_image"
+  done <"$1/services" >"$1/images"
 }
 
 # heed_health_checks DIRECTORY: whether the image of a service brings a health check along is known by now, and with it how a
@@ -61,6 +105,13 @@ pass_first_gate() {
   [ "$gates" != false ] || return 0
   phase ready
   await_word "$go_deadline" 'the other servers'
+}
+
+# stop_if_cancelled: ends the operation, as long as nothing has been changed.
+stop_if_cancelled() {
+  cancelled || return 0
+  [ "$gates" = false ] || stop_without_go
+  stop lost cancelled 'the run was cancelled before anything was changed' 'Run it again.'
 }
 
 stop_without_go() {

@@ -14,17 +14,17 @@ operate() {
   claim_project
   phase pull
   begin_placing
-  pull_release
-  stop_if_cancelled
+  fetch_release
   # Each is a call of the engine and its start, and none needs the other's answer.
   begin_survey
-  identify_release
+  know_release
   surveyed_or_stop
   # What was not well before this deployment is not its doing.
   cp "$scratch/containers" "$run/before"
   if is_unchanged; then
     say "nothing differs from the release $previous: nothing is recreated"
     drop_sent
+    forget_pulled "$deployment_id"
     pass_first_gate || stop_without_go
     still_well || stays_unwell
     pass_last_gate || stop_without_go
@@ -43,9 +43,9 @@ operate() {
 }
 
 # settle_backup: the record will name the backup that was taken before: the one that was given, else the newest of the same
-# deployment.
+# deployment or workflow run.
 settle_backup() {
-  [ -n "$backup" ] || backup=$(backup_of "$deployment_id")
+  [ -n "$backup" ] || backup=$(backup_of "$deployment_id" "$run_url")
   [ -z "$backup" ] || is_whole "$path/backups/$backup" ||
     stop refused backup-unknown "there is no whole backup $backup in $path/backups" 'The action backup with list: true shows which there are.'
   printf '%s' "$backup" >"$run/backup"
@@ -302,6 +302,7 @@ restore() {
 finish() {
   phase finish
   still_runs || undo
+  still_leads
   write_release_json "$directory" "$previous" "$(cat "$run/backup" 2>/dev/null)" || undo
   true >"$directory/deployed"
   if [ "$(slot_release)" != "$release" ]; then
@@ -309,8 +310,9 @@ finish() {
   fi
   schema_settled
   journalled committed || journal committed
-  record_deployment succeeded
+  # Before the record, with which another manager of a cluster may begin: what that has just made nothing needs yet.
   tidy_up
+  record_deployment succeeded
   tell_success
   say "$release is deployed"
 }

@@ -41,6 +41,23 @@ keep_images() {
   wait
 }
 
+# forget_images RELEASE: its tags on the images in $scratch/forgotten (service, id, reference). A reference by digest that no
+# release has, and no deployment is to find, goes too; what a container uses stays by itself.
+forget_images() {
+  images_of=$1
+  set --
+  while read -r images_service _images_id images_image; do
+    set -- "$@" "$(image_tag "$images_of" "$images_service")"
+    case $images_image in
+      *@sha256:*)
+        cat "$path"/releases/*/images "$path"/releases/*/shared/images "$path"/.deploy/pulled/* 2>/dev/null |
+          grep -qF " $images_image" || set -- "$@" "$images_image"
+        ;;
+    esac
+  done <"$scratch/forgotten"
+  [ $# = 0 ] || engine_untag "$@"
+}
+
 # A tag may have moved since: the reference means again what it meant to the release in DIRECTORY.
 restore_references() {
   while read -r images_service images_id images_image; do
@@ -49,15 +66,4 @@ restore_references() {
     engine_tag "$images_id" "$images_image" ||
       engine_tag "$(image_tag "$2" "$images_service")" "$images_image" || return 1
   done <"$1/images"
-}
-
-# prove_images: those of the release in $directory must be here: the registry may be down, and a half-done rollback is the
-# worst.
-prove_images() {
-  awk '{ print $2 }' "$directory/images" | missing_images >"$scratch/missing-images"
-  while read -r prove_service prove_id prove_reference; do
-    grep -qxF "$prove_id" "$scratch/missing-images" || continue
-    engine_has_images "$(image_tag "$release" "$prove_service")" && continue
-    fail refused image-gone "the image of $prove_service ($prove_reference) is not on the server any more; nothing was changed" 'Deploy that version again: then it is pulled.'
-  done <"$directory/images"
 }

@@ -1,6 +1,7 @@
 # shellcheck shell=dash
 # Looks at a server that gets tasks of a cluster, and changes nothing.
-# Parameters: docker_host, sources (absolute paths that tasks may mount, one per line).
+# Parameters: docker_host, sources (absolute paths that tasks may mount, one per line), project (whose images are asked for; empty:
+# none's).
 
 inspect() {
   scratch=$PWD/scratch
@@ -17,5 +18,8 @@ inspect() {
     [ -z "$inspect_source" ] || [ -e "$inspect_source" ] || printf '%s\n' "$inspect_source" >>missing
   done
   result_file missing missing
-  rm -rf missing "$scratch"
+  : >task-images
+  [ -z "$project" ] || engine_task_images "$project" >task-images || require_answer fail
+  result_file task_images task-images
+  rm -rf missing task-images "$scratch"
 }

@@ -32,7 +32,7 @@ look_at_release() {
   look_at_stack
   look_at_releases
   # They hold secrets and have been told.
-  rm -rf env granted config.json original.json own.json own-hashes own.why hashes same stack stack-images listening claimed containers releases history sums services tasks tasks-blue tasks-green slots "$scratch"
+  rm -rf env granted config.json original.json own.json own-hashes own.why hashes same stack stack-images listening claimed containers releases history sums services tasks tasks-blue tasks-green service-sums service-specs cluster-networks task-images slots "$scratch"
 }
 
 # look_at_files: what the compose files come to on this server, and the stack that was started by hand, where one is adopted.
@@ -40,7 +40,7 @@ look_at_release() {
 look_at_files() {
   # A stack that was started by hand has its data and env files in a folder of its own.
   adopting=
-  if [ "$adopt" = true ] && [ -z "$(current_release)" ]; then
+  if [ "$adopt" = true ] && [ -z "$cluster" ] && [ -z "$(current_release)" ]; then
     adopting=yes
     find_old_folder
   fi
@@ -312,11 +312,26 @@ look_at_cluster() {
     fail_for_engine "$(cat "$scratch/node.error")"
   result_file services services
   result_file tasks tasks
+  look_at_foreign
   for inspect_color in blue green; do
     engine_stack_tasks "$project-$inspect_color" >"tasks-$inspect_color" 2>"$scratch/node.error" ||
       fail_for_engine "$(cat "$scratch/node.error")"
     result_file "tasks_$inspect_color" "tasks-$inspect_color"
   done
+}
+
+# look_at_foreign: what the cluster has of services that bear no hash of ours; whole, where they may be taken over.
+look_at_foreign() {
+  service_sums "$project" "$(cat services)" >service-sums 2>"$scratch/node.error" || fail_for_engine "$(cat "$scratch/node.error")"
+  result_file service_sums service-sums
+  [ -s service-sums ] && [ "$want" = deploy ] || return 0
+  case "$adopt $(current_release)" in 'true ' | *' adopted') ;; *) return 0 ;; esac
+  {
+    engine_service_specs "$project" >service-specs && engine_cluster_networks >cluster-networks && engine_task_images "$project" >task-images
+  } 2>"$scratch/node.error" || fail_for_engine "$(cat "$scratch/node.error")"
+  result_file service_specs service-specs
+  result_file cluster_networks cluster-networks
+  result_file task_images task-images
 }
 
 # look_at_leftovers: volumes and networks outlive the containers that they were made for.
@@ -358,7 +373,8 @@ look_at_releases() {
   fi
   : >slots
   for inspect_color in blue green; do
-    inspect_slot=$(cat "$path/.deploy/color-$inspect_color" 2>/dev/null)
+    inspect_slot=''
+    { read -r inspect_slot <"$path/.deploy/color-$inspect_color"; } 2>/dev/null || true
     result "slot_$inspect_color" "$inspect_slot"
     [ -z "$inspect_slot" ] || [ ! -f "$path/releases/$inspect_slot/release.json" ] || cat "$path/releases/$inspect_slot/release.json" >>slots
   done
