@@ -267,9 +267,16 @@ test('a connection that is lost after the start is opened again, and the end is 
 });
 
 test('where one of three servers cannot take the traffic, it moves on none', async () => {
-  const { servers, go } = await colored('web1', 'web2', 'web3');
-  servers.web2.answers('green', { status: 500, body: '' });
-  const { failure } = await go();
+  const { servers, start } = await colored('web1', 'web2', 'web3');
+  const { web1, web2, web3 } = servers;
+  web2.answers('green', { status: 500, body: '' });
+  // A server that comes after one that has failed already is not begun on.
+  web2.host.pauseAt('locked:after');
+  const running = start();
+  for (const { host } of [web1, web3])
+    await eventually(() => host.read('.deploy/runs/101-deploy/switch-1/state') === 'ready\n', 'the gate');
+  web2.host.pauseAt(undefined);
+  const { failure } = await running.done;
   expect(failure).toMatchObject({
     kind: 'unhealthy',
     message: expect.stringMatching(/^web2: green answers 500/),
@@ -277,7 +284,7 @@ test('where one of three servers cannot take the traffic, it moves on none', asy
   for (const { proxy } of Object.values(servers)) expect(proxy.share()).toBe('blue');
   for (const server of Object.values(servers)) expect(movesOf(server)).toEqual([]);
   // The others waited for the word to go.
-  for (const { host } of [servers.web1, servers.web3])
+  for (const { host } of [web1, web3])
     expect(host.read('.deploy/runs/101-deploy/switch-1/result')).toMatch(/^no-go$/m);
 });
 

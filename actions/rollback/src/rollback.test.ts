@@ -312,9 +312,15 @@ test('cancelled in the middle, the server restores what ran, and the same step c
 });
 
 test('where one of three servers cannot go back, the others come back to what they had', async () => {
-  const { servers, go } = await inPlace('web1', 'web2', 'web3');
-  servers.web2.docker.script({ images: { 'registry.test/shop/api:v1': { exits: 3 } } });
-  const { failure, outputs } = await go({ to: 'previous' });
+  const { servers, start } = await inPlace('web1', 'web2', 'web3');
+  const { web1, web2, web3 } = servers;
+  web2.docker.script({ images: { 'registry.test/shop/api:v1': { exits: 3 } } });
+  // One that has not come to its end by then is stopped, and has nothing to undo.
+  web2.host.pauseAt('up:begin:after');
+  const running = start({ to: 'previous' });
+  for (const one of [web1, web3]) await ended(one, '101-deploy');
+  web2.host.pauseAt(undefined);
+  const { failure, outputs } = await running.done;
   expect(failure).toMatchObject({
     kind: 'unhealthy',
     message: expect.stringMatching(/^web2: v1 did not become healthy: api exited with 3/),
