@@ -1,6 +1,12 @@
 import { type Protocol, afterTheEndOf } from '@deploy-actions/host';
-import { Failure } from '@deploy-actions/kit';
-import { type RollbackDecision, engineFor, lastEngine, releaseOfLink } from '@deploy-actions/ledger';
+import { Failure, type Log } from '@deploy-actions/kit';
+import {
+  type RollbackDecision,
+  bestKnowing,
+  engineFor,
+  lastEngine,
+  releaseOfLink,
+} from '@deploy-actions/ledger';
 import { notBuilt } from '@deploy-actions/release';
 import { type SeenServer, checkCluster } from '@deploy-actions/traffic';
 import type { RollbackInputs } from './fields.ts';
@@ -11,6 +17,22 @@ export function runsInCluster({ look }: SeenServer, { engine }: Pick<RollbackInp
   const asked = engine === 'auto' ? lastEngine(current, look.releases) : engine;
   const serving = look.releases.filter(({ id }) => id === current);
   return engineFor(asked, serving) === 'swarm';
+}
+
+/** The servers with the manager first that knows best what serves, in a cluster; as they were given else. */
+export function bestKnowingFirst<T extends SeenServer>(
+  seen: readonly T[],
+  inputs: Pick<RollbackInputs, 'engine'>,
+  { log }: { log: Log },
+): readonly T[] {
+  const first = seen[0]!;
+  const managers = seen.filter((one) => one === first || one.look.cluster?.isManager === true);
+  const best = managers[bestKnowing(managers.map(({ look }) => look.history))]!;
+  if (best === first || !runsInCluster(best, inputs)) return seen;
+  log.info(
+    `${best.server.name} knows of a later release than ${first.server.name}, which was left out of a deployment or was down at its end: ${best.server.name} leads this one`,
+  );
+  return [best, ...seen.filter((one) => one !== best)];
 }
 
 /** What is not done in a cluster is refused by its name. */

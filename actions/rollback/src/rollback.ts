@@ -31,7 +31,7 @@ import { type MovingDecision, takenBack } from './compensation.ts';
 import { backupsOf, withoutDone } from './data.ts';
 import { EMPTY, type GivenInputs, type RollbackInputs, type RollbackOutputs } from './fields.ts';
 import { showList } from './list.ts';
-import { afterManager, checkDecision, checkForCluster, runsInCluster } from './cluster.ts';
+import { afterManager, bestKnowingFirst, checkDecision, checkForCluster, runsInCluster } from './cluster.ts';
 import { type Acting, about, memberOf, ofServer, refuseCommands } from './operations.ts';
 import { idleReport, refusedReport, reportOf, sentenceOf } from './report.ts';
 import { proveVersion, versionProof } from './served-version.ts';
@@ -77,7 +77,7 @@ async function rollBack(
   const elapsed = () => Math.round(world.clock.now() - begun);
   const several = servers.length > 1;
   const deploymentId = deploymentIdOf(inputs['deployment-id'], world.workflow);
-  const seen = await Promise.all(
+  const given = await Promise.all(
     servers.map(async (server) => {
       const session = await world.connect(server);
       const looked = await look(server, session, inputs, world);
@@ -91,11 +91,12 @@ async function rollBack(
       return { ...(changed ? await look(server, session, inputs, world) : looked), gaveBack };
     }),
   );
-  if (inputs.list) return showList(seen, inputs.project, world);
+  if (inputs.list) return showList(given, inputs.project, world);
+  const seen = bestKnowingFirst(given, inputs, world);
   const request = requestOf(inputs, world, deploymentId);
   const isCluster = runsInCluster(seen[0]!, inputs);
   if (isCluster) checkForCluster(inputs);
-  // In a cluster the first server, a manager, knows what serves.
+  // In a cluster one manager says what serves.
   const decisions = isCluster
     ? Array.from(seen, () => decideOn(seen[0]!, request, several))
     : seen.map((one) => decideOn(one, request, several));

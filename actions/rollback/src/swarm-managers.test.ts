@@ -185,3 +185,15 @@ test('one that was under way there is not run again unasked', async () => {
   expect(rig.m2.docker.commands()).toEqual([]);
   expect(rig.served()).toEqual(api('2'));
 });
+
+test('where the first manager was left out of a deployment, one that knows of it says what to go back to', async () => {
+  const rig = await managersRig();
+  await rig.deployFrom('3', [rig.m2, rig.w1]);
+  expect(current(rig.m1)).toBe('v2');
+  const { outputs, failure, log } = await rig.start();
+  expect([failure?.message, failure ? log : '']).toEqual([undefined, '']);
+  expect(log).toContain('m2 knows of a later release than m1');
+  expect(outputs).toMatchObject({ from: 'v3', to: 'v2', mode: 'redeploy' });
+  expect(rig.served()).toEqual(api('2'));
+  expect([rig.m1, rig.m2, rig.w1].map(current)).toEqual(['v2', 'v2', 'v2']);
+});

@@ -1,3 +1,4 @@
+import { type HistoryEntry, bestKnowing } from '@deploy-actions/ledger';
 import {
   type ClusterSelf,
   type SeenNode,
@@ -18,8 +19,8 @@ import { type Target, prepareAll } from './targets.ts';
 import type { World } from './world.ts';
 
 /**
- * Makes a release for a cluster: by the first server, which must be a manager; then the other nodes are looked at. Throws the
- * Failure of all that are not fit, before anything is changed.
+ * Makes a release for a cluster: by the first server, which must be a manager, or by another manager that knows of a later change
+ * of what serves; then the other nodes are looked at. Throws the Failure of all that are not fit, before anything is changed.
  */
 export async function prepareCluster(
   servers: readonly Server[],
@@ -27,6 +28,29 @@ export async function prepareCluster(
   workspace: Workspace,
   world: World,
 ): Promise<Target[]> {
+  const [targets, histories] = await prepareBy(servers, prepare, workspace, world);
+  const [first, best] = [servers[0]!, [...histories.keys()][bestKnowing([...histories.values()])]!];
+  if (best === first) return targets;
+  world.log.info(
+    `${best.name} knows of a later release than ${first.name}, which was left out of a deployment or was down at its end: ${best.name} leads this one`,
+  );
+  await Promise.all(targets.map(({ session, found: { staging } }) => discardStaging(session, staging)));
+  const [again] = await prepareBy(
+    [best, ...servers.filter((one) => one !== best)],
+    prepare,
+    workspace,
+    world,
+  );
+  return again;
+}
+
+/** The same by the first server, whatever the others know; and what each manager knows of what has served. */
+async function prepareBy(
+  servers: readonly Server[],
+  prepare: (server: Server) => Promise<Target>,
+  workspace: Workspace,
+  world: World,
+): Promise<[Target[], ReadonlyMap<Server, readonly HistoryEntry[]>]> {
   const [first, ...others] = servers;
   const manager = await prepare(first!);
   const { found, prepared } = manager;
@@ -45,6 +69,7 @@ export async function prepareCluster(
     ];
     const images: TaskImage[] = [...found.cluster.images];
     const managers = new Set<Target>();
+    const told = new Map<Server, readonly HistoryEntry[]>();
     const isManager = ({ id }: ClusterSelf) => nodes.some((one) => one.id === id && one.isManager);
     const looked = await prepareAll(others, async (server) => {
       const session = await world.connect(server);
@@ -68,7 +93,10 @@ export async function prepareCluster(
         prepared,
         backup: undefined,
       };
-      if (isManager(view.self)) managers.add(target);
+      if (isManager(view.self)) {
+        managers.add(target);
+        told.set(server, view.history);
+      }
       return target;
     });
     targets.push(...looked);
@@ -82,7 +110,11 @@ export async function prepareCluster(
         `the swarm has nodes that are not in \`host\`: ${missing.join(', ')}. A task that comes there needs an image that the node can pull without a login, and keeps no release for a way back; what is mounted must be there`,
       );
     }
-    return targets;
+    const ofManagers = others.flatMap((server) => {
+      const history = told.get(server);
+      return history ? [[server, history] as const] : [];
+    });
+    return [targets, new Map([[first!, found.history], ...ofManagers])];
   } catch (error) {
     await Promise.all(targets.map(({ session, found: { staging } }) => discardStaging(session, staging)));
     throw error;

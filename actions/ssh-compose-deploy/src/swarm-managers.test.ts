@@ -3,7 +3,7 @@ import path from 'node:path';
 import { afterEach, expect, jest, test } from '@jest/globals';
 import { eventually, hostsForEach } from '@deploy-actions/host/testing';
 import { well } from './testing/deploy-rig.ts';
-import { API, BETTER, managersRigOn } from './testing/swarm-rig.ts';
+import { API, BAD, BETTER, managersRigOn } from './testing/swarm-rig.ts';
 
 // Real processes on a busy machine.
 jest.setTimeout(120_000);
@@ -138,3 +138,21 @@ test.each([
     expect(rig.m2.docker.configs().filter((name) => name === UNUSED)).toEqual(left);
   },
 );
+
+test('where the first manager was left out of a deployment, one that knows of it leads: what failed comes back to what served', async () => {
+  const rig = managersRig();
+  well(await rig.up('v1', API));
+  well(await rig.up('v2', BETTER, { host: 'deploy@m2\ndeploy@w1' }));
+  expect(rig.m1.host.read('current/release.json')).toContain('"version":"v1"');
+  const failed = await rig.up('v3', BAD);
+  expect(failed.failure).toMatchObject({ kind: 'unhealthy' });
+  expect(failed.log).toContain('m2 knows of a later release than m1');
+  expect(apiOf(rig)).toContain(BETTER);
+  // With what goes well the first knows of it too, and leads again.
+  well(await rig.up('v4', API));
+  for (const { host } of [rig.m1, rig.m2])
+    expect(host.read('current/release.json')).toContain('"version":"v4"');
+  const next = await rig.up('v5', BETTER);
+  well(next);
+  expect(next.log).not.toContain('knows of a later release');
+});

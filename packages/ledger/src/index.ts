@@ -81,7 +81,14 @@ export {
   parseReleaseRecord,
   readReleases,
 } from './release-record.ts';
-export { type Past, dataCameWith, releaseBefore, schemaChanges, servedReleases } from './served.ts';
+export {
+  type Past,
+  bestKnowing,
+  dataCameWith,
+  releaseBefore,
+  schemaChanges,
+  servedReleases,
+} from './served.ts';
 export {
   type RecordedRoute,
   type TrafficRecord,

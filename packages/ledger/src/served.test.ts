@@ -1,6 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import { marksOf, unfitReleases } from './marks.ts';
-import { dataCameWith, releaseBefore, schemaChanges, servedReleases, undoneChanges } from './served.ts';
+import {
+  bestKnowing,
+  dataCameWith,
+  releaseBefore,
+  schemaChanges,
+  servedReleases,
+  undoneChanges,
+} from './served.ts';
 import {
   deployed,
   marked,
@@ -275,4 +282,40 @@ test('what the data were taken back from is gone back to only by deploying it ag
   const colored = [...releases.slice(1), releaseRecord('r1-blue', '', { color: 'blue' })];
   const history = [...deploys, redeployed('r1-green', { data_taken_back: true })];
   expect(undoneChanges('r4', { history, releases: colored }).map(({ id }) => id)).toEqual(['r2', 'r4']);
+});
+
+describe('of several managers the first knows best what serves', () => {
+  const at = (minute: number) => `2026-01-01T00:${String(minute).padStart(2, '0')}:00Z`;
+  const r = (number: number, minute = number) =>
+    deployed(`r${number}`, { deployment_id: `${number}-deploy`, at: at(minute) });
+
+  test.each([
+    [
+      'where the others tell of the same, a moment later',
+      [
+        [r(1), r(2)],
+        [r(1, 3), r(2, 4)],
+      ],
+      0,
+    ],
+    ['where another one was left out', [[r(1), r(2)], [r(1)], []], 0],
+    ['unless it was left out itself', [[r(1)], [r(1, 2), r(3)]], 1],
+    ['unless it is new', [[], [r(1)]], 1],
+    ['and what failed says nothing', [[r(1)], [r(1), deployed('r2', { outcome: 'failed', at: at(9) })]], 0],
+    [
+      'unless it did not hear of a rollback',
+      [
+        [r(1), r(2)],
+        [r(1), r(2), ...rolledBackInPlace('r2', 'r1').map((one) => ({ ...one, at: at(9) }))],
+      ],
+      1,
+    ],
+    [
+      'and of those that know more, the one that knows most leads',
+      [[r(1)], [r(1), r(2)], [r(1), r(2), r(3)]],
+      2,
+    ],
+  ] as const)('%s', (_, histories, best) => {
+    expect(bestKnowing(histories)).toBe(best);
+  });
 });

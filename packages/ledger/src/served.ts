@@ -22,6 +22,24 @@ export function servedReleases(history: readonly HistoryEntry[]): string[] {
   return served;
 }
 
+/**
+ * Which of several managers of a cluster knows best what serves: the first, unless the last change that another one tells of is
+ * later than all that the first knows. So it is where the first was left out of a deployment, or was down at its end. Each
+ * has a history of its own, and tells the same deployment by the same id and release.
+ */
+export function bestKnowing(histories: readonly (readonly HistoryEntry[])[]): number {
+  const changes = histories.map((history) => history.filter((entry) => servesSince(entry) !== undefined));
+  const isToldBy = (own: readonly HistoryEntry[], { operation, deployment_id, release }: HistoryEntry) =>
+    own.some(
+      (one) => one.operation === operation && one.deployment_id === deployment_id && one.release === release,
+    );
+  return changes.reduce((best, own, index) => {
+    const [known, last] = [changes[best]!, own.at(-1)];
+    if (last === undefined || isToldBy(known, last)) return best;
+    return last.at > (known.at(-1)?.at ?? '') ? index : best;
+  }, 0);
+}
+
 /** What is known of an application's past: of its history perhaps only the end. */
 export interface Past {
   history: readonly HistoryEntry[];

@@ -1,4 +1,5 @@
 import { type Upload, inspect } from '@deploy-actions/host';
+import { type HistoryEntry, isAboutServing, readHistory } from '@deploy-actions/ledger';
 import type { Session } from '@deploy-actions/shell';
 import { type ClusterSelf, readSelf } from './cluster-view.ts';
 import { type TaskImage, readTaskImages } from './held-stack.ts';
@@ -13,6 +14,8 @@ export interface NodeView {
   missing: readonly string[];
   /** What the services were made from that run here, where a stack is to be taken over. */
   images: readonly TaskImage[];
+  /** What it knows of what has served, oldest first: the end of its history. */
+  history: readonly HistoryEntry[];
 }
 
 /** Sends the files to a node and looks whether it is fit. Throws the Failure of what is wrong. */
@@ -39,5 +42,11 @@ export async function inspectNode(
     ...options,
   });
   const missing = (fields['missing'] ?? '').split('\n').filter((line) => line !== '');
-  return { staging, self: readSelf(fields), missing, images: readTaskImages(fields['task_images'] ?? '') };
+  return {
+    staging,
+    self: readSelf(fields),
+    missing,
+    images: readTaskImages(fields['task_images'] ?? ''),
+    history: readHistory(fields['history'] ?? '').records.filter(isAboutServing),
+  };
 }

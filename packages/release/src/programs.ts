@@ -257,6 +257,7 @@ export const INSPECT_NODE = defineInspection({
         node: FORMS.text,
         ipvs: FORMS.flag,
         task_images: TASK_IMAGES,
+        history: FORMS.text,
         missing: FORMS.lines(/^\/[^\0-\x1f\x7f]*$/, 'an absolute path'),
       },
     }),
