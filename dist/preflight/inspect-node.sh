@@ -21,5 +21,9 @@ inspect() {
   : >task-images
   [ -z "$project" ] || engine_task_images "$project" >task-images || require_answer fail
   result_file task_images task-images
-  rm -rf missing task-images "$scratch"
+  # What a manager knows of what has served.
+  : >history
+  [ ! -f "$path/.deploy/history.jsonl" ] || tail -n 200 "$path/.deploy/history.jsonl" >history
+  result_file history history
+  rm -rf missing task-images history "$scratch"
 }
