@@ -120,16 +120,13 @@ test('a manager that hangs in the middle of a rollback changes nothing more when
 }, 900_000);
 
 test('the server of the manager dies in the middle: another manager finishes', async () => {
-  const inputs = await stackInputs(lab, workspace, { version: 'v4' });
-  const [first, ...left] = lab.hosts;
-  let dead: Promise<void> | undefined;
-  const result = await startDeploy(inputs, {
-    workspace,
-    onLine: (line) => {
-      if (line.includes('gives the cluster')) dead ??= first!.remove();
-    },
-  }).done;
-  await dead;
+  const [first, ...left] = lab.hosts as [Host, ...Host[]];
+  // Before the cluster has heard of it: where it has begun to replace the task of a server that dies, it waits for that server.
+  await first.write(`${PATH}/.deploy/pause-at`, 'up:begin:after\n', { mode: '0600' });
+  const running = startDeploy(await stackInputs(lab, workspace, { version: 'v4' }), { workspace });
+  await until(first, `grep -qsx paused ${PATH}/.deploy/runs/*/deploy-*/state`);
+  await first.remove();
+  const result = await running.done;
   expect([result.exitCode, result.exitCode === 0 ? '' : result.shown]).toEqual([0, '']);
   expect(result.shown).toContain('another manager, goes on');
   expect(await answers(left)).toEqual(['v4', 'v4']);
