@@ -1,16 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  readdirSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type ActionFile, readAction } from './action-file.ts';
+import { removeDeadFolders } from './dead-folders.ts';
 import { type Annotation, parseCommand, parseCommandFile, readAnnotations } from './file-command.ts';
 import { node24 } from './node24.ts';
 
@@ -181,22 +174,10 @@ function makeFolders(workspace: string | undefined): Folders {
 function processFolder(): string {
   const parent = join(tmpdir(), `deploy-actions-runs-${process.getuid?.() ?? 0}`);
   mkdirSync(parent, { recursive: true, mode: 0o700 });
-  for (const name of readdirSync(parent)) {
-    if (/^\d+$/.test(name) && !isAlive(Number(name)))
-      rmSync(join(parent, name), { recursive: true, force: true });
-  }
+  removeDeadFolders(parent, /^(\d+)$/);
   const own = join(parent, String(process.pid));
   mkdirSync(own, { recursive: true });
   return own;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }
 
 let runs = 0;

@@ -1,7 +1,8 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
+import { removeDeadFolders } from './dead-folders.ts';
 import { MEMORY, temporaryFolder } from './temporary-folder.ts';
 
 const folders: string[] = [];
@@ -21,6 +22,15 @@ test.each(['/proc', '/none'])('%s is no memory with room for programs, and is no
 
 test('TMPDIR wins over memory', () => {
   expect(dirname(kept(temporaryFolder(MEMORY, { TMPDIR: tmpdir() })))).toBe(tmpdir());
+});
+
+test('the folder of a run that was killed goes with the next one, that of one that lives stays', () => {
+  const parent = kept(mkdtempSync(join(tmpdir(), 'parent-')));
+  // No process has the highest number that there can be.
+  const [dead, alive, other] = ['deploy-actions-test-4194304-x', `deploy-actions-test-${process.pid}-x`, 'x'];
+  for (const one of [dead, alive, other]) mkdirSync(join(parent, one));
+  removeDeadFolders(parent, /^deploy-actions-test-(\d+)-/);
+  expect(readdirSync(parent).sort()).toEqual([alive, other]);
 });
 
 test('others get through the folder, and nothing is left of what was tried beside it', () => {

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { removeDeadFolders } from './dead-folders.ts';
 
 /** Where Linux has a file system in memory for whoever asks. */
 export const MEMORY = '/dev/shm';
@@ -13,6 +14,7 @@ const ROOM_BYTES = 256 * 1024 * 1024;
 /**
  * A new folder for the temporary files of tests; in `memory`, where one is given that is fit for them: tests make and remove
  * hundreds of thousands of files, for which a file system on a disk can take a sixth of the processor's time. TMPDIR wins.
+ * Folders of runs that are gone are removed.
  */
 export function temporaryFolder(
   memory: string | undefined,
@@ -20,7 +22,8 @@ export function temporaryFolder(
 ): string {
   const inMemory = memory !== undefined && environment['TMPDIR'] === undefined && isFit(memory);
   const parent = inMemory ? memory : tmpdir();
-  const folder = mkdtempSync(join(parent, 'deploy-actions-test-'));
+  removeDeadFolders(parent, /^deploy-actions-test-(\d+)-/);
+  const folder = mkdtempSync(join(parent, `deploy-actions-test-${process.pid}-`));
   // Servers that a test starts give up root, and must get through to their files.
   chmodSync(folder, 0o755);
   return folder;
