@@ -303,6 +303,14 @@ describe('of several managers the first knows best what serves', () => {
     ['unless it is new', [[], [r(1)]], 1],
     ['and what failed says nothing', [[r(1)], [r(1), deployed('r2', { outcome: 'failed', at: at(9) })]], 0],
     [
+      'and a deployment that found all as it was told it',
+      [
+        [r(1), deployed('r3', { outcome: 'unchanged', at: at(5) })],
+        [r(1), r(2)],
+      ],
+      0,
+    ],
+    [
       'unless it did not hear of a rollback',
       [
         [r(1), r(2)],

@@ -33,10 +33,18 @@ export function bestKnowing(histories: readonly (readonly HistoryEntry[])[]): nu
     own.some(
       (one) => one.operation === operation && one.deployment_id === deployment_id && one.release === release,
     );
+  // A deployment that found all as it was told each server of it what serves.
+  const heard = histories.map(
+    (history) =>
+      history.findLast(
+        (entry) =>
+          servesSince(entry) !== undefined || (entry.operation === 'deploy' && entry.outcome === 'unchanged'),
+      )?.at ?? '',
+  );
   return changes.reduce((best, own, index) => {
-    const [known, last] = [changes[best]!, own.at(-1)];
-    if (last === undefined || isToldBy(known, last)) return best;
-    return last.at > (known.at(-1)?.at ?? '') ? index : best;
+    const last = own.at(-1);
+    if (last === undefined || isToldBy(changes[best]!, last)) return best;
+    return last.at > heard[best]! ? index : best;
   }, 0);
 }
 
