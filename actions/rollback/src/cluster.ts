@@ -1,13 +1,7 @@
 import { type Protocol, afterTheEndOf } from '@deploy-actions/host';
 import { Failure, type Log } from '@deploy-actions/kit';
-import {
-  type RollbackDecision,
-  bestKnowing,
-  engineFor,
-  lastEngine,
-  releaseOfLink,
-} from '@deploy-actions/ledger';
-import { notBuilt } from '@deploy-actions/release';
+import { type RollbackDecision, engineFor, lastEngine, releaseOfLink } from '@deploy-actions/ledger';
+import { leadingManager, notBuilt } from '@deploy-actions/release';
 import { type SeenServer, checkCluster } from '@deploy-actions/traffic';
 import type { RollbackInputs } from './fields.ts';
 
@@ -26,12 +20,11 @@ export function bestKnowingFirst<T extends SeenServer>(
   { log }: { log: Log },
 ): readonly T[] {
   const first = seen[0]!;
-  const managers = seen.filter((one) => one === first || one.look.cluster?.isManager === true);
-  const best = managers[bestKnowing(managers.map(({ look }) => look.history))]!;
-  if (best === first || !runsInCluster(best, inputs)) return seen;
-  log.info(
-    `${best.server.name} knows of a later release than ${first.server.name}, which was left out of a deployment or was down at its end: ${best.server.name} leads this one`,
-  );
+  const isManager = (one: T) => one.look.cluster?.isManager === true && runsInCluster(one, inputs);
+  const managers = seen.filter((one) => one === first || isManager(one));
+  const told = managers.map(({ server: { name }, look: { history } }) => ({ name, history }));
+  const best = managers[leadingManager(told, log)]!;
+  if (best === first) return seen;
   return [best, ...seen.filter((one) => one !== best)];
 }
 

@@ -1,4 +1,4 @@
-import { type HistoryEntry, bestKnowing } from '@deploy-actions/ledger';
+import type { HistoryEntry } from '@deploy-actions/ledger';
 import {
   type ClusterSelf,
   type SeenNode,
@@ -7,6 +7,7 @@ import {
   countedUploads,
   discardStaging,
   inspectNode,
+  leadingManager,
   lookFiles,
   nodePart,
   nodesNotGiven,
@@ -28,12 +29,10 @@ export async function prepareCluster(
   workspace: Workspace,
   world: World,
 ): Promise<Target[]> {
-  const [targets, histories] = await prepareBy(servers, prepare, workspace, world);
-  const [first, best] = [servers[0]!, [...histories.keys()][bestKnowing([...histories.values()])]!];
-  if (best === first) return targets;
-  world.log.info(
-    `${best.name} knows of a later release than ${first.name}, which was left out of a deployment or was down at its end: ${best.name} leads this one`,
-  );
+  const [targets, managers] = await prepareBy(servers, prepare, workspace, world);
+  const told = managers.map(({ server: { name }, history }) => ({ name, history }));
+  const best = managers[leadingManager(told, world.log)]!.server;
+  if (best === servers[0]) return targets;
   await Promise.all(targets.map(({ session, found: { staging } }) => discardStaging(session, staging)));
   const [again] = await prepareBy(
     [best, ...servers.filter((one) => one !== best)],
@@ -50,7 +49,7 @@ async function prepareBy(
   prepare: (server: Server) => Promise<Target>,
   workspace: Workspace,
   world: World,
-): Promise<[Target[], ReadonlyMap<Server, readonly HistoryEntry[]>]> {
+): Promise<[Target[], { server: Server; history: readonly HistoryEntry[] }[]]> {
   const [first, ...others] = servers;
   const manager = await prepare(first!);
   const { found, prepared } = manager;
@@ -110,11 +109,11 @@ async function prepareBy(
         `the swarm has nodes that are not in \`host\`: ${missing.join(', ')}. A task that comes there needs an image that the node can pull without a login, and keeps no release for a way back; what is mounted must be there`,
       );
     }
-    const ofManagers = others.flatMap((server) => {
+    const knowing = others.flatMap((server) => {
       const history = told.get(server);
-      return history ? [[server, history] as const] : [];
+      return history ? [{ server, history }] : [];
     });
-    return [targets, new Map([[first!, found.history], ...ofManagers])];
+    return [targets, [{ server: first!, history: found.history }, ...knowing]];
   } catch (error) {
     await Promise.all(targets.map(({ session, found: { staging } }) => discardStaging(session, staging)));
     throw error;

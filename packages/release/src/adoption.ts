@@ -13,6 +13,21 @@ import { joinsTable, needsTable, restartsTable } from './tables.ts';
 /** The release that stands for what ran before the first deploy. */
 export const ADOPTED = 'adopted';
 
+/** The beginning of its record, which the server writes to the end; see `releaseHead`. */
+export function adoptedHead(
+  of: { project: string; engine?: 'swarm' },
+  services: readonly Pick<ReleaseService, 'name' | 'image' | 'replicas' | 'hash' | 'kind'>[],
+): string {
+  const told = services.map(({ name, image, replicas, hash, kind }) => ({
+    name,
+    image,
+    replicas,
+    hash,
+    kind,
+  }));
+  return JSON.stringify({ id: ADOPTED, version: ADOPTED, ...of, services: told }).slice(0, -1);
+}
+
 /**
  * What the first deploy onto a stack that was started by hand takes along: which containers are as the release
  * wants them, links to the stack's own data, and the stack itself as a release that can be brought back.
@@ -58,18 +73,7 @@ export function adoptionUploads(
     { name: `${folder}/trees`, content: '' },
     {
       name: `${folder}/release.head`,
-      content: JSON.stringify({
-        id: ADOPTED,
-        version: ADOPTED,
-        project: found.project,
-        services: release.services.map(({ name, image, replicas, hash, kind }) => ({
-          name,
-          image,
-          replicas,
-          hash,
-          kind,
-        })),
-      }).slice(0, -1),
+      content: adoptedHead({ project: found.project }, release.services),
     },
   );
   return uploads;

@@ -9,7 +9,7 @@ import {
 import type { Upload } from '@deploy-actions/host';
 import { parseReference } from '@deploy-actions/image';
 import { Failure } from '@deploy-actions/kit';
-import { ADOPTED } from './adoption.ts';
+import { ADOPTED, adoptedHead } from './adoption.ts';
 import type { Cluster } from './cluster-view.ts';
 import type { HeldSpec, HeldStack, TaskImage } from './held-stack.ts';
 import type { Inspection } from './inspection.ts';
@@ -265,19 +265,7 @@ export function clusterAdoption(
       { name: `${folder}/referenced`, content: referencesOf(held) },
       {
         name: `${folder}/release.head`,
-        content: JSON.stringify({
-          id: ADOPTED,
-          version: ADOPTED,
-          project,
-          engine: 'swarm',
-          services: services.map(({ name, image, replicas, hash, kind }) => ({
-            name,
-            image,
-            replicas,
-            hash,
-            kind,
-          })),
-        }).slice(0, -1),
+        content: adoptedHead({ project, engine: 'swarm' }, services),
       },
       ...written.map(({ name, text }) => ({ name: `${folder}/specs/${name}.json`, content: text })),
     ],

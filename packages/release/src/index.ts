@@ -32,4 +32,4 @@ export { type Obstacles, obstaclesOf, relativeSources } from './obstacles.ts';
 export { discardStaging, hasBackup, schemaAfter, servingRelease } from './asked.ts';
 export { QUESTIONS } from './questions.ts';
 export { LOGIN, PROGRAMS, RELEASE_LOOK } from './programs.ts';
-export { type LedNode, goOnElsewhere } from './take-over.ts';
+export { type LedNode, goOnElsewhere, leadingManager } from './take-over.ts';

@@ -1,5 +1,6 @@
 import type { MemberOutcome } from '@deploy-actions/host';
 import { Failure, type Log, messageOf } from '@deploy-actions/kit';
+import { type HistoryEntry, bestKnowing } from '@deploy-actions/ledger';
 import type { Server } from '@deploy-actions/shell';
 
 /** A node that something was done on, the one that led first. */
@@ -42,4 +43,22 @@ function withLoss(error: unknown, lost: string): unknown {
     ...error,
     cause: error,
   });
+}
+
+/**
+ * The manager that leads, by its place: the first, unless another one knows of a later change of what serves (`bestKnowing`), which
+ * is told.
+ */
+export function leadingManager(
+  managers: readonly { name: string; history: readonly HistoryEntry[] }[],
+  log: Log,
+): number {
+  const best = bestKnowing(managers.map(({ history }) => history));
+  if (best > 0) {
+    const [first, leads] = [managers[0]!.name, managers[best]!.name];
+    log.info(
+      `${leads} knows of a later release than ${first}, which was left out of a deployment or was down at its end: ${leads} leads this one`,
+    );
+  }
+  return best;
 }
